@@ -1,0 +1,144 @@
+"""What every test may ask for: a fresh database of its own on each engine, prepared or empty."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine
+
+from tests import engines
+
+# Chosen by HYPOTHESIS_PROFILE. No deadline and no clock: the machine may be busy with other things.
+_CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", _CALM, max_examples=25)
+settings.register_profile("ci", _CALM, max_examples=100, derandomize=True, database=None, print_blob=True)
+settings.register_profile("full", _CALM, max_examples=2000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set up what all workers of this run share; the first worker that needs the server starts it."""
+    if hasattr(config, "workerinput"):
+        return
+    for name in [name for name in os.environ if name.startswith("LEDGER_")]:
+        if name != "LEDGER_TEST_ENGINES":
+            del os.environ[name]  # the settings of whoever runs the tests are not the tests' business
+    folder = engines.make_folder()
+    config.add_cleanup(lambda: engines.remove_folder(folder))
+    os.environ["LEDGER_TEST_FOLDER"] = str(folder)
+    os.environ["LEDGER_TEST_OWNER"] = str(os.getpid())
+    os.environ["LEDGER_HOME"] = str(folder / "home")  # never the checkout's own var/
+
+
+def chosen_engines() -> list[str]:
+    """The engines to test on: both, or those named in LEDGER_TEST_ENGINES, comma between."""
+    named = os.environ.get("LEDGER_TEST_ENGINES")
+    chosen = named.split(",") if named else list(engines.ENGINES)
+    if unknown := set(chosen) - set(engines.ENGINES):
+        raise pytest.UsageError(f"LEDGER_TEST_ENGINES: no engine {sorted(unknown)}, only {engines.ENGINES}")
+    return chosen
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for any database once on each engine."""
+    if "engine_name" in metafunc.fixturenames:
+        metafunc.parametrize("engine_name", chosen_engines(), indirect=True)
+
+
+@pytest.fixture
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `postgresql`, the one this test runs on."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder of this run that all workers share."""
+    return Path(os.environ["LEDGER_TEST_FOLDER"])
+
+
+@pytest.fixture
+def database_url(engine_name: str, shared_folder: Path, tmp_path: Path) -> Iterator[str]:
+    """A fresh database with schema and reference data, once on each engine."""
+    with _PREPARED[engine_name](shared_folder, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(engine_name: str, shared_folder: Path, tmp_path: Path) -> Iterator[str]:
+    """A database with nothing in it, not even a schema, once on each engine."""
+    with _EMPTY[engine_name](shared_folder, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(shared_folder: Path, tmp_path: Path) -> Iterator[str]:
+    """A fresh prepared SQLite database."""
+    with _prepared_sqlite(shared_folder, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(shared_folder: Path, tmp_path: Path) -> Iterator[str]:
+    """A fresh prepared PostgreSQL database."""
+    if "postgresql" not in chosen_engines():
+        pytest.skip("LEDGER_TEST_ENGINES leaves PostgreSQL out")
+    with _prepared_postgresql(shared_folder, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a fresh prepared database, once on each engine."""
+    from ledger.database import open_engine
+
+    opened = open_engine(database_url)
+    yield opened
+    opened.dispose()
+
+
+def _prepare(url: str) -> None:
+    from ledger.setup import prepare
+
+    prepare(url)
+
+
+@contextmanager
+def _prepared_sqlite(shared: Path, own: Path) -> Iterator[str]:
+    file = own / "ledger.sqlite3"
+    shutil.copyfile(engines.prepared_sqlite(shared, _prepare), file)
+    yield f"sqlite:///{file}"
+
+
+@contextmanager
+def _empty_sqlite(_shared: Path, own: Path) -> Iterator[str]:
+    yield f"sqlite:///{own / 'empty.sqlite3'}"
+
+
+@contextmanager
+def _prepared_postgresql(shared: Path, _own: Path) -> Iterator[str]:
+    with _postgresql(shared, engines.prepared_postgresql(shared, _prepare)) as url:
+        yield url
+
+
+@contextmanager
+def _empty_postgresql(shared: Path, _own: Path) -> Iterator[str]:
+    with _postgresql(shared, "template0") as url:
+        yield url
+
+
+@contextmanager
+def _postgresql(shared: Path, template: str) -> Iterator[str]:
+    server = engines.start_server(shared)
+    name = server.create(template)
+    yield server.url(name)
+    server.drop(name)
+
+
+_PREPARED = {"sqlite": _prepared_sqlite, "postgresql": _prepared_postgresql}
+_EMPTY = {"sqlite": _empty_sqlite, "postgresql": _empty_postgresql}

