@@ -1,0 +1,192 @@
+"""Scheme documents: presets and loaded texts read into schemes, all their faults reported at once."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ledger.errors import RuleViolation
+from ledger.policy.parameters import Parameter, Unfit, read_date
+from ledger.policy.scheme import KINDS, Scheme
+
+__all__ = ["Scheme", "SchemeInvalid", "load_preset", "parse_scheme", "presets"]
+
+HEADING = ("code", "version", "name", "signed_from", "signed_to")
+
+
+class SchemeInvalid(RuleViolation):
+    """A scheme document with faults, all of them in `faults`: parameter, what is wrong, what is wanted."""
+
+    code = "scheme_invalid"
+    zh = "方案文件有 {count} 处错误：{faults}"
+    en = "the scheme document has {count} faults: {faults}"
+
+
+def presets() -> tuple[str, ...]:
+    """Codes of the schemes that come with the product."""
+    names = (entry.name for entry in (files("ledger.policy") / "presets").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+@cache
+def load_preset(code: str) -> Scheme:
+    """A preset by its code; raises KeyError for one that does not exist."""
+    if code not in presets():
+        raise KeyError(code)
+    return parse_scheme((files("ledger.policy") / "presets" / f"{code}.toml").read_text("utf-8"))
+
+
+def parse_scheme(text: str, parents: Mapping[str, Scheme] | None = None) -> Scheme:
+    """A scheme from TOML, or from the JSON a resolved scheme keeps in `document`.
+
+    `inherits` names a scheme of `parents` (the presets where none are given); what the text does not say
+    is taken from it. Raises SchemeInvalid with every fault at once.
+    """
+    try:
+        told = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except ValueError as fault:
+        raise _invalid([_fault("document", "unreadable", str(fault))]) from None
+    faults: list[dict[str, str]] = []
+    inherited = _inherited(told, parents, faults)
+    heading = _heading(told, faults)
+    listed, values = _values(told.get("parameters", {}), inherited, faults)
+    if not faults:
+        _check_together(heading | values, faults)
+    if faults:
+        raise _invalid(faults)
+    return _resolved(heading, listed, values)
+
+
+def _resolved(heading: dict[str, Any], listed: tuple[Parameter, ...], values: dict[str, Any]) -> Scheme:
+    """The document is written in one way only, so that the same content always has the same hash."""
+    content = {
+        **heading,
+        "signed_from": heading["signed_from"].isoformat(),
+        "signed_to": heading["signed_to"].isoformat(),
+        "parameters": {each.name: _row(each) for each in listed},
+    }
+    document = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content_hash = hashlib.sha256(document.encode()).hexdigest()
+    return Scheme(**heading, **values, document=document, content_hash=content_hash, listed=listed)
+
+
+def _row(parameter: Parameter) -> dict[str, Any]:
+    return {"value": parameter.value, "clause": parameter.clause, "source": parameter.source}
+
+
+def _inherited(
+    told: Mapping[str, Any], parents: Mapping[str, Scheme] | None, faults: list[dict[str, str]]
+) -> dict[str, dict[str, Any]]:
+    for name in told.keys() - {*HEADING, "inherits", "parameters"}:
+        faults.append(_fault(name, "unknown", "no such entry"))
+    if "inherits" not in told:
+        return {}
+    parent = told["inherits"]
+    known = parents if parents is not None else _Presets()
+    if not isinstance(parent, str) or parent == told.get("code") or parent not in known:
+        faults.append(_fault("inherits", "unknown", "the code of another scheme"))
+        return {}
+    return {each.name: _row(each) for each in known[parent].listed}
+
+
+class _Presets(Mapping[str, Scheme]):
+    """The presets, each read when it is asked for."""
+
+    def __getitem__(self, code: str) -> Scheme:
+        return load_preset(code)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(presets())
+
+    def __len__(self) -> int:
+        return len(presets())
+
+
+def _heading(told: Mapping[str, Any], faults: list[dict[str, str]]) -> dict[str, Any]:
+    heading: dict[str, Any] = {}
+    for name in HEADING:
+        value = told.get(name)
+        try:
+            heading[name] = _head(name, value)
+        except Unfit as fault:
+            faults.append(_fault(name, "missing" if value is None else "unfit", str(fault)))
+    return heading
+
+
+def _head(name: str, value: object) -> object:
+    if name.startswith("signed_"):
+        return read_date(value)
+    if name == "version":
+        if type(value) is not int or value < 1:
+            raise Unfit("a whole number from 1")
+    elif not isinstance(value, str) or not value.strip():
+        raise Unfit("a text")
+    return value
+
+
+def _values(
+    told: object, inherited: Mapping[str, dict[str, Any]], faults: list[dict[str, str]]
+) -> tuple[tuple[Parameter, ...], dict[str, Any]]:
+    """Every parameter read: the document's own row, or the inherited one, whole."""
+    if not isinstance(told, Mapping):
+        faults.append(_fault("parameters", "unfit", "a table of parameters"))
+        told = {}
+    for name in told.keys() - KINDS.keys():
+        faults.append(_fault(name, "unknown", "no such parameter"))
+    listed: list[Parameter] = []
+    values: dict[str, Any] = {}
+    for name, kind in KINDS.items():
+        row = told.get(name, inherited.get(name))
+        if row is None:
+            faults.append(_fault(name, "missing", "a row with value, clause and source"))
+        elif _is_row(name, row, faults):
+            try:
+                values[name] = kind.read(row["value"])
+            except Unfit as fault:
+                faults.append(_fault(name, "unfit", str(fault)))
+            else:
+                written = kind.write(values[name])
+                listed.append(Parameter(name, kind.zh, written, row["clause"], row["source"]))
+    return tuple(listed), values
+
+
+def _is_row(name: str, row: object, faults: list[dict[str, str]]) -> bool:
+    """Nothing stands in a scheme without saying where it comes from."""
+    if not isinstance(row, Mapping) or row.keys() != {"value", "clause", "source"}:
+        faults.append(_fault(name, "unfit", "a row with value, clause and source"))
+        return False
+    bare = [side for side in ("clause", "source") if not isinstance(row[side], str) or not row[side].strip()]
+    faults.extend(_fault(name, "unfit", f"a {side}") for side in bare)
+    return not bare
+
+
+def _check_together(found: Mapping[str, Any], faults: list[dict[str, str]]) -> None:
+    """What each parameter alone cannot tell."""
+    rising = (
+        ("signed_from", "signed_to"),
+        ("age_min", "age_max"),
+        ("term_months_min", "term_months_max"),
+        ("special_mention_from_days", "substandard_over_days"),
+        ("substandard_over_days", "doubtful_over_days"),
+        ("doubtful_over_days", "loss_over_days"),
+        ("notice_2_days", "notice_1_days"),
+        ("notice_1_deliver_days", "notice_1_days"),
+        ("notice_2_deliver_days", "notice_2_days"),
+    )
+    for lower, upper in rising:
+        if found[lower] > found[upper]:
+            faults.append(_fault(upper, "unfit", f"not below {lower}, {found[lower]}"))
+    if (found["organisation_lending"] == "absolute") != (found["organisation_cap"] is not None):
+        wanted = "given with organisation_lending = absolute, and only then"
+        faults.append(_fault("organisation_cap", "unfit", wanted))
+
+
+def _fault(parameter: str, fault: str, wanted: str) -> dict[str, str]:
+    return {"parameter": parameter, "fault": fault, "wanted": wanted}
+
+
+def _invalid(faults: list[dict[str, str]]) -> SchemeInvalid:
+    return SchemeInvalid(rule="schemes", count=len(faults), faults=faults)
