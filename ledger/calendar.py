@@ -1,0 +1,157 @@
+"""Working days: the State Council's days off and make-up days (调休), year by year."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from io import StringIO
+from types import MappingProxyType
+from typing import Literal
+
+from holidays import country_holidays
+
+from ledger.dates import DAY
+from ledger.errors import RuleViolation
+
+SATURDAY = 5
+NOTICE = "国务院办公厅关于部分节假日安排的通知"
+
+
+class CalendarRowsRefused(RuleViolation):
+    """A year's days that do not make a calendar, every fault in `faults`."""
+
+    code = "calendar_rows_refused"
+    zh = "{year} 年工作日历不能载入：{faults}"
+    en = "the calendar of {year} is not taken: {faults}"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """One day named in a year's notice: off, or worked (to make up for one; 2020-02-03: after all)."""
+
+    day: date
+    name: str
+    kind: Literal["off", "makeup_workday"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCalendar:
+    """The published years, and the days on which they depart from Monday to Friday.
+
+    A year not published yet goes by weekends and the holidays fixed by law, without make-up days: what is
+    computed there is provisional.
+    """
+
+    sources: Mapping[int, str]
+    days: tuple[CalendarDay, ...]
+    off: frozenset[date]
+    made_up: frozenset[date]
+
+    def covers(self, year: int) -> bool:
+        return year in self.sources
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether the day's year is not published yet."""
+        return day.year not in self.sources
+
+    def is_working(self, day: date) -> bool:
+        if day in self.made_up:
+            return True
+        if day.weekday() >= SATURDAY or day in self.off:
+            return False
+        return day.year in self.sources or day not in _by_law(day.year)
+
+    def next_working(self, day: date) -> date:
+        """The day itself if it is worked, else the first one after it that is."""
+        while not self.is_working(day):
+            day += DAY
+        return day
+
+    def add_working_days(self, day: date, days: int) -> date:
+        """The n-th working day after a day, which is not counted itself; 0 gives the day."""
+        for _ in range(days):
+            day = self.next_working(day + DAY)
+        return day
+
+    def with_year(self, year: int, rows: Sequence[CalendarDay], source: str = NOTICE) -> "WorkCalendar":
+        """The calendar with one more year published; a notice may name days of the December before.
+
+        Raises CalendarRowsRefused with every fault.
+        """
+        faults = [*_faults(year, rows, self.off | self.made_up)]
+        if year in self.sources:
+            faults.append(f"{year} is published already")
+        if not source.strip():
+            faults.append("a source is named")
+        if faults:
+            raise CalendarRowsRefused(rule="7", year=year, faults=faults)
+        sources = MappingProxyType({**self.sources, year: source})
+        kinds = {kind: {row.day for row in rows if row.kind == kind} for kind in ("off", "makeup_workday")}
+        return replace(
+            self, sources=sources, days=(*self.days, *rows),
+            off=self.off | kinds["off"], made_up=self.made_up | kinds["makeup_workday"],
+        )  # fmt: skip
+
+    def of_year(self, year: int) -> tuple[CalendarDay, ...]:
+        """The named days that lie in a year."""
+        return tuple(row for row in self.days if row.day.year == year)
+
+
+EMPTY = WorkCalendar(MappingProxyType({}), (), frozenset(), frozenset())
+"""No year published."""
+
+
+@cache
+def load_calendar() -> WorkCalendar:
+    """The years that come with the product, 2015 to 2026."""
+    text = (files("ledger") / "calendars" / "state_council.csv").read_text("utf-8")
+    calendar = EMPTY
+    rows = read_days(text)
+    for year in sorted({row.day.year for row in rows}):
+        calendar = calendar.with_year(year, [row for row in rows if row.day.year == year])
+    return calendar
+
+
+def read_days(text: str) -> tuple[CalendarDay, ...]:
+    """Days of a csv with the columns date, name, kind; raises ValueError, naming the line, for any other."""
+    lines = list(csv.reader(StringIO(text)))[1:]
+    return tuple(_day(number, line) for number, line in enumerate(lines, 2))
+
+
+def _day(number: int, line: Sequence[str]) -> CalendarDay:
+    try:
+        day, name, kind = line
+        if kind == "off":
+            return CalendarDay(date.fromisoformat(day), name, "off")
+        if kind == "makeup_workday":
+            return CalendarDay(date.fromisoformat(day), name, "makeup_workday")
+    except ValueError as fault:
+        raise ValueError(f"line {number}: {fault}") from None
+    raise ValueError(f"line {number}: neither off nor makeup_workday: {kind!r}")
+
+
+def _faults(year: int, rows: Sequence[CalendarDay], named: frozenset[date]) -> Iterator[str]:
+    if not any(row.kind == "off" and row.day.year == year for row in rows):
+        yield f"a notice names days off in {year}"
+    yield from _repeated(row.day for row in rows)
+    for row in rows:
+        if row.day.year != year and (row.day.year, row.day.month) != (year - 1, 12):
+            yield f"{row.day} is neither in {year} nor in the December before"
+        if row.day in named:
+            yield f"{row.day} is named already"
+
+
+def _repeated(days: Iterable[date]) -> Iterator[str]:
+    seen: set[date] = set()
+    for day in days:
+        if day in seen:
+            yield f"{day} stands twice"
+        seen.add(day)
+
+
+@cache
+def _by_law(year: int) -> frozenset[date]:
+    """Holidays fixed by law (全国年节及纪念日放假办法) as far as they are known before the notice."""
+    return frozenset(country_holidays("CN", years=year))

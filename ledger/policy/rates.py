@@ -1,0 +1,248 @@
+"""Published loan rates (基准利率, LPR): their value on a day, what a loan may carry, when it is repriced."""
+
+import csv
+import tomllib
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from io import StringIO
+
+from ledger.dates import add_months
+from ledger.errors import RuleViolation
+from ledger.money import half_up
+from ledger.policy.schemes import Scheme
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "benchmark": ("le_6m", "gt6m_le_1y", "gt1y_le_3y", "gt3y_le_5y", "gt_5y"),
+    "lpr": ("lpr_1y", "lpr_5y"),
+}
+"""The columns of a table beside `effective`, shortest band first."""
+
+BAND_ENDS: Mapping[str, tuple[int, ...]] = {"benchmark": (6, 12, 36, 60), "lpr": (12,)}
+"""The longest term in months of each band but the last, which is open (scheme 3.1)."""
+
+HIGHEST = Decimal("0.36")
+"""A rate above it is a percentage given as a fraction."""
+
+
+class RateNotCovered(RuleViolation):
+    code = "rate_not_covered"
+    zh = "利率表 {table} 只覆盖 {first} 至 {covered_through}，不能推断 {found} 的利率"
+    en = "the rate table {table} covers {first} to {covered_through}; no rate is guessed for {found}"
+
+
+class RateNotBenchmark(RuleViolation):
+    code = "rate_not_benchmark"
+    zh = "年利率 {found} 不符合利率规则（{relation} {limit}，签约日 {signed_on}，期限 {term_months} 个月）"
+    en = "annual rate {found} breaks rule {rule}: {relation} {limit}, signed {signed_on}, {term_months} months"
+
+
+class RateRowsRefused(RuleViolation):
+    """Rows that cannot join a rate table, every fault in `faults`."""
+
+    code = "rate_rows_refused"
+    zh = "利率表 {table} 不接受这些行：{faults}"
+    en = "the rate table {table} does not take these rows: {faults}"
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """The rates from a day on, as fractions, shortest band first."""
+
+    effective_on: date
+    rates: tuple[Decimal, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateTable:
+    """Published rates in force from the first row's day through `covered_through` (scheme 3.2)."""
+
+    code: str
+    rows: tuple[RateRow, ...]
+    covered_through: date
+    source: str
+
+    def rate(self, term_months: int, on: date) -> Decimal:
+        """The rate of a term's band on a day, a fraction; raises RateNotCovered outside the table's days."""
+        place = bisect_right(self.rows, on, key=lambda row: row.effective_on)
+        if place == 0 or on > self.covered_through:
+            raise RateNotCovered(
+                rule="3.2", table=self.code, first=self.rows[0].effective_on,
+                covered_through=self.covered_through, limit=self.covered_through, found=on,
+            )  # fmt: skip
+        band = sum(1 for longest in BAND_ENDS[self.code] if term_months > longest)
+        return self.rows[place - 1].rates[band]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What a loan's rate was agreed on: the fraction a year, the signing, the payout, the months."""
+
+    annual_rate: Decimal
+    signed_on: date
+    disbursed_on: date
+    term_months: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """An extension as far as rates know it: from the old contract due date on, over all months (3.10)."""
+
+    agreed_on: date
+    starts_on: date
+    cumulative_months: int
+
+
+def load_table(code: str) -> RateTable:
+    """The table that comes with the product; raises KeyError for an unknown code."""
+    return load_tables()[code]
+
+
+@cache
+def load_tables() -> Mapping[str, RateTable]:
+    """Both tables that come with the product, by code."""
+    folder = files("ledger.policy") / "tables"
+    told = tomllib.loads((folder / "sources.toml").read_text("utf-8"))
+    return {
+        code: read_table(code, (folder / entry["file"]).read_text("utf-8"), entry["covered_through"],
+                         entry["source"])
+        for code, entry in told.items()
+    }  # fmt: skip
+
+
+def read_table(code: str, text: str, covered_through: date, source: str) -> RateTable:
+    """A table from csv text in percent with the columns `effective` and COLUMNS; raises RateRowsRefused."""
+    header, *lines = list(csv.reader(StringIO(text))) or [[]]
+    if tuple(header) != ("effective", *COLUMNS[code]):
+        wanted = ",".join(("effective", *COLUMNS[code]))
+        raise RateRowsRefused(rule="3.2", table=code, faults=[f"the columns are {wanted}"])
+    return rate_table(code, [_row(code, line, source) for line in lines], covered_through, source)
+
+
+def _row(code: str, line: Sequence[str], source: str) -> RateRow:
+    try:
+        rates = tuple(Decimal(percent).scaleb(-2) for percent in line[1:])
+        return RateRow(date.fromisoformat(line[0]), rates, source)
+    except (ValueError, ArithmeticError, IndexError):
+        faults = [f"neither a day nor percentages: {','.join(line)}"]
+        raise RateRowsRefused(rule="3.2", table=code, faults=faults) from None
+
+
+def rate_table(code: str, rows: Sequence[RateRow], covered_through: date, source: str) -> RateTable:
+    """A checked table of rows in the order of their days; raises RateRowsRefused with every fault."""
+    _check_rows(code, rows, None, covered_through, source)
+    return RateTable(code, tuple(rows), covered_through, source)
+
+
+def extend(table: RateTable, rows: Sequence[RateRow], covered_through: date, source: str) -> RateTable:
+    """The table with later rows appended and looked at through a later day; no earlier answer changes.
+
+    No rows at all says that nothing was published up to `covered_through`. Raises RateRowsRefused.
+    """
+    _check_rows(table.code, rows, table.covered_through, covered_through, source)
+    return replace(table, rows=(*table.rows, *rows), covered_through=covered_through, source=source)
+
+
+def _check_rows(
+    code: str, rows: Sequence[RateRow], known_through: date | None, covered_through: date, source: str
+) -> None:
+    faults = list(_row_faults(code, rows, known_through))
+    known = [known_through] if known_through else []
+    latest = max([*known, *(row.effective_on for row in rows)], default=None)
+    if latest is None:
+        faults.append("a table has at least one row")
+    elif covered_through < latest:
+        faults.append(f"covered_through {covered_through} lies before {latest}")
+    if not source.strip():
+        faults.append("a source is named")
+    if faults:
+        raise RateRowsRefused(rule="3.2", table=code, faults=faults)
+
+
+def _row_faults(code: str, rows: Iterable[RateRow], known_through: date | None) -> Iterator[str]:
+    before = known_through
+    for row in rows:
+        day = row.effective_on
+        if before is not None and day <= before:
+            yield f"{day}: days up to {before} are known already"
+        if len(row.rates) != len(COLUMNS[code]):
+            yield f"{day}: {len(row.rates)} rates, {len(COLUMNS[code])} wanted"
+        if not all(rate.is_finite() and 0 < rate <= HIGHEST for rate in row.rates):
+            yield f"{day}: a rate is a fraction above 0 and at most {HIGHEST}"
+        if not row.source.strip():
+            yield f"{day}: a row names its source"
+        before = day if before is None else max(before, day)
+
+
+def benchmark_at_signing(
+    scheme: Scheme, tables: Mapping[str, RateTable], signed_on: date, term_months: int
+) -> Decimal:
+    """The published rate, a fraction, of the term's band on the signing day (3.1); raises RateNotCovered."""
+    return tables[scheme.rate_table].rate(term_months, signed_on)
+
+
+def check_rate(
+    scheme: Scheme, tables: Mapping[str, RateTable], signed_on: date, term_months: int, annual_rate: Decimal
+) -> None:
+    """A contract's rate equals the published one, or is at most that, as the scheme says (3.1).
+
+    Raises RateNotBenchmark, RateNotCovered.
+    """
+    limit = benchmark_at_signing(scheme, tables, signed_on, term_months)
+    fits = 0 < annual_rate <= limit if scheme.rate_rule == "at_most" else annual_rate == limit
+    if not fits:
+        raise RateNotBenchmark(
+            rule="3.1", limit=limit, found=annual_rate, relation="≤" if scheme.rate_rule == "at_most" else "=",
+            table=scheme.rate_table, signed_on=signed_on, term_months=term_months,
+        )  # fmt: skip
+
+
+def rate_steps(
+    scheme: Scheme, table: RateTable, loan: Priced, through: date, extension: Extended | None = None
+) -> tuple[tuple[date, Decimal], ...]:
+    """The contract rate from each day it changes, first the disbursement, as far as `through` (3.1, 3.10).
+
+    On a repricing day the loan keeps its ratio to the published rate; an extension takes the published rate
+    of the cumulative term on the day it was agreed. Raises RateNotCovered, never guesses a coming rate.
+    """
+    steps = [(loan.disbursed_on, loan.annual_rate)]
+    if scheme.repricing == "fixed" and extension is None:
+        return tuple(steps)
+    months = loan.term_months
+    base = table.rate(months, loan.signed_on)
+    for day in _change_days(scheme, loan, through, extension):
+        if extension is not None and day == extension.starts_on:
+            months = extension.cumulative_months
+            agreed = base = table.rate(months, extension.agreed_on)
+            loan = replace(loan, annual_rate=agreed)
+            rate = agreed
+        else:
+            rate = _in_ratio(loan.annual_rate, table.rate(months, day), base, scheme.repriced_rate_places)
+        if rate != steps[-1][1]:
+            steps.append((day, rate))
+    return tuple(steps)
+
+
+def _change_days(scheme: Scheme, loan: Priced, through: date, extension: Extended | None) -> list[date]:
+    days: set[date] = set()
+    if scheme.repricing == "annual_jan1":
+        days = {date(year, 1, 1) for year in range(loan.disbursed_on.year + 1, through.year + 1)}
+    elif scheme.repricing == "anniversary":
+        years = range(1, through.year - loan.disbursed_on.year + 1)
+        days = {add_months(loan.disbursed_on, 12 * year) for year in years}
+    if extension is not None:
+        days.add(extension.starts_on)
+    return sorted(day for day in days if day <= through)
+
+
+def _in_ratio(agreed: Decimal, published: Decimal, base: Decimal, places: int) -> Decimal:
+    """agreed x published / base, rounded once; a loan at the published rate stays exactly there."""
+    if agreed == base:
+        return published
+    (a, b), (c, d), (e, f) = (each.as_integer_ratio() for each in (agreed, published, base))
+    return Decimal(half_up(a * c * f * 10**places, b * d * e)).scaleb(-places).normalize()
