@@ -37,8 +37,8 @@ class RateNotCovered(RuleViolation):
 
 class RateNotBenchmark(RuleViolation):
     code = "rate_not_benchmark"
-    zh = "年利率 {found} 不符合利率规则（{relation} {limit}，签约日 {signed_on}，期限 {term_months} 个月）"
-    en = "annual rate {found} breaks rule {rule}: {relation} {limit}, signed {signed_on}, {term_months} months"
+    zh = "年利率 {found} 不符合规定：{relation} {limit}，签约日 {signed_on}，{term_months} 个月"
+    en = "annual rate {found} breaks rule {rule}: {relation} {limit}, signed {signed_on}, {term_months} mo."
 
 
 class RateRowsRefused(RuleViolation):
@@ -196,8 +196,9 @@ def check_rate(
     limit = benchmark_at_signing(scheme, tables, signed_on, term_months)
     fits = 0 < annual_rate <= limit if scheme.rate_rule == "at_most" else annual_rate == limit
     if not fits:
+        relation = "≤" if scheme.rate_rule == "at_most" else "="
         raise RateNotBenchmark(
-            rule="3.1", limit=limit, found=annual_rate, relation="≤" if scheme.rate_rule == "at_most" else "=",
+            rule="3.1", relation=relation, limit=limit, found=annual_rate,
             table=scheme.rate_table, signed_on=signed_on, term_months=term_months,
         )  # fmt: skip
 
