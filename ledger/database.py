@@ -1,0 +1,167 @@
+"""Engines, column types, and the two ways rows reach the database: one entity, or many rows at once."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Engine, MetaData, Table, create_engine, event, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import QueuePool
+from sqlalchemy.types import TypeDecorator
+
+from ledger import dates
+
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+RATE_SCALE = 10**8
+BUSY_SECONDS = 30
+_PIPELINED_ROWS = 100
+
+sqlite3.register_adapter(date, date.isoformat)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment, kept as whole microseconds since 1970; naive ones are refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else dates.micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        return None if value is None else dates.moment(value)
+
+
+class Rate(TypeDecorator[Decimal]):
+    """A rate as a Decimal fraction, kept as a whole number of 1e-8; finer ones are refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Any) -> int | None:
+        return None if value is None else rate_parts(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-8).normalize()
+
+
+def rate_parts(rate: Decimal) -> int:
+    """A rate in whole 1e-8; raises ValueError for a finer one."""
+    parts = rate * RATE_SCALE
+    if parts != int(parts):
+        raise ValueError(f"a rate has at most eight decimals: {rate}")
+    return int(parts)
+
+
+def open_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """The engine of `sqlite:///path` or `postgresql+psycopg://...`.
+
+    SQLite runs in WAL with full durability; a transaction that may write takes the write lock at once
+    (BEGIN IMMEDIATE) unless its connection carries the execution option `reading`.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(
+            url, poolclass=QueuePool, pool_size=pool_size, max_overflow=50,
+            connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _tune_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, pool_size=pool_size, max_overflow=50)
+
+
+def _tune_sqlite(raw: sqlite3.Connection, _record: Any) -> None:
+    raw.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON",
+        "cache_size=-65536", "temp_store=MEMORY",
+    ):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column` is one of `values`, sent as one parameter however many they are."""
+    chosen = list(values)
+    if is_sqlite(connection):
+        listed = func.json_each(json.dumps(chosen)).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == func.any(literal(chosen, ARRAY(column.type)))
+
+
+def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence[Any]]]) -> None:
+    """Insert many rows, table by table in the order given; a row holds a value for every column in order.
+
+    The driver does it, past SQLAlchemy: executemany on SQLite; on PostgreSQL one pipeline for a few rows and
+    COPY for many. Values are what the driver stores: whole fen, microseconds, 1e-8 rates, dates, text.
+    """
+    raw: Any = connection.connection.driver_connection
+    if is_sqlite(connection):
+        for table, rows in batches.items():
+            if rows:
+                raw.executemany(_insert(table, "?"), rows)
+        return
+    if sum(map(len, batches.values())) > _PIPELINED_ROWS:
+        with raw.cursor() as cursor:
+            for table, rows in batches.items():
+                if rows:
+                    with cursor.copy(f"COPY {table.name} ({_columns(table)}) FROM STDIN") as copy:
+                        for row in rows:
+                            copy.write_row(row)
+        return
+    with raw.pipeline(), raw.cursor() as cursor:
+        for table, rows in batches.items():
+            for row in rows:
+                cursor.execute(_insert(table, "%s"), row)
+
+
+def add_rows(
+    connection: Connection, table: Table, rows: Sequence[Sequence[Any]], *, sums: Sequence[str]
+) -> None:
+    """Insert rows, or add their `sums` columns to the row that has the same primary key."""
+    key = ", ".join(column.name for column in table.primary_key.columns)
+    added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in sums)
+    tail = f" ON CONFLICT ({key}) DO UPDATE SET {added}"
+    raw: Any = connection.connection.driver_connection
+    if is_sqlite(connection):
+        raw.executemany(_insert(table, "?") + tail, rows)
+        return
+    with raw.cursor() as cursor:
+        cursor.executemany(_insert(table, "%s") + tail, rows)
+
+
+_texts: dict[tuple[str, str], str] = {}
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f'"{column.name}"' for column in table.columns)
+
+
+def _insert(table: Table, mark: str) -> str:
+    if (text := _texts.get((table.name, mark))) is None:
+        marks = ", ".join([mark] * len(table.columns))
+        text = _texts[table.name, mark] = f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({marks})"
+    return text

@@ -1,0 +1,1 @@
+"""The books in other shapes: sheets, texts, papers."""

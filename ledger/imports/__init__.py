@@ -1,0 +1,1 @@
+"""Sheets in: columns, checks, faults as values."""

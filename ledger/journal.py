@@ -1,0 +1,253 @@
+"""The journal's writing door: record one event or a hundred thousand, reverse, keep what rests on it.
+
+The promises it keeps are those of docs/promises.md; the database keeps each of them too.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from ledger import chart, dates
+from ledger.chart import Kind, book_of
+from ledger.database import among, write_rows
+from ledger.errors import Conflict, NotFound, RuleViolation
+from ledger.events import Event, EventReversed, event_of, payload
+from ledger.ids import new_ids
+from ledger.movements import add_movement
+from ledger.posting import Posting, postings_of
+from ledger.tables.journal import books, entries, events, footers, postings
+from ledger.unit import Unit
+
+class PeriodClosed(RuleViolation):
+    code = "period_closed"
+    zh = "账套 {book} 已结账至 {limit}，{found} 不能再记账；第一个可记账日为 {first_open}"
+    en = "{book} is closed through {limit}; nothing can be booked on {found}; the first open day is {first_open}"
+
+
+class AlreadyReversed(Conflict):
+    code = "already_reversed"
+    zh = "业务 {event} 已冲销，不能再次冲销"
+    en = "event {event} has been reversed; it cannot be reversed again"
+
+
+class KeyTaken(Conflict):
+    code = "key_taken"
+    zh = "业务键 {key} 已被内容不同的业务占用"
+    en = "the key {key} already belongs to an event with other content"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event to be written down: with what paper, why, seconded by whom, under what natural key."""
+
+    event: Event
+    document: str = ""
+    reason: str = ""
+    made_by: str = ""  # when the maker is not the person of the unit
+    checked_by: str | None = None
+    key: str | None = None
+
+
+def record(unit: Unit, event: Event, **about: Any) -> int:
+    """Write one event and its entries; answers the event's id. See `record_all`."""
+    return record_all(unit, [Record(event, **about)])[0]
+
+
+def record_all(unit: Unit, records: Sequence[Record]) -> list[int]:
+    """Write events and their entries at once, in the given order; answers the events' ids.
+
+    A natural key already written with the same content is not written again: its id is answered.
+    Raises PeriodClosed when a book touched is closed on an event's day, KeyTaken when a key's content differs.
+    """
+    present = _present(unit, records)
+    made = [record for record in records if record.key not in present]
+    rows = [list(postings_of(record.event)) for record in made]
+    ids = _write(unit, made, rows)
+    if not present:
+        return ids
+    fresh = iter(ids)
+    return [present[record.key] if record.key in present else next(fresh) for record in records]
+
+
+def reverse_all(unit: Unit, event_ids: Iterable[int], reason: str, checked_by: str | None = None) -> date:
+    """Reverse events in red (红字冲销): every row again, negative, on the same sides, once.
+
+    Dated as the original where all its books are open on that day, else on the first open day; answers the
+    earliest date used. Raises AlreadyReversed, NotFound, and Conflict for what is itself a reversal.
+    """
+    wanted = list(event_ids)
+    found = stored(unit, wanted)
+    _refuse_reversed(unit, wanted)
+    rows: dict[int, list[Posting]] = {event_id: [] for event_id in wanted}
+    for row in unit.connection.execute(
+        select(entries.c.event_id, postings.c.book, postings.c.debit, postings.c.credit, postings.c.loan_id,
+               postings.c.fen)
+        .join(entries, entries.c.id == postings.c.entry_id)
+        .where(among(unit.connection, entries.c.event_id, wanted))
+        .order_by(postings.c.entry_id, postings.c.number)
+    ):
+        rows[row.event_id].append(
+            Posting(chart.kind_of(row.book), row.debit, row.credit, row.loan_id, -row.fen)
+        )
+    red = []
+    for event_id in wanted:
+        event = found[event_id]
+        on = max(event.effective_on, first_open(unit, _books(event, rows[event_id])))
+        red.append(Record(
+            EventReversed(effective_on=on, county=event.county, bank=event.bank, loan=event.loan,
+                          reverses=event_id),
+            reason=reason, checked_by=checked_by,
+        ))
+    _write(unit, red, [rows[event_id] for event_id in wanted])
+    return min(record.event.effective_on for record in red)
+
+
+def stored(unit: Unit, event_ids: Sequence[int]) -> dict[int, Event]:
+    """Events as they were written, by id; raises NotFound for an id that has none."""
+    found = {
+        row.id: event_of(
+            row.kind,
+            {"effective_on": row.effective_on, "county": row.county, "bank": row.bank, "loan": row.loan_id},
+            row.payload,
+        )
+        for row in unit.connection.execute(
+            select(events).where(among(unit.connection, events.c.id, event_ids))
+        )
+    }
+    for event_id in event_ids:
+        if event_id not in found:
+            raise NotFound(what="event", id=str(event_id))
+    return found
+
+
+def first_open(unit: Unit, names: Iterable[str]) -> date:
+    """The first day on which all these books take entries; holds the books against closing."""
+    closed = _closed_through(unit, set(names))
+    return max((day + dates.DAY for day in closed.values() if day is not None), default=date.min)
+
+
+def check_open(unit: Unit, names: Iterable[str], on: date) -> None:
+    """Raises PeriodClosed when one of the books takes no entry on that day."""
+    for book, closed in _closed_through(unit, set(names)).items():
+        if closed is not None and on <= closed:
+            raise PeriodClosed(book=book, limit=closed, found=on, first_open=closed + dates.DAY)
+
+
+def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:
+    """Each book's last closed day. The rows are held shared, so that no month closes under an open entry.
+
+    They are held to the end of the transaction: what was read once in it is still true.
+    """
+    held: dict[str, date | None] = unit.kept.setdefault("closed_through", {})
+    if missing := sorted(names - held.keys()):
+        query = select(books.c.book, books.c.closed_through).where(books.c.book.in_(missing))
+        for row in unit.connection.execute(query.order_by(books.c.book).with_for_update(read=True)):
+            held[row.book] = row.closed_through
+        if unknown := names - held.keys():
+            raise NotFound(what="book", id=", ".join(sorted(unknown)))
+    return {name: held[name] for name in names}
+
+
+def _books(event: Event, rows: Iterable[Posting]) -> set[str]:
+    return {book_of(row.kind, bank=event.bank, county=event.county) for row in rows}
+
+
+def _refuse_reversed(unit: Unit, event_ids: Sequence[int]) -> None:
+    taken = unit.connection.execute(
+        select(events.c.id, events.c.reverses_id).where(
+            among(unit.connection, events.c.reverses_id, event_ids)
+            | (among(unit.connection, events.c.id, event_ids) & events.c.red)
+        )
+    ).first()
+    if taken is not None:
+        raise AlreadyReversed(event=str(taken.reverses_id))
+
+
+def _present(unit: Unit, records: Sequence[Record]) -> dict[str | None, int]:
+    """Those natural keys that are written already, with their events' ids; one anti-join for all."""
+    keyed = {record.key: record for record in records if record.key is not None}
+    if not keyed:
+        return {}
+    present: dict[str | None, int] = {}
+    for row in unit.connection.execute(
+        select(events.c.id, events.c.key, events.c.kind, events.c.payload)
+        .where(among(unit.connection, events.c.key, keyed))
+    ):
+        event = keyed[row.key].event
+        if (row.kind, row.payload) != (type(event).__name__, payload(event)):
+            raise KeyTaken(key=row.key)
+        present[row.key] = row.id
+    return present
+
+
+def _write(unit: Unit, records: Sequence[Record], rows: Sequence[Sequence[Posting]]) -> list[int]:
+    """Event, entry, posting and footer rows of all records, in one write."""
+    unit.session.flush()
+    _check_all_open(unit, records, rows)
+    at = unit.recorded_at
+    ids = new_ids(len(records))
+    entry_ids = iter(new_ids(sum(len({row.kind for row in of_one}) for of_one in rows)))
+    out: tuple[list[Any], list[Any], list[Any], list[Any]] = ([], [], [], [])
+    for event_id, record, of_one in zip(ids, records, rows, strict=True):
+        head = _event_row(unit, event_id, record, at)
+        out[0].append(head)
+        for kind in dict.fromkeys(row.kind for row in of_one):
+            _entry(unit, next(entry_ids), kind, head, of_one, out)
+    write_rows(unit.connection, dict(zip((events, entries, postings, footers), out, strict=True)))
+    return list(ids)
+
+
+def _check_all_open(unit: Unit, records: Sequence[Record], rows: Sequence[Sequence[Posting]]) -> None:
+    earliest: dict[str, date] = {}
+    for record, of_one in zip(records, rows, strict=True):
+        event = record.event
+        for kind in {row.kind for row in of_one}:
+            book = book_of(kind, bank=event.bank, county=event.county)
+            if event.effective_on < earliest.get(book, date.max):
+                earliest[book] = event.effective_on
+    _closed_through(unit, set(earliest))
+    for book, on in earliest.items():
+        check_open(unit, [book], on)
+
+
+def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any, ...]:
+    event = record.event
+    reverses = event.reverses if isinstance(event, EventReversed) else None
+    return (
+        event_id, type(event).__name__, event.effective_on, at, event.county, event.bank, event.loan,
+        record.made_by or unit.user, record.checked_by, record.document, record.reason, unit.origin,
+        record.key, reverses, reverses is not None, payload(event),
+    )  # fmt: skip
+
+
+def _entry(
+    unit: Unit, entry_id: int, kind: Kind, head: tuple[Any, ...], of_one: Sequence[Posting],
+    out: tuple[list[Any], list[Any], list[Any], list[Any]],
+) -> None:  # fmt: skip
+    """One book's part of an event: its entry, its rows, its footer, its movements."""
+    event_id, _, on, at, county, bank, red = *head[:6], head[14]
+    book = book_of(kind, bank=bank, county=county)
+    mine = [row for row in of_one if row.kind is kind]
+    out[1].append((entry_id, event_id, book, on, at, red))
+    total = 0
+    for number, row in enumerate(mine, 1):
+        total += row.amount
+        out[2].append((entry_id, number, book, on, at, county, bank, row.loan, row.debit, row.credit,
+                       row.amount, red))  # fmt: skip
+        add_movement(unit, book, row, county, bank, on)
+    out[3].append((entry_id, len(mine), total, content_hash(entry_id, book, head, mine)))
+
+
+def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:
+    """SHA-256 over all an entry says: its event's row, its book, every posting in order.
+
+    Fields are joined by the unit separator, which no field may hold; None is empty.
+    """
+    parts = [str(entry_id), book, *("" if part is None else str(part) for part in head)]
+    for row in rows:
+        parts += (row.debit, row.credit, str(row.amount), "" if row.loan is None else str(row.loan))
+    return hashlib.sha256("\x1f".join(parts).encode()).digest()

@@ -1,0 +1,95 @@
+"""What the journal keeps for speed and writes last: daily movements (日发生额) and fund accounts' balances."""
+
+from datetime import date
+
+from sqlalchemy import func, insert, select, update
+
+from ledger.chart import FUND_DEPOSITS, Kind
+from ledger.database import add_rows
+from ledger.errors import RuleViolation
+from ledger.money import plain
+from ledger.posting import Posting
+from ledger.tables.journal import fund_balances, movements
+from ledger.unit import Unit
+
+_Key = tuple[str, str, str, str, date]
+
+
+class FundOverdrawn(RuleViolation):
+    code = "fund_overdrawn"
+    zh = "专户 {county}/{bank} 在 {on} 的余额将为 {found} 元，专户不得透支（{rule}）"
+    en = "the fund account {county}/{bank} would stand at {found} yuan on {on}; it is never overdrawn ({rule})"
+
+
+def add_movement(unit: Unit, book: str, row: Posting, county: str, bank: str, on: date) -> None:
+    """Take a posting into the movements that `settle` writes."""
+    pending: dict[_Key, list[int]] = unit.kept.setdefault("movements", {})
+    unit.last["movements"] = settle
+    for side, account in enumerate((row.debit, row.credit)):
+        sums = pending.get(key := (book, account, county, bank, on))
+        if sums is None:
+            sums = pending[key] = [0, 0]
+        sums[side] += row.amount
+
+
+def settle(unit: Unit) -> None:
+    """Write what has gathered: one delta a key in sorted order, then the fund accounts.
+
+    A unit does it once, at its end; an operation that asks for a balance after posting calls it first.
+    Raises FundOverdrawn when a fund account would be below zero on any day (books.md promise 9).
+    """
+    pending: dict[_Key, list[int]] = unit.kept.pop("movements", {})
+    if not pending:
+        return
+    recorded_on = unit.recorded_on
+    add_rows(
+        unit.connection, movements,
+        [(*key, recorded_on, debit, credit) for key, (debit, credit) in sorted(pending.items())],
+        sums=("debit", "credit"),
+    )
+    touched: dict[tuple[str, str], dict[date, int]] = {}
+    for (book, account, county, bank, on), (debit, credit) in sorted(pending.items()):
+        if account == FUND_DEPOSITS.code and book.startswith(Kind.FUND):
+            touched.setdefault((county, bank), {})[on] = debit - credit
+    for (county, bank), changes in touched.items():
+        _move_fund(unit, county, bank, changes)
+
+
+def held_balance(unit: Unit, county: str, bank: str) -> int:
+    """What is in a fund account now, in fen; nobody else moves it until this transaction ends."""
+    query = select(fund_balances.c.fen).where(fund_balances.c.county == county, fund_balances.c.bank == bank)
+    return unit.connection.execute(query.with_for_update()).scalar() or 0
+
+
+def lowest_balance(unit: Unit, county: str, bank: str, since: date) -> int:
+    """The lowest end-of-day balance of a fund account on any day from `since` on, in fen."""
+    m = movements.c
+    daily = (
+        select(m.effective_on, func.sum(m.debit - m.credit).label("net"))
+        .where(m.book == f"{Kind.FUND}-{county}", m.account == FUND_DEPOSITS.code, m.bank == bank)
+        .group_by(m.effective_on)
+        .order_by(m.effective_on)
+    )
+    balance, lowest = 0, None
+    for row in unit.connection.execute(daily):
+        if row.effective_on > since:
+            lowest = balance if lowest is None else min(lowest, balance)
+        balance += int(row.net)
+    return balance if lowest is None else min(lowest, balance)
+
+
+def _move_fund(unit: Unit, county: str, bank: str, changes: dict[date, int]) -> None:
+    delta = sum(changes.values())
+    held = held_balance(unit, county, bank)
+    if held + delta < 0:
+        raise FundOverdrawn(county=county, bank=bank, on=max(changes), found=plain(held + delta), rule="6.4")
+    mine = (fund_balances.c.county == county) & (fund_balances.c.bank == bank)
+    values = {"fen": fund_balances.c.fen + delta}
+    if not unit.connection.execute(update(fund_balances).where(mine).values(values)).rowcount:
+        unit.connection.execute(insert(fund_balances).values(county=county, bank=bank, fen=delta))
+    if min(changes.values()) < 0:
+        since = min(changes)
+        lowest = lowest_balance(unit, county, bank, since)
+        if lowest < 0:
+            raise FundOverdrawn(county=county, bank=bank, on=since, found=plain(lowest), rule="6.4")
+

@@ -1,0 +1,139 @@
+"""The posting table (记账规则): each event's rows of debit, credit and amount; balanced by shape."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
+
+from ledger import chart as c
+from ledger import events as e
+from ledger.chart import Account, Kind
+from ledger.events import Event
+from ledger.money import Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row: debit account, credit account of the same kind of book, and the event's field with the amount.
+
+    `loan` names the field with the loan the row belongs to. A field of `LoanPart`s makes a row for each.
+    """
+
+    debit: Account
+    credit: Account
+    amount: str
+    loan: str = "loan"
+
+
+class Posting(NamedTuple):
+    """A row to be written: accounts by code, the loan, whole fen."""
+
+    kind: Kind
+    debit: str
+    credit: str
+    loan: int | None
+    amount: Fen
+
+
+# The ways out of settlement funds into what a borrower owes; every event that applies money shares them.
+def _pays(debit: Account) -> tuple[Move, ...]:
+    return (
+        Move(debit, c.INTEREST_RECEIVABLE, "interest"),
+        Move(debit, c.PENALTY_RECEIVABLE, "charges"),
+        Move(debit, c.LOAN_PRINCIPAL, "principal"),
+        Move(debit, c.OVERDUE_PRINCIPAL, "overdue_principal"),
+    )
+
+
+# fmt: off
+POSTING_RULES: Mapping[type[Event], tuple[Move, ...]] = {
+    #                         debit 借                 credit 贷                 amount 金额
+    e.LoanDisbursed:         (Move(c.LOAN_PRINCIPAL,     c.SETTLEMENT_FUNDS,     "principal"),),
+    e.InterestBilled:        (Move(c.INTEREST_RECEIVABLE, c.INTEREST_INCOME,     "contract"),
+                              Move(c.PENALTY_RECEIVABLE, c.PENALTY_INCOME,       "charges")),
+    e.RepaymentReceived:     (*_pays(c.SETTLEMENT_FUNDS),
+                              Move(c.SETTLEMENT_FUNDS,   c.BORROWER_CREDIT,      "credit"),
+                              Move(c.SETTLEMENT_FUNDS,   c.LOAN_LOSSES,          "loss"),
+                              Move(c.SETTLEMENT_FUNDS,   c.PENALTY_INCOME,       "income")),
+    e.CreditApplied:         _pays(c.BORROWER_CREDIT),
+    e.CreditRefunded:        (Move(c.BORROWER_CREDIT,    c.SETTLEMENT_FUNDS,     "amount"),),
+    e.PrincipalOverdue:      (Move(c.OVERDUE_PRINCIPAL,  c.LOAN_PRINCIPAL,       "principal"),),
+    e.LoanExtended:          (),
+    e.MisuseFound:           (),
+    e.LoanRenewed:           (Move(c.LOAN_PRINCIPAL,     c.SETTLEMENT_FUNDS,     "renewed", loan="renewal"),
+                              Move(c.SETTLEMENT_FUNDS,   c.LOAN_PRINCIPAL,       "principal"),
+                              Move(c.SETTLEMENT_FUNDS,   c.OVERDUE_PRINCIPAL,    "overdue_principal")),
+    e.PenaltyWaived:         (Move(c.PENALTY_INCOME,     c.PENALTY_RECEIVABLE,   "amount"),),
+    e.LoanWrittenOff:        (Move(c.LOAN_LOSSES,        c.LOAN_PRINCIPAL,       "principal"),
+                              Move(c.LOAN_LOSSES,        c.OVERDUE_PRINCIPAL,    "overdue_principal"),
+                              Move(c.LOAN_LOSSES,        c.INTEREST_RECEIVABLE,  "interest")),
+    e.InsuranceReceived:     (Move(c.SETTLEMENT_FUNDS,   c.LOAN_PRINCIPAL,       "principal"),
+                              Move(c.SETTLEMENT_FUNDS,   c.OVERDUE_PRINCIPAL,    "overdue_principal")),
+
+    e.FundPlanApproved:      (Move(c.CITY_APPROPRIATION, c.CITY_FUND,            "city_funded"),
+                              Move(c.COUNTY_TRANSIT,     c.COUNTY_FUND,          "county_funded")),
+    e.FundAppropriated:      (Move(c.COUNTY_TRANSIT,     c.CITY_APPROPRIATION,   "amount"),),
+    e.FundDeposited:         (Move(c.FUND_DEPOSITS,      c.COUNTY_TRANSIT,       "amount"),),
+    e.CountyFundContributed: (Move(c.FUND_DEPOSITS,      c.COUNTY_FUND,          "amount"),),
+    e.FundInterestCredited:  (Move(c.FUND_DEPOSITS,      c.FUND_INTEREST,        "amount"),),
+    e.ClaimPaid:             (Move(c.RECOURSE,           c.FUND_DEPOSITS,        "paid"),
+                              Move(c.COMPENSATION_LOSS,  c.RECOURSE_ALLOWANCE,   "fund_share"),
+                              Move(c.DUE_FROM_COUNTY,    c.RECOURSE_ALLOWANCE,   "county_share"),
+                              Move(c.SETTLEMENT_FUNDS,   c.LOAN_PRINCIPAL,       "principal"),
+                              Move(c.SETTLEMENT_FUNDS,   c.OVERDUE_PRINCIPAL,    "overdue_principal"),
+                              Move(c.SETTLEMENT_FUNDS,   c.INTEREST_RECEIVABLE,  "interest")),
+    e.RecoveryReceived:      (Move(c.SETTLEMENT_FUNDS,   c.RECOVERIES_TO_REMIT,  "amount"),),
+    e.RecoveryRemitted:      (Move(c.RECOVERIES_TO_REMIT, c.SETTLEMENT_FUNDS,    "amount"),
+                              Move(c.FUND_DEPOSITS,      c.RECOURSE,             "amount"),
+                              Move(c.RECOURSE_ALLOWANCE, c.COMPENSATION_LOSS,    "fund_share"),
+                              Move(c.RECOURSE_ALLOWANCE, c.DUE_FROM_COUNTY,      "county_share")),
+    e.RecoveryRetained:      (*_pays(c.RECOVERIES_TO_REMIT),
+                              Move(c.RECOVERIES_TO_REMIT, c.LOAN_LOSSES,         "loss")),
+    e.SuspenseRecorded:      (Move(c.FUND_DEPOSITS,      c.RECOVERY_SUSPENSE,    "amount"),),
+    e.SuspenseReleased:      (Move(c.RECOVERY_SUSPENSE,  c.FUND_DEPOSITS,        "amount"),),
+    e.CountyShareReceived:   (Move(c.FUND_DEPOSITS,      c.DUE_FROM_COUNTY,      "amount"),),
+    e.CountyShareReturned:   (Move(c.DUE_FROM_COUNTY,    c.FUND_DEPOSITS,        "amount"),),
+    e.RecourseClosed:        (Move(c.RECOURSE_ALLOWANCE, c.RECOURSE,             "amount"),),
+    e.FundResultClosed:      (Move(c.FUND_INTEREST,      c.CITY_FUND,            "interest_to_city"),
+                              Move(c.FUND_INTEREST,      c.COUNTY_FUND,          "interest_to_county"),
+                              Move(c.CITY_FUND,          c.COMPENSATION_LOSS,    "losses_of_city"),
+                              Move(c.COUNTY_FUND,        c.COMPENSATION_LOSS,    "losses_of_county")),
+    e.FundReturned:          (Move(c.CITY_FUND,          c.FUND_DEPOSITS,        "to_city"),
+                              Move(c.COUNTY_FUND,        c.FUND_DEPOSITS,        "to_county")),
+
+    e.SubsidyApproved:       (Move(c.SUBSIDY_HOUSEHOLDS, c.SUBSIDY_PAYABLE,      "households"),
+                              Move(c.SUBSIDY_ORGANISATIONS, c.SUBSIDY_PAYABLE,   "organisations")),
+    e.SubsidyPaid:           (Move(c.SUBSIDY_PAYABLE,    c.TREASURY,             "amount"),),
+    e.ClawbackRaised:        (Move(c.CLAWBACK_RECEIVABLE, c.SUBSIDY_HOUSEHOLDS,  "households"),
+                              Move(c.CLAWBACK_RECEIVABLE, c.SUBSIDY_ORGANISATIONS, "organisations")),
+    e.ClawbackReceived:      (Move(c.TREASURY,           c.CLAWBACK_RECEIVABLE,  "amount"),),
+}
+# fmt: on
+# EventReversed repeats the rows of what it reverses, negative; ManualAdjustment carries its own rows.
+
+_COMPILED = {
+    kind: tuple(
+        (move.debit.kind, move.debit.code, move.credit.code, attrgetter(move.loan), attrgetter(move.amount))
+        for move in moves
+    )
+    for kind, moves in POSTING_RULES.items()
+}
+
+
+def postings_of(event: Event) -> Iterator[Posting]:
+    """The rows an event makes; amounts of zero make none.
+
+    Raises ValueError for a negative amount (only a reversal has those, and it is not posted by rule) and
+    KeyError for an event without a rule.
+    """
+    if isinstance(event, e.ManualAdjustment):
+        yield from (Posting(row.kind, row.debit, row.credit, event.loan, row.amount) for row in event.rows)
+        return
+    for kind, debit, credit, loan_of, amount_of in _COMPILED[type(event)]:
+        amount = amount_of(event)
+        if amount.__class__ is tuple:
+            yield from (Posting(kind, debit, credit, part.loan, part.amount) for part in amount)
+        elif amount > 0:
+            yield Posting(kind, debit, credit, loan_of(event), amount)
+        elif amount < 0:
+            raise ValueError(f"{type(event).__name__}.{debit}/{credit} is negative: {amount}")

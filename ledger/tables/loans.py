@@ -1,0 +1,178 @@
+"""Loans, their settlement lines, what paid the lines, repayments."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.database import Base, Rate
+
+
+class Loan(Base):
+    """贷款: the contract, where it stands, and the engine's place in its life.
+
+    `due_on` is the contract due date, extensions included; `rolled_on` the day it is payable (scheme 3.6).
+    `billed_to` is the start of the open interest period, `next_step_on` the next day on which a line or a
+    transition falls due (None: never again). `generation` counts how often its life was written again from
+    an earlier day. Balances are not here: a loan's figure is the sum of its postings.
+    """
+
+    __tablename__ = "loans"
+    __table_args__ = (
+        UniqueConstraint("bank", "contract_no"),
+        ForeignKeyConstraint(["scheme", "scheme_version"], ["schemes.code", "schemes.version"]),
+        Index("ix_loans_step", "bank", "county", "next_step_on"),
+        Index("ix_loans_household", "household_id"),
+        Index("ix_loans_organisation", "organisation_id"),
+        Index("ix_loans_county", "county", "bank", "disbursed_on"),
+        Index("ix_loans_due", "due_on"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    contract_no: Mapped[str] = mapped_column(String(60))
+    scheme: Mapped[str] = mapped_column(String(40))
+    scheme_version: Mapped[int]
+    bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
+    county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("members.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    principal_fen: Mapped[int] = mapped_column(BigInteger)
+    annual_rate: Mapped[Decimal] = mapped_column(Rate)
+    benchmark_rate: Mapped[Decimal] = mapped_column(Rate)
+    term_months: Mapped[int]
+    signed_on: Mapped[date] = mapped_column(Date)
+    purpose: Mapped[str] = mapped_column(Text)
+    security: Mapped[str] = mapped_column(String(12))
+    policy_no: Mapped[str | None] = mapped_column(String(60))
+    endorsements: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(12))
+    recorded_by: Mapped[str] = mapped_column(String(64))
+    recorded_on: Mapped[date] = mapped_column(Date)
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    approved_on: Mapped[date | None] = mapped_column(Date)
+    return_reason: Mapped[str | None] = mapped_column(Text)
+    disbursed_by: Mapped[str | None] = mapped_column(String(64))
+    disbursed_on: Mapped[date | None] = mapped_column(Date)
+    original_due_on: Mapped[date | None] = mapped_column(Date)
+    due_on: Mapped[date | None] = mapped_column(Date)
+    rolled_on: Mapped[date | None] = mapped_column(Date)
+    extended_months: Mapped[int] = mapped_column(default=0)
+    extended_rate: Mapped[Decimal | None] = mapped_column(Rate)
+    misused_on: Mapped[date | None] = mapped_column(Date)
+    renews_id: Mapped[int | None] = mapped_column(BigInteger)
+    first_disbursed_on: Mapped[date | None] = mapped_column(Date)
+    billed_to: Mapped[date | None] = mapped_column(Date)
+    next_step_on: Mapped[date | None] = mapped_column(Date)
+    generation: Mapped[int] = mapped_column(default=0)
+    import_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class StatusChange(Base):
+    """Who moved a loan from one status to another, when, why. Added only."""
+
+    __tablename__ = "loan_status_changes"
+    __table_args__ = (Index("ix_loan_status_changes_loan", "loan_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
+    from_status: Mapped[str] = mapped_column(String(12))
+    to_status: Mapped[str] = mapped_column(String(12))
+    on: Mapped[date] = mapped_column("on_day", Date)
+    by: Mapped[str] = mapped_column("by_user", String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
+
+
+# Settlement lines (结息单), every version; the one that counts is live, the others have NULL there.
+lines = Table(
+    "lines",
+    Base.metadata,
+    Column("loan_id", BigInteger, ForeignKey("loans.id"), primary_key=True, autoincrement=False),
+    Column("period_start", Date, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", BigInteger, ForeignKey("events.id"), nullable=False),
+    Column("period_end", Date, nullable=False),  # not counted; the line is posted on this day
+    Column("contract", BigInteger, nullable=False),
+    Column("penalty", BigInteger, nullable=False),
+    Column("compound", BigInteger, nullable=False),
+    Column("live", Boolean),
+    UniqueConstraint("loan_id", "period_start", "live"),
+    Index("ix_lines_event", "event_id"),
+    Index("ix_lines_posted", "period_end"),
+)
+
+# What paid, waived or wrote off a line, by event; a reversal adds the same in negative.
+applications = Table(
+    "applications",
+    Base.metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True, autoincrement=False),
+    Column("loan_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("period_start", Date, primary_key=True),
+    Column("effective_on", Date, nullable=False),
+    Column("payer", String(12), nullable=False),
+    Column("contract", BigInteger, nullable=False),
+    Column("compound", BigInteger, nullable=False),
+    Column("penalty", BigInteger, nullable=False),
+    Index("ix_applications_line", "loan_id", "period_start"),
+)
+
+
+class Repayment(Base):
+    """还款: what was handed over; what it paid stands in its live event."""
+
+    __tablename__ = "repayments"
+    __table_args__ = (
+        UniqueConstraint("loan_id", "receipt_no", "live"),
+        Index("ix_repayments_import", "import_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
+    receipt_no: Mapped[str] = mapped_column(String(60))
+    fen: Mapped[int] = mapped_column(BigInteger)
+    paid_on: Mapped[date] = mapped_column(Date)
+    received_on: Mapped[date | None] = mapped_column(Date)
+    channel: Mapped[str] = mapped_column(String(20))
+    surplus: Mapped[str] = mapped_column(String(10))
+    payer: Mapped[str] = mapped_column(String(12))
+    recorded_by: Mapped[str] = mapped_column(String(64))
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    live: Mapped[bool | None]
+    import_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Approval(Base):
+    """What one person recorded and another puts in force (复核): `payload` is what was asked, as JSON."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (Index("ix_approvals_waiting", "status", "id"), Index("ix_approvals_loan", "loan_id"))
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(24))
+    county: Mapped[str | None] = mapped_column(String(6))
+    bank: Mapped[str | None] = mapped_column(String(12))
+    loan_id: Mapped[int | None] = mapped_column(BigInteger)
+    payload: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(10))  # pending, approved, refused
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_on: Mapped[date] = mapped_column(Date)
+    made_at: Mapped[int] = mapped_column(BigInteger)
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    decided_on: Mapped[date | None] = mapped_column(Date)
+    decided_at: Mapped[int | None] = mapped_column(BigInteger)
+    decision: Mapped[str] = mapped_column(Text, default="")

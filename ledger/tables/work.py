@@ -1,0 +1,83 @@
+"""Work on the ledger: people, answered requests, imports, job runs, closings of months."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Date, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.database import Base
+
+
+class Request(Base):
+    """An answered request under its idempotency key, which belongs to a user."""
+
+    __tablename__ = "requests"
+
+    user: Mapped[str] = mapped_column("user_name", String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # hash of method, path and body
+    status: Mapped[int]
+    body: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class Import(Base):
+    """A sheet taken in: its hash is the document, its importer the maker, a checker confirms it."""
+
+    __tablename__ = "imports"
+    __table_args__ = (Index("ix_imports_waiting", "status", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16))
+    bank: Mapped[str | None] = mapped_column(String(12))
+    file_name: Mapped[str] = mapped_column(String(255))
+    hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(12))  # booking, failed, booked, approved, rejected
+    rows: Mapped[int] = mapped_column("row_count")
+    booked: Mapped[int]
+    unchanged: Mapped[int]
+    faults: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[str] = mapped_column(String(64))
+    made_on: Mapped[date] = mapped_column(Date)
+    made_at: Mapped[int] = mapped_column(BigInteger)
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    decided_on: Mapped[date | None] = mapped_column(Date)
+    decided_at: Mapped[int | None] = mapped_column(BigInteger)
+    decision: Mapped[str] = mapped_column(Text, default="")
+
+
+class JobRun(Base):
+    """A job's run for one business date and scope; the step is done when the row says so, in its transaction."""
+
+    __tablename__ = "job_runs"
+    __table_args__ = (
+        UniqueConstraint("job", "business_date", "scope"),
+        Index("ix_job_runs_latest", "job", "business_date"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    job: Mapped[str] = mapped_column(String(24))
+    business_date: Mapped[date] = mapped_column(Date)
+    scope: Mapped[str] = mapped_column(String(24))  # "" = everything, or county/bank
+    status: Mapped[str] = mapped_column(String(10))  # running, done, failed
+    done: Mapped[int]
+    failed: Mapped[str] = mapped_column(Text)  # JSON: the items that failed, with reasons
+    started_by: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Closing(Base):
+    """A month of a book closed or opened again. Added only; the book itself holds how far it is closed."""
+
+    __tablename__ = "closings"
+    __table_args__ = (Index("ix_closings_month", "book", "month", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    book: Mapped[str] = mapped_column(String(24))
+    month: Mapped[str] = mapped_column(String(7))
+    action: Mapped[str] = mapped_column(String(8))  # close, reopen
+    by: Mapped[str] = mapped_column("by_user", String(64))
+    checked_by: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
