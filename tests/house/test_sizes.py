@@ -1,0 +1,52 @@
+"""Quality is lost at the maximum: no file above 300 lines, no function above 40."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.house.sources import Exempt, Source, sources
+
+FILE_LINES_MAX = 300
+FUNCTION_LINES_MAX = 40
+
+# `path` or `path::function`. A row is taken out as soon as the place fits again.
+TOO_LONG_ON_PURPOSE = (
+    Exempt("ledger/events.py", "everything that can happen, declared on one page: it is read as a list"),
+    Exempt("migrations/versions/0001_spine.py", "the first tables, in one step from an empty database"),
+    Exempt("migrations/versions/0001_spine.py::upgrade", "the first tables, column by column, as a list"),
+    Exempt("migrations/versions/0001_spine.py::downgrade", "the first tables once more, last one first"),
+)
+
+
+def test_no_file_and_no_function_outgrows_its_room() -> None:
+    exempt = {row.place for row in TOO_LONG_ON_PURPOSE}
+    assert {place: lines for place, lines in _too_long(sources()) if place not in exempt} == {}
+
+
+def test_every_exception_is_still_needed_and_gives_its_reason() -> None:
+    too_long = dict(_too_long(sources()))
+    assert [row.place for row in TOO_LONG_ON_PURPOSE if row.place not in too_long] == []
+    assert [row.place for row in TOO_LONG_ON_PURPOSE if len(row.reason) < 20] == []
+
+
+def test_the_measure_is_the_last_line_allowed() -> None:
+    fits = "def fits():\n" + "    pass\n" * 39
+    outgrown = "class Home:\n    def outgrown(self):\n" + "        pass\n" * 40
+    assert dict(_too_long([_source("home.py", fits + outgrown)])) == {"home.py::outgrown": 41}
+    assert dict(_too_long([_source("fits.py", fits + "\n" * 260)])) == {}
+    assert dict(_too_long([_source("fits.py", fits + "\n" * 261)])) == {"fits.py": 301}
+
+
+def _source(path: str, text: str) -> Source:
+    return Source(path, text, ast.parse(text))
+
+
+def _too_long(modules: tuple[Source, ...] | list[Source]) -> Iterator[tuple[str, int]]:
+    for source in modules:
+        if (lines := source.text.count("\n")) > FILE_LINES_MAX:
+            yield source.path, lines
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                # From `def` on: the table of cases above a test is not its length.
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > FUNCTION_LINES_MAX:
+                    yield f"{source.path}::{node.name}", lines
