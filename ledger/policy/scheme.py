@@ -58,6 +58,7 @@ class Scheme:
     age_max: Annotated[int, whole("最高年龄", 0, 120)]
     household_cap: Annotated[Fen, amount("每户贷款上限")]
     organisation_lending: Annotated[OrganisationLending, choice("市场主体贷款方式", OrganisationLending)]
+    organisation_link_required: Annotated[bool, flag("市场主体须有带动关系")]
     organisation_cap: Annotated[Fen | None, amount("市场主体贷款上限", optional=True)]
     organisation_multiple: Annotated[Decimal, number("市场主体贷款倍数", "0", "100")]
     organisation_limit_basis: Annotated[LimitBasis, choice("就业、协议带动的额度依据", LimitBasis)]
