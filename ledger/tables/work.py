@@ -47,24 +47,36 @@ class Import(Base):
 
 
 class JobRun(Base):
-    """A job's run for one business date and scope; the step is done when the row says so, in its transaction."""
+    """A job for one business date and scope: one row however often it is run, kept in its steps' transactions."""
 
     __tablename__ = "job_runs"
     __table_args__ = (
         UniqueConstraint("job", "business_date", "scope"),
-        Index("ix_job_runs_latest", "job", "business_date"),
+        Index("ix_job_runs_status", "status", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     job: Mapped[str] = mapped_column(String(24))
     business_date: Mapped[date] = mapped_column(Date)
-    scope: Mapped[str] = mapped_column(String(24))  # "" = everything, or county/bank
-    status: Mapped[str] = mapped_column(String(10))  # running, done, failed
+    scope: Mapped[str] = mapped_column(String(24))  # "" = everything, else bank/county; a side may be empty
+    status: Mapped[str] = mapped_column(String(12))  # queued, running, done, failed, interrupted
+    due: Mapped[int]  # how many items there were to do, those done included
     done: Mapped[int]
     failed: Mapped[str] = mapped_column(Text)  # JSON: the items that failed, with reasons
+    report: Mapped[str] = mapped_column(Text)  # JSON: what the job has to say, by name
     started_by: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class JobLease(Base):
+    """Who may work the jobs now, one at a time; lost when `until` (microseconds) passes without renewal."""
+
+    __tablename__ = "job_leases"
+
+    name: Mapped[str] = mapped_column(String(24), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(120))  # "" = nobody
+    until: Mapped[int] = mapped_column(BigInteger)
 
 
 class Closing(Base):

@@ -147,14 +147,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_imports_waiting", "imports", ["status", "id"], unique=False)
     op.create_table(
+        "job_leases",
+        sa.Column("name", sa.String(length=24), nullable=False),
+        sa.Column("holder", sa.String(length=120), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_job_leases")),
+    )
+    op.create_table(
         "job_runs",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("job", sa.String(length=24), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("scope", sa.String(length=24), nullable=False),
-        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("due", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Text(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
         sa.Column("started_by", sa.String(length=64), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
@@ -163,7 +172,7 @@ def upgrade() -> None:
             "job", "business_date", "scope", name=op.f("uq_job_runs_job_business_date_scope")
         ),
     )
-    op.create_index("ix_job_runs_latest", "job_runs", ["job", "business_date"], unique=False)
+    op.create_index("ix_job_runs_status", "job_runs", ["status", "id"], unique=False)
     op.create_table(
         "rate_coverages",
         sa.Column("table_name", sa.String(length=10), nullable=False),
@@ -597,8 +606,9 @@ def downgrade() -> None:
     op.drop_table("requests")
     op.drop_table("rate_rows")
     op.drop_table("rate_coverages")
-    op.drop_index("ix_job_runs_latest", table_name="job_runs")
+    op.drop_index("ix_job_runs_status", table_name="job_runs")
     op.drop_table("job_runs")
+    op.drop_table("job_leases")
     op.drop_index("ix_imports_waiting", table_name="imports")
     op.drop_table("imports")
     op.drop_table("fund_balances")
