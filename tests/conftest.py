@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,32 +64,32 @@ def shared_folder() -> Path:
 
 
 @pytest.fixture
-def database_url(engine_name: str, shared_folder: Path, tmp_path: Path) -> Iterator[str]:
+def database_url(engine_name: str, shared_folder: Path) -> Iterator[str]:
     """A fresh database with schema and reference data, once on each engine."""
-    with _PREPARED[engine_name](shared_folder, tmp_path) as url:
+    with _PREPARED[engine_name](shared_folder) as url:
         yield url
 
 
 @pytest.fixture
-def empty_database_url(engine_name: str, shared_folder: Path, tmp_path: Path) -> Iterator[str]:
+def empty_database_url(engine_name: str, shared_folder: Path) -> Iterator[str]:
     """A database with nothing in it, not even a schema, once on each engine."""
-    with _EMPTY[engine_name](shared_folder, tmp_path) as url:
+    with _EMPTY[engine_name](shared_folder) as url:
         yield url
 
 
 @pytest.fixture
-def sqlite_url(shared_folder: Path, tmp_path: Path) -> Iterator[str]:
+def sqlite_url(shared_folder: Path) -> Iterator[str]:
     """A fresh prepared SQLite database."""
-    with _prepared_sqlite(shared_folder, tmp_path) as url:
+    with _prepared_sqlite(shared_folder) as url:
         yield url
 
 
 @pytest.fixture
-def postgresql_url(shared_folder: Path, tmp_path: Path) -> Iterator[str]:
+def postgresql_url(shared_folder: Path) -> Iterator[str]:
     """A fresh prepared PostgreSQL database."""
     if "postgresql" not in chosen_engines():
         pytest.skip("LEDGER_TEST_ENGINES leaves PostgreSQL out")
-    with _prepared_postgresql(shared_folder, tmp_path) as url:
+    with _prepared_postgresql(shared_folder) as url:
         yield url
 
 
@@ -109,25 +110,27 @@ def _prepare(url: str) -> None:
 
 
 @contextmanager
-def _prepared_sqlite(shared: Path, own: Path) -> Iterator[str]:
-    file = own / "ledger.sqlite3"
-    shutil.copyfile(engines.prepared_sqlite(shared, _prepare), file)
-    yield f"sqlite:///{file}"
+def _prepared_sqlite(shared: Path) -> Iterator[str]:
+    with _empty_sqlite(shared) as url:
+        shutil.copyfile(engines.prepared_sqlite(shared, _prepare), url.removeprefix("sqlite:///"))
+        yield url
 
 
 @contextmanager
-def _empty_sqlite(_shared: Path, own: Path) -> Iterator[str]:
-    yield f"sqlite:///{own / 'empty.sqlite3'}"
+def _empty_sqlite(shared: Path) -> Iterator[str]:
+    own = Path(tempfile.mkdtemp(dir=shared))
+    yield f"sqlite:///{own / 'ledger.sqlite3'}"
+    shutil.rmtree(own)
 
 
 @contextmanager
-def _prepared_postgresql(shared: Path, _own: Path) -> Iterator[str]:
+def _prepared_postgresql(shared: Path) -> Iterator[str]:
     with _postgresql(shared, engines.prepared_postgresql(shared, _prepare)) as url:
         yield url
 
 
 @contextmanager
-def _empty_postgresql(shared: Path, _own: Path) -> Iterator[str]:
+def _empty_postgresql(shared: Path) -> Iterator[str]:
     with _postgresql(shared, "template0") as url:
         yield url
 

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,20 +27,28 @@ from typing import Any, Final
 
 ENGINES: Final = ("sqlite", "postgresql")
 
-# The server lives as long as the folder it stands in, so losing the machine loses nothing worth an fsync.
-THROWAWAY: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# Where there is this much room in memory, tests keep their databases there: making the few hundred files of
+# one takes 0.04 s instead of 0.3 s.
+_MEMORY: Final = Path("/dev/shm")
+_MEMORY_BYTES_MIN: Final = 2 * 2**30
 
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",  # the races start fifty threads, in several workers at once
-    "autovacuum": "off",  # it would visit each short-lived database, and holds up their dropping
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
     # A zone nobody here lives in: what reads a date off the server's own clock shows.
     "timezone": "America/New_York",
     "log_timezone": "UTC",
     "scram_iterations": "1",  # thousands of short connections, and the password dies with the server
+}
+# The server lives as long as the folder it stands in: losing the machine loses nothing worth an fsync.
+_THROWAWAY: Final = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",  # it would visit each short-lived database, and holds up their dropping
 }
 
 
@@ -75,18 +83,22 @@ class Server:
 
 
 @contextmanager
-def postgresql_server(settings: Mapping[str, str] = THROWAWAY) -> Iterator[Server]:
-    """A server of one's own for the length of the block; with `{}` as settings one that survives a crash."""
-    folder = make_folder()
+def postgresql_server(*, durable: bool = False) -> Iterator[Server]:
+    """A server of one's own for the length of the block; a durable one writes to disk as in production."""
+    folder = make_folder(durable=durable)
     try:
-        yield start_server(folder, settings)
+        yield start_server(folder, durable=durable)
     finally:
         remove_folder(folder)
 
 
-def make_folder() -> Path:
-    """A new private folder for the databases of one run."""
-    return Path(tempfile.mkdtemp(prefix="ledger-tests-"))
+def make_folder(*, durable: bool = False) -> Path:
+    """A new private folder for the databases of one run: on the disk, or in memory where that has room."""
+    try:
+        roomy = shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES_MIN and os.access(_MEMORY, os.W_OK)
+    except OSError:
+        roomy = False
+    return Path(tempfile.mkdtemp(prefix="ledger-tests-", dir=_MEMORY if roomy and not durable else None))
 
 
 def remove_folder(folder: Path) -> None:
@@ -96,12 +108,12 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def start_server(folder: Path, settings: Mapping[str, str] = THROWAWAY) -> Server:
+def start_server(folder: Path, *, durable: bool = False) -> Server:
     """Start the one server of `folder`, or find it started already by another process of the run."""
     with _alone(folder, "server"):
         known = folder / "server.json"
         if not known.exists():
-            known.write_text(json.dumps(asdict(_start(folder, settings))), encoding="utf-8")
+            known.write_text(json.dumps(asdict(_start(folder, durable))), encoding="utf-8")
             _watch(folder)
         return Server(**json.loads(known.read_text(encoding="utf-8")))
 
@@ -143,11 +155,12 @@ def _alone(folder: Path, what: str) -> Iterator[None]:
         yield
 
 
-def _start(folder: Path, settings: Mapping[str, str]) -> Server:
+def _start(folder: Path, durable: bool) -> Server:
     password = secrets.token_hex(16)
     (folder / "password").write_text(password, encoding="utf-8")
     _hand_over(folder)
-    chosen = [f"--set={name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
+    settings = _SETTINGS if durable else {**_SETTINGS, **_THROWAWAY}
+    chosen = [f"--set={name}={value}" for name, value in settings.items()]
     _command(
         folder, "initdb", "--username=postgres", f"--pwfile={folder / 'password'}", "--auth=scram-sha-256",
         "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",

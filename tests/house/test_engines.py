@@ -30,7 +30,7 @@ def _leave_a_trace(url: str) -> None:
     engine.dispose()
 
 
-def test_a_copied_database_holds_what_its_template_held(tmp_path: Path) -> None:
+def test_a_copied_database_holds_what_its_template_held() -> None:
     calls = []
 
     def prepare(url: str) -> None:
