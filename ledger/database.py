@@ -7,7 +7,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Engine, MetaData, Table, create_engine, event, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase
@@ -151,6 +162,24 @@ def add_rows(
         return
     with raw.cursor() as cursor:
         cursor.executemany(_insert(table, "%s") + tail, rows)
+
+
+def update_rows(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Set the columns `names` of many rows; each row ends with the primary key's one value."""
+    if not rows:
+        return
+    raw: Any = connection.connection.driver_connection
+    (key,) = table.primary_key.columns
+    mark = "?" if is_sqlite(connection) else "%s"
+    setting = ", ".join(f'"{name}" = {mark}' for name in names)
+    text = f'UPDATE {table.name} SET {setting} WHERE "{key.name}" = {mark}'
+    if is_sqlite(connection):
+        raw.executemany(text, rows)
+        return
+    with raw.cursor() as cursor:
+        cursor.executemany(text, rows)
 
 
 _texts: dict[tuple[str, str], str] = {}

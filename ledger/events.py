@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import cache
 from typing import Any, NamedTuple, get_type_hints
 
 from ledger.chart import Kind
@@ -97,7 +96,9 @@ class RepaymentReceived(_Applying):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditApplied(_Applying):
-    """暂收款抵扣"""
+    """暂收款抵扣; `cause` is the operation that called for it, when no line did."""
+
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,7 +359,7 @@ class ManualAdjustment(Event):
 _BASE = {field.name for field in fields(Event)}
 
 
-def _descendants(kind: type) -> list[type]:
+def _descendants(kind: type[Event]) -> list[type[Event]]:
     return [heir for child in kind.__subclasses__() for heir in (child, *_descendants(child))]
 
 
@@ -367,28 +368,24 @@ TYPES: Mapping[str, type[Event]] = {
 }
 
 
-@cache
-def _own_fields(kind: type[Event]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name not in _BASE)
+_OWN_FIELDS: Mapping[type[Event], tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind) if field.name not in _BASE) for kind in TYPES.values()
+}
+_HINTS: Mapping[type[Event], dict[str, Any]] = {kind: get_type_hints(kind) for kind in TYPES.values()}
 
 
 def payload(event: Event) -> str:
     """The event's own fields as compact JSON; the base fields are columns."""
-    own = {name: getattr(event, name) for name in _own_fields(type(event))}
+    own = {name: getattr(event, name) for name in _OWN_FIELDS[type(event)]}
     return json.dumps(own, default=date.isoformat, ensure_ascii=False, separators=(",", ":"))
 
 
 def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:
     """The event that `payload` wrote down; `base` holds the base fields."""
     made = TYPES[kind]
-    hints = _hints(made)
+    hints = _HINTS[made]
     own = {name: _read(hints[name], value) for name, value in json.loads(text).items()}
     return made(**base, **own)
-
-
-@cache
-def _hints(kind: type[Event]) -> dict[str, Any]:
-    return get_type_hints(kind)
 
 
 def _read(hint: Any, value: Any) -> Any:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -21,6 +21,7 @@ from ledger.movements import add_movement
 from ledger.posting import Posting, postings_of
 from ledger.tables.journal import books, entries, events, footers, postings
 from ledger.unit import Unit
+
 
 class PeriodClosed(RuleViolation):
     code = "period_closed"
@@ -73,11 +74,20 @@ def record_all(unit: Unit, records: Sequence[Record]) -> list[int]:
     return [present[record.key] if record.key in present else next(fresh) for record in records]
 
 
-def reverse_all(unit: Unit, event_ids: Iterable[int], reason: str, checked_by: str | None = None) -> date:
+class Reversal(NamedTuple):
+    """The red event of a reversed one, and the day it is dated."""
+
+    id: int
+    effective_on: date
+
+
+def reverse_all(
+    unit: Unit, event_ids: Iterable[int], reason: str, checked_by: str | None = None
+) -> dict[int, Reversal]:
     """Reverse events in red (红字冲销): every row again, negative, on the same sides, once.
 
-    Dated as the original where all its books are open on that day, else on the first open day; answers the
-    earliest date used. Raises AlreadyReversed, NotFound, and Conflict for what is itself a reversal.
+    Dated as the original where all its books are open on that day, else on the first open day. Answers the
+    reversals by the ids of what they reverse. Raises AlreadyReversed (for a reversal too) and NotFound.
     """
     wanted = list(event_ids)
     found = stored(unit, wanted)
@@ -102,8 +112,11 @@ def reverse_all(unit: Unit, event_ids: Iterable[int], reason: str, checked_by: s
                           reverses=event_id),
             reason=reason, checked_by=checked_by,
         ))
-    _write(unit, red, [rows[event_id] for event_id in wanted])
-    return min(record.event.effective_on for record in red)
+    ids = _write(unit, red, [rows[event_id] for event_id in wanted])
+    return {
+        event_id: Reversal(red_id, record.event.effective_on)
+        for event_id, red_id, record in zip(wanted, ids, red, strict=True)
+    }
 
 
 def stored(unit: Unit, event_ids: Sequence[int]) -> dict[int, Event]:

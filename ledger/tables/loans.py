@@ -71,6 +71,7 @@ class Loan(Base):
     due_on: Mapped[date | None] = mapped_column(Date)
     rolled_on: Mapped[date | None] = mapped_column(Date)
     extended_months: Mapped[int] = mapped_column(default=0)
+    extended_on: Mapped[date | None] = mapped_column(Date)
     extended_rate: Mapped[Decimal | None] = mapped_column(Rate)
     misused_on: Mapped[date | None] = mapped_column(Date)
     renews_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -166,6 +167,7 @@ class Approval(Base):
     county: Mapped[str | None] = mapped_column(String(6))
     bank: Mapped[str | None] = mapped_column(String(12))
     loan_id: Mapped[int | None] = mapped_column(BigInteger)
+    role: Mapped[str] = mapped_column(String(20))  # who decides
     payload: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(10))  # pending, approved, refused

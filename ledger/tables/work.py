@@ -60,6 +60,7 @@ class JobRun(Base):
     business_date: Mapped[date] = mapped_column(Date)
     scope: Mapped[str] = mapped_column(String(24))  # "" = everything, else bank/county; a side may be empty
     status: Mapped[str] = mapped_column(String(12))  # queued, running, done, failed, interrupted
+    asked: Mapped[bool]  # by a person or the clock; else it is part of a wider run
     due: Mapped[int]  # how many items there were to do, those done included
     done: Mapped[int]
     failed: Mapped[str] = mapped_column(Text)  # JSON: the items that failed, with reasons

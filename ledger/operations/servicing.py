@@ -1,0 +1,249 @@
+"""Walking loans through their days: what the calendar calls for, what people recorded, late or in time.
+
+One way for one loan or a hundred thousand, for the job, the desk and the import: lock, take back what is
+dated later, load, walk through the facts in the order of the days, write once.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+
+from ledger import events as e
+from ledger import journal
+from ledger.chart import Kind, book_of
+from ledger.database import among
+from ledger.errors import NotFound, Refusal, RuleViolation, WrongStatus
+from ledger.events import Event
+from ledger.operations import lives, rewinding
+from ledger.operations.lives import Held
+from ledger.operations.rewinding import Past, Point
+from ledger.policy import servicing, workout
+from ledger.policy.servicing import Life
+from ledger.tables.loans import Loan
+from ledger.unit import Unit
+
+_LOANS: Any = Loan.__table__
+
+LENT = ("active", "overdue", "compensated", "written_off", "closed")
+
+
+class LoanCompensated(RuleViolation):
+    code = "loan_compensated"
+    zh = "贷款已代偿，此后收到的款项一律登记为追回款（{rule}）"
+    en = "the loan is compensated; whatever comes in is recorded as a recovery ({rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something a person recorded on a loan: its day, and what it does to the loan's life.
+
+    `about` is what the record says of it (document, reason, people). `ref` is the caller's own name for it.
+    """
+
+    on: date
+    do: Callable[[Life], Iterator[Event]]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    ref: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A fact as recorded: the event that carries it and that event's id."""
+
+    ref: Any
+    event: Event
+    event_id: int
+
+
+def due_loans(
+    unit: Unit, bank: str, county: str, through: date, *, after_id: int = 0, limit: int = 5000
+) -> list[int]:
+    """Ids of the loans on which something falls due on or before `through`, by id."""
+    c = _LOANS.c
+    query = select(c.id).where(
+        c.bank == bank, c.county == county, c.next_step_on <= through, c.id > after_id
+    )
+    return list(unit.connection.execute(query.order_by(c.id).limit(limit)).scalars())
+
+
+def carry(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
+    """Post every line and transition due on or before `through` on these loans; answers how many loans moved.
+
+    Safe to repeat: what is posted is not due any more.
+    """
+    unit.not_future(through, "through")
+    held = lives.hold(unit, loan_ids, through)
+    for each in held.values():
+        each.take(servicing.carry(each.life, through))
+    return len(lives.store(unit, held.values()))
+
+
+def carried(unit: Unit, loan_id: int, on: date) -> Held:
+    """One loan locked, loaded and walked through `on`, nothing written yet; raises NotFound, WrongStatus."""
+    held = lives.hold(unit, [loan_id], on).get(loan_id)
+    if held is None:
+        _refuse_unlent(unit, loan_id)
+        raise NotFound(what="loan", id=str(loan_id))
+    held.take(servicing.carry(held.life, on))
+    return held
+
+
+def record_facts(
+    unit: Unit, facts: Mapping[int, Sequence[Fact]], reason: str, faults: list[tuple[Any, Refusal]] | None = None
+) -> dict[int, list[Done]]:
+    """Record facts on loans, each on its own day, whatever has been posted since (scheme 3 "Back-dated").
+
+    With `faults` a refused fact is noted there with its `ref` and the rest goes on, so that a sheet's faults
+    are known all at once; the caller must then not commit. Without it the first refusal is raised.
+    """
+    refuse = _Refusals(faults)
+    allowed = {
+        loan_id: [fact for fact in of_loan if refuse.passes(fact, partial(_check_day, unit, fact, bank))]
+        for loan_id, of_loan, bank in _with_banks(unit, facts)
+    }
+    lock(unit, allowed)
+    points = {loan: Point(min(fact.on for fact in rows)) for loan, rows in allowed.items() if rows}
+    later = _rewind(unit, points, reason, refuse, allowed)
+    return _live(unit, allowed, later, refuse)
+
+
+def undo_fact(unit: Unit, loan_id: int, event_id: int, reason: str) -> list[Done]:
+    """Reverse something a person recorded and live the loan's later days again without it.
+
+    Dated as it was, or on the first open day where that month is closed. Answers the facts recorded again.
+    Raises RestsOnLater, AlreadyReversed, CreditOverdrawn.
+    """
+    lock(unit, [loan_id])
+    past = rewinding.standing(unit, event_id)
+    book = book_of(Kind.LOAN, bank=past.event.bank, county="")
+    on = max(past.event.effective_on, journal.first_open(unit, [book]))
+    unit.not_future(on, "on")
+    later = rewinding.rewind(unit, {loan_id: Point(on, whole_day=True)}, reason, also=[past])
+    again = [row for row in later.get(loan_id, ()) if row.id != event_id]
+    return _live(unit, {loan_id: []}, {loan_id: again}, _Refusals(None), horizon=on)[loan_id]
+
+
+def lock(unit: Unit, loan_ids: Iterable[int]) -> None:
+    """Hold loans' rows to the end of the transaction, in the order of their ids."""
+    chosen = among(unit.connection, _LOANS.c.id, sorted(loan_ids))
+    unit.connection.execute(select(_LOANS.c.id).where(chosen).order_by(_LOANS.c.id).with_for_update()).all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusals:
+    """Raised at once, or gathered where the caller wants to know all of them."""
+
+    gathered: list[tuple[Any, Refusal]] | None
+
+    def passes(self, fact: Fact, check: Callable[[], object]) -> bool:
+        try:
+            check()
+        except Refusal as refusal:
+            self.note(refusal, [fact])
+            return False
+        return True
+
+    def note(self, refusal: Refusal, facts: Iterable[Fact]) -> None:
+        if self.gathered is None:
+            raise refusal
+        self.gathered.extend((fact.ref, refusal) for fact in facts)
+
+
+def _with_banks(
+    unit: Unit, facts: Mapping[int, Sequence[Fact]]
+) -> Iterator[tuple[int, Sequence[Fact], str]]:
+    c = _LOANS.c
+    found = unit.connection.execute(select(c.id, c.bank).where(among(unit.connection, c.id, facts)))
+    banks: dict[int, str] = {row.id: row.bank for row in found}
+    for loan_id, of_loan in facts.items():
+        if loan_id not in banks:
+            raise NotFound(what="loan", id=str(loan_id))
+        yield loan_id, of_loan, banks[loan_id]
+
+
+def _check_day(unit: Unit, fact: Fact, bank: str) -> None:
+    unit.not_future(fact.on, "on")
+    journal.check_open(unit, [book_of(Kind.LOAN, bank=bank, county="")], fact.on)
+
+
+def _rewind(
+    unit: Unit, points: dict[int, Point], reason: str, refuse: _Refusals, allowed: dict[int, list[Fact]]
+) -> dict[int, list[Past]]:
+    """All at once where it goes through; loan by loan only to learn which are refused."""
+    if refuse.gathered is None:
+        return rewinding.rewind(unit, points, reason)
+    try:
+        with unit.session.begin_nested():
+            return rewinding.rewind(unit, points, reason)
+    except Refusal:
+        later: dict[int, list[Past]] = {}
+        for loan_id, point in points.items():
+            try:
+                later |= rewinding.rewind(unit, {loan_id: point}, reason)
+            except Refusal as refusal:
+                refuse.note(refusal, allowed.pop(loan_id))
+        return later
+
+
+def _live(
+    unit: Unit, facts: Mapping[int, Sequence[Fact]], later: Mapping[int, Sequence[Past]], refuse: _Refusals,
+    horizon: date = date.min,
+) -> dict[int, list[Done]]:  # fmt: skip
+    """Walk each loan through its facts, new and again, to where it had been walked before; write once."""
+    through = {
+        loan: max([horizon, *(fact.on for fact in facts[loan]), *(p.event.effective_on for p in later.get(loan, ()))])
+        for loan in facts
+    }
+    held = lives.hold(unit, facts, max(through.values(), default=date.min))
+    for loan_id in facts.keys() - held.keys():
+        _refuse_unlent(unit, loan_id)
+    refs: dict[int, list[tuple[Any, int]]] = {loan_id: [] for loan_id in facts}
+    for loan_id, each in held.items():
+        workout.check_credit(each.life)
+        for fact in _in_order(facts[loan_id], later.get(loan_id, ())):
+            each.take(servicing.carry(each.life, fact.on))
+            if refuse.passes(fact, partial(_do, each, fact)) and fact.ref is not None:
+                refs[loan_id].append((fact.ref, len(each.records) - 1))
+        each.take(servicing.carry(each.life, through[loan_id]))
+    if refuse.gathered:
+        return {}
+    made = lives.store(unit, held.values())
+    return {
+        loan_id: [Done(ref, held[loan_id].records[place].event, made[loan_id][place]) for ref, place in rows]
+        for loan_id, rows in refs.items()
+    }
+
+
+def _do(held: Held, fact: Fact) -> None:
+    held.take(list(fact.do(held.life)), **fact.about)
+
+
+def _in_order(facts: Sequence[Fact], later: Sequence[Past]) -> list[Fact]:
+    """By day; of one day what stood before first, then the new, and a claim's line at its end."""
+    again = [(fact.on, 2 if past_is_line else 0, fact) for past in later
+             for fact, past_is_line in _as_fact(past)]  # fmt: skip
+    new = [(fact.on, 1, fact) for fact in facts]
+    return [fact for _, _, fact in sorted([*again, *new], key=lambda row: row[:2])]
+
+
+def _as_fact(past: Past) -> Iterator[tuple[Fact, bool]]:
+    """What a person recorded, to be recorded again; what the calendar called for is left to the calendar."""
+    do = workout.again(past.event)
+    if do is not None:
+        about = {"document": past.document, "reason": past.reason, "made_by": past.made_by,
+                 "checked_by": past.checked_by}  # fmt: skip
+        is_line = isinstance(past.event, e.InterestBilled)
+        ref = past.event.repayment if isinstance(past.event, e.RepaymentReceived) else None
+        yield Fact(past.event.effective_on, do, about, ref), is_line
+
+
+def _refuse_unlent(unit: Unit, loan_id: int) -> None:
+    status = unit.connection.execute(select(_LOANS.c.status).where(_LOANS.c.id == loan_id)).scalar()
+    if status is None:
+        raise NotFound(what="loan", id=str(loan_id))
+    if status not in LENT:
+        raise WrongStatus(status=status, allowed=list(LENT))

@@ -1,0 +1,144 @@
+"""Interest by the day (scheme 3.3-3.8): actual/360, exact over all days, rounded once per component and line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.money import Fen, half_up
+from ledger.policy.scheme import Scheme
+
+_RATE = 10**8  # rates are counted in whole 1e-8
+_FACTOR = 10**4  # factors on rates (1.50) in whole 1e-4
+
+
+class Steps(list[tuple[date, Fen]]):
+    """What an amount stood at from each day it changed (end of day), oldest first."""
+
+    def set(self, on: date, amount: Fen) -> None:
+        """Stands at `amount` from `on`; several changes of one day leave the last."""
+        if self and self[-1][0] == on:
+            self[-1] = (on, amount)
+        else:
+            self.append((on, amount))
+
+
+@dataclass(frozen=True, slots=True)
+class Uplifts:
+    """What a scheme puts on the contract rate; factors in 1e-4, days as they are."""
+
+    overdue: int
+    misuse: int
+    compound_overdue: int
+    compound: bool
+    compound_grace: timedelta
+    principal_first_over: int
+
+    @classmethod
+    def of(cls, scheme: Scheme) -> "Uplifts":
+        return cls(
+            _factor(scheme.overdue_uplift), _factor(scheme.misuse_uplift),
+            _factor(scheme.compound_overdue_uplift), scheme.compound_interest,
+            timedelta(days=scheme.compound_grace_days), scheme.principal_first_over_days,
+        )  # fmt: skip
+
+
+def _factor(uplift: Decimal) -> int:
+    return int((1 + uplift) * _FACTOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What interest depends on besides what is owed. Rates are whole 1e-8, from the day beside them.
+
+    `rolled_on` is the rolled due date: penalty runs for every night from it on (3.7).
+    """
+
+    disbursed_on: date
+    rolled_on: date
+    rates: tuple[tuple[date, int], ...]
+    misused_on: date | None
+    uplifts: Uplifts
+
+
+class Interest(NamedTuple):
+    """The three components of a line, each rounded once (3.5); whole fen."""
+
+    contract: Fen
+    penalty: Fen
+    compound: Fen
+
+
+def interest(
+    terms: Terms, start: date, end: date, owed: Sequence[tuple[date, Fen]],
+    unpaid: Iterable[tuple[date, Sequence[tuple[date, Fen]]]],
+) -> Interest:  # fmt: skip
+    """The interest of the days [start, end).
+
+    `owed` says what principal stood at from each day on, `unpaid` for each line its posting day and what of
+    its contract interest stood unpaid; both as ends of days.
+    """
+    contract, penalty = _on_principal(terms, start, end, owed)
+    compound = 0
+    if terms.uplifts.compound:
+        for posted_on, steps in unpaid:
+            first = max(start, posted_on + terms.uplifts.compound_grace)
+            for day, days, amount in _stretches(first, end, steps, terms):
+                factor = terms.uplifts.compound_overdue if day >= terms.rolled_on else _FACTOR
+                compound += amount * _rate(terms, day) * factor * days
+    return Interest(
+        half_up(contract, 360 * _RATE),
+        half_up(penalty, 360 * _RATE * _FACTOR),
+        half_up(compound, 360 * _RATE * _FACTOR),
+    )
+
+
+def _on_principal(
+    terms: Terms, start: date, end: date, owed: Sequence[tuple[date, Fen]]
+) -> tuple[int, int]:
+    """Sums of owed x rate x days: contract days in 1e-8, the others in 1e-12."""
+    contract = penalty = 0
+    misused_on, uplifts = terms.misused_on, terms.uplifts
+    for day, days, amount in _stretches(start, end, owed, terms):
+        overdue, misused = day >= terms.rolled_on, misused_on is not None and day >= misused_on
+        if not overdue and not misused:
+            contract += amount * _rate(terms, day) * days
+        else:
+            factor = max(uplifts.overdue if overdue else 0, uplifts.misuse if misused else 0)
+            penalty += amount * _rate(terms, day) * factor * days
+    return contract, penalty
+
+
+def _stretches(
+    start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms
+) -> Iterator[tuple[date, int, Fen]]:
+    """First day, length and amount of the stretches of [start, end) in which nothing changes."""
+    cuts = {day for day, _ in steps}
+    cuts.update(day for day, _ in terms.rates)
+    cuts.add(terms.rolled_on)
+    if terms.misused_on is not None:
+        cuts.add(terms.misused_on)
+    days = [start, *sorted(cut for cut in cuts if start < cut < end), end]
+    for place, first in enumerate(days[:-1]):
+        length = (days[place + 1] - first).days
+        amount = _at(steps, first)
+        if amount and length > 0:
+            yield first, length, amount
+
+
+def _at(steps: Sequence[tuple[date, Fen]], day: date) -> Fen:
+    found = Fen(0)
+    for since, amount in steps:
+        if since > day:
+            break
+        found = amount
+    return found
+
+
+def _rate(terms: Terms, day: date) -> int:
+    rates = terms.rates
+    if len(rates) == 1:
+        return rates[0][1]
+    return next(rate for since, rate in reversed(rates) if since <= day)
+
