@@ -40,7 +40,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
 def at_head(engine: Engine) -> bool:
     """Whether the database has the schema this code was written for."""
-    with engine.connect() as connection:
+    with engine.connect().execution_options(reading=True) as connection:
         have = MigrationContext.configure(connection).get_current_heads()
     return set(have) == set(ScriptDirectory.from_config(_config()).get_heads())
 
