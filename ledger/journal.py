@@ -82,7 +82,7 @@ class Reversal(NamedTuple):
 
 
 def reverse_all(
-    unit: Unit, event_ids: Iterable[int], reason: str, checked_by: str | None = None
+    unit: Unit, event_ids: Iterable[int], reason: str, checked_by: str | None = None, made_by: str = ""
 ) -> dict[int, Reversal]:
     """Reverse events in red (红字冲销): every row again, negative, on the same sides, once.
 
@@ -110,7 +110,7 @@ def reverse_all(
         red.append(Record(
             EventReversed(effective_on=on, county=event.county, bank=event.bank, loan=event.loan,
                           reverses=event_id),
-            reason=reason, checked_by=checked_by,
+            reason=reason, made_by=made_by, checked_by=checked_by,
         ))
     ids = _write(unit, red, [rows[event_id] for event_id in wanted])
     return {
