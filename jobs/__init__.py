@@ -1,0 +1,1 @@
+"""Work that dates call for: the timetable, its runner and the command line."""

@@ -1,0 +1,156 @@
+"""`python -m jobs`: the command line of the jobs, for people, cron and systemd."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from threading import Event
+
+import click
+import structlog
+from sqlalchemy import Engine
+
+from jobs import daily as day
+from jobs import runner, worker
+from jobs.progress import failure_line, run_line, shown
+from jobs.shift import Shift, Stopped
+from jobs.timetable import DAILY
+from ledger import logs, setup
+from ledger.database import open_engine
+from ledger.errors import Refusal
+from ledger.operations import job_runs
+from ledger.operations.job_runs import LeaseLost, Scope
+from ledger.retries import of_the_database
+from ledger.settings import SettingUnfit, read_settings
+
+LEFT_OVER = 1
+"""Exit status when items failed and are listed; 0 when all is done."""
+
+BEHIND = timedelta(days=2)
+DATE = click.DateTime(formats=["%Y-%m-%d"])
+log = structlog.get_logger("jobs")
+
+
+class Refused(click.ClickException):
+    """Not run: what was asked for cannot be."""
+
+    exit_code = 2
+
+
+class CutOff(click.ClickException):
+    """Not run to the end; the next run does the rest."""
+
+    exit_code = 3
+
+
+@click.group()
+def cli() -> None:
+    """Jobs of the ledger 产业扶贫信贷通: what the dates call for.
+
+    Exit status: 0 all done, 1 items failed and are listed, 2 refused or called wrongly, 3 cut off; the next
+    run does the rest.
+    """
+
+
+@cli.command()
+@click.option("--date", "on", type=DATE, help="business date, Asia/Shanghai (default: today)")
+def daily(on: datetime | None) -> None:
+    """Everything due up to a business date, catching up on missed days."""
+    _run(day.NAME, on, Scope())
+
+
+@cli.command()
+@click.argument("job", type=click.Choice([day.NAME, *(job.name for job in DAILY)]))
+@click.option("--date", "on", type=DATE, required=True, help="business date, Asia/Shanghai")
+@click.option("--bank", default="", help="only this bank, by its code")
+@click.option("--county", default="", help="only this county, by its six digits")
+def run(job: str, on: datetime, bank: str, county: str) -> None:
+    """One job for a business date; failed items are tried again."""
+    _run(job, on, Scope(bank, county))
+
+
+@cli.command(name="list")
+def list_jobs() -> None:
+    """The jobs, in the order in which `daily` runs them."""
+    for name, zh, en in [(day.NAME, day.ZH, day.EN), *((job.name, job.zh, job.en) for job in DAILY)]:
+        click.echo(f"{name:<18}{en}\n{'':<18}{zh}")
+
+
+@cli.command()
+@click.option("--last", default=10, show_default=True, help="how many runs are shown")
+def status(last: int) -> None:
+    """Who is at the jobs, how far `daily` is, the latest runs and what failed in them.
+
+    Exit status 1 when `daily` is more than two days behind or the latest one left items over.
+    """
+    with _ledger() as engine:
+        shift = Shift(engine, by="cli")
+        with shift.reading() as session:
+            held = job_runs.lease(session)
+            through = job_runs.ran_through(session)
+            runs = job_runs.latest(session, last)
+            failed = [failure for each in runs for failure in runner.failures(session, each)]
+    click.echo(f"at work: {held[0] if held else 'nobody'}")
+    click.echo(f"daily done through: {through or 'never'}")
+    for each in runs:
+        click.echo(run_line(each))
+    for failure in dict.fromkeys(map(failure_line, failed)):
+        click.echo(failure)
+    if through is None or shift.today() - through > BEHIND:
+        click.echo("daily is behind")
+        sys.exit(LEFT_OVER)
+
+
+@cli.command(name="worker")
+@click.option("--at", type=click.DateTime(formats=["%H:%M"]), default="00:30", show_default=True,
+              help="when `daily` runs every day, Asia/Shanghai")  # fmt: skip
+def keep_time(at: datetime) -> None:
+    """Stay and run `daily` now and every day, and what is asked for through the API, until stopped."""
+    stop = Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda _number, _frame: stop.set())
+    with _ledger() as engine, shown() as progress:
+        worker.keep_time(Shift(engine, by="worker", progress=progress, stopping=stop.is_set), at.time(), stop)
+
+
+def _run(name: str, on: datetime | None, scope: Scope) -> None:
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    with _ledger() as engine, shown() as progress:
+        shift = Shift(engine, by="cli", progress=progress, stopping=stop.is_set)
+        done = runner.run(shift, name, None if on is None else on.date(), scope)
+    if done.status != "done":
+        sys.exit(LEFT_OVER)
+
+
+@contextmanager
+def _ledger() -> Iterator[Engine]:
+    """The database of the settings; what goes wrong with it is said in a sentence, and by the exit status."""
+    try:
+        settings = read_settings()
+    except SettingUnfit as fault:
+        raise Refused(str(fault)) from None
+    logs.configure(settings.log_level)
+    engine = open_engine(settings.database_url)
+    try:
+        if not setup.at_head(engine):
+            raise CutOff("the database has not this version's schema; run: python -m ledger upgrade")
+        yield engine
+    except LeaseLost as lost:
+        raise CutOff(str(lost)) from None
+    except Refusal as refusal:
+        raise Refused(str(refusal)) from None
+    except (Stopped, KeyboardInterrupt):
+        raise CutOff("stopped; what is done is done, the next run does the rest") from None
+    except Exception as error:
+        if not of_the_database(error):
+            raise
+        log.exception("the database failed")
+        raise CutOff("the database failed, see the log; the next run does the rest") from None
+    finally:
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    cli(prog_name="python -m jobs")

@@ -1,0 +1,30 @@
+"""`interest`: carries every loan's life up to the business date: settlement lines and what follows on them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from jobs.job import Job, Step
+from ledger.operations import due
+from ledger.operations.servicing import carry
+from ledger.unit import Unit
+
+
+def loans_due(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
+    """Loans of the step with a line or transition on or before its date."""
+    return due.loans_due(session, step.scope, step.on, after, limit)
+
+
+def carry_on(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+    """Post every line, applied credit and transition of these loans up to the step's date, in date order."""
+    carry(unit, loans, step.on)
+
+
+INTEREST = Job(
+    name="interest",
+    zh="结息：逐笔把贷款推进到业务日（结息单、暂收款抵扣、逾期结转，按日期先后）",
+    en="settlement lines and what follows on them, every loan's life in date order up to the business date",
+    due=due.scopes_due,
+    items=loans_due,
+    work=carry_on,
+)

@@ -1,0 +1,57 @@
+"""The runner: takes what is asked for, waits for its turn, runs it."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from jobs.daily import NAME as DAILY_NAME
+from jobs.daily import run_daily
+from jobs.shift import Shift, on_shift
+from jobs.steps import run_job
+from jobs.timetable import DAILY, JOBS
+from ledger.errors import FutureDate, NotFound
+from ledger.operations import job_runs, reference
+from ledger.operations.job_runs import EVERYTHING, Failure, Run, Scope
+
+
+def run(shift: Shift, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:
+    """Run a job, or `daily`, for a business date (default today) within a scope; one at a time.
+
+    Raises NotFound for an unknown job, bank or county, FutureDate; LeaseLost and Stopped when it was cut off.
+    """
+    on = on or shift.today()
+    with shift.reading() as session:
+        scope = check(session, name, on, scope, shift.today())
+    with on_shift(shift):
+        if name == DAILY_NAME:
+            return run_daily(shift, on, scope)
+        return run_job(shift, JOBS[name], on, scope, asked=True)
+
+
+def run_queued(shift: Shift) -> list[Run]:
+    """Run what was asked for and has not begun, oldest first."""
+    with shift.reading() as session:
+        waiting = job_runs.queued(session)
+    return [run(shift, each.job, each.business_date, each.scope) for each in waiting]
+
+
+def check(session: Session, name: str, on: date, scope: Scope, today: date) -> Scope:
+    """The scope with today's county code; raises NotFound and FutureDate for what cannot be run."""
+    if name != DAILY_NAME and name not in JOBS:
+        raise NotFound(what="job", id=name)
+    if on > today:
+        raise FutureDate(field="business_date", found=on, limit=today)
+    if scope.bank:
+        reference.bank_status(session, scope.bank, today)
+    return Scope(scope.bank, reference.county_of(session, scope.county) if scope.county else "")
+
+
+def steps(session: Session, of: Run) -> list[Run]:
+    """The steps a run fell into, one bank and county each."""
+    names = [job.name for job in DAILY] if of.job == DAILY_NAME else [of.job]
+    return job_runs.steps_of(session, names, of.business_date, of.scope)
+
+
+def failures(session: Session, of: Run) -> list[Failure]:
+    """The items that could not be done in a run, with their reasons."""
+    return [failure for step in steps(session, of) for failure in step.failed]

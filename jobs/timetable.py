@@ -1,0 +1,14 @@
+"""The timetable: the jobs there are, and those of every day in the order in which they run."""
+
+from collections.abc import Mapping
+
+from jobs.interest import INTEREST
+from jobs.job import Job
+from jobs.overdue import OVERDUE
+
+DAILY: tuple[Job, ...] = (
+    INTEREST,  # the day's lines before anything that rests on them
+    OVERDUE,
+)
+
+JOBS: Mapping[str, Job] = {job.name: job for job in DAILY}

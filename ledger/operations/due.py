@@ -1,0 +1,44 @@
+"""What in the loans' lives falls due by a day, for the jobs that carry them on."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ledger.operations.job_runs import Scope
+from ledger.tables.loans import Loan
+
+
+def scopes_due(session: Session, through: date) -> dict[Scope, int]:
+    """How many loans of each bank and county have a line or transition on or before a day."""
+    found = session.execute(
+        select(Loan.bank, Loan.county, func.count())
+        .where(Loan.next_step_on <= through)
+        .group_by(Loan.bank, Loan.county)
+    )
+    return {Scope(bank, county): count for bank, county, count in found}
+
+
+def loans_due(session: Session, scope: Scope, through: date, after: int, limit: int) -> Sequence[int]:
+    """Ids above `after` of one bank's loans in one county with a step on or before a day, smallest first."""
+    return session.execute(
+        select(Loan.id)
+        .where(Loan.bank == scope.bank, Loan.county == scope.county)
+        .where(Loan.next_step_on <= through, Loan.id > after)
+        .order_by(Loan.id)
+        .limit(limit)
+    ).scalars().all()  # fmt: skip
+
+
+def newly_overdue(session: Session, scope: Scope, since: date | None, through: date) -> int:
+    """How many loans are overdue whose first day overdue lies after `since` and not after `through`."""
+    turned = Loan.rolled_on < through  # overdue is dated the day after the rolled due date (scheme 3.7)
+    if since is not None:
+        turned &= Loan.rolled_on >= since
+    query = select(func.count()).select_from(Loan).where(Loan.status == "overdue", turned)
+    if scope.bank:
+        query = query.where(Loan.bank == scope.bank)
+    if scope.county:
+        query = query.where(Loan.county == scope.county)
+    return session.execute(query).scalar_one()

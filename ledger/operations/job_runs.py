@@ -1,0 +1,249 @@
+"""What the jobs did: one row per job, business date and scope, and the lease that lets one work at a time."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.orm import Session
+
+from ledger.dates import moment
+from ledger.errors import Conflict, NotFound
+from ledger.ids import new_id
+from ledger.tables.work import JobLease, JobRun
+from ledger.unit import Unit
+
+ENDED = ("done", "failed")
+"""It went through to its end; `failed` = with items left that could not be done."""
+
+_LEASE = "jobs"
+
+
+class LeaseLost(Conflict):
+    code = "lease_lost"
+    zh = "作业已由 {holder} 接管，本进程停止"
+    en = "the jobs were taken over by {holder}; this process stops"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Scope:
+    """A part of the books: a bank, a county, both, or everything; written `GZRCB/360781`, `GZRCB/`, empty."""
+
+    bank: str = ""
+    county: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "Scope":
+        bank, _, county = text.partition("/")
+        return cls(bank, county)
+
+    def __str__(self) -> str:
+        return f"{self.bank}/{self.county}" if self.bank or self.county else ""
+
+    def __contains__(self, other: "Scope") -> bool:
+        return self.bank in ("", other.bank) and self.county in ("", other.county)
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An item that could not be done, with the reason: a stable code, its facts, and words."""
+
+    item: str
+    code: str
+    facts: Mapping[str, Any]
+    zh: str
+    en: str
+    bank: str = ""
+    county: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A job's run as it stands: `due` items there were, `done` of them, and those that failed."""
+
+    id: int
+    job: str
+    business_date: date
+    scope: Scope
+    status: str
+    due: int
+    done: int
+    failed: tuple[Failure, ...]
+    report: Mapping[str, Any]
+    started_by: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+def enqueue(unit: Unit, job: str, on: date, scope: Scope, by: str) -> Run:
+    """Ask for a run; it is `queued` until a process begins it. One that runs already is answered as it is."""
+    row = _row(unit.session, job, on, scope)
+    if row is None or row.status != "running":
+        row = _put(unit, row, job, on, scope, status="queued", asked=True, started_by=by, ended_at=None)
+    return _read(row)
+
+
+def begin(unit: Unit, job: str, on: date, scope: Scope, due: int, by: str, *, asked: bool) -> int:
+    """The run starts, or starts again: what an earlier start did stays counted. Answers its id."""
+    row = _row(unit.session, job, on, scope)
+    if row is not None:
+        by = row.started_by if row.status == "queued" else by
+        asked, due = asked or row.asked, row.done + due
+    return _put(
+        unit, row, job, on, scope, status="running", asked=asked, due=due, started_by=by, ended_at=None
+    ).id
+
+
+def advance(unit: Unit, run_id: int, done: int) -> None:
+    """Count items as done, in the transaction that did them."""
+    unit.connection.execute(update(JobRun).where(JobRun.id == run_id).values(done=JobRun.done + done))
+
+
+def end(
+    unit: Unit, run_id: int, status: str, failed: Sequence[Failure] = (), *,
+    counts: tuple[int, int] | None = None, report: Mapping[str, Any] | None = None,
+) -> Run:  # fmt: skip
+    """The run is over, `done` or `failed`; a wider run gives `counts`, what was due and done in its steps."""
+    row = unit.session.get_one(JobRun, run_id, populate_existing=True)
+    row.status, row.ended_at = status, unit.recorded_at
+    row.failed = json.dumps([asdict(failure) for failure in failed], ensure_ascii=False)
+    row.report = json.dumps(report or {}, ensure_ascii=False)
+    if counts is not None:
+        row.due, row.done = counts
+    unit.session.flush()
+    return _read(row)
+
+
+def run_of(session: Session, run_id: int) -> Run:
+    """A run by its id; raises NotFound."""
+    row = session.get(JobRun, run_id, populate_existing=True)
+    if row is None:
+        raise NotFound(what="job run", id=str(run_id))
+    return _read(row)
+
+
+def steps_of(session: Session, jobs: Iterable[str], on: date, scope: Scope) -> list[Run]:
+    """The runs of one bank and county each that these jobs made for a date within a scope."""
+    query = select(JobRun).where(JobRun.job.in_(list(jobs)), JobRun.business_date == on)
+    found = map(_read, session.execute(query.order_by(JobRun.job, JobRun.scope)).scalars())
+    return [step for step in found if step.scope.bank and step.scope.county and step.scope in scope]
+
+
+def queued(session: Session) -> list[Run]:
+    """Runs asked for and not begun, oldest first."""
+    query = select(JobRun).where(JobRun.status == "queued").order_by(JobRun.id)
+    return [_read(row) for row in session.execute(query).scalars()]
+
+
+def latest(session: Session, limit: int, *conditions: ColumnElement[bool]) -> list[Run]:
+    """Runs that were asked for, newest first, without the steps they fell into."""
+    query = select(JobRun).where(JobRun.asked, *conditions).order_by(JobRun.id.desc()).limit(limit)
+    return [_read(row) for row in session.execute(query).scalars()]
+
+
+def ran_through(session: Session, job: str = "daily") -> date | None:
+    """The latest business date for which a job was done, nothing left over, for every bank and county."""
+    return _last_date(session, job, EVERYTHING, JobRun.status == "done")
+
+
+def ran_before(session: Session, job: str, scope: Scope, on: date) -> date | None:
+    """The latest business date before `on` for which a job went through to its end in this scope."""
+    return _last_date(session, job, scope, JobRun.status.in_(ENDED), JobRun.business_date < on)
+
+
+def take_lease(unit: Unit, holder: str, until: int, gone: Sequence[str] = ()) -> bool:
+    """Take the jobs' lease if it is free, lapsed, or held by one of those known to be `gone`.
+
+    Runs that a process left behind are marked `interrupted`. Two takers meet at the row's lock, and only
+    one still finds it free.
+    """
+    if unit.session.get(JobLease, _LEASE) is None:
+        unit.connection.execute(insert(JobLease).values(name=_LEASE, holder="", until=0))
+    now = unit.recorded_at
+    free = (JobLease.holder.in_(["", holder, *gone])) | (JobLease.until < now)
+    taken = unit.connection.execute(
+        update(JobLease).where(JobLease.name == _LEASE, free).values(holder=holder, until=until)
+    )
+    if taken.rowcount != 1:
+        return False
+    _interrupt(unit)
+    return True
+
+
+def hold_lease(unit: Unit, holder: str) -> None:
+    """Lock the lease for the whole transaction; raises LeaseLost when it is another's by now."""
+    query = select(JobLease.holder).where(JobLease.name == _LEASE).with_for_update()
+    found = unit.connection.execute(query).scalar()
+    if found != holder:
+        raise LeaseLost(holder=found or "-")
+
+
+def renew_lease(unit: Unit, holder: str, until: int) -> None:
+    """Keep the lease until a moment, in the transaction that holds it."""
+    unit.connection.execute(
+        update(JobLease).where(JobLease.name == _LEASE, JobLease.holder == holder).values(until=until)
+    )
+
+
+def release_lease(unit: Unit, holder: str) -> None:
+    """Give the lease back, if it is still ours; a run not ended by now was interrupted."""
+    given = unit.connection.execute(
+        update(JobLease).where(JobLease.name == _LEASE, JobLease.holder == holder).values(holder="", until=0)
+    )
+    if given.rowcount == 1:
+        _interrupt(unit)
+
+
+def lease(session: Session) -> tuple[str, datetime] | None:
+    """Who holds the jobs' lease and until when; None when nobody does."""
+    row = session.get(JobLease, _LEASE, populate_existing=True)
+    return None if row is None or not row.holder else (row.holder, moment(row.until))
+
+
+def _last_date(session: Session, job: str, scope: Scope, *conditions: ColumnElement[bool]) -> date | None:
+    return session.execute(
+        select(JobRun.business_date)
+        .where(JobRun.job == job, JobRun.scope == str(scope), *conditions)
+        .order_by(JobRun.business_date.desc())
+        .limit(1)
+    ).scalar()
+
+
+def _row(session: Session, job: str, on: date, scope: Scope) -> JobRun | None:
+    query = select(JobRun).where(JobRun.job == job, JobRun.business_date == on, JobRun.scope == str(scope))
+    return session.execute(query.with_for_update()).scalar()
+
+
+def _interrupt(unit: Unit) -> None:
+    left = update(JobRun).where(JobRun.status == "running")
+    unit.connection.execute(left.values(status="interrupted", ended_at=unit.recorded_at))
+
+
+def _put(unit: Unit, row: JobRun | None, job: str, on: date, scope: Scope, **values: Any) -> JobRun:
+    if row is None:
+        row = JobRun(
+            id=new_id(), job=job, business_date=on, scope=str(scope), due=0, done=0, failed="[]", report="{}",
+            started_at=unit.recorded_at,
+        )  # fmt: skip
+        unit.session.add(row)
+    elif values.get("status") in ("queued", "running"):
+        row.started_at = unit.recorded_at
+    for name, value in values.items():
+        setattr(row, name, value)
+    unit.session.flush()
+    return row
+
+
+def _read(row: JobRun) -> Run:
+    return Run(
+        id=row.id, job=row.job, business_date=row.business_date, scope=Scope.parse(row.scope),
+        status=row.status, due=row.due, done=row.done,
+        failed=tuple(Failure(**failure) for failure in json.loads(row.failed)),
+        report=json.loads(row.report), started_by=row.started_by, started_at=moment(row.started_at),
+        ended_at=None if row.ended_at is None else moment(row.ended_at),
+    )  # fmt: skip
