@@ -37,7 +37,9 @@ def _clock(node: ast.AST) -> bool:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return bool(_SQL_CLOCK.search(node.value))
     if isinstance(node, ast.Call):
-        return _called(node) in _CLOCKS and isinstance(node.func, ast.Attribute)
+        # `edge.now()` is the edge's own answer, not the machine's.
+        asked = node.func
+        return isinstance(asked, ast.Attribute) and asked.attr in _CLOCKS and ast.unparse(asked.value) != "edge"
     if not isinstance(node, ast.Attribute):
         return False
     owner = ast.unparse(node.value).split(".")[-1]

@@ -73,6 +73,7 @@ def test_every_rule_holds_somewhere() -> None:
     ("the database's clock, as text", "x = text('SELECT CURRENT_TIMESTAMP')", ["clock"]),
     ("a default of SQLite's clock", "x = text(\"datetime('now')\")", ["clock"]),
     ("today's date, handed down", "x = unit.today", []),
+    ("the moment, as the edge tells it", "x = edge.now()", []),
     ("a clock, handed down", "x = unit.clock()", []),
     ("a stop-watch is not a clock", "x = time.perf_counter()", []),
     ("prose about the clock", '"""What now() means."""', []),
