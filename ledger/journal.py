@@ -91,7 +91,7 @@ def reverse_all(
     """
     wanted = list(event_ids)
     found = stored(unit, wanted)
-    _refuse_reversed(unit, wanted)
+    check_not_reversed(unit, wanted)
     rows: dict[int, list[Posting]] = {event_id: [] for event_id in wanted}
     for row in unit.connection.execute(
         select(entries.c.event_id, postings.c.book, postings.c.debit, postings.c.credit, postings.c.loan_id,
@@ -169,7 +169,8 @@ def _books(event: Event, rows: Iterable[Posting]) -> set[str]:
     return {book_of(row.kind, bank=event.bank, county=event.county) for row in rows}
 
 
-def _refuse_reversed(unit: Unit, event_ids: Sequence[int]) -> None:
+def check_not_reversed(unit: Unit, event_ids: Sequence[int]) -> None:
+    """Raises AlreadyReversed when one of the events is reversed, or is a reversal."""
     taken = unit.connection.execute(
         select(events.c.id, events.c.reverses_id).where(
             among(unit.connection, events.c.reverses_id, event_ids)

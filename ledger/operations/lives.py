@@ -255,8 +255,8 @@ def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:
         ],
     })  # fmt: skip
     update_rows(
-        unit.connection, _LOANS, ("billed_to", "next_step_on", "status"),
-        [(each.life.billed_to, each.life.next_step_on, each.life.status, each.life.loan) for each in touched],
+        unit.connection, _LOANS, ("billed_to", "next_step_on", "status", "misused_on"),
+        [_stands(each.life) for each in touched],
     )
     return made
 
@@ -282,9 +282,13 @@ _PAYERS: dict[type[Event], str] = {
 }
 
 
+def _stands(life: Life) -> tuple[Any, ...]:
+    return life.billed_to, life.next_step_on, life.status, life.terms.misused_on, life.loan
+
+
 def _moved(held: Held) -> bool:
-    life, row = held.life, held.row
-    return (life.billed_to, life.next_step_on, life.status) != (row.billed_to, row.next_step_on, row.status)
+    row = held.row
+    return _stands(held.life) != (row.billed_to, row.next_step_on, row.status, row.misused_on, row.id)
 
 
 def _versions(unit: Unit, loan_ids: Sequence[int]) -> dict[tuple[int, date], int]:

@@ -16,6 +16,7 @@ from ledger.events import RepaymentReceived
 from ledger.ids import new_ids
 from ledger.money import Fen
 from ledger.operations import servicing
+from ledger.operations.rewinding import Why
 from ledger.operations.servicing import Done, Fact
 from ledger.policy import servicing as life_of
 from ledger.policy.servicing import Payoff
@@ -23,7 +24,7 @@ from ledger.tables.loans import Loan, Repayment
 from ledger.unit import Unit
 
 _TABLE: Any = Repayment.__table__
-REASON = "补记还款 back-dated repayment"
+BACK_DATED = Why("补记还款 back-dated repayment")
 
 
 class ReceiptTaken(RuleViolation):
@@ -104,14 +105,14 @@ def repay_all(
             continue
         taken.add((received.loan_id, received.receipt_no))
         facts.setdefault(received.loan_id, []).append(_fact(repayment_id, received))
-    done = servicing.record_facts(unit, facts, REASON, noted)
+    done = servicing.record_facts(unit, facts, BACK_DATED, noted)
     if faults is not None and noted:
         faults += [(places[ref], refusal) for ref, refusal in noted]
         return []
     return _keep(unit, sheet, list(ids), done, import_id)
 
 
-def reverse(unit: Unit, repayment_id: int, reason: str) -> None:
+def reverse(unit: Unit, repayment_id: int, why: Why) -> None:
     """Reverse a repayment in red and live the loan's later days again without it (books.md §3).
 
     Raises NotFound, RestsOnLater, CreditOverdrawn, AlreadyReversed.
@@ -119,7 +120,7 @@ def reverse(unit: Unit, repayment_id: int, reason: str) -> None:
     row = unit.session.get(Repayment, repayment_id)
     if row is None or not row.live:
         raise NotFound(what="repayment", id=str(repayment_id))
-    done = servicing.undo_fact(unit, row.loan_id, row.event_id, reason)
+    done = servicing.undo_fact(unit, row.loan_id, row.event_id, why)
     unit.session.execute(update(Repayment).where(Repayment.id == repayment_id).values(live=None))
     keep_events(unit, done)
 

@@ -42,6 +42,14 @@ class Point(NamedTuple):
     whole_day: bool = False
 
 
+class Why(NamedTuple):
+    """What reversals say of themselves; a maker other than the unit's person where two people decided."""
+
+    reason: str
+    made_by: str = ""
+    checked_by: str | None = None
+
+
 class Past(NamedTuple):
     """An event that stood, with its paper and people, as it will be recorded again."""
 
@@ -59,9 +67,16 @@ _STANDING = (
     e.ClaimPaid, e.RecoveryReceived, e.RecoveryRemitted, e.RecoveryRetained,
 )  # fmt: skip
 
+# What a loan's life is made of. Its subsidies are not: they follow its lines in their own way (scheme 4.9).
+_LIFE = (
+    e.InterestBilled, e.CreditApplied, e.PrincipalOverdue, e.RepaymentReceived, e.CreditRefunded,
+    e.PenaltyWaived, e.MisuseFound, *_STANDING,
+)  # fmt: skip
+_LIFE_KINDS = tuple(kind.__name__ for kind in _LIFE)
+
 
 def rewind(
-    unit: Unit, points: Mapping[int, Point], reason: str, also: Sequence[Past] = ()
+    unit: Unit, points: Mapping[int, Point], why: Why, also: Sequence[Past] = ()
 ) -> dict[int, list[Past]]:
     """Take loans back; answers what was reversed of each, oldest first. The loans' rows must be locked.
 
@@ -75,14 +90,14 @@ def rewind(
     if undone:
         touched = {loan for past in undone.values() if (loan := past.event.loan) is not None}
         walked = _walked(unit, touched)
-        _undo(unit, list(undone.values()), reason)
+        _undo(unit, list(undone.values()), why)
         _set_back(unit, {loan: points[loan] for loan in touched}, walked)
     return later
 
 
-def _undo(unit: Unit, pasts: Sequence[Past], reason: str) -> None:
+def _undo(unit: Unit, pasts: Sequence[Past], why: Why) -> None:
     """Reverse these events with the lines they made and what they paid of lines."""
-    reversals = journal.reverse_all(unit, [past.id for past in pasts], reason)
+    reversals = journal.reverse_all(unit, [past.id for past in pasts], **why._asdict())
     billed = [past.id for past in pasts if isinstance(past.event, e.InterestBilled)]
     if billed:
         dead = update(lines).where(among(unit.connection, lines.c.event_id, billed)).values(live=None)
@@ -95,6 +110,11 @@ def _undo(unit: Unit, pasts: Sequence[Past], reason: str) -> None:
             for row in applied(past.event)
         ]
     })  # fmt: skip
+
+
+def stands_after(unit: Unit, loan_id: int, on: date) -> bool:
+    """Whether anything of a loan's life stands after a day."""
+    return bool(_later(unit, {loan_id: Point(on)}))
 
 
 def standing(unit: Unit, event_id: int) -> Past:
@@ -113,14 +133,14 @@ def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
         .where(
             among(unit.connection, events.c.loan_id, points), events.c.effective_on >= first,
-            ~events.c.red, undone.c.id.is_(None),
+            events.c.kind.in_(_LIFE_KINDS), undone.c.id.is_(None),
         )
         .order_by(events.c.loan_id, events.c.effective_on, events.c.id)
     )  # fmt: skip
     later: dict[int, list[Past]] = {}
     for row in unit.connection.execute(query):
         point = points[row.loan_id]
-        if row.effective_on < point.on or row.kind == "LoanDisbursed":
+        if row.effective_on < point.on:
             continue
         base = {"effective_on": row.effective_on, "county": row.county, "bank": row.bank, "loan": row.loan_id}
         event = event_of(row.kind, base, row.payload)
@@ -176,10 +196,10 @@ def _walked(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
     """The day through which each loan was walked: before its next step, or to its last event if it has none."""
     c = _LOANS.c
     found = {}
-    last = {row.loan_id: row.effective_on for row in _standing_of(unit, loan_ids)}
-    query = select(c.id, c.next_step_on).where(among(unit.connection, c.id, loan_ids))
+    last = {row.loan_id: row.effective_on for row in _standing_of(unit, loan_ids)}  # the latest of each
+    query = select(c.id, c.disbursed_on, c.next_step_on).where(among(unit.connection, c.id, loan_ids))
     for row in unit.connection.execute(query):
-        found[row.id] = last[row.id] if row.next_step_on is None else row.next_step_on - DAY
+        found[row.id] = last.get(row.id, row.disbursed_on) if row.next_step_on is None else row.next_step_on - DAY
     return found
 
 
@@ -198,9 +218,10 @@ def _standing_of(unit: Unit, loan_ids: Iterable[int], kind: str | None = None) -
     query = (
         select(events.c.loan_id, events.c.effective_on)
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
-        .where(among(unit.connection, events.c.loan_id, loan_ids), ~events.c.red, undone.c.id.is_(None))
+        .where(
+            among(unit.connection, events.c.loan_id, loan_ids), undone.c.id.is_(None),
+            events.c.kind.in_(("LoanDisbursed", *_LIFE_KINDS) if kind is None else (kind,)),
+        )
         .order_by(events.c.effective_on, events.c.id)
-    )
-    if kind is not None:
-        query = query.where(events.c.kind == kind)
+    )  # fmt: skip
     return unit.connection.execute(query).all()

@@ -20,7 +20,7 @@ from ledger.errors import NotFound, Refusal, RuleViolation, WrongStatus
 from ledger.events import Event
 from ledger.operations import lives, rewinding
 from ledger.operations.lives import Held
-from ledger.operations.rewinding import Past, Point
+from ledger.operations.rewinding import Past, Point, Why
 from ledger.policy import servicing, workout
 from ledger.policy.servicing import Life
 from ledger.tables.loans import Loan
@@ -35,6 +35,12 @@ class LoanCompensated(RuleViolation):
     code = "loan_compensated"
     zh = "贷款已代偿，此后收到的款项一律登记为追回款（{rule}）"
     en = "the loan is compensated; whatever comes in is recorded as a recovery ({rule})"
+
+
+class BeforeDisbursement(RuleViolation):
+    code = "before_disbursement"
+    zh = "日期 {found} 早于放款日 {limit}"
+    en = "{found} lies before the loan was disbursed on {limit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def carried(unit: Unit, loan_id: int, on: date) -> Held:
 
 
 def record_facts(
-    unit: Unit, facts: Mapping[int, Sequence[Fact]], reason: str, faults: list[tuple[Any, Refusal]] | None = None
+    unit: Unit, facts: Mapping[int, Sequence[Fact]], why: Why, faults: list[tuple[Any, Refusal]] | None = None
 ) -> dict[int, list[Done]]:
     """Record facts on loans, each on its own day, whatever has been posted since (scheme 3 "Back-dated").
 
@@ -107,11 +113,11 @@ def record_facts(
     }
     lock(unit, allowed)
     points = {loan: Point(min(fact.on for fact in rows)) for loan, rows in allowed.items() if rows}
-    later = _rewind(unit, points, reason, refuse, allowed)
+    later = _rewind(unit, points, why, refuse, allowed)
     return _live(unit, allowed, later, refuse)
 
 
-def undo_fact(unit: Unit, loan_id: int, event_id: int, reason: str) -> list[Done]:
+def undo_fact(unit: Unit, loan_id: int, event_id: int, why: Why) -> list[Done]:
     """Reverse something a person recorded and live the loan's later days again without it.
 
     Dated as it was, or on the first open day where that month is closed. Answers the facts recorded again.
@@ -122,9 +128,17 @@ def undo_fact(unit: Unit, loan_id: int, event_id: int, reason: str) -> list[Done
     book = book_of(Kind.LOAN, bank=past.event.bank, county="")
     on = max(past.event.effective_on, journal.first_open(unit, [book]))
     unit.not_future(on, "on")
-    later = rewinding.rewind(unit, {loan_id: Point(on, whole_day=True)}, reason, also=[past])
+    later = rewinding.rewind(unit, {loan_id: Point(on, whole_day=True)}, why, also=[past])
     again = [row for row in later.get(loan_id, ()) if row.id != event_id]
     return _live(unit, {loan_id: []}, {loan_id: again}, _Refusals(None), horizon=on)[loan_id]
+
+
+def try_fact(unit: Unit, loan_id: int, fact: Fact) -> None:
+    """Raises what recording a fact would raise, as far as it is seen before it is in force; writes nothing."""
+    for _, _, bank in _with_banks(unit, {loan_id: [fact]}):
+        _check_day(unit, fact, bank)
+    if not rewinding.stands_after(unit, loan_id, fact.on):
+        _do(carried(unit, loan_id, fact.on), fact)
 
 
 def lock(unit: Unit, loan_ids: Iterable[int]) -> None:
@@ -171,19 +185,19 @@ def _check_day(unit: Unit, fact: Fact, bank: str) -> None:
 
 
 def _rewind(
-    unit: Unit, points: dict[int, Point], reason: str, refuse: _Refusals, allowed: dict[int, list[Fact]]
+    unit: Unit, points: dict[int, Point], why: Why, refuse: _Refusals, allowed: dict[int, list[Fact]]
 ) -> dict[int, list[Past]]:
     """All at once where it goes through; loan by loan only to learn which are refused."""
     if refuse.gathered is None:
-        return rewinding.rewind(unit, points, reason)
+        return rewinding.rewind(unit, points, why)
     try:
         with unit.session.begin_nested():
-            return rewinding.rewind(unit, points, reason)
+            return rewinding.rewind(unit, points, why)
     except Refusal:
         later: dict[int, list[Past]] = {}
         for loan_id, point in points.items():
             try:
-                later |= rewinding.rewind(unit, {loan_id: point}, reason)
+                later |= rewinding.rewind(unit, {loan_id: point}, why)
             except Refusal as refusal:
                 refuse.note(refusal, allowed.pop(loan_id))
         return later
@@ -219,6 +233,8 @@ def _live(
 
 
 def _do(held: Held, fact: Fact) -> None:
+    if fact.on < held.life.terms.disbursed_on:
+        raise BeforeDisbursement(rule="2.6", limit=held.life.terms.disbursed_on, found=fact.on)
     held.take(list(fact.do(held.life)), **fact.about)
 
 

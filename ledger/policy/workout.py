@@ -13,8 +13,8 @@ from functools import partial
 from ledger import events as e
 from ledger.dates import DAY
 from ledger.errors import RuleViolation
-from ledger.events import Applied, Event
-from ledger.money import Fen, plain
+from ledger.events import Event
+from ledger.money import NIL, Fen, plain
 from ledger.policy import servicing
 from ledger.policy.servicing import Life
 
@@ -37,10 +37,10 @@ class InterestUnpaid(RuleViolation):
     en = "a renewal needs interest billed and paid to the day; {found} yuan is unpaid ({rule})"
 
 
-class PenaltyOpen(RuleViolation):
-    code = "penalty_open"
-    zh = "核销前须先减免罚息复利，尚有 {found} 元（{rule}）"
-    en = "penalty is waived before a write-off; {found} yuan of it is open ({rule})"
+class NothingOpen(RuleViolation):
+    code = "nothing_open"
+    zh = "贷款已无未还款项（{found} 元），无可核销（{rule}）"
+    en = "nothing is open on the loan ({found} yuan): there is nothing to write off ({rule})"
 
 
 def refund(life: Life, on: date, *, amount: Fen, approval: int) -> Iterator[Event]:
@@ -62,7 +62,7 @@ def waive(life: Life, on: date, *, asked: Fen, approval: int) -> Iterator[Event]
         compound = Fen(min(left, line.compound))
         penalty = Fen(min(left - compound, line.penalty))
         if compound or penalty:
-            applied.append(servicing.pay_line(life, on, line, Fen(0), compound, penalty))
+            applied.append(servicing.pay_line(life, on, line, NIL, compound, penalty))
             left = Fen(left - compound - penalty)
     yield e.PenaltyWaived(
         **life.facts(on), amount=amount, asked=asked, applied=tuple(applied), approval=approval
@@ -102,20 +102,22 @@ def insure(life: Life, on: date, *, amount: Fen, policy_no: str, approval: int) 
 
 
 def write_off(life: Life, on: date, *, approval: int) -> Iterator[Event]:
-    """Write-off (核销): the line to the day, then all principal and contract interest. Raises PenaltyOpen."""
+    """Write-off (核销): the line to the day, credit used, penalty waived, then what is left is lost."""
     yield from servicing.bill(life, on, cause="write_off")
-    if charges := sum(line.compound + line.penalty for line in life.lines):
-        raise PenaltyOpen(rule="books 3", found=plain(charges))
-    applied: list[Applied] = []
-    for line in life.lines:
-        applied.append(servicing.pay_line(life, on, line, line.contract, Fen(0), Fen(0)))
-    interest = Fen(sum(row.contract for row in applied))
-    taken = servicing.take_principal(life, on, life.open_principal)
-    life.written_off = Fen(life.written_off + interest + sum(taken.values()))
-    life.status, life.next_step_on = "written_off", None
-    yield e.LoanWrittenOff(
-        **life.facts(on), **taken, interest=interest, applied=tuple(applied), approval=approval
+    yield from servicing.use_credit(life, on, cause="write_off", to_principal=True)
+    if any(line.compound or line.penalty for line in life.lines):
+        yield from waive(life, on, asked=NIL, approval=approval)
+    lost = Fen(life.open_principal + life.open_lines)
+    if not lost:
+        raise NothingOpen(rule="books 3", found=plain(lost))
+    applied = tuple(
+        servicing.pay_line(life, on, line, line.contract, NIL, NIL) for line in life.lines if line.contract
     )
+    taken = servicing.take_principal(life, on, life.open_principal)
+    life.written_off = Fen(life.written_off + lost)
+    life.status, life.next_step_on = "written_off", None
+    interest = Fen(sum(row.contract for row in applied))
+    yield e.LoanWrittenOff(**life.facts(on), **taken, interest=interest, applied=applied, approval=approval)
 
 
 def renew(life: Life, on: date, *, renewal: int, approval: int) -> Iterator[Event]:
