@@ -153,7 +153,7 @@ def work_calendar(session: Session) -> WorkCalendar:
     years = tuple(session.execute(select(t.CalendarYear.year).order_by(t.CalendarYear.year)).scalars())
     if years not in _calendars:
         calendar = EMPTY
-        sources = dict(session.execute(select(t.CalendarYear.year, t.CalendarYear.source)).tuples().all())
+        sources = dict(session.execute(select(t.CalendarYear.year, t.CalendarYear.source)).all())
         days: dict[int, list[CalendarDay]] = {}
         for row in session.execute(select(t.CalendarDay).order_by(t.CalendarDay.day)).scalars():
             kind: CalendarDay = CalendarDay(row.day, row.name, "off" if row.kind == "off" else "makeup_workday")

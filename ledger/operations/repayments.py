@@ -164,12 +164,12 @@ def _fact(repayment_id: int, received: Received) -> Fact:
 def _receipts(unit: Unit, sheet: Sequence[Received]) -> set[tuple[int, str]]:
     chosen = among(unit.connection, Repayment.__table__.c.loan_id, {received.loan_id for received in sheet})
     query = select(Repayment.loan_id, Repayment.receipt_no).where(chosen, Repayment.live.is_(True))
-    return set(unit.connection.execute(query).tuples())
+    return set(unit.connection.execute(query))
 
 
 def _statuses(unit: Unit, sheet: Sequence[Received]) -> dict[int, str]:
     chosen = among(unit.connection, Loan.__table__.c.id, {received.loan_id for received in sheet})
-    return dict(unit.connection.execute(select(Loan.id, Loan.status).where(chosen)).tuples().all())
+    return dict(unit.connection.execute(select(Loan.id, Loan.status).where(chosen)).all())
 
 
 def _keep(

@@ -209,7 +209,7 @@ def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
         .where(among(unit.connection, lines.c.loan_id, loan_ids), lines.c.live)
         .group_by(lines.c.loan_id)
     )
-    return dict(unit.connection.execute(query).tuples().all())
+    return dict(unit.connection.execute(query).all())
 
 
 def _standing_of(unit: Unit, loan_ids: Iterable[int], kind: str | None = None) -> Sequence[Any]:
