@@ -157,7 +157,7 @@ def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Taken:
     return Taken(loan.id, loan.status, warned)
 
 
-def undo_disbursement(unit: Unit, event_id: int, reason: str, checked_by: str | None = None) -> Taken:
+def undo_disbursement(unit: Unit, event_id: int, reason: str, made_by: str, checked_by: str) -> Taken:
     """Reverse a disbursement with nothing after it; the loan is `approved` again and may be paid out anew.
 
     Raises NotFound, WrongStatus, AlreadyReversed, RestedOn naming the first event after it.
@@ -165,18 +165,18 @@ def undo_disbursement(unit: Unit, event_id: int, reason: str, checked_by: str | 
     loan_id = journal.stored(unit, [event_id])[event_id].loan
     if loan_id is None:
         raise NotFound(what="disbursement", id=str(event_id))
-    loan = held_loan(unit, loan_id)
-    check_step(loan, "undo_disbursement")
-    check_nothing_after(unit, loan.id, event_id)
-    reversal = journal.reverse_all(unit, [event_id], reason, checked_by)[event_id]
+    loan = check_undo(unit, loan_id, event_id)
+    reversal = journal.reverse_all(unit, [event_id], reason, checked_by, made_by)[event_id]
     take_step(unit, loan, "undo_disbursement", reversal.effective_on, reason)
     loan.disbursed_by = loan.disbursed_on = loan.first_disbursed_on = loan.billed_to = None
     loan.original_due_on = loan.due_on = loan.rolled_on = loan.next_step_on = None
     return Taken(loan.id, loan.status)
 
 
-def check_nothing_after(unit: Unit, loan_id: int, event_id: int) -> None:
-    """Raises RestedOn while another event of the loan stands."""
+def check_undo(unit: Unit, loan_id: int, event_id: int) -> Loan:
+    """The loan, held, whose disbursement nothing rests on; raises WrongStatus, RestedOn."""
+    loan = held_loan(unit, loan_id)
+    check_step(loan, "undo_disbursement")
     undone = aliased(events)
     query = (
         select(events.c.kind, events.c.effective_on)
@@ -188,6 +188,7 @@ def check_nothing_after(unit: Unit, loan_id: int, event_id: int) -> None:
     standing = unit.connection.execute(query).first()
     if standing is not None:
         raise RestedOn(rule="books §3", event=standing.kind, found=standing.effective_on)
+    return loan
 
 
 @dataclass(frozen=True, slots=True)

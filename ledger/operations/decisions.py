@@ -1,0 +1,91 @@
+"""What two people decide (复核事项): for each kind who asks, who decides, how it is checked and put in force."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ledger.chart import Kind, kind_of
+from ledger.events import LoanDisbursed, ManualAdjustment
+from ledger.operations import adjustments, loans, periods, reversals, workout
+from ledger.operations.people import Role
+from ledger.tables.loans import Approval
+from ledger.unit import Unit
+
+Payload = Mapping[str, Any]
+"""What was asked, as JSON holds it: amounts as yuan text, dates as ISO text, ids as digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Who may ask for it, and who decides."""
+
+    asks: frozenset[Role]
+    decides: Role
+
+
+BANK = Roles(frozenset({Role.BANK_OFFICER}), Role.BANK_CHECKER)
+FINANCE = Roles(frozenset({Role.FINANCE_OFFICER}), Role.FINANCE_CHECKER)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One kind: `check` refuses nonsense when it is asked, `apply` asks every rule again and writes.
+
+    `of_loan`: one at a time waits on a loan.
+    """
+
+    roles: Callable[[Unit, Payload], Roles]
+    check: Callable[[Unit, int | None, Payload], None]
+    apply: Callable[[Unit, Approval, Payload], None]
+    of_loan: bool = False
+
+
+def _about_a_loan(kind: str) -> Decision:
+    def check(unit: Unit, loan_id: int | None, payload: Payload) -> None:
+        assert loan_id is not None
+        workout.check(kind, unit, loan_id, payload)
+
+    return Decision(lambda unit, payload: BANK, check, partial(workout.apply, kind), of_loan=True)
+
+
+def _by_book(unit: Unit, payload: Payload) -> Roles:
+    """A bank's people decide on its loan book, the county's finance bureau on fund and subsidy books."""
+    return BANK if kind_of(payload["book"]) is Kind.LOAN else FINANCE
+
+
+def _closers(unit: Unit, payload: Payload) -> Roles:
+    """A month is opened again by those who close it, two of them or one and the officer (scheme 1)."""
+    found = _by_book(unit, payload)
+    return Roles(found.asks | {found.decides}, found.decides)
+
+
+def _by_event(unit: Unit, payload: Payload) -> Roles:
+    """Those whose books the event lies in; raises NotFound, NotReversible, AlreadyReversed."""
+    event = reversals.check(unit, payload)
+    kind = event.rows[0].kind if isinstance(event, ManualAdjustment) else Kind.LOAN
+    return BANK if kind is Kind.LOAN else FINANCE
+
+
+def _check_reversal(unit: Unit, loan_id: int | None, payload: Payload) -> None:
+    event = reversals.check(unit, payload)
+    if isinstance(event, LoanDisbursed) and event.loan is not None:
+        loans.check_undo(unit, event.loan, int(payload["event_id"]))
+
+
+def _check_reopen(unit: Unit, loan_id: int | None, payload: Payload) -> None:
+    periods.check_reopen(unit, payload["book"], payload["month"])
+
+
+DECISIONS: Mapping[str, Decision] = {
+    "extension": _about_a_loan("extension"),  # 展期
+    "renewal": _about_a_loan("renewal"),  # 续贷
+    "misuse": _about_a_loan("misuse"),  # 认定挪用
+    "write_off": _about_a_loan("write_off"),  # 核销
+    "waiver": _about_a_loan("waiver"),  # 减免罚息复利
+    "credit_refund": _about_a_loan("credit_refund"),  # 暂收款退还
+    "insurance": _about_a_loan("insurance"),  # 保险赔付
+    "reversal": Decision(_by_event, _check_reversal, reversals.apply),  # 红字冲销
+    "adjustment": Decision(_by_book, adjustments.check_adjustment, adjustments.apply_adjustment),  # 手工调整
+    "reopen": Decision(_closers, _check_reopen, periods.apply_reopen),  # 重新打开会计期间
+}
