@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from ledger import events as e
 from ledger import journal
-from ledger.errors import RuleViolation
+from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event
 from ledger.operations import loans, repayments
 from ledger.operations.rewinding import Why
