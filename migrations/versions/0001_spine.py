@@ -170,9 +170,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_runs")),
-        sa.UniqueConstraint(
-            "job", "business_date", "scope", name=op.f("uq_job_runs_job_business_date_scope")
-        ),
+        sa.UniqueConstraint("job", "business_date", "scope", name=op.f("uq_job_runs_job_business_date_scope")),
     )
     op.create_index("ix_job_runs_status", "job_runs", ["status", "id"], unique=False)
     op.create_table(
@@ -344,9 +342,7 @@ def upgrade() -> None:
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_links_household_id")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisations.id"], name=op.f("fk_links_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_links_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_links")),
         sa.UniqueConstraint(
             "organisation_id",
@@ -381,9 +377,7 @@ def upgrade() -> None:
         sa.Column("recorded_on", sa.Date(), nullable=False),
         sa.Column("debit", sa.BigInteger(), nullable=False),
         sa.Column("credit", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["book", "account"], ["accounts.book", "accounts.code"], name="fk_movements_account"
-        ),
+        sa.ForeignKeyConstraint(["book", "account"], ["accounts.book", "accounts.code"], name="fk_movements_account"),
         sa.PrimaryKeyConstraint(
             "book", "account", "county", "bank", "effective_on", "recorded_on", name=op.f("pk_movements")
         ),
@@ -402,20 +396,12 @@ def upgrade() -> None:
         sa.Column("credit", sa.String(length=6), nullable=False),
         sa.Column("fen", sa.BigInteger(), nullable=False),
         sa.Column("red", sa.Boolean(), nullable=False),
-        sa.CheckConstraint(
-            "(fen > 0 AND NOT red) OR (fen < 0 AND red)", name=op.f("ck_postings_negative_only_in_red")
-        ),
+        sa.CheckConstraint("(fen > 0 AND NOT red) OR (fen < 0 AND red)", name=op.f("ck_postings_negative_only_in_red")),
         sa.CheckConstraint("debit <> credit", name=op.f("ck_postings_two_accounts")),
+        sa.ForeignKeyConstraint(["book", "credit"], ["accounts.book", "accounts.code"], name="fk_postings_credit"),
+        sa.ForeignKeyConstraint(["book", "debit"], ["accounts.book", "accounts.code"], name="fk_postings_debit"),
         sa.ForeignKeyConstraint(
-            ["book", "credit"], ["accounts.book", "accounts.code"], name="fk_postings_credit"
-        ),
-        sa.ForeignKeyConstraint(
-            ["book", "debit"], ["accounts.book", "accounts.code"], name="fk_postings_debit"
-        ),
-        sa.ForeignKeyConstraint(
-            ["entry_id", "book", "red"],
-            ["entries.id", "entries.book", "entries.red"],
-            name="fk_postings_entry",
+            ["entry_id", "book", "red"], ["entries.id", "entries.book", "entries.red"], name="fk_postings_entry"
         ),
         sa.PrimaryKeyConstraint("entry_id", "number", name=op.f("pk_postings")),
     )
@@ -479,9 +465,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["county"], ["counties.id"], name=op.f("fk_loans_county")),
         sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_loans_household_id")),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_loans_member_id")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisations.id"], name=op.f("fk_loans_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_loans_organisation_id")),
         sa.ForeignKeyConstraint(
             ["scheme", "scheme_version"],
             ["schemes.code", "schemes.version"],
@@ -509,9 +493,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_lines_event_id")),
         sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_lines_loan_id")),
         sa.PrimaryKeyConstraint("loan_id", "period_start", "version", name=op.f("pk_lines")),
-        sa.UniqueConstraint(
-            "loan_id", "period_start", "live", name=op.f("uq_lines_loan_id_period_start_live")
-        ),
+        sa.UniqueConstraint("loan_id", "period_start", "live", name=op.f("uq_lines_loan_id_period_start_live")),
     )
     op.create_index("ix_lines_event", "lines", ["event_id"], unique=False)
     op.create_index("ix_lines_posted", "lines", ["period_end"], unique=False)
@@ -546,20 +528,12 @@ def upgrade() -> None:
         sa.Column("import_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_repayments_loan_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repayments")),
-        sa.UniqueConstraint(
-            "loan_id", "receipt_no", "live", name=op.f("uq_repayments_loan_id_receipt_no_live")
-        ),
+        sa.UniqueConstraint("loan_id", "receipt_no", "live", name=op.f("uq_repayments_loan_id_receipt_no_live")),
     )
     op.create_index("ix_repayments_import", "repayments", ["import_id"], unique=False)
     if not on_sqlite():
         op.create_foreign_key(
-            "fk_entries_footer",
-            "entries",
-            "footers",
-            ["id"],
-            ["entry_id"],
-            initially="DEFERRED",
-            deferrable=True,
+            "fk_entries_footer", "entries", "footers", ["id"], ["entry_id"], initially="DEFERRED", deferrable=True
         )
     guard_journal()
     guard_rows("applications", "closings", "loan_status_changes")
