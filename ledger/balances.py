@@ -1,6 +1,6 @@
 """The journal's reading door: the only sums there are. Every figure answers as_of and known_at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from ledger import dates
 from ledger.chart import Account, Kind, Side, account_of, kind_of
 from ledger.database import among
 from ledger.money import Fen
-from ledger.tables.journal import movements, postings
+from ledger.tables.journal import books, entries, events, movements, postings
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,47 @@ def loan_balance(connection: Connection, loan_id: int, clocks: Clocks | None = N
         .group_by(p.loan_id, p.book, p.debit, p.credit)
     )
     return _by_loan(connection.execute(query).all()).get(loan_id, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event that concerns a loan, and by how much it moved the loan's accounts, on their normal sides."""
+
+    event_id: int
+    kind: str
+    effective_on: date
+    recorded_at: datetime
+    document: str
+    reason: str
+    made_by: str
+    checked_by: str | None
+    reverses_id: int | None
+    moved: Mapping[Account, Fen]
+
+
+def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[Happened, ...]:
+    """Everything that happened to a loan, in the order of the days, then of recording."""
+    p, v, h = postings.c, entries.c, events.c
+    rows = connection.execute(
+        select(v.event_id.label("loan_id"), p.book, p.debit, p.credit, p.fen)
+        .join(entries, v.id == p.entry_id)
+        .where(p.loan_id == loan_id, *_within(p, clocks))
+    ).all()
+    moved = _by_loan(rows)
+    about = select(events).where(
+        (h.loan_id == loan_id) | among(connection, h.id, moved), *_within(h, clocks)
+    ).order_by(h.effective_on, h.recorded_at, h.id)  # fmt: skip
+    return tuple(
+        Happened(row.id, row.kind, row.effective_on, dates.moment(row.recorded_at), row.document, row.reason,
+                 row.made_by, row.checked_by, row.reverses_id, moved.get(row.id, {}))
+        for row in connection.execute(about)
+    )  # fmt: skip
+
+
+def closed_through(connection: Connection) -> dict[str, date | None]:
+    """Every book's last closed day, None while nothing of it is closed."""
+    rows = connection.execute(select(books.c.book, books.c.closed_through).order_by(books.c.book))
+    return {row.book: row.closed_through for row in rows}
 
 
 def _by_loan(rows: Sequence[Any]) -> dict[int, dict[Account, Fen]]:
