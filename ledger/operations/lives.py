@@ -1,31 +1,22 @@
-"""Loans' lives out of the database and back into it: a few queries and one write for any number of loans."""
+"""Loans' lives back into the database: what happened to any number of them, in one write."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select, type_coerce
+from sqlalchemy import func, select
 
-from ledger import chart, journal
 from ledger import events as e
-from ledger.database import RATE_SCALE, among, update_rows, write_rows
+from ledger import journal
+from ledger.database import among, update_rows, write_rows
 from ledger.events import Applied, Event
 from ledger.journal import Record
-from ledger.money import Fen
-from ledger.operations import reference
-from ledger.policy import rates
-from ledger.policy.accrual import Steps, Terms, Uplifts
-from ledger.policy.schemes import Scheme
-from ledger.policy.servicing import Life, Line
-from ledger.tables.journal import postings
+from ledger.policy.servicing import Life
 from ledger.tables.loans import Loan, applications, lines
 from ledger.unit import Unit
 
 _LOANS: Any = Loan.__table__
-_PRINCIPAL = chart.LOAN_PRINCIPAL.code
-_OVERDUE = chart.OVERDUE_PRINCIPAL.code
-_INTEREST = (chart.INTEREST_RECEIVABLE.code, chart.PENALTY_RECEIVABLE.code)
 
 
 @dataclass(slots=True)
@@ -56,173 +47,6 @@ _KEYED: dict[type[Event], str] = {
     e.CreditApplied: "credit",
     e.PrincipalOverdue: "overdue",
 }
-
-
-def hold(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, Held]:
-    """Lock loans in the order of their ids and load their lives; a loan not disbursed has none.
-
-    `through` is the day they will be walked to: as far must their rates be known.
-    """
-    connection = unit.connection
-    unit.session.flush()
-    ids = sorted(set(loan_ids))
-    query = select(*_COLUMNS).where(among(connection, _LOANS.c.id, ids), _LOANS.c.disbursed_on.is_not(None))
-    reading = connection.get_execution_options().get("reading", False)  # then nothing is locked
-    rows = connection.execute(query.order_by(_LOANS.c.id) if reading else query.order_by(_LOANS.c.id).with_for_update())
-    held = {row.id: Held(_life(unit, row, through), row.generation, row) for row in rows.all()}
-    _fill_balances(unit, held)
-    return held
-
-
-_COLUMNS = [
-    *(_LOANS.c[name] for name in (
-        "id", "county", "bank", "scheme", "scheme_version", "term_months", "signed_on", "disbursed_on",
-        "original_due_on", "rolled_on", "extended_months", "extended_on", "misused_on", "status", "billed_to",
-        "next_step_on", "generation",
-    )),
-    type_coerce(_LOANS.c.annual_rate, BigInteger).label("rate"),
-    type_coerce(_LOANS.c.extended_rate, BigInteger).label("extended_rate"),
-    _LOANS.c.annual_rate,
-]  # fmt: skip
-
-
-def _life(unit: Unit, row: Any, through: date) -> Life:
-    scheme, uplifts = _scheme(unit, row.scheme, row.scheme_version)
-    terms = Terms(row.disbursed_on, row.rolled_on, _rates(unit, scheme, row, through), row.misused_on, uplifts)
-    return Life(row.id, row.county, row.bank, terms, row.status, row.billed_to, row.next_step_on)
-
-
-def _scheme(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
-    """Looked up once a unit, however many loans there are."""
-    known: dict[tuple[str, int], tuple[Scheme, Uplifts]] = unit.kept.setdefault("schemes", {})
-    if (found := known.get((code, version))) is None:
-        scheme = reference.scheme_of(unit.session, code, version)
-        found = known[code, version] = (scheme, Uplifts.of(scheme))
-    return found
-
-
-def _rates(unit: Unit, scheme: Scheme, row: Any, through: date) -> tuple[tuple[date, int], ...]:
-    if scheme.repricing == "fixed":
-        steps = ((row.disbursed_on, row.rate),)
-        return steps if row.extended_rate is None else (*steps, (row.original_due_on, row.extended_rate))
-    tables = unit.kept.setdefault("rate_tables", None) or reference.rate_tables(unit.session)
-    unit.kept["rate_tables"] = tables
-    priced = rates.Priced(row.annual_rate, row.signed_on, row.disbursed_on, row.term_months)
-    extended = None
-    if row.extended_on is not None:
-        months = row.term_months + row.extended_months
-        extended = rates.Extended(row.extended_on, row.original_due_on, months)
-    found = rates.rate_steps(scheme, tables[scheme.rate_table], priced, through, extended)
-    return tuple((on, int(rate * RATE_SCALE)) for on, rate in found)
-
-
-def _fill_balances(unit: Unit, held: dict[int, Held]) -> None:
-    """What is open on each loan, and since when within its open period."""
-    connection = unit.connection
-    moved, behind = [], []
-    for row in connection.execute(_sums(among(connection, postings.c.loan_id, held))):
-        life = held[row.loan_id].life
-        life.principal, life.overdue = Fen(row.principal), Fen(row.overdue)
-        life.credit, life.written_off = Fen(row.credit), Fen(row.written_off)
-        life.owed.set(life.billed_to, life.open_principal)
-        if row.moved:
-            moved.append(row.loan_id)
-        if row.behind:
-            behind.append(row.loan_id)
-    if moved:
-        _fill_principal_steps(unit, held, moved)
-    _fill_lines(unit, held, behind)
-
-
-def _signed(account: str) -> ColumnElement[int]:
-    p = postings.c
-    return case((p.debit == account, p.fen), (p.credit == account, -p.fen), else_=0)
-
-
-def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
-    return cast(func.sum(column), BigInteger)
-
-
-def _sums(chosen: ColumnElement[bool]) -> Select[Any]:
-    p = postings.c
-    later = p.effective_on > _LOANS.c.billed_to
-    on_principal = p.debit.in_((_PRINCIPAL, _OVERDUE)) | p.credit.in_((_PRINCIPAL, _OVERDUE))
-    before = p.effective_on < _LOANS.c.billed_to
-    receivable = _signed(_INTEREST[0]) + _signed(_INTEREST[1])
-    return (
-        select(
-            p.loan_id,
-            _sum(_signed(_PRINCIPAL)).label("principal"),
-            _sum(_signed(_OVERDUE)).label("overdue"),
-            _sum(-_signed(chart.BORROWER_CREDIT.code)).label("credit"),
-            _sum(_signed(chart.LOAN_LOSSES.code)).label("written_off"),
-            func.max(case((and_(later, on_principal), 1), else_=0)).label("moved"),
-            _sum(case((before, receivable), else_=0)).label("behind"),
-        )
-        .join(_LOANS, _LOANS.c.id == p.loan_id)
-        .where(chosen)
-        .group_by(p.loan_id)
-    )
-
-
-def _fill_principal_steps(unit: Unit, held: dict[int, Held], moved: Sequence[int]) -> None:
-    """The days within the open period on which principal moved, walked back from what is open now."""
-    p = postings.c
-    query = (
-        select(p.loan_id, p.effective_on, _sum(_signed(_PRINCIPAL) + _signed(_OVERDUE)).label("fen"))
-        .join(_LOANS, _LOANS.c.id == p.loan_id)
-        .where(among(unit.connection, p.loan_id, moved), p.effective_on > _LOANS.c.billed_to)
-        .group_by(p.loan_id, p.effective_on)
-        .order_by(p.loan_id, p.effective_on)
-    )
-    changes: dict[int, list[tuple[date, int]]] = {}
-    for row in unit.connection.execute(query):
-        if row.fen:
-            changes.setdefault(row.loan_id, []).append((row.effective_on, row.fen))
-    for loan_id, of_loan in changes.items():
-        life = held[loan_id].life
-        amount = life.open_principal - sum(fen for _, fen in of_loan)
-        life.owed = Steps([(life.billed_to, Fen(amount))])
-        for on, fen in of_loan:
-            amount += fen
-            life.owed.set(on, Fen(amount))
-
-
-def _fill_lines(unit: Unit, held: dict[int, Held], behind: Sequence[int]) -> None:
-    """Lines still open or paid within the open period. Older ones are looked for only on loans that were behind."""
-    ln, a = lines.c, applications.c
-    connection = unit.connection
-    recent = ln.period_end >= _LOANS.c.billed_to
-    chosen = or_(recent, among(connection, ln.loan_id, behind)) if behind else recent
-    query = (
-        select(ln.loan_id, ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty,
-               a.effective_on, _LOANS.c.billed_to,
-               _sum(a.contract).label("paid_contract"), _sum(a.compound).label("paid_compound"),
-               _sum(a.penalty).label("paid_penalty"))
-        .join(_LOANS, _LOANS.c.id == ln.loan_id)
-        .outerjoin(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
-        .where(among(connection, ln.loan_id, held), ln.live, chosen)
-        .group_by(ln.loan_id, ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty,
-                  a.effective_on, _LOANS.c.billed_to)
-        .order_by(ln.loan_id, ln.period_start, a.effective_on)
-    )  # fmt: skip
-    for row in connection.execute(query):
-        of_loan = held[row.loan_id].life.lines
-        if not of_loan or of_loan[-1].period_start != row.period_start:
-            line = Line(row.period_start, row.period_end, row.contract, row.compound, row.penalty)
-            line.unpaid.set(row.billed_to, line.contract)
-            of_loan.append(line)
-        if row.effective_on is not None:
-            _paid(of_loan[-1], row)
-    for each in held.values():
-        each.life.lines = [line for line in each.life.lines if line.open or len(line.unpaid) > 1]
-
-
-def _paid(line: Line, row: Any) -> None:
-    line.contract = Fen(line.contract - row.paid_contract)
-    line.compound = Fen(line.compound - row.paid_compound)
-    line.penalty = Fen(line.penalty - row.paid_penalty)
-    line.unpaid.set(max(row.effective_on, row.billed_to), line.contract)
 
 
 def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:

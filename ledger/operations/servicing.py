@@ -18,7 +18,7 @@ from ledger.chart import Kind, book_of
 from ledger.database import among
 from ledger.errors import NotFound, Refusal, RuleViolation, WrongStatus
 from ledger.events import Event
-from ledger.operations import lives, rewinding
+from ledger.operations import holding, lives, rewinding
 from ledger.operations.lives import Held
 from ledger.operations.rewinding import Past, Point, Why
 from ledger.policy import servicing, workout
@@ -82,7 +82,7 @@ def carry(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
     Safe to repeat: what is posted is not due any more.
     """
     unit.not_future(through, "through")
-    held = lives.hold(unit, loan_ids, through)
+    held = holding.hold(unit, loan_ids, through)
     for each in held.values():
         each.take(servicing.carry(each.life, through))
     return len(lives.store(unit, held.values()))
@@ -90,7 +90,7 @@ def carry(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
 
 def carried(unit: Unit, loan_id: int, on: date) -> Held:
     """One loan locked, loaded and walked through `on`, nothing written yet; raises NotFound, WrongStatus."""
-    held = lives.hold(unit, [loan_id], on).get(loan_id)
+    held = holding.hold(unit, [loan_id], on).get(loan_id)
     if held is None:
         _refuse_unlent(unit, loan_id)
         raise NotFound(what="loan", id=str(loan_id))
@@ -212,7 +212,7 @@ def _live(
         loan: max([horizon, *(fact.on for fact in facts[loan]), *(p.event.effective_on for p in later.get(loan, ()))])
         for loan in facts
     }
-    held = lives.hold(unit, facts, max(through.values(), default=date.min))
+    held = holding.hold(unit, facts, max(through.values(), default=date.min))
     for loan_id in facts.keys() - held.keys():
         _refuse_unlent(unit, loan_id)
     refs: dict[int, list[tuple[Any, int]]] = {loan_id: [] for loan_id in facts}
