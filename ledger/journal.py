@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from ledger import chart, dates
 from ledger.chart import Kind, book_of
@@ -121,20 +121,23 @@ def reverse_all(
 
 def stored(unit: Unit, event_ids: Sequence[int]) -> dict[int, Event]:
     """Events as they were written, by id; raises NotFound for an id that has none."""
-    found = {
+    found = stored_events(unit.connection, event_ids)
+    for event_id in event_ids:
+        if event_id not in found:
+            raise NotFound(what="event", id=str(event_id))
+    return found
+
+
+def stored_events(connection: Connection, event_ids: Iterable[int]) -> dict[int, Event]:
+    """Those of the events that there are, as they were written, by id."""
+    return {
         row.id: event_of(
             row.kind,
             {"effective_on": row.effective_on, "county": row.county, "bank": row.bank, "loan": row.loan_id},
             row.payload,
         )
-        for row in unit.connection.execute(
-            select(events).where(among(unit.connection, events.c.id, event_ids))
-        )
+        for row in connection.execute(select(events).where(among(connection, events.c.id, event_ids)))
     }
-    for event_id in event_ids:
-        if event_id not in found:
-            raise NotFound(what="event", id=str(event_id))
-    return found
 
 
 def first_open(unit: Unit, names: Iterable[str]) -> date:
