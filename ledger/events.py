@@ -391,6 +391,8 @@ def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:
 def _read(hint: Any, value: Any) -> Any:
     if hint is date:
         return date.fromisoformat(value)
+    if hint is Kind:
+        return Kind(value)
     row = next((arg for arg in getattr(hint, "__args__", ()) if hasattr(arg, "_fields")), None)
     if row is not None:
         hints = get_type_hints(row)

@@ -4,11 +4,13 @@ The promises it keeps are those of docs/promises.md; the database keeps each of 
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, select
 
 from ledger import chart, dates
@@ -89,7 +91,7 @@ def reverse_all(
     Dated as the original where all its books are open on that day, else on the first open day. Answers the
     reversals by the ids of what they reverse. Raises AlreadyReversed (for a reversal too) and NotFound.
     """
-    wanted = list(event_ids)
+    wanted = list(dict.fromkeys(event_ids))
     found = stored(unit, wanted)
     check_not_reversed(unit, wanted)
     rows: dict[int, list[Posting]] = {event_id: [] for event_id in wanted}
@@ -112,7 +114,13 @@ def reverse_all(
                           reverses=event_id),
             reason=reason, made_by=made_by, checked_by=checked_by,
         ))
-    ids = _write(unit, red, [rows[event_id] for event_id in wanted])
+    try:
+        ids = _write(unit, red, [rows[event_id] for event_id in wanted])
+    except UniqueViolation as error:
+        if error.diag.constraint_name != "uq_events_reverses_id":
+            raise
+        # Somebody else's reversal was not committed when we looked; the database had us wait for it.
+        raise AlreadyReversed(event=", ".join(map(str, wanted))) from error
     return {
         event_id: Reversal(red_id, record.event.effective_on)
         for event_id, red_id, record in zip(wanted, ids, red, strict=True)
@@ -190,12 +198,14 @@ def _present(unit: Unit, records: Sequence[Record]) -> dict[str | None, int]:
     if not keyed:
         return {}
     present: dict[str | None, int] = {}
+    h = events.c
     for row in unit.connection.execute(
-        select(events.c.id, events.c.key, events.c.kind, events.c.payload)
-        .where(among(unit.connection, events.c.key, keyed))
+        select(h.id, h.key, h.kind, h.effective_on, h.county, h.bank, h.loan_id, h.payload)
+        .where(among(unit.connection, h.key, keyed))
     ):
         event = keyed[row.key].event
-        if (row.kind, row.payload) != (type(event).__name__, payload(event)):
+        same = (type(event).__name__, event.effective_on, event.county, event.bank, event.loan, payload(event))
+        if tuple(row)[2:] != same:
             raise KeyTaken(key=row.key)
         present[row.key] = row.id
     return present
@@ -260,11 +270,12 @@ def _entry(
 
 
 def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:
-    """SHA-256 over all an entry says: its event's row, its book, every posting in order.
+    """SHA-256 over all an entry says: its id and book, its event's row, every posting in order.
 
-    Fields are joined by the unit separator, which no field may hold; None is empty.
+    Taken of compact JSON in ASCII, which reads back one way only, whatever people typed into the fields.
     """
-    parts = [str(entry_id), book, *("" if part is None else str(part) for part in head)]
-    for row in rows:
-        parts += (row.debit, row.credit, str(row.amount), "" if row.loan is None else str(row.loan))
-    return hashlib.sha256("\x1f".join(parts).encode()).digest()
+    said = [entry_id, book, *head, [(row.debit, row.credit, row.loan, row.amount) for row in rows]]
+    return hashlib.sha256(_as_json(said).encode()).digest()
+
+
+_as_json = json.JSONEncoder(separators=(",", ":"), default=date.isoformat).encode

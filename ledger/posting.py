@@ -131,9 +131,10 @@ def postings_of(event: Event) -> Iterator[Posting]:
         return
     for kind, debit, credit, loan_of, amount_of in _COMPILED[type(event)]:
         amount = amount_of(event)
-        if amount.__class__ is tuple:
-            yield from (Posting(kind, debit, credit, part.loan, part.amount) for part in amount)
-        elif amount > 0:
-            yield Posting(kind, debit, credit, loan_of(event), amount)
-        elif amount < 0:
-            raise ValueError(f"{type(event).__name__}.{debit}/{credit} is negative: {amount}")
+        if amount.__class__ is not tuple:
+            amount = ((loan_of(event), amount),) if amount else ()
+        for loan, fen in amount:
+            if fen < 0:
+                raise ValueError(f"{type(event).__name__}.{debit}/{credit} is negative: {fen}")
+            if fen:
+                yield Posting(kind, debit, credit, loan, fen)
