@@ -1,0 +1,92 @@
+"""The application: every resource under /api/v1, its document, signing in, limits, headers, health.
+
+How to add an endpoint
+----------------------
+One module a resource. At its top the shapes (api/fields.py, api/schemas.py), then a Blueprint (api/routes.py),
+then views of a few lines; its row of rights goes into api/rights.py, its blueprint into `BLUEPRINTS` below.
+
+    class DisbursementBody(Body):
+        disbursed_on = Day(load_default=edge.today)
+
+    class DisbursementAnswer(Answer):
+        \"""放款结果\"""
+        id = Id(required=True)
+        status = String(required=True)
+        due_on = Day(required=True)
+
+    loans = Blueprint("loans", "/loans", "贷款: from submission to closing")
+
+    @loans.post("/<id:loan_id>/disbursement", body=DisbursementBody, answer=DisbursementAnswer)
+    def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Loan:
+        \"""放款登记: record that a loan was paid out.\"""
+        edge.find(unit, Loan, loan_id)  # 404 when unknown or out of the asker's scope
+        return operations.disburse(unit, loan_id, disbursed_on)
+
+    @loans.get("/<id:loan_id>", asks=LoanQuery, answer=LoanAnswer)
+    def show(session: Session, loan_id: int, ...) -> LoanShown: ...
+
+    @loans.listing("", row=LoanRow, asks=LoanFilters)
+    def listed(session: Session, **filters: Any) -> Listing:
+        return Listing(select(Loan).where(...), key=(Loan.id,), show=with_balances)
+
+- `post` and `patch` views get a Unit: the transaction is begun, retried and committed around them, the key settled
+  before and the answer stored with it. A unit sees everything: look up what is touched by `edge.find`, and pass
+  banks and counties that were sent through `edge.bank` and `edge.county` (which takes retired codes too).
+- `get` and `listing` views get a Session on one snapshot, in which ORM selects are kept to the asker's scope. Core
+  selects are not: they belong into ledger/reports, narrowed by `edge.within`.
+- A query shape derived from ClockQuery gives the view `clocks` and the answer as_of, known_at, final.
+- Refusals are raised; nothing is caught. What a view answers (a dict, a dataclass, a row) has every field of the
+  answer's shape, None where there is nothing.
+- What fits none of these makes its own response with `raw`: files in, PDFs out.
+"""
+
+from flask import Flask, Response
+from flask_talisman import Talisman
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import auth, docs, document, edge, errors, health, limits, logs, reference, signing_in, users
+from api.routes import Blueprint
+from ledger.settings import Settings, secret_key
+
+BODY_BYTES_MAX = 64 * 1024 * 1024  # a sheet of a hundred thousand loans
+BLUEPRINTS: tuple[Blueprint, ...] = (signing_in.blueprint, users.blueprint, reference.blueprint)
+
+_CONTENT_POLICY = {
+    "default-src": "'self'", "object-src": "'none'", "script-src": "'self'", "frame-ancestors": "'none'",
+    "img-src": ["'self'", "data:"], "style-src": ["'self'", "'unsafe-inline'"],
+}  # fmt: skip
+
+
+def create_app(settings: Settings, *, demo: bool = False) -> Flask:
+    """The application on the database of the settings; `demo` lets the demo's users in."""
+    app = Flask("api", static_folder=None, template_folder="templates")
+    app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES_MAX, MAX_FORM_MEMORY_SIZE=1024 * 1024, JSON_AS_ASCII=False)
+    edge.install(app, settings, demo=demo)
+    logs.install(app)
+    errors.install(app)
+    auth.install(app, secret_key(settings))
+    collected = document.install(app)
+    for blueprint in BLUEPRINTS:
+        collected.register_blueprint(blueprint)
+    limits.install(app)
+    health.install(app)
+    app.register_blueprint(docs.blueprint())
+    _protect(app, settings)
+    return app
+
+
+def _protect(app: Flask, settings: Settings) -> None:
+    """Headers for a service of an office network: plain http inside, TLS only where a proxy brings it."""
+    behind = settings.trusted_proxies
+    if behind:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=behind, x_proto=behind, x_host=behind)  # type: ignore[method-assign]
+    Talisman(
+        app, force_https=False, session_cookie_secure=bool(behind), strict_transport_security=bool(behind),
+        content_security_policy=_CONTENT_POLICY, content_security_policy_nonce_in=["script-src"],
+        frame_options="DENY", referrer_policy="same-origin",
+    )  # fmt: skip
+
+    @app.after_request
+    def keep_nowhere(response: Response) -> Response:
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

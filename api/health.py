@@ -1,0 +1,69 @@
+"""Whether the service lives and is ready, and its metrics; outside /api/v1, for those who run it."""
+
+from datetime import date, timedelta
+
+from flask import Blueprint, Flask, Response
+from prometheus_client import CollectorRegistry
+from prometheus_flask_exporter import PrometheusMetrics
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from api import edge, errors
+from api.routes import to_json
+from ledger.setup import at_head
+from ledger.tables.reference import Bank, County, RateCoverage, SchemeVersion
+from ledger.tables.work import JobRun
+
+DAILY_LATE = timedelta(days=2)
+
+blueprint = Blueprint("health", "api.health")
+
+
+@blueprint.get("/healthz")
+def alive() -> Response:
+    """The process answers."""
+    return errors.answer(200, to_json({"status": "alive"}))
+
+
+@blueprint.get("/readyz")
+def ready() -> Response:
+    """200 when everything there must be is there, else 503; warnings do not make it unready."""
+    checks, warnings = dict.fromkeys(("database", "schema", "reference", "demo"), False), []
+    try:
+        checks["schema"] = at_head(edge.service().engine)
+        checks["database"] = True
+        if checks["schema"]:
+            with edge.unscoped() as session:
+                checks["reference"] = _has_reference(session)
+                checks["demo"] = not edge.service().demo or _demo_complete(session)
+                warnings = list(_late(session, edge.today()))
+    except SQLAlchemyError as error:
+        warnings = [f"database: {type(error).__name__}"]
+    good = all(checks.values())
+    told = {"status": "ready" if good else "not ready", "checks": checks, "warnings": warnings}
+    return Response(to_json(told), 200 if good else 503, mimetype="application/json")
+
+
+def install(app: Flask) -> None:
+    """Serve both, and metrics by route at /metrics."""
+    app.register_blueprint(blueprint)
+    PrometheusMetrics(app, path="/metrics", group_by="url_rule", registry=CollectorRegistry())
+
+
+def _has_reference(session: Session) -> bool:
+    kinds = (County, Bank, SchemeVersion, RateCoverage)
+    return all(session.execute(select(kind).limit(1)).first() is not None for kind in kinds)
+
+
+def _demo_complete(session: Session) -> bool:
+    done = select(JobRun.id).where(JobRun.job == "demo", JobRun.status == "done")
+    return session.execute(done.limit(1)).first() is not None
+
+
+def _late(session: Session, today: date) -> list[str]:
+    done = select(func.max(JobRun.business_date)).where(JobRun.job == "daily", JobRun.status == "done")
+    last = session.execute(done).scalar()
+    if last is None:
+        return ["daily has never run"]
+    return [f"daily last ran for {last}"] if last < today - DAILY_LATE else []

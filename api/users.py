@@ -1,0 +1,79 @@
+"""People who sign in, kept by the administrator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow.fields import List, String
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.fields import Choice, Code, Moment, Text, Truth
+from api.paging import Listing
+from api.routes import Blueprint
+from api.schemas import Answer, Body
+from api.signing_in import PASSWORD_LENGTH_MAX
+from ledger.operations import people
+from ledger.operations.people import Role
+from ledger.tables.people import User
+from ledger.unit import Unit
+
+blueprint = Blueprint("users", "/users", "用户: role, bank and counties of everybody who signs in")
+
+
+class UserBody(Body):
+    username = Text(most=64, required=True)
+    name = Text(most=60, required=True)
+    password = Text(most=PASSWORD_LENGTH_MAX, trim=False, required=True)
+    role = Choice(*Role, required=True)
+    bank = Code(allow_none=True, load_default=None)
+    counties = List(Code(), load_default=list)
+
+
+class UserPatch(Body):
+    active = Truth()
+    password = Text(most=PASSWORD_LENGTH_MAX, trim=False)
+
+
+class UserAnswer(Answer):
+    """用户"""
+
+    username = String(required=True)
+    name = String(required=True)
+    role = String(required=True)
+    bank = Code(required=True, allow_none=True)
+    counties = List(Code(), required=True)
+    active = Truth(required=True)
+    created_at = Moment(required=True)
+
+
+@blueprint.listing("", row=UserAnswer)
+def listed(_session: Session) -> Listing:
+    """Everybody, by name."""
+    return Listing(select(User), key=(User.username,), show=lambda _session, users: _shown(users))
+
+
+@blueprint.post("", body=UserBody, answer=UserAnswer, status=201)
+def add(unit: Unit, **sent: Any) -> dict[str, Any]:
+    """A new person; a name is given once and for all."""
+    return _shown([people.add_user(unit, **sent)])[0]
+
+
+@blueprint.patch("/<name:username>", body=UserPatch, answer=UserAnswer)
+def change(unit: Unit, username: str, active: bool | None = None, password: str | None = None) -> dict[str, Any]:
+    """Disable a person or let them in again, or set their password: either ends their tokens."""
+    if password is not None:
+        people.set_password(unit, username, password)
+    if active is not None:
+        people.set_active(unit, username, active)
+    return _shown([people.user_of(unit.session, username)])[0]
+
+
+def _shown(users: Sequence[User]) -> list[dict[str, Any]]:
+    return [
+        {
+            "username": user.username, "name": user.name, "role": user.role, "bank": user.bank,
+            "counties": sorted(row.county for row in user.counties), "active": user.active,
+            "created_at": user.created_at,
+        }
+        for user in users
+    ]  # fmt: skip

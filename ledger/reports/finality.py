@@ -1,0 +1,44 @@
+"""Whether everything recorded by a moment can be seen by now (books.md promise 5)."""
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, text
+
+CLOCKS_APART = timedelta(minutes=1)
+"""How far the database server's clock may differ from ours; a doubt is answered by no."""
+
+# Who holds a write has a transaction id. What the role may not look into may be a writer too.
+_WRITERS = text("""
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+      AND ((backend_xid IS NOT NULL AND xact_start <= :known_at) OR state IS NULL)
+""")
+
+
+def is_final(engine: Engine, known_at: datetime) -> bool:
+    """Whether no transaction begun by `known_at` is still open. Ask before reading the figures.
+
+    On SQLite there is one writer at a time and no telling when it began: any open one is in doubt.
+    """
+    if engine.dialect.name == "sqlite":
+        return _nobody_writes(engine)
+    with engine.connect() as connection:
+        latest = known_at + CLOCKS_APART
+        writers: int = connection.execute(_WRITERS, {"known_at": latest}).scalar_one()
+        return writers == 0
+
+
+def _nobody_writes(engine: Engine) -> bool:
+    file = engine.url.database
+    assert file is not None
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            raise
+        connection.execute("ROLLBACK")
+    return True
