@@ -44,12 +44,31 @@ from flask import Flask, Response
 from flask_talisman import Talisman
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import auth, docs, document, edge, errors, health, limits, logs, reference, signing_in, users
+from api import (
+    approvals,
+    auth,
+    docs,
+    document,
+    edge,
+    errors,
+    health,
+    limits,
+    loans,
+    logs,
+    parties,
+    periods,
+    reference,
+    signing_in,
+    users,
+)
 from api.routes import Blueprint
 from ledger.settings import Settings, secret_key
 
 BODY_BYTES_MAX = 64 * 1024 * 1024  # a sheet of a hundred thousand loans
-BLUEPRINTS: tuple[Blueprint, ...] = (signing_in.blueprint, users.blueprint, reference.blueprint)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    signing_in.blueprint, users.blueprint, reference.blueprint, parties.households, parties.organisations,
+    loans.blueprint, approvals.blueprint, periods.blueprint,
+)  # fmt: skip
 
 _CONTENT_POLICY = {
     "default-src": "'self'", "object-src": "'none'", "script-src": "'self'", "frame-ancestors": "'none'",

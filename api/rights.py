@@ -11,11 +11,17 @@ ANYBODY: Final[Roles] = frozenset()  # without signing in
 EVERYONE: Final[Roles] = frozenset(Role)
 OFFICER: Final[Roles] = frozenset({Role.BANK_OFFICER})
 CHECKER: Final[Roles] = frozenset({Role.BANK_CHECKER})
+FINANCE_OFFICER: Final[Roles] = frozenset({Role.FINANCE_OFFICER})
+FINANCE_CHECKER: Final[Roles] = frozenset({Role.FINANCE_CHECKER})
+FINANCE: Final[Roles] = FINANCE_OFFICER | FINANCE_CHECKER
 BANK: Final[Roles] = BANK_ROLES
 COUNTY: Final[Roles] = COUNTY_ROLES
 CITY: Final[Roles] = frozenset({Role.CITY_FINANCE})
 AUDITOR: Final[Roles] = frozenset({Role.AUDITOR})
 ADMIN: Final[Roles] = frozenset({Role.ADMIN})
+REGISTRARS: Final[Roles] = OFFICER | CITY | frozenset({Role.POVERTY_OFFICE})
+"""The poverty office gives the list of registered households; a bank's officer registers whom it lends to."""
+
 READERS: Final[Roles] = BANK | COUNTY | CITY | AUDITOR
 """Everybody who works with the books; what of them they are shown is their scope's to say."""
 
@@ -47,4 +53,43 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "GET /ledger/entries/{entry_id}": READERS,
     "GET /ledger/events/{event_id}": READERS,
     "GET /ledger/periods": READERS,
+    "POST /ledger/periods/{book}/{month}/close": CHECKER | FINANCE_CHECKER,
+    "POST /ledger/periods/{book}/{month}/reopen": BANK | FINANCE,
+    "POST /ledger/events/{event_id}/reversal": OFFICER | FINANCE_OFFICER,
+    "POST /ledger/adjustments": OFFICER | FINANCE_OFFICER,
+    #
+    "GET /households": READERS,
+    "POST /households": REGISTRARS,
+    "GET /households/{household_id}": READERS,
+    "POST /households/search": READERS,
+    "GET /organisations": READERS,
+    "POST /organisations": REGISTRARS,
+    "GET /organisations/{organisation_id}": READERS,
+    "POST /organisations/{organisation_id}/links": REGISTRARS,
+    #
+    "GET /loans": READERS,
+    "POST /loans": OFFICER,
+    "GET /loans/{loan_id}": READERS,
+    "PATCH /loans/{loan_id}": OFFICER,
+    "POST /loans/{loan_id}/submission": OFFICER,
+    "POST /loans/{loan_id}/approval": CHECKER,
+    "POST /loans/{loan_id}/return": CHECKER,
+    "POST /loans/{loan_id}/disbursement": OFFICER,
+    "GET /loans/{loan_id}/lines": READERS,
+    "GET /loans/{loan_id}/statement": READERS,
+    "GET /loans/{loan_id}/payoff": READERS,
+    "GET /loans/{loan_id}/repayments": READERS,
+    "POST /loans/{loan_id}/repayments": OFFICER,
+    "POST /loans/{loan_id}/extension": OFFICER,
+    "POST /loans/{loan_id}/renewal": OFFICER,
+    "POST /loans/{loan_id}/misuse": OFFICER,
+    "POST /loans/{loan_id}/write-off": OFFICER,
+    "POST /loans/{loan_id}/waiver": OFFICER,
+    "POST /loans/{loan_id}/credit-refund": OFFICER,
+    "POST /loans/{loan_id}/insurance": OFFICER,
+    #
+    "GET /approvals": READERS,
+    "GET /approvals/{approval_id}": READERS,
+    "POST /approvals/{approval_id}": CHECKER | FINANCE_CHECKER | CITY,
+    "POST /approvals/{approval_id}/refusal": CHECKER | FINANCE_CHECKER | CITY,
 }

@@ -41,11 +41,9 @@ def chosen(*, status: str | None = None, kind: str | None = None, loan_id: int |
     return query
 
 
-def waiting_for(user: str, role: str) -> Select[Approval]:
-    """What waits for a person: pending, theirs to decide by role, recorded by somebody else."""
-    return select(Approval).where(
-        Approval.status == "pending", Approval.role == role, Approval.made_by != user
-    )
+def waiting_for(query: Select[Approval], user: str, role: str) -> Select[Approval]:
+    """Of these what waits for a person: pending, theirs to decide by role, recorded by somebody else."""
+    return query.where(Approval.status == "pending", Approval.role == role, Approval.made_by != user)
 
 
 def shown(_session: Session, rows: Sequence[Approval]) -> list[ApprovalShown]:
