@@ -52,6 +52,7 @@ from api import (
     edge,
     errors,
     health,
+    ledger,
     limits,
     loans,
     logs,
@@ -67,7 +68,7 @@ from ledger.settings import Settings, secret_key
 BODY_BYTES_MAX = 64 * 1024 * 1024  # a sheet of a hundred thousand loans
 BLUEPRINTS: tuple[Blueprint, ...] = (
     signing_in.blueprint, users.blueprint, reference.blueprint, parties.households, parties.organisations,
-    loans.blueprint, approvals.blueprint, periods.blueprint,
+    loans.blueprint, approvals.blueprint, periods.blueprint, ledger.blueprint,
 )  # fmt: skip
 
 _CONTENT_POLICY = {

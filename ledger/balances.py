@@ -49,7 +49,7 @@ def balance(
 
 def turnovers(
     connection: Connection, book: str, clocks: Clocks, *,
-    start: date | None = None, county: str | None = None, bank: str | None = None,
+    start: date | None = None, county: str | tuple[str, ...] | None = None, bank: str | None = None,
 ) -> tuple[Turnover, ...]:  # fmt: skip
     """Every account of a book: opening before `start`, turnover from `start` through as_of; chart order.
 
@@ -82,7 +82,7 @@ class Standing:
 
 def standings(
     connection: Connection, clocks: Clocks, *, book: str | None = None, account: str | None = None,
-    county: str | None = None, bank: str | None = None, kind: Kind | None = None,
+    county: str | tuple[str, ...] | None = None, bank: str | None = None, kind: Kind | None = None,
 ) -> tuple[Standing, ...]:  # fmt: skip
     """Balances by book, account, county and bank, for everything the filters leave."""
     found: dict[tuple[str, str, str, str], int] = {}
@@ -232,7 +232,10 @@ def _posting_sums(
 
 
 def _filtered(table: Any, filters: dict[str, Any], kind: Kind | None) -> list[ColumnElement[bool]]:
-    chosen = [table[name] == value for name, value in filters.items() if value is not None]
+    chosen = [
+        table[name].in_(value) if isinstance(value, tuple) else table[name] == value
+        for name, value in filters.items() if value is not None
+    ]  # fmt: skip
     if kind is not None:
         chosen.append(and_(table.book >= f"{kind}-", table.book < f"{kind}."))
     return chosen

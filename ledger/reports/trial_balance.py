@@ -1,0 +1,45 @@
+"""试算平衡表: every account of a book with opening, turnover and closing, and what both sides add up to."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from ledger.balances import Clocks, Turnover, turnovers
+from ledger.chart import Side, accounts_of, kind_of
+from ledger.money import NIL, Fen
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """A book's accounts in chart order; the totals are of closing balances by normal side, in fen."""
+
+    book: str
+    rows: tuple[Turnover, ...]
+
+    @property
+    def debit_total(self) -> Fen:
+        return self._closing(Side.DEBIT)
+
+    @property
+    def credit_total(self) -> Fen:
+        return self._closing(Side.CREDIT)
+
+    def _closing(self, side: Side) -> Fen:
+        return Fen(sum(row.closing for row in self.rows if row.account.side is side))
+
+
+def trial_balance(
+    connection: Connection, book: str, clocks: Clocks, *, start: date | None = None,
+    county: str | tuple[str, ...] | None = None, bank: str | None = None,
+) -> TrialBalance:  # fmt: skip
+    """A book's trial balance; without `start` everything is turnover and openings are zero.
+
+    A part of the book, by county or bank, balances too: both sides of a posting share them.
+    """
+    moved = {
+        row.account: row
+        for row in turnovers(connection, book, clocks, start=start, county=county, bank=bank)
+    }
+    rows = (moved.get(account, Turnover(account, NIL, NIL, NIL)) for account in accounts_of(kind_of(book)))
+    return TrialBalance(book, tuple(rows))

@@ -1,0 +1,257 @@
+"""Vouchers (记账凭证) and the events behind them, for who walks from a figure to the paper and back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, get_type_hints
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+
+from ledger import dates
+from ledger.balances import Clocks
+from ledger.chart import Account, Side, account_of, kind_of
+from ledger.database import among
+from ledger.errors import NotFound
+from ledger.events import Event
+from ledger.journal import stored_events
+from ledger.money import Fen, plain
+from ledger.tables.journal import entries, events, footers, postings
+
+UNNUMBERED = "未编号"
+_BASE = {each.name for each in fields(Event)}
+_COUNTS = {"months"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which vouchers are asked for: `counties` None = all; `starts_on` to `ends_on`, both included."""
+
+    clocks: Clocks
+    bank: str | None = None
+    counties: tuple[str, ...] | None = None
+    book: str | None = None
+    account: str | None = None
+    loan_id: int | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a voucher: an account on one side, its rows added up; in a red letter both are negative."""
+
+    number: int
+    account: Account
+    debit: Fen | None
+    credit: Fen | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostingShown:
+    """A row as the journal keeps it: one amount, one account on each side."""
+
+    number: int
+    debit: str
+    credit: str
+    amount: Fen
+    loan_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voucher:
+    """A voucher; `number` is given when its month closes."""
+
+    id: int
+    book: str
+    number: int | None
+    effective_on: date
+    recorded_at: int
+    event_id: int
+    kind: str
+    county: str
+    bank: str
+    loan_id: int | None
+    red: bool
+    reverses_id: int | None
+    total: Fen
+    made_by: str
+    checked_by: str | None
+    document: str
+    reason: str
+    hash: bytes
+
+    @property
+    def print_number(self) -> str:
+        return UNNUMBERED if self.number is None else f"记-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherShown:
+    """A voucher with its lines, and the rows they add up."""
+
+    voucher: Voucher
+    lines: tuple[Line, ...]
+    postings: tuple[PostingShown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventShown:
+    """An event as it was written down, with its vouchers; `content` are its own fields, amounts in yuan."""
+
+    id: int
+    kind: str
+    effective_on: date
+    recorded_at: int
+    county: str
+    bank: str
+    loan_id: int | None
+    made_by: str
+    checked_by: str | None
+    document: str
+    reason: str
+    origin: str
+    key: str | None
+    reverses_id: int | None
+    reversed_by_id: int | None
+    content: Mapping[str, Any]
+    vouchers: tuple[VoucherShown, ...]
+
+
+def voucher_list(asked: Filters) -> tuple[Select[Any], tuple[ColumnElement[Any], ...]]:
+    """The vouchers asked for, to be ordered by the columns that come with it: day, then id."""
+    v = entries.c
+    return _heads().where(*_within(asked)), (v.effective_on, v.id)
+
+
+def vouchers_of(rows: Iterable[Row[Any]]) -> list[Voucher]:
+    """Rows of `voucher_list` as vouchers."""
+    names = [each.name for each in fields(Voucher) if each.name != "number"]
+    return [Voucher(number=None, **{name: getattr(row, name) for name in names}) for row in rows]
+
+
+def voucher(connection: Connection, entry_id: int, asked: Filters) -> VoucherShown:
+    """One voucher with its lines; raises NotFound for none that the filters let through."""
+    rows = connection.execute(_heads().where(entries.c.id == entry_id, *_within(asked))).all()
+    if not rows:
+        raise NotFound(what="entry", id=str(entry_id))
+    return _with_lines(connection, vouchers_of(rows))[0]
+
+
+def event(connection: Connection, event_id: int, asked: Filters) -> EventShown:
+    """One event with its vouchers; raises NotFound."""
+    h, red = events.c, events.alias()
+    seen = [red.c.recorded_at <= dates.micros(asked.clocks.known_at)] if asked.clocks.known_at else []
+    query = (
+        select(events, red.c.id.label("reversed_by_id"))
+        .outerjoin(red, and_(red.c.reverses_id == h.id, *seen))
+        .where(h.id == event_id, *_events_within(asked))
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFound(what="event", id=str(event_id))
+    heads = connection.execute(_heads().where(entries.c.event_id == event_id).order_by(entries.c.id)).all()
+    names = [each.name for each in fields(EventShown) if each.name not in {"content", "vouchers"}]
+    told = {name: getattr(row, name) for name in names}
+    return EventShown(
+        **told, content=_content(stored_events(connection, [event_id])[event_id]),
+        vouchers=tuple(_with_lines(connection, vouchers_of(heads))),
+    )  # fmt: skip
+
+
+def _heads() -> Select[Any]:
+    v, h = entries.c, events.c
+    return (
+        select(
+            v.id, v.book, v.effective_on, v.recorded_at, v.event_id, h.kind, h.county, h.bank, h.loan_id, v.red,
+            h.reverses_id, footers.c.total, h.made_by, h.checked_by, h.document, h.reason, footers.c.hash,
+        )
+        .join(events, h.id == v.event_id)
+        .join(footers, footers.c.entry_id == v.id)
+    )  # fmt: skip
+
+
+def _within(asked: Filters) -> list[ColumnElement[bool]]:
+    v, p = entries.c, postings.c
+    kept = _events_within(asked)
+    if asked.book is not None:
+        kept.append(v.book == asked.book)
+    if asked.starts_on is not None:
+        kept.append(v.effective_on >= asked.starts_on)
+    if asked.ends_on is not None:
+        kept.append(v.effective_on <= asked.ends_on)
+    if asked.loan_id is not None:
+        kept.append(v.id.in_(select(p.entry_id).where(p.loan_id == asked.loan_id)))
+    if asked.account is not None:
+        on_account = or_(p.debit == asked.account, p.credit == asked.account)
+        kept.append(select(p.entry_id).where(p.entry_id == v.id, on_account).exists())
+    return kept
+
+
+def _events_within(asked: Filters) -> list[ColumnElement[bool]]:
+    h, clocks = events.c, asked.clocks
+    kept = [h.effective_on <= clocks.as_of]
+    if clocks.known_at is not None:
+        kept.append(h.recorded_at <= dates.micros(clocks.known_at))
+    if asked.bank is not None:
+        kept.append(h.bank == asked.bank)
+    if asked.counties is not None:
+        kept.append(h.county.in_(asked.counties))
+    return kept
+
+
+def _with_lines(connection: Connection, heads: Sequence[Voucher]) -> list[VoucherShown]:
+    p = postings.c
+    rows = connection.execute(
+        select(p.entry_id, p.number, p.debit, p.credit, p.fen, p.loan_id)
+        .where(among(connection, p.entry_id, [head.id for head in heads]))
+        .order_by(p.entry_id, p.number)
+    ).all()
+    shown = []
+    for head in heads:
+        mine = tuple(
+            PostingShown(row.number, row.debit, row.credit, Fen(row.fen), row.loan_id)
+            for row in rows if row.entry_id == head.id
+        )  # fmt: skip
+        shown.append(VoucherShown(head, _lines(head.book, mine), mine))
+    return shown
+
+
+def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
+    """Rows of one account and side added up, debits first, in the order in which they first stand there."""
+    sums: dict[tuple[Side, str], int] = {}
+    for row in rows:
+        for key in ((Side.DEBIT, row.debit), (Side.CREDIT, row.credit)):
+            sums[key] = sums.get(key, 0) + row.amount
+    ordered = sorted(sums.items(), key=lambda each: each[0][0] is Side.CREDIT)
+    kind = kind_of(book)
+    return tuple(
+        Line(
+            number, account_of(kind, code),
+            Fen(fen) if side is Side.DEBIT else None, Fen(fen) if side is Side.CREDIT else None,
+        )
+        for number, ((side, code), fen) in enumerate(ordered, 1)
+    )  # fmt: skip
+
+
+def _content(found: Event) -> dict[str, Any]:
+    """An event's own fields as JSON can carry them."""
+    own = [each.name for each in fields(found) if each.name not in _BASE]
+    return _told_fields(found, own)
+
+
+def _told_fields(found: Any, names: Iterable[str]) -> dict[str, Any]:
+    hints = get_type_hints(type(found))
+    return {name: _told(name, hints[name], getattr(found, name)) for name in names}
+
+
+def _told(name: str, hint: Any, value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return _told_fields(value, value._fields)
+    if isinstance(value, tuple):
+        return [_told(name, None, each) for each in value]
+    if isinstance(value, bool) or not isinstance(value, int) or name in _COUNTS:
+        return value
+    # A whole number that is no amount is an id, and those are texts.
+    return plain(value) if hint is Fen or Fen in getattr(hint, "__args__", ()) else str(value)
