@@ -53,8 +53,6 @@ class Decision:
 
 _Builder = Callable[[Unit, Loan, _Payload, int], Decision]
 
-_OPEN = ("active", "overdue")
-
 
 def check(kind: str, unit: Unit, loan_id: int, payload: _Payload) -> None:
     """Refuses at once what could not be put in force; nothing is written."""
@@ -85,9 +83,8 @@ def _loan(unit: Unit, kind: str, loan_id: int) -> Loan:
     loan = unit.session.get(Loan, loan_id, populate_existing=True)
     if loan is None:
         raise NotFound(what="loan", id=str(loan_id))
-    allowed = STATUSES[kind]
-    if loan.status not in allowed:
-        raise WrongStatus(status=loan.status, allowed=", ".join(allowed), step=kind)
+    if loan.status not in servicing.LENT:  # what it was on the decision's own day is asked of its life
+        raise WrongStatus(status=loan.status, allowed=", ".join(servicing.LENT), step=kind)
     return loan
 
 
@@ -197,14 +194,4 @@ BUILDERS: Mapping[str, _Builder] = {
     "credit_refund": _credit_refund,
     "insurance": _insurance,
     "renewal": _renewal,
-}
-
-STATUSES: Mapping[str, tuple[str, ...]] = {
-    "extension": ("active",),
-    "renewal": _OPEN,
-    "misuse": _OPEN,
-    "write_off": _OPEN,
-    "waiver": (*_OPEN, "compensated"),
-    "credit_refund": (*_OPEN, "compensated", "written_off", "closed"),
-    "insurance": _OPEN,
 }

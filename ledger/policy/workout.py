@@ -4,7 +4,7 @@ Each function takes a life carried through the day and answers the events; `agai
 taken back is recorded once more.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from functools import partial
 
 from ledger import events as e
 from ledger.dates import DAY
-from ledger.errors import RuleViolation
+from ledger.errors import RuleViolation, WrongStatus
 from ledger.events import Event
 from ledger.money import NIL, Fen, plain
 from ledger.policy import servicing
@@ -43,6 +43,19 @@ class NothingOpen(RuleViolation):
     en = "nothing is open on the loan ({found} yuan): there is nothing to write off ({rule})"
 
 
+_LENDING = ("active", "overdue")
+
+ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "extension": ("active",),
+    "renewal": _LENDING,
+    "misuse": _LENDING,
+    "write_off": _LENDING,
+    "waiver": (*_LENDING, "compensated"),
+    "insurance": _LENDING,
+}
+"""The statuses a loan must have on the day of a decision, whatever has become of it since."""
+
+
 def refund(life: Life, on: date, *, amount: Fen, approval: int) -> Iterator[Event]:
     """Borrower credit handed back (暂收款退还); raises NotThatMuch."""
     if not 0 < amount <= life.credit:
@@ -53,6 +66,7 @@ def refund(life: Life, on: date, *, amount: Fen, approval: int) -> Iterator[Even
 
 def waive(life: Life, on: date, *, asked: Fen, approval: int) -> Iterator[Event]:
     """Penalty and compound interest let off, oldest line first; `asked` zero: all of it. Raises NotThatMuch."""
+    _check_status(life, "waiver")
     open_now = sum(line.compound + line.penalty for line in life.lines)
     amount = asked or Fen(open_now)
     if not 0 < amount <= open_now:
@@ -72,6 +86,7 @@ def waive(life: Life, on: date, *, asked: Fen, approval: int) -> Iterator[Event]
 
 def misuse(life: Life, on: date, *, found_on: date, approval: int) -> Iterator[Event]:
     """Misuse found (认定挪用): the misuse rate runs from `on` (3.7)."""
+    _check_status(life, "misuse")
     earliest = on if life.terms.misused_on is None else min(on, life.terms.misused_on)
     life.terms = replace(life.terms, misused_on=earliest)
     yield e.MisuseFound(**life.facts(on), found_on=found_on, approval=approval)
@@ -82,6 +97,7 @@ def extend(
     annual_rate: Decimal, rate_parts: int, approval: int,
 ) -> Iterator[Event]:  # fmt: skip
     """Extension (展期): a new due date, and another rate from the old one on (3.10)."""
+    _check_status(life, "extension")
     rates = (*(row for row in life.terms.rates if row[0] < old_due_on), (old_due_on, rate_parts))
     life.terms = replace(life.terms, rolled_on=rolled_on, rates=rates)
     life.next_step_on = servicing.next_step(life, on)
@@ -92,6 +108,7 @@ def extend(
 
 def insure(life: Life, on: date, *, amount: Fen, policy_no: str, approval: int) -> Iterator[Event]:
     """What the insurer paid, on principal; zero: the insurer refused (6.3). Raises NotThatMuch."""
+    _check_status(life, "insurance")
     if amount > life.open_principal:
         raise NotThatMuch(
             rule="6.3", what="保险赔付 insurance", limit=plain(life.open_principal), found=plain(amount)
@@ -103,6 +120,7 @@ def insure(life: Life, on: date, *, amount: Fen, policy_no: str, approval: int) 
 
 def write_off(life: Life, on: date, *, approval: int) -> Iterator[Event]:
     """Write-off (核销): the line to the day, credit used, penalty waived, then what is left is lost."""
+    _check_status(life, "write_off")
     yield from servicing.bill(life, on, cause="write_off")
     yield from servicing.use_credit(life, on, cause="write_off", to_principal=True)
     if any(line.compound or line.penalty for line in life.lines):
@@ -122,6 +140,7 @@ def write_off(life: Life, on: date, *, approval: int) -> Iterator[Event]:
 
 def renew(life: Life, on: date, *, renewal: int, approval: int) -> Iterator[Event]:
     """Renewal (续贷): interest billed and paid to the day, then the open principal moves (3.11)."""
+    _check_status(life, "renewal")
     yield from servicing.bill(life, on, cause="renewal")
     yield from servicing.use_credit(life, on, cause="renewal")
     if unpaid := life.open_lines:
@@ -155,6 +174,11 @@ def again(event: Event) -> Callable[[Life], Iterator[Event]] | None:
         case e.InterestBilled(cause="claim"):
             return partial(servicing.bill, on=on, cause="claim")
     return None
+
+
+def _check_status(life: Life, step: str) -> None:
+    if life.status not in ALLOWED[step]:
+        raise WrongStatus(status=life.status, allowed=", ".join(ALLOWED[step]), step=step)
 
 
 def _close_if_settled(life: Life, on: date) -> None:
