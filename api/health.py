@@ -1,16 +1,20 @@
 """Whether the service lives and is ready, and its metrics; outside /api/v1, for those who run it."""
 
+import os
 from datetime import date, timedelta
 
 from flask import Blueprint, Flask, Response
 from prometheus_client import CollectorRegistry
 from prometheus_flask_exporter import PrometheusMetrics
+from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api import edge, errors
 from api.routes import to_json
+from api.serving import METRICS_VARIABLE
+from api.start import has_demo
 from ledger.setup import at_head
 from ledger.tables.reference import Bank, County, RateCoverage, SchemeVersion
 from ledger.tables.work import JobRun
@@ -36,7 +40,7 @@ def ready() -> Response:
         if checks["schema"]:
             with edge.unscoped() as session:
                 checks["reference"] = _has_reference(session)
-                checks["demo"] = not edge.service().demo or _demo_complete(session)
+                checks["demo"] = not edge.service().demo or has_demo(session, complete=True)
                 warnings = list(_late(session, edge.today()))
     except SQLAlchemyError as error:
         warnings = [f"database: {type(error).__name__}"]
@@ -48,17 +52,15 @@ def ready() -> Response:
 def install(app: Flask) -> None:
     """Serve both, and metrics by route at /metrics."""
     app.register_blueprint(blueprint)
-    PrometheusMetrics(app, path="/metrics", group_by="url_rule", registry=CollectorRegistry())
+    if METRICS_VARIABLE in os.environ:
+        GunicornInternalPrometheusMetrics(app, group_by="url_rule", registry=CollectorRegistry())
+    else:
+        PrometheusMetrics(app, path="/metrics", group_by="url_rule", registry=CollectorRegistry())
 
 
 def _has_reference(session: Session) -> bool:
     kinds = (County, Bank, SchemeVersion, RateCoverage)
     return all(session.execute(select(kind).limit(1)).first() is not None for kind in kinds)
-
-
-def _demo_complete(session: Session) -> bool:
-    done = select(JobRun.id).where(JobRun.job == "demo", JobRun.status == "done")
-    return session.execute(done.limit(1)).first() is not None
 
 
 def _late(session: Session, today: date) -> list[str]:

@@ -1,0 +1,51 @@
+"""`python -m api`: from a database, or none yet, to a running service."""
+
+import logging
+import sys
+
+import click
+
+from api import serving
+from ledger import logs
+from ledger.errors import Refusal
+from ledger.settings import SettingUnfit, read_settings
+
+
+@click.command()
+@click.option("--host", help="address to listen on (LEDGER_HOST, default 127.0.0.1)")
+@click.option("--port", type=click.IntRange(0, 65535), help="port to listen on (LEDGER_PORT, default 8000)")
+@click.option("--no-demo", is_flag=True, help="start an empty ledger instead of the demo county")
+@click.option("--database-url", help="sqlite:///PATH or postgresql+psycopg://... (LEDGER_DATABASE_URL)")
+def main(host: str | None, port: int | None, no_demo: bool, database_url: str | None) -> None:
+    """Serve the ledger 产业扶贫信贷通; on a first start with a demo county lived through from 2016 to 2019."""
+    if not __debug__:
+        raise click.ClickException("assertions guard the books: not started under python -O")
+    try:
+        settings = read_settings(host=host, port=port, database_url=database_url, owner_url=database_url)
+    except SettingUnfit as fault:
+        raise click.UsageError(str(fault)) from None
+    logs.configure(settings.log_level)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the schema
+    serving.share_metrics(settings)
+    # Only now: the metrics library asks at its import whether several processes count together.
+    from api import start
+    from api.app import create_app
+
+    try:
+        demo = start.make_ready(settings, demo=not no_demo, say=_say)
+    except Refusal as refusal:
+        raise click.ClickException(refusal.say("en")) from None
+
+    def ready() -> None:
+        _say(f"ready: http://{settings.host}:{settings.port}/api/docs (Ctrl-C stops it)")
+
+    serving.Server(settings, lambda: create_app(settings, demo=demo), ready).run()
+
+
+def _say(line: str) -> None:
+    click.echo(line)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""A first start: the schema, the reference facts, the administrator or the demo county."""
+
+import secrets
+from collections.abc import Callable
+from importlib import import_module
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from api import edge
+from ledger import setup
+from ledger.database import open_engine
+from ledger.operations import people
+from ledger.operations.people import DEMO_PREFIX, DEMO_USERS, Role
+from ledger.settings import Settings, make_home
+from ledger.tables.work import JobRun
+from ledger.unit import work
+
+ADMIN = "admin"
+
+Say = Callable[[str], None]
+
+
+def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
+    """Bring the database of the settings to where it can be served; answers whether it is the demo's.
+
+    Safe to repeat. A database that already has people and no demo in it keeps the demo out, whatever is asked.
+    """
+    make_home(settings)
+    say("database: schema and reference data")
+    setup.prepare(settings.owner_url)
+    engine = open_engine(settings.database_url)
+    try:
+        if demo and _takes_the_demo(engine):
+            _live_through_the_demo(settings, say)
+            return True
+        if demo:
+            say("this database is in real use: no demo county, no demo users")
+        _first_admin(engine, settings.admin_password, say)
+        return False
+    finally:
+        engine.dispose()
+
+
+def has_demo(session: Session, *, complete: bool = False) -> bool:
+    """Whether the demo was begun in this database, or `complete`d; its run stands among the jobs'."""
+    runs = select(JobRun.id).where(JobRun.job == "demo")
+    return session.execute((runs.where(JobRun.status == "done") if complete else runs).limit(1)).first() is not None
+
+
+def _takes_the_demo(engine: Engine) -> bool:
+    with Session(engine.execution_options(reading=True)) as session:
+        return has_demo(session) or not people.anybody(session)
+
+
+def _live_through_the_demo(settings: Settings, say: Say) -> None:
+    # Only who wants a demo needs what makes one.
+    import_module("jobs.demo").live(settings.database_url)
+    say("demo users (the password is demo- and the name):")
+    for username, role in DEMO_USERS.items():
+        say(f"  {username:<10} {DEMO_PREFIX + username:<15} {role}")
+
+
+def _first_admin(engine: Engine, password: str, say: Say) -> None:
+    with work(engine, user=setup.SETUP_USER, today=edge.today(), clock=edge.now, origin="api/start") as unit:
+        if people.anybody(unit.session):
+            return
+        made_up = "" if password else secrets.token_urlsafe(12)
+        people.add_user(unit, ADMIN, "系统管理员", password or made_up, Role.ADMIN)
+    say(f"first user: {ADMIN}, password {made_up or 'as set in LEDGER_ADMIN_PASSWORD'}")
+    if made_up:
+        say("it is shown this once; change it with python -m ledger user password admin")
