@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from ledger.chart import FUND_DEPOSITS, Kind
 from ledger.database import add_rows
@@ -42,23 +42,30 @@ def settle(unit: Unit) -> None:
     if not pending:
         return
     recorded_on = unit.recorded_on
+    touched: dict[tuple[str, str], dict[date, int]] = {}
+    for (book, account, county, bank, on), (debit, credit) in sorted(pending.items()):
+        if account == FUND_DEPOSITS.code and book.startswith(Kind.FUND):
+            touched.setdefault((county, bank), {})[on] = debit - credit
+    # Who pays claims holds the account first and posts then; in another order the two would wait for each other.
+    held = {account: held_balance(unit, *account) for account in touched}
     add_rows(
         unit.connection, movements,
         [(*key, recorded_on, debit, credit) for key, (debit, credit) in sorted(pending.items())],
         sums=("debit", "credit"),
     )
-    touched: dict[tuple[str, str], dict[date, int]] = {}
-    for (book, account, county, bank, on), (debit, credit) in sorted(pending.items()):
-        if account == FUND_DEPOSITS.code and book.startswith(Kind.FUND):
-            touched.setdefault((county, bank), {})[on] = debit - credit
     for (county, bank), changes in touched.items():
-        _move_fund(unit, county, bank, changes)
+        _move_fund(unit, county, bank, held[county, bank], changes)
 
 
 def held_balance(unit: Unit, county: str, bank: str) -> int:
     """What is in a fund account now, in fen; nobody else moves it until this transaction ends."""
+    held: int | None
     query = select(fund_balances.c.fen).where(fund_balances.c.county == county, fund_balances.c.bank == bank)
-    return unit.connection.execute(query.with_for_update()).scalar() or 0
+    held = unit.connection.execute(query.with_for_update()).scalar()
+    if held is None:  # its first money: there must be a row to hold
+        add_rows(unit.connection, fund_balances, [(county, bank, 0)], sums=("fen",))
+        held = unit.connection.execute(query.with_for_update()).scalar_one()
+    return held
 
 
 def lowest_balance(unit: Unit, county: str, bank: str, since: date) -> int:
@@ -78,18 +85,12 @@ def lowest_balance(unit: Unit, county: str, bank: str, since: date) -> int:
     return balance if lowest is None else min(lowest, balance)
 
 
-def _move_fund(unit: Unit, county: str, bank: str, changes: dict[date, int]) -> None:
-    delta = sum(changes.values())
-    held = held_balance(unit, county, bank)
-    if held + delta < 0:
-        raise FundOverdrawn(county=county, bank=bank, on=max(changes), found=plain(held + delta), rule="6.4")
+def _move_fund(unit: Unit, county: str, bank: str, held: int, changes: dict[date, int]) -> None:
+    delta, since = sum(changes.values()), min(changes)
+    found = held + delta
+    if found >= 0 and min(changes.values()) < 0:
+        found = lowest_balance(unit, county, bank, since)
+    if found < 0:
+        raise FundOverdrawn(county=county, bank=bank, on=since, found=plain(found), rule="6.4")
     mine = (fund_balances.c.county == county) & (fund_balances.c.bank == bank)
-    values = {"fen": fund_balances.c.fen + delta}
-    if not unit.connection.execute(update(fund_balances).where(mine).values(values)).rowcount:
-        unit.connection.execute(insert(fund_balances).values(county=county, bank=bank, fen=delta))
-    if min(changes.values()) < 0:
-        since = min(changes)
-        lowest = lowest_balance(unit, county, bank, since)
-        if lowest < 0:
-            raise FundOverdrawn(county=county, bank=bank, on=since, found=plain(lowest), rule="6.4")
-
+    unit.connection.execute(update(fund_balances).where(mine).values(fen=fund_balances.c.fen + delta))

@@ -4,6 +4,7 @@ A migration calls `guard_journal` or `guard_rows`; what they make never changes 
 migration adds a function of its own.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 _JOURNAL = ("events", "entries", "postings", "footers")
@@ -13,36 +14,10 @@ def on_sqlite() -> bool:
     return op.get_bind().dialect.name == "sqlite"
 
 
-def guard_rows(*tables: str) -> None:
-    """Rows of these tables are only ever added: no UPDATE, DELETE, TRUNCATE, whoever asks (promise 2)."""
-    for table in tables:
-        if on_sqlite():
-            for verb in ("UPDATE", "DELETE"):
-                op.execute(
-                    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, 'append_only: {table}'); END"
-                )
-        else:
-            op.execute(
-                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-            )
-            op.execute(
-                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
-                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-            )
-            # Replica role skips ordinary triggers; these fire always.
-            for trigger in (f"{table}_append_only", f"{table}_no_truncate"):
-                op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
-
-
 def guard_journal() -> None:
-    """Append-only journal, no row joins a closed entry, no entry lands in a closed month (promises 1, 2, 6)."""
+    """Append-only journal, closed entries, closed months, no overdraft (promises 1, 2, 6, 9)."""
     if not on_sqlite():
-        op.execute(
-            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
-            "BEGIN RAISE EXCEPTION 'append_only: %', TG_TABLE_NAME; END $$"
-        )
+        _function("refuse_change", "BEGIN RAISE EXCEPTION 'append_only: %', TG_TABLE_NAME; END")
     guard_rows(*_JOURNAL)
     if on_sqlite():
         _sqlite_inserts()
@@ -50,59 +25,119 @@ def guard_journal() -> None:
         _postgresql_inserts()
 
 
-def _sqlite_inserts() -> None:
-    # INSERT OR REPLACE removes the old row without firing delete triggers, so what is there already is
-    # refused before the insert. A posting is safe by its entry's footer.
-    taken = {
-        "events": "SELECT 1 FROM events WHERE id = NEW.id OR key = NEW.key OR reverses_id = NEW.reverses_id",
-        "entries": "SELECT 1 FROM entries WHERE id = NEW.id OR (event_id = NEW.event_id AND book = NEW.book)",
-        "footers": "SELECT 1 FROM footers WHERE entry_id = NEW.entry_id",
-    }
-    for table, there in taken.items():
-        op.execute(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({there}) "
-            f"BEGIN SELECT RAISE(ABORT, 'append_only: {table}'); END"
-        )
-    op.execute(
-        "CREATE TRIGGER postings_closed_entry BEFORE INSERT ON postings "
-        "WHEN EXISTS (SELECT 1 FROM footers WHERE entry_id = NEW.entry_id) "
-        "OR EXISTS (SELECT 1 FROM postings WHERE entry_id = NEW.entry_id AND number = NEW.number) "
-        "BEGIN SELECT RAISE(ABORT, 'entry_closed: postings'); END"
-    )
-    op.execute(
-        "CREATE TRIGGER entries_closed_month BEFORE INSERT ON entries "
-        "WHEN NEW.effective_on <= (SELECT closed_through FROM books WHERE book = NEW.book) "
-        "BEGIN SELECT RAISE(ABORT, 'period_closed: entries'); END"
-    )
+def guard_rows(*tables: str) -> None:
+    """Rows of these tables are only ever added: no UPDATE, DELETE, TRUNCATE, whoever asks (promise 2)."""
+    for table in tables:
+        if on_sqlite():
+            _sqlite_rows(table)
+        else:
+            _always(table, f"{table}_append_only", "BEFORE UPDATE OR DELETE", "ROW", "refuse_change")
+            _always(table, f"{table}_no_truncate", "BEFORE TRUNCATE", "STATEMENT", "refuse_change")
 
 
-def _postgresql_inserts() -> None:
-    op.execute(
-        "CREATE FUNCTION refuse_closed_entry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "IF EXISTS (SELECT 1 FROM added JOIN footers ON footers.entry_id = added.entry_id) "
-        "THEN RAISE EXCEPTION 'entry_closed: postings'; END IF; RETURN NULL; END $$"
-    )
-    op.execute(
-        "CREATE TRIGGER postings_closed_entry AFTER INSERT ON postings REFERENCING NEW TABLE AS added "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_closed_entry()"
-    )
-    # The books' rows are held shared to the end of the transaction: a month cannot close under them.
-    op.execute(
-        "CREATE FUNCTION refuse_closed_month() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "PERFORM 1 FROM books WHERE book IN (SELECT book FROM added) ORDER BY book FOR SHARE; "
-        "IF EXISTS (SELECT 1 FROM added JOIN books ON books.book = added.book "
-        "WHERE added.effective_on <= books.closed_through) "
-        "THEN RAISE EXCEPTION 'period_closed: entries'; END IF; RETURN NULL; END $$"
-    )
-    op.execute(
-        "CREATE TRIGGER entries_closed_month AFTER INSERT ON entries REFERENCING NEW TABLE AS added "
-        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_closed_month()"
-    )
-    for table, trigger in (("postings", "postings_closed_entry"), ("entries", "entries_closed_month")):
-        op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
+def drop_guards() -> None:
+    """Takes down what outlives its tables."""
+    if not on_sqlite():
+        op.execute("DROP FUNCTION refuse_change, refuse_closed_entry, refuse_closed_month, refuse_overdraft")
 
 
 def refuse_once_written() -> None:
     """A journal that has entries is not taken down again."""
     if op.get_bind().exec_driver_sql("SELECT 1 FROM entries").first():
         raise RuntimeError("the journal has entries: this step is not undone")
+
+
+def _sqlite_rows(table: str) -> None:
+    for verb in ("UPDATE", "DELETE"):
+        _sqlite_trigger(f"{table}_no_{verb.lower()}", f"BEFORE {verb} ON {table}", f"append_only: {table}")
+    # INSERT OR REPLACE removes the old row without firing delete triggers: what is there already, by any of
+    # the table's keys, is refused before the insert. (Row numbers are such a key too: these tables have none.)
+    there = " OR ".join(
+        "(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in _keys(table)
+    )
+    _sqlite_trigger(
+        f"{table}_no_replace", f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {there})",
+        f"append_only: {table}",
+    )
+
+
+def _keys(table: str) -> list[list[str]]:
+    inspector = sa.inspect(op.get_bind())
+    primary = inspector.get_pk_constraint(table)["constrained_columns"]
+    unique = sorted(each["column_names"] for each in inspector.get_unique_constraints(table))
+    return [primary, *(key for key in unique if not set(primary) <= set(key))]
+
+
+def _sqlite_trigger(name: str, when: str, refusal: str) -> None:
+    op.execute(f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END")
+
+
+def _sqlite_inserts() -> None:
+    _sqlite_trigger(
+        "postings_closed_entry",
+        "BEFORE INSERT ON postings WHEN EXISTS (SELECT 1 FROM footers WHERE entry_id = NEW.entry_id)",
+        "entry_closed: postings",
+    )
+    _sqlite_trigger(
+        "entries_closed_month",
+        "BEFORE INSERT ON entries "
+        "WHEN NEW.effective_on <= (SELECT closed_through FROM books WHERE book = NEW.book)",
+        "period_closed: entries",
+    )
+    for verb in ("INSERT", "UPDATE"):
+        _sqlite_trigger(
+            f"fund_balances_{verb.lower()}",
+            f"AFTER {verb} ON fund_balances WHEN EXISTS ({_overdrawn()})",
+            "fund_overdrawn: fund_balances",
+        )
+
+
+def _postgresql_inserts() -> None:
+    _function("refuse_closed_entry", (
+        "BEGIN IF EXISTS (SELECT 1 FROM added JOIN footers ON footers.entry_id = added.entry_id) "
+        "THEN RAISE EXCEPTION 'entry_closed: postings'; END IF; RETURN NULL; END"
+    ))
+    added = "REFERENCING NEW TABLE AS added FOR EACH"
+    _always("postings", "postings_closed_entry", "AFTER INSERT", "STATEMENT", "refuse_closed_entry", added)
+    # The books' rows are held shared to the end of the transaction: a month cannot close under them.
+    _function("refuse_closed_month", (
+        "BEGIN PERFORM 1 FROM books WHERE book IN (SELECT book FROM added) ORDER BY book FOR SHARE; "
+        "IF EXISTS (SELECT 1 FROM added JOIN books ON books.book = added.book "
+        "WHERE added.effective_on <= books.closed_through) "
+        "THEN RAISE EXCEPTION 'period_closed: entries'; END IF; RETURN NULL; END"
+    ))
+    _always("entries", "entries_closed_month", "AFTER INSERT", "STATEMENT", "refuse_closed_month", added)
+    # After the row is held: what others have moved is committed, and seen.
+    _function("refuse_overdraft", (
+        f"BEGIN IF EXISTS ({_overdrawn()}) "
+        "THEN RAISE EXCEPTION 'fund_overdrawn: fund_balances'; END IF; RETURN NULL; END"
+    ))
+    _always("fund_balances", "fund_balances_moved", "AFTER INSERT OR UPDATE", "ROW", "refuse_overdraft")
+
+
+def _overdrawn() -> str:
+    """A row when a fund account is below zero on any day, or is not what its daily movements add up to."""
+    days = (
+        "SELECT sum(debit - credit) AS net, sum(sum(debit - credit)) OVER (ORDER BY effective_on) AS stood "
+        "FROM movements WHERE book = 'FUND-' || NEW.county AND account = '1001' "
+        "AND county = NEW.county AND bank = NEW.bank GROUP BY effective_on"
+    )
+    return (
+        "SELECT 1 FROM (SELECT coalesce(sum(net), 0) AS now, coalesce(min(stood), 0) AS lowest "
+        f"FROM ({days}) AS days) AS found WHERE found.now <> NEW.fen OR found.lowest < 0"
+    )
+
+
+def _function(name: str, body: str) -> None:
+    """A trigger function; it looks into our own schema only, never at a temporary table of the same name."""
+    schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+    op.execute(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp "
+        f"AS $$ {body} $$"
+    )
+
+
+def _always(table: str, name: str, when: str, each: str, function: str, rows: str = "FOR EACH") -> None:
+    """A trigger that fires in replica role too, which skips ordinary ones."""
+    op.execute(f"CREATE TRIGGER {name} {when} ON {table} {rows} {each} EXECUTE FUNCTION {function}()")
+    op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")

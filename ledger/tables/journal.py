@@ -1,4 +1,8 @@
-"""The journal's tables (books.md §4): rows are only ever added; nobody but journal and balances uses them."""
+"""The journal's tables (books.md §4): rows are only ever added; nobody but journal and balances uses them.
+
+A table whose rows are only added has no hidden row number on SQLite: `INSERT OR REPLACE` with the number of a row
+that is there would remove that row, whatever its id.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -61,9 +65,10 @@ events = Table(
     CheckConstraint("red = (reverses_id IS NOT NULL)", name="red_is_a_reversal"),
     UniqueConstraint("key"),
     UniqueConstraint("reverses_id"),
-    UniqueConstraint("id", "red"),
+    UniqueConstraint("id", "red", "effective_on", "recorded_at", name="uq_events_same"),
     Index("ix_events_loan", "loan_id", "effective_on"),
     Index("ix_events_day", "effective_on", "id"),
+    sqlite_with_rowid=False,
 )
 
 # One event's part in one book: a voucher (记账凭证). Closed by its footer, without which it cannot be committed.
@@ -76,18 +81,24 @@ entries = Table(
     Column("effective_on", Date, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("red", Boolean, nullable=False),
-    ForeignKeyConstraint(["event_id", "red"], ["events.id", "events.red"], name="fk_entries_event"),
+    ForeignKeyConstraint(
+        ["event_id", "red", "effective_on", "recorded_at"],
+        ["events.id", "events.red", "events.effective_on", "events.recorded_at"],
+        name="fk_entries_event",
+    ),
     ForeignKeyConstraint(["book"], ["books.book"], name="fk_entries_book"),
     ForeignKeyConstraint(
         ["id"], ["footers.entry_id"], name="fk_entries_footer", deferrable=True, initially="DEFERRED",
         use_alter=True,
     ),
-    UniqueConstraint("id", "book", "red"),
+    UniqueConstraint("id", "book", "red", "effective_on", "recorded_at", name="uq_entries_same"),
     UniqueConstraint("event_id", "book"),
     Index("ix_entries_book", "book", "effective_on", "id"),
+    sqlite_with_rowid=False,
 )
 
 # A row of a voucher: one amount, one account on each side, both of the entry's book. Balanced by shape.
+# Its two dates are the entry's: no row gets into a closed month under an entry of an open one.
 postings = Table(
     "postings",
     _meta,
@@ -104,14 +115,18 @@ postings = Table(
     Column("fen", BigInteger, nullable=False),
     Column("red", Boolean, nullable=False),
     CheckConstraint("(fen > 0 AND NOT red) OR (fen < 0 AND red)", name="negative_only_in_red"),
+    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite would take a half
     CheckConstraint("debit <> credit", name="two_accounts"),
     ForeignKeyConstraint(
-        ["entry_id", "book", "red"], ["entries.id", "entries.book", "entries.red"], name="fk_postings_entry"
+        ["entry_id", "book", "red", "effective_on", "recorded_at"],
+        ["entries.id", "entries.book", "entries.red", "entries.effective_on", "entries.recorded_at"],
+        name="fk_postings_entry",
     ),
     ForeignKeyConstraint(["book", "debit"], ["accounts.book", "accounts.code"], name="fk_postings_debit"),
     ForeignKeyConstraint(["book", "credit"], ["accounts.book", "accounts.code"], name="fk_postings_credit"),
     Index("ix_postings_loan", "loan_id", "effective_on", "book", "debit", "credit", "fen", "recorded_at"),
     Index("ix_postings_moment", "recorded_at", "book"),
+    sqlite_with_rowid=False,
 )
 
 # Written last: how many rows the entry has, what they add up to, and the hash of all it says.
@@ -122,6 +137,7 @@ footers = Table(
     Column("rows", Integer, nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Daily movements (日发生额): kept for speed, equal to the sums of the postings always.

@@ -86,7 +86,7 @@ class StatusChange(Base):
     """Who moved a loan from one status to another, when, why. Added only."""
 
     __tablename__ = "loan_status_changes"
-    __table_args__ = (Index("ix_loan_status_changes_loan", "loan_id", "id"),)
+    __table_args__ = (Index("ix_loan_status_changes_loan", "loan_id", "id"), {"sqlite_with_rowid": False})
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
@@ -129,6 +129,7 @@ applications = Table(
     Column("compound", BigInteger, nullable=False),
     Column("penalty", BigInteger, nullable=False),
     Index("ix_applications_line", "loan_id", "period_start"),
+    sqlite_with_rowid=False,
 )
 
 

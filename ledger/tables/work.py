@@ -84,7 +84,7 @@ class Closing(Base):
     """A month of a book closed or opened again. Added only; the book itself holds how far it is closed."""
 
     __tablename__ = "closings"
-    __table_args__ = (Index("ix_closings_month", "book", "month", "id"),)
+    __table_args__ = (Index("ix_closings_month", "book", "month", "id"), {"sqlite_with_rowid": False})
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     book: Mapped[str] = mapped_column(String(24))

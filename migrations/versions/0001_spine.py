@@ -7,7 +7,7 @@ Undo: drops all of it; refused once the journal has entries.
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.guards import guard_journal, guard_rows, on_sqlite, refuse_once_written
+from migrations.guards import drop_guards, guard_journal, guard_rows, on_sqlite, refuse_once_written
 
 revision = "0001_spine"
 down_revision = None
@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closings")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_closings_month", "closings", ["book", "month", "id"], unique=False)
     op.create_table(
@@ -111,9 +112,10 @@ def upgrade() -> None:
         sa.CheckConstraint("red = (reverses_id IS NOT NULL)", name=op.f("ck_events_red_is_a_reversal")),
         sa.ForeignKeyConstraint(["reverses_id"], ["events.id"], name=op.f("fk_events_reverses_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
-        sa.UniqueConstraint("id", "red", name=op.f("uq_events_id_red")),
+        sa.UniqueConstraint("id", "red", "effective_on", "recorded_at", name="uq_events_same"),
         sa.UniqueConstraint("key", name=op.f("uq_events_key")),
         sa.UniqueConstraint("reverses_id", name=op.f("uq_events_reverses_id")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_events_day", "events", ["effective_on", "id"], unique=False)
     op.create_index("ix_events_loan", "events", ["loan_id", "effective_on"], unique=False)
@@ -234,6 +236,7 @@ def upgrade() -> None:
         sa.Column("penalty", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_applications_event_id")),
         sa.PrimaryKeyConstraint("event_id", "loan_id", "period_start", name=op.f("pk_applications")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_applications_line", "applications", ["loan_id", "period_start"], unique=False)
     op.create_table(
@@ -274,11 +277,16 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("red", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["book"], ["books.book"], name="fk_entries_book"),
-        sa.ForeignKeyConstraint(["event_id", "red"], ["events.id", "events.red"], name="fk_entries_event"),
+        sa.ForeignKeyConstraint(
+            ["event_id", "red", "effective_on", "recorded_at"],
+            ["events.id", "events.red", "events.effective_on", "events.recorded_at"],
+            name="fk_entries_event",
+        ),
         *entry_footer,
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
         sa.UniqueConstraint("event_id", "book", name=op.f("uq_entries_event_id_book")),
-        sa.UniqueConstraint("id", "book", "red", name=op.f("uq_entries_id_book_red")),
+        sa.UniqueConstraint("id", "book", "red", "effective_on", "recorded_at", name="uq_entries_same"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_entries_book", "entries", ["book", "effective_on", "id"], unique=False)
     op.create_table(
@@ -331,6 +339,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_footers_entry_id")),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_footers")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "links",
@@ -398,12 +407,16 @@ def upgrade() -> None:
         sa.Column("red", sa.Boolean(), nullable=False),
         sa.CheckConstraint("(fen > 0 AND NOT red) OR (fen < 0 AND red)", name=op.f("ck_postings_negative_only_in_red")),
         sa.CheckConstraint("debit <> credit", name=op.f("ck_postings_two_accounts")),
+        sa.CheckConstraint("fen = CAST(fen AS BIGINT)", name=op.f("ck_postings_whole_fen")),
         sa.ForeignKeyConstraint(["book", "credit"], ["accounts.book", "accounts.code"], name="fk_postings_credit"),
         sa.ForeignKeyConstraint(["book", "debit"], ["accounts.book", "accounts.code"], name="fk_postings_debit"),
         sa.ForeignKeyConstraint(
-            ["entry_id", "book", "red"], ["entries.id", "entries.book", "entries.red"], name="fk_postings_entry"
+            ["entry_id", "book", "red", "effective_on", "recorded_at"],
+            ["entries.id", "entries.book", "entries.red", "entries.effective_on", "entries.recorded_at"],
+            name="fk_postings_entry",
         ),
         sa.PrimaryKeyConstraint("entry_id", "number", name=op.f("pk_postings")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_postings_loan",
@@ -509,6 +522,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name=op.f("fk_loan_status_changes_loan_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_loan_status_changes")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_loan_status_changes_loan", "loan_status_changes", ["loan_id", "id"], unique=False)
     op.create_table(
@@ -601,5 +615,4 @@ def downgrade() -> None:
     op.drop_index("ix_approvals_waiting", table_name="approvals")
     op.drop_index("ix_approvals_loan", table_name="approvals")
     op.drop_table("approvals")
-    if not on_sqlite():
-        op.execute("DROP FUNCTION refuse_change, refuse_closed_entry, refuse_closed_month")
+    drop_guards()
