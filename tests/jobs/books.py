@@ -1,0 +1,80 @@
+"""A small portfolio for the jobs to work on, and its books in a form that two databases can be compared by."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from jobs.shift import Shift
+from ledger.money import yuan
+from ledger.operations import loans, repayments
+from ledger.operations.repayments import Received
+from ledger.tables.journal import entries, events, postings
+from ledger.tables.loans import Loan, lines
+from tests.operations.desk import at_desk, household, request
+
+BANKS = ("GZRCB", "ABC")
+COUNTIES = ("360781", "360702", "360735")
+
+Books = tuple[Counter[tuple[Any, ...]], list[tuple[Any, ...]], list[tuple[Any, ...]]]
+
+
+def lend(
+    engine: Engine, *, banks: Iterable[str] = ("GZRCB",), counties: Iterable[str] = ("360781",), each: int = 3
+) -> list[int]:
+    """Loans of 50,000 at 4.75 % paid out from 2016-05-10 on, a day apart, `each` in every bank and county."""
+    made: list[int] = []
+    for bank in banks:
+        for county in counties:
+            made += [_lend_one(engine, bank, county, number) for number in range(each)]
+    return made
+
+
+def _lend_one(engine: Engine, bank: str, county: str, number: int) -> int:
+    asked = {"bank": bank, "county": county, "contract_no": f"{bank}-{county}-{number:04d}"}
+    with at_desk(engine) as unit:
+        home = household(unit, county=county)
+        loan_id = loans.record(unit, request(household_id=home, **asked)).id
+    with at_desk(engine, "checker") as unit:
+        loans.approve(unit, loan_id)
+    with at_desk(engine) as unit:
+        loans.disburse(unit, loan_id, date(2016, 5, 10) + timedelta(days=number % 20))
+    return loan_id
+
+
+def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
+    """Money handed over on a day and recorded on it."""
+    with at_desk(engine, today=on) as unit:
+        receipt = f"R-{on}-{amount}"
+        repayments.repay(unit, Received(loan_id, yuan(amount), on, channel="counter", receipt_no=receipt))
+
+
+def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Shift:
+    """A turn at the jobs on a day of our choice."""
+    noon = datetime(today.year, today.month, today.day, 4, tzinfo=UTC)
+    return replace(Shift(engine, by="test", clock=lambda: noon), **chosen)
+
+
+def books_of(engine: Engine) -> Books:
+    """What is in the books, without ids and recording moments: postings, live lines, where the loans stand."""
+    with engine.connect() as connection:
+        posted = connection.execute(
+            select(entries.c.book, entries.c.effective_on, events.c.kind, Loan.contract_no, postings.c.debit,
+                   postings.c.credit, postings.c.fen)
+            .join(events, events.c.id == entries.c.event_id)
+            .join(postings, postings.c.entry_id == entries.c.id)
+            .join(Loan, Loan.id == events.c.loan_id)
+        ).all()  # fmt: skip
+        billed = connection.execute(
+            select(Loan.contract_no, lines.c.period_start, lines.c.period_end, lines.c.contract,
+                   lines.c.compound, lines.c.penalty)
+            .join(Loan, Loan.id == lines.c.loan_id)
+            .where(lines.c.live)
+        ).all()  # fmt: skip
+        standing = connection.execute(
+            select(Loan.contract_no, Loan.status, Loan.billed_to, Loan.next_step_on)
+        ).all()
+    return Counter(map(tuple, posted)), sorted(map(tuple, billed)), sorted(map(tuple, standing), key=str)

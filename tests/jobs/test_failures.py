@@ -1,0 +1,205 @@
+"""What cannot be done stands alone and is listed with its reason; all else is done."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs import runner
+from jobs.interest import INTEREST, carry_on
+from jobs.job import Job, Step
+from jobs.shift import Stopped, on_shift
+from jobs.steps import run_job
+from ledger.errors import RuleViolation
+from ledger.operations import job_runs, reference
+from ledger.operations.job_runs import Run, Scope
+from ledger.policy.schemes import parse_scheme
+from ledger.unit import Unit
+from tests.jobs.books import books_of, lend, repay, shift
+from tests.operations.desk import at_desk, disbursed_loan, household, request
+
+ON = date(2016, 6, 30)
+HERE = Scope("GZRCB", "360781")
+
+
+class Unlucky(RuleViolation):
+    code = "unlucky"
+    zh = "贷款 {loan} 不走运"
+    en = "the loan {loan} is out of luck"
+
+
+def _run(engine: Engine, work: Callable[[Unit, Step, Sequence[int]], None], **chosen: object) -> Run:
+    turn = shift(engine)
+    with on_shift(turn):
+        return run_job(turn, replace(INTEREST, work=work, **chosen), ON, Scope(), asked=True)  # type: ignore[arg-type]
+
+
+def _refusing(bad: set[int], sizes: list[int]) -> Callable[[Unit, Step, Sequence[int]], None]:
+    """The job's own work, done before some loans are refused, so that what it wrote must be undone."""
+
+    def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+        sizes.append(len(loans))
+        carry_on(unit, step, loans)
+        for loan in bad.intersection(loans):
+            raise Unlucky(loan=str(loan))
+
+    return work
+
+
+def test_a_chunk_that_fails_is_halved_until_the_bad_item_stands_alone(engine: Engine) -> None:
+    loan_ids = sorted(lend(engine, each=16))
+    sizes: list[int] = []
+    run = _run(engine, _refusing({loan_ids[0]}, sizes))
+    assert sizes == [16, 8, 4, 2, 1, 1, 2, 4, 8]
+    assert (run.status, run.due, run.done) == ("failed", 16, 15)
+    with shift(engine).reading() as session:
+        (failure,) = runner.failures(session, run)
+    assert (failure.item, failure.code, failure.facts) == (str(loan_ids[0]), "unlucky", {"loan": str(loan_ids[0])})
+    assert (failure.zh, failure.en) == (
+        f"贷款 {loan_ids[0]} 不走运", f"the loan {loan_ids[0]} is out of luck",
+    )  # fmt: skip
+    assert len(books_of(engine)[1]) == 15
+
+
+def test_several_bad_items_are_each_listed_and_later_tried_again_alone(engine: Engine) -> None:
+    loan_ids = sorted(lend(engine, each=9))
+    bad = {loan_ids[2], loan_ids[3], loan_ids[8]}
+    run = _run(engine, _refusing(bad, []))
+    with shift(engine).reading() as session:
+        assert {int(failure.item) for failure in runner.failures(session, run)} == bad
+        assert job_runs.ran_through(session, "interest") is None
+    sizes: list[int] = []
+    again = _run(engine, _refusing(set(), sizes))
+    assert sizes == [3]
+    assert (again.id, again.status, again.due, again.done) == (run.id, "done", 9, 9)
+    with shift(engine).reading() as session:
+        assert runner.failures(session, again) == []
+
+
+def test_what_a_later_run_has_done_is_no_failure_of_the_earlier_date_any_more(engine: Engine) -> None:
+    loan_ids = lend(engine, each=2)
+    _run(engine, _refusing({loan_ids[0]}, []))
+    runner.run(shift(engine), "daily", date(2016, 7, 1))
+    again = runner.run(shift(engine), "interest", ON)
+    assert (again.status, again.due, again.done) == ("done", 1, 1)
+
+
+def test_a_fault_of_the_program_is_listed_by_its_kind_without_its_words(engine: Engine) -> None:
+    lend(engine, each=2)
+
+    def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+        raise KeyError("刘福 360781198005010010")
+
+    run = _run(engine, work)
+    with shift(engine).reading() as session:
+        found = runner.failures(session, run)
+    assert [failure.code for failure in found] == ["internal_error", "internal_error"]
+    assert {failure.en for failure in found} == {"a fault of the program (KeyError), see the log"}
+
+
+def test_a_loan_whose_rate_is_not_published_yet_stops_no_other(engine: Engine) -> None:
+    """Repriced every January; on 2027-01-15 the table says nothing of 2027-01-01, until somebody looks."""
+    scheme = parse_scheme("""
+        code = "ganzhou-repriced"
+        version = 1
+        name = "repriced every January"
+        signed_from = 2016-01-01
+        signed_to = 2020-12-31
+        inherits = "ganzhou-2016"
+        [parameters.repricing]
+        value = "annual_jan1"
+        clause = "test"
+        source = "test"
+    """)
+    lend(engine, each=5)
+    with at_desk(engine) as unit:
+        reference.add_scheme(unit, scheme)
+        home = household(unit)
+    loan_id = disbursed_loan(engine, request(household_id=home, scheme="ganzhou-repriced"))
+    late = date(2027, 1, 15)
+    run = runner.run(shift(engine, late), "daily", late)
+    assert (run.status, run.done) == ("failed", 5)
+    with shift(engine).reading() as session:
+        assert {(failure.item, failure.code) for failure in runner.failures(session, run)} == {
+            (str(loan_id), "rate_not_covered")
+        }
+    with at_desk(engine, today=late) as unit:
+        reference.add_rates(unit, scheme.rate_table, (), date(2027, 1, 15), "looked at, nothing new")
+    again = runner.run(shift(engine, late), "daily", late)
+    assert (again.id, again.status, again.done) == (run.id, "done", 6)
+
+
+def test_a_transaction_holds_at_most_five_thousand_items(engine: Engine) -> None:
+    sizes: list[int] = []
+    job = Job(
+        name="count", zh="", en="",
+        due=lambda session, on: {HERE: 12_000},
+        items=lambda session, step, after, limit: range(after + 1, min(after + limit, 12_000) + 1),
+        work=lambda unit, step, items: sizes.append(len(items)),
+    )  # fmt: skip
+    turn = shift(engine)
+    with on_shift(turn):
+        run = run_job(turn, job, ON, Scope(), asked=True)
+    assert sizes == [5_000, 5_000, 2_000]
+    assert (run.due, run.done) == (12_000, 12_000)
+
+
+def test_a_database_that_fails_ends_the_run_and_blames_no_item(engine: Engine) -> None:
+    lend(engine, each=4)
+
+    def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+        carry_on(unit, step, loans)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(sqlite3.OperationalError):
+        _run(engine, work)
+    with shift(engine).reading() as session:
+        (run,) = job_runs.latest(session, 10)
+        assert (run.status, run.done) == ("interrupted", 0)
+        assert job_runs.lease(session) is None
+    assert len(books_of(engine)[1]) == 0
+    assert runner.run(shift(engine), "interest", ON).done == 4
+
+
+def test_a_busy_database_is_asked_again(engine: Engine) -> None:
+    lend(engine, each=4)
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY_SNAPSHOT
+    faults = [busy, busy]
+
+    def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+        carry_on(unit, step, loans)
+        if faults:
+            raise faults.pop()
+
+    run = _run(engine, work)
+    assert (run.status, run.due, run.done) == ("done", 4, 4)
+    assert len(books_of(engine)[1]) == 4
+
+
+def test_asked_to_stop_it_finishes_the_transaction_at_hand_and_the_next_run_does_the_rest(engine: Engine) -> None:
+    lend(engine, banks=("GZRCB", "ABC"), each=2)
+    done: list[int] = []
+
+    def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+        carry_on(unit, step, loans)
+        done.extend(loans)
+
+    turn = shift(engine, stopping=lambda: len(done) > 0)
+    with pytest.raises(Stopped), on_shift(turn):
+        run_job(turn, replace(INTEREST, work=work), ON, Scope(), asked=True)
+    with shift(engine).reading() as session:
+        assert [run.status for run in job_runs.latest(session, 10)] == ["interrupted"]
+    assert len(books_of(engine)[1]) == 2
+    assert runner.run(shift(engine), "interest", ON).done == 4
+
+
+def test_a_repayment_recorded_between_two_runs_finds_its_lines_posted_once(engine: Engine) -> None:
+    (loan_id,) = lend(engine, each=1)
+    repay(engine, loan_id, "277.08", date(2016, 6, 30))  # posts the line of 06-21 itself
+    run = runner.run(shift(engine), "daily", date(2016, 6, 30))
+    assert (run.due, run.done, run.status) == (0, 0, "done")
+    assert [row[3] for row in books_of(engine)[1]] == [27_708]
