@@ -10,9 +10,10 @@ from ledger.chart import Kind, kind_of
 from ledger.dates import DAY, month_last, month_of
 from ledger.errors import NotFound, RuleViolation, WrongStatus
 from ledger.ids import new_id
+from ledger.operations import job_runs
 from ledger.tables.journal import books, movements
 from ledger.tables.loans import Approval, Loan, Repayment
-from ledger.tables.work import Closing, Import, JobRun
+from ledger.tables.work import Closing, Import
 from ledger.unit import Unit
 
 
@@ -116,12 +117,7 @@ def _check_order(unit: Unit, book: str, month: str, closed: date | None) -> None
 
 
 def _check_daily(unit: Unit, last: date) -> None:
-    through = unit.session.execute(
-        select(JobRun.business_date)
-        .where(JobRun.job == "daily", JobRun.scope == "", JobRun.status == "done")
-        .order_by(JobRun.business_date.desc())
-        .limit(1)
-    ).scalar()
+    through = job_runs.ran_through(unit.session)
     if through is None or through < last:
         raise DailyNotRun(rule="books 6", limit=last, found=through)
 
