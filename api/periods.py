@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from api import edge
 from api.approvals import AskedAnswer
+from api.clocks import ClockQuery
 from api.errors import NotYours
 from api.fields import Code, Day, Moment, Text
 from api.routes import Blueprint
-from api.schemas import Answer, Body, Query
+from api.schemas import Answer, Body
 from ledger import balances
+from ledger.balances import Clocks
 from ledger.chart import Kind, kind_of
 from ledger.errors import NotFound
 from ledger.operations import approvals
@@ -27,7 +29,7 @@ blueprint = Blueprint("periods", "/ledger/periods", "会计期间: months of the
 _MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
 
 
-class PeriodQuery(Query):
+class PeriodQuery(ClockQuery):
     """Which book, all of the asker's without."""
 
     book = Code()
@@ -64,12 +66,12 @@ class ReopenBody(Body):
 
 
 @blueprint.listing("", row=PeriodAnswer, asks=PeriodQuery)
-def listed(session: Session, book: str | None = None) -> list[BookShown]:
+def listed(session: Session, clocks: Clocks, book: str | None = None) -> list[BookShown]:
     """How far each of the asker's books is closed, and who closed or opened its months."""
     names = [name for name in balances.closed_through(session.connection()) if _in_scope(name)]
     if book is not None:
         names = [_mine(book)]
-    return reports.periods(session, names)
+    return reports.periods(session, names, clocks.known_at)
 
 
 @blueprint.post("/<name:book>/<name:month>/close", body=CloseBody, answer=PeriodAnswer)
@@ -99,10 +101,7 @@ def _check_role(allowed: frozenset[Any]) -> None:
 
 def _mine(book: str) -> str:
     """A book in the asker's scope; raises NotFound for what is none."""
-    try:
-        kind_of(book)
-    except ValueError:
-        raise NotFound(what="book", id=book) from None
+    operations.kind_of_book(book)
     if not _in_scope(book):
         raise NotFound(what="book", id=book)
     return book

@@ -5,11 +5,12 @@ from datetime import date
 from typing import Any
 
 from ledger import journal
-from ledger.chart import Kind, account_of, book_of, kind_of
+from ledger.chart import Kind, account_of, book_of
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Adjusted, ManualAdjustment
 from ledger.money import Fen, to_fen, yuan
 from ledger.operations import reference
+from ledger.operations.periods import kind_of_book
 from ledger.tables.loans import Approval, Loan
 from ledger.tables.reference import Bank
 from ledger.unit import Unit
@@ -59,10 +60,7 @@ def _place(unit: Unit, payload: Mapping[str, Any]) -> tuple[Kind, str, str]:
     county = reference.county_of(unit.session, payload["county"])
     if unit.session.get(Bank, bank) is None:
         raise NotFound(what="bank", id=bank)
-    try:
-        kind = kind_of(book)
-    except ValueError:
-        raise NotFound(what="book", id=book) from None
+    kind = kind_of_book(book)
     if book_of(kind, bank=bank, county=county) != book:
         raise NotFound(what="book", id=f"{book} ({county}, {bank})")
     return kind, county, bank

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ledger.chart import Kind, kind_of
+from ledger.chart import Kind
 from ledger.events import LoanDisbursed, ManualAdjustment
 from ledger.operations import adjustments, loans, periods, reversals, workout
 from ledger.operations.people import Role
@@ -51,7 +51,7 @@ def _about_a_loan(kind: str) -> Decision:
 
 def _by_book(unit: Unit, payload: Payload) -> Roles:
     """A bank's people decide on its loan book, the county's finance bureau on fund and subsidy books."""
-    return BANK if kind_of(payload["book"]) is Kind.LOAN else FINANCE
+    return BANK if periods.kind_of_book(payload["book"]) is Kind.LOAN else FINANCE
 
 
 def _closers(unit: Unit, payload: Payload) -> Roles:

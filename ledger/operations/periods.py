@@ -67,7 +67,7 @@ def close_month(unit: Unit, book: str, month: str) -> None:
         raise WrongStatus(status="closed", allowed="open", book=book, month=month)
     _check_order(unit, book, month, closed)
     _check_daily(unit, last)
-    if kind_of(book) is Kind.LOAN:
+    if kind_of_book(book) is Kind.LOAN:
         bank = book.partition("-")[2]
         _check_lines(unit, bank, last)
         _check_imports(unit, bank, month)
@@ -87,6 +87,14 @@ def apply_reopen(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
     before = month_of(first - DAY)
     through = first - DAY if _was_closed(unit, book, before) else None
     _set(unit, book, month, through, "reopen", reason=approval.reason, checked_by=unit.user, by=approval.made_by)
+
+
+def kind_of_book(book: str) -> Kind:
+    """The kind of a book by its name; raises NotFound for a name that is no book's."""
+    try:
+        return kind_of(book)
+    except ValueError:
+        raise NotFound(what="book", id=book) from None
 
 
 def next_month(closed: date | None) -> str | None:

@@ -43,19 +43,23 @@ def at_desk(engine: Engine, user: str = "officer", today: date = TODAY) -> Itera
         yield unit
 
 
-def household(
-    unit: Unit, *, registered_on: str = "2014-05-01", born_on: str = "1980-05-01", **fields: Any
-) -> int:
-    """A registered household with a head and a second member; answers its id."""
-    number = next(_numbers)
+def new_household(
+    *, registered_on: str | date = "2014-05-01", born_on: str = "1980-05-01", **fields: Any
+) -> NewHousehold:
+    """A household with a head and a second member, not registered yet."""
     told: dict[str, Any] = {
-        "registry_no": f"R{number:08d}", "county": COUNTY, "town": "叶坪镇", "village": "大胜村",
-        "category": "general", "registered_on": date.fromisoformat(registered_on),
+        "registry_no": f"R{next(_numbers):08d}", "county": COUNTY, "town": "叶坪镇", "village": "大胜村",
+        "category": "general", "registered_on": date.fromisoformat(str(registered_on)),
         "members": (
             Person("刘福", card(born_on), "户主", True), Person("陈香", card("1985-02-03"), "配偶", False),
         ),
     }  # fmt: skip
-    return parties.register_household(unit, NewHousehold(**(told | fields))).id
+    return NewHousehold(**(told | fields))
+
+
+def household(unit: Unit, **fields: Any) -> int:
+    """A registered household; answers its id."""
+    return parties.register_household(unit, new_household(**fields)).id
 
 
 def organisation(unit: Unit, **fields: Any) -> int:
