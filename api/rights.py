@@ -58,6 +58,11 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "POST /ledger/events/{event_id}/reversal": OFFICER | FINANCE_OFFICER,
     "POST /ledger/adjustments": OFFICER | FINANCE_OFFICER,
     #
+    "GET /jobs": CITY | AUDITOR | ADMIN,
+    "GET /jobs/runs": CITY | AUDITOR | ADMIN,
+    "POST /jobs/runs": CITY,
+    "GET /jobs/runs/{run_id}": CITY | AUDITOR | ADMIN,
+    #
     "GET /households": READERS,
     "POST /households": REGISTRARS,
     "GET /households/{household_id}": READERS,

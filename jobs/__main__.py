@@ -102,26 +102,40 @@ def status(last: int) -> None:
         sys.exit(LEFT_OVER)
 
 
+@cli.command()
+def queued() -> None:
+    """What was asked for through the API and has not begun."""
+    with _ledger() as engine, shown() as progress:
+        shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
+        runs = runner.run_queued(shift)
+    if any(each.status != "done" for each in runs):
+        sys.exit(LEFT_OVER)
+
+
 @cli.command(name="worker")
 @click.option("--at", type=click.DateTime(formats=["%H:%M"]), default="00:30", show_default=True,
               help="when `daily` runs every day, Asia/Shanghai")  # fmt: skip
 def keep_time(at: datetime) -> None:
     """Stay and run `daily` now and every day, and what is asked for through the API, until stopped."""
-    stop = Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda _number, _frame: stop.set())
+    stop = _stopped_by(signal.SIGTERM, signal.SIGINT)
     with _ledger() as engine, shown() as progress:
         worker.keep_time(Shift(engine, by="worker", progress=progress, stopping=stop.is_set), at.time(), stop)
 
 
 def _run(name: str, on: datetime | None, scope: Scope) -> None:
-    stop = Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     with _ledger() as engine, shown() as progress:
-        shift = Shift(engine, by="cli", progress=progress, stopping=stop.is_set)
+        shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
         done = runner.run(shift, name, None if on is None else on.date(), scope)
     if done.status != "done":
         sys.exit(LEFT_OVER)
+
+
+def _stopped_by(*signals: signal.Signals) -> Event:
+    """Set by these signals: the transaction at hand is finished, no other begun."""
+    stop = Event()
+    for each in signals:
+        signal.signal(each, lambda _number, _frame: stop.set())
+    return stop
 
 
 @contextmanager

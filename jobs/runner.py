@@ -29,10 +29,14 @@ def run(shift: Shift, name: str, on: date | None = None, scope: Scope = EVERYTHI
 
 
 def run_queued(shift: Shift) -> list[Run]:
-    """Run what was asked for and has not begun, oldest first."""
-    with shift.reading() as session:
-        waiting = job_runs.queued(session)
-    return [run(shift, each.job, each.business_date, each.scope) for each in waiting]
+    """Run what was asked for and has not begun, oldest first, until nothing is queued."""
+    runs: list[Run] = []
+    while True:
+        with shift.reading() as session:
+            waiting = job_runs.queued(session)
+        if not waiting:
+            return runs
+        runs += [run(shift, each.job, each.business_date, each.scope) for each in waiting]
 
 
 def check(session: Session, name: str, on: date, scope: Scope, today: date) -> Scope:

@@ -85,7 +85,7 @@ def enqueue(unit: Unit, job: str, on: date, scope: Scope, by: str) -> Run:
     row = _row(unit.session, job, on, scope)
     if row is None or row.status != "running":
         row = _put(unit, row, job, on, scope, status="queued", asked=True, started_by=by, ended_at=None)
-    return _read(row)
+    return read(row)
 
 
 def begin(unit: Unit, job: str, on: date, scope: Scope, due: int, by: str, *, asked: bool) -> int:
@@ -116,7 +116,7 @@ def end(
     if counts is not None:
         row.due, row.done = counts
     unit.session.flush()
-    return _read(row)
+    return read(row)
 
 
 def run_of(session: Session, run_id: int) -> Run:
@@ -124,26 +124,26 @@ def run_of(session: Session, run_id: int) -> Run:
     row = session.get(JobRun, run_id, populate_existing=True)
     if row is None:
         raise NotFound(what="job run", id=str(run_id))
-    return _read(row)
+    return read(row)
 
 
 def steps_of(session: Session, jobs: Iterable[str], on: date, scope: Scope) -> list[Run]:
     """The runs of one bank and county each that these jobs made for a date within a scope."""
     query = select(JobRun).where(JobRun.job.in_(list(jobs)), JobRun.business_date == on)
-    found = map(_read, session.execute(query.order_by(JobRun.job, JobRun.scope)).scalars())
+    found = map(read, session.execute(query.order_by(JobRun.job, JobRun.scope)).scalars())
     return [step for step in found if step.scope.bank and step.scope.county and step.scope in scope]
 
 
 def queued(session: Session) -> list[Run]:
     """Runs asked for and not begun, oldest first."""
     query = select(JobRun).where(JobRun.status == "queued").order_by(JobRun.id)
-    return [_read(row) for row in session.execute(query).scalars()]
+    return [read(row) for row in session.execute(query).scalars()]
 
 
 def latest(session: Session, limit: int, *conditions: ColumnElement[bool]) -> list[Run]:
     """Runs that were asked for, newest first, without the steps they fell into."""
     query = select(JobRun).where(JobRun.asked, *conditions).order_by(JobRun.id.desc()).limit(limit)
-    return [_read(row) for row in session.execute(query).scalars()]
+    return [read(row) for row in session.execute(query).scalars()]
 
 
 def ran_through(session: Session, job: str = "daily") -> date | None:
@@ -239,7 +239,8 @@ def _put(unit: Unit, row: JobRun | None, job: str, on: date, scope: Scope, **val
     return row
 
 
-def _read(row: JobRun) -> Run:
+def read(row: JobRun) -> Run:
+    """A run out of its row."""
     return Run(
         id=row.id, job=row.job, business_date=row.business_date, scope=Scope.parse(row.scope),
         status=row.status, due=row.due, done=row.done,

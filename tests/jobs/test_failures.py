@@ -49,6 +49,12 @@ def _refusing(bad: set[int], sizes: list[int]) -> Callable[[Unit, Step, Sequence
     return work
 
 
+def refuse_one(engine: Engine) -> tuple[Run, int]:
+    """A run in which one loan of three is refused; answers it and the loan's id."""
+    loan_id = lend(engine, each=3)[0]
+    return _run(engine, _refusing({loan_id}, [])), loan_id
+
+
 def test_a_chunk_that_fails_is_halved_until_the_bad_item_stands_alone(engine: Engine) -> None:
     loan_ids = sorted(lend(engine, each=16))
     sizes: list[int] = []
