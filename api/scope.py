@@ -67,7 +67,10 @@ def conditions(kind: type[Base], scope: Scope) -> list[ColumnElement[bool]]:
     if scope.bank is not None and "bank" in columns:
         found.append(columns["bank"] == scope.bank)
     if scope.counties and "county" in columns:
-        found.append(columns["county"].in_(sorted(scope.counties)))
+        mine = columns["county"].in_(sorted(scope.counties))
+        if scope.bank is not None and columns["county"].nullable:
+            mine |= columns["county"].is_(None)  # what is the bank's as a whole is theirs too
+        found.append(mine)
     return found
 
 
