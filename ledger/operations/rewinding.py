@@ -16,7 +16,7 @@ from ledger import journal
 from ledger.chart import Kind, book_of
 from ledger.database import among, update_rows, write_rows
 from ledger.dates import DAY, next_settlement, settlements
-from ledger.errors import RuleViolation
+from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, event_of
 from ledger.operations.lives import applied, payer_of
 from ledger.tables.journal import events
@@ -90,12 +90,12 @@ def rewind(
     if undone:
         touched = {loan for past in undone.values() if (loan := past.event.loan) is not None}
         walked = _walked(unit, touched)
-        _undo(unit, list(undone.values()), why)
+        undo(unit, list(undone.values()), why)
         _set_back(unit, {loan: points[loan] for loan in touched}, walked)
     return later
 
 
-def _undo(unit: Unit, pasts: Sequence[Past], why: Why) -> None:
+def undo(unit: Unit, pasts: Sequence[Past], why: Why) -> None:
     """Reverse these events with the lines they made and what they paid of lines."""
     reversals = journal.reverse_all(unit, [past.id for past in pasts], **why._asdict())
     billed = [past.id for past in pasts if isinstance(past.event, e.InterestBilled)]
@@ -117,11 +117,32 @@ def stands_after(unit: Unit, loan_id: int, on: date) -> bool:
     return bool(_later(unit, {loan_id: Point(on)}))
 
 
-def standing(unit: Unit, event_id: int) -> Past:
-    """One event as it stands; raises NotFound."""
-    event = journal.stored(unit, [event_id])[event_id]
-    row = unit.connection.execute(select(events).where(events.c.id == event_id)).one()
-    return Past(event_id, event, row.document, row.reason, row.made_by, row.checked_by)
+def standing(unit: Unit, event_ids: Sequence[int]) -> list[Past]:
+    """Events as they stand, in the order of their ids; raises NotFound."""
+    chosen = among(unit.connection, events.c.id, event_ids)
+    found = {row.id: _past(row) for row in unit.connection.execute(select(events).where(chosen).order_by(events.c.id))}
+    for event_id in event_ids:
+        if event_id not in found:
+            raise NotFound(what="event", id=str(event_id))
+    return list(found.values())
+
+
+def all_standing(unit: Unit, loan_ids: Sequence[int]) -> list[Past]:
+    """Everything that stands of loans, their disbursements and what is not of their lives included."""
+    undone = aliased(events)
+    query = (
+        select(events)
+        .outerjoin(undone, undone.c.reverses_id == events.c.id)
+        .where(among(unit.connection, events.c.loan_id, loan_ids), ~events.c.red, undone.c.id.is_(None))
+        .order_by(events.c.loan_id, events.c.effective_on, events.c.id)
+    )
+    return [_past(row) for row in unit.connection.execute(query)]
+
+
+def _past(row: Any) -> Past:
+    base = {"effective_on": row.effective_on, "county": row.county, "bank": row.bank, "loan": row.loan_id}
+    event = event_of(row.kind, base, row.payload)
+    return Past(row.id, event, row.document, row.reason, row.made_by, row.checked_by)
 
 
 def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
@@ -142,10 +163,8 @@ def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
         point = points[row.loan_id]
         if row.effective_on < point.on:
             continue
-        base = {"effective_on": row.effective_on, "county": row.county, "bank": row.bank, "loan": row.loan_id}
-        event = event_of(row.kind, base, row.payload)
-        if row.effective_on > point.on or _of_the_day(event, point):
-            past = Past(row.id, event, row.document, row.reason, row.made_by, row.checked_by)
+        past = _past(row)
+        if row.effective_on > point.on or _of_the_day(past.event, point):
             later.setdefault(row.loan_id, []).append(past)
     return later
 

@@ -108,7 +108,7 @@ def record_facts(
     """
     refuse = _Refusals(faults)
     allowed = {
-        loan_id: [fact for fact in of_loan if refuse.passes(fact, partial(_check_day, unit, fact, bank))]
+        loan_id: [fact for fact in of_loan if refuse.passes([fact], partial(_check_day, unit, fact, bank))]
         for loan_id, of_loan, bank in _with_banks(unit, facts)
     }
     lock(unit, allowed)
@@ -118,19 +118,31 @@ def record_facts(
 
 
 def undo_fact(unit: Unit, loan_id: int, event_id: int, why: Why) -> list[Done]:
-    """Reverse something a person recorded and live the loan's later days again without it.
+    """Reverse something a person recorded and live the loan's later days again without it; see `undo_facts`."""
+    return undo_facts(unit, {loan_id: [event_id]}, why)
 
-    Dated as it was, or on the first open day where that month is closed. Answers the facts recorded again.
+
+def undo_facts(unit: Unit, event_ids: Mapping[int, Sequence[int]], why: Why) -> list[Done]:
+    """Reverse things that people recorded, by loan, and live the loans' later days again without them.
+
+    Dated as they were, or on the first open day where that month is closed. Answers the facts recorded again.
     Raises RestsOnLater, AlreadyReversed, CreditOverdrawn.
     """
-    lock(unit, [loan_id])
-    past = rewinding.standing(unit, event_id)
-    book = book_of(Kind.LOAN, bank=past.event.bank, county="")
-    on = max(past.event.effective_on, journal.first_open(unit, [book]))
-    unit.not_future(on, "on")
-    later = rewinding.rewind(unit, {loan_id: Point(on, whole_day=True)}, why, also=[past])
-    again = [row for row in later.get(loan_id, ()) if row.id != event_id]
-    return _live(unit, {loan_id: []}, {loan_id: again}, _Refusals(None), horizon=on)[loan_id]
+    lock(unit, event_ids)
+    gone = {event_id for of_loan in event_ids.values() for event_id in of_loan}
+    pasts = rewinding.standing(unit, sorted(gone))
+    days: dict[int, date] = {}
+    for past in pasts:
+        assert past.event.loan is not None
+        book = book_of(Kind.LOAN, bank=past.event.bank, county="")
+        on = max(past.event.effective_on, journal.first_open(unit, [book]))
+        unit.not_future(on, "on")
+        days[past.event.loan] = min(on, days.get(past.event.loan, on))
+    points = {loan_id: Point(on, whole_day=True) for loan_id, on in days.items()}
+    later = rewinding.rewind(unit, points, why, also=pasts)
+    again = {loan_id: [row for row in later.get(loan_id, ()) if row.id not in gone] for loan_id in days}
+    done = _live(unit, {loan_id: [] for loan_id in days}, again, _Refusals(None), days)
+    return [each for of_loan in done.values() for each in of_loan]
 
 
 def try_fact(unit: Unit, loan_id: int, fact: Fact) -> None:
@@ -153,11 +165,11 @@ class _Refusals:
 
     gathered: list[tuple[Any, Refusal]] | None
 
-    def passes(self, fact: Fact, check: Callable[[], object]) -> bool:
+    def passes(self, facts: Sequence[Fact], check: Callable[[], object]) -> bool:
         try:
             check()
         except Refusal as refusal:
-            self.note(refusal, [fact])
+            self.note(refusal, facts)
             return False
         return True
 
@@ -205,13 +217,16 @@ def _rewind(
 
 def _live(
     unit: Unit, facts: Mapping[int, Sequence[Fact]], later: Mapping[int, Sequence[Past]], refuse: _Refusals,
-    horizon: date = date.min,
+    horizons: Mapping[int, date] | None = None,
 ) -> dict[int, list[Done]]:  # fmt: skip
     """Walk each loan through its facts, new and again, to where it had been walked before; write once."""
     through = {
-        loan: max([horizon, *(fact.on for fact in facts[loan]), *(p.event.effective_on for p in later.get(loan, ()))])
+        loan: max([
+            (horizons or {}).get(loan, date.min), *(fact.on for fact in facts[loan]),
+            *(past.event.effective_on for past in later.get(loan, ())),
+        ])
         for loan in facts
-    }
+    }  # fmt: skip
     held = holding.hold(unit, facts, max(through.values(), default=date.min))
     for loan_id in facts.keys() - held.keys():
         _refuse_unlent(unit, loan_id)
@@ -220,7 +235,9 @@ def _live(
         workout.check_credit(each.life)
         for fact in _in_order(facts[loan_id], later.get(loan_id, ())):
             each.take(servicing.carry(each.life, fact.on))
-            if refuse.passes(fact, partial(_do, each, fact)) and fact.ref is not None:
+            # What was recorded before and cannot be any more is the fault of what is recorded now.
+            new = [fact] if any(fact is own for own in facts[loan_id]) else facts[loan_id]
+            if refuse.passes(new, partial(_do, each, fact)) and fact.ref is not None:
                 refs[loan_id].append((fact.ref, len(each.records) - 1))
         each.take(servicing.carry(each.life, through[loan_id]))
     if refuse.gathered:
