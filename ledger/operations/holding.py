@@ -179,7 +179,7 @@ def _fill_lines(unit: Unit, held: dict[int, Held], behind: Sequence[int]) -> Non
             line = Line(row.period_start, row.period_end, row.contract, row.compound, row.penalty)
             line.unpaid.set(row.billed_to, line.contract)
             of_loan.append(line)
-        if row.effective_on is not None:
+        if row.paid_contract or row.paid_compound or row.paid_penalty:  # else never, or taken back the same day
             _paid(of_loan[-1], row)
     for each in held.values():
         each.life.lines = [line for line in each.life.lines if line.open or len(line.unpaid) > 1]
