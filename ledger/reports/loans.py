@@ -18,6 +18,7 @@ from ledger.operations import reference
 from ledger.operations.exposure import open_principal
 from ledger.policy import grading
 from ledger.policy.identity import mask_id_card
+from ledger.policy.schemes import Scheme
 from ledger.tables.loans import Approval, Loan, applications, lines
 from ledger.tables.parties import Member, Organisation
 
@@ -135,12 +136,12 @@ def shown(session: Session, loans: Sequence[Loan], today: date) -> list[LoanShow
     figures = balances.loan_balances(connection, ids)
     paid, oldest = _interest_paid(session, ids), _oldest_unpaid(session, ids)
     names, waiting = _borrowers(session, loans), _waiting(session, ids)
-    calendar = reference.work_calendar(session)
+    calendar, schemes = reference.work_calendar(session), _schemes(session, loans)
     return [
         LoanShown(
             **_contract(loan, names),
             **_figures(figures.get(loan.id, {})),
-            **_standing(session, loan, figures.get(loan.id, {}), oldest.get(loan.id), today),
+            **_standing(loan, schemes, figures.get(loan.id, {}), oldest.get(loan.id), today),
             due_provisional=loan.due_on is not None and calendar.is_provisional(loan.due_on),
             paid_interest=paid.get(loan.id, NIL),
             pending=tuple(waiting.get(loan.id, ())),
@@ -174,15 +175,21 @@ def _figures(found: Mapping[Account, Fen]) -> dict[str, Any]:
     }
 
 
+def _schemes(session: Session, loans: Sequence[Loan]) -> dict[tuple[str, int], Scheme]:
+    named = {(loan.scheme, loan.scheme_version) for loan in loans}
+    return {each: reference.scheme_of(session, *each) for each in named}
+
+
 def _standing(
-    session: Session, loan: Loan, found: Mapping[Account, Fen], oldest: date | None, today: date
-) -> dict[str, Any]:
+    loan: Loan, schemes: Mapping[tuple[str, int], Scheme], found: Mapping[Account, Fen], oldest: date | None,
+    today: date,
+) -> dict[str, Any]:  # fmt: skip
     """The next settlement, days overdue and grade, all by dates (3.4, 3.7, 3.12)."""
     overdue, grade = 0, None
     if loan.rolled_on is not None and open_principal(found):
         overdue = grading.days_overdue(loan.rolled_on, today)
     if loan.disbursed_on is not None and loan.status in OVERDUE:
-        scheme = reference.scheme_of(session, loan.scheme, loan.scheme_version)
+        scheme = schemes[loan.scheme, loan.scheme_version]
         grade = grading.grade(scheme, overdue, grading.days_unpaid(oldest, today)).value
     return {"next_settlement_on": next_settlement_on(loan), "days_overdue": overdue, "grade": grade}
 
