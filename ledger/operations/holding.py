@@ -68,6 +68,15 @@ def _scheme(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
     return found
 
 
+def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tuple[tuple[date, int], ...]]:
+    """The contract rates of loans in whole 1e-8, each from its day on, as far as `through`; nothing is locked."""
+    query = select(*_COLUMNS).where(among(unit.connection, _LOANS.c.id, loan_ids))
+    return {
+        row.id: _rates(unit, _scheme(unit, row.scheme, row.scheme_version)[0], row, through)
+        for row in unit.connection.execute(query)
+    }
+
+
 def _rates(unit: Unit, scheme: Scheme, row: Any, through: date) -> tuple[tuple[date, int], ...]:
     if scheme.repricing == "fixed":
         steps = ((row.disbursed_on, row.rate),)

@@ -1,0 +1,238 @@
+"""The lines of a draft (贴息草案): computed from what is billed and paid, compared with what stands, written once."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, select, update
+
+from ledger.database import among, rate_parts, write_rows
+from ledger.ids import new_ids
+from ledger.money import Fen
+from ledger.operations import subsidy_earning, subsidy_facts
+from ledger.operations.subsidy_earning import Due
+from ledger.operations.subsidy_facts import Billed
+from ledger.policy import subsidy
+from ledger.policy.subsidy import Period, Standing
+from ledger.tables.subsidies import SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
+from ledger.unit import Unit
+
+OPEN = ("draft", "returned")
+"""A batch in these statuses takes lines in."""
+
+_BATCHES: Any = SubsidyBatch.__table__
+_LINES: Any = SubsidyLine.__table__
+
+
+class Claim(NamedTuple):
+    """A settlement line an amount is for, by its first day; its version and eligible interest when it was drafted."""
+
+    start: date
+    version: int
+    eligible: Fen
+
+
+class Figure(NamedTuple):
+    """One amount of a batch: what a line of it says. A supplement names the paid line it completes."""
+
+    loan: int
+    kind: str
+    period: str
+    start: date
+    end: date
+    days: int
+    interest: Fen
+    eligible: Fen
+    share: Decimal
+    fen: Fen
+    of_line: int | None
+    reason: str | None
+    claims: tuple[Claim, ...]
+
+
+def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = None) -> None:
+    """Bring the lines of an open batch, which is held, in step with what is billed and paid; of some loans or all.
+
+    Lines that were never submitted may go; what is submitted is history and is not touched here.
+    """
+    scope = _Scope(period_of(batch), standings(unit, batch), loan_ids)
+    wanted = [*_entering(unit, batch, scope), *_supplements(unit, batch, scope)]
+    found = {_place(figure): (line_id, figure) for line_id, figure in stored(unit, [batch.id], loan_ids)}
+    if found:
+        same = {place for figure in wanted if found.get(place := _place(figure), (0, None))[1] == figure}
+        _remove(unit, [line_id for place, (line_id, _) in found.items() if place not in same])
+        wanted = [figure for figure in wanted if _place(figure) not in same]
+    _add(unit, batch.id, wanted)
+    if loan_ids is None:
+        batch.refreshed_on = unit.today
+    unit.session.flush()
+
+
+class _Scope(NamedTuple):
+    """The period drafted, where the batches beside it stand, and which loans are looked at, None for all."""
+
+    last: Period
+    standings: Mapping[Period, Standing]
+    loan_ids: Collection[int] | None
+
+
+def figures(dues: Iterable[Due], batch: Period) -> Iterator[Figure]:
+    """Amounts of settlement lines: a household's each by itself, an organisation's one for a loan's period (4.6, 4.7).
+
+    Those of an earlier period than the batch's are catch-up lines. What earns nothing makes no line.
+    """
+    def together(due: Due) -> tuple[Any, ...]:
+        billed = due.billed
+        return billed.loan.id, billed.own, billed.start if billed.terms.household else None
+
+    for _, grouped in groupby(dues, key=together):
+        of_line = list(grouped)
+        first = of_line[0].billed
+        parts = sum(due.parts for due in of_line)
+        amount = subsidy.amount(parts, first.terms.share)
+        if amount > 0:
+            yield Figure(
+                first.loan.id, "normal" if first.own == batch else "catch_up", str(first.own), first.start,
+                of_line[-1].billed.end, sum(due.days for due in of_line),
+                Fen(sum(due.billed.contract for due in of_line)), subsidy.shown(parts), first.terms.share, amount,
+                None, None,
+                tuple(Claim(due.billed.start, due.billed.version, subsidy.shown(due.parts)) for due in of_line),
+            )  # fmt: skip
+
+
+def stored(
+    unit: Unit, batch_ids: Collection[int], loan_ids: Collection[int] | None = None
+) -> Iterator[tuple[int, Figure]]:
+    """The live lines of batches as they were drafted, by id."""
+    c, k = _LINES.c, subsidy_claims.c
+    query = (
+        select(_LINES, k.period_start.label("start"), k.version, k.eligible.label("part"))
+        .outerjoin(subsidy_claims, k.line_id == c.id)
+        .where(among(unit.connection, c.batch_id, batch_ids), c.live)
+        .order_by(c.id, k.period_start)
+    )
+    if loan_ids is not None:
+        query = query.where(among(unit.connection, c.loan_id, loan_ids))
+    for line_id, grouped in groupby(unit.connection.execute(query), key=lambda row: row.id):
+        rows = list(grouped)
+        row = rows[0]
+        claims = tuple(Claim(each.start, each.version, Fen(each.part)) for each in rows if each.start is not None)
+        yield line_id, Figure(
+            row.loan_id, row.kind, row.period, row.period_start, row.period_end, row.days, Fen(row.interest),
+            Fen(row.eligible), row.share, Fen(row.fen), row.of_line_id, row.reason, claims,
+        )  # fmt: skip
+
+
+def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
+    """Where the batches of a bank, county and cycle stand for lines to enter, by period."""
+    b = SubsidyBatch
+    query = select(b.period, b.status, b.submit_by, b.cut_off).where(
+        b.bank == batch.bank, b.county == batch.county, b.cycle == batch.cycle
+    )
+    return {
+        Period.parse(period_of(batch).cycle, period): Standing(status in OPEN, cut_off or submit_by)
+        for period, status, submit_by, cut_off in unit.session.execute(query)
+    }
+
+
+def period_of(batch: SubsidyBatch) -> Period:
+    """The period of a batch."""
+    return Period.parse("quarter" if batch.cycle == "quarter" else "year", batch.period)
+
+
+def _place(figure: Figure) -> tuple[Any, ...]:
+    return figure.loan, figure.of_line, tuple(claim.start for claim in figure.claims)
+
+
+def _entering(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> Iterator[Figure]:
+    """Normal and catch-up lines: fully paid in time for this batch, and for no earlier one that is open (4.3)."""
+    free = subsidy_facts.free_lines(unit, batch.bank, batch.county, scope.last, batch.id, scope.loan_ids)
+    entering = [each for each in free if each.paid_on is not None and _batch_of(each, scope) == scope.last]
+    earlier = _refused_before(unit, [each for each in entering if each.own != scope.last])
+    for figure in figures(subsidy_earning.earn(unit, entering), scope.last):
+        reason = next((earlier[figure.loan, claim.start] for claim in figure.claims
+                       if (figure.loan, claim.start) in earlier), None)  # fmt: skip
+        yield figure if reason is None else figure._replace(reason=reason)
+
+
+def _batch_of(each: Billed, scope: _Scope) -> Period | None:
+    scheme = each.terms.scheme
+    assert each.paid_on is not None
+    return subsidy.batch_of(
+        each.own, each.paid_on, scope.last, scope.standings, scheme.subsidy_submit_day, scheme.late_interest
+    )
+
+
+def _refused_before(unit: Unit, billed: Sequence[Billed]) -> dict[tuple[int, date], str]:
+    """Why a line that enters again was rejected or returned before, for whoever looks at it now."""
+    if not billed:
+        return {}
+    c, k = _LINES.c, subsidy_claims.c
+    query = (
+        select(k.loan_id, k.period_start, c.outcome, c.reason, _BATCHES.c.period)
+        .join(_LINES, c.id == k.line_id)
+        .join(_BATCHES, _BATCHES.c.id == c.batch_id)
+        .where(among(unit.connection, k.loan_id, {each.loan.id for each in billed}), k.live.is_(None),
+               c.outcome.in_(("rejected", "returned")))
+        .order_by(c.id)
+    )  # fmt: skip
+    return {
+        (row.loan_id, row.period_start): f"{row.period} {row.outcome}: {row.reason}"
+        for row in unit.connection.execute(query)
+    }
+
+
+def _supplements(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> Iterator[Figure]:
+    """What paid lines are short of, where this is the next open batch after theirs (4.9)."""
+    s, c, b = subsidy_shortfalls.c, _LINES.c, _BATCHES.c
+    own = select(c.id).where(c.batch_id == batch.id, c.live)
+    query = (
+        select(s.fen.label("short"), _LINES, b.period.label("paid_in"))
+        .join(_LINES, c.id == s.line_id)
+        .join(_BATCHES, b.id == c.batch_id)
+        .where(b.bank == batch.bank, b.county == batch.county, b.cycle == batch.cycle,
+               s.supplement_id.is_(None) | s.supplement_id.in_(own))
+        .order_by(s.line_id)
+    )  # fmt: skip
+    if scope.loan_ids is not None:
+        query = query.where(among(unit.connection, c.loan_id, scope.loan_ids))
+    for row in unit.connection.execute(query):
+        paid_in = Period.parse(scope.last.cycle, row.paid_in)
+        if subsidy.next_open(paid_in, scope.last, scope.standings) == scope.last:
+            yield Figure(
+                row.loan_id, "supplement", row.period, row.period_start, row.period_end, 0, Fen(0), Fen(0), row.share,
+                Fen(row.short), row.id, None, (),
+            )  # fmt: skip
+
+
+def _remove(unit: Unit, line_ids: Sequence[int]) -> None:
+    connection = unit.connection
+    released = update(subsidy_shortfalls).values(supplement_id=None)
+    connection.execute(released.where(among(connection, subsidy_shortfalls.c.supplement_id, line_ids)))
+    connection.execute(delete(subsidy_claims).where(among(connection, subsidy_claims.c.line_id, line_ids)))
+    connection.execute(delete(_LINES).where(among(connection, _LINES.c.id, line_ids)))
+
+
+def _add(unit: Unit, batch_id: int, made: Sequence[Figure]) -> None:
+    if not made:
+        return
+    ids = new_ids(len(made))
+    unit.session.flush()
+    write_rows(unit.connection, {
+        _LINES: [
+            (line_id, batch_id, f.loan, f.kind, f.period, f.start, f.end, f.days, f.interest, f.eligible,
+             rate_parts(f.share), f.fen, f.of_line, False, True, None, f.reason)
+            for line_id, f in zip(ids, made, strict=True)
+        ],
+        subsidy_claims: [
+            (line_id, claim.start, f.loan, claim.version, claim.eligible, True)
+            for line_id, f in zip(ids, made, strict=True)
+            for claim in f.claims
+        ],
+    })  # fmt: skip
+    for line_id, f in zip(ids, made, strict=True):
+        if f.of_line is not None:
+            carried = update(subsidy_shortfalls).where(subsidy_shortfalls.c.line_id == f.of_line)
+            unit.connection.execute(carried.values(supplement_id=line_id))

@@ -1,0 +1,165 @@
+"""What may be subsidised: settlement lines, their loans' terms, who paid them; one query for any number of loans."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, or_, select, tuple_, type_coerce
+
+from ledger.database import among
+from ledger.money import Fen
+from ledger.operations import reference
+from ledger.policy import subsidy
+from ledger.policy.scheme import Cycle
+from ledger.policy.schemes import Scheme
+from ledger.policy.subsidy import Applied, Period
+from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.reference import SchemeVersion
+from ledger.tables.subsidies import SubsidyLine, subsidy_claims
+from ledger.unit import Unit
+
+_LOANS: Any = Loan.__table__
+_LINES: Any = SubsidyLine.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a scheme grants households or organisations; an organisation's amount is one for a loan's whole year."""
+
+    scheme: Scheme
+    household: bool
+    share: Decimal
+    cycle: Cycle
+    cap: Fen | None
+
+    @classmethod
+    def of(cls, scheme: Scheme, *, household: bool) -> "Terms":
+        return cls(
+            scheme, household, subsidy.share_of(scheme, household=household),
+            subsidy.cycle_of(scheme, household=household), subsidy.cap_of(scheme, household=household),
+        )  # fmt: skip
+
+
+class Billed(NamedTuple):
+    """A settlement line, its loan's row and terms, and since when the borrower has fully paid it."""
+
+    loan: Any
+    terms: Terms
+    own: Period
+    start: date
+    end: date
+    version: int
+    contract: Fen
+    paid_on: date | None
+
+
+def granting(unit: Unit) -> dict[tuple[str, int, bool], Terms]:
+    """Every scheme version's terms for households and organisations, those without a subsidy left out."""
+    known: dict[tuple[str, int, bool], Terms] | None = unit.kept.get("subsidy_terms")
+    if known is None:
+        versions = unit.session.execute(select(SchemeVersion.code, SchemeVersion.version)).all()
+        found = {
+            (code, version, household): Terms.of(
+                reference.scheme_of(unit.session, code, version), household=household
+            )
+            for code, version in versions
+            for household in (True, False)
+        }
+        known = unit.kept["subsidy_terms"] = {key: terms for key, terms in found.items() if terms.share > 0}
+    return known
+
+
+def of_cycle(unit: Unit, cycle: Cycle) -> ColumnElement[bool]:
+    """Loans whose subsidy is settled in a cycle."""
+    chosen: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
+    for (code, version, household), terms in granting(unit).items():
+        if terms.cycle == cycle:
+            chosen[household].append((code, version))
+    c = _LOANS.c
+    borrower = {True: c.household_id, False: c.organisation_id}
+    return or_(*(
+        and_(borrower[household].is_not(None), tuple_(c.scheme, c.scheme_version).in_(schemes))
+        for household, schemes in chosen.items()
+    ))  # fmt: skip
+
+
+def schemes_of(unit: Unit, bank: str, county: str, cycle: Cycle) -> list[Scheme]:
+    """The scheme versions of a bank's loans in a county settled in a cycle; all there are where it has none."""
+    c, terms = _LOANS.c, granting(unit)
+    borrowers = select(c.scheme, c.scheme_version, c.household_id.is_not(None)).distinct()
+    lent = borrowers.where(c.bank == bank, c.county == county, of_cycle(unit, cycle))
+    found = [terms[code, version, bool(household)].scheme for code, version, household in unit.connection.execute(lent)]
+    return found or [each.scheme for each in terms.values()]
+
+
+def free_lines(
+    unit: Unit, bank: str, county: str, last: Period, batch_id: int, loan_ids: Iterable[int] | None = None
+) -> list[Billed]:
+    """Lines posted through a period that no other batch claims, as far as something of them is paid."""
+    ln, c, loans = lines.c, subsidy_claims.c, _LOANS.c
+    own = select(_LINES.c.id).where(_LINES.c.batch_id == batch_id)
+    query = (
+        _billed(lines.join(_LOANS, loans.id == ln.loan_id))
+        .outerjoin(subsidy_claims, and_(c.loan_id == ln.loan_id, c.period_start == ln.period_start, c.live))
+        .where(
+            loans.bank == bank, loans.county == county, of_cycle(unit, last.cycle), ln.live,
+            ln.period_start < last.days.end, or_(c.line_id.is_(None), c.line_id.in_(own)),
+        )
+    )  # fmt: skip
+    if loan_ids is not None:
+        query = query.where(among(unit.connection, loans.id, loan_ids))
+    return list(_read(unit, query))
+
+
+def claimed_lines(unit: Unit, line_ids: Iterable[int]) -> dict[tuple[int, date], Billed]:
+    """The settlement lines that lines of batches claim, as they are billed and paid now."""
+    ln, c = lines.c, subsidy_claims.c
+    together = lines.join(_LOANS, _LOANS.c.id == ln.loan_id).join(
+        subsidy_claims, and_(c.loan_id == ln.loan_id, c.period_start == ln.period_start)
+    )
+    query = _billed(together).where(among(unit.connection, c.line_id, line_ids), c.live, ln.live)
+    return {(billed.loan.id, billed.start): billed for billed in _read(unit, query)}
+
+
+_COLUMNS = [
+    *(_LOANS.c[name] for name in (
+        "id", "household_id", "organisation_id", "scheme", "scheme_version", "principal_fen", "disbursed_on",
+        "first_disbursed_on", "original_due_on", "due_on", "misused_on",
+    )),
+    type_coerce(_LOANS.c.annual_rate, BigInteger).label("rate"),
+    type_coerce(_LOANS.c.benchmark_rate, BigInteger).label("benchmark"),
+]  # fmt: skip
+
+
+def _billed(together: Any) -> Select[Any]:
+    """Settlement lines with what was applied to each, one row an application, in the order of the days."""
+    ln, a = lines.c, applications.c
+    return (
+        select(*_COLUMNS, ln.period_start, ln.period_end, ln.version, ln.contract,
+               a.effective_on, a.payer, a.contract.label("interest"), (a.compound + a.penalty).label("charges"))
+        .select_from(together)
+        .join(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
+        .where(ln.contract > 0)
+        .order_by(ln.loan_id, ln.period_start, a.effective_on, a.event_id)
+    )  # fmt: skip
+
+
+def _read(unit: Unit, query: Select[Any]) -> Iterator[Billed]:
+    terms, periods = granting(unit), _Periods()
+    for (_, start), rows in groupby(unit.connection.execute(query), key=lambda row: (row[0], row.period_start)):
+        first = next(rows)
+        granted = terms[first.scheme, first.scheme_version, first.household_id is not None]
+        paid_on = subsidy.paid_on(first.contract, (Applied(*row[17:21]) for row in (first, *rows)))
+        yield Billed(first, granted, periods[granted.cycle, start], start, first.period_end, first.version,
+                     first.contract, paid_on)  # fmt: skip
+
+
+class _Periods(dict[tuple[Cycle, date], Period]):
+    """Periods by the first day of a line: a quarter has few of them."""
+
+    def __missing__(self, key: tuple[Cycle, date]) -> Period:
+        found = self[key] = Period.of(*key)
+        return found
