@@ -52,12 +52,14 @@ from api import (
     edge,
     errors,
     health,
+    jobs,
     ledger,
     limits,
     loans,
     logs,
     parties,
     periods,
+    published,
     reference,
     signing_in,
     users,
@@ -67,9 +69,18 @@ from ledger.settings import Settings, secret_key
 
 BODY_BYTES_MAX = 64 * 1024 * 1024  # a sheet of a hundred thousand loans
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    signing_in.blueprint, users.blueprint, reference.blueprint, parties.households, parties.organisations,
-    loans.blueprint, approvals.blueprint, periods.blueprint, ledger.blueprint,
-)  # fmt: skip
+    signing_in.blueprint,
+    users.blueprint,
+    reference.blueprint,
+    published.blueprint,
+    parties.households,
+    parties.organisations,
+    loans.blueprint,
+    approvals.blueprint,
+    periods.blueprint,
+    ledger.blueprint,
+    jobs.blueprint,
+)
 
 _CONTENT_POLICY = {
     "default-src": "'self'", "object-src": "'none'", "script-src": "'self'", "frame-ancestors": "'none'",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from api import edge, errors, sheets
 from api.clocks import ClockAnswer
 from api.errors import Malformed
-from api.fields import Choice, Count, Text
+from api.fields import ID_MAX, Choice, Count, Text
 from api.schemas import Answer, Query
 
 LIMIT_MAX = 200
@@ -142,22 +142,24 @@ def _page(session: Session, listing: Any, after: Sequence[Any] | None, limit: in
 def _part(items: Sequence[Any], after: Sequence[Any] | None, limit: int) -> tuple[Sequence[Any], Any]:
     """A page of what is in memory already, by place."""
     start = 0 if after is None else after[0]
-    if not isinstance(start, int):
+    if type(start) is not int or not 0 <= start <= ID_MAX:
         raise CursorUnfit()
     end = start + limit
     return items[start:end], [end] if end < len(items) else None
 
 
 def _typed(columns: Sequence[Any], values: Sequence[Any]) -> Iterator[ColumnElement[Any]]:
+    """The values of a key as its columns compare them; raises CursorUnfit for what somebody made up."""
     if len(columns) != len(values):
         raise CursorUnfit()
     for column, value in zip(columns, values, strict=True):
         wanted = column.type.python_type
         try:
-            typed = date.fromisoformat(value) if wanted is date else value
-        except (TypeError, ValueError):
+            typed = date.fromisoformat(value) if wanted is date and isinstance(value, str) else value
+        except ValueError:
             raise CursorUnfit() from None
-        if not isinstance(typed, wanted):
+        unfit = (isinstance(typed, str) and not typed.isprintable()) or (isinstance(typed, int) and abs(typed) > ID_MAX)
+        if type(typed) is not wanted or unfit:
             raise CursorUnfit()
         yield literal(typed, column.type)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ledger.calendar import EMPTY, CalendarDay, WorkCalendar, load_calendar
 from ledger.chart import Kind, accounts_of, book_of
 from ledger.dates import moment
-from ledger.errors import NotFound
+from ledger.errors import NotFound, RuleViolation
 from ledger.policy import rates
 from ledger.policy.rates import RateRow, RateTable
 from ledger.policy.schemes import Scheme, load_preset, parse_scheme, presets
@@ -24,6 +24,12 @@ from ledger.tables.journal import accounts, books
 from ledger.unit import Unit
 
 _EVER = date(1949, 10, 1)
+
+
+class AlreadyLoaded(RuleViolation):
+    code = "already_loaded"
+    zh = "{what} {found} 已存在，不能改动"
+    en = "{what} {found} is there already; it is never changed"
 
 
 def load(unit: Unit) -> None:
@@ -53,7 +59,9 @@ def add_county(unit: Unit, county: str, name: str, kind: str) -> None:
 
 
 def add_bank(unit: Unit, code: str, name: str, status: str, effective_on: date) -> None:
-    """A bank with its loan book, and its status from a day on."""
+    """A bank with its loan book, and its status from a day on; raises AlreadyLoaded."""
+    if unit.session.get(t.Bank, code) is not None:
+        raise AlreadyLoaded(what="bank", found=code)
     unit.session.add(t.Bank(code=code, name=name))
     unit.session.flush()
     set_bank_status(unit, code, status, effective_on)
@@ -61,17 +69,21 @@ def add_bank(unit: Unit, code: str, name: str, status: str, effective_on: date) 
 
 
 def set_bank_status(unit: Unit, code: str, status: str, effective_on: date) -> None:
-    """A bank is pilot, eliminated or substituted from a day on; raises NotFound."""
+    """A bank is pilot, eliminated or substituted from a day on; raises NotFound, AlreadyLoaded."""
     if unit.session.get(t.Bank, code) is None:
         raise NotFound(what="bank", id=code)
-    unit.session.merge(t.BankStatus(
+    if unit.session.get(t.BankStatus, (code, effective_on)) is not None:
+        raise AlreadyLoaded(what="bank status", found=f"{code} {effective_on}")
+    unit.session.add(t.BankStatus(
         bank=code, effective_on=effective_on, status=status,
         recorded_by=unit.user, recorded_at=moment(unit.recorded_at),
     ))  # fmt: skip
 
 
 def add_scheme(unit: Unit, scheme: Scheme) -> None:
-    """Keep a scheme version; it is never changed afterwards."""
+    """Keep a scheme version; it is never changed afterwards. Raises AlreadyLoaded."""
+    if unit.session.get(t.SchemeVersion, (scheme.code, scheme.version)) is not None:
+        raise AlreadyLoaded(what="scheme", found=f"{scheme.code} v{scheme.version}")
     unit.session.add(t.SchemeVersion(
         code=scheme.code, version=scheme.version, hash=scheme.content_hash, signed_from=scheme.signed_from,
         signed_to=scheme.signed_to, text=scheme.document, recorded_by=unit.user,

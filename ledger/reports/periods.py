@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger import balances
+from ledger.dates import micros, month_last
 from ledger.operations.periods import next_month
 from ledger.tables.work import Closing
 
@@ -34,17 +35,30 @@ class BookShown:
     changes: tuple[Change, ...]
 
 
-def periods(session: Session, books: Iterable[str]) -> list[BookShown]:
-    """The books named, in the order of their names; unknown ones are left out."""
+def periods(session: Session, books: Iterable[str], known_at: datetime | None = None) -> list[BookShown]:
+    """The books named, in the order of their names, as they were known at a moment; unknown ones are left out."""
     wanted = set(books)
+    query = select(Closing).where(Closing.book.in_(wanted)).order_by(Closing.id)
+    if known_at is not None:
+        query = query.where(Closing.recorded_at <= micros(known_at))
     changes: dict[str, list[Change]] = {}
-    rows = session.execute(select(Closing).where(Closing.book.in_(wanted)).order_by(Closing.id)).scalars()
-    for row in rows:
+    for row in session.execute(query).scalars():
         changes.setdefault(row.book, []).append(
             Change(row.month, row.action, row.by, row.checked_by, row.reason, row.recorded_at)
         )
     return [
         BookShown(book, through, next_month(through), tuple(changes.get(book, ())))
-        for book, through in balances.closed_through(session.connection()).items()
-        if book in wanted
+        for book, now in balances.closed_through(session.connection()).items() if book in wanted
+        for through in [now if known_at is None else _through(changes.get(book, ()))]
     ]
+
+
+def _through(changes: Iterable[Change]) -> date | None:
+    """The last day closed after these changes: months close in order and open again in reverse."""
+    closed: list[str] = []
+    for change in changes:
+        if change.action == "close":
+            closed.append(change.month)
+        else:
+            closed.pop()
+    return month_last(closed[-1]) if closed else None

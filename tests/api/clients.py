@@ -104,7 +104,7 @@ class Client:
         if key is not None:
             headers["Idempotency-Key"] = key
         told = self.app.test_client().open(
-            BASE + path, method=method, json=body, query_string=query or {}, headers=headers
+            BASE + path, method=method, json=body, query_string=query or None, headers=headers
         )
         return Told(told.status_code, told.get_json(silent=True), told.data, told.mimetype or "", told.headers)
 

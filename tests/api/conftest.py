@@ -1,12 +1,16 @@
 """A service on a fresh database with one user a role, and clients of it that are signed in."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
+from api import edge
 from api.app import create_app
 from ledger.operations import people
 from ledger.settings import Settings, read_settings
@@ -31,17 +35,28 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """A service on a fresh database with one user a role, once on each engine."""
-    with_people = _app(settings)
-    yield with_people
-    with_people.extensions["ledger"].engine.dispose()
+    with _served(_application(), settings) as served:
+        yield served
 
 
 @pytest.fixture
-def sqlite_app(sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
+def sqlite_app(sqlite_settings: Settings) -> Iterator[Flask]:
     """As `app`, on SQLite alone, for what no engine makes different."""
-    made = _app(read_settings({"LEDGER_HOME": str(tmp_path / "home"), "LEDGER_DATABASE_URL": sqlite_url}))
-    yield made
-    made.extensions["ledger"].engine.dispose()
+    with _served(_application(), sqlite_settings) as served:
+        yield served
+
+
+@pytest.fixture
+def fresh_app(sqlite_settings: Settings) -> Iterator[Flask]:
+    """As `sqlite_app`, an application that nobody else uses, for tests that change it."""
+    with _served(create_app(sqlite_settings), sqlite_settings) as served:
+        yield served
+
+
+@pytest.fixture
+def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
+    """Settings of a service on a fresh SQLite database."""
+    return read_settings({"LEDGER_HOME": str(tmp_path / "home"), "LEDGER_DATABASE_URL": sqlite_url})
 
 
 @pytest.fixture
@@ -56,7 +71,20 @@ def nobody(app: Flask) -> Client:
     return Client(app)
 
 
-def _app(settings: Settings) -> Flask:
-    app = create_app(settings)
+@cache
+def _application() -> Flask:
+    """One application for all tests of this process: what differs from test to test is what it serves."""
+    folder = Path(os.environ["LEDGER_TEST_FOLDER"])
+    nowhere = {"LEDGER_HOME": str(folder / "home"), "LEDGER_DATABASE_URL": f"sqlite:///{folder / 'nowhere.sqlite3'}"}
+    return create_app(read_settings(nowhere))
+
+
+@contextmanager
+def _served(app: Flask, settings: Settings) -> Iterator[Flask]:
+    """The application connected to the database of the settings, with everybody in it."""
+    service = edge.install(app, settings, demo=False)
+    (limiter,) = app.extensions["limiter"]
+    limiter.reset()
     add_people(app)
-    return app
+    yield app
+    service.engine.dispose()

@@ -1,0 +1,55 @@
+"""Books with something in them: events written by the journal itself, at moments of the test's choosing."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from flask import Flask
+
+from ledger.events import CountyFundContributed, Event, LoanDisbursed, LoanRenewed
+from ledger.journal import record, reverse_all
+from ledger.money import Fen, to_fen, yuan
+from ledger.unit import work
+from tests.api.clients import BANK, COUNTY
+
+
+def fen(amount: str) -> Fen:
+    return to_fen(yuan(amount))
+
+
+def disbursed(
+    loan: int, amount: str, on: str = "2016-05-10", *, bank: str = BANK, county: str = COUNTY
+) -> LoanDisbursed:
+    return LoanDisbursed(
+        effective_on=date.fromisoformat(on), county=county, bank=bank, loan=loan, principal=fen(amount)
+    )
+
+
+def contributed(amount: str, on: str = "2016-05-10", *, bank: str = BANK, county: str = COUNTY) -> Event:
+    return CountyFundContributed(
+        effective_on=date.fromisoformat(on), county=county, bank=bank, amount=fen(amount)
+    )
+
+
+def renewed(loan: int, renewal: int, amount: str, on: str = "2016-05-10") -> Event:
+    return LoanRenewed(
+        effective_on=date.fromisoformat(on), county=COUNTY, bank=BANK, loan=loan, renewal=renewal,
+        principal=fen(amount), overdue_principal=fen("0.00"), approval=7,
+    )  # fmt: skip
+
+
+def write(app: Flask, events: Iterable[Event], at: str = "2016-05-12T09:00:00") -> list[int]:
+    """Record events at a moment (UTC); answers their ids."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    with work(
+        app.extensions["ledger"].engine, user="officer", today=moment.date(), clock=lambda: moment, origin="test"
+    ) as unit:
+        return [record(unit, event, document="借据 1", reason="放款", checked_by="checker") for event in events]
+
+
+def reverse(app: Flask, event_id: int, at: str) -> None:
+    """Reverse an event in red at a moment (UTC)."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    with work(
+        app.extensions["ledger"].engine, user="officer", today=moment.date(), clock=lambda: moment, origin="test"
+    ) as unit:
+        reverse_all(unit, [event_id], "wrong loan", "checker")
