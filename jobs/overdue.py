@@ -1,19 +1,28 @@
-"""`overdue`: the same walk as `interest`, and a count of the loans newly overdue since the run before.
+"""`overdue`: carries on the loans past their rolled due date, and counts those newly overdue.
 
-A loan turns overdue between two of its lines, so its life is walked by one function in date order, whichever
-of the two jobs comes first. What is left for the second is to find nothing, and to say what came of it.
+A loan turns overdue between two of its lines, so its life is walked by one function in the order of its days,
+that of `interest`. After `interest` this job finds nothing left to do; run alone it does the same for the
+loans that have matured. Either way it says how many are overdue since its last run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from jobs.interest import carry_on, loans_due
-from jobs.job import Job
+from jobs.interest import carry_on
+from jobs.job import Job, Step
 from ledger.operations import due
 from ledger.operations.job_runs import Scope
+
+
+def _scopes_due(session: Session, on: date) -> Mapping[Scope, int]:
+    return due.scopes_due(session, on, matured=True)
+
+
+def _loans_due(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
+    return due.loans_due(session, step.scope, step.on, after, limit, matured=True)
 
 
 def _newly_overdue(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:
@@ -24,8 +33,8 @@ OVERDUE = Job(
     name="overdue",
     zh="逾期：到期未还的本金转逾期（与结息同一推进），并报告上次运行以来新逾期笔数",
     en="principal not repaid turns overdue (the same walk as interest); reports the newly overdue",
-    due=due.scopes_due,
-    items=loans_due,
+    due=_scopes_due,
+    items=_loans_due,
     work=carry_on,
     report=_newly_overdue,
 )

@@ -28,20 +28,17 @@ def run_job(shift: Shift, job: Job, on: date, scope: Scope, *, asked: bool) -> R
     # A step that did not end well is looked at again even when nothing is due in it any more.
     steps = sorted({*due, *(run.scope for run in before if run.status != "done")})
     shift.progress.began(" ".join(filter(None, (job.name, on.isoformat(), str(scope)))), sum(due.values()))
-    if steps == [scope]:
+    if scope.is_one:
         return _run_step(shift, job, Step(on, scope), due.get(scope, 0), since, asked=asked)
+    run_id = None
     if steps:
         with shift.unit(job.name, on) as unit:
-            job_runs.begin(unit, job.name, on, scope, 0, shift.by, asked=asked)
+            run_id = job_runs.begin(unit, job.name, on, scope, 0, shift.by, asked=asked)
     for each in steps:
         _run_step(shift, job, Step(on, each), due.get(each, 0), since, asked=False)
-    return _sum_up(shift, job, on, scope, since, asked=asked)
-
-
-def _sum_up(shift: Shift, job: Job, on: date, scope: Scope, since: date | None, *, asked: bool) -> Run:
-    """The run over all its steps; where there was nothing to do it begins and ends here."""
     with shift.unit(job.name, on) as unit:
-        run_id = job_runs.begin(unit, job.name, on, scope, 0, shift.by, asked=asked)
+        if run_id is None:  # nothing to do: begun and ended at once
+            run_id = job_runs.begin(unit, job.name, on, scope, 0, shift.by, asked=asked)
         parts = job_runs.steps_of(unit.session, [job.name], on, scope)
         run = job_runs.end(
             unit, run_id, status_of(parts), counts=counts_of(parts),

@@ -8,6 +8,9 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import ExcInfo, Processor
 
+# They tell of every look at the schema and of every tick of the clock.
+_TALKATIVE = ("alembic", "apscheduler")
+
 
 def configure(level: str, stream: TextIO | None = None) -> None:
     """Send what we and our libraries log to `stream` (standard error), from `level` on (`info`, `warning`, ...).
@@ -40,6 +43,8 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _where(exc_info: ExcInfo) -> list[dict[str, Any]]:

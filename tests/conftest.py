@@ -21,6 +21,11 @@ settings.register_profile("full", _CALM, max_examples=2000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How hard the crash tests try."""
+    parser.addoption("--kills", type=int, default=3, help="how often a run of the jobs is killed in its middle")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Set up what all workers of this run share; the first worker that needs the server starts it."""
     if hasattr(config, "workerinput"):

@@ -3,32 +3,41 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from ledger.operations.job_runs import Scope
 from ledger.tables.loans import Loan
 
 
-def scopes_due(session: Session, through: date) -> dict[Scope, int]:
-    """How many loans of each bank and county have a line or transition on or before a day."""
+def scopes_due(session: Session, through: date, *, matured: bool = False) -> dict[Scope, int]:
+    """How many loans of each bank and county have a line or transition on or before a day.
+
+    `matured` asks only for those whose rolled due date is over by then.
+    """
     found = session.execute(
         select(Loan.bank, Loan.county, func.count())
-        .where(Loan.next_step_on <= through)
+        .where(*_due(through, matured))
         .group_by(Loan.bank, Loan.county)
     )
     return {Scope(bank, county): count for bank, county, count in found}
 
 
-def loans_due(session: Session, scope: Scope, through: date, after: int, limit: int) -> Sequence[int]:
-    """Ids above `after` of one bank's loans in one county with a step on or before a day, smallest first."""
+def loans_due(
+    session: Session, scope: Scope, through: date, after: int, limit: int, *, matured: bool = False
+) -> Sequence[int]:
+    """Ids above `after` of one bank's loans in one county, as `scopes_due` counts them, smallest first."""
     return session.execute(
         select(Loan.id)
-        .where(Loan.bank == scope.bank, Loan.county == scope.county)
-        .where(Loan.next_step_on <= through, Loan.id > after)
+        .where(Loan.bank == scope.bank, Loan.county == scope.county, *_due(through, matured), Loan.id > after)
         .order_by(Loan.id)
         .limit(limit)
     ).scalars().all()  # fmt: skip
+
+
+def _due(through: date, matured: bool) -> list[ColumnElement[bool]]:
+    steps = [Loan.next_step_on <= through]
+    return [*steps, Loan.rolled_on < through] if matured else steps
 
 
 def newly_overdue(session: Session, scope: Scope, since: date | None, through: date) -> int:

@@ -39,6 +39,11 @@ class Scope:
         bank, _, county = text.partition("/")
         return cls(bank, county)
 
+    @property
+    def is_one(self) -> bool:
+        """One bank in one county: what a single step works on."""
+        return bool(self.bank and self.county)
+
     def __str__(self) -> str:
         return f"{self.bank}/{self.county}" if self.bank or self.county else ""
 
@@ -131,7 +136,7 @@ def steps_of(session: Session, jobs: Iterable[str], on: date, scope: Scope) -> l
     """The runs of one bank and county each that these jobs made for a date within a scope."""
     query = select(JobRun).where(JobRun.job.in_(list(jobs)), JobRun.business_date == on)
     found = map(read, session.execute(query.order_by(JobRun.job, JobRun.scope)).scalars())
-    return [step for step in found if step.scope.bank and step.scope.county and step.scope in scope]
+    return [step for step in found if step.scope.is_one and step.scope in scope]
 
 
 def queued(session: Session) -> list[Run]:

@@ -1,0 +1,107 @@
+"""`kill -9` at any moment, two at once, a worker beside them: the books of an undisturbed run."""
+
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from jobs import runner
+from jobs.shift import Shift
+from ledger.database import open_engine
+from ledger.operations import job_runs
+from tests.jobs.books import BANKS, COUNTIES, Books, books_of, lend, repay, shift
+from tests.jobs.processes import ended, started
+
+FIRST, LAST = date(2016, 6, 21), date(2019, 12, 31)
+
+
+def _portfolio(engine: Engine) -> None:
+    loan_ids = lend(engine, banks=BANKS, counties=COUNTIES, each=2)
+    repay(engine, loan_ids[0], "277.08", date(2016, 6, 21))
+    repay(engine, loan_ids[1], "900.00", date(2016, 6, 22))
+
+
+@pytest.fixture
+def undisturbed(sqlite_url: str) -> Iterator[Books]:
+    """The books of one run that nothing happened to."""
+    engine = open_engine(sqlite_url)
+    _portfolio(engine)
+    runner.run(shift(engine), "daily", LAST)
+    yield books_of(engine)
+    engine.dispose()
+
+
+def test_killed_at_any_moment_then_run_once_more_the_books_are_those_of_an_undisturbed_run(
+    engine: Engine, database_url: str, undisturbed: Books, request: pytest.FixtureRequest
+) -> None:
+    _portfolio(engine)
+    kills: int = request.config.getoption("--kills")
+    chance = random.Random(20161121)
+    for number in range(1, kills + 1):
+        day = FIRST + (LAST - FIRST) * number // kills
+        _kill_in_the_middle(database_url, day, chance.random() * 0.8)
+    began = time.monotonic()
+    last = ended(database_url, "jobs", "daily", "--date", LAST.isoformat())
+    assert last.returncode == 0, last.stderr
+    assert time.monotonic() - began < 30  # the dead one's turn is not waited out
+    assert books_of(engine) == undisturbed
+
+
+def _kill_in_the_middle(url: str, day: date, patience: float) -> None:
+    """Some moment after it has said its first word; before that it has done nothing."""
+    process = started(url, "jobs", "daily", "--date", day.isoformat())
+    assert process.stdout is not None
+    with process:
+        process.stdout.readline()
+        time.sleep(patience)
+        process.kill()
+
+
+def test_two_daily_and_a_worker_started_together_do_everything_once(
+    engine: Engine, database_url: str, sqlite_url: str
+) -> None:
+    _portfolio(engine)
+    three = [started(database_url, "jobs", "worker"), *(started(database_url, "jobs", "daily") for _ in range(2))]
+    today = Shift(engine, by="test").today()
+    told = [_until_done(process, today) for process in three]
+    three[0].terminate()
+    assert [process.wait(60) for process in three] == [0, 0, 0], told
+    other = open_engine(sqlite_url)
+    _portfolio(other)
+    runner.run(Shift(other, by="test"), "daily", today)
+    assert books_of(engine) == books_of(other)
+    other.dispose()
+    for process in three:
+        process.communicate()
+
+
+def _until_done(process: "subprocess.Popen[str]", day: date) -> list[str]:
+    """What it says until its `daily` is done, or it ends."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith(f"daily {day}: done"):
+            break
+    return said
+
+
+def test_a_worker_takes_up_what_was_asked_for_and_nobody_began(engine: Engine, database_url: str) -> None:
+    _portfolio(engine)
+    with shift(engine).reading() as session:
+        assert job_runs.queued(session) == []
+    turn = Shift(engine, by="test")
+    yesterday = turn.today() - timedelta(days=1)
+    assert turn.take()
+    with turn.unit("interest", yesterday) as unit:
+        job_runs.enqueue(unit, "interest", yesterday, job_runs.Scope("ABC"), "city")
+    turn.give_back()
+    queued = ended(database_url, "jobs", "queued")
+    assert queued.returncode == 0, queued.stderr
+    with turn.reading() as session:
+        (run,) = job_runs.latest(session, 5)
+        assert (run.status, run.done, run.started_by) == ("done", 6, "city")
