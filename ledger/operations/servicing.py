@@ -18,7 +18,7 @@ from ledger.chart import Kind, book_of
 from ledger.database import among
 from ledger.errors import NotFound, Refusal, RuleViolation, WrongStatus
 from ledger.events import Event
-from ledger.operations import holding, lives, rewinding
+from ledger.operations import holding, lives, rewinding, subsidy_corrections
 from ledger.operations.lives import Held
 from ledger.operations.rewinding import Past, Point, Why
 from ledger.policy import servicing, workout
@@ -114,7 +114,12 @@ def record_facts(
     lock(unit, allowed)
     points = {loan: Point(min(fact.on for fact in rows)) for loan, rows in allowed.items() if rows}
     later = _rewind(unit, points, why, refuse, allowed)
-    return _live(unit, allowed, later, refuse)
+    done = _live(unit, allowed, later, refuse)
+    if not refuse.gathered:
+        # What was recorded in time, and only pays, makes no subsidy wrong.
+        decided = {loan for loan, rows in allowed.items() if any(fact.ref is None for fact in rows)}
+        subsidy_corrections.follow(unit, decided | {loan for loan, rows in later.items() if rows})
+    return done
 
 
 def undo_fact(unit: Unit, loan_id: int, event_id: int, why: Why) -> list[Done]:
@@ -142,6 +147,7 @@ def undo_facts(unit: Unit, event_ids: Mapping[int, Sequence[int]], why: Why) -> 
     later = rewinding.rewind(unit, points, why, also=pasts)
     again = {loan_id: [row for row in later.get(loan_id, ()) if row.id not in gone] for loan_id in days}
     done = _live(unit, {loan_id: [] for loan_id in days}, again, _Refusals(None), days)
+    subsidy_corrections.follow(unit, days)
     return [each for of_loan in done.values() for each in of_loan]
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from ledger.database import among, rate_parts, write_rows
 from ledger.ids import new_ids
@@ -59,11 +59,11 @@ def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = 
     """
     scope = _Scope(period_of(batch), standings(unit, batch), loan_ids)
     wanted = [*_entering(unit, batch, scope), *_supplements(unit, batch, scope)]
-    found = {_place(figure): (line_id, figure) for line_id, figure in stored(unit, [batch.id], loan_ids)}
+    found = list(stored(unit, _LINES.c.batch_id == batch.id, *scope.narrowed(unit, _LINES.c.loan_id)))
     if found:
-        same = {place for figure in wanted if found.get(place := _place(figure), (0, None))[1] == figure}
-        _remove(unit, [line_id for place, (line_id, _) in found.items() if place not in same])
-        wanted = [figure for figure in wanted if _place(figure) not in same]
+        asked, there = set(wanted), {line.figure for line in found}
+        _remove(unit, [line.id for line in found if line.figure not in asked])
+        wanted = [figure for figure in wanted if figure not in there]
     _add(unit, batch.id, wanted)
     if loan_ids is None:
         batch.refreshed_on = unit.today
@@ -76,6 +76,9 @@ class _Scope(NamedTuple):
     last: Period
     standings: Mapping[Period, Standing]
     loan_ids: Collection[int] | None
+
+    def narrowed(self, unit: Unit, loan: ColumnElement[int]) -> list[ColumnElement[bool]]:
+        return [] if self.loan_ids is None else [among(unit.connection, loan, self.loan_ids)]
 
 
 def figures(dues: Iterable[Due], batch: Period) -> Iterator[Figure]:
@@ -102,27 +105,32 @@ def figures(dues: Iterable[Due], batch: Period) -> Iterator[Figure]:
             )  # fmt: skip
 
 
-def stored(
-    unit: Unit, batch_ids: Collection[int], loan_ids: Collection[int] | None = None
-) -> Iterator[tuple[int, Figure]]:
-    """The live lines of batches as they were drafted, by id."""
+class Stored(NamedTuple):
+    """A live line as it was drafted."""
+
+    id: int
+    batch_id: int
+    stale: bool
+    figure: Figure
+
+
+def stored(unit: Unit, *chosen: ColumnElement[bool]) -> Iterator[Stored]:
+    """The live lines that conditions on them leave, by id."""
     c, k = _LINES.c, subsidy_claims.c
     query = (
         select(_LINES, k.period_start.label("start"), k.version, k.eligible.label("part"))
-        .outerjoin(subsidy_claims, k.line_id == c.id)
-        .where(among(unit.connection, c.batch_id, batch_ids), c.live)
+        .outerjoin(subsidy_claims, and_(k.line_id == c.id, k.live))
+        .where(c.live, *chosen)
         .order_by(c.id, k.period_start)
     )
-    if loan_ids is not None:
-        query = query.where(among(unit.connection, c.loan_id, loan_ids))
-    for line_id, grouped in groupby(unit.connection.execute(query), key=lambda row: row.id):
+    for _, grouped in groupby(unit.connection.execute(query), key=lambda row: row.id):
         rows = list(grouped)
         row = rows[0]
         claims = tuple(Claim(each.start, each.version, Fen(each.part)) for each in rows if each.start is not None)
-        yield line_id, Figure(
+        yield Stored(row.id, row.batch_id, row.stale, Figure(
             row.loan_id, row.kind, row.period, row.period_start, row.period_end, row.days, Fen(row.interest),
             Fen(row.eligible), row.share, Fen(row.fen), row.of_line_id, row.reason, claims,
-        )  # fmt: skip
+        ))  # fmt: skip
 
 
 def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
@@ -140,10 +148,6 @@ def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
 def period_of(batch: SubsidyBatch) -> Period:
     """The period of a batch."""
     return Period.parse("quarter" if batch.cycle == "quarter" else "year", batch.period)
-
-
-def _place(figure: Figure) -> tuple[Any, ...]:
-    return figure.loan, figure.of_line, tuple(claim.start for claim in figure.claims)
 
 
 def _entering(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> Iterator[Figure]:
@@ -193,11 +197,9 @@ def _supplements(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> Iterator[Fig
         .join(_LINES, c.id == s.line_id)
         .join(_BATCHES, b.id == c.batch_id)
         .where(b.bank == batch.bank, b.county == batch.county, b.cycle == batch.cycle,
-               s.supplement_id.is_(None) | s.supplement_id.in_(own))
+               s.supplement_id.is_(None) | s.supplement_id.in_(own), *scope.narrowed(unit, c.loan_id))
         .order_by(s.line_id)
     )  # fmt: skip
-    if scope.loan_ids is not None:
-        query = query.where(among(unit.connection, c.loan_id, scope.loan_ids))
     for row in unit.connection.execute(query):
         paid_in = Period.parse(scope.last.cycle, row.paid_in)
         if subsidy.next_open(paid_in, scope.last, scope.standings) == scope.last:

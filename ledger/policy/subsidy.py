@@ -214,6 +214,16 @@ def cut_off(submit_by: date, submitted_on: date | None) -> date:
     return submit_by if submitted_on is None else min(submit_by, submitted_on)
 
 
+def standing_of(own: Period, standings: Mapping[Period, Standing], submit_day: int) -> Standing:
+    """Where the batch of a line's own period stands; one not drafted yet is open."""
+    return standings.get(own) or Standing(True, own.submit_by(submit_day))
+
+
+def is_forfeit(paid: date, cut_off: date, late: LateInterest) -> bool:
+    """Whether interest paid after the cut-off of its own period is never subsidised (4.3)."""
+    return late == "forfeit" and paid > cut_off
+
+
 def batch_of(
     own: Period, paid: date, last: Period, standings: Mapping[Period, Standing], submit_day: int, late: LateInterest
 ) -> Period | None:
@@ -222,8 +232,8 @@ def batch_of(
     Its own period's, there already or not, if it was paid by that one's cut-off; else the next one that is open.
     Interest paid late is forfeit where the scheme says so.
     """
-    standing = standings.get(own) or Standing(True, own.submit_by(submit_day))
-    if paid > standing.cut_off and late == "forfeit":
+    standing = standing_of(own, standings, submit_day)
+    if is_forfeit(paid, standing.cut_off, late):
         return None
     period = own
     while not (standing.open and paid <= standing.cut_off):
