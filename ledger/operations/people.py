@@ -42,6 +42,8 @@ COUNTY_ROLES = frozenset({Role.POVERTY_OFFICE, Role.FINANCE_OFFICER, Role.FINANC
 DEMO_USERS: Mapping[str, Role] = {
     "officer": Role.BANK_OFFICER,
     "checker": Role.BANK_CHECKER,
+    "officer2": Role.BANK_OFFICER,  # of a second bank
+    "checker2": Role.BANK_CHECKER,
     "poverty": Role.POVERTY_OFFICE,
     "poverty2": Role.POVERTY_OFFICE,
     "finance": Role.FINANCE_OFFICER,

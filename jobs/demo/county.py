@@ -1,0 +1,141 @@
+"""The demo county lived through, quarter by quarter: sheets in, sheets confirmed, `daily`, months closed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from random import Random
+
+from sqlalchemy import Engine
+
+from jobs.demo import people, plan, sheets
+from jobs.demo.clock import DemoClock
+from jobs.demo.desk import at_the_desk
+from jobs.demo.plan import BANKS, COUNTY, FIRST, LAST, Lent, Paid
+from jobs.progress import Say, shown
+from jobs.runner import run
+from jobs.shift import Shift
+from ledger.chart import Kind, book_of
+from ledger.database import open_engine
+from ledger.dates import DAY, Quarter, add_months, month_of
+from ledger.errors import WrongStatus
+from ledger.imports.reading import read_table
+from ledger.imports.sheets import read_sheet
+from ledger.operations import imports, imports_deciding, job_runs, periods
+from ledger.operations.imports_run import Importer
+from ledger.operations.job_runs import EVERYTHING
+from ledger.operations.people import BANK_ROLES, COUNTY_ROLES, DEMO_PREFIX, DEMO_USERS, add_user, anybody
+from ledger.unit import Unit, work
+
+NAME = "demo"
+SEED = 2016
+HOUSEHOLDS, FARMS = 300, 12
+CLOSED_THROUGH = "2018-12"
+
+_NAMES = {
+    "officer": "演示经办员", "checker": "演示复核员", "officer2": "农行经办员", "checker2": "农行复核员",
+    "poverty": "扶贫办经办", "poverty2": "扶贫办审批", "finance": "财政局经办", "finance2": "财政局复核",
+    "city": "市级经办", "city2": "市级审批", "auditor": "审计人员", "admin": "系统管理员",
+}  # fmt: skip
+_BANK_OF = {"officer": BANKS[0], "checker": BANKS[0], "officer2": BANKS[1], "checker2": BANKS[1]}
+OFFICERS = {BANKS[0]: ("officer", "checker"), BANKS[1]: ("officer2", "checker2")}
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """The demo at work: its database, its clock, what it says."""
+
+    engine: Engine
+    clock: DemoClock
+    say: Say
+
+    def unit(self, user: str, origin: str = NAME) -> AbstractContextManager[Unit]:
+        """One transaction of a demo user on the demo's day."""
+        return work(self.engine, user=user, today=self.clock.today, clock=self.clock, origin=origin)
+
+    def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> None:
+        """Import a sheet as the demo user, and have the checker confirm it where one has to."""
+        importer = Importer(user, bank, frozenset({COUNTY}))
+        outcome = imports.take_in(partial(self.unit, user), importer, read_table(kind, read_sheet(data, name)))
+        if outcome.id is not None and bank is not None and outcome.status == "booked":
+            with self.unit(OFFICERS[bank][1]) as unit:
+                imports_deciding.approve(unit, outcome.id)
+
+
+def live(database_url: str) -> None:
+    """Make the demo county, or finish one that was cut off: everything in it may be done twice."""
+    engine = open_engine(database_url)
+    try:
+        with shown() as progress:
+            county = County(engine, DemoClock(FIRST), progress.say)
+            with county.unit("setup") as unit:
+                run_id = job_runs.begin(unit, NAME, LAST, EVERYTHING, 0, "setup", asked=True)
+                if not anybody(unit.session):
+                    _add_people(unit)
+            _live_through(county)
+            with county.unit("setup") as unit:
+                job_runs.end(unit, run_id, "done")
+    finally:
+        engine.dispose()
+
+
+def _add_people(unit: Unit) -> None:
+    for username, role in DEMO_USERS.items():
+        counties = (COUNTY,) if role in COUNTY_ROLES | BANK_ROLES else ()
+        add_user(unit, username, _NAMES[username], DEMO_PREFIX + username, role,
+                 bank=_BANK_OF.get(username), counties=counties, demo=True)  # fmt: skip
+
+
+def _live_through(county: County) -> None:
+    chance = Random(SEED)
+    houses = people.houses(chance, COUNTY, HOUSEHOLDS)
+    farms = plan.farms(chance, houses, FARMS)
+    loans = plan.lent(chance, houses, farms)
+    payments = [row for loan in loans for row in plan.paid(chance, loan)]
+    county.say(f"demo county {COUNTY}: {len(loans)} loans, {len(payments)} repayments, {FIRST} to {LAST}")
+    county.take_in("households", "poverty", None, sheets.households(houses), "贫困户名单.csv")
+    county.take_in("organisations", "officer", None, sheets.organisations(farms), "经营主体.csv")
+    for quarter in _quarters():
+        _live_quarter(county, quarter, loans, payments)
+    at_the_desk(county.unit, loans)
+    _close_months(county)
+
+
+def _live_quarter(county: County, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]) -> None:
+    """What the banks lent and received in a quarter comes in at its end; then the jobs of its days run."""
+    days = quarter.calendar
+    county.clock.set(days.end - DAY)
+    for bank in BANKS:
+        lent = [row for row in loans if row.bank == bank and row.disbursed_on in days]
+        received = [row for row in payments if row.bank == bank and row.paid_on in days]
+        if lent:
+            county.take_in("loans", OFFICERS[bank][0], bank, sheets.loans(lent), f"放款台账{quarter}.csv")
+        if received:
+            data = sheets.repayments(received)
+            county.take_in("repayments", OFFICERS[bank][0], bank, data, f"还款明细{quarter}.csv")
+    done = run(Shift(county.engine, NAME, clock=county.clock), "daily", days.end - DAY)
+    county.say(f"  {quarter}: daily {done.status}, {done.done} of {done.due} done")
+
+
+def _quarters() -> Iterator[Quarter]:
+    quarter = Quarter.of(FIRST)
+    while quarter.calendar.start <= LAST:
+        yield quarter
+        quarter = quarter.shift(1)
+
+
+def _close_months(county: County) -> None:
+    """The banks' months up to the last but one year are closed; the last year is open for trying things out."""
+    for bank in BANKS:
+        book = book_of(Kind.LOAN, bank=bank, county="")
+        day = FIRST
+        while month_of(day) <= CLOSED_THROUGH:
+            _close(county, bank, book, month_of(day))
+            day = add_months(day, 1)
+
+
+def _close(county: County, bank: str, book: str, month: str) -> None:
+    # Closed already when the demo was cut off and goes on.
+    with suppress(WrongStatus), county.unit(OFFICERS[bank][1]) as unit:
+        periods.close_month(unit, book, month)

@@ -1,0 +1,70 @@
+"""What lies on the desks of the demo county on its last day: loans on their way, decisions that wait."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+
+from sqlalchemy import select
+
+from jobs.demo.plan import BANKS, COUNTY, RATE, Lent
+from ledger.money import yuan
+from ledger.operations import approvals, loans
+from ledger.operations.contracts import LoanRequest
+from ledger.tables.loans import Approval, Loan
+from ledger.unit import Unit
+
+_At = Callable[[str], AbstractContextManager[Unit]]
+
+_BANK = BANKS[0]
+_ENDORSED = ("village_committee", "work_team", "township")
+_STEPS = {"submitted": 0, "returned": 1, "approved": 2, "paid_out": 3}
+
+
+def at_the_desk(at: _At, lent: Sequence[Lent]) -> None:
+    """Four new loans of households that paid back, each a step further; a waiver that waits for its checker."""
+    with at("officer") as unit:
+        free = _settled_households(unit)
+    for number, (name, step) in enumerate(_STEPS.items(), 1):
+        _put_forward(at, f"{_BANK}-2019-9{number:03d}", free[number - 1], name, step)
+    with at("officer") as unit:
+        _ask_waiver(unit)
+
+
+def _settled_households(unit: Unit) -> list[int]:
+    """Households whose loan of this bank is closed, the first to close first."""
+    query = (
+        select(Loan.household_id)
+        .where(Loan.bank == _BANK, Loan.status == "closed", Loan.household_id.is_not(None))
+        .order_by(Loan.rolled_on, Loan.id)
+    )
+    return [found for found in unit.session.execute(query).scalars() if found is not None]
+
+
+def _put_forward(at: _At, contract_no: str, household_id: int, name: str, step: int) -> None:
+    with at("officer") as unit:
+        if unit.session.execute(select(Loan.id).where(Loan.contract_no == contract_no)).first():
+            return  # the demo was cut off and goes on
+        taken = loans.record(unit, LoanRequest(
+            contract_no=contract_no, scheme="ganzhou-2016", bank=_BANK, county=COUNTY,
+            principal=yuan("40000.00"), annual_rate=RATE, term_months=36, signed_on=date(2019, 12, 20),
+            purpose="脐橙改种", household_id=household_id, endorsements=_ENDORSED,
+        ))  # fmt: skip
+    if name == "returned":
+        with at("checker") as unit:
+            loans.send_back(unit, taken.id, "缺少项目用款计划")
+    elif step >= _STEPS["approved"]:
+        with at("checker") as unit:
+            loans.approve(unit, taken.id)
+    if name == "paid_out":
+        with at("officer") as unit:
+            loans.disburse(unit, taken.id, date(2019, 12, 26))
+
+
+def _ask_waiver(unit: Unit) -> None:
+    if unit.session.execute(select(Approval.id).where(Approval.kind == "waiver")).first():
+        return
+    query = select(Loan).where(Loan.bank == _BANK, Loan.status == "overdue").order_by(Loan.rolled_on, Loan.id)
+    loan = unit.session.execute(query).scalars().first()
+    if loan is not None:
+        payload = {"on": unit.today, "amount": None}
+        approvals.ask(unit, "waiver", payload, loan_id=loan.id, reason="户主患病住院，申请减免罚息")

@@ -1,0 +1,156 @@
+"""The demo county's loans, and how each borrower pays: the sheets a bank would have kept."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+
+from stdnum.cn import uscc
+
+from jobs.demo.people import House
+from ledger.calendar import load_calendar
+from ledger.dates import DAY, next_settlement
+from ledger.money import Fen, plain
+from ledger.policy import servicing
+from ledger.policy.accrual import Steps, Terms, Uplifts
+from ledger.policy.schemes import load_preset
+from ledger.policy.servicing import Life
+from ledger.policy.terms import due_on, rolled
+
+COUNTY = "360781"  # 瑞金市
+BANKS = ("GZRCB", "ABC")
+FIRST, LAST = date(2016, 3, 1), date(2019, 12, 31)
+RATE = Decimal("0.0475")  # the benchmark of 37 to 60 months and of 36, from 2015-10-24 on
+
+_TRADES = ("脐橙种植", "白莲种植", "蔬菜大棚", "生态鱼养殖", "肉牛养殖", "茶叶种植", "烟叶种植", "三黄鸡养殖")
+_FARMS = ("脐橙", "白莲", "蔬菜", "水产", "畜牧", "茶业")
+_HABITS = {"punctual": 78, "ahead": 8, "late": 8, "early": 3, "failing": 3}
+"""How borrowers pay, in percent: in time, in advance, weeks late, off before maturity, not to the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Farm:
+    """An invented organisation that takes households along."""
+
+    uscc: str
+    name: str
+    kind: str
+    households: tuple[House, ...]
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A row of a bank's loan register."""
+
+    bank: str
+    contract_no: str
+    house: House | None
+    farm: Farm | None
+    principal: Fen
+    term_months: int
+    signed_on: date
+    disbursed_on: date
+    purpose: str
+    habit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A row of a bank's repayment sheet."""
+
+    bank: str
+    contract_no: str
+    amount: Fen
+    paid_on: date
+    receipt_no: str
+    surplus: str = "credit"
+
+
+def farms(chance: Random, houses: Sequence[House], count: int) -> list[Farm]:
+    """Organisations with eight to twelve households at work each."""
+    made = []
+    for number in range(1, count + 1):
+        body = f"93{COUNTY}MA35{number:04d}X"
+        kind = ("合作组织", "家庭农场", "企业")[number % 3]
+        name = f"瑞金市红都{_FARMS[number % len(_FARMS)]}{('合作社', '家庭农场', '有限公司')[number % 3]}{number:02d}"
+        taken = tuple(chance.sample(list(houses), chance.randrange(8, 13)))
+        made.append(Farm(body + uscc.calc_check_digit(body), name, kind, taken, date(2016, 1, 15)))
+    return made
+
+
+def lent(chance: Random, houses: Sequence[House], organisations: Sequence[Farm]) -> list[Lent]:
+    """One loan a household and a farm, most of them in 2016 and 2017."""
+    rows = []
+    for number, house in enumerate(houses, 1):
+        amount = chance.choices((50_000, 48_000, 45_000, 30_000), (85, 6, 5, 4))[0]
+        rows.append(_loan(chance, number, Fen(amount * 100), house=house))
+    for number, farm in enumerate(organisations, len(houses) + 1):
+        amount = min(len(farm.households) * 100_000, chance.randrange(60, 100) * 10_000)
+        rows.append(_loan(chance, number, Fen(amount * 100), farm=farm))
+    return sorted(rows, key=lambda row: (row.disbursed_on, row.contract_no))
+
+
+def _loan(
+    chance: Random, number: int, principal: Fen, house: House | None = None, farm: Farm | None = None
+) -> Lent:
+    quarter = chance.choices(range(10), (16, 18, 16, 12, 10, 8, 7, 5, 4, 4))[0]
+    signed_on = FIRST + timedelta(days=quarter * 91 + chance.randrange(90))
+    bank = BANKS[0] if chance.random() < 0.65 else BANKS[1]
+    return Lent(
+        bank, f"{bank}-{signed_on:%Y}-{number:04d}", house, farm, principal,
+        chance.choices((36, 48, 60), (80, 12, 8))[0], signed_on, signed_on + timedelta(days=chance.randrange(8)),
+        chance.choice(_TRADES), chance.choices(list(_HABITS), list(_HABITS.values()))[0],
+    )  # fmt: skip
+
+
+def paid(chance: Random, loan: Lent) -> Iterator[Paid]:
+    """What the borrower of a loan pays by the end of the demo, by habit; the loan's life says how much is due."""
+    life = _life(loan)
+    numbered = 0
+    stops_on = loan.disbursed_on + timedelta(days=chance.randrange(500, 1000)) if loan.habit == "failing" else LAST
+    early_on = loan.disbursed_on + timedelta(days=chance.randrange(400, 900))
+    while life.next_step_on is not None and life.next_step_on <= LAST:
+        day = life.next_step_on
+        if loan.habit == "early" and early_on < day:
+            list(servicing.carry(life, early_on))
+            numbered += 1
+            yield _pay(loan, life, early_on, servicing.payoff(life, early_on).total, numbered)
+            return
+        if loan.habit == "ahead" and day < life.terms.rolled_on:
+            on = day - timedelta(days=chance.randrange(1, 6))
+            coming = sum(servicing.accrued(life, day)) + life.open_lines - life.credit
+            if on > life.billed_to and coming > 0:
+                numbered += 1
+                yield _pay(loan, life, on, Fen(coming // 100 * 100 + 100), numbered)
+        list(servicing.carry(life, day))
+        on = _pays_on(chance, loan.habit, day, life)
+        if on > min(stops_on, LAST):
+            continue
+        list(servicing.carry(life, on))
+        due = servicing.payoff(life, on).total if on >= life.terms.rolled_on else life.open_lines
+        if due:
+            numbered += 1
+            yield _pay(loan, life, on, Fen(due), numbered)
+
+
+def _pays_on(chance: Random, habit: str, day: date, life: Life) -> date:
+    if day == life.terms.rolled_on:
+        return day
+    return day + timedelta(days=chance.randrange(15, 60) if habit == "late" else chance.randrange(0, 5))
+
+
+def _pay(loan: Lent, life: Life, on: date, amount: Fen, number: int) -> Paid:
+    list(servicing.repay(life, on, repayment=number, amount=amount, surplus="credit", payer="borrower"))
+    return Paid(loan.bank, loan.contract_no, amount, on, f"HD{number:04d}")
+
+
+def _life(loan: Lent) -> Life:
+    scheme = load_preset("ganzhou-2016")
+    day = loan.disbursed_on
+    rolled_on = rolled(due_on(day, loan.term_months), load_calendar(), scheme.due_date_roll)
+    terms = Terms(day, rolled_on, ((day, int(RATE * 10**8)),), None, Uplifts.of(scheme))
+    life = Life(0, COUNTY, loan.bank, terms, "active", day, min(next_settlement(day), rolled_on))
+    life.principal, life.owed = loan.principal, Steps([(day, loan.principal)])
+    return life
