@@ -274,4 +274,9 @@ class Truth(ma.fields.Field[bool]):
 
 def openapi_of(_converter: Any, field: Any, **_kwargs: Any) -> dict[str, Any]:
     """What the document says of a field of ours."""
-    return dict(getattr(field, "openapi", {}))
+    told = dict(getattr(field, "openapi", {}))
+    if told and field.allow_none:
+        told["type"] = [told["type"], "null"]
+        if "enum" in told:
+            told["enum"] = [*told["enum"], None]
+    return told
