@@ -1,1 +1,1 @@
-"""Sheets in: columns, checks, faults as values."""
+"""Sheets in: files read strictly by the columns of their kind, faults as values, templates."""

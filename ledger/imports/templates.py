@@ -1,0 +1,63 @@
+"""Sheets to be filled in (导入模板): every column as text, what belongs into it beside, an example that is not read."""
+
+import csv
+import io
+from typing import Any
+
+from xlsxwriter import Workbook
+
+from ledger.imports.columns import COLUMNS, EXAMPLE, NOTES, Column
+
+_TITLES = {"households": "贫困户名册", "organisations": "市场主体名册", "loans": "放款台账", "repayments": "还款明细"}
+_RULES = (
+    "第一行是表头，不要改动；列的先后不限，选填列可以删去。一个文件只放一张表。",
+    f"以“{EXAMPLE}”开头的示例行不会被导入，可以删去。",
+    "所有单元格按文本填写：编号、身份证号、金额、利率存为数字会失真，将被拒绝。",
+    "有一处错误，整张表都不登记；所有错误一次列出，改正后重新导入。已登记且内容相同的行自动跳过。",
+)
+
+
+def xlsx_template(kind: str) -> bytes:
+    """An empty workbook of a kind; raises KeyError for no kind."""
+    columns = COLUMNS[kind]
+    file = io.BytesIO()
+    book = Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    heading = book.add_format({"bold": True, "bg_color": "#DDE8F5", "border": 1, "num_format": "@"})
+    text, example = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "font_color": "#888888"})
+    page = book.add_worksheet(_TITLES[kind])
+    page.freeze_panes(1, 0)
+    for place, column in enumerate(columns):
+        page.set_column(place, place, max(14, 2 * len(column.zh) + len(column.name)), text)
+        page.write_string(0, place, column.heading, heading)
+        page.write_string(1, place, _sample(place, column), example)
+    _write_notes(book, columns, heading)
+    book.close()
+    return file.getvalue()
+
+
+def csv_template(kind: str) -> bytes:
+    """The same as csv, in UTF-8 as spreadsheets know it; raises KeyError for no kind."""
+    columns = COLUMNS[kind]
+    file = io.StringIO(newline="")
+    lines = csv.writer(file)
+    lines.writerow([column.heading for column in columns])
+    lines.writerow([_sample(place, column) for place, column in enumerate(columns)])
+    return file.getvalue().encode("utf-8-sig")
+
+
+def _sample(place: int, column: Column) -> str:
+    return f"{EXAMPLE}{column.sample}" if place == 0 else column.sample
+
+
+def _write_notes(book: Workbook, columns: tuple[Column, ...], heading: Any) -> None:
+    page = book.add_worksheet(NOTES)
+    page.set_column(0, 1, 20)
+    page.set_column(3, 3, 70)
+    for place, title in enumerate(("列", "column", "必填", "填写要求")):
+        page.write_string(0, place, title, heading)
+    for number, column in enumerate(columns, 1):
+        told = (column.zh, column.name, "是" if column.needed else "否", column.note)
+        for place, cell in enumerate(told):
+            page.write_string(number, place, cell)
+    for number, rule in enumerate(_RULES, len(columns) + 2):
+        page.write_string(number, 0, rule)

@@ -1,0 +1,95 @@
+"""What is recorded already under the identities of a sheet's rows: the same, or something else."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+
+from ledger.database import among
+from ledger.money import Fen, plain
+from ledger.operations.imports_borrowers import Borrower
+from ledger.operations.imports_run import RowDiffers, Run, differing
+from ledger.operations.servicing import LENT
+from ledger.tables.loans import Loan
+from ledger.tables.work import Import
+from ledger.unit import Unit
+
+_LOANS: Any = Loan.__table__
+
+UNDONE = ("rejected", "failed")
+"""Imports whose rows are reversed; what they booked may be booked anew."""
+
+
+class LoanRow(NamedTuple):
+    """A row of a loan sheet, in the order of its columns. What could not be read is None; `id_card` as given."""
+
+    contract_no: str
+    registry_no: str | None
+    uscc: str | None
+    borrower_name: str
+    id_card: str | None
+    principal: Fen
+    annual_rate: Decimal
+    term_months: int
+    signed_on: date
+    disbursed_on: date
+    purpose: str
+    scheme: str
+    security: str
+    policy_no: str | None
+    endorsements: tuple[str, ...]
+
+
+def present_loans(unit: Unit, run: Run, contract_nos: Iterable[str]) -> dict[str, Any]:
+    """The bank's loans under these contract numbers; those a rejected sheet left are not among them."""
+    return {row.contract_no: row for row in _found(unit, run, contract_nos) if not _is_returned(row)}
+
+
+def returned(unit: Unit, run: Run, contract_nos: Iterable[str]) -> dict[str, Any]:
+    """What a rejected sheet left under these contract numbers: loans that were never paid out."""
+    return {row.contract_no: row for row in _found(unit, run, contract_nos) if _is_returned(row)}
+
+
+def _is_returned(row: Any) -> bool:
+    return row.status == "returned" and row.disbursed_on is None and row.import_status in UNDONE
+
+
+def _found(unit: Unit, run: Run, contract_nos: Iterable[str]) -> list[Any]:
+    c = _LOANS.c
+    query = (
+        select(*_COMPARED, c.id, c.household_id, c.member_id, c.organisation_id, c.status, c.import_id,
+               c.generation, Import.status.label("import_status"))
+        .outerjoin(Import, Import.id == c.import_id)
+        .where(c.bank == run.importer.bank, among(unit.connection, c.contract_no, contract_nos))
+    )  # fmt: skip
+    unit.session.flush()
+    return list(unit.connection.execute(query))
+
+
+_COMPARED = [_LOANS.c[name] for name in (
+    "contract_no", "principal_fen", "annual_rate", "term_months", "signed_on", "disbursed_on", "purpose", "scheme",
+    "security", "policy_no", "endorsements",
+)]  # fmt: skip
+
+
+def differing_loan(run: Run, row: LoanRow, recorded: Any, borrower: Borrower | None) -> RowDiffers | None:
+    """What in a recorded loan is not as the row says; columns that the sheet does not have say nothing."""
+    told = {
+        "borrower": None if borrower is None else (borrower.id, borrower.member_id), "status": "disbursed",
+        "principal": plain(row.principal), "annual_rate": row.annual_rate, "term_months": row.term_months,
+        "signed_on": row.signed_on, "disbursed_on": row.disbursed_on, "purpose": row.purpose,
+        "scheme": row.scheme, "security": row.security, "policy_no": row.policy_no,
+        "endorsements": ",".join(row.endorsements),
+    }  # fmt: skip
+    stands = {
+        "borrower": (recorded.household_id or recorded.organisation_id, recorded.member_id),
+        "status": "disbursed" if recorded.status in LENT else recorded.status,
+        "principal": plain(recorded.principal_fen), "annual_rate": recorded.annual_rate,
+        "term_months": recorded.term_months, "signed_on": recorded.signed_on,
+        "disbursed_on": recorded.disbursed_on, "purpose": recorded.purpose, "scheme": recorded.scheme,
+        "security": recorded.security, "policy_no": recorded.policy_no, "endorsements": recorded.endorsements,
+    }  # fmt: skip
+    compared = {"borrower", "status"} | run.table.given
+    return differing({name: told[name] for name in told if name in compared}, stands)
