@@ -134,7 +134,7 @@ def _taken(unit: Unit, cards: set[str]) -> dict[str, str]:
     """In which household those are registered who are."""
     h, m = _HOUSEHOLDS.c, _MEMBERS.c
     query = select(m.id_card, h.registry_no).join(_HOUSEHOLDS, h.id == m.household_id)
-    return dict(unit.connection.execute(query.where(among(unit.connection, m.id_card, cards))).tuples().all())
+    return dict(unit.connection.execute(query.where(among(unit.connection, m.id_card, cards))).all())
 
 
 def parts(run: Run, most: int) -> Iterator[Sequence[Members]]:

@@ -117,7 +117,7 @@ def _link(row: OrganisationRow, household_id: int) -> NewLink:
 def _households(unit: Unit, registry_nos: set[Any]) -> dict[str, int]:
     h = _HOUSEHOLDS.c
     query = select(h.registry_no, h.id).where(among(unit.connection, h.registry_no, registry_nos))
-    return dict(unit.connection.execute(query).tuples().all())
+    return dict(unit.connection.execute(query).all())
 
 
 def _compare(

@@ -125,9 +125,9 @@ def _shown(name: str, value: Any) -> Any:
 
 def county_ids(session: Session) -> dict[str, str]:
     """Today's county ids by every code, today's or retired, and by every name."""
-    found = dict(session.execute(select(County.name, County.id)).tuples().all())
-    found |= dict(session.execute(select(CountyCode.name, CountyCode.county)).tuples().all())
-    return found | dict(session.execute(select(CountyCode.code, CountyCode.county)).tuples().all())
+    found = dict(session.execute(select(County.name, County.id)).all())
+    found |= dict(session.execute(select(CountyCode.name, CountyCode.county)).all())
+    return found | dict(session.execute(select(CountyCode.code, CountyCode.county)).all())
 
 
 def check_county(run: Run, row: int, told: str | None, known: Mapping[str, str]) -> str | None:
