@@ -10,7 +10,7 @@ from alembic import op
 from migrations.guards import guard_rows, refuse_once_written
 
 revision = "0004_subsidies"
-down_revision = "0002_fund"
+down_revision = "0003_claims"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,126 @@
+"""Compensation (代偿): claims on the fund and their steps, what came back, surplus money in the fund accounts."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.database import Base, Rate
+
+
+class Claim(Base):
+    """代偿申请: a loan's claim on the fund, frozen at `claimed_on`; amounts are whole fen.
+
+    `principal` and `interest` are what was open then, `share` is the fund's part of them. What the fund paid, what of
+    the recoveries is its own (`received`) and what of that is back in its account (`returned`) follow the journal.
+    `queued_on` is the day a payment step first could not pay it in full; whether it queues still is a matter of what
+    is owed now. `live` is NULL for a returned claim in whose place another was drafted: a loan has one live claim.
+    """
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        UniqueConstraint("loan_id", "live"),
+        CheckConstraint("paid_principal >= 0 AND paid_interest >= 0", name="paid_something"),
+        CheckConstraint("returned >= 0 AND returned <= received", name="returned_within"),
+        CheckConstraint("received <= paid_principal + paid_interest", name="received_within"),
+        Index("ix_claims_account", "county", "bank", "status"),
+        Index("ix_claims_status", "status", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
+    county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
+    bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
+    claimed_on: Mapped[date] = mapped_column(Date)
+    cause: Mapped[str] = mapped_column(String(60))
+    documents: Mapped[str] = mapped_column(Text)  # JSON: a list of texts
+    status: Mapped[str] = mapped_column(String(12))
+    live: Mapped[bool | None]
+    principal: Mapped[int] = mapped_column(BigInteger)
+    interest: Mapped[int] = mapped_column(BigInteger)
+    share: Mapped[Decimal] = mapped_column(Rate)
+    insurer_paid: Mapped[int] = mapped_column(BigInteger)
+    insurer_expected: Mapped[int] = mapped_column(BigInteger)
+    paid_principal: Mapped[int] = mapped_column(BigInteger, default=0)
+    paid_interest: Mapped[int] = mapped_column(BigInteger, default=0)
+    received: Mapped[int] = mapped_column(BigInteger, default=0)
+    returned: Mapped[int] = mapped_column(BigInteger, default=0)
+    drafted_by: Mapped[str] = mapped_column(String(64))
+    drafted_on: Mapped[date] = mapped_column(Date)
+    submitted_by: Mapped[str | None] = mapped_column(String(64))
+    submitted_on: Mapped[date | None] = mapped_column(Date)
+    reviewed_by: Mapped[str | None] = mapped_column(String(64))
+    reviewed_on: Mapped[date | None] = mapped_column(Date)
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    approved_on: Mapped[date | None] = mapped_column(Date)
+    queued_on: Mapped[date | None] = mapped_column(Date)
+    closed_on: Mapped[date | None] = mapped_column(Date)
+    closing_id: Mapped[int | None] = mapped_column(BigInteger)  # the approval that closed its recourse
+    return_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ClaimChange(Base):
+    """Who took a claim from where to where, when, why, and what was paid. Added only."""
+
+    __tablename__ = "claim_changes"
+    __table_args__ = (Index("ix_claim_changes_claim", "claim_id", "id"), {"sqlite_with_rowid": False})
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    claim_id: Mapped[int] = mapped_column(ForeignKey("claims.id"))
+    step: Mapped[str] = mapped_column(String(12))
+    from_status: Mapped[str] = mapped_column(String(12))
+    to_status: Mapped[str] = mapped_column(String(12))
+    on: Mapped[date] = mapped_column("on_day", Date)
+    by: Mapped[str] = mapped_column("by_user", String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    fen: Mapped[int] = mapped_column(BigInteger)
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class Recovery(Base):
+    """追回款: what came in on a compensated loan; `to_fund` is remitted by `remit_by`, the rest is the bank's."""
+
+    __tablename__ = "recoveries"
+    __table_args__ = (
+        CheckConstraint("fen > 0 AND to_fund >= 0 AND to_fund <= fen", name="within"),
+        Index("ix_recoveries_loan", "loan_id", "id"),
+        Index("ix_recoveries_waiting", "county", "bank", "remitted_on"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
+    claim_id: Mapped[int] = mapped_column(ForeignKey("claims.id"))
+    county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
+    bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
+    fen: Mapped[int] = mapped_column(BigInteger)
+    to_fund: Mapped[int] = mapped_column(BigInteger)
+    received_on: Mapped[date] = mapped_column(Date)
+    receipt_no: Mapped[str] = mapped_column(String(60))
+    recorded_by: Mapped[str] = mapped_column(String(64))
+    remit_by: Mapped[date] = mapped_column(Date)
+    remitted_on: Mapped[date | None] = mapped_column(Date)
+    remitted_by: Mapped[str | None] = mapped_column(String(64))
+    live: Mapped[bool | None]
+
+
+class Suspense(Base):
+    """待处理追回款: surplus money that reached a fund account, until it is released."""
+
+    __tablename__ = "suspense"
+    __table_args__ = (
+        CheckConstraint("fen > 0 AND released >= 0 AND released <= fen", name="released_within"),
+        Index("ix_suspense_loan", "loan_id"),
+        Index("ix_suspense_account", "county", "bank"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
+    bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
+    loan_id: Mapped[int | None] = mapped_column(ForeignKey("loans.id"))
+    fen: Mapped[int] = mapped_column(BigInteger)
+    released: Mapped[int] = mapped_column(BigInteger)
+    on: Mapped[date] = mapped_column("on_day", Date)
+    slip_no: Mapped[str] = mapped_column(String(60))
+    recorded_by: Mapped[str] = mapped_column(String(64))
