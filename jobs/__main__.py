@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from threading import Event
 
 import click
-import structlog
 from sqlalchemy import Engine
 
 from jobs import daily as day
@@ -16,32 +15,15 @@ from jobs import runner, worker
 from jobs.progress import failure_line, run_line, shown
 from jobs.shift import Shift, Stopped
 from jobs.timetable import DAILY
-from ledger import logs, setup
-from ledger.database import open_engine
-from ledger.errors import Refusal
+from ledger.cli.desk import CutOff, desk
 from ledger.operations import job_runs
 from ledger.operations.job_runs import LeaseLost, Scope
-from ledger.retries import of_the_database
-from ledger.settings import SettingUnfit, read_settings
 
 LEFT_OVER = 1
 """Exit status when items failed and are listed; 0 when all is done."""
 
 BEHIND = timedelta(days=2)
 DATE = click.DateTime(formats=["%Y-%m-%d"])
-log = structlog.get_logger("jobs")
-
-
-class Refused(click.ClickException):
-    """Not run: what was asked for cannot be."""
-
-    exit_code = 2
-
-
-class CutOff(click.ClickException):
-    """Not run to the end; the next run does the rest."""
-
-    exit_code = 3
 
 
 @click.group()
@@ -140,30 +122,14 @@ def _stopped_by(*signals: signal.Signals) -> Event:
 
 @contextmanager
 def _ledger() -> Iterator[Engine]:
-    """The database of the settings; what goes wrong with it is said in a sentence, and by the exit status."""
-    try:
-        settings = read_settings()
-    except SettingUnfit as fault:
-        raise Refused(str(fault)) from None
-    logs.configure(settings.log_level)
-    engine = open_engine(settings.database_url)
-    try:
-        if not setup.at_head(engine):
-            raise CutOff("the database has not this version's schema; run: python -m ledger upgrade")
-        yield engine
-    except LeaseLost as lost:
-        raise CutOff(str(lost)) from None
-    except Refusal as refusal:
-        raise Refused(str(refusal)) from None
-    except (Stopped, KeyboardInterrupt):
-        raise CutOff("stopped; what is done is done, the next run does the rest") from None
-    except Exception as error:
-        if not of_the_database(error):
-            raise
-        log.exception("the database failed")
-        raise CutOff("the database failed, see the log; the next run does the rest") from None
-    finally:
-        engine.dispose()
+    """The database of the settings; being cut off is told by the exit status."""
+    with desk() as at:
+        try:
+            yield at.engine
+        except LeaseLost as lost:
+            raise CutOff(str(lost)) from None
+        except (Stopped, KeyboardInterrupt):
+            raise CutOff("stopped; what is done is done, the next run does the rest") from None
 
 
 if __name__ == "__main__":

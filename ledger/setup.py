@@ -18,13 +18,17 @@ from ledger.unit import work
 SETUP_USER = "setup"
 
 
+def read_clock() -> datetime:
+    """The moment, by the machine's clock: for command lines, which stand where the edge stands."""
+    return datetime.now(UTC)
+
+
 def prepare(url: str) -> None:
     """Bring a database to the newest schema and load the reference facts it lacks; safe to repeat."""
     engine = open_engine(url)
     try:
         upgrade(engine)
-        now = datetime.now(UTC)
-        with work(engine, user=SETUP_USER, today=dates.business_day(now), clock=lambda: now) as unit:
+        with work(engine, user=SETUP_USER, today=dates.business_day(read_clock()), clock=read_clock) as unit:
             reference.load(unit)
     finally:
         engine.dispose()

@@ -1,0 +1,24 @@
+"""`python -m ledger`: setting up, people, what is published, sheets."""
+
+import click
+
+from ledger.cli import databases, people, published, sheets
+
+
+@click.group()
+def cli() -> None:
+    """The ledger 产业扶贫信贷通 at a terminal.
+
+    Exit status: 0 done, 1 faults or findings that are listed, 2 refused or called wrongly, 3 the database is not
+    there or not as it must be.
+    """
+
+
+for command in (
+    databases.init, databases.upgrade, databases.verify, databases.config, people.user, published.scheme,
+    published.rates, published.calendar, sheets.import_sheet,
+):  # fmt: skip
+    cli.add_command(command)
+
+if __name__ == "__main__":
+    cli(prog_name="python -m ledger")

@@ -1,0 +1,1 @@
+"""`python -m ledger`: what operators do at a terminal, a module for each kind of it."""

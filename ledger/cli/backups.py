@@ -1,0 +1,68 @@
+"""A copy of the whole database before its schema is changed."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+
+
+class NoBackup(Exception):
+    """No copy could be made; the message says why."""
+
+
+def back_up(url: str, folder: Path, at: datetime) -> Path | None:
+    """Copy a database into a folder, private to its owner; None where there is nothing in it yet.
+
+    SQLite by its own online copy, read through to the end afterwards; PostgreSQL by `pg_dump`, which
+    `pg_restore` takes back. Raises NoBackup.
+    """
+    address = make_url(url)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = folder / f"ledger-{at:%Y%m%dT%H%M%SZ}"
+    if address.get_backend_name() == "sqlite":
+        return _copy_sqlite(address, name.with_suffix(".sqlite3"))
+    return _dump_postgresql(address, name.with_suffix(".dump"))
+
+
+def _copy_sqlite(address: URL, target: Path) -> Path | None:
+    source = Path(address.database or "")
+    if not source.is_file():
+        return None
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+        live.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+        (told,) = copy.execute("PRAGMA quick_check").fetchone()
+        empty = copy.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+    if told != "ok":
+        raise NoBackup(f"the copy {target} is damaged: {told}")
+    if empty:
+        target.unlink()
+        return None
+    target.chmod(0o600)
+    return target
+
+
+def _dump_postgresql(address: URL, target: Path) -> Path:
+    program = shutil.which("pg_dump")
+    if program is None:
+        raise NoBackup("pg_dump is not on the path")
+    secret = {"PGPASSWORD": address.password} if address.password else {}
+    options = [
+        ("--host", address.host), ("--port", address.port), ("--username", address.username),
+        ("--dbname", address.database),
+    ]  # fmt: skip
+    chosen = [f"{name}={value}" for name, value in options if value is not None]
+    target.touch(mode=0o600)
+    ended = subprocess.run(
+        [program, "--format=custom", "--no-password", f"--file={target}", *chosen],
+        env=os.environ | secret, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if ended.returncode != 0:
+        target.unlink()
+        raise NoBackup(f"pg_dump: {ended.stderr.strip()}")
+    return target

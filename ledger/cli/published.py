@@ -1,0 +1,94 @@
+"""`scheme load` and `list`, `rates load`, `calendar load`: what others publish, from files."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from ledger.calendar import read_days
+from ledger.cli.desk import Refused, desk
+from ledger.operations import reference
+from ledger.policy.rates import COLUMNS, read_table
+from ledger.policy.schemes import parse_scheme
+from ledger.tables.reference import SchemeVersion
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.group()
+def scheme() -> None:
+    """Scheme versions 方案; once loaded, one is never changed."""
+
+
+@scheme.command(name="load")
+@FILE
+def load_scheme(file: Path) -> None:
+    """Load a version from a TOML document; it may inherit from a preset."""
+    with desk() as at, at.unit("scheme") as unit:
+        loaded = parse_scheme(_text(file))
+        reference.add_scheme(unit, loaded)
+    click.echo(f"loaded {loaded.code} version {loaded.version}, {loaded.content_hash[:12]}")
+
+
+@scheme.command(name="list")
+def list_schemes() -> None:
+    """All versions, with the signing dates they are for."""
+    with desk() as at, at.unit("scheme") as unit:
+        query = select(SchemeVersion).order_by(SchemeVersion.code, SchemeVersion.version)
+        for row in unit.session.execute(query).scalars():
+            signed = f"signed {row.signed_from} - {row.signed_to}"
+            click.echo(f"{row.code:<20} {row.version:>3}  {signed}  {row.hash[:12]}")
+
+
+@click.group()
+def rates() -> None:
+    """Published rates: PBOC benchmark 贷款基准利率, LPR."""
+
+
+@rates.command(name="load")
+@click.argument("table", type=click.Choice(sorted(COLUMNS)))
+@FILE
+@click.option("--covered-through", type=DATE, required=True, help="last day looked at, nothing newer found")
+@click.option("--source", required=True, help="where the rows were published")
+def load_rates(table: str, file: Path, covered_through: datetime, source: str) -> None:
+    """Append the rows of a csv in percent; rows that are there already are left alone.
+
+    The columns: effective, then the bands, shortest first. A row that is there with other rates is refused.
+    """
+    with desk() as at, at.unit("rates") as unit:
+        told = read_table(table, _text(file), covered_through.date(), source)
+        present = reference.rate_tables(unit.session).get(table)
+        known = {(row.effective_on, row.rates) for row in present.rows} if present is not None else set()
+        rows = tuple(row for row in told.rows if (row.effective_on, row.rates) not in known)
+        reference.add_rates(unit, table, rows, covered_through.date(), source)
+    click.echo(f"{table}: {len(rows)} rows added, covered through {covered_through.date()}")
+
+
+@click.group()
+def calendar() -> None:
+    """Working days 工作日: days off and make-up days of a year, as the State Council publishes them."""
+
+
+@calendar.command(name="load")
+@click.argument("year", type=click.IntRange(2000, 2199))
+@FILE
+@click.option("--source", required=True, help="the notice: 国办发明电 and its number")
+def load_calendar(year: int, file: Path, source: str) -> None:
+    """Publish a year from a csv with the columns date, name, kind (off, makeup_workday)."""
+    with desk() as at, at.unit("calendar") as unit:
+        try:
+            days = read_days(_text(file))
+        except ValueError as fault:
+            raise Refused(f"{file.name}: {fault}") from None
+        rows = tuple(day for day in days if day.day.year == year)
+        reference.add_calendar(unit, year, rows, source)
+    click.echo(f"{year}: {len(rows)} days")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(f"{file.name} is not in UTF-8") from None

@@ -1,0 +1,44 @@
+"""`import`: a sheet into the books, as the person named would import it."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from ledger.cli.desk import desk
+from ledger.imports.reading import SheetFaults, read_table
+from ledger.imports.sheets import read_sheet
+from ledger.operations import imports
+from ledger.operations.imports_deciding import importer_of
+
+FAULTY = 1
+"""Exit status when the sheet has faults; nothing of it is booked then."""
+
+
+@click.command(name="import")
+@click.argument("kind", type=click.Choice(list(imports.KINDS)))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--user", required=True, help="the importer: an officer of the bank, or who keeps the register")
+@click.option("--dry-run", is_flag=True, help="only check it; nothing is kept")
+def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
+    """Check a sheet (xlsx or csv) whole and book it; loans and repayments wait for a checker.
+
+    The same file twice changes nothing; one that was cut off goes on where it stopped.
+    """
+    with desk() as at:
+        begin = partial(at.unit, "import", user)
+        with begin() as unit:
+            importer = importer_of(unit.session, user, kind)
+        try:
+            table = read_table(kind, read_sheet(file.read_bytes(), file.name))
+            done = imports.take_in(begin, importer, table, dry_run=dry_run)
+        except SheetFaults as faults:
+            for fault in faults.found:
+                click.echo(f"row {fault.row} {fault.column}: {fault.code}: {fault.en} {fault.zh}", err=True)
+            click.echo(str(faults), err=True)
+            sys.exit(FAULTY)
+    click.echo(
+        f"{done.kind} {done.status}: {done.rows} rows, {done.booked} booked, {done.unchanged} unchanged"
+        + (f", {done.ready} would be booked" if dry_run else f", import {done.id}")
+    )
