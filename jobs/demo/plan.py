@@ -11,7 +11,7 @@ from stdnum.cn import uscc
 from jobs.demo.people import House
 from ledger.calendar import load_calendar
 from ledger.dates import DAY, next_settlement
-from ledger.money import Fen, plain
+from ledger.money import Fen
 from ledger.policy import servicing
 from ledger.policy.accrual import Steps, Terms, Uplifts
 from ledger.policy.schemes import load_preset
@@ -95,13 +95,15 @@ def lent(chance: Random, houses: Sequence[House], organisations: Sequence[Farm])
 def _loan(
     chance: Random, number: int, principal: Fen, house: House | None = None, farm: Farm | None = None
 ) -> Lent:
-    quarter = chance.choices(range(10), (16, 18, 16, 12, 10, 8, 7, 5, 4, 4))[0]
+    habit = chance.choices(list(_HABITS), list(_HABITS.values()))[0]
+    failing = habit == "failing"  # of the first loans, so that they fall due and are claimed within the demo
+    quarter = chance.randrange(3) if failing else chance.choices(range(10), (16, 18, 16, 12, 10, 8, 7, 5, 4, 4))[0]
     signed_on = FIRST + timedelta(days=quarter * 91 + chance.randrange(90))
     bank = BANKS[0] if chance.random() < 0.65 else BANKS[1]
     return Lent(
         bank, f"{bank}-{signed_on:%Y}-{number:04d}", house, farm, principal,
-        chance.choices((36, 48, 60), (80, 12, 8))[0], signed_on, signed_on + timedelta(days=chance.randrange(8)),
-        chance.choice(_TRADES), chance.choices(list(_HABITS), list(_HABITS.values()))[0],
+        36 if failing else chance.choices((36, 48, 60), (80, 12, 8))[0], signed_on,
+        signed_on + timedelta(days=chance.randrange(8)), chance.choice(_TRADES), habit,
     )  # fmt: skip
 
 
@@ -111,9 +113,11 @@ def paid(chance: Random, loan: Lent) -> Iterator[Paid]:
     numbered = 0
     stops_on = loan.disbursed_on + timedelta(days=chance.randrange(500, 1000)) if loan.habit == "failing" else LAST
     early_on = loan.disbursed_on + timedelta(days=chance.randrange(400, 900))
+    last_on = loan.disbursed_on
     while life.next_step_on is not None and life.next_step_on <= LAST:
         day = life.next_step_on
         if loan.habit == "early" and early_on < day:
+            early_on = max(early_on, last_on + DAY)
             list(servicing.carry(life, early_on))
             numbered += 1
             yield _pay(loan, life, early_on, servicing.payoff(life, early_on).total, numbered)
@@ -128,6 +132,7 @@ def paid(chance: Random, loan: Lent) -> Iterator[Paid]:
         on = _pays_on(chance, loan.habit, day, life)
         if on > min(stops_on, LAST):
             continue
+        last_on = on
         list(servicing.carry(life, on))
         due = servicing.payoff(life, on).total if on >= life.terms.rolled_on else life.open_lines
         if due:

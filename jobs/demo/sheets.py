@@ -30,8 +30,8 @@ def organisations(farms: Iterable[Farm]) -> bytes:
 
 def loans(rows: Iterable[Lent]) -> bytes:
     """放款台账"""
-    heading = ("合同编号", "户编号", "统一社会信用代码", "借款人", "身份证号", "贷款本金", "年利率", "期限月数", "签约日期",
-               "放款日期", "贷款用途", "论证意见")  # fmt: skip
+    heading = ("合同编号", "户编号", "统一社会信用代码", "借款人", "身份证号", "贷款本金", "年利率", "期限月数",
+               "签约日期", "放款日期", "贷款用途", "论证意见")  # fmt: skip
     return _csv(heading, (
         (row.contract_no, row.house.registry_no if row.house else "", row.farm.uscc if row.farm else "",
          row.house.members[0].name if row.house else row.farm.name if row.farm else "",
