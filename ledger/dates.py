@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -115,6 +116,7 @@ class Quarter:
         return Span(add_months(end, -3), end)
 
 
+@lru_cache(maxsize=8192)  # asked twice for every line of every loan, of some twenty years of days
 def next_settlement(day: date) -> date:
     """The first posting day (付息日, the 21st of Mar/Jun/Sep/Dec) after `day` (scheme 3.4)."""
     end = Quarter.of(day).interest.end

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from ledger.money import Fen, half_up
@@ -114,17 +115,14 @@ def _stretches(
     start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms
 ) -> Iterator[tuple[date, int, Fen]]:
     """First day, length and amount of the stretches of [start, end) in which nothing changes."""
-    cuts = {day for day, _ in steps}
-    cuts.update(day for day, _ in terms.rates)
-    cuts.add(terms.rolled_on)
-    if terms.misused_on is not None:
-        cuts.add(terms.misused_on)
-    days = [start, *sorted(cut for cut in cuts if start < cut < end), end]
-    for place, first in enumerate(days[:-1]):
-        length = (days[place + 1] - first).days
+    cuts = [day for day, _ in steps if start < day < end]
+    cuts += [day for day, _ in terms.rates if start < day < end]
+    cuts += [day for day in (terms.rolled_on, terms.misused_on) if day is not None and start < day < end]
+    days = [start, *sorted(set(cuts)), end] if cuts else [start, end]
+    for first, after in pairwise(days):
         amount = _at(steps, first)
-        if amount and length > 0:
-            yield first, length, amount
+        if amount and first < after:
+            yield first, (after - first).days, amount
 
 
 def _at(steps: Sequence[tuple[date, Fen]], day: date) -> Fen:
