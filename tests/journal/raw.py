@@ -64,7 +64,7 @@ class Raw:
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement; answer its rows, if it has any."""
         text = statement if self._sqlite else statement.replace("?", "%s")
-        cursor = self._connection.execute(text, values)
+        cursor = self._connection.execute(text, values) if values else self._connection.execute(text)
         return [] if cursor.description is None else [tuple(row) for row in cursor.fetchall()]
 
     def add(self, row: Row, verb: str = "INSERT", tail: str = "") -> None:
@@ -109,17 +109,17 @@ def unchecked(engine: Engine) -> Iterator[Raw]:
         yield connection
 
 
-def add(engine: Engine, *rows: Row) -> None:
+def add(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> None:
     """Insert rows in one transaction."""
-    with raw(engine) as connection:
+    with raw(engine, *settings) as connection:
         for row in rows:
             connection.add(row)
 
 
-def refusal(engine: Engine, *rows: Row) -> str:
+def refusal(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> str:
     """Why the database did not take these rows, or "" when it did."""
     try:
-        add(engine, *rows)
+        add(engine, *rows, settings=settings)
     except (sqlite3.Error, psycopg.Error) as error:
         return why(error)
     return ""

@@ -1,0 +1,106 @@
+"""A few loans lived through at random, with a fund account beside them: histories for what is kept for speed."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from ledger import journal
+from ledger.dates import add_months, next_settlement
+from ledger.errors import Refusal
+from ledger.events import Event, LoanDisbursed
+from ledger.ids import new_id
+from ledger.money import Fen, of_fen
+from ledger.operations import repayments, servicing
+from ledger.operations.repayments import Received
+from ledger.operations.rewinding import Why
+from ledger.tables.loans import Loan, Repayment
+from ledger.unit import Unit
+from tests.journal.recording import BANK, COUNTY, paid_out, put_in, recording
+
+FIRST = date(2016, 5, 10)
+
+# What is done next: its kind, some days later, and two numbers that choose among what there is.
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["lend", "repay", "repay", "repay late", "undo", "walk", "walk", "deposit", "pay", "reverse"]),
+        st.integers(0, 120), st.integers(0, 5_500_000), st.integers(0, 9),
+    ),
+    min_size=3, max_size=14,
+)  # fmt: skip
+Step = tuple[str, int, int, int]
+
+
+@dataclass
+class County:
+    """A county as it lives on; `done` counts what was taken, refusals apart."""
+
+    engine: Engine
+    today: date = FIRST
+    loans: list[int] = field(default_factory=list)
+    moved: list[int] = field(default_factory=list)
+    done: int = 0
+
+    def live(self, steps: list[Step]) -> "County":
+        for step in steps:
+            self.today += timedelta(days=step[1])
+            try:
+                with recording(self.engine, self.today.isoformat()) as unit:
+                    self._do(unit, *step)
+                self.done += 1
+            except Refusal:
+                continue
+        return self
+
+    def _do(self, unit: Unit, kind: str, later: int, fen: int, choice: int) -> None:
+        loan = self.loans[choice % len(self.loans)] if self.loans else lend(unit, self._new(), self.today)
+        match kind:
+            case "lend":
+                lend(unit, self._new(), self.today - timedelta(days=choice))
+            case "repay" | "repay late":
+                on = self.today if kind == "repay" else self.today - timedelta(days=fen % 90)
+                amount = of_fen(fen // (1, 7, 50)[choice % 3] + 1)
+                surplus: Any = ("credit", "principal")[choice % 2]
+                slip = Received(loan, amount, on, "cash", f"R{new_id()}", surplus=surplus)
+                repayments.repay(unit, slip)
+            case "undo":
+                live = select(Repayment.id).where(Repayment.live.is_(True), Repayment.loan_id.in_(self.loans))
+                made = list(unit.session.execute(live.order_by(Repayment.id)).scalars())
+                if made:
+                    repayments.reverse(unit, made[choice % len(made)], Why("typing error"))
+            case "walk":
+                servicing.carry(unit, self.loans, self.today)
+            case "deposit":
+                self._move(unit, put_in(self.today.isoformat(), fen + 1))
+            case "pay":
+                self._move(unit, paid_out((self.today - timedelta(days=choice)).isoformat(), fen // 9 + 1, loan=0))
+            case "reverse":
+                if self.moved:
+                    journal.reverse_all(unit, [self.moved.pop(choice % len(self.moved))], "typing error")
+
+    def _new(self) -> int:
+        self.loans.append(new_id())
+        return self.loans[-1]
+
+    def _move(self, unit: Unit, event: Event) -> None:
+        self.moved.append(journal.record(unit, event))
+
+
+def lend(unit: Unit, loan_id: int, on: date, principal: int = 5_000_000, months: int = 6) -> int:
+    """A loan paid out, past the checks of who may borrow."""
+    due = add_months(on, months)
+    unit.session.add(Loan(
+        id=loan_id, contract_no=f"C{loan_id}", scheme="ganzhou-2016", scheme_version=1, bank=BANK, county=COUNTY,
+        principal_fen=principal, annual_rate=Decimal("0.0475"), benchmark_rate=Decimal("0.0475"), term_months=months,
+        signed_on=on, purpose="脐橙", security="credit", endorsements="", status="active", recorded_by="officer",
+        recorded_on=on, disbursed_on=on, original_due_on=due, due_on=due, rolled_on=due, first_disbursed_on=on,
+        billed_to=on, next_step_on=min(next_settlement(on), due),
+    ))  # fmt: skip
+    unit.session.flush()
+    journal.record(unit, LoanDisbursed(
+        effective_on=on, county=COUNTY, bank=BANK, loan=loan_id, principal=Fen(principal)
+    ))  # fmt: skip
+    return loan_id
