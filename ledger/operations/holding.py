@@ -125,6 +125,7 @@ def _sums(chosen: ColumnElement[bool]) -> Select[Any]:
     on_principal = p.debit.in_((_PRINCIPAL, _OVERDUE)) | p.credit.in_((_PRINCIPAL, _OVERDUE))
     before = p.effective_on < _LOANS.c.billed_to
     receivable = _signed(_INTEREST[0]) + _signed(_INTEREST[1])
+    taken_back = and_(p.red, p.credit.in_(_INTEREST))  # payments, perhaps of a closed month, of lines long paid
     return (
         select(
             p.loan_id,
@@ -133,7 +134,7 @@ def _sums(chosen: ColumnElement[bool]) -> Select[Any]:
             _sum(-_signed(chart.BORROWER_CREDIT.code)).label("credit"),
             _sum(_signed(chart.LOAN_LOSSES.code)).label("written_off"),
             func.max(case((and_(later, on_principal), 1), else_=0)).label("moved"),
-            _sum(case((before, receivable), else_=0)).label("behind"),
+            _sum(case((before, receivable), (taken_back, -p.fen), else_=0)).label("behind"),
         )
         .join(_LOANS, _LOANS.c.id == p.loan_id)
         .where(chosen)
