@@ -15,10 +15,11 @@ from ledger import events as e
 from ledger import journal
 from ledger.chart import Kind, book_of
 from ledger.database import among, update_rows, write_rows
-from ledger.dates import DAY, next_settlement, settlements
+from ledger.dates import DAY, settlements
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, event_of
 from ledger.operations.lives import applied, payer_of
+from ledger.posting import postings_of
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, applications, lines
 from ledger.unit import Unit
@@ -36,10 +37,14 @@ class RestsOnLater(RuleViolation):
 
 
 class Point(NamedTuple):
-    """To where a loan goes back: the end of `on`, or with `whole_day` only its calendar lines and transitions."""
+    """To where a loan goes back: the end of `on`, or within that day to what stood before the event `before`.
+
+    `last`: what is to be recorded comes after everything of that day, a claim's line too.
+    """
 
     on: date
-    whole_day: bool = False
+    before: int | None = None
+    last: bool = False
 
 
 class Why(NamedTuple):
@@ -64,8 +69,10 @@ class Past(NamedTuple):
 # What is never lived through again: another record rests on its figures.
 _STANDING = (
     e.LoanExtended, e.LoanRenewed, e.LoanWrittenOff, e.InsuranceReceived,
-    e.ClaimPaid, e.RecoveryReceived, e.RecoveryRemitted, e.RecoveryRetained,
+    e.ClaimPaid, e.RecoveryReceived, e.RecoveryRemitted, e.RecoveryRetained, e.RecourseClosed,
 )  # fmt: skip
+
+_ENDING = (e.LoanRenewed, e.LoanWrittenOff, e.ClaimPaid)
 
 # What a loan's life is made of. Its subsidies are not: they follow its lines in their own way (scheme 4.9).
 _LIFE = (
@@ -85,14 +92,26 @@ def rewind(
     """
     later = _later(unit, points)
     for loan_id, rows in later.items():
-        _check(unit, points[loan_id].on, rows)
+        _check(unit, points[loan_id].on, [past for past in rows if past.id not in {own.id for own in also}])
+    _check_not_ended(unit, points, also)
     undone = {past.id: past for past in also} | {past.id: past for rows in later.values() for past in rows}
     if undone:
         touched = {loan for past in undone.values() if (loan := past.event.loan) is not None}
-        walked = _walked(unit, touched)
         undo(unit, list(undone.values()), why)
-        _set_back(unit, {loan: points[loan] for loan in touched}, walked)
+        _set_back(unit, {loan: points[loan] for loan in touched})
     return later
+
+
+def before(unit: Unit, pasts: Iterable[Past]) -> dict[int, Point]:
+    """Each loan's point before the first of these events; in a closed month before all of the first open day."""
+    points: dict[int, Point] = {}
+    for past in pasts:
+        assert past.event.loan is not None
+        on = past.event.effective_on
+        first_open = journal.first_open(unit, _books(past.event))
+        point = Point(on, past.id) if on >= first_open else Point(first_open, 0)
+        points[past.event.loan] = min(point, points.get(past.event.loan, point))
+    return points
 
 
 def undo(unit: Unit, pasts: Sequence[Past], why: Why) -> None:
@@ -164,62 +183,81 @@ def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
         if row.effective_on < point.on:
             continue
         past = _past(row)
-        if row.effective_on > point.on or _of_the_day(past.event, point):
+        if row.effective_on > point.on or _of_the_day(past, point):
             later.setdefault(row.loan_id, []).append(past)
     return later
 
 
-def _of_the_day(event: Event, point: Point) -> bool:
-    """Of the point's own day: a claim's line comes after that day's repayments (order of one day)."""
-    cause = getattr(event, "cause", None)
-    if point.whole_day:
-        return cause != "" and not isinstance(event, e.PrincipalOverdue)
-    return isinstance(event, e.InterestBilled) and cause == "claim"
+def _of_the_day(past: Past, point: Point) -> bool:
+    """Of the point's own day: a claim's line comes after that day's repayments (order of one day).
+
+    Before an event goes what was recorded after it that day, and the line and credit that a pay-off called for.
+    """
+    cause = getattr(past.event, "cause", None)
+    if point.before is None:
+        return not point.last and cause == "claim"
+    by_calendar = cause == "" or isinstance(past.event, e.PrincipalOverdue)
+    return not by_calendar and (past.id >= point.before or cause == "payoff")
 
 
-def _check(unit: Unit, on: date, rows: Iterable[Past]) -> None:
+def _check(unit: Unit, on: date, rows: Sequence[Past]) -> None:
     for past in rows:
-        event = past.event
-        book = book_of(Kind.LOAN, bank=event.bank, county="")
-        journal.check_open(unit, [book], event.effective_on)
-        if isinstance(event, _STANDING):
-            raise RestsOnLater(
-                rule="3 back-dated", event=type(event).__name__, found=event.effective_on, on=on,
-                first_open=max(event.effective_on, journal.first_open(unit, [book])),
-            )  # fmt: skip
+        journal.check_open(unit, [_book(past.event)], past.event.effective_on)
+    if standing := [past.event for past in rows if isinstance(past.event, _STANDING)]:
+        first, last = standing[0], standing[-1]
+        raise RestsOnLater(
+            rule="3 back-dated", event=type(first).__name__, found=first.effective_on, on=on,
+            first_open=max(last.effective_on, journal.first_open(unit, [_book(last)])),
+        )  # fmt: skip
 
 
-def _set_back(unit: Unit, points: Mapping[int, Point], walked: Mapping[int, date]) -> None:
-    """The loans' own rows, as they stood at their points; a new generation begins."""
+def _check_not_ended(unit: Unit, points: Mapping[int, Point], undone: Iterable[Past]) -> None:
+    """What ended or moved the whole debt rests on every repayment before it, in closed months too (books 3)."""
+    first: dict[int, Past] = {}
+    for past in undone:
+        assert past.event.loan is not None
+        first.setdefault(past.event.loan, past)
+    for kind in _ENDING:
+        for row in _standing_of(unit, first, kind.__name__):
+            if row.id > first[row.loan_id].id:
+                on = points[row.loan_id].on
+                raise RestsOnLater(rule="books 3", event=kind.__name__, found=row.effective_on, on=on, first_open=on)
+
+
+def _books(event: Event) -> set[str]:
+    """The loan's book, and every other one in which the event is reversed with it."""
+    kinds = {Kind.LOAN, *(row.kind for row in postings_of(event))}
+    return {book_of(kind, bank=event.bank, county=event.county) for kind in kinds}
+
+
+def _book(event: Event) -> str:
+    return book_of(Kind.LOAN, bank=event.bank, county="")
+
+
+def _set_back(unit: Unit, points: Mapping[int, Point]) -> None:
+    """The loans' own rows, as they stood at their points; a new generation begins.
+
+    Whether anything is left to come is seen when the life is loaded: see `servicing.resume`.
+    """
     connection, c = unit.connection, _LOANS.c
     billed = _billed_to(unit, points)
     overdue = {row.loan_id for row in _standing_of(unit, points, "PrincipalOverdue")}
-    misused = {row.loan_id: row.effective_on for row in _standing_of(unit, points, "MisuseFound")}
+    compensated = {row.loan_id for row in _standing_of(unit, points, "ClaimPaid")}
+    misused = {row.loan_id: row.effective_on for row in reversed(_standing_of(unit, points, "MisuseFound"))}
     query = select(c.id, c.disbursed_on, c.rolled_on, c.status, c.generation)
     rows = []
     for row in connection.execute(query.where(among(connection, c.id, points))):
-        on = min(points[row.id].on, walked[row.id])
+        on = points[row.id].on
         passed = [day for day in (*settlements(row.disbursed_on, on), row.rolled_on) if day <= on]
         billed_to = max([row.disbursed_on, *passed, billed.get(row.id, row.disbursed_on)])
-        coming = [day for day in (next_settlement(on), row.rolled_on, row.rolled_on + DAY) if day > on]
-        next_on = max(min(coming), points[row.id].on)
         status = row.status
-        if status in ("active", "overdue", "closed"):
+        if row.id in compensated:
+            status = "compensated"
+        elif status in ("active", "overdue", "closed", "compensated"):
             status = "overdue" if row.id in overdue else "active"
-        rows.append((billed_to, next_on, status, row.generation + 1, misused.get(row.id), row.id))
+        rows.append((billed_to, on + DAY, status, row.generation + 1, misused.get(row.id), row.id))
     names = ("billed_to", "next_step_on", "status", "generation", "misused_on")
     update_rows(connection, _LOANS, names, rows)
-
-
-def _walked(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
-    """The day through which each loan was walked: before its next step, or to its last event if it has none."""
-    c = _LOANS.c
-    found = {}
-    last = {row.loan_id: row.effective_on for row in _standing_of(unit, loan_ids)}  # the latest of each
-    query = select(c.id, c.disbursed_on, c.next_step_on).where(among(unit.connection, c.id, loan_ids))
-    for row in unit.connection.execute(query):
-        found[row.id] = last.get(row.id, row.disbursed_on) if row.next_step_on is None else row.next_step_on - DAY
-    return found
 
 
 def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
@@ -231,15 +269,14 @@ def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
     return dict(unit.connection.execute(query).all())
 
 
-def _standing_of(unit: Unit, loan_ids: Iterable[int], kind: str | None = None) -> Sequence[Any]:
-    """Loans' events that are not reversed, the latest last; of one kind, or of all."""
+def _standing_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Any]:
+    """Loans' events of a kind that are not reversed, the latest last."""
     undone = aliased(events)
     query = (
-        select(events.c.loan_id, events.c.effective_on)
+        select(events.c.id, events.c.loan_id, events.c.effective_on)
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
         .where(
-            among(unit.connection, events.c.loan_id, loan_ids), undone.c.id.is_(None),
-            events.c.kind.in_(("LoanDisbursed", *_LIFE_KINDS) if kind is None else (kind,)),
+            among(unit.connection, events.c.loan_id, loan_ids), events.c.kind == kind, undone.c.id.is_(None)
         )
         .order_by(events.c.effective_on, events.c.id)
     )  # fmt: skip

@@ -48,12 +48,14 @@ class Fact:
     """Something a person recorded on a loan: its day, and what it does to the loan's life.
 
     `about` is what the record says of it (document, reason, people). `ref` is the caller's own name for it.
+    `last`: it comes after everything else of its day, as claims and the fund's payments do.
     """
 
     on: date
     do: Callable[[Life], Iterator[Event]]
     about: Mapping[str, Any] = field(default_factory=dict)
     ref: Any = None
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,10 @@ def record_facts(
         for loan_id, of_loan, bank in _with_banks(unit, facts)
     }
     lock(unit, allowed)
-    points = {loan: Point(min(fact.on for fact in rows)) for loan, rows in allowed.items() if rows}
+    points = {
+        loan: Point(min(fact.on for fact in rows), last=all(fact.last for fact in rows))
+        for loan, rows in allowed.items() if rows
+    }  # fmt: skip
     later = _rewind(unit, points, why, refuse, allowed)
     done = _live(unit, allowed, later, refuse)
     if not refuse.gathered:
@@ -136,14 +141,9 @@ def undo_facts(unit: Unit, event_ids: Mapping[int, Sequence[int]], why: Why) -> 
     lock(unit, event_ids)
     gone = {event_id for of_loan in event_ids.values() for event_id in of_loan}
     pasts = rewinding.standing(unit, sorted(gone))
-    days: dict[int, date] = {}
-    for past in pasts:
-        assert past.event.loan is not None
-        book = book_of(Kind.LOAN, bank=past.event.bank, county="")
-        on = max(past.event.effective_on, journal.first_open(unit, [book]))
-        unit.not_future(on, "on")
-        days[past.event.loan] = min(on, days.get(past.event.loan, on))
-    points = {loan_id: Point(on, whole_day=True) for loan_id, on in days.items()}
+    points = rewinding.before(unit, pasts)
+    days = {loan_id: point.on for loan_id, point in points.items()}
+    unit.not_future(max(days.values(), default=date.min), "on")
     later = rewinding.rewind(unit, points, why, also=pasts)
     again = {loan_id: [row for row in later.get(loan_id, ()) if row.id not in gone] for loan_id in days}
     done = _live(unit, {loan_id: [] for loan_id in days}, again, _Refusals(None), days)
@@ -239,6 +239,8 @@ def _live(
     refs: dict[int, list[tuple[Any, int]]] = {loan_id: [] for loan_id in facts}
     for loan_id, each in held.items():
         workout.check_credit(each.life)
+        if back_to := _taken_back_to(loan_id, facts, later, horizons):
+            servicing.resume(each.life, back_to)
         for fact in _in_order(facts[loan_id], later.get(loan_id, ())):
             each.take(servicing.carry(each.life, fact.on))
             # What was recorded before and cannot be any more is the fault of what is recorded now.
@@ -255,6 +257,16 @@ def _live(
     }
 
 
+def _taken_back_to(
+    loan_id: int, facts: Mapping[int, Sequence[Fact]], later: Mapping[int, Sequence[Past]],
+    horizons: Mapping[int, date] | None,
+) -> date | None:  # fmt: skip
+    """The day a loan was taken back to, if it was."""
+    if horizons is not None:
+        return horizons[loan_id]
+    return min(fact.on for fact in facts[loan_id]) if later.get(loan_id) else None
+
+
 def _do(held: Held, fact: Fact) -> None:
     if fact.on < held.life.terms.disbursed_on:
         raise BeforeDisbursement(rule="2.6", limit=held.life.terms.disbursed_on, found=fact.on)
@@ -262,10 +274,10 @@ def _do(held: Held, fact: Fact) -> None:
 
 
 def _in_order(facts: Sequence[Fact], later: Sequence[Past]) -> list[Fact]:
-    """By day; of one day what stood before first, then the new, and a claim's line at its end."""
+    """By day; of one day what stood before first, then the new, a claim's line, and what comes last."""
     again = [(fact.on, 2 if past_is_line else 0, fact) for past in later
              for fact, past_is_line in _as_fact(past)]  # fmt: skip
-    new = [(fact.on, 1, fact) for fact in facts]
+    new = [(fact.on, 3 if fact.last else 1, fact) for fact in facts]
     return [fact for _, _, fact in sorted([*again, *new], key=lambda row: row[:2])]
 
 
@@ -275,7 +287,7 @@ def _as_fact(past: Past) -> Iterator[tuple[Fact, bool]]:
     if do is not None:
         about = {"document": past.document, "reason": past.reason, "made_by": past.made_by,
                  "checked_by": past.checked_by}  # fmt: skip
-        is_line = isinstance(past.event, e.InterestBilled)
+        is_line = isinstance(past.event, e.InterestBilled | e.CreditApplied)
         ref = past.event.repayment if isinstance(past.event, e.RepaymentReceived) else None
         yield Fact(past.event.effective_on, do, about, ref), is_line
 

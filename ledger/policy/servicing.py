@@ -93,7 +93,21 @@ def next_step(life: Life, after: date) -> date | None:
         return None
     steps = [next_settlement(after)]
     steps += [day for day in (rolled_on, rolled_on + DAY) if day > after]
+    if life.principal and after > rolled_on:  # a repayment was taken back after the due date
+        steps.append(after + DAY)
     return min(steps)
+
+
+def resume(life: Life, on: date) -> None:
+    """Go on from the end of `on`, to which a life was taken back: settled where nothing is left, else its next step."""
+    if life.status in ("active", "overdue") and is_settled(life, on):
+        life.status = "closed"
+    life.next_step_on = next_step(life, on)
+
+
+def is_settled(life: Life, on: date) -> bool:
+    """Nothing is open, and nothing unbilled has accrued by the end of `on`."""
+    return not life.open_principal and not life.open_lines and not any(accrued(life, on + DAY))
 
 
 def accrued(life: Life, on: date) -> Interest:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from functools import partial
 
 from ledger import events as e
-from ledger.dates import DAY
 from ledger.errors import RuleViolation, WrongStatus
 from ledger.events import Event
 from ledger.money import NIL, Fen, plain
@@ -81,7 +80,7 @@ def waive(life: Life, on: date, *, asked: Fen, approval: int) -> Iterator[Event]
     yield e.PenaltyWaived(
         **life.facts(on), amount=amount, asked=asked, applied=tuple(applied), approval=approval
     )
-    _close_if_settled(life, on)
+    servicing.resume(life, on)
 
 
 def misuse(life: Life, on: date, *, found_on: date, approval: int) -> Iterator[Event]:
@@ -115,7 +114,7 @@ def insure(life: Life, on: date, *, amount: Fen, policy_no: str, approval: int) 
         )
     taken = servicing.take_principal(life, on, amount) if amount else {}
     yield e.InsuranceReceived(**life.facts(on), **taken, policy_no=policy_no, approval=approval)
-    _close_if_settled(life, on)
+    servicing.resume(life, on)
 
 
 def write_off(life: Life, on: date, *, approval: int) -> Iterator[Event]:
@@ -136,6 +135,13 @@ def write_off(life: Life, on: date, *, approval: int) -> Iterator[Event]:
     life.status, life.next_step_on = "written_off", None
     interest = Fen(sum(row.contract for row in applied))
     yield e.LoanWrittenOff(**life.facts(on), **taken, interest=interest, applied=applied, approval=approval)
+
+
+def claim_line(life: Life, on: date) -> Iterator[Event]:
+    """The line a claim calls for, and credit used on it and on principal (6.2); nothing the second time."""
+    yield from servicing.bill(life, on, cause="claim")
+    yield from servicing.use_credit(life, on, cause="claim", to_principal=True)
+    servicing.resume(life, on)
 
 
 def renew(life: Life, on: date, *, renewal: int, approval: int) -> Iterator[Event]:
@@ -171,18 +177,11 @@ def again(event: Event) -> Callable[[Life], Iterator[Event]] | None:
             return partial(waive, on=on, asked=event.asked, approval=event.approval)
         case e.MisuseFound():
             return partial(misuse, on=on, found_on=event.found_on, approval=event.approval)
-        case e.InterestBilled(cause="claim"):
-            return partial(servicing.bill, on=on, cause="claim")
+        case e.InterestBilled(cause="claim") | e.CreditApplied(cause="claim"):
+            return partial(claim_line, on=on)
     return None
 
 
 def _check_status(life: Life, step: str) -> None:
     if life.status not in ALLOWED[step]:
         raise WrongStatus(status=life.status, allowed=", ".join(ALLOWED[step]), step=step)
-
-
-def _close_if_settled(life: Life, on: date) -> None:
-    nothing_open = not life.open_principal and not life.open_lines
-    if nothing_open and not any(servicing.accrued(life, on + DAY)) and life.status in ("active", "overdue"):
-        life.status = "closed"
-    life.next_step_on = servicing.next_step(life, on)
