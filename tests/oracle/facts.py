@@ -1,0 +1,122 @@
+"""What the oracle is told and what it answers: a contract, dated facts, postings, lines, applications."""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What was agreed. Amounts are whole fen; `rates` a year as fractions, each from its day on."""
+
+    principal: int
+    disbursed_on: date
+    due_on: date
+    rolled_on: date
+    rates: tuple[tuple[date, Fraction], ...]
+    overdue: Fraction = Fraction(3, 2)
+    misuse: Fraction = Fraction(2)
+    compound: bool = True
+    grace_days: int = 0
+    principal_first_over: int = 90
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """Something a person recorded; two facts alike are still two."""
+
+    on: date
+
+
+@dataclass(frozen=True, eq=False)
+class Repaid(Fact):
+    amount: int
+    surplus: str = "credit"
+    payer: str = "borrower"
+
+
+@dataclass(frozen=True, eq=False)
+class Misused(Fact):
+    """Misuse from this day on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Waived(Fact):
+    """Penalty and compound let off; nothing asked means all of it."""
+
+    asked: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Refunded(Fact):
+    amount: int
+
+
+@dataclass(frozen=True, eq=False)
+class Insured(Fact):
+    amount: int
+
+
+@dataclass(frozen=True, eq=False)
+class Extended(Fact):
+    months: int
+    due_on: date
+    rolled_on: date
+    rate: Fraction
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenOff(Fact):
+    """Lost, whatever is open."""
+
+
+@dataclass(frozen=True, eq=False)
+class Renewed(Fact):
+    """The principal moves to another loan."""
+
+
+@dataclass(frozen=True, eq=False)
+class Undone(Fact):
+    """A repayment of a closed month taken back on the first open day."""
+
+    what: Repaid
+
+
+class Refused(Exception):
+    """What the page does not allow, by the code of the refusal."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Row(NamedTuple):
+    """One posting of the loan's."""
+
+    on: date
+    event: str
+    debit: str
+    credit: str
+    fen: int
+
+
+class Line(NamedTuple):
+    """A settlement line as posted."""
+
+    start: date
+    posted_on: date
+    contract: int
+    compound: int
+    penalty: int
+
+
+class Application(NamedTuple):
+    """What was taken off a line; negative when it came back."""
+
+    start: date
+    on: date
+    payer: str
+    contract: int
+    compound: int
+    penalty: int

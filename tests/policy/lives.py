@@ -1,0 +1,129 @@
+"""Loans' lives in memory: from the oracle's words into the engine's, walked through, and told again."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+from itertools import count
+
+from ledger.errors import Refusal
+from ledger.events import Event, InterestBilled, LoanDisbursed
+from ledger.money import Fen
+from ledger.policy import servicing, workout
+from ledger.policy.accrual import Steps, Terms, Uplifts
+from ledger.policy.servicing import Life
+from ledger.posting import postings_of
+from tests.oracle import facts as told
+from tests.oracle.facts import Contract, Line, Row
+
+LOAN, RENEWAL = 1, 2
+PARTS = 10**8
+_numbers = count(1)
+
+
+@dataclass
+class Walk:
+    """A life and everything that happened to it."""
+
+    life: Life
+    events: list[Event] = field(default_factory=list)
+    statuses: dict[date, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Counter[Row]:
+        """The loan's own postings."""
+        return Counter(
+            Row(event.effective_on, type(event).__name__, row.debit, row.credit, row.amount)
+            for event in self.events
+            for row in postings_of(event)
+            if row.loan == LOAN
+        )
+
+    @property
+    def lines(self) -> list[Line]:
+        return [
+            Line(event.period_start, event.effective_on, event.contract, event.compound, event.penalty)
+            for event in self.events
+            if isinstance(event, InterestBilled)
+        ]
+
+
+def begin(contract: Contract) -> Walk:
+    """A life on its first day."""
+    first, principal = contract.disbursed_on, Fen(contract.principal)
+    rates = tuple((since, int(rate * PARTS)) for since, rate in contract.rates)
+    uplifts = Uplifts(
+        int(contract.overdue * 10**4), int(contract.misuse * 10**4), int(contract.overdue * 10**4),
+        contract.compound, timedelta(days=contract.grace_days), contract.principal_first_over,
+    )  # fmt: skip
+    terms = Terms(first, contract.rolled_on, rates, None, uplifts)
+    life = Life(LOAN, "360781", "GZRCB", terms, "active", first, None, principal=principal)
+    life.owed = Steps([(first, principal)])
+    life.next_step_on = servicing.next_step(life, first)
+    paid_out = LoanDisbursed(effective_on=first, county=life.county, bank=life.bank, loan=LOAN, principal=principal)
+    return Walk(life, [paid_out])
+
+
+def walk(contract: Contract, facts: Sequence[told.Fact], through: date, *, daily: bool = False) -> Walk:
+    """Through the facts in the order of their days, to a day; `daily` stops on every day on the way."""
+    walked = begin(contract)
+    waiting = sorted(facts, key=lambda fact: fact.on)
+    for day in _stops(contract, waiting, through, daily):
+        walked.events += servicing.carry(walked.life, day)
+        while waiting and waiting[0].on == day:
+            walked.events += deed(contract, waiting.pop(0))(walked.life)
+        walked.statuses[day] = walked.life.status
+    return walked
+
+
+def _stops(contract: Contract, facts: Iterable[told.Fact], through: date, daily: bool) -> Iterator[date]:
+    if not daily:
+        yield from sorted({fact.on for fact in facts} | {through})
+        return
+    for offset in range((through - contract.disbursed_on).days + 1):
+        yield contract.disbursed_on + timedelta(days=offset)
+
+
+def refusal_of(contract: Contract, facts: Sequence[told.Fact]) -> str | None:
+    """The code with which living through these facts is refused, if it is."""
+    try:
+        walk(contract, facts, max(fact.on for fact in facts))
+    except Refusal as refusal:
+        return refusal.code
+    return None
+
+
+def deed(contract: Contract, fact: told.Fact) -> Callable[[Life], Iterable[Event]]:
+    """What the engine does for a fact."""
+    number, on = next(_numbers), fact.on
+    match fact:
+        case told.Repaid():
+            return partial(servicing.repay, on=on, repayment=number, amount=Fen(fact.amount),
+                           surplus=fact.surplus, payer=fact.payer)  # fmt: skip
+        case told.Misused():
+            return partial(workout.misuse, on=on, found_on=on, approval=number)
+        case told.Waived():
+            return partial(workout.waive, on=on, asked=Fen(fact.asked), approval=number)
+        case told.Refunded():
+            return partial(workout.refund, on=on, amount=Fen(fact.amount), approval=number)
+        case told.Insured():
+            return partial(workout.insure, on=on, amount=Fen(fact.amount), policy_no="P", approval=number)
+        case told.WrittenOff():
+            return partial(workout.write_off, on=on, approval=number)
+        case told.Renewed():
+            return partial(workout.renew, on=on, renewal=RENEWAL, approval=number)
+        case told.Extended():
+            parts = int(fact.rate * PARTS)
+            return partial(
+                workout.extend, on=on, months=fact.months, old_due_on=contract.due_on, due_on=fact.due_on,
+                rolled_on=fact.rolled_on, annual_rate=Decimal(parts).scaleb(-8), rate_parts=parts,
+                approval=number,
+            )  # fmt: skip
+    raise AssertionError(fact)
+
+
+def copy_of(life: Life) -> Life:
+    return deepcopy(life)

@@ -1,0 +1,74 @@
+"""The engine against a slow second opinion that shares no code with it: random loans, random facts."""
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import timedelta
+
+from hypothesis import given
+
+from ledger.events import Event
+from ledger.policy import servicing
+from tests.oracle.book import Book
+from tests.oracle.days import during, live
+from tests.oracle.drawing import AFTER_DUE, Drawn, drawn_lives
+from tests.oracle.facts import Fact, Repaid
+from tests.policy.lives import Walk, refusal_of, walk
+
+
+@given(drawn_lives())
+def test_lines_postings_and_statuses_are_those_of_the_page(drawn: Drawn) -> None:
+    seen = walk(drawn.contract, drawn.standing, drawn.through, daily=True)
+    wanted = live(drawn.contract, drawn.standing, drawn.through)
+    assert seen.lines == wanted.lines
+    assert seen.rows == Counter(wanted.rows)
+    assert seen.statuses == wanted.statuses
+    _assert_stands(seen, wanted)
+
+
+@given(drawn_lives())
+def test_a_fact_is_refused_where_the_page_refuses_it(drawn: Drawn) -> None:
+    standing: list[Fact] = []
+    for fact, refusal in drawn.told:
+        if refusal in ("rests_on_later",):  # the order of recording is the operations' part
+            continue
+        assert refusal_of(drawn.contract, [*standing, fact]) == refusal
+        if refusal is None:
+            standing.append(fact)
+
+
+@given(drawn_lives())
+def test_carried_day_by_day_and_carried_at_once_are_the_same(drawn: Drawn) -> None:
+    once = walk(drawn.contract, drawn.standing, drawn.through)
+    daily = walk(drawn.contract, drawn.standing, drawn.through, daily=True)
+    assert [_told(event) for event in once.events] == [_told(event) for event in daily.events]
+    assert (once.life.status, once.life.billed_to) == (daily.life.status, daily.life.billed_to)
+
+
+@given(drawn_lives(kinds=("repaid", "misused", "waived", "insured", "extended")))
+def test_the_payoff_quoted_on_a_day_closes_the_loan_and_a_fen_less_does_not(drawn: Drawn) -> None:
+    day = drawn.through - timedelta(days=AFTER_DUE // 2)
+    facts = [fact for fact in drawn.standing if fact.on <= day]
+    seen = walk(drawn.contract, facts, day)
+    quote = servicing.payoff(seen.life, day).total
+    assert quote == during(drawn.contract, facts, day).payoff
+    if seen.life.status == "closed":
+        return
+    assert walk(drawn.contract, [*facts, Repaid(day, max(1, quote))], day).life.status == "closed"
+    if quote > 1:
+        assert walk(drawn.contract, [*facts, Repaid(day, quote - 1)], day).life.status != "closed"
+
+
+def _assert_stands(seen: Walk, wanted: Book) -> None:
+    """Open amounts and unpaid lines, as the days ended."""
+    life = seen.life
+    figures = (life.principal, life.overdue, life.credit, life.written_off)
+    assert figures == (wanted.normal, wanted.overdue, wanted.credit, wanted.lost)
+    open_lines = [(line.period_start, line.contract, line.compound, line.penalty) for line in life.lines if line.open]
+    bills = [(bill.start, bill.contract, bill.compound, bill.penalty) for bill in wanted.bills if bill.open]
+    assert open_lines == bills
+
+
+def _told(event: Event) -> tuple[str, str]:
+    """An event without the number its record was given."""
+    fields = {name: value for name, value in asdict(event).items() if name not in ("repayment", "approval")}
+    return type(event).__name__, str(fields)

@@ -1,0 +1,234 @@
+"""Loans serviced in a database: lent, recorded on by the people whose part it is, and their books told again."""
+
+from collections import Counter
+from contextlib import AbstractContextManager
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import count
+from typing import Any, Literal, cast
+
+from sqlalchemy import Connection, Engine, func, select, update
+
+from ledger import journal
+from ledger.balances import Clocks, loan_balance
+from ledger.errors import Refusal
+from ledger.events import LoanDisbursed
+from ledger.ids import new_id
+from ledger.money import Fen, of_fen, plain
+from ledger.operations import approvals, repayments, servicing
+from ledger.operations.repayments import Received
+from ledger.operations.rewinding import Why
+from ledger.tables.journal import books, entries, events, postings
+from ledger.tables.loans import Approval, Loan, Repayment, applications, lines
+from ledger.unit import Unit
+from tests.operations.desk import COUNTY, at_desk
+from tests.oracle import facts as told
+from tests.oracle.book import Book
+from tests.oracle.days import ACCOUNTS
+from tests.oracle.facts import Application, Contract, Line, Row
+
+BANK = "GZRCB"
+BOOK = f"LOAN-{BANK}"
+TODAY = date(2020, 12, 31)
+WRONG = Why("记错 wrong")
+_numbers = count(1)
+
+
+def at_bank(engine: Engine, user: str = "officer", today: date = TODAY) -> AbstractContextManager[Unit]:
+    """One transaction of a person of the bank."""
+    return at_desk(engine, user, today)
+
+
+def lend(engine: Engine, contract: Contract, **columns: Any) -> int:
+    """A loan paid out, past the checks of scheme §2 so that it may be short; answers its id."""
+    loan_id, first = new_id(), contract.disbursed_on
+    rate = Decimal(contract.rates[0][1].numerator) / contract.rates[0][1].denominator
+    made: dict[str, Any] = {
+        "id": loan_id, "contract_no": f"S{next(_numbers):06d}", "scheme": "ganzhou-2016", "scheme_version": 1,
+        "bank": BANK, "county": COUNTY, "principal_fen": contract.principal, "annual_rate": rate,
+        "benchmark_rate": rate, "term_months": months_of(contract), "signed_on": first, "purpose": "脐橙",
+        "security": "credit", "endorsements": "", "status": "active", "recorded_by": "officer",
+        "recorded_on": first, "disbursed_on": first, "original_due_on": contract.due_on, "due_on": contract.due_on,
+        "rolled_on": contract.rolled_on, "first_disbursed_on": first, "billed_to": first, "policy_no": "P-1",
+        "next_step_on": min(_next_21st(first), contract.rolled_on),
+    }  # fmt: skip
+    with at_bank(engine) as unit:
+        unit.session.add(Loan(**(made | columns)))
+        unit.session.flush()
+        paid_out = LoanDisbursed(effective_on=first, county=COUNTY, bank=BANK, loan=loan_id,
+                                 principal=Fen(contract.principal))  # fmt: skip
+        journal.record(unit, paid_out)
+    return loan_id
+
+
+def months_of(contract: Contract) -> int:
+    first, due = contract.disbursed_on, contract.due_on
+    return (due.year - first.year) * 12 + due.month - first.month
+
+
+def _next_21st(day: date) -> date:
+    while not ((day := day + timedelta(days=1)).day == 21 and day.month in (3, 6, 9, 12)):
+        pass
+    return day
+
+
+def loan_of(rate: str, disbursed_on: str, due_on: str, rolled_on: str = "", principal: int = 5_000_000) -> Contract:
+    """A contract as it would be read out; the rate in percent."""
+    first, due = date.fromisoformat(disbursed_on), date.fromisoformat(due_on)
+    rolled = date.fromisoformat(rolled_on) if rolled_on else due
+    return Contract(principal, first, due, rolled, ((first, Fraction(rate) / 100),))
+
+
+# What people do. Each is a transaction of its own, or two where two people are needed.
+
+
+def record(engine: Engine, loan_id: int, fact: told.Fact) -> None:
+    """Record a fact by its own operation; raises its refusal."""
+    if isinstance(fact, told.Repaid):
+        with at_bank(engine) as unit:
+            repayments.repay(unit, receipt(loan_id, fact))
+    else:
+        decide(engine, loan_id, *_asked(fact))
+
+
+def receipt(loan_id: int, fact: told.Repaid) -> Received:
+    """A repayment with a receipt of its own, by which it is found again."""
+    return Received(
+        loan_id, of_fen(fact.amount), fact.on, "counter", receipt_no(fact),
+        surplus=cast(Literal["credit", "principal"], fact.surplus),
+        payer=cast(Literal["borrower", "guarantor", "collateral"], fact.payer),
+    )  # fmt: skip
+
+
+def receipt_no(fact: told.Fact) -> str:
+    return f"R{id(fact)}"
+
+
+def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any]) -> None:
+    """Asked by the officer, put in force by the checker; what the checker cannot approve is struck out."""
+    with at_bank(engine) as unit:
+        asked = approvals.ask(unit, kind, payload, loan_id=loan_id, reason="r")
+    try:
+        with at_bank(engine, "checker") as unit:
+            approvals.approve(unit, asked.id)
+    except Refusal:
+        with at_bank(engine, "checker") as unit:
+            approvals.refuse(unit, asked.id, "not possible")
+        raise
+
+
+def _asked(fact: told.Fact) -> tuple[str, dict[str, Any]]:
+    on = fact.on
+    match fact:
+        case told.Waived():
+            return "waiver", {"on": on, "amount": plain(fact.asked) if fact.asked else None}
+        case told.Refunded():
+            return "credit_refund", {"on": on, "amount": plain(fact.amount)}
+        case told.Misused():
+            return "misuse", {"effective_on": on, "found_on": on}
+        case told.WrittenOff():
+            return "write_off", {"on": on}
+        case told.Insured():
+            return "insurance", {"received_on": on, "policy_no": "P-1", "amount": plain(fact.amount)}
+        case told.Extended():
+            return "extension", {"agreed_on": on, "months": fact.months}
+    raise AssertionError(fact)
+
+
+def undo(engine: Engine, loan_id: int, fact: told.Repaid) -> None:
+    """Take a repayment back."""
+    with at_bank(engine) as unit:
+        query = select(Repayment.id).where(Repayment.loan_id == loan_id, Repayment.receipt_no == receipt_no(fact))
+        repayments.reverse(unit, unit.session.execute(query).scalar_one(), WRONG)
+
+
+def carry(engine: Engine, loan_id: int, through: date) -> None:
+    """What the job does to this loan."""
+    with at_bank(engine) as unit:
+        servicing.carry(unit, [loan_id], through)
+
+
+def close_through(engine: Engine, day: date | None) -> None:
+    """The bank's book closed through a day, or open altogether."""
+    with at_bank(engine) as unit:
+        unit.session.execute(update(books).where(books.c.book == BOOK).values(closed_through=day))
+
+
+# What the books say, in the oracle's words.
+
+
+def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
+    """The loan's postings without pairs of the same day; what was reversed on another day stands, in red too."""
+    with engine.connect() as connection:
+        found = connection.execute(
+            select(events.c.id, events.c.kind, events.c.reverses_id, postings.c.effective_on, postings.c.debit,
+                   postings.c.credit, postings.c.fen)
+            .join(entries, entries.c.id == postings.c.entry_id)
+            .join(events, events.c.id == entries.c.event_id)
+            .where(postings.c.loan_id == loan_id)
+        ).all()  # fmt: skip
+    days = {row.id: row.effective_on for row in found}
+    paired = {row.reverses_id: row.id for row in found if row.reverses_id and days[row.reverses_id] == row.effective_on}
+    gone = paired.keys() | set(paired.values())
+    return Counter(
+        Row(row.effective_on, row.kind, row.debit, row.credit, row.fen) for row in found if row.id not in gone
+    )
+
+
+def lines_of(engine: Engine, loan_id: int) -> list[Line]:
+    """The live lines, as billed."""
+    ln = lines.c
+    query = select(ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty)
+    with engine.connect() as connection:
+        found = connection.execute(query.where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start))
+        return [Line(*row) for row in found]
+
+
+def applications_of(engine: Engine, loan_id: int) -> Counter[Application]:
+    """What was taken off the lines by day and payer; what was taken back the same day is not told."""
+    a = applications.c
+    names = (a.period_start, a.effective_on, a.payer)
+    sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))
+    with engine.connect() as connection:
+        found = connection.execute(select(*names, *sums).where(a.loan_id == loan_id).group_by(*names)).all()
+    return Counter(Application(*row[:3], *map(int, row[3:])) for row in found if any(row[3:]))
+
+
+def applications_told(book: Book) -> Counter[Application]:
+    """The same of the oracle's book."""
+    sums: dict[tuple[date, date, str], list[int]] = {}
+    for part in book.applications:
+        into = sums.setdefault(part[:3], [0, 0, 0])
+        into[:] = [a + b for a, b in zip(into, part[3:], strict=True)]
+    return Counter(Application(*names, *figures) for names, figures in sums.items() if any(figures))
+
+
+def balances_of(connection: Connection, loan_id: int, day: date) -> dict[str, int]:
+    """The loan's own accounts as of a day, those that are zero left out."""
+    found = loan_balance(connection, loan_id, Clocks(day))
+    return {account.code: int(fen) for account, fen in found.items() if account.code in ACCOUNTS}
+
+
+def status_of(engine: Engine, loan_id: int) -> str:
+    with engine.connect() as connection:
+        return str(connection.execute(select(Loan.status).where(Loan.id == loan_id)).scalar_one())
+
+
+def pending(engine: Engine) -> int:
+    """How many approvals wait."""
+    with engine.connect() as connection:
+        query = select(func.count()).select_from(Approval).where(Approval.status == "pending")
+        return int(connection.execute(query).scalar_one())
+
+
+def assert_books_equal(engine: Engine, loan_id: int, book: Book, days: list[date]) -> None:
+    """The loan's postings, lines, applications, status, and its balances on some days, are the oracle's."""
+    assert rows_of(engine, loan_id) == Counter(book.rows)
+    assert lines_of(engine, loan_id) == book.lines
+    assert applications_of(engine, loan_id) == applications_told(book)
+    assert status_of(engine, loan_id) == book.status
+    with engine.connect() as connection:
+        for day in days:
+            seen = balances_of(connection, loan_id, day)
+            assert seen == {code: fen for code, fen in book.balances[day].items() if fen}, day

@@ -1,0 +1,124 @@
+"""One loan in a database and in the oracle side by side: whatever is done is done to both, and compared."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine, func, select
+
+from ledger.calendar import load_calendar
+from ledger.errors import Refusal
+from ledger.policy.rates import load_table
+from ledger.tables.journal import entries, events, footers, movements, postings
+from ledger.tables.loans import Loan, Repayment, StatusChange, applications, lines
+from tests.oracle.book import Book
+from tests.oracle.days import live
+from tests.oracle.drawing import months_later
+from tests.oracle.facts import Contract, Extended, Fact, Refused, Repaid, Undone
+from tests.oracle.history import History
+from tests.servicing import desk
+
+# For tests that draw lives: every drawn loan is a new one in the test's own database.
+DRAWN = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+_WRITTEN = (events, entries, postings, footers, movements, lines, applications, Repayment, StatusChange, Loan)
+
+
+@dataclass
+class Shop:
+    """A loan, and the day through which it has been walked."""
+
+    engine: Engine
+    history: History
+    loan_id: int
+    walked: date
+
+    @property
+    def book(self) -> Book:
+        """What the page says of the day the loan has been walked through."""
+        return live(self.history.contract, self.history.facts, self.walked)
+
+    @property
+    def undoable(self) -> list[Repaid]:
+        undone = {fact.what for fact in self.history.facts if isinstance(fact, Undone)}
+        return [fact for fact in self.history.facts if isinstance(fact, Repaid) and fact not in undone]
+
+    def record(self, fact: Fact) -> None:
+        """Record a fact on both; both refuse it alike, and a refusal writes nothing."""
+        self._both(lambda: self.history.record(fact), lambda: desk.record(self.engine, self.loan_id, fact))
+
+    def undo(self, fact: Repaid) -> None:
+        self._both(lambda: self.history.undo(fact), lambda: desk.undo(self.engine, self.loan_id, fact))
+
+    def carry(self, through: date) -> None:
+        self.walked = max(self.walked, through)
+        desk.carry(self.engine, self.loan_id, self.walked)
+
+    def close_through(self, day: date) -> None:
+        """Close every month through this day, everything due by then being posted."""
+        self.carry(day)
+        self.history.closed_through = day
+        desk.close_through(self.engine, day)
+
+    def compare(self) -> None:
+        """The job runs once more, then everything is compared."""
+        self.carry(self.walked)
+        book = self.book
+        days = {row.on for row in book.rows} | {self.walked}
+        desk.assert_books_equal(self.engine, self.loan_id, book, sorted(days))
+
+    def _both(self, in_oracle: Callable[[], None], in_books: Callable[[], None]) -> None:
+        before = self._counts()
+        wanted = seen = None
+        try:
+            in_oracle()
+        except Refused as refused:
+            wanted = refused.code
+        try:
+            in_books()
+        except Refusal as refusal:
+            seen = refusal.code
+        assert seen == wanted
+        if wanted is not None:
+            assert self._counts() == before
+        self.walked = max([self.walked, *(fact.on for fact in self.history.facts)])
+
+    def _counts(self) -> list[int]:
+        """How much is written; what was asked for and refused leaves its trace with the approvals only."""
+        counts = [select(func.count()).select_from(table).scalar_subquery() for table in _WRITTEN]
+        with self.engine.connect() as connection:
+            return [int(count) for count in connection.execute(select(*counts)).one()]
+
+
+@contextmanager
+def open_shop(engine: Engine, contract: Contract) -> Iterator[Shop]:
+    """A loan just paid out; the months it closes are open again afterwards."""
+    loan_id = desk.lend(engine, contract)
+    try:
+        yield Shop(engine, History(contract), loan_id, contract.disbursed_on)
+    finally:
+        desk.close_through(engine, None)
+
+
+def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
+    """An extension as the bank can agree it: half the term at most, the published rate, the calendar's roll."""
+    if not isinstance(fact, Extended):
+        return fact
+    term = desk.months_of(contract)
+    months = min(fact.months, term // 2)
+    if not months:
+        return None
+    due_on = months_later(contract.disbursed_on, term + months)
+    rate = load_table("benchmark").rate(term + months, fact.on)
+    numerator, denominator = rate.as_integer_ratio()
+    return replace(
+        fact, months=months, due_on=due_on, rolled_on=load_calendar().next_working(due_on),
+        rate=type(fact.rate)(numerator, denominator),
+    )  # fmt: skip
+
+
+def month_ends(first: date, last: date) -> list[date]:
+    """The last days of months from one day to another."""
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [day for day in days if (day + timedelta(days=1)).day == 1]
