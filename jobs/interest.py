@@ -5,14 +5,26 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from jobs.job import Job, Step
+from ledger.dates import DAY, settlements
 from ledger.operations import due
 from ledger.operations.servicing import carry
 from ledger.unit import Unit
 
 
-def loans_due(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
-    """Loans of the step with a line or transition on or before its date."""
-    return due.loans_due(session, step.scope, step.on, after, limit)
+def loans_due(session: Session, step: Step, after: int, limit: int, *, matured: bool = False) -> Sequence[int]:
+    """Loans of the step with a line or transition on or before its date, as many as one transaction takes."""
+    at_once = loans_at_once(session, step, limit)
+    return due.loans_due(session, step.scope, step.on, after, at_once, matured=matured)
+
+
+def loans_at_once(session: Session, step: Step, limit: int) -> int:
+    """The more quarters loans are behind, the fewer of them: a transaction holds about `limit` lines.
+
+    So a run that catches up on years needs no more memory, and holds others up no longer, than a quarter's.
+    """
+    earliest = due.earliest_step(session, step.scope) or step.on
+    quarters = sum(1 for _ in settlements(earliest - DAY, step.on))
+    return max(1, limit // max(1, quarters))
 
 
 def carry_on(unit: Unit, step: Step, loans: Sequence[int]) -> None:

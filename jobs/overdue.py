@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from jobs.interest import carry_on
+from jobs.interest import carry_on, loans_due
 from jobs.job import Job, Step
 from ledger.operations import due
 from ledger.operations.job_runs import Scope
@@ -22,7 +22,7 @@ def _scopes_due(session: Session, on: date) -> Mapping[Scope, int]:
 
 
 def _loans_due(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
-    return due.loans_due(session, step.scope, step.on, after, limit, matured=True)
+    return loans_due(session, step, after, limit, matured=True)
 
 
 def _newly_overdue(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:

@@ -35,6 +35,12 @@ def loans_due(
     ).scalars().all()  # fmt: skip
 
 
+def earliest_step(session: Session, scope: Scope) -> date | None:
+    """The first day on which something falls due on one bank's loans in one county."""
+    query = select(func.min(Loan.next_step_on)).where(Loan.bank == scope.bank, Loan.county == scope.county)
+    return session.execute(query).scalar()
+
+
 def _due(through: date, matured: bool) -> list[ColumnElement[bool]]:
     steps = [Loan.next_step_on <= through]
     return [*steps, Loan.rolled_on < through] if matured else steps

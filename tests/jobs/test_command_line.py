@@ -1,6 +1,12 @@
 """`python -m jobs`: what it prints, what it refuses, its exit status."""
 
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -11,7 +17,7 @@ from jobs.__main__ import cli
 from ledger.operations.job_runs import Scope
 from ledger.tables.loans import Loan
 from tests.jobs.books import books_of, lend, shift
-from tests.jobs.processes import ended, run_here
+from tests.jobs.processes import ROOT, ended, environment, run_here
 from tests.jobs.test_failures import refuse_one
 
 DONE, LEFT_OVER, REFUSED, CUT_OFF = range(4)
@@ -29,6 +35,23 @@ def test_daily_says_what_it_did_in_plain_lines_and_ends_well(engine: Engine, dat
         "daily 2016-06-30: done, 2 of 2 done, newly overdue: 0",
     ]
     assert len(books_of(engine)[1]) == 2
+
+
+def test_on_a_terminal_it_shows_a_bar(engine: Engine, database_url: str) -> None:
+    lend(engine, each=2)
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jobs", "daily", "--date", "2016-06-30"], cwd=ROOT, stdin=its, stdout=its,
+        stderr=subprocess.PIPE, env=environment(database_url, TERM="xterm", COLUMNS="120"),
+    )  # fmt: skip
+    os.close(its)
+    shown = b""
+    with process, os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):  # it ends in an error
+        while some := terminal.read(4096):
+            shown += some
+    assert process.returncode == DONE
+    assert re.search(r"interest 2016-06-30 .*━.*[0-2]/2", shown.decode())
+    assert "daily 2016-06-30: done, 2 of 2 done" in shown.decode()
 
 
 def test_run_works_on_one_bank_and_county(engine: Engine, database_url: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.interest import INTEREST, carry_on
+from jobs.interest import INTEREST, carry_on, loans_at_once
 from jobs.job import Job, Step
 from jobs.shift import Stopped, on_shift
 from jobs.steps import run_job
@@ -151,6 +151,20 @@ def test_a_transaction_holds_at_most_five_thousand_items(engine: Engine) -> None
         run = run_job(turn, job, ON, Scope(), asked=True)
     assert sizes == [5_000, 5_000, 2_000]
     assert (run.due, run.done) == (12_000, 12_000)
+
+
+@pytest.mark.parametrize("case, on, loans", [
+    ("a quarter", date(2016, 6, 30), 5_000),
+    ("three quarters", date(2016, 12, 31), 1_666),
+    ("before anything is due", date(2016, 6, 20), 5_000),
+    ("fifteen quarters", date(2019, 12, 31), 333),
+])
+def test_loans_far_behind_are_carried_on_by_fewer_at_a_time(
+    engine: Engine, case: str, on: date, loans: int
+) -> None:
+    lend(engine, each=1)
+    with shift(engine).reading() as session:
+        assert loans_at_once(session, Step(on, HERE), 5_000) == loans
 
 
 def test_a_database_that_fails_ends_the_run_and_blames_no_item(engine: Engine) -> None:
