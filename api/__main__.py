@@ -25,7 +25,7 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
     except SettingUnfit as fault:
         raise click.UsageError(str(fault)) from None
     logs.configure(settings.log_level)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the schema
+    logging.captureWarnings(True)
     serving.share_metrics(settings)
     # Only now: the metrics library asks at its import whether several processes count together.
     from api import start

@@ -1,6 +1,7 @@
 """Books with something in them: events written by the journal itself, at moments of the test's choosing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 from flask import Flask
@@ -8,7 +9,7 @@ from flask import Flask
 from ledger.events import CountyFundContributed, Event, LoanDisbursed, LoanRenewed
 from ledger.journal import record, reverse_all
 from ledger.money import Fen, to_fen, yuan
-from ledger.unit import work
+from ledger.unit import Unit, work
 from tests.api.clients import BANK, COUNTY
 
 
@@ -37,19 +38,22 @@ def renewed(loan: int, renewal: int, amount: str, on: str = "2016-05-10") -> Eve
     )  # fmt: skip
 
 
+@contextmanager
+def unit_of(app: Flask, at: str = "2016-05-12T09:00:00") -> Iterator[Unit]:
+    """A unit of work on the service's database, at a moment (UTC)."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    engine = app.extensions["ledger"].engine
+    with work(engine, user="officer", today=moment.date(), clock=lambda: moment, origin="test") as unit:
+        yield unit
+
+
 def write(app: Flask, events: Iterable[Event], at: str = "2016-05-12T09:00:00") -> list[int]:
     """Record events at a moment (UTC); answers their ids."""
-    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-    with work(
-        app.extensions["ledger"].engine, user="officer", today=moment.date(), clock=lambda: moment, origin="test"
-    ) as unit:
+    with unit_of(app, at) as unit:
         return [record(unit, event, document="借据 1", reason="放款", checked_by="checker") for event in events]
 
 
 def reverse(app: Flask, event_id: int, at: str) -> None:
     """Reverse an event in red at a moment (UTC)."""
-    moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
-    with work(
-        app.extensions["ledger"].engine, user="officer", today=moment.date(), clock=lambda: moment, origin="test"
-    ) as unit:
+    with unit_of(app, at) as unit:
         reverse_all(unit, [event_id], "wrong loan", "checker")

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 from flask import Flask
 
-from ledger.unit import work
-from tests.api.books import contributed, disbursed, renewed, reverse, write
+from ledger.journal import record
+from tests.api.books import contributed, disbursed, renewed, reverse, unit_of, write
 from tests.api.clients import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY, Client, Told
 
 SignIn = Callable[[str], Client]
@@ -55,11 +55,8 @@ def test_the_future_is_not_known_yet(sign_in: SignIn) -> None:
 
 def test_an_answer_is_not_final_while_a_writer_is_at_work(sign_in: SignIn, app: Flask) -> None:
     auditor = sign_in("auditor")
-    moment = datetime(2016, 5, 12, tzinfo=UTC)
     ask = {"book": BOOK}
-    with work(app.extensions["ledger"].engine, user="x", today=moment.date(), clock=lambda: moment) as unit:
-        from ledger.journal import record
-
+    with unit_of(app) as unit:
         record(unit, disbursed(1, "50000.00"))
         during = auditor.get("/ledger/trial-balance", **ask).json
         yesterday = auditor.get("/ledger/trial-balance", **ask, known_at="2016-05-11T00:00:00Z").json
