@@ -159,6 +159,39 @@ def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """What one event moved on an account of a book, on its normal side; whole fen."""
+
+    event_id: int
+    kind: str
+    effective_on: date
+    document: str
+    moved: Fen
+
+
+def account_lines(
+    connection: Connection, account: Account, book: str, clocks: Clocks, *, start: date, bank: str
+) -> tuple[AccountLine, ...]:
+    """An account's movements at one bank from `start` through as_of, in the order of the days, then of recording."""
+    p, v, h = postings.c, entries.c, events.c
+    signed = case((p.debit == account.code, p.fen), else_=-p.fen)
+    known = [] if clocks.known_at is None else [v.recorded_at <= dates.micros(clocks.known_at)]
+    rows = connection.execute(
+        select(h.id, h.kind, h.effective_on, h.document, h.recorded_at, _sum(signed).label("moved"))
+        .join(entries, v.event_id == h.id)
+        .join(postings, p.entry_id == v.id)
+        .where(v.book == book, v.effective_on >= start, v.effective_on <= clocks.as_of, p.bank == bank, *known,
+               (p.debit == account.code) | (p.credit == account.code))
+        .group_by(h.id, h.kind, h.effective_on, h.document, h.recorded_at)
+        .order_by(h.effective_on, h.recorded_at, h.id)
+    )  # fmt: skip
+    return tuple(
+        AccountLine(row.id, row.kind, row.effective_on, row.document, Fen(_normal(account, row.moved, 0)))
+        for row in rows
+    )
+
+
 def closed_through(connection: Connection) -> dict[str, date | None]:
     """Every book's last closed day, None while nothing of it is closed."""
     rows = connection.execute(select(books.c.book, books.c.closed_through).order_by(books.c.book))

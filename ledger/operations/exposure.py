@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select
 
 from ledger import balances, chart
-from ledger.balances import Clocks
-from ledger.chart import Kind, book_of
 from ledger.database import among
 from ledger.money import NIL, Fen
+from ledger.operations import fund_calls
 from ledger.policy.limits import Exposure
 from ledger.tables.loans import Loan
 from ledger.unit import Unit
@@ -103,19 +102,8 @@ def issued(unit: Unit, bank: str, county: str) -> Fen:
 
 
 def contributed(unit: Unit, bank: str, county: str) -> Fen:
-    """What plans have called into a fund account, money in transit included (5.2), in fen.
-
-    A plan debits 1101, or 1102 where the county funds it; appropriation moves from one to the other.
-    """
-    book = book_of(Kind.FUND, bank=bank, county=county)
-    moved = balances.turnovers(unit.connection, book, Clocks(unit.today), bank=bank)
-    turned = {turnover.account: turnover for turnover in moved}
-    called = 0
-    if (city := turned.get(chart.CITY_APPROPRIATION)) is not None:
-        called += city.debit - city.credit
-    if (county_side := turned.get(chart.COUNTY_TRANSIT)) is not None:
-        called += county_side.debit
-    return Fen(called)
+    """What plans have called into a fund account, money in transit included, less what was returned (5.2), in fen."""
+    return Fen(sum(fund_calls.contributed(unit.session, county, bank).values()))
 
 
 def lent(unit: Unit, bank: str) -> dict[str, tuple[Fen, Fen]]:

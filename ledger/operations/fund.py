@@ -58,8 +58,9 @@ def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
     unit.not_future(on, "on")
     risk_fund.check_quarter(quarter, on)
     query = select(FundPlan).where(
-        FundPlan.kind == "quarter", FundPlan.quarter == str(quarter), FundPlan.status == "draft", FundPlan.live.is_(True)
-    )
+        FundPlan.kind == "quarter", FundPlan.quarter == str(quarter), FundPlan.status == "draft",
+        FundPlan.live.is_(True),
+    )  # fmt: skip
     for plan in unit.session.execute(query.with_for_update()).scalars():
         if not _steps(unit, plan.id):
             plan.live = None  # its lines are drawn up anew below; the old draft stays to be looked at
@@ -88,7 +89,7 @@ def draft_advance(
                     made_on=on, live=True)  # fmt: skip
     unit.session.add(plan)
     unit.session.flush()
-    contributed = fund_calls.contributed(unit, county=county, bank=bank).get(Account(county, bank, source), NIL)
+    contributed = fund_calls.contributed(unit.session, county, bank).get(Account(county, bank, source), NIL)
     call = Call(NIL, NIL, Fen(contributed + to_fen(amount)), contributed)
     _put_lines(unit, plan.id, {Account(county, bank, source): call})
     return plan.id
@@ -145,7 +146,8 @@ def undo_step(unit: Unit, event_id: int) -> None:
     step.live = None
     unit.session.flush()
     reached = _steps(unit, plan.id).get(step.line_id, {})
-    after = [later for later in STEPS[_source(step.source)] if reached.get(later, 0) > reached.get(step.step, 0)]
+    steps = STEPS[fund_calls.source_of(step.source)]
+    after = [later for later in steps if reached.get(later, 0) > reached.get(step.step, 0)]
     if after and after[0] != "approval":
         raise WrongStatus(status=REACHED[after[-1]], allowed=REACHED[step.step], step="reversal")
     _set_status(unit, plan)
@@ -205,7 +207,7 @@ def _line_of(lines: Sequence[FundPlanLine], part: Part, step: str) -> FundPlanLi
     found = [
         line for line in lines
         if (line.county, line.bank) == (part.county, part.bank) and part.source in (None, line.source)
-        and step in STEPS[_source(line.source)]
+        and step in STEPS[fund_calls.source_of(line.source)]
     ]  # fmt: skip
     if not found:
         raise NotFound(what="plan line", id=f"{part.county}/{part.bank}")
@@ -213,7 +215,7 @@ def _line_of(lines: Sequence[FundPlanLine], part: Part, step: str) -> FundPlanLi
 
 
 def _left(line: FundPlanLine, reached: Mapping[int, Mapping[str, Fen]], step: str) -> Fen:
-    return risk_fund.left_of(reached.get(line.id, {}), _source(line.source), step, Fen(line.due))
+    return risk_fund.left_of(reached.get(line.id, {}), fund_calls.source_of(line.source), step, Fen(line.due))
 
 
 def _approved(plan: FundPlan, line: FundPlanLine, on: date, amount: Fen) -> Event:
@@ -243,7 +245,7 @@ def _set_status(unit: Unit, plan: FundPlan) -> None:
 
 
 def _waits(line: FundPlanLine, reached: Mapping[str, Fen], step: str) -> bool:
-    return step in STEPS[_source(line.source)] and reached.get(step, NIL) < line.due
+    return step in STEPS[fund_calls.source_of(line.source)] and reached.get(step, NIL) < line.due
 
 
 def _call_again(unit: Unit, plan: FundPlan) -> None:
@@ -286,6 +288,3 @@ def _steps(unit: Unit, plan_id: int) -> dict[int, dict[str, Fen]]:
     """How far each line has come, by step."""
     return fund_calls.reached(unit.session, [plan_id])
 
-
-def _source(name: str) -> Any:
-    return name

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import Session
 
+from ledger.balances import Clocks
 from ledger.dates import DAY, Quarter
 from ledger.errors import NotFound
 from ledger.money import NIL, Fen, half_up, plain
 from ledger.operations import reference
 from ledger.policy.risk_fund import Call, Issued, OverTarget, WoundDown, quarterly_call
+from ledger.policy.scheme import FundSource
 from ledger.tables.fund import FundPlan, FundPlanLine, FundPlanStep, FundReturn, FundTarget
 from ledger.tables.loans import Loan
 from ledger.unit import Unit
@@ -31,7 +33,7 @@ class Account(NamedTuple):
 def calls(unit: Unit, quarter: Quarter) -> dict[Account, Call]:
     """What the quarter calls for at every account and source that has issued or been given anything (5.2)."""
     found = issued(unit.session, quarter)
-    given = contributed(unit)
+    given = contributed(unit.session)
     closed = {(row.county, row.bank) for row in unit.session.execute(select(FundReturn.county, FundReturn.bank))}
     return {
         account: quarterly_call(found.get(account, ()), given.get(account, NIL))
@@ -59,8 +61,25 @@ def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
     return found
 
 
-def contributed(unit: Unit, county: str | None = None, bank: str | None = None) -> dict[Account, Fen]:
-    """Plans approved, advances and money in transit included, less what was returned (5.2)."""
+def issued_through(
+    session: Session, through: date, county: str | None = None, bank: str | None = None
+) -> dict[tuple[str, str], Fen]:
+    """Loans issued by a day, by county and bank, in fen; reversed ones and renewals are out (5.2)."""
+    c = _LOANS.c
+    query = select(c.county, c.bank, cast(func.sum(c.principal_fen), BigInteger).label("fen")).where(
+        c.disbursed_on <= through, c.renews_id.is_(None)
+    )
+    if county is not None:
+        query = query.where(c.county == county)
+    if bank is not None:
+        query = query.where(c.bank == bank)
+    return {(row.county, row.bank): Fen(row.fen) for row in session.execute(query.group_by(c.county, c.bank))}
+
+
+def contributed(
+    session: Session, county: str | None = None, bank: str | None = None, clocks: Clocks | None = None
+) -> dict[Account, Fen]:
+    """Plans approved, advances and money in transit included, less what was returned (5.2); by a day, or in all."""
     s, r = FundPlanStep, FundReturn
     given = select(s.county, s.bank, s.source, cast(func.sum(s.fen), BigInteger).label("fen")).where(
         s.step == "approval", s.live.is_(True)
@@ -70,15 +89,22 @@ def contributed(unit: Unit, county: str | None = None, bank: str | None = None) 
         given, back = given.where(s.county == county), back.where(r.county == county)
     if bank is not None:
         given, back = given.where(s.bank == bank), back.where(r.bank == bank)
+    if clocks is not None:
+        given, back = given.where(s.on <= clocks.as_of), back.where(r.on <= clocks.as_of)
     found: dict[Account, int] = {}
-    for row in unit.session.execute(given.group_by(s.county, s.bank, s.source)):
+    for row in session.execute(given.group_by(s.county, s.bank, s.source)):
         found[Account(row.county, row.bank, row.source)] = row.fen
-    for returned in unit.session.execute(back):
+    for returned in session.execute(back):
         for source, fen in (("city", returned.city_fen), ("county", returned.county_fen)):
             account = Account(returned.county, returned.bank, source)
             if account in found:
                 found[account] -= fen
     return {account: Fen(fen) for account, fen in found.items()}
+
+
+def source_of(name: str) -> FundSource:
+    """A source as rows keep it."""
+    return "city" if name == "city" else "county"
 
 
 def reached(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[str, Fen]]:
@@ -109,7 +135,7 @@ def check_target(unit: Unit, bank: str, year: int, amount: Fen) -> None:
     target = unit.session.get(FundTarget, (bank, year))
     if target is None:
         return
-    rate = Fraction(reference.latest_scheme(unit.session, "ganzhou-2016").fund_rate)
+    rate = Fraction(reference.latest_scheme(unit.session, reference.MAIN_SCHEME).fund_rate)
     limit = half_up(rate.numerator * target.fen, rate.denominator)
     p, ln = FundPlan, FundPlanLine
     query = (

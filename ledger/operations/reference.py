@@ -23,6 +23,9 @@ from ledger.tables import reference as t
 from ledger.tables.journal import accounts, books
 from ledger.unit import Unit
 
+MAIN_SCHEME = "ganzhou-2016"
+"""The city's own programme: its numbers hold where a figure is not about one loan."""
+
 _EVER = date(1949, 10, 1)
 
 
