@@ -6,8 +6,17 @@ from functools import partial
 from typing import Any
 
 from ledger.chart import Kind
-from ledger.events import LoanDisbursed, ManualAdjustment
-from ledger.operations import adjustments, loans, periods, reversals, workout
+from ledger.events import LoanDisbursed, ManualAdjustment, RecoveryReceived, RecoveryRemitted, RepaymentReceived
+from ledger.operations import (
+    adjustments,
+    claim_closing,
+    county_shares,
+    loans,
+    periods,
+    reversals,
+    suspense,
+    workout,
+)
 from ledger.operations.people import Role
 from ledger.tables.loans import Approval
 from ledger.unit import Unit
@@ -60,11 +69,19 @@ def _closers(unit: Unit, payload: Payload) -> Roles:
     return Roles(found.asks | {found.decides}, found.decides)
 
 
+_OF_THE_BANK = (LoanDisbursed, RepaymentReceived, RecoveryReceived, RecoveryRemitted)
+"""What the bank records; what the fund pays and receives is undone by the finance bureau."""
+
+_RECOURSE = Roles(frozenset({Role.BANK_OFFICER, Role.FINANCE_OFFICER}), Role.FINANCE_CHECKER)
+"""The bank that pursues the borrower or the bureau that pays asks to end it; the bureau decides."""
+
+
 def _by_event(unit: Unit, payload: Payload) -> Roles:
     """Those whose books the event lies in; raises NotFound, NotReversible, AlreadyReversed."""
     event = reversals.check(unit, payload)
-    kind = event.rows[0].kind if isinstance(event, ManualAdjustment) else Kind.LOAN
-    return BANK if kind is Kind.LOAN else FINANCE
+    if isinstance(event, ManualAdjustment):
+        return BANK if event.rows[0].kind is Kind.LOAN else FINANCE
+    return BANK if isinstance(event, _OF_THE_BANK) else FINANCE
 
 
 def _check_reversal(unit: Unit, loan_id: int | None, payload: Payload) -> None:
@@ -85,6 +102,18 @@ DECISIONS: Mapping[str, Decision] = {
     "waiver": _about_a_loan("waiver"),  # 减免罚息复利
     "credit_refund": _about_a_loan("credit_refund"),  # 暂收款退还
     "insurance": _about_a_loan("insurance"),  # 保险赔付
+    "claim_closing": Decision(  # 追偿终结
+        lambda unit, payload: _RECOURSE, lambda unit, loan_id, payload: claim_closing.check(unit, payload),
+        claim_closing.apply,
+    ),
+    "county_share_return": Decision(  # 退还县级预缴分担款
+        lambda unit, payload: FINANCE, lambda unit, loan_id, payload: county_shares.check_return(unit, payload),
+        county_shares.apply_return,
+    ),
+    "suspense_release": Decision(  # 挂账款退出
+        lambda unit, payload: FINANCE, lambda unit, loan_id, payload: suspense.check_release(unit, payload),
+        suspense.apply_release,
+    ),
     "reversal": Decision(_by_event, _check_reversal, reversals.apply),  # 红字冲销
     "adjustment": Decision(_by_book, adjustments.check_adjustment, adjustments.apply_adjustment),  # 手工调整
     "reopen": Decision(_closers, _check_reopen, periods.apply_reopen),  # 重新打开会计期间

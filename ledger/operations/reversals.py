@@ -9,7 +9,7 @@ from ledger import events as e
 from ledger import journal
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event
-from ledger.operations import loans, repayments
+from ledger.operations import claim_reversals, county_shares, loans, repayments
 from ledger.operations.rewinding import Why
 from ledger.tables.loans import Approval, Repayment
 from ledger.unit import Unit
@@ -58,6 +58,11 @@ UNDONE_BY: Mapping[type[Event], Callable[[Unit, int, Event, Approval], None]] = 
     e.LoanDisbursed: _disbursement,
     e.RepaymentReceived: _repayment,
     e.ManualAdjustment: _adjustment,
+    e.ClaimPaid: claim_reversals.undo_payment,
+    e.RecoveryReceived: claim_reversals.undo_recovery,
+    e.RecoveryRemitted: claim_reversals.undo_remittance,
+    e.RecourseClosed: claim_reversals.undo_closing,
+    e.CountyShareReceived: county_shares.undo_share,
 }
 
 # What undoes the others. Lines, credit and transitions follow from what people recorded.
@@ -66,6 +71,10 @@ _INSTEAD: Mapping[type[Event], str] = {
     e.CreditApplied: "/loans/{id}/repayments",
     e.PrincipalOverdue: "/loans/{id}/repayments",
     e.EventReversed: "/ledger/adjustments",
+    e.RecoveryRetained: "/ledger/events/{id}/reversal of its RecoveryReceived",
+    e.CountyShareReturned: "/fund/county-shares",
+    e.SuspenseRecorded: "/fund/suspense/{id}/release",
+    e.SuspenseReleased: "/fund/suspense",
     e.SubsidyApproved: "/subsidy-batches/{id}/return",
     e.SubsidyPaid: "/clawbacks",
 }

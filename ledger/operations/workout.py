@@ -18,7 +18,7 @@ from ledger.database import rate_parts
 from ledger.errors import NotFound, RuleViolation, WrongStatus
 from ledger.ids import new_id
 from ledger.money import Fen, to_fen, yuan
-from ledger.operations import contracts, eligible, loans, reference, repayments, servicing
+from ledger.operations import claim_payments, contracts, eligible, loans, reference, repayments, servicing
 from ledger.operations.rewinding import Why
 from ledger.operations.servicing import Fact
 from ledger.operations.statuses import keep_change
@@ -109,6 +109,7 @@ def _misuse(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decisio
 
 
 def _write_off(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
+    claim_payments.check_compensated(unit, loan.id)
     on = date.fromisoformat(payload["on"])
     return Decision(Fact(on, partial(workout.write_off, on=on, approval=approval)))
 

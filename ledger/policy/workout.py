@@ -48,7 +48,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "extension": ("active",),
     "renewal": _LENDING,
     "misuse": _LENDING,
-    "write_off": _LENDING,
+    "write_off": (*_LENDING, "compensated"),
     "waiver": (*_LENDING, "compensated"),
     "insurance": _LENDING,
 }
@@ -132,7 +132,9 @@ def write_off(life: Life, on: date, *, approval: int) -> Iterator[Event]:
     )
     taken = servicing.take_principal(life, on, life.open_principal)
     life.written_off = Fen(life.written_off + lost)
-    life.status, life.next_step_on = "written_off", None
+    # A compensated loan stays one: what comes in goes to the fund first.
+    life.status = "compensated" if life.status == "compensated" else "written_off"
+    life.next_step_on = None
     interest = Fen(sum(row.contract for row in applied))
     yield e.LoanWrittenOff(**life.facts(on), **taken, interest=interest, applied=applied, approval=approval)
 

@@ -14,7 +14,7 @@ from ledger.chart import Account
 from ledger.database import among
 from ledger.dates import next_settlement
 from ledger.money import NIL, Fen
-from ledger.operations import reference
+from ledger.operations import claim_payments, reference
 from ledger.operations.exposure import open_principal
 from ledger.policy import grading
 from ledger.policy.identity import mask_id_card
@@ -135,6 +135,7 @@ def shown(session: Session, loans: Sequence[Loan], today: date) -> list[LoanShow
     ids = [loan.id for loan in loans]
     figures = balances.loan_balances(connection, ids)
     paid, oldest = _interest_paid(session, ids), _oldest_unpaid(session, ids)
+    queued = claim_payments.queued_by_loan(session, ids)
     names, waiting = _borrowers(session, loans), _waiting(session, ids)
     calendar, schemes = reference.work_calendar(session), _schemes(session, loans)
     return [
@@ -144,6 +145,7 @@ def shown(session: Session, loans: Sequence[Loan], today: date) -> list[LoanShow
             **_standing(loan, schemes, figures.get(loan.id, {}), oldest.get(loan.id), today),
             due_provisional=loan.due_on is not None and calendar.is_provisional(loan.due_on),
             paid_interest=paid.get(loan.id, NIL),
+            queued=queued.get(loan.id, NIL),
             pending=tuple(waiting.get(loan.id, ())),
         )
         for loan in loans

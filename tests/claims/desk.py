@@ -1,0 +1,162 @@
+"""The desks of compensation for tests: a loan that failed, money in the fund account, and the five who pay a claim."""
+
+from datetime import date
+from typing import Any
+
+from moneyed import Money
+from sqlalchemy import Engine
+
+from ledger import balances, journal
+from ledger.balances import Clocks
+from ledger.chart import Account, Kind, book_of
+from ledger.events import FundAppropriated, FundDeposited, FundPlanApproved
+from ledger.money import Fen, to_fen, yuan
+from ledger.operations import (
+    approvals,
+    claim_payments,
+    claims,
+    county_shares,
+    recoveries,
+    repayments,
+    reversals,
+    rewinding,
+    servicing,
+)
+from ledger.operations.claim_payments import Payment
+from ledger.operations.recoveries import Recovered
+from ledger.operations.repayments import Received
+from ledger.tables.claims import Claim
+from ledger.tables.loans import Loan
+from tests.operations.desk import COUNTY, at_desk
+from tests.servicing.desk import lend, loan_of
+
+BANK = "GZRCB"
+TODAY = date(2020, 12, 31)
+CLAIMED_ON = date(2019, 8, 12)
+FAILED = loan_of("4.75", "2016-05-10", "2019-05-10")
+BORROWED = {"ganzhou-2016": "city", "national-2014": "county", "national-2021": "county", "yanjin-2016": "county"}
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def desk(engine: Engine, user: str) -> Any:
+    """One transaction of a person at the end of the story's time."""
+    return at_desk(engine, user, TODAY)
+
+
+def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **columns: Any) -> int:
+    """The worked example's loan: interest paid on every posting day, the last line and the principal never."""
+    loan_id = lend(engine, FAILED, **({"policy_no": None} | columns))
+    with desk(engine, "officer") as unit:
+        servicing.carry(unit, [loan_id], day("2019-05-09"))
+    with desk(engine, "officer") as unit:
+        if paid_through is not None:
+            on = day(paid_through)
+            owed = servicing.carried(unit, loan_id, on).life.open_lines
+            unit.session.expire_all()
+    if paid_through is not None:
+        with desk(engine, "officer") as unit:
+            repayments.repay(unit, Received(loan_id, balances_of(owed), on, "counter", "R1"))
+    return loan_id
+
+
+def balances_of(fen: int) -> Money:
+    from ledger.money import of_fen
+
+    return of_fen(fen)
+
+
+def deposit(engine: Engine, amount: str, on: str, *, county: str = COUNTY, bank: str = BANK, source: str = "city") -> None:
+    """Money planned, appropriated and deposited, past the fund's own steps."""
+    fen, base = to_fen(yuan(amount)), {"effective_on": day(on), "county": county, "bank": bank}
+    with desk(engine, "city") as unit:
+        journal.record(unit, FundPlanApproved(**base, plan=1, **{f"{source}_funded": fen}))
+        if source == "city":
+            journal.record(unit, FundAppropriated(**base, plan=1, amount=fen))
+        journal.record(unit, FundDeposited(**base, plan=1, amount=fen))
+
+
+def drafted(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "overdue") -> int:
+    with desk(engine, "officer") as unit:
+        return claims.draft(unit, loan_id, on, cause, ["催收记录"]).id
+
+
+def approved(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "overdue") -> int:
+    """A claim drafted, submitted, reviewed and approved by four people on one day; answers its id."""
+    claim_id = drafted(engine, loan_id, on, cause)
+    for user, step in (("checker", claims.submit), ("poverty", claims.review), ("finance", claims.approve)):
+        with desk(engine, user) as unit:
+            step(unit, claim_id, on)
+    return claim_id
+
+
+def pay(engine: Engine, claim_id: int, on: date | str = CLAIMED_ON) -> Payment:
+    with desk(engine, "finance2") as unit:
+        return claim_payments.pay(unit, claim_id, on if isinstance(on, date) else day(on))
+
+
+def receive(engine: Engine, loan_id: int, amount: str, on: str) -> Recovered:
+    with desk(engine, "officer") as unit:
+        return recoveries.receive(unit, loan_id, yuan(amount), day(on), "S1")
+
+
+def remit(engine: Engine, recovery_id: int, on: str) -> None:
+    with desk(engine, "officer") as unit:
+        recoveries.remit(unit, recovery_id, day(on))
+
+
+def recover(engine: Engine, loan_id: int, amount: str, on: str) -> None:
+    """Received and remitted on one day."""
+    remit(engine, receive(engine, loan_id, amount, on).id, on)
+
+
+def decide(engine: Engine, kind: str, payload: dict[str, Any], *, asks: str = "finance", **about: Any) -> int:
+    """Asked by one, put in force by another."""
+    with desk(engine, asks) as unit:
+        asked = approvals.ask(unit, kind, payload, reason="r", **about)
+    with desk(engine, "finance2") as unit:
+        approvals.approve(unit, asked.id)
+    return asked.id
+
+
+def close(engine: Engine, claim_id: int, on: str) -> None:
+    decide(engine, "claim_closing", {"claim_id": str(claim_id), "on": on}, loan_id=claim(engine, claim_id).loan_id)
+
+
+def reverse(engine: Engine, event_id: int) -> None:
+    decide(engine, "reversal", {"event_id": str(event_id)})
+
+
+def event_of(engine: Engine, loan_id: int, kind: str) -> int:
+    """The id of the loan's latest standing event of a kind."""
+    with desk(engine, "auditor") as unit:
+        found = [past.id for past in rewinding.all_standing(unit, [loan_id]) if type(past.event).__name__ == kind]
+    return found[-1]
+
+
+def claim(engine: Engine, claim_id: int) -> Claim:
+    with desk(engine, "auditor") as unit:
+        return unit.session.get_one(Claim, claim_id)
+
+
+def status(engine: Engine, loan_id: int) -> str:
+    with desk(engine, "auditor") as unit:
+        return unit.session.get_one(Loan, loan_id).status
+
+
+def stands(engine: Engine, loan_id: int) -> dict[str, Fen]:
+    """The loan's accounts in the fund's book and in the bank's, by code."""
+    with desk(engine, "auditor") as unit:
+        return {account.code: fen for account, fen in balances.loan_balance(unit.connection, loan_id).items()}
+
+
+def fund(engine: Engine, account: Account, on: date = TODAY, *, county: str = COUNTY, bank: str = BANK) -> Fen:
+    """An account of the fund's book for one bank."""
+    with desk(engine, "auditor") as unit:
+        book = book_of(Kind.FUND, bank=bank, county=county)
+        return balances.balance(unit.connection, account, book, Clocks(on), county=county, bank=bank)
+
+
+__all__ = ["county_shares", "reversals"]
