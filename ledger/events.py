@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, NamedTuple, get_type_hints
 
+import orjson
+
 from ledger.chart import Kind
 from ledger.money import NIL, Fen
 
@@ -377,7 +379,7 @@ _HINTS: Mapping[type[Event], dict[str, Any]] = {kind: get_type_hints(kind) for k
 def payload(event: Event) -> str:
     """The event's own fields as compact JSON; the base fields are columns."""
     own = {name: getattr(event, name) for name in _OWN_FIELDS[type(event)]}
-    return json.dumps(own, default=date.isoformat, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(own, default=tuple).decode()  # rows of named tuples are lists in it
 
 
 def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:

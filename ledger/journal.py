@@ -4,12 +4,12 @@ The promises it keeps are those of docs/promises.md; the database keeps each of 
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, select
 
@@ -272,10 +272,7 @@ def _entry(
 def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:
     """SHA-256 over all an entry says: its id and book, its event's row, every posting in order.
 
-    Taken of compact JSON in ASCII, which reads back one way only, whatever people typed into the fields.
+    Taken of compact JSON in UTF-8, which reads back one way only, whatever people typed into the fields.
     """
     said = [entry_id, book, *head, [(row.debit, row.credit, row.loan, row.amount) for row in rows]]
-    return hashlib.sha256(_as_json(said).encode()).digest()
-
-
-_as_json = json.JSONEncoder(separators=(",", ":"), default=date.isoformat).encode
+    return hashlib.sha256(orjson.dumps(said)).digest()
