@@ -1,0 +1,69 @@
+"""Vouchers as text an accountant could sign, and the base fields of the events on them."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from ledger.chart import Account, account_of, book_of
+from ledger.events import Applied, Event
+from ledger.money import Fen, to_fen, yuan
+from ledger.posting import postings_of
+
+BANK = "GZRCB"
+COUNTY = "360781"
+
+
+class Line(NamedTuple):
+    """One line of a voucher: an account on one side (借 or 贷), and what its rows add up to."""
+
+    book: str
+    side: str
+    account: Account
+    fen: int
+
+
+def fen(text: str) -> Fen:
+    """Whole fen of yuan as a person writes them."""
+    return to_fen(yuan(text.replace(",", "")))
+
+
+def at(on: str, loan: int | None = 1) -> dict[str, Any]:
+    """The base fields of an event."""
+    return {"effective_on": date.fromisoformat(on), "county": COUNTY, "bank": BANK, "loan": loan}
+
+
+def paid(period_start: str, contract: str = "0.00", compound: str = "0.00", penalty: str = "0.00") -> Applied:
+    """What was paid of a settlement line."""
+    return Applied(date.fromisoformat(period_start), fen(contract), fen(compound), fen(penalty))
+
+
+def lines_for(event: Event) -> list[Line]:
+    """The lines of an event's vouchers, book by book, debits first."""
+    sums: dict[tuple[str, str, Account], int] = {}
+    for row in postings_of(event):
+        book = book_of(row.kind, bank=event.bank, county=event.county)
+        for side, code in (("借", row.debit), ("贷", row.credit)):
+            key = book, side, account_of(row.kind, code)
+            sums[key] = sums.get(key, 0) + row.amount
+    books = list(dict.fromkeys(book for book, _, _ in sums))
+    ordered = sorted(sums, key=lambda key: (books.index(key[0]), key[1] == "贷"))
+    return [Line(*key, sums[key]) for key in ordered]
+
+
+def as_text(lines: Iterable[Line]) -> list[str]:
+    """A page: under each book its lines."""
+    page: list[str] = []
+    for line in lines:
+        if line.book not in page:
+            page.append(line.book)
+        page.append(f"{line.side} {line.account.code} {line.account.zh} {line.account.name} {_amount(line.fen)}")
+    return page
+
+
+def page(text: str) -> list[str]:
+    """The same as it is written in a test: how far a column stands to the right says nothing."""
+    return [" ".join(line.split()) for line in text.strip().splitlines()]
+
+
+def _amount(fen: int) -> str:
+    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
