@@ -93,6 +93,14 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "POST /loans/{loan_id}/credit-refund": OFFICER,
     "POST /loans/{loan_id}/insurance": OFFICER,
     #
+    "GET /imports": BANK | REGISTRARS | AUDITOR,
+    "POST /imports/{kind}": REGISTRARS,
+    "GET /imports/{import_id}": BANK | REGISTRARS | AUDITOR,
+    "POST /imports/{import_id}/approval": CHECKER,
+    "POST /imports/{import_id}/rejection": CHECKER,
+    "GET /imports/templates/{kind}.xlsx": READERS,
+    "GET /imports/templates/{kind}.csv": READERS,
+    #
     "GET /approvals": READERS,
     "GET /approvals/{approval_id}": READERS,
     "POST /approvals/{approval_id}": CHECKER | FINANCE_CHECKER | CITY,

@@ -27,6 +27,7 @@ _DAYS = (
     re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日", re.ASCII),
 )
 _YEARS = range(1900, 2200)
+_NUMBER = int | float  # what a workbook keeps a number as
 
 
 class CellRefusal(RuleViolation):
@@ -111,7 +112,7 @@ class Text:
 
 def written(cell: Cell) -> str:
     """A cell's text; raises CellNumber for a number, CellControl for signs that no line of a sheet shows."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
+    if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
         raise CellNumber()
     if not isinstance(cell, str) or not (cell.isprintable() or CONTROL.search(cell) is None):
         raise CellControl()
@@ -146,7 +147,7 @@ def rate(cell: Cell) -> Decimal:
 
 def whole(cell: Cell) -> int:
     """A whole number; the one thing that may stand as a workbook's number, which is exact here."""
-    if isinstance(cell, float) and cell.is_integer() and 0 <= cell < 10**9:
+    if isinstance(cell, _NUMBER) and not isinstance(cell, bool) and 0 <= cell < 10**9 and cell == int(cell):
         return int(cell)
     told = str(cell).strip()
     if not isinstance(cell, str) or not _WHOLE.fullmatch(told):

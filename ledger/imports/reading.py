@@ -1,7 +1,7 @@
 """A sheet read by the columns of its kind: typed rows, and everything wrong with headings and cells as faults."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ledger.errors import Fault, Refusal, RuleViolation
@@ -68,6 +68,10 @@ class Table:
     given: frozenset[str]
     faults: list[Fault] = field(default_factory=list)
     broken: set[int] = field(default_factory=set)  # row numbers
+
+    def again(self) -> "Table":
+        """The same as it was read, for a check of its own."""
+        return replace(self, faults=list(self.faults), broken=set(self.broken))
 
     def fault(self, row: int, column: str, refusal: Refusal) -> None:
         """Note one thing wrong with a row."""

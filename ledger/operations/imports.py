@@ -83,7 +83,7 @@ def take_in(
     concerns no row; nothing stands then: what was booked in chunks is taken back in red.
     """
     how = KINDS[table.kind]
-    run = Run(importer, table, announced)
+    run = Run(importer, table.again(), announced)
     try:
         if how.undo is None and not dry_run and not whole:
             return _again(begin, _in_one, how, run, chunk_rows)
@@ -106,7 +106,7 @@ def announce(unit: Unit, importer: Importer, table: Table, *, dry_run: bool = Fa
 
 
 def _in_one(unit: Unit, how: Kind, run: Run, chunk_rows: int) -> Outcome:
-    fresh = Run(run.importer, run.table, run.import_id)
+    fresh = Run(run.importer, run.table.again(), run.import_id)
     return _take(lambda: nullcontext(unit), how, fresh, chunk_rows, dry_run=False, whole=True)
 
 

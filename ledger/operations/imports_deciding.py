@@ -1,6 +1,7 @@
 """Who may take sheets in, and the second person's word on those of loans and repayments (导入复核)."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import update
@@ -35,42 +36,47 @@ class KindNotYours(Forbidden):
 
 def importer_of(session: Session, username: str, kind: str) -> Importer:
     """A person as an importer of a kind; raises NotFound for a kind or person unknown, KindNotYours."""
-    if kind not in KINDS:
-        raise NotFound(what="import kind", id=kind)
     user = session.get(User, username)
     if user is None or not user.active:
         raise NotFound(what="user", id=username)
-    if user.role not in MAY_IMPORT[kind]:
-        raise KindNotYours(kind=kind, found=user.role, limit=sorted(MAY_IMPORT[kind]))
+    check_may_import(user.role, kind)
     return Importer(user.username, user.bank, frozenset(row.county for row in user.counties))
 
 
-def approve(unit: Unit, import_id: int) -> Import:
+def check_may_import(role: str, kind: str) -> None:
+    """Raises NotFound for no kind, KindNotYours."""
+    if kind not in KINDS:
+        raise NotFound(what="import kind", id=kind)
+    if role not in MAY_IMPORT[kind]:
+        raise KindNotYours(kind=kind, found=role, limit=sorted(MAY_IMPORT[kind]))
+
+
+def approve(unit: Unit, import_id: int, on: date | None = None) -> Import:
     """Confirm a sheet of loans or repayments (复核), by somebody other than its importer.
 
-    Raises NotFound, WrongStatus, SamePerson.
+    Raises NotFound, WrongStatus, SamePerson, FutureDate.
     """
     row = _to_decide(unit, import_id, "booked")
-    _decide(unit, row, "approved", "")
+    _decide(unit, row, "approved", "", on)
     unit.connection.execute(
         update(_LOANS).where(_LOANS.c.import_id == row.id, _LOANS.c.disbursed_on.is_not(None))
-        .values(approved_by=unit.user, approved_on=unit.today)
+        .values(approved_by=unit.user, approved_on=row.decided_on)
     )  # fmt: skip
     return row
 
 
-def reject(unit: Unit, import_id: int, reason: str) -> Import:
+def reject(unit: Unit, import_id: int, reason: str, on: date | None = None) -> Import:
     """Take a sheet back (退回): its rows and every line and transition billed on them are reversed in red.
 
-    One that was cut off can be rejected too. Raises NotFound, WrongStatus, SamePerson, and what `undo` of its kind
-    raises while a person's later record rests on a row.
+    One that was cut off can be rejected too. Raises NotFound, WrongStatus, SamePerson, FutureDate, and what `undo` of
+    its kind raises while a person's later record rests on a row.
     """
     row = _to_decide(unit, import_id, "booked", "booking")
     undo = KINDS[row.kind].undo
     assert undo is not None
     unit.origin = f"import/{row.id}"
     undo(unit, row.id, Why(reason))
-    _decide(unit, row, "rejected", reason)
+    _decide(unit, row, "rejected", reason, on)
     return row
 
 
@@ -86,7 +92,8 @@ def _to_decide(unit: Unit, import_id: int, *allowed: str) -> Import:
     return row
 
 
-def _decide(unit: Unit, row: Import, status: str, decision: str) -> None:
+def _decide(unit: Unit, row: Import, status: str, decision: str, on: date | None) -> None:
+    unit.not_future(on or unit.today, "on")
     row.status, row.decision = status, decision
-    row.decided_by, row.decided_on, row.decided_at = unit.user, unit.today, unit.recorded_at
+    row.decided_by, row.decided_on, row.decided_at = unit.user, on or unit.today, unit.recorded_at
     unit.session.flush()
