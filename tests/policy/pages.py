@@ -1,0 +1,83 @@
+"""A loan's life as a page to be read: contracts and facts from plain words, what happened as lines of text."""
+
+from collections.abc import Iterable
+from datetime import date
+from fractions import Fraction
+from textwrap import dedent
+from typing import Any
+
+from ledger import events as e
+from ledger.events import Event
+from ledger.money import plain, to_fen, yuan
+from tests.oracle import facts as told
+from tests.oracle.facts import Contract
+from tests.policy.lives import walk
+
+
+def contract(
+    disbursed_on: str, due_on: str, *, rolled_on: str = "", rate: str = "4.75", principal: str = "50000.00",
+    **terms: Any,
+) -> Contract:  # fmt: skip
+    """A contract; the rate in percent a year, `rolled_on` where the due date is no working day."""
+    first, due = date.fromisoformat(disbursed_on), date.fromisoformat(due_on)
+    rolled = date.fromisoformat(rolled_on) if rolled_on else due
+    return Contract(fen(principal), first, due, rolled, ((first, Fraction(rate) / 100),), **terms)
+
+
+def fen(amount: str) -> int:
+    return int(to_fen(yuan(amount.replace(",", ""))))
+
+
+def paid(on: str, amount: str, surplus: str = "credit") -> told.Repaid:
+    return told.Repaid(date.fromisoformat(on), fen(amount), surplus)
+
+
+def page(agreed: Contract, facts: Iterable[told.Fact], through: str, *, since: str = "") -> str:
+    """Everything that happened to a loan through a day, a line of text each; from `since` on if told."""
+    walked = walk(agreed, list(facts), date.fromisoformat(through))
+    events = [event for event in walked.events if not isinstance(event, e.LoanDisbursed)]
+    rows = [line_of(event) for event in events if not since or event.effective_on >= date.fromisoformat(since)]
+    return "\n".join([*rows, walked.life.status])
+
+
+def text(lines: str) -> str:
+    return dedent(lines).strip()
+
+
+def bills(agreed: Contract, through: str, *facts: told.Fact) -> list[str]:
+    """The lines posted through a day: `2016-06-21 277.08`, with compound and penalty where there are any."""
+    walked = walk(agreed, facts, date.fromisoformat(through))
+    return [_bill(event) for event in walked.events if isinstance(event, e.InterestBilled)]
+
+
+def _bill(event: e.InterestBilled) -> str:
+    parts = [plain(event.contract)]
+    parts += [f"compound {plain(event.compound)}"] * bool(event.compound)
+    parts += [f"penalty {plain(event.penalty)}"] * bool(event.penalty)
+    return " ".join([str(event.effective_on), *parts])
+
+
+def line_of(event: Event) -> str:
+    """An event in words: its day, what it is, its parts that are not zero."""
+    if isinstance(event, e.InterestBilled):
+        cause = f" ({event.cause})" * bool(event.cause)
+        return f"{event.effective_on} line from {event.period_start}{cause}:{_bill(event)[10:]}"
+    if isinstance(event, e.CreditRefunded | e.PenaltyWaived):
+        return f"{event.effective_on} {_NAMES[type(event)]} {plain(event.amount)}"
+    parts = []
+    for name, value in _PARTS.items():
+        amount = getattr(event, name, None)
+        if isinstance(amount, int) and amount:
+            parts.append(f"{value} {plain(amount)}")
+    return f"{event.effective_on} {_NAMES[type(event)]}: {', '.join(parts)}".removesuffix(": ")
+
+
+_NAMES: dict[type[Event], str] = {
+    e.RepaymentReceived: "repaid", e.CreditApplied: "credit used", e.PrincipalOverdue: "overdue",
+    e.PenaltyWaived: "waived", e.CreditRefunded: "refunded", e.LoanWrittenOff: "written off",
+    e.InsuranceReceived: "insured", e.LoanRenewed: "renewed", e.MisuseFound: "misused", e.LoanExtended: "extended",
+}  # fmt: skip
+_PARTS = {
+    "interest": "contract", "charges": "charges", "principal": "principal", "overdue_principal": "overdue principal",
+    "credit": "credit", "loss": "loss", "income": "income",
+}  # fmt: skip
