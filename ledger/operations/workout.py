@@ -23,6 +23,9 @@ from ledger.operations.rewinding import Why
 from ledger.operations.servicing import Fact
 from ledger.operations.statuses import keep_change
 from ledger.policy import eligibility, terms, workout
+from ledger.policy.rates import Extended, Priced, RateTable, rate_steps
+from ledger.policy.schemes import Scheme
+from ledger.policy.terms import Extension
 from ledger.tables import parties as t
 from ledger.tables.loans import Approval, Loan
 from ledger.unit import Unit
@@ -136,13 +139,24 @@ def _extension(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Deci
     rate = table.rate(extension.cumulative_months, on)
     rolled_on = terms.rolled(extension.due_on, reference.work_calendar(unit.session), scheme.due_date_roll)
     do = partial(
-        workout.extend, on=on, months=extension.months, old_due_on=extension.old_due_on,
-        due_on=extension.due_on, rolled_on=rolled_on, annual_rate=rate, rate_parts=rate_parts(rate),
-        approval=approval,
+        workout.extend, on=on, months=extension.months, due_on=extension.due_on, rolled_on=rolled_on,
+        annual_rate=rate, rates=_rates(unit, loan, scheme, table, extension), approval=approval,
     )  # fmt: skip
     changes = {"due_on": extension.due_on, "rolled_on": rolled_on, "extended_on": on,
                "extended_months": extension.months, "extended_rate": rate}  # fmt: skip
     return Decision(Fact(on, do), changes)
+
+
+def _rates(
+    unit: Unit, loan: Loan, scheme: Scheme, table: RateTable, extension: Extension
+) -> tuple[tuple[date, int], ...]:
+    """The rates of an extended loan as far as it can be walked now, repricing after the old due date included."""
+    assert loan.disbursed_on is not None
+    priced = Priced(loan.annual_rate, loan.signed_on, loan.disbursed_on, loan.term_months)
+    extended = Extended(extension.agreed_on, extension.old_due_on, extension.cumulative_months)
+    through = min(unit.today, table.covered_through)
+    steps = rate_steps(scheme, table, priced, through, extended)
+    return tuple((since, rate_parts(rate)) for since, rate in steps)
 
 
 def _renewal(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:

@@ -92,12 +92,11 @@ def misuse(life: Life, on: date, *, found_on: date, approval: int) -> Iterator[E
 
 
 def extend(
-    life: Life, on: date, *, months: int, old_due_on: date, due_on: date, rolled_on: date,
-    annual_rate: Decimal, rate_parts: int, approval: int,
+    life: Life, on: date, *, months: int, due_on: date, rolled_on: date, annual_rate: Decimal,
+    rates: tuple[tuple[date, int], ...], approval: int,
 ) -> Iterator[Event]:  # fmt: skip
-    """Extension (展期): a new due date, and another rate from the old one on (3.10)."""
+    """Extension (展期): a new due date, and from the old one on another rate; `rates` are all of them (3.10)."""
     _check_status(life, "extension")
-    rates = (*(row for row in life.terms.rates if row[0] < old_due_on), (old_due_on, rate_parts))
     life.terms = replace(life.terms, rolled_on=rolled_on, rates=rates)
     life.next_step_on = servicing.next_step(life, on)
     yield e.LoanExtended(

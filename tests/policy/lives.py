@@ -116,11 +116,11 @@ def deed(contract: Contract, fact: told.Fact) -> Callable[[Life], Iterable[Event
         case told.Renewed():
             return partial(workout.renew, on=on, renewal=RENEWAL, approval=number)
         case told.Extended():
+            kept = [(since, int(rate * PARTS)) for since, rate in contract.rates if since < contract.due_on]
             parts = int(fact.rate * PARTS)
             return partial(
-                workout.extend, on=on, months=fact.months, old_due_on=contract.due_on, due_on=fact.due_on,
-                rolled_on=fact.rolled_on, annual_rate=Decimal(parts).scaleb(-8), rate_parts=parts,
-                approval=number,
+                workout.extend, on=on, months=fact.months, due_on=fact.due_on, rolled_on=fact.rolled_on,
+                annual_rate=Decimal(parts).scaleb(-8), rates=(*kept, (contract.due_on, parts)), approval=number,
             )  # fmt: skip
     raise AssertionError(fact)
 
