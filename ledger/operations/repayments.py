@@ -15,7 +15,7 @@ from ledger.errors import NotFound, Refusal, RuleViolation
 from ledger.events import RepaymentReceived
 from ledger.ids import new_ids
 from ledger.money import Fen
-from ledger.operations import servicing
+from ledger.operations import rewinding, servicing
 from ledger.operations.rewinding import Why
 from ledger.operations.servicing import Done, Fact
 from ledger.policy import servicing as life_of
@@ -37,6 +37,12 @@ class AmountNotPositive(RuleViolation):
     code = "amount_not_positive"
     zh = "金额须大于零，填写为 {found} 元"
     en = "an amount is above zero; {found} yuan was given"
+
+
+class PayoffPassed(RuleViolation):
+    code = "payoff_passed"
+    zh = "贷款在 {limit} 已有业务入账，不能再试算 {found} 的结清金额（{rule}）"
+    en = "something of {limit} is booked on the loan; a pay-off is quoted for that day or later, not {found} ({rule})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +140,10 @@ def keep_events(unit: Unit, done: Sequence[Done]) -> None:
 def payoff(unit: Unit, loan_id: int, on: date) -> Payoff:
     """What would settle a loan on a day, everything due by then taken as posted; nothing is kept (3.9).
 
-    The unit is a reading one and is thrown away. Raises NotFound, WrongStatus, and for a day before what is
-    recorded RestsOnLater.
+    The unit is a reading one and is thrown away. Raises NotFound, WrongStatus, PayoffPassed.
     """
+    if (last := rewinding.last_standing(unit, loan_id)) is not None and last > on:
+        raise PayoffPassed(rule="3.9", limit=last, found=on)
     return life_of.payoff(servicing.carried(unit, loan_id, on).life, on)
 
 

@@ -136,6 +136,12 @@ def stands_after(unit: Unit, loan_id: int, on: date) -> bool:
     return bool(_later(unit, {loan_id: Point(on)}))
 
 
+def last_standing(unit: Unit, loan_id: int) -> date | None:
+    """The day of the last event of a loan's life that stands."""
+    pasts = all_standing(unit, [loan_id])
+    return max((past.event.effective_on for past in pasts if isinstance(past.event, _LIFE)), default=None)
+
+
 def standing(unit: Unit, event_ids: Sequence[int]) -> list[Past]:
     """Events as they stand, in the order of their ids; raises NotFound."""
     chosen = among(unit.connection, events.c.id, event_ids)
