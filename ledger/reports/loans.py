@@ -171,7 +171,6 @@ def _figures(found: Mapping[Account, Fen]) -> dict[str, Any]:
         "credit": found.get(chart.BORROWER_CREDIT, NIL),
         "subsidised_total": Fen(subsidised - found.get(chart.SUBSIDY_PAYABLE, 0)),
         "recourse_open": found.get(chart.RECOURSE, NIL),
-        "queued": NIL,
         "recovered_unremitted": found.get(chart.RECOVERIES_TO_REMIT, NIL),
         "written_off": found.get(chart.LOAN_LOSSES, NIL),
     }
