@@ -102,13 +102,13 @@ class ImportFilter(Query):
     status = Choice(*STATUSES)
 
 
-class DecisionBody(Body):
+class ImportDecisionBody(Body):
     """复核"""
 
     on = Day(load_default=edge.today)
 
 
-class RejectionBody(DecisionBody):
+class RejectionBody(ImportDecisionBody):
     """退回整批导入"""
 
     reason = Text(most=500, required=True)
@@ -144,7 +144,7 @@ def show(session: Session, import_id: int) -> dict[str, Any]:
     return _shown(_found(session, import_id))
 
 
-@blueprint.post("/<id:import_id>/approval", body=DecisionBody, answer=ImportAnswer)
+@blueprint.post("/<id:import_id>/approval", body=ImportDecisionBody, answer=ImportAnswer)
 def approve(unit: Unit, import_id: int, on: date) -> dict[str, Any]:
     """复核: confirm a sheet of loans or repayments, by another person than its importer."""
     _found(unit, import_id)

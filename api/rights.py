@@ -11,6 +11,7 @@ ANYBODY: Final[Roles] = frozenset()  # without signing in
 EVERYONE: Final[Roles] = frozenset(Role)
 OFFICER: Final[Roles] = frozenset({Role.BANK_OFFICER})
 CHECKER: Final[Roles] = frozenset({Role.BANK_CHECKER})
+POVERTY: Final[Roles] = frozenset({Role.POVERTY_OFFICE})
 FINANCE_OFFICER: Final[Roles] = frozenset({Role.FINANCE_OFFICER})
 FINANCE_CHECKER: Final[Roles] = frozenset({Role.FINANCE_CHECKER})
 FINANCE: Final[Roles] = FINANCE_OFFICER | FINANCE_CHECKER
@@ -100,6 +101,44 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "POST /imports/{import_id}/rejection": CHECKER,
     "GET /imports/templates/{kind}.xlsx": READERS,
     "GET /imports/templates/{kind}.csv": READERS,
+    #
+    "POST /issuance-reports": OFFICER,
+    "GET /issuance-reports": READERS,
+    "POST /issuance-reports/{report_id}/submission": CHECKER,
+    "POST /fund/plans": CITY,
+    "GET /fund/plans": COUNTY | CITY | AUDITOR,
+    "GET /fund/plans/{plan_id}": COUNTY | CITY | AUDITOR,
+    "POST /fund/plans/{plan_id}/approval": CITY,
+    "POST /fund/plans/{plan_id}/appropriation": CITY,
+    "POST /fund/plans/{plan_id}/deposits": FINANCE_OFFICER,
+    "POST /fund/advances": CITY,
+    "POST /fund/targets": CITY,
+    "GET /fund/targets": READERS,
+    "GET /fund/accounts": READERS,
+    "GET /fund/accounts/{county}/{bank}/statement": READERS,
+    "POST /fund/accounts/{county}/{bank}/interest": FINANCE_OFFICER,
+    "POST /fund/accounts/{county}/{bank}/county-contributions": FINANCE_OFFICER,
+    "POST /fund/accounts/{county}/{bank}/reconciliations": FINANCE_OFFICER,
+    "POST /fund/accounts/{county}/{bank}/return": FINANCE_OFFICER,
+    "GET /reports/fund": READERS,
+    "GET /reports/idle-funds": READERS,
+    #
+    "GET /claims": READERS,
+    "POST /claims": OFFICER,
+    "GET /claims/{claim_id}": READERS,
+    "POST /claims/{claim_id}/submission": CHECKER,
+    "POST /claims/{claim_id}/review": POVERTY,
+    "POST /claims/{claim_id}/approval": FINANCE_OFFICER,
+    "POST /claims/{claim_id}/return": POVERTY | FINANCE,
+    "POST /claims/{claim_id}/payment": FINANCE_CHECKER,
+    "POST /claims/{claim_id}/closing": OFFICER | FINANCE_OFFICER,
+    "GET /loans/{loan_id}/recoveries": READERS,
+    "POST /loans/{loan_id}/recoveries": OFFICER,
+    "POST /recoveries/{recovery_id}/remittance": OFFICER,
+    "POST /fund/county-shares": FINANCE_OFFICER,
+    "POST /fund/county-share-returns": FINANCE_OFFICER,
+    "POST /fund/suspense": FINANCE_OFFICER,
+    "POST /fund/suspense/{suspense_id}/release": FINANCE_OFFICER,
     #
     "GET /approvals": READERS,
     "GET /approvals/{approval_id}": READERS,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jobs.fund_plan import FUND_PLAN
 from jobs.interest import INTEREST
 from jobs.job import Job
 from jobs.overdue import OVERDUE
@@ -9,6 +10,7 @@ from jobs.overdue import OVERDUE
 DAILY: tuple[Job, ...] = (
     INTEREST,  # the day's lines before anything that rests on them
     OVERDUE,
+    FUND_PLAN,
 )
 
 JOBS: Mapping[str, Job] = {job.name: job for job in DAILY}

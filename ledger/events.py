@@ -376,10 +376,19 @@ _OWN_FIELDS: Mapping[type[Event], tuple[str, ...]] = {
 _HINTS: Mapping[type[Event], dict[str, Any]] = {kind: get_type_hints(kind) for kind in TYPES.values()}
 
 
+def plain_json(value: object) -> object:
+    """What orjson is told of the rest: rows of named tuples are lists, heirs of date are dates."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
+    raise TypeError(f"not a value of an event: {value!r}")
+
+
 def payload(event: Event) -> str:
     """The event's own fields as compact JSON; the base fields are columns."""
     own = {name: getattr(event, name) for name in _OWN_FIELDS[type(event)]}
-    return orjson.dumps(own, default=tuple).decode()  # rows of named tuples are lists in it
+    return orjson.dumps(own, default=plain_json).decode()
 
 
 def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:

@@ -17,7 +17,7 @@ from ledger import chart, dates
 from ledger.chart import Kind, book_of
 from ledger.database import among, write_rows
 from ledger.errors import Conflict, NotFound, RuleViolation
-from ledger.events import Event, EventReversed, event_of, payload
+from ledger.events import Event, EventReversed, event_of, payload, plain_json
 from ledger.ids import new_ids
 from ledger.movements import add_movement
 from ledger.posting import Posting, postings_of
@@ -275,4 +275,4 @@ def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[P
     Taken of compact JSON in UTF-8, which reads back one way only, whatever people typed into the fields.
     """
     said = [entry_id, book, *head, [(row.debit, row.credit, row.loan, row.amount) for row in rows]]
-    return hashlib.sha256(orjson.dumps(said)).digest()
+    return hashlib.sha256(orjson.dumps(said, default=plain_json)).digest()

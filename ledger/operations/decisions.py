@@ -11,6 +11,7 @@ from ledger.operations import (
     adjustments,
     claim_closing,
     county_shares,
+    fund_accounts,
     loans,
     periods,
     reversals,
@@ -116,5 +117,8 @@ DECISIONS: Mapping[str, Decision] = {
     ),
     "reversal": Decision(_by_event, _check_reversal, reversals.apply),  # 红字冲销
     "adjustment": Decision(_by_book, adjustments.check_adjustment, adjustments.apply_adjustment),  # 手工调整
+    "fund_return": Decision(  # 基金清退
+        lambda unit, payload: FINANCE, fund_accounts.check_wind_down, fund_accounts.apply_return
+    ),
     "reopen": Decision(_closers, _check_reopen, periods.apply_reopen),  # 重新打开会计期间
 }

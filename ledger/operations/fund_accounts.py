@@ -130,7 +130,7 @@ def _latest(unit: Unit, county: str, quarter: Quarter) -> dict[str, Reconciliati
     return {row.bank: row for row in unit.session.execute(query.order_by(Reconciliation.id)).scalars()}
 
 
-def check_return(unit: Unit, payload: Mapping[str, Any]) -> None:
+def check_wind_down(unit: Unit, loan_id: int | None, payload: Mapping[str, Any]) -> None:
     """Whether an account may be wound down (清退) now; raises NotRunOff naming what stands, WoundDown."""
     county, bank = payload["county"], payload["bank"]
     unit.not_future(date.fromisoformat(payload["on"]), "on")
@@ -147,7 +147,7 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
     """Close the account's result into the fund and return the money (5.8); afterwards its every account is zero."""
     county, bank, on = payload["county"], payload["bank"], date.fromisoformat(payload["on"])
     movements.held_balance(unit, county, bank)
-    check_return(unit, payload)
+    check_wind_down(unit, None, payload)
     about = {"document": str(payload.get("slip_no") or ""), "reason": approval.reason, "made_by": approval.made_by,
              "checked_by": unit.user}  # fmt: skip
     result = _result(unit, county, bank, on)

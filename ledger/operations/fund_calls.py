@@ -61,6 +61,24 @@ def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
     return found
 
 
+def unplanned(session: Session, on: date) -> list[Quarter]:
+    """Quarters over by a day in which something was issued and for which no plan was ever drawn up, oldest first."""
+    c = _LOANS.c
+    first = Quarter.of(on).calendar.start
+    months = session.execute(
+        select(func.min(c.disbursed_on), func.max(c.disbursed_on)).where(c.disbursed_on < first, c.renews_id.is_(None))
+    ).one()
+    if months[0] is None:
+        return []
+    planned = set(session.execute(select(FundPlan.quarter).where(FundPlan.kind == "quarter")).scalars())
+    quarter, found = Quarter.of(months[0]), []
+    while quarter <= Quarter.of(months[1]):
+        if str(quarter) not in planned:
+            found.append(quarter)
+        quarter = quarter.shift(1)
+    return found
+
+
 def issued_through(
     session: Session, through: date, county: str | None = None, bank: str | None = None
 ) -> dict[tuple[str, str], Fen]:

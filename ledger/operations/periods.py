@@ -10,7 +10,7 @@ from ledger.chart import Kind, kind_of
 from ledger.dates import DAY, month_last, month_of
 from ledger.errors import NotFound, RuleViolation, WrongStatus
 from ledger.ids import new_id
-from ledger.operations import job_runs
+from ledger.operations import fund_accounts, job_runs
 from ledger.tables.journal import books, movements
 from ledger.tables.loans import Approval, Loan, Repayment
 from ledger.tables.work import Closing, Import
@@ -71,6 +71,8 @@ def close_month(unit: Unit, book: str, month: str) -> None:
         bank = book.partition("-")[2]
         _check_lines(unit, bank, last)
         _check_imports(unit, bank, month)
+    if kind_of(book) is Kind.FUND:
+        fund_accounts.check_reconciled(unit, book.partition("-")[2], last)
     _set(unit, book, month, last, "close", reason="", checked_by=None)
 
 

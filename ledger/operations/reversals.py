@@ -9,7 +9,7 @@ from ledger import events as e
 from ledger import journal
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event
-from ledger.operations import claim_reversals, county_shares, loans, repayments
+from ledger.operations import claim_reversals, county_shares, fund, loans, repayments
 from ledger.operations.rewinding import Why
 from ledger.tables.loans import Approval, Repayment
 from ledger.unit import Unit
@@ -50,19 +50,27 @@ def _repayment(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
     repayments.reverse(unit, repayment, Why(approval.reason, approval.made_by, unit.user))
 
 
-def _adjustment(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
+def _as_it_stands(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
     journal.reverse_all(unit, [event_id], approval.reason, unit.user, approval.made_by)
+
+
+def _fund_step(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
+    journal.reverse_all(unit, [event_id], approval.reason, unit.user, approval.made_by)
+    fund.undo_step(unit, event_id)
 
 
 UNDONE_BY: Mapping[type[Event], Callable[[Unit, int, Event, Approval], None]] = {
     e.LoanDisbursed: _disbursement,
     e.RepaymentReceived: _repayment,
-    e.ManualAdjustment: _adjustment,
+    e.ManualAdjustment: _as_it_stands,
     e.ClaimPaid: claim_reversals.undo_payment,
     e.RecoveryReceived: claim_reversals.undo_recovery,
     e.RecoveryRemitted: claim_reversals.undo_remittance,
     e.RecourseClosed: claim_reversals.undo_closing,
     e.CountyShareReceived: county_shares.undo_share,
+    e.FundDeposited: _fund_step,
+    e.FundAppropriated: _fund_step,
+    e.FundInterestCredited: _as_it_stands,
 }
 
 # What undoes the others. Lines, credit and transitions follow from what people recorded.
@@ -75,6 +83,8 @@ _INSTEAD: Mapping[type[Event], str] = {
     e.CountyShareReturned: "/fund/county-shares",
     e.SuspenseRecorded: "/fund/suspense/{id}/release",
     e.SuspenseReleased: "/fund/suspense",
+    e.FundPlanApproved: "/fund/plans of a later quarter",
+    e.CountyFundContributed: "/ledger/adjustments",
     e.SubsidyApproved: "/subsidy-batches/{id}/return",
     e.SubsidyPaid: "/clawbacks",
 }

@@ -1,0 +1,44 @@
+"""`fund-plan`: drafts the fund's plan of every quarter that is over and has none (scheme 5.2, 7)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from jobs.job import Job, Step
+from ledger.dates import Quarter
+from ledger.operations import fund, fund_calls
+from ledger.operations.job_runs import Scope
+from ledger.unit import Unit
+
+WHOLE_CITY = Scope("CITY", "CITY")
+"""One plan calls for all banks and counties together."""
+
+
+def _due(session: Session, on: date) -> Mapping[Scope, int]:
+    found = fund_calls.unplanned(session, on)
+    return {WHOLE_CITY: len(found)} if found else {}
+
+
+def _quarters(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
+    numbers = map(_number, fund_calls.unplanned(session, step.on))
+    return [number for number in numbers if number > after][:limit]
+
+
+def _draft(unit: Unit, step: Step, numbers: Sequence[int]) -> None:
+    for number in numbers:
+        fund.draft_plan(unit, Quarter(number // 4, number % 4 + 1))
+
+
+def _number(quarter: Quarter) -> int:
+    return quarter.year * 4 + quarter.number - 1
+
+
+FUND_PLAN = Job(
+    name="fund-plan",
+    zh="缓释金计划：为已结束且尚无计划的季度拟订额度计划（草稿，须由市级另一人批准）",
+    en="drafts the fund's plan of each quarter that is over and has none; people approve it",
+    due=_due,
+    items=_quarters,
+    work=_draft,
+)
