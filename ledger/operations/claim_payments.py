@@ -172,17 +172,6 @@ def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
     }  # fmt: skip
 
 
-def queues(claim: Claim) -> bool:
-    """Whether a payment step could not pay a claim that still asks for money."""
-    return claim.queued_on is not None and claim.status in UNPAID
-
-
-def queued(unit: Unit, county: str, bank: str) -> Fen:
-    """What queues for an account's money, all claims together: a memo, not a liability (6.4); whole fen."""
-    found = owed(unit.connection, _queueing(unit, county, bank))
-    return Fen(sum(parts.total for parts in found.values()))
-
-
 def queued_by_account(
     session: Session, county: str | None = None, bank: str | None = None
 ) -> dict[tuple[str, str], Fen]:

@@ -3,22 +3,19 @@
 from datetime import date
 from typing import Any
 
-from moneyed import Money
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from ledger import balances, journal
 from ledger.balances import Clocks
 from ledger.chart import Account, Kind, book_of
 from ledger.events import FundAppropriated, FundDeposited, FundPlanApproved
-from ledger.money import Fen, to_fen, yuan
+from ledger.money import Fen, of_fen, to_fen, yuan
 from ledger.operations import (
     approvals,
     claim_payments,
     claims,
-    county_shares,
     recoveries,
     repayments,
-    reversals,
     rewinding,
     servicing,
 )
@@ -27,14 +24,14 @@ from ledger.operations.recoveries import Recovered
 from ledger.operations.repayments import Received
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
-from tests.operations.desk import COUNTY, at_desk
+from ledger.tables.parties import Member
+from tests.operations.desk import COUNTY, at_desk, household
 from tests.servicing.desk import lend, loan_of
 
 BANK = "GZRCB"
 TODAY = date(2020, 12, 31)
 CLAIMED_ON = date(2019, 8, 12)
 FAILED = loan_of("4.75", "2016-05-10", "2019-05-10")
-BORROWED = {"ganzhou-2016": "city", "national-2014": "county", "national-2021": "county", "yanjin-2016": "county"}
 
 
 def day(text: str) -> date:
@@ -48,30 +45,28 @@ def desk(engine: Engine, user: str) -> Any:
 
 def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **columns: Any) -> int:
     """The worked example's loan: interest paid on every posting day, the last line and the principal never."""
-    loan_id = lend(engine, FAILED, **({"policy_no": None} | columns))
+    with desk(engine, "officer") as unit:
+        home = household(unit)
+        head = unit.session.execute(select(Member.id).where(Member.household_id == home, Member.is_head)).scalar_one()
+    told = {"policy_no": None, "household_id": home, "member_id": head}
+    loan_id = lend(engine, FAILED, **(told | columns))
     with desk(engine, "officer") as unit:
         servicing.carry(unit, [loan_id], day("2019-05-09"))
-    with desk(engine, "officer") as unit:
-        if paid_through is not None:
-            on = day(paid_through)
-            owed = servicing.carried(unit, loan_id, on).life.open_lines
-            unit.session.expire_all()
     if paid_through is not None:
+        on = day(paid_through)
         with desk(engine, "officer") as unit:
-            repayments.repay(unit, Received(loan_id, balances_of(owed), on, "counter", "R1"))
+            owed = servicing.carried(unit, loan_id, on).life.open_lines
+        with desk(engine, "officer") as unit:
+            repayments.repay(unit, Received(loan_id, of_fen(owed), on, "counter", "R1"))
     return loan_id
 
 
-def balances_of(fen: int) -> Money:
-    from ledger.money import of_fen
-
-    return of_fen(fen)
-
-
-def deposit(engine: Engine, amount: str, on: str, *, county: str = COUNTY, bank: str = BANK, source: str = "city") -> None:
+def deposit(
+    engine: Engine, amount: str, on: str, *, county: str = COUNTY, bank: str = BANK, source: str = "city"
+) -> None:
     """Money planned, appropriated and deposited, past the fund's own steps."""
     fen, base = to_fen(yuan(amount)), {"effective_on": day(on), "county": county, "bank": bank}
-    with desk(engine, "city") as unit:
+    with at_desk(engine, "city", day(on)) as unit:
         journal.record(unit, FundPlanApproved(**base, plan=1, **{f"{source}_funded": fen}))
         if source == "city":
             journal.record(unit, FundAppropriated(**base, plan=1, amount=fen))
@@ -157,6 +152,3 @@ def fund(engine: Engine, account: Account, on: date = TODAY, *, county: str = CO
     with desk(engine, "auditor") as unit:
         book = book_of(Kind.FUND, bank=bank, county=county)
         return balances.balance(unit.connection, account, book, Clocks(on), county=county, bank=bank)
-
-
-__all__ = ["county_shares", "reversals"]
