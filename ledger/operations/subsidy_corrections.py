@@ -29,6 +29,7 @@ from ledger.unit import Unit
 
 _LOANS: Any = Loan.__table__
 _LINES: Any = SubsidyLine.__table__
+_OWN, _OTHER = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
 
 REBILLED = "结息单重新计息或还款变更 billed or paid anew"
 
@@ -59,9 +60,9 @@ def follow(unit: Unit, loan_ids: Collection[int]) -> None:
 
 def _with_borrowers_others(unit: Unit, loan_ids: Collection[int]) -> list[int]:
     """These loans and the others of their borrowers, held too: they share a cap (4.6)."""
-    own, other = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
-    same = or_(other.c.household_id == own.c.household_id, other.c.organisation_id == own.c.organisation_id)
-    query = select(other.c.id).join(own, same).where(among(unit.connection, own.c.id, loan_ids)).distinct()
+    own, other = _OWN.c, _OTHER.c
+    same = or_(other.household_id == own.household_id, other.organisation_id == own.organisation_id)
+    query = select(other.id).join(_OWN, same).where(among(unit.connection, own.id, loan_ids)).distinct()
     found = set(unit.connection.execute(query).scalars()) | set(loan_ids)
     if others := found - set(loan_ids):
         held = select(_LOANS.c.id).where(among(unit.connection, _LOANS.c.id, sorted(others)))

@@ -84,25 +84,26 @@ class _Scope(NamedTuple):
 def figures(dues: Iterable[Due], batch: Period) -> Iterator[Figure]:
     """Amounts of settlement lines: a household's each by itself, an organisation's one for a loan's period (4.6, 4.7).
 
-    Those of an earlier period than the batch's are catch-up lines. What earns nothing makes no line.
+    Those of an earlier period than the batch's are catch-up lines. What earns nothing makes no line. The lines of
+    a loan come together, oldest first.
     """
-    def together(due: Due) -> tuple[Any, ...]:
-        billed = due.billed
-        return billed.loan.id, billed.own, billed.start if billed.terms.household else None
-
-    for _, grouped in groupby(dues, key=together):
-        of_line = list(grouped)
-        first = of_line[0].billed
-        parts = sum(due.parts for due in of_line)
-        amount = subsidy.amount(parts, first.terms.share)
-        if amount > 0:
+    for (_, own, _), grouped in groupby(dues, key=_together):
+        together = list(grouped)
+        first, share = together[0].billed, together[0].billed.terms.share
+        days = interest = parts = 0
+        for due in together:
+            days, interest, parts = days + due.days, interest + due.billed.contract, parts + due.parts
+        if (fen := subsidy.amount(parts, share)) > 0:
             yield Figure(
-                first.loan.id, "normal" if first.own == batch else "catch_up", str(first.own), first.start,
-                of_line[-1].billed.end, sum(due.days for due in of_line),
-                Fen(sum(due.billed.contract for due in of_line)), subsidy.shown(parts), first.terms.share, amount,
-                None, None,
-                tuple(Claim(due.billed.start, due.billed.version, subsidy.shown(due.parts)) for due in of_line),
+                first.loan.id, "normal" if own == batch else "catch_up", str(own), first.start,
+                together[-1].billed.end, days, Fen(interest), subsidy.shown(parts), share, fen, None, None,
+                tuple(Claim(due.billed.start, due.billed.version, subsidy.shown(due.parts)) for due in together),
             )  # fmt: skip
+
+
+def _together(due: Due) -> tuple[int, Period, date | None]:
+    billed = due.billed
+    return billed.loan.id, billed.own, billed.start if billed.terms.household else None
 
 
 class Stored(NamedTuple):
@@ -150,23 +151,40 @@ def period_of(batch: SubsidyBatch) -> Period:
     return Period.parse("quarter" if batch.cycle == "quarter" else "year", batch.period)
 
 
-def _entering(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> Iterator[Figure]:
+def _entering(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> list[Figure]:
     """Normal and catch-up lines: fully paid in time for this batch, and for no earlier one that is open (4.3)."""
     free = subsidy_facts.free_lines(unit, batch.bank, batch.county, scope.last, batch.id, scope.loan_ids)
-    entering = [each for each in free if each.paid_on is not None and _batch_of(each, scope) == scope.last]
+    enters = _Enters(scope)
+    entering = [each for each in free if enters.now(each)]
+    entered = list(figures(subsidy_earning.earn(unit, entering), scope.last))
     earlier = _refused_before(unit, [each for each in entering if each.own != scope.last])
-    for figure in figures(subsidy_earning.earn(unit, entering), scope.last):
-        reason = next((earlier[figure.loan, claim.start] for claim in figure.claims
-                       if (figure.loan, claim.start) in earlier), None)  # fmt: skip
-        yield figure if reason is None else figure._replace(reason=reason)
+    if not earlier:
+        return entered
+    reasons = ([earlier.get((figure.loan, claim.start)) for claim in figure.claims] for figure in entered)
+    return [
+        figure._replace(reason=next(filter(None, given), None)) for figure, given in zip(entered, reasons, strict=True)
+    ]
 
 
-def _batch_of(each: Billed, scope: _Scope) -> Period | None:
-    scheme = each.terms.scheme
-    assert each.paid_on is not None
-    return subsidy.batch_of(
-        each.own, each.paid_on, scope.last, scope.standings, scheme.subsidy_submit_day, scheme.late_interest
-    )
+class _Enters:
+    """Whether lines enter the batch at hand; many are alike in all that this depends on."""
+
+    def __init__(self, scope: _Scope) -> None:
+        self._scope = scope
+        self._known: dict[tuple[Any, ...], bool] = {}
+
+    def now(self, each: Billed) -> bool:
+        scheme, paid_on = each.terms.scheme, each.paid_on
+        if paid_on is None:
+            return False
+        key = (scheme.content_hash, each.start, paid_on)
+        if (known := self._known.get(key)) is None:
+            last, standings = self._scope.last, self._scope.standings
+            found = subsidy.batch_of(
+                each.own, paid_on, last, standings, scheme.subsidy_submit_day, scheme.late_interest
+            )
+            known = self._known[key] = found == last
+        return known
 
 
 def _refused_before(unit: Unit, billed: Sequence[Billed]) -> dict[tuple[int, date], str]:
@@ -220,21 +238,23 @@ def _remove(unit: Unit, line_ids: Sequence[int]) -> None:
 def _add(unit: Unit, batch_id: int, made: Sequence[Figure]) -> None:
     if not made:
         return
-    ids = new_ids(len(made))
     unit.session.flush()
+    ids = new_ids(len(made))
+    shares = {share: rate_parts(share) for share in {figure.share for figure in made}}
     write_rows(unit.connection, {
         _LINES: [
-            (line_id, batch_id, f.loan, f.kind, f.period, f.start, f.end, f.days, f.interest, f.eligible,
-             rate_parts(f.share), f.fen, f.of_line, False, True, None, f.reason)
-            for line_id, f in zip(ids, made, strict=True)
+            (line_id, batch_id, loan, kind, period, start, end, days, interest, eligible, shares[share], fen, of_line,
+             False, True, None, reason)
+            for line_id, (loan, kind, period, start, end, days, interest, eligible, share, fen, of_line, reason, _)
+            in zip(ids, made, strict=True)
         ],
         subsidy_claims: [
-            (line_id, claim.start, f.loan, claim.version, claim.eligible, True)
-            for line_id, f in zip(ids, made, strict=True)
-            for claim in f.claims
+            (line_id, claim.start, figure.loan, claim.version, claim.eligible, True)
+            for line_id, figure in zip(ids, made, strict=True)
+            for claim in figure.claims
         ],
     })  # fmt: skip
-    for line_id, f in zip(ids, made, strict=True):
-        if f.of_line is not None:
-            carried = update(subsidy_shortfalls).where(subsidy_shortfalls.c.line_id == f.of_line)
+    for line_id, figure in zip(ids, made, strict=True):
+        if figure.of_line is not None:
+            carried = update(subsidy_shortfalls).where(subsidy_shortfalls.c.line_id == figure.of_line)
             unit.connection.execute(carried.values(supplement_id=line_id))

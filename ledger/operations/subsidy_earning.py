@@ -1,6 +1,6 @@
 """What settlement lines earn: principal day by day, the cap borrowers share, rates, organisations' links."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from ledger.operations.subsidy_facts import Billed
 from ledger.policy import limits, subsidy
 from ledger.policy.accrual import Steps
 from ledger.policy.limits import Link
-from ledger.policy.subsidy import Period
+from ledger.policy.subsidy import Earned, Period
 from ledger.tables import parties
 from ledger.tables.journal import postings
 from ledger.tables.loans import Loan
@@ -36,80 +36,96 @@ class Due(NamedTuple):
 
 
 def earn(unit: Unit, billed: Sequence[Billed]) -> list[Due]:
-    """What each line earns, as its loan's terms and its borrower's other loans allow (4.2, 4.6)."""
-    loans = {each.loan.id: each for each in billed}
-    caps, linked = _Caps(unit, loans), _Linked(unit, loans)
-    owed = principal(unit, {loan: (each.loan.disbursed_on, each.loan.principal_fen) for loan, each in loans.items()})
-    spans = {loan: _span(each) for loan, each in loans.items()}
-    steps = _rates(unit, loans)
-    found = []
-    for each in billed:
-        loan = each.loan
-        if each.terms.household or linked.within(each):
-            days, parts = subsidy.earned(
-                Span(each.start, each.end), spans[loan.id], owed[loan.id], steps[loan.id], loan.benchmark,
-                each.contract, caps.of(each),
-            )  # fmt: skip
-            found.append(Due(each, days, parts))
-    return found
+    """What each line earns, as its loan's terms and its borrower's other loans allow (4.2, 4.6).
 
-
-def _span(each: Billed) -> Span:
-    loan = each.loan
-    return subsidy.subsidised_span(
-        each.terms.scheme, disbursed_on=loan.disbursed_on, first_disbursed_on=loan.first_disbursed_on,
-        original_due_on=loan.original_due_on, due_on=loan.due_on, misused_on=loan.misused_on,
-    )  # fmt: skip
-
-
-def _rates(unit: Unit, loans: Mapping[int, Billed]) -> dict[int, Sequence[tuple[date, int]]]:
-    """Each loan's contract rate from the day it changes; asked of the tables only where it can change."""
-    moving = [
-        loan for loan, each in loans.items()
-        if each.terms.scheme.repricing != "fixed" or each.terms.scheme.extension_subsidised
-    ]
-    through = max((each.end for each in loans.values()), default=date.min)
-    found = holding.rates_of(unit, moving, through) if moving else {}
-    return {loan: found.get(loan) or ((date.min, each.loan.rate),) for loan, each in loans.items()}
-
-
-def principal(unit: Unit, loans: Mapping[int, tuple[date, int]]) -> dict[int, Steps]:
-    """What each loan owed from each day on, whoever paid; given with the day and amount paid out.
-
-    Few loans repay principal before they end: the steps are read of those only.
+    Principal is read day by day only of the loans of which it matters.
     """
-    p = postings.c
+    linked, sharing, spans = _Linked(unit, billed), _sharing(unit, billed), _Spans()
+    whole: list[bool] = []
+    for each in billed:
+        terms, loan = each.terms, each.loan
+        alone = terms.household and terms.steady and loan.principal <= (terms.cap or 0) and loan.id not in sharing
+        whole.append(alone and subsidy.earns_all(
+            Span(each.start, each.end), spans.of(each), loan.rate, loan.benchmark, terms.share
+        ))  # fmt: skip
+    days = _Days(unit, [each for each, all_of_it in zip(billed, whole, strict=True) if not all_of_it], sharing)
+    return [
+        Due(each, (each.end - each.start).days, each.contract * subsidy.WHOLE) if all_of_it
+        else Due(each, *days.earned(each, spans.of(each)))
+        for each, all_of_it in zip(billed, whole, strict=True)
+        if linked.within(each)
+    ]  # fmt: skip
+
+
+class _Days:
+    """What lines earn day by day: their loans' principal, rates, and what others leave of the cap."""
+
+    def __init__(self, unit: Unit, billed: Sequence[Billed], sharing: Collection[int]) -> None:
+        loans = {each.loan.id: each for each in billed}
+        self._owed = steps_of(unit, loans)
+        self._caps = _Caps(unit, {loan: each for loan, each in loans.items() if loan in sharing})
+        moving = [loan for loan, each in loans.items() if not each.terms.steady]
+        through = max((each.end for each in billed), default=date.min)
+        self._rates = holding.rates_of(unit, moving, through) if moving else {}
+
+    def earned(self, each: Billed, span: Span) -> Earned:
+        loan = each.loan
+        return subsidy.earned(
+            Span(each.start, each.end), span, self._owed.get(loan.id) or ((loan.disbursed_on, loan.principal),),
+            self._rates.get(loan.id) or ((date.min, loan.rate),), loan.benchmark, each.contract, self._caps.of(each),
+        )  # fmt: skip
+
+
+class _Spans:
+    """The subsidised days of loans; those paid out on one day often share them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], Span] = {}
+
+    def of(self, each: Billed) -> Span:
+        dates = each.loan[6:11]
+        key = (each.terms.scheme.content_hash, dates)
+        if (found := self._known.get(key)) is None:
+            found = self._known[key] = subsidy.subsidised_span(each.terms.scheme, *dates)
+        return found
+
+
+def steps_of(unit: Unit, loan_ids: Collection[int]) -> dict[int, Steps]:
+    """What loans owed from each day on, whoever paid: of those whose principal moved since it was paid out."""
+    p, connection = postings.c, unit.connection
     debit, credit = p.debit.in_(_PRINCIPAL), p.credit.in_(_PRINCIPAL)
-    signed = cast(func.sum(case((debit, p.fen), else_=-p.fen)), BigInteger).label("fen")
-    moves = (among(unit.connection, p.loan_id, loans), debit != credit)
-    moved = select(p.loan_id).where(*moves).group_by(p.loan_id).having(func.count() > 1)
+    counted = select(p.loan_id).where(among(connection, p.loan_id, loan_ids), debit != credit)
+    moved = connection.execute(counted.group_by(p.loan_id).having(func.count() > 1)).scalars().all()
+    if not moved:
+        return {}
     query = (
-        select(p.loan_id, p.effective_on, signed)
-        .where(*moves, p.loan_id.in_(moved))
+        select(p.loan_id, p.effective_on, cast(func.sum(case((debit, p.fen), else_=-p.fen)), BigInteger).label("fen"))
+        .where(among(connection, p.loan_id, moved), debit != credit)
         .group_by(p.loan_id, p.effective_on)
         .order_by(p.loan_id, p.effective_on)
     )
     found: dict[int, Steps] = {}
-    for loan_id, rows in groupby(unit.connection.execute(query), key=lambda row: row[0]):
+    for loan_id, rows in groupby(connection.execute(query), key=lambda row: row[0]):
         steps, stands = found.setdefault(loan_id, Steps()), 0
         for row in rows:
             stands += row.fen
             steps.set(row.effective_on, Fen(stands))
-    return {loan: found.get(loan) or Steps([(on, Fen(fen))]) for loan, (on, fen) in loans.items()}
+    return found
 
 
 class _Caps:
     """What of the borrowers' caps is left for loans: all of it, unless others were disbursed earlier."""
 
-    def __init__(self, unit: Unit, loans: Mapping[int, Billed]) -> None:
+    def __init__(self, unit: Unit, sharing: Mapping[int, Billed]) -> None:
         self._whole: dict[Fen, Steps] = {}
-        earlier = _earlier(unit, [loan for loan, each in loans.items() if each.terms.cap is not None])
-        owed = principal(unit, {row.id: (row.disbursed_on, row.principal_fen) for row in earlier})
         self._left: dict[int, Steps] = {}
+        earlier = _earlier(unit, [loan for loan, each in sharing.items() if each.terms.cap is not None])
+        owed = steps_of(unit, {row.id for row in earlier}) if earlier else {}
         for loan, rows in groupby(earlier, key=lambda row: row[0]):
-            cap = loans[loan].terms.cap
+            cap = sharing[loan].terms.cap
             assert cap is not None
-            self._left[loan] = subsidy.cap_left(cap, [owed[row.id] for row in rows])
+            others = [owed.get(row.id) or ((row.disbursed_on, row.principal_fen),) for row in rows]
+            self._left[loan] = subsidy.cap_left(cap, others)
 
     def of(self, each: Billed) -> Sequence[tuple[date, Fen]]:
         cap = each.terms.cap
@@ -121,37 +137,54 @@ class _Caps:
         return left
 
 
+def _sharing(unit: Unit, billed: Sequence[Billed]) -> set[int]:
+    """The loans whose borrowers have, or had, others."""
+    found: set[int] = set()
+    for column, place in ((_LOANS.c.household_id, 1), (_LOANS.c.organisation_id, 2)):
+        borrowers = {borrower for each in billed if (borrower := each.loan[place]) is not None}
+        if borrowers:
+            query = select(column).where(among(unit.connection, column, borrowers)).group_by(column)
+            several = set(unit.connection.execute(query.having(func.count() > 1)).scalars())
+            found.update(each.loan.id for each in billed if each.loan[place] in several)
+    return found
+
+
+_OWN, _OTHER = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
+
+
 def _earlier(unit: Unit, loan_ids: Sequence[int]) -> Sequence[Any]:
     """The loans, over all banks, that their borrowers took before these ones (4.6)."""
-    own, other = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
+    if not loan_ids:
+        return ()
+    own, other = _OWN.c, _OTHER.c
     before = or_(
-        other.c.disbursed_on < own.c.disbursed_on,
-        and_(other.c.disbursed_on == own.c.disbursed_on, other.c.id < own.c.id),
+        other.disbursed_on < own.disbursed_on, and_(other.disbursed_on == own.disbursed_on, other.id < own.id)
     )
-    same = or_(other.c.household_id == own.c.household_id, other.c.organisation_id == own.c.organisation_id)
-    query = select(own.c.id.label("loan"), other.c.id, other.c.disbursed_on, other.c.principal_fen)
-    chosen = among(unit.connection, own.c.id, loan_ids)
-    return unit.connection.execute(query.join(other, and_(same, before)).where(chosen).order_by(own.c.id)).all()
+    same = or_(other.household_id == own.household_id, other.organisation_id == own.organisation_id)
+    query = select(own.id.label("loan"), other.id, other.disbursed_on, other.principal_fen)
+    chosen = among(unit.connection, own.id, loan_ids)
+    return unit.connection.execute(query.join(_OTHER, and_(same, before)).where(chosen).order_by(own.id)).all()
 
 
 class _Linked:
-    """Whether organisations have a valid link on some day of a period (4.1)."""
+    """Whether borrowers may have a subsidy in a period: organisations need a valid link on some day of it (4.1)."""
 
-    def __init__(self, unit: Unit, loans: Mapping[int, Billed]) -> None:
-        found = {each.loan.organisation_id for each in loans.values() if not each.terms.household}
-        self._links: dict[int, list[Link]] = {}
+    def __init__(self, unit: Unit, billed: Sequence[Billed]) -> None:
+        found = {each.loan.organisation_id for each in billed if not each.terms.household}
+        self._links: dict[int | None, list[Link]] = {}
         chosen = among(unit.connection, parties.Link.__table__.c.organisation_id, found)
         if found:
             for row in unit.session.execute(select(parties.Link).where(chosen)).scalars():
                 self._links.setdefault(row.organisation_id, []).append(eligible.link_of(row))
-        self._known: dict[tuple[int, str, Period], bool] = {}
+        self._known: dict[tuple[int | None, str, Period], bool] = {}
 
     def within(self, each: Billed) -> bool:
-        scheme, days = each.terms.scheme, each.own.days
-        if not scheme.organisation_link_required:
+        scheme, organisation = each.terms.scheme, each.loan.organisation_id
+        if each.terms.household or not scheme.organisation_link_required:
             return True
-        key = (each.loan.organisation_id, scheme.content_hash, each.own)
+        key = (organisation, scheme.content_hash, each.own)
         if key not in self._known:
-            links = self._links.get(each.loan.organisation_id, ())
+            days = each.own.days
+            links = self._links.get(organisation, ())
             self._known[key] = limits.has_link_within(scheme, links, days.start, days.end - DAY)
         return self._known[key]

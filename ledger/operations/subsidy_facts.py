@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, or_, select, tuple_, type_coerce
@@ -27,26 +28,47 @@ _LINES: Any = SubsidyLine.__table__
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a scheme grants households or organisations; an organisation's amount is one for a loan's whole year."""
+    """What a scheme grants households or organisations; an organisation's amount is one for a loan's whole year.
+
+    `steady`: on subsidised days the contract rate never moves.
+    """
 
     scheme: Scheme
     household: bool
     share: Decimal
     cycle: Cycle
     cap: Fen | None
+    steady: bool
 
     @classmethod
     def of(cls, scheme: Scheme, *, household: bool) -> "Terms":
         return cls(
             scheme, household, subsidy.share_of(scheme, household=household),
             subsidy.cycle_of(scheme, household=household), subsidy.cap_of(scheme, household=household),
+            scheme.repricing == "fixed" and not scheme.extension_subsidised,
         )  # fmt: skip
 
 
-class Billed(NamedTuple):
-    """A settlement line, its loan's row and terms, and since when the borrower has fully paid it."""
+class Lent(NamedTuple):
+    """What of a loan its subsidy depends on; rates are whole 1e-8."""
 
-    loan: Any
+    id: int
+    household_id: int | None
+    organisation_id: int | None
+    principal: int
+    rate: int
+    benchmark: int
+    disbursed_on: date
+    first_disbursed_on: date
+    original_due_on: date
+    due_on: date
+    misused_on: date | None
+
+
+class Billed(NamedTuple):
+    """A settlement line, its loan and that one's terms, and since when the borrower has fully paid it."""
+
+    loan: Lent
     terms: Terms
     own: Period
     start: date
@@ -56,20 +78,26 @@ class Billed(NamedTuple):
     paid_on: date | None
 
 
-def granting(unit: Unit) -> dict[tuple[str, int, bool], Terms]:
-    """Every scheme version's terms for households and organisations, those without a subsidy left out."""
-    known: dict[tuple[str, int, bool], Terms] | None = unit.kept.get("subsidy_terms")
-    if known is None:
-        versions = unit.session.execute(select(SchemeVersion.code, SchemeVersion.version)).all()
+_Granted = dict[tuple[str, int, bool], Terms]
+_granted: dict[tuple[Any, ...], _Granted] = {}
+
+
+def granting(unit: Unit) -> _Granted:
+    """Every scheme version's terms for households and organisations, those without a subsidy left out.
+
+    Versions never change: they are read again only when there are others.
+    """
+    t = SchemeVersion
+    versions = unit.session.execute(select(t.code, t.version, t.hash).order_by(t.code, t.version))
+    key = tuple((code, version, content) for code, version, content in versions)
+    if key not in _granted:
         found = {
-            (code, version, household): Terms.of(
-                reference.scheme_of(unit.session, code, version), household=household
-            )
-            for code, version in versions
+            (code, version, household): Terms.of(reference.scheme_of(unit.session, code, version), household=household)
+            for code, version, _ in key
             for household in (True, False)
         }
-        known = unit.kept["subsidy_terms"] = {key: terms for key, terms in found.items() if terms.share > 0}
-    return known
+        _granted[key] = {place: terms for place, terms in found.items() if terms.share > 0}
+    return _granted[key]
 
 
 def of_cycle(unit: Unit, cycle: Cycle) -> ColumnElement[bool]:
@@ -125,12 +153,12 @@ def claimed_lines(unit: Unit, line_ids: Iterable[int]) -> dict[tuple[int, date],
 
 
 _COLUMNS = [
+    *(_LOANS.c[name] for name in ("id", "household_id", "organisation_id", "principal_fen")),
+    type_coerce(_LOANS.c.annual_rate, BigInteger),
+    type_coerce(_LOANS.c.benchmark_rate, BigInteger),
     *(_LOANS.c[name] for name in (
-        "id", "household_id", "organisation_id", "scheme", "scheme_version", "principal_fen", "disbursed_on",
-        "first_disbursed_on", "original_due_on", "due_on", "misused_on",
+        "disbursed_on", "first_disbursed_on", "original_due_on", "due_on", "misused_on", "scheme", "scheme_version",
     )),
-    type_coerce(_LOANS.c.annual_rate, BigInteger).label("rate"),
-    type_coerce(_LOANS.c.benchmark_rate, BigInteger).label("benchmark"),
 ]  # fmt: skip
 
 
@@ -139,7 +167,7 @@ def _billed(together: Any) -> Select[Any]:
     ln, a = lines.c, applications.c
     return (
         select(*_COLUMNS, ln.period_start, ln.period_end, ln.version, ln.contract,
-               a.effective_on, a.payer, a.contract.label("interest"), (a.compound + a.penalty).label("charges"))
+               a.effective_on, a.payer, a.contract, a.compound + a.penalty)
         .select_from(together)
         .join(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
         .where(ln.contract > 0)
@@ -147,19 +175,36 @@ def _billed(together: Any) -> Select[Any]:
     )  # fmt: skip
 
 
-def _read(unit: Unit, query: Select[Any]) -> Iterator[Billed]:
-    terms, periods = granting(unit), _Periods()
-    for (_, start), rows in groupby(unit.connection.execute(query), key=lambda row: (row[0], row.period_start)):
-        first = next(rows)
-        granted = terms[first.scheme, first.scheme_version, first.household_id is not None]
-        paid_on = subsidy.paid_on(first.contract, (Applied(*row[17:21]) for row in (first, *rows)))
-        yield Billed(first, granted, periods[granted.cycle, start], start, first.period_end, first.version,
-                     first.contract, paid_on)  # fmt: skip
+class _Days(dict[Any, Any]):
+    """Dates as the driver has them, text on SQLite, as dates: a quarter has few of them."""
+
+    def __missing__(self, key: Any) -> Any:
+        found = self[key] = date.fromisoformat(key) if isinstance(key, str) else key
+        return found
 
 
 class _Periods(dict[tuple[Cycle, date], Period]):
-    """Periods by the first day of a line: a quarter has few of them."""
+    """Periods by the first day of a line."""
 
     def __missing__(self, key: tuple[Cycle, date]) -> Period:
         found = self[key] = Period.of(*key)
         return found
+
+
+def _read(unit: Unit, query: Select[Any]) -> Iterator[Billed]:
+    """Rows come in the driver's own values: they are many, and few kinds of value."""
+    terms, days, periods = granting(unit), _Days(), _Periods()
+    result = unit.connection.execute(query)
+    cursor: Any = result.cursor
+    rows = cursor.fetchall()
+    result.close()
+    loans: dict[int, Lent] = {}
+    for (loan_id, start), grouped in groupby(rows, key=itemgetter(0, 13)):
+        row = next(grouped)
+        granted = terms[row[11], row[12], row[1] is not None]
+        if (loan := loans.get(loan_id)) is None:
+            loan = loans[loan_id] = Lent._make((*row[:6], *map(days.__getitem__, row[6:11])))
+        applied = [Applied(days[each[17]], *each[18:]) for each in (row, *grouped)]
+        first, contract = days[start], row[16]
+        yield Billed(loan, granted, periods[granted.cycle, first], first, days[row[14]], row[15], contract,
+                     subsidy.paid_on(contract, applied))  # fmt: skip

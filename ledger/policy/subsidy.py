@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -91,8 +92,8 @@ def cap_of(scheme: Scheme, *, household: bool) -> Fen | None:
 
 
 def subsidised_span(
-    scheme: Scheme, *, disbursed_on: date, first_disbursed_on: date, original_due_on: date, due_on: date,
-    misused_on: date | None,
+    scheme: Scheme, disbursed_on: date, first_disbursed_on: date, original_due_on: date, due_on: date,
+    misused_on: date | None = None,
 ) -> Span:  # fmt: skip
     """The days of a loan that may earn subsidy (4.2): none from the contract due date on, which does not roll.
 
@@ -130,8 +131,8 @@ class Earned(NamedTuple):
 
 
 def earned(
-    line: Span, span: Span, owed: Sequence[tuple[date, Fen]], rates: Sequence[tuple[date, int]], benchmark: int,
-    contract: Fen, cap: Sequence[tuple[date, Fen]] = (),
+    line: Span, span: Span, owed: Sequence[tuple[date, int]], rates: Sequence[tuple[date, int]], benchmark: int,
+    contract: Fen, cap: Sequence[tuple[date, int]] = (),
 ) -> Earned:  # fmt: skip
     """Eligible interest of a line (4.6): each subsidised day min(owed, cap left) x min(rate, benchmark) / 360.
 
@@ -139,18 +140,23 @@ def earned(
     without a cap all principal counts.
     """
     start, end = max(line.start, span.start), min(line.end, span.end)
-    days = parts = 0
-    if start < end:
-        cuts = {day for steps in (owed, rates, cap) for day, _ in steps if start < day < end}
-        for first, next_first in pairwise((start, *sorted(cuts), end)):
-            amount = _at(owed, first)
-            if cap:
-                amount = min(amount, _at(cap, first))
-            if amount:
-                length = (next_first - first).days
-                days += length
-                parts += amount * min(_at(rates, first), benchmark) * length
-    return Earned(days, min(parts, contract * WHOLE))
+    if start >= end:
+        return Earned(0, 0)
+    cuts = {day for steps in (owed, rates, cap) for day, _ in steps if start < day < end}
+    parts = 0
+    for first, next_first in pairwise((start, *sorted(cuts), end)):
+        amount = min(_at(owed, first), _at(cap, first)) if cap else _at(owed, first)
+        parts += amount * min(_at(rates, first), benchmark) * (next_first - first).days
+    return Earned((end - start).days, min(parts, contract * WHOLE))
+
+
+def earns_all(line: Span, span: Span, rate: int, benchmark: int, share: Decimal) -> bool:
+    """Whether a line of a loan within its cap earns just its contract interest, whatever was owed on its days.
+
+    All its days are subsidised, at the contract rate and in full: what their exact sum is rounded to is the
+    contract interest itself, so the days need not be looked at.
+    """
+    return share == 1 and rate <= benchmark and span.start <= line.start and line.end <= span.end
 
 
 def _at(steps: Sequence[tuple[date, int]], day: date) -> int:
@@ -164,8 +170,13 @@ def _at(steps: Sequence[tuple[date, int]], day: date) -> int:
 
 def amount(parts: int, share: Decimal) -> Fen:
     """The subsidy of exact eligible interest: the one rounding there is (4.6, 4.7)."""
-    numerator, denominator = share.as_integer_ratio()
+    numerator, denominator = _ratio(share)
     return half_up(parts * numerator, WHOLE * denominator)
+
+
+@cache
+def _ratio(share: Decimal) -> tuple[int, int]:
+    return share.as_integer_ratio()
 
 
 def shown(parts: int) -> Fen:
@@ -188,7 +199,8 @@ def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
     Neither is a line any part of which the fund or an insurer paid, or which was waived or written off. `applied`
     is in the order of the days.
     """
-    paid, since, barred = 0, None, dict.fromkeys(NEVER, 0)
+    paid, since = 0, None
+    barred: dict[str, int] = {}
     for on, payer, interest, charges in applied:
         if payer in BY_THE_BORROWER:
             before, paid = paid, paid + interest
@@ -196,8 +208,8 @@ def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
                 since = None
             elif before < contract:
                 since = on
-        elif payer in barred:
-            barred[payer] += interest + charges
+        elif payer in NEVER:
+            barred[payer] = barred.get(payer, 0) + interest + charges
     return None if any(barred.values()) else since
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     String,
     Table,
@@ -103,6 +104,9 @@ subsidy_claims = Table(
     Column("version", BigInteger, nullable=False),
     Column("eligible", BigInteger, nullable=False),
     Column("live", Boolean),
+    ForeignKeyConstraint(
+        ["loan_id", "period_start", "version"], ["lines.loan_id", "lines.period_start", "lines.version"]
+    ),
     UniqueConstraint("loan_id", "period_start", "live"),
 )
 
@@ -146,7 +150,7 @@ class ClawbackReceipt(Base):
     """追回贴息到账. Added only."""
 
     __tablename__ = "clawback_receipts"
-    __table_args__ = (Index("ix_clawback_receipts_clawback", "clawback_id"),)
+    __table_args__ = (Index("ix_clawback_receipts_clawback", "clawback_id"), {"sqlite_with_rowid": False})
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     clawback_id: Mapped[int] = mapped_column(ForeignKey("clawbacks.id"))
@@ -160,7 +164,7 @@ class SubsidyChange(Base):
     """Who took a batch, or a line out of it, from where to where, when, why. Added only."""
 
     __tablename__ = "subsidy_changes"
-    __table_args__ = (Index("ix_subsidy_changes_batch", "batch_id", "id"),)
+    __table_args__ = (Index("ix_subsidy_changes_batch", "batch_id", "id"), {"sqlite_with_rowid": False})
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     batch_id: Mapped[int] = mapped_column(ForeignKey("subsidy_batches.id"))

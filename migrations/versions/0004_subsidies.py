@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["subsidy_batches.id"], name=op.f("fk_subsidy_changes_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subsidy_changes")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_subsidy_changes_batch", "subsidy_changes", ["batch_id", "id"], unique=False)
     op.create_table(
@@ -124,6 +125,11 @@ def upgrade() -> None:
         sa.Column("eligible", sa.BigInteger(), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=True),
         sa.ForeignKeyConstraint(["line_id"], ["subsidy_lines.id"], name=op.f("fk_subsidy_claims_line_id")),
+        sa.ForeignKeyConstraint(
+            ["loan_id", "period_start", "version"],
+            ["lines.loan_id", "lines.period_start", "lines.version"],
+            name=op.f("fk_subsidy_claims_loan_id_period_start_version"),
+        ),
         sa.PrimaryKeyConstraint("line_id", "period_start", name=op.f("pk_subsidy_claims")),
         sa.UniqueConstraint(
             "loan_id", "period_start", "live", name=op.f("uq_subsidy_claims_loan_id_period_start_live")
@@ -149,6 +155,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["clawback_id"], ["clawbacks.id"], name=op.f("fk_clawback_receipts_clawback_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clawback_receipts")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_clawback_receipts_clawback", "clawback_receipts", ["clawback_id"], unique=False)
     guard_rows("clawback_receipts", "subsidy_changes")
