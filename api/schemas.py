@@ -20,7 +20,7 @@ class Answer(ma.Schema):
     """What is answered: every field is there, with null for what there is none of."""
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        value = super().get_attribute(obj, attr, default)
+        value = obj.get(attr, ma.missing) if isinstance(obj, dict) else getattr(obj, attr, ma.missing)
         if value is ma.missing:
             raise AttributeError(f"{type(obj).__name__} has no {attr} for {type(self).__name__}")
         return value

@@ -229,11 +229,19 @@ def _sums(
     """Debit and credit sums by book, account, county and bank; `_in` for the part from `start` on.
 
     Movements answer for every recorded day before known_at's; that day's own postings are added one by one.
+    Where nothing was recorded after known_at, movements answer alone.
     """
+    if clocks.known_at is not None and not _recorded_after(connection, clocks.known_at):
+        clocks = Clocks(clocks.as_of)
     parts = [_movement_sums(clocks, start, kind, filters)]
     if clocks.known_at is not None:
         parts += [_posting_sums(clocks, start, kind, filters, side) for side in Side]
     return connection.execute(union_all(*parts) if len(parts) > 1 else parts[0]).all()
+
+
+def _recorded_after(connection: Connection, known_at: datetime) -> bool:
+    later = select(postings.c.recorded_at).where(postings.c.recorded_at > dates.micros(known_at)).limit(1)
+    return connection.execute(later).first() is not None
 
 
 def _movement_sums(clocks: Clocks, start: date, kind: Kind | None, filters: dict[str, Any]) -> Select[Any]:

@@ -118,9 +118,13 @@ class EventShown:
 
 
 def voucher_list(asked: Filters) -> tuple[Select[Any], tuple[ColumnElement[Any], ...]]:
-    """The vouchers asked for, to be ordered by the columns that come with it: day, then id."""
-    v = entries.c
-    return _heads().where(*_within(asked)), (v.effective_on, v.id)
+    """The vouchers asked for, to be ordered by the columns that come with it: day, then id.
+
+    One book's are walked along its own index, those of all books along the events'.
+    """
+    v, h = entries.c, events.c
+    key = (v.effective_on, v.id) if asked.book is not None else (h.effective_on, h.id, v.id)
+    return _heads().where(*_within(asked)), key
 
 
 def vouchers_of(rows: Iterable[Row[Any]]) -> list[Voucher]:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from ledger.journal import record
+from ledger.money import plain, total, yuan
 from tests.api.books import contributed, disbursed, renewed, reverse, unit_of, write
 from tests.api.clients import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY, Client, Told
 
@@ -160,7 +161,7 @@ def test_everybody_sees_their_own_part_of_the_books(
     client = sign_in(who)
     assert [row["loan_id"] for row in client.get("/ledger/entries").json["items"]] == entries
     rows = client.get("/ledger/balances", account="130301").json["items"]
-    assert f"{sum(int(row['balance'].replace('.', '')) for row in rows) / 100:.2f}" == balances
+    assert plain(total(yuan(row["balance"]) for row in rows)) == balances
 
 
 def test_what_is_out_of_scope_is_as_unknown_as_what_is_not_there(sign_in: SignIn, app: Flask) -> None:
