@@ -12,7 +12,7 @@ from ledger.chart import Kind as Book
 from ledger.chart import book_of
 from ledger.database import rate_parts
 from ledger.errors import NotFound, Refusal, RuleViolation
-from ledger.money import Fen
+from ledger.money import NIL, Fen
 from ledger.operations import eligible, exposure, loans, reference
 from ledger.operations.contracts import PrincipalNotPositive
 from ledger.operations.eligible import Contract, Grounds
@@ -85,6 +85,7 @@ class Known:
     days: dict[tuple[date | None, date | None], tuple[Placed, ...]] = field(default_factory=dict)
     due: dict[tuple[date, int, str], Days] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+    twice: set[int] = field(default_factory=set)  # rows whose amount is another row's
     new: dict[int, int] = field(default_factory=dict)  # by borrower, fen of the rows before
     counties: dict[str, list[int]] = field(default_factory=dict)  # contributed, issued with the rows before
 
@@ -105,6 +106,7 @@ def check(unit: Unit, run: Run, places: range) -> None:
         first = known.seen.setdefault(row.contract_no, number)
         if first != number and row.contract_no is not None:
             table.fault(number, "contract_no", RowTwice(limit=first, found=row.contract_no))
+            known.twice.add(number)
         borrower = borrowers.get(row.uscc or row.id_card or "")
         recorded = present.get(row.contract_no)
         if recorded is None:
@@ -137,7 +139,7 @@ def _judge(
         stranger = strangers(run, number, row, borrower)
         if stranger:
             found += stranger
-        elif borrower is not None:
+        elif borrower is not None and number not in known.twice:
             found += _borrower_refusals(unit, run, known, row, terms, borrower, standings)
         for column, refusal in found:
             table.fault(number, column, refusal)
@@ -201,7 +203,7 @@ def _refusals_of_days(
     unit: Unit, run: Run, known: Known, signed_on: date | None, disbursed_on: date | None
 ) -> Iterator[Placed]:
     for column, on in (("signed_on", signed_on), ("disbursed_on", disbursed_on)):
-        if on is not None and not (column == "signed_on" and signed_on == disbursed_on):
+        if on is not None:
             yield from ((column, refusal) for refusal in _refusals_of_day(unit, run, known, column, on))
     if signed_on is not None and disbursed_on is not None:
         try:
@@ -232,10 +234,9 @@ def _borrower_refusals(
 ) -> Iterator[Placed]:  # fmt: skip
     """What forbids this borrower this loan, the rows before it counted (2.1 to 2.5, 2.8)."""
     if row.principal is None:
-        return
-    if row.principal <= 0:
+        row = row._replace(principal=NIL)  # asked all the rest
+    elif row.principal <= 0:
         yield "principal", PrincipalNotPositive(rule="2.2", limit="0.01", found="0.00")
-        return
     before = known.new.get(borrower.key, 0)
     known.new[borrower.key] = before + row.principal
     if terms.scheme is None or row.disbursed_on is None:
