@@ -66,6 +66,7 @@ from api import (
     published,
     recoveries,
     reference,
+    reports,
     signing_in,
     users,
 )
@@ -84,6 +85,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     imports.blueprint,
     issuance.blueprint,
     fund.blueprint,
+    reports.blueprint,
     claims.blueprint,
     recoveries.blueprint,
     approvals.blueprint,

@@ -122,6 +122,7 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "POST /fund/accounts/{county}/{bank}/return": FINANCE_OFFICER,
     "GET /reports/fund": READERS,
     "GET /reports/idle-funds": READERS,
+    "GET /reports/portfolio": READERS,
     #
     "GET /claims": READERS,
     "POST /claims": OFFICER,
