@@ -28,11 +28,14 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
     """
     make_home(settings)
     say("database: schema and reference data")
-    setup.prepare(settings.owner_url)
+    setup.prepare(settings.owner_url, service_url=settings.database_url)
     engine = open_engine(settings.database_url)
     try:
         if demo and _takes_the_demo(engine):
-            _live_through_the_demo(settings, say)
+            if not _with(engine, lambda session: has_demo(session, complete=True)):
+                # Only who wants a demo needs what makes one.
+                import_module("jobs.demo").live(settings.database_url)
+            _name_the_users(say)
             return True
         if demo:
             say("this database is in real use: no demo county, no demo users")
@@ -49,13 +52,15 @@ def has_demo(session: Session, *, complete: bool = False) -> bool:
 
 
 def _takes_the_demo(engine: Engine) -> bool:
+    return _with(engine, lambda session: has_demo(session) or not people.anybody(session))
+
+
+def _with(engine: Engine, ask: Callable[[Session], bool]) -> bool:
     with Session(engine.execution_options(reading=True)) as session:
-        return has_demo(session) or not people.anybody(session)
+        return ask(session)
 
 
-def _live_through_the_demo(settings: Settings, say: Say) -> None:
-    # Only who wants a demo needs what makes one.
-    import_module("jobs.demo").live(settings.database_url)
+def _name_the_users(say: Say) -> None:
     say("demo users (the password is demo- and the name):")
     for username, role in DEMO_USERS.items():
         say(f"  {username:<10} {DEMO_PREFIX + username:<15} {role}")

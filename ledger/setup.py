@@ -8,12 +8,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
 
 import migrations
-from ledger import dates
-from ledger.database import open_engine
+from ledger import dates, grants
+from ledger.database import is_sqlite, open_engine
 from ledger.operations import reference
-from ledger.unit import work
+from ledger.unit import Unit, work
 
 SETUP_USER = "setup"
 
@@ -23,15 +24,28 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def prepare(url: str) -> None:
-    """Bring a database to the newest schema and load the reference facts it lacks; safe to repeat."""
+def prepare(url: str, *, service_url: str | None = None) -> None:
+    """Bring a database to the newest schema and load the reference facts it lacks; safe to repeat.
+
+    `url` is the owner's. Where the service signs in as somebody else, by `service_url`, that role is given what
+    it needs and no more.
+    """
     engine = open_engine(url)
     try:
         upgrade(engine)
+        if service_url is not None:
+            grant_service(engine, service_url)
         with work(engine, user=SETUP_USER, today=dates.business_day(read_clock()), clock=read_clock) as unit:
+            _wait_for_others(unit)
             reference.load(unit)
     finally:
         engine.dispose()
+
+
+def _wait_for_others(unit: Unit) -> None:
+    """Of two that start at once one loads, the other finds it loaded. SQLite lets one write at a time anyway."""
+    if not is_sqlite(unit.connection):
+        unit.connection.exec_driver_sql("LOCK TABLE counties IN SHARE ROW EXCLUSIVE MODE")
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -40,6 +54,13 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def grant_service(owner: Engine, service_url: str) -> None:
+    """Rights for who signs in by `service_url`, when that is not the owner; to be given after every migration."""
+    role = make_url(service_url).username
+    if role is not None and role != owner.url.username:
+        grants.grant(owner, role)
 
 
 def at_head(engine: Engine) -> bool:

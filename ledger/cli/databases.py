@@ -6,10 +6,9 @@ from pathlib import Path
 import click
 from sqlalchemy.engine import make_url
 
-from ledger import grants, setup
+from ledger import setup
 from ledger.cli.backups import NoBackup, back_up
 from ledger.cli.desk import CutOff, Desk, desk, told_settings
-from ledger.database import open_engine
 from ledger.reports.verification import verify as found_by
 from ledger.settings import Settings, make_home, shown
 
@@ -56,16 +55,8 @@ def config() -> None:
 
 
 def _prepare(settings: Settings) -> None:
-    """As the owner; where the service signs in as somebody else, that role is given what it needs, no more."""
     make_home(settings)
-    setup.prepare(settings.owner_url)
-    service, owner = make_url(settings.database_url), make_url(settings.owner_url)
-    if service.username and service.username != owner.username:
-        engine = open_engine(settings.owner_url)
-        try:
-            grants.grant(engine, service.username)
-        finally:
-            engine.dispose()
+    setup.prepare(settings.owner_url, service_url=settings.database_url)
 
 
 def _back_up(settings: Settings) -> None:
