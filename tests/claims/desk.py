@@ -8,12 +8,14 @@ from sqlalchemy import Engine, select
 from ledger import balances, journal
 from ledger.balances import Clocks
 from ledger.chart import Account, Kind, book_of
+from ledger.errors import Refusal
 from ledger.events import FundAppropriated, FundDeposited, FundPlanApproved
-from ledger.money import Fen, of_fen, to_fen, yuan
+from ledger.money import Fen, of_fen, plain, to_fen, yuan
 from ledger.operations import (
     approvals,
     claim_payments,
     claims,
+    county_shares,
     recoveries,
     repayments,
     rewinding,
@@ -108,11 +110,16 @@ def recover(engine: Engine, loan_id: int, amount: str, on: str) -> None:
 
 
 def decide(engine: Engine, kind: str, payload: dict[str, Any], *, asks: str = "finance", **about: Any) -> int:
-    """Asked by one, put in force by another."""
+    """Asked by one, put in force by another; what cannot be is struck out."""
     with desk(engine, asks) as unit:
         asked = approvals.ask(unit, kind, payload, reason="r", **about)
-    with desk(engine, "finance2") as unit:
-        approvals.approve(unit, asked.id)
+    try:
+        with desk(engine, "finance2") as unit:
+            approvals.approve(unit, asked.id)
+    except Refusal:
+        with desk(engine, "finance2") as unit:
+            approvals.refuse(unit, asked.id, "not possible")
+        raise
     return asked.id
 
 
@@ -152,3 +159,43 @@ def fund(engine: Engine, account: Account, on: date = TODAY, *, county: str = CO
     with desk(engine, "auditor") as unit:
         book = book_of(Kind.FUND, bank=bank, county=county)
         return balances.balance(unit.connection, account, book, Clocks(on), county=county, bank=bank)
+
+
+def repay(engine: Engine, loan_id: int, amount: str, on: str) -> None:
+    with desk(engine, "officer") as unit:
+        repayments.repay(unit, Received(loan_id, yuan(amount), day(on), "counter", f"R{on}"))
+
+
+def payoff(engine: Engine, loan_id: int, on: str) -> Fen:
+    """What settles the loan's own items on a day."""
+    with desk(engine, "officer") as unit:
+        quoted = repayments.payoff(unit, loan_id, day(on))
+        unit.session.rollback()
+    return quoted.total
+
+
+def allotted(engine: Engine) -> dict[int, tuple[int, int]]:
+    """What of each claim's county share is due, and what of that is paid."""
+    with desk(engine, "auditor") as unit:
+        found = county_shares.allotted(unit.session, [(COUNTY, BANK)])
+    return {claim_id: (share.due, share.paid) for claim_id, share in found.items()}
+
+
+def fen(text: str) -> Fen:
+    return to_fen(yuan(text))
+
+
+def approved_cheaply(engine: Engine, on: date = CLAIMED_ON) -> int:
+    """An approved claim on a loan of 2,000.00 of three months; answers its id."""
+    loan = lend(engine, loan_of("4.35", "2019-02-01", "2019-05-01", "2019-05-06", 2_000_00), policy_no=None)
+    return approved(engine, loan, on)
+
+
+def deposit_fen(engine: Engine, amount: int, on: str) -> None:
+    deposit(engine, plain(amount), on)
+
+
+def queued(engine: Engine) -> int:
+    """What queues for the account."""
+    with desk(engine, "auditor") as unit:
+        return claim_payments.queued_by_account(unit.session).get((COUNTY, BANK), 0)
