@@ -1,8 +1,9 @@
 """What the oracle is told and what it answers: a contract, dated facts, postings, lines, applications."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from itertools import count
 from typing import NamedTuple
 
 
@@ -24,9 +25,10 @@ class Contract:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """Something a person recorded; two facts alike are still two."""
+    """Something a person recorded; two facts alike are still two, and have two numbers."""
 
     on: date
+    number: int = field(default_factory=count(1).__next__, init=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

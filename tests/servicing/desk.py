@@ -102,7 +102,7 @@ def receipt(loan_id: int, fact: told.Repaid) -> Received:
 
 
 def receipt_no(fact: told.Fact) -> str:
-    return f"R{id(fact)}"
+    return f"R{fact.number}"
 
 
 def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any]) -> None:

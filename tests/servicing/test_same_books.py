@@ -1,0 +1,117 @@
+"""The same facts, told in another order or at another time, make the same books: loan beside loan (scheme 3)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from ledger.errors import Refusal
+from ledger.operations import repayments
+from ledger.tables.loans import Loan
+from tests.oracle.drawing import Drawn, drawn_lives
+from tests.oracle.facts import Application, Contract, Fact, Line, Repaid, Row
+from tests.servicing import desk
+from tests.servicing.shop import DRAWN
+
+PAID = ("repaid",)
+LATER = ("repaid", "repaid", "repaid", "misused", "waived", "refunded")
+
+
+class Told(NamedTuple):
+    """All that is said of a loan, without ids and recording times."""
+
+    rows: Counter[Row]
+    lines: list[Line]
+    applications: Counter[Application]
+    status: str
+
+
+def told(engine: Engine, loan_id: int) -> Told:
+    return Told(
+        desk.rows_of(engine, loan_id), desk.lines_of(engine, loan_id), desk.applications_of(engine, loan_id),
+        desk.status_of(engine, loan_id),
+    )  # fmt: skip
+
+
+def lived(engine: Engine, contract: Contract, facts: Sequence[Fact], through: date) -> int:
+    """A loan with these facts recorded in this order, then carried through a day."""
+    loan_id = desk.lend(engine, contract)
+    for fact in facts:
+        desk.record(engine, loan_id, fact)
+    desk.carry(engine, loan_id, through)
+    return loan_id
+
+
+@DRAWN
+@given(drawn=drawn_lives(kinds=LATER, most=5, fixed_rate=True, ganzhou=True))
+def test_recorded_late_and_recorded_in_time_are_the_same(engine: Engine, drawn: Drawn) -> None:
+    in_time = sorted(drawn.standing, key=lambda fact: fact.on)
+    late = lived(engine, drawn.contract, drawn.standing, drawn.through)
+    assert told(engine, late) == told(engine, lived(engine, drawn.contract, in_time, drawn.through))
+
+
+@DRAWN
+@given(drawn=drawn_lives(kinds=LATER, most=4, fixed_rate=True, ganzhou=True))
+def test_carried_day_by_day_and_carried_at_once_are_the_same(engine: Engine, drawn: Drawn) -> None:
+    at_once = lived(engine, drawn.contract, drawn.standing, drawn.through)
+    daily = desk.lend(engine, drawn.contract)
+    for fact in sorted(drawn.standing, key=lambda fact: fact.on):
+        _carry_daily(engine, daily, fact.on)
+        desk.record(engine, daily, fact)
+    _carry_daily(engine, daily, drawn.through)
+    assert told(engine, daily) == told(engine, at_once)
+
+
+def _carry_daily(engine: Engine, loan_id: int, through: date) -> None:
+    """Every day on which the job finds the loan due, a turn of its own."""
+    due = select(Loan.next_step_on).where(Loan.id == loan_id, Loan.next_step_on <= through)
+    while True:
+        with engine.connect() as connection:
+            day = connection.execute(due).scalar_one_or_none()
+        if day is None:
+            return
+        desk.carry(engine, loan_id, day)
+
+
+@DRAWN
+@given(drawn=drawn_lives(kinds=PAID, most=5, fixed_rate=True, ganzhou=True))
+def test_repayments_before_and_after_the_jobs_are_the_same_one_by_one_and_as_a_sheet(
+    engine: Engine, drawn: Drawn
+) -> None:
+    before = lived(engine, drawn.contract, drawn.standing, drawn.through)
+    after = desk.lend(engine, drawn.contract)
+    desk.carry(engine, after, drawn.through)
+    for fact in drawn.standing:
+        desk.record(engine, after, fact)
+    desk.carry(engine, after, drawn.through)
+    sheet = desk.lend(engine, drawn.contract)
+    desk.carry(engine, sheet, drawn.through)
+    with desk.at_bank(engine) as unit:
+        rows = [desk.receipt(sheet, fact) for fact in drawn.standing if isinstance(fact, Repaid)]
+        repayments.repay_all(unit, rows)
+    desk.carry(engine, sheet, drawn.through)
+    assert told(engine, before) == told(engine, after) == told(engine, sheet)
+
+
+@DRAWN
+@given(drawn=drawn_lives(kinds=LATER, most=5, fixed_rate=True, ganzhou=True), data=st.data())
+def test_a_reversed_repayment_was_never_recorded(engine: Engine, drawn: Drawn, data: st.DataObject) -> None:
+    """Whatever stood before it stands again, to the last posting, line and status; a refused one changed nothing."""
+    loan_id = lived(engine, drawn.contract, drawn.standing, drawn.through)
+    before = told(engine, loan_id)
+    day = drawn.contract.disbursed_on + timedelta(days=data.draw(st.integers(0, 200)))
+    wrong = Repaid(day, data.draw(st.integers(1, 10_000)), data.draw(st.sampled_from(("credit", "principal"))))
+    try:
+        desk.record(engine, loan_id, wrong)
+    except Refusal:
+        assert told(engine, loan_id) == before
+        return
+    desk.carry(engine, loan_id, drawn.through)
+    assert told(engine, loan_id) != before
+    desk.undo(engine, loan_id, wrong)
+    desk.carry(engine, loan_id, drawn.through)
+    assert told(engine, loan_id) == before

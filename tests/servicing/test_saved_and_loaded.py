@@ -1,0 +1,56 @@
+"""A life saved and loaded between any two facts goes on as the one that never left memory."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from hypothesis import given
+from sqlalchemy import Engine
+
+from ledger.operations import holding
+from ledger.policy.servicing import Life
+from tests.oracle.drawing import Drawn, drawn_lives
+from tests.policy.lives import walk
+from tests.servicing import desk
+from tests.servicing.shop import DRAWN
+
+KINDS = ("repaid", "repaid", "repaid", "misused", "waived", "refunded", "insured", "written_off")
+
+
+@DRAWN
+@given(drawn=drawn_lives(kinds=KINDS, fixed_rate=True, ganzhou=True))
+def test_a_loaded_life_is_the_one_in_memory(engine: Engine, drawn: Drawn) -> None:
+    loan_id = desk.lend(engine, drawn.contract)
+    facts = sorted(drawn.standing, key=lambda fact: fact.on)
+    for count, fact in enumerate(facts, 1):
+        desk.record(engine, loan_id, fact)
+        assert stand(_loaded(engine, loan_id, fact.on)) == stand(walk(drawn.contract, facts[:count], fact.on).life)
+    desk.carry(engine, loan_id, drawn.through)
+    assert stand(_loaded(engine, loan_id, drawn.through)) == stand(walk(drawn.contract, facts, drawn.through).life)
+
+
+def _loaded(engine: Engine, loan_id: int, through: date) -> Life:
+    with desk.at_bank(engine) as unit:
+        return holding.hold(unit, [loan_id], through)[loan_id].life
+
+
+def stand(life: Life) -> dict[str, Any]:
+    """Where a life stands, as far as anything later depends on it."""
+    owed = _steps(life.owed)
+    lines = [(line.period_start, line.posted_on, line.contract, line.compound, line.penalty, _steps(line.unpaid))
+             for line in life.lines]  # fmt: skip
+    return {
+        "open": (life.principal, life.overdue, life.credit, life.written_off),
+        "place": (life.status, life.billed_to, life.next_step_on, life.terms.misused_on, life.terms.rolled_on),
+        "owed": owed,
+        "lines": [line for line in lines if any(line[2:5]) or any(amount for _, amount in line[5])],
+    }
+
+
+def _steps(steps: Sequence[tuple[date, int]]) -> list[tuple[date, int]]:
+    """The days on which an amount changed, the first included."""
+    changes: list[tuple[date, int]] = []
+    for day, amount in steps:
+        if amount != (changes[-1][1] if changes else 0):
+            changes.append((day, amount))
+    return changes
