@@ -94,17 +94,7 @@ def reverse_all(
     wanted = list(dict.fromkeys(event_ids))
     found = stored(unit, wanted)
     check_not_reversed(unit, wanted)
-    rows: dict[int, list[Posting]] = {event_id: [] for event_id in wanted}
-    for row in unit.connection.execute(
-        select(entries.c.event_id, postings.c.book, postings.c.debit, postings.c.credit, postings.c.loan_id,
-               postings.c.fen)
-        .join(entries, entries.c.id == postings.c.entry_id)
-        .where(among(unit.connection, entries.c.event_id, wanted))
-        .order_by(postings.c.entry_id, postings.c.number)
-    ):
-        rows[row.event_id].append(
-            Posting(chart.kind_of(row.book), row.debit, row.credit, row.loan_id, -row.fen)
-        )
+    rows = _negated(unit, wanted)
     red = []
     for event_id in wanted:
         event = found[event_id]
@@ -125,6 +115,20 @@ def reverse_all(
         event_id: Reversal(red_id, record.event.effective_on)
         for event_id, red_id, record in zip(wanted, ids, red, strict=True)
     }
+
+
+def _negated(unit: Unit, event_ids: Sequence[int]) -> dict[int, list[Posting]]:
+    """The rows of events, each once more with its amount below zero."""
+    p = postings.c
+    rows: dict[int, list[Posting]] = {event_id: [] for event_id in event_ids}
+    for row in unit.connection.execute(
+        select(entries.c.event_id, p.book, p.debit, p.credit, p.loan_id, p.fen)
+        .join(entries, entries.c.id == p.entry_id)
+        .where(among(unit.connection, entries.c.event_id, event_ids))
+        .order_by(p.entry_id, p.number)
+    ):
+        rows[row.event_id].append(Posting(chart.kind_of(row.book), row.debit, row.credit, row.loan_id, -row.fen))
+    return rows
 
 
 def stored(unit: Unit, event_ids: Sequence[int]) -> dict[int, Event]:
