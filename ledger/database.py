@@ -68,7 +68,7 @@ class Rate(TypeDecorator[Decimal]):
         return None if value is None else rate_parts(value)
 
     def process_result_value(self, value: int | None, dialect: Any) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(-8).normalize()
+        return None if value is None else rate_of(value)
 
 
 def rate_parts(rate: Decimal) -> int:
@@ -77,6 +77,11 @@ def rate_parts(rate: Decimal) -> int:
     if parts != int(parts):
         raise ValueError(f"a rate has at most eight decimals: {rate}")
     return int(parts)
+
+
+def rate_of(parts: int) -> Decimal:
+    """The rate, a fraction, of whole 1e-8."""
+    return Decimal(parts).scaleb(-8).normalize()
 
 
 def open_engine(url: str, *, pool_size: int = 10) -> Engine:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select, type_coerce
 
 from ledger import chart
-from ledger.database import RATE_SCALE, among
+from ledger.database import RATE_SCALE, among, rate_of
 from ledger.money import Fen
 from ledger.operations import reference
 from ledger.operations.lives import Held
@@ -49,7 +49,6 @@ _COLUMNS = [
     )),
     type_coerce(_LOANS.c.annual_rate, BigInteger).label("rate"),
     type_coerce(_LOANS.c.extended_rate, BigInteger).label("extended_rate"),
-    _LOANS.c.annual_rate,
 ]  # fmt: skip
 
 
@@ -83,7 +82,7 @@ def _rates(unit: Unit, scheme: Scheme, row: Any, through: date) -> tuple[tuple[d
         return steps if row.extended_rate is None else (*steps, (row.original_due_on, row.extended_rate))
     tables = unit.kept.setdefault("rate_tables", None) or reference.rate_tables(unit.session)
     unit.kept["rate_tables"] = tables
-    priced = rates.Priced(row.annual_rate, row.signed_on, row.disbursed_on, row.term_months)
+    priced = rates.Priced(rate_of(row.rate), row.signed_on, row.disbursed_on, row.term_months)
     extended = None
     if row.extended_on is not None:
         months = row.term_months + row.extended_months
@@ -96,15 +95,15 @@ def _fill_balances(unit: Unit, held: dict[int, Held]) -> None:
     """What is open on each loan, and since when within its open period."""
     connection = unit.connection
     moved, behind = [], []
-    for row in connection.execute(_sums(among(connection, postings.c.loan_id, held))):
-        life = held[row.loan_id].life
-        life.principal, life.overdue = Fen(row.principal), Fen(row.overdue)
-        life.credit, life.written_off = Fen(row.credit), Fen(row.written_off)
+    sums = connection.execute(_sums(among(connection, postings.c.loan_id, held))).all()
+    for loan_id, principal, overdue, credit, written_off, has_moved, is_behind in sums:
+        life = held[loan_id].life
+        life.principal, life.overdue, life.credit, life.written_off = principal, overdue, credit, written_off
         life.owed.set(life.billed_to, life.open_principal)
-        if row.moved:
-            moved.append(row.loan_id)
-        if row.behind:
-            behind.append(row.loan_id)
+        if has_moved:
+            moved.append(loan_id)
+        if is_behind:
+            behind.append(loan_id)
     if moved:
         _fill_principal_steps(unit, held, moved)
     _fill_lines(unit, held, behind)
@@ -125,7 +124,7 @@ def _sums(chosen: ColumnElement[bool]) -> Select[Any]:
     on_principal = p.debit.in_((_PRINCIPAL, _OVERDUE)) | p.credit.in_((_PRINCIPAL, _OVERDUE))
     before = p.effective_on < _LOANS.c.billed_to
     receivable = _signed(_INTEREST[0]) + _signed(_INTEREST[1])
-    taken_back = and_(p.red, p.credit.in_(_INTEREST))  # payments, perhaps of a closed month, of lines long paid
+    taken_back = and_(p.fen < 0, p.credit.in_(_INTEREST))  # payments, perhaps of a closed month, of lines long paid
     return (
         select(
             p.loan_id,
@@ -171,32 +170,30 @@ def _fill_lines(unit: Unit, held: dict[int, Held], behind: Sequence[int]) -> Non
     connection = unit.connection
     recent = ln.period_end >= _LOANS.c.billed_to
     chosen = or_(recent, among(connection, ln.loan_id, behind)) if behind else recent
+    each_day = (ln.loan_id, ln.period_start, ln.version, a.effective_on)
     query = (
         select(ln.loan_id, ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty,
-               a.effective_on, _LOANS.c.billed_to,
-               _sum(a.contract).label("paid_contract"), _sum(a.compound).label("paid_compound"),
-               _sum(a.penalty).label("paid_penalty"))
+               a.effective_on, _sum(a.contract), _sum(a.compound), _sum(a.penalty))
         .join(_LOANS, _LOANS.c.id == ln.loan_id)
         .outerjoin(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
         .where(among(connection, ln.loan_id, held), ln.live, chosen)
-        .group_by(ln.loan_id, ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty,
-                  a.effective_on, _LOANS.c.billed_to)
-        .order_by(ln.loan_id, ln.period_start, a.effective_on)
+        .group_by(*each_day)
+        .order_by(*each_day)
     )  # fmt: skip
-    for row in connection.execute(query):
-        of_loan = held[row.loan_id].life.lines
-        if not of_loan or of_loan[-1].period_start != row.period_start:
-            line = Line(row.period_start, row.period_end, row.contract, row.compound, row.penalty)
-            line.unpaid.set(row.billed_to, line.contract)
-            of_loan.append(line)
-        if row.paid_contract or row.paid_compound or row.paid_penalty:  # else never, or taken back the same day
-            _paid(of_loan[-1], row)
+    for loan_id, start, posted_on, contract, compound, penalty, paid_on, *paid in connection.execute(query).all():
+        life = held[loan_id].life
+        if not life.lines or life.lines[-1].period_start != start:
+            line = Line(start, posted_on, contract, compound, penalty)
+            line.unpaid.set(life.billed_to, line.contract)
+            life.lines.append(line)
+        if any(paid):  # else never, or taken back the same day
+            _paid(life.lines[-1], max(paid_on, life.billed_to), *paid)
     for each in held.values():
         each.life.lines = [line for line in each.life.lines if line.open or len(line.unpaid) > 1]
 
 
-def _paid(line: Line, row: Any) -> None:
-    line.contract = Fen(line.contract - row.paid_contract)
-    line.compound = Fen(line.compound - row.paid_compound)
-    line.penalty = Fen(line.penalty - row.paid_penalty)
-    line.unpaid.set(max(row.effective_on, row.billed_to), line.contract)
+def _paid(line: Line, on: date, contract: Fen, compound: Fen, penalty: Fen) -> None:
+    line.contract = Fen(line.contract - contract)
+    line.compound = Fen(line.compound - compound)
+    line.penalty = Fen(line.penalty - penalty)
+    line.unpaid.set(on, line.contract)
