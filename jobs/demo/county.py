@@ -3,21 +3,23 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from random import Random
 
 from sqlalchemy import Engine
 
-from jobs.demo import people, plan, sheets
+from jobs.demo import people, plan, public_money, sheets
 from jobs.demo.clock import DemoClock
 from jobs.demo.desk import at_the_desk
 from jobs.demo.plan import BANKS, COUNTY, FIRST, LAST, Lent, Paid
+from jobs.demo.public_money import Desks
 from jobs.progress import Say, shown
 from jobs.runner import run
 from jobs.shift import Shift
 from ledger.chart import Kind, book_of
 from ledger.database import open_engine
-from ledger.dates import DAY, Quarter, add_months, month_of
+from ledger.dates import DAY, Quarter, Span, add_months, month_of
 from ledger.errors import WrongStatus
 from ledger.imports.reading import read_table
 from ledger.imports.sheets import read_sheet
@@ -95,26 +97,52 @@ def _live_through(county: County) -> None:
     county.say(f"demo county {COUNTY}: {len(loans)} loans, {len(payments)} repayments, {FIRST} to {LAST}")
     county.take_in("households", "poverty", None, sheets.households(houses), "贫困户名单.csv")
     county.take_in("organisations", "officer", None, sheets.organisations(farms), "经营主体.csv")
+    desks = Desks(county.unit, county.clock, OFFICERS)
     for quarter in _quarters():
-        _live_quarter(county, quarter, loans, payments)
+        _live_quarter(county, desks, quarter, loans, payments)
+    county.clock.set(LAST)
+    _take_in(county, Span(_eve(Quarter.of(LAST)), LAST + DAY), loans, payments)
+    _run_daily(county)
     at_the_desk(county.unit, loans)
     _close_months(county)
 
 
-def _live_quarter(county: County, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]) -> None:
-    """What the banks lent and received in a quarter comes in at its end; then the jobs of its days run."""
-    days = quarter.calendar
-    county.clock.set(days.end - DAY)
+def _live_quarter(
+    county: County, desks: Desks, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]
+) -> None:
+    """What the banks lent and received comes in by the 25th of the quarter's last month; then the public money."""
+    eve = _eve(quarter)
+    county.clock.set(eve - DAY)
+    _take_in(county, Span(max(FIRST, _eve(quarter.shift(-1))), eve), loans, payments)
+    _run_daily(county)
+    public_money.subsidise(desks, quarter)
+    if quarter >= Quarter(2019, 3):
+        public_money.claim(desks)
+    if quarter == Quarter(2019, 4):
+        public_money.recover(desks)
+    if quarter < Quarter.of(LAST):
+        public_money.settle_fund(desks, quarter)
+
+
+def _eve(quarter: Quarter) -> date:
+    """The 26th, by which the banks submit: the first day that is the next quarter's work."""
+    return quarter.interest.end.replace(day=26)
+
+
+def _take_in(county: County, days: Span, loans: Sequence[Lent], payments: Sequence[Paid]) -> None:
     for bank in BANKS:
         lent = [row for row in loans if row.bank == bank and row.disbursed_on in days]
         received = [row for row in payments if row.bank == bank and row.paid_on in days]
         if lent:
-            county.take_in("loans", OFFICERS[bank][0], bank, sheets.loans(lent), f"放款台账{quarter}.csv")
+            county.take_in("loans", OFFICERS[bank][0], bank, sheets.loans(lent), f"放款台账{days.end}.csv")
         if received:
             data = sheets.repayments(received)
-            county.take_in("repayments", OFFICERS[bank][0], bank, data, f"还款明细{quarter}.csv")
-    done = run(Shift(county.engine, NAME, clock=county.clock), "daily", days.end - DAY)
-    county.say(f"  {quarter}: daily {done.status}, {done.done} of {done.due} done")
+            county.take_in("repayments", OFFICERS[bank][0], bank, data, f"还款明细{days.end}.csv")
+
+
+def _run_daily(county: County) -> None:
+    done = run(Shift(county.engine, NAME, clock=county.clock), "daily", county.clock.today)
+    county.say(f"  {county.clock.today}: daily {done.status}, {done.done} of {done.due} done")
 
 
 def _quarters() -> Iterator[Quarter]:

@@ -16,7 +16,7 @@ from ledger.errors import NotFound, SamePerson, WrongStatus
 from ledger.events import Event
 from ledger.ids import new_id, new_ids
 from ledger.journal import Record
-from ledger.money import NIL, Fen, to_fen
+from ledger.money import NIL, Fen, of_fen, to_fen
 from ledger.operations import fund_calls
 from ledger.operations.fund_calls import Account
 from ledger.policy import risk_fund
@@ -123,6 +123,16 @@ def deposit(
     """
     plan = held_plan(unit, plan_id, "deposit")
     _step(unit, plan, "deposit", on, parts, _deposited, None if counties is None else set(counties))
+
+
+def outstanding(unit: Unit, plan_id: int, step: str) -> dict[tuple[str, str], Money]:
+    """What a step may still take of a plan, by county and bank; lines with nothing left are left out."""
+    reached = _steps(unit, plan_id)
+    found: dict[tuple[str, str], Fen] = {}
+    for line in _lines(unit, plan_id):
+        if left := _left(line, reached, step):
+            found[line.county, line.bank] = Fen(found.get((line.county, line.bank), 0) + left)
+    return {account: of_fen(fen) for account, fen in found.items()}
 
 
 def held_plan(unit: Unit, plan_id: int, step: str) -> FundPlan:

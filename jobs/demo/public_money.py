@@ -1,0 +1,187 @@
+"""The demo's public money: subsidies each quarter and December, deposits each quarter, claims and what came back."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from jobs.demo.clock import DemoClock
+from jobs.demo.plan import BANKS, COUNTY
+from ledger.dates import DAY, Quarter
+from ledger.errors import WrongStatus
+from ledger.money import yuan
+from ledger.operations import claim_payments, claims, fund, issuance, recoveries, subsidies
+from ledger.operations.fund import Part
+from ledger.policy.subsidy import Period
+from ledger.tables.claims import Claim, Recovery
+from ledger.tables.fund import FundPlan, IssuanceReport
+from ledger.tables.loans import Loan
+from ledger.tables.subsidies import SubsidyBatch
+from ledger.unit import Unit
+
+THRIFTY_BANK = BANKS[1]
+"""Its account gets little of what is called for, so that it runs dry and a claim queues."""
+
+_LITTLE = yuan("3000.00")
+_RECOVERED = yuan("12345.67")
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """The demo's people at work: `at` begins a transaction of one of them on the clock's day."""
+
+    at: Callable[[str], AbstractContextManager[Unit]]
+    clock: DemoClock
+    officers: dict[str, tuple[str, str]]
+
+    def do(self, user: str, act: Callable[..., object], *about: Any) -> None:
+        """One step of one person; taken already when the demo was cut off and goes on."""
+        with suppress(WrongStatus), self.at(user) as unit:
+            act(unit, *about)
+
+
+def subsidise(desks: Desks, quarter: Quarter) -> None:
+    """Batches of the quarter, and of the year in December: submitted by the 26th, paid two days on."""
+    periods = [Period.parse("quarter", str(quarter))]
+    if quarter.number == 4:
+        periods.append(Period.parse("year", str(quarter.year)))
+    for bank in BANKS:
+        officer, checker = desks.officers[bank]
+        for period in periods:
+            desks.do(officer, subsidies.draft, bank, COUNTY, period)
+            for who, step in ((checker, subsidies.submit), ("poverty", subsidies.approve)):
+                desks.do(who, _with_batch, step, bank, period)
+    desks.clock.set(desks.clock.today + timedelta(days=3))
+    for bank in BANKS:
+        for period in periods:
+            for who, step in (("finance", subsidies.verify), ("finance2", subsidies.pay)):
+                desks.do(who, _with_batch, step, bank, period)
+
+
+def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, period: Period) -> None:
+    batch_id = unit.session.execute(
+        select(SubsidyBatch.id).where(
+            SubsidyBatch.bank == bank, SubsidyBatch.county == COUNTY, SubsidyBatch.cycle == period.cycle,
+            SubsidyBatch.period == str(period),
+        )
+    ).scalar_one()
+    step(unit, batch_id)
+
+
+def settle_fund(desks: Desks, quarter: Quarter) -> None:
+    """The quarter's reports by the 10th, its plan on the 12th, deposits on the 15th."""
+    desks.clock.set(quarter.calendar.end + timedelta(days=8))
+    for bank in BANKS:
+        officer, checker = desks.officers[bank]
+        desks.do(officer, _report, bank, quarter)
+        desks.do(checker, _submit_reports, bank, quarter)
+    desks.clock.set(quarter.calendar.end + timedelta(days=11))
+    desks.do("city", _plan, quarter)
+    for step in (fund.approve, fund.appropriate):
+        desks.do("city2", _with_plan, step, quarter)
+    desks.clock.set(quarter.calendar.end + timedelta(days=14))
+    desks.do("finance", _deposit, quarter)
+
+
+def _report(unit: Unit, bank: str, quarter: Quarter) -> None:
+    if not _reports(unit, bank, quarter):
+        issuance.draft_report(unit, bank, COUNTY, quarter)
+
+
+def _submit_reports(unit: Unit, bank: str, quarter: Quarter) -> None:
+    for report in _reports(unit, bank, quarter):
+        issuance.submit_report(unit, report.id)
+
+
+def _reports(unit: Unit, bank: str, quarter: Quarter) -> list[IssuanceReport]:
+    query = select(IssuanceReport).where(IssuanceReport.bank == bank, IssuanceReport.quarter == str(quarter))
+    return list(unit.session.execute(query).scalars())
+
+
+def _plan(unit: Unit, quarter: Quarter) -> None:
+    query = select(FundPlan.id).where(FundPlan.quarter == str(quarter), FundPlan.status != "draft")
+    if unit.session.execute(query).first() is None:
+        fund.draft_plan(unit, quarter)
+
+
+def _with_plan(unit: Unit, step: Callable[[Unit, int], object], quarter: Quarter) -> None:
+    step(unit, _plan_of(unit, quarter))
+
+
+def _plan_of(unit: Unit, quarter: Quarter) -> int:
+    query = select(FundPlan.id).where(FundPlan.quarter == str(quarter), FundPlan.live.is_(True))
+    return unit.session.execute(query.order_by(FundPlan.id.desc()).limit(1)).scalar_one()
+
+
+def _deposit(unit: Unit, quarter: Quarter) -> None:
+    """Everything that arrived; of the thrifty bank's, little."""
+    plan_id, slip = _plan_of(unit, quarter), f"JK{quarter}"
+    parts = []
+    for bank, left in fund.outstanding(unit, plan_id, "deposit").items():
+        amount = min(left, _LITTLE) if bank[1] == THRIFTY_BANK else left
+        parts.append(Part(bank[0], bank[1], amount, f"{slip}-{bank[1]}"))
+    if parts:
+        fund.deposit(unit, plan_id, parts=parts)
+
+
+def claim(desks: Desks) -> None:
+    """Loans overdue for ninety days: claimed, paid as far as the accounts go, and the first one comes back in part."""
+    for loan_id, officer, checker in list(_claimable(desks)):
+        desks.do(officer, claims.draft, loan_id, desks.clock.today, "overdue", ["催收记录", "借款合同"])
+        for who, step in ((checker, claims.submit), ("poverty2", claims.review), ("finance", claims.approve)):
+            desks.do(who, _with_claim, step, loan_id)
+    for claim_id in _unpaid(desks):
+        desks.do("finance2", claim_payments.pay, claim_id)
+
+
+def _claimable(desks: Desks) -> Iterator[tuple[int, str, str]]:
+    since = desks.clock.today - timedelta(days=90)
+    with desks.at("officer") as unit:
+        query = (
+            select(Loan.id, Loan.bank)
+            .where(Loan.status == "overdue", Loan.rolled_on <= since, Loan.id.not_in(select(Claim.loan_id)))
+            .order_by(Loan.rolled_on, Loan.id)
+        )
+        for row in unit.session.execute(query).all():
+            yield row.id, *desks.officers[row.bank]
+
+
+def _with_claim(unit: Unit, step: Callable[[Unit, int], object], loan_id: int) -> None:
+    step(unit, unit.session.execute(select(Claim.id).where(Claim.loan_id == loan_id)).scalar_one())
+
+
+def _unpaid(desks: Desks) -> list[int]:
+    """Approved and not paid, oldest first, one an account: a younger one waits for those that queue."""
+    with desks.at("finance2") as unit:
+        query = select(Claim).where(Claim.status.in_(("approved", "partly_paid")))
+        found = unit.session.execute(query.order_by(Claim.approved_on, Claim.id)).scalars().all()
+        queued: set[str] = set()
+        chosen = []
+        for row in found:
+            if row.bank not in queued:
+                chosen.append(row.id)
+            if row.bank == THRIFTY_BANK:
+                queued.add(row.bank)
+        return chosen
+
+
+def recover(desks: Desks) -> None:
+    """A first recovery on the oldest paid claim, remitted the day after; a second one waits to be remitted."""
+    with desks.at("officer") as unit:
+        query = select(Claim).where(Claim.status == "paid", Claim.bank == BANKS[0]).order_by(Claim.id)
+        paid = [row.loan_id for row in unit.session.execute(query).scalars()][:2]
+    for loan_id in paid:
+        desks.do("officer", recoveries.receive, loan_id, _RECOVERED, desks.clock.today, "ZH-1")
+    desks.clock.set(desks.clock.today + DAY)
+    if paid:
+        desks.do("officer", _remit_first, paid[0])
+
+
+def _remit_first(unit: Unit, loan_id: int) -> None:
+    found = unit.session.execute(select(Recovery.id).where(Recovery.loan_id == loan_id)).scalars().first()
+    if found is not None:
+        recoveries.remit(unit, found)
+
