@@ -30,11 +30,11 @@ def test_the_timetable_is_told_in_its_order_with_how_far_each_job_is(app: Flask,
 def test_a_run_asked_for_is_begun_by_a_process_of_its_own_and_polled(app: Flask, sign_in: SignIn) -> None:
     lend(app.extensions["ledger"].engine, banks=("GZRCB", "ABC"), each=2)
     city = sign_in("city")
-    asked = city.post("/jobs/runs", {"job": "daily", "business_date": "2016-06-30"})
+    asked = city.post("/jobs/runs", {"job": "interest", "business_date": "2016-06-30"})
     assert (asked.status_code, asked.json["status"], asked.json["started_by"]) == (202, "queued", "city")
     run = _ended(city, asked.json["id"])
     assert {name: run[name] for name in ("job", "business_date", "bank", "county", "status", "due", "done")} == {
-        "job": "daily", "business_date": "2016-06-30", "bank": None, "county": None, "status": "done",
+        "job": "interest", "business_date": "2016-06-30", "bank": None, "county": None, "status": "done",
         "due": 4, "done": 4,
     }  # fmt: skip
     assert run["started_by"] == "city"
@@ -43,7 +43,7 @@ def test_a_run_asked_for_is_begun_by_a_process_of_its_own_and_polled(app: Flask,
     ]  # fmt: skip
     (listed,) = city.get("/jobs/runs").json["items"]
     assert listed == {name: run[name] for name in listed}
-    (found,) = city.get("/jobs/runs", status="done", business_date="2016-06-30", job="daily").json["items"]
+    (found,) = city.get("/jobs/runs", status="done", business_date="2016-06-30", job="interest").json["items"]
     assert found["id"] == run["id"]
     assert city.get("/jobs/runs", status="failed").json["items"] == []
 
@@ -99,7 +99,7 @@ def test_an_auditor_of_some_counties_sees_nothing_of_the_others(app: Flask, sign
     admin = sign_in("admin")
     inspector = {"username": "inspector", "name": "i", "password": "correct horse", "role": "auditor"}
     assert admin.post("/users", inspector | {"counties": ["360702"]}).status_code == 201
-    whole = runner.run(shift(engine), "daily", date(2016, 6, 30))
+    whole = runner.run(shift(engine), "interest", date(2016, 6, 30))
     other = runner.run(shift(engine), "interest", date(2016, 7, 1), Scope("GZRCB", "360781"))
     told = sign_in("inspector").get(f"/jobs/runs/{whole.id}").json
     assert [(step["county"], step["done"]) for step in told["steps"]] == [("360702", 2)]

@@ -126,7 +126,7 @@ def test_a_loan_whose_rate_is_not_published_yet_stops_no_other(engine: Engine) -
         home = household(unit)
     loan_id = disbursed_loan(engine, request(household_id=home, scheme="ganzhou-repriced"))
     late = date(2027, 1, 15)
-    run = runner.run(shift(engine, late), "daily", late)
+    run = runner.run(shift(engine, late), "interest", late)
     assert (run.status, run.done) == ("failed", 5)
     with shift(engine).reading() as session:
         assert {(failure.item, failure.code) for failure in runner.failures(session, run)} == {
@@ -134,7 +134,7 @@ def test_a_loan_whose_rate_is_not_published_yet_stops_no_other(engine: Engine) -
         }
     with at_desk(engine, today=late) as unit:
         reference.add_rates(unit, scheme.rate_table, (), date(2027, 1, 15), "looked at, nothing new")
-    again = runner.run(shift(engine, late), "daily", late)
+    again = runner.run(shift(engine, late), "interest", late)
     assert (again.id, again.status, again.done) == (run.id, "done", 6)
 
 
@@ -220,6 +220,6 @@ def test_asked_to_stop_it_finishes_the_transaction_at_hand_and_the_next_run_does
 def test_a_repayment_recorded_between_two_runs_finds_its_lines_posted_once(engine: Engine) -> None:
     (loan_id,) = lend(engine, each=1)
     repay(engine, loan_id, "277.08", date(2016, 6, 30))  # posts the line of 06-21 itself
-    run = runner.run(shift(engine), "daily", date(2016, 6, 30))
+    run = runner.run(shift(engine), "interest", date(2016, 6, 30))
     assert (run.due, run.done, run.status) == (0, 0, "done")
     assert [row[3] for row in books_of(engine)[1]] == [27_708]

@@ -96,7 +96,8 @@ def test_ten_runs_started_together_post_everything_once(engine: Engine, sqlite_u
     other.dispose()
     with shift(engine).reading() as session:
         (run,) = job_runs.latest(session, 20)
-        assert (run.status, run.due, run.done) == ("done", 12, 12)
+        done = [step.done for step in runner.steps(session, run) if step.job == "interest"]
+        assert (run.status, sum(done)) == ("done", 12)
 
 
 def test_a_holder_in_the_middle_of_a_long_transaction_keeps_its_turn(postgresql_url: str) -> None:
