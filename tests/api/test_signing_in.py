@@ -1,11 +1,14 @@
 """Signing in: tokens, how they end, and that refusals tell nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from freezegun import freeze_time
 
+from api.app import create_app
+from ledger.settings import Settings
 from tests.api.clients import PASSWORD, PEOPLE, Client
 
 SignIn = Callable[[str], Client]
@@ -93,6 +96,26 @@ def test_who_fails_too_often_waits_and_nobody_else_does(sqlite_app: Flask) -> No
     assert (stopped.status_code, stopped.json["code"]) == (429, "too_many_attempts")
     assert stopped.headers["Retry-After"] == "60"
     assert client.token("checker").status_code == 200
+
+
+@pytest.mark.parametrize("case, proxies, forwarded, stopped", [
+    ("nobody may say where it comes from", 0, "10.0.0.9", True),
+    ("but a trusted proxy", 1, "10.0.0.9", False),
+    ("and of what it passes on only its own word", 1, "10.0.0.9, 127.0.0.1", True),
+])
+def test_where_somebody_signs_in_from(
+    case: str, proxies: int, forwarded: str, stopped: bool, sqlite_settings: Settings
+) -> None:
+    app = create_app(replace(sqlite_settings, trusted_proxies=proxies))
+    body = {"username": "nobody", "password": "x"}
+
+    def status(headers: dict[str, str]) -> int:
+        told = app.test_client().post("/api/v1/auth/token", json=body, headers=headers)
+        return told.status_code
+
+    assert {status({}) for _ in range(10)} == {401}
+    assert status({"X-Forwarded-For": forwarded}) == (429 if stopped else 401)
+    app.extensions["ledger"].engine.dispose()
 
 
 def test_signing_in_well_is_never_too_often(sqlite_app: Flask) -> None:
