@@ -65,12 +65,14 @@ class County:
 
 
 def live(database_url: str) -> None:
-    """Make the demo county, or finish one that was cut off: everything in it may be done twice."""
+    """Make the demo county, or finish one that was cut off; one that is finished stays as it is."""
     engine = open_engine(database_url)
     try:
         with shown() as progress:
             county = County(engine, DemoClock(FIRST), progress.say)
             with county.unit("setup") as unit:
+                if job_runs.status_of(unit.session, NAME, LAST) == "done":
+                    return
                 run_id = job_runs.begin(unit, NAME, LAST, EVERYTHING, 0, "setup", asked=True)
                 if not anybody(unit.session):
                     _add_people(unit)

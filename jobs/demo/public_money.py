@@ -17,7 +17,7 @@ from ledger.operations import claim_payments, claims, fund, issuance, recoveries
 from ledger.operations.fund import Part
 from ledger.policy.subsidy import Period
 from ledger.tables.claims import Claim, Recovery
-from ledger.tables.fund import FundPlan, IssuanceReport
+from ledger.tables.fund import FundPlan, FundPlanStep, IssuanceReport
 from ledger.tables.loans import Loan
 from ledger.tables.subsidies import SubsidyBatch
 from ledger.unit import Unit
@@ -122,9 +122,14 @@ def _deposit(unit: Unit, quarter: Quarter) -> None:
     parts = []
     for bank, left in fund.outstanding(unit, plan_id, "deposit").items():
         amount = min(left, _LITTLE) if bank[1] == THRIFTY_BANK else left
-        parts.append(Part(bank[0], bank[1], amount, f"{slip}-{bank[1]}"))
+        if not _deposited(unit, f"{slip}-{bank[1]}"):
+            parts.append(Part(bank[0], bank[1], amount, f"{slip}-{bank[1]}"))
     if parts:
         fund.deposit(unit, plan_id, parts=parts)
+
+
+def _deposited(unit: Unit, slip_no: str) -> bool:
+    return unit.session.execute(select(FundPlanStep.id).where(FundPlanStep.slip_no == slip_no)).first() is not None
 
 
 def claim(desks: Desks) -> None:
@@ -171,6 +176,8 @@ def _unpaid(desks: Desks) -> list[int]:
 def recover(desks: Desks) -> None:
     """A first recovery on the oldest paid claim, remitted the day after; a second one waits to be remitted."""
     with desks.at("officer") as unit:
+        if unit.session.execute(select(Recovery.id)).first() is not None:
+            return  # the demo was cut off and goes on
         query = select(Claim).where(Claim.status == "paid", Claim.bank == BANKS[0]).order_by(Claim.id)
         paid = [row.loan_id for row in unit.session.execute(query).scalars()][:2]
     for loan_id in paid:

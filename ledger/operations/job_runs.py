@@ -124,6 +124,12 @@ def end(
     return read(row)
 
 
+def status_of(session: Session, job: str, on: date) -> str | None:
+    """Where a job's run of everything for a date stands; None when it never began."""
+    row = _row(session, job, on, EVERYTHING)
+    return None if row is None else row.status
+
+
 def run_of(session: Session, run_id: int) -> Run:
     """A run by its id; raises NotFound."""
     row = session.get(JobRun, run_id, populate_existing=True)

@@ -40,7 +40,7 @@ def lived(sqlite_url: str) -> Engine:
     return open_engine(sqlite_url)
 
 
-def test_the_demo_leaves_true_books_no_failed_job_and_may_be_begun_again(lived: Engine) -> None:
+def test_the_demo_leaves_true_books_no_failed_job_and_stays_as_it_is(lived: Engine) -> None:
     with lived.connect() as connection:
         counted = connection.execute(select(Loan.status, func.count().label("loans")).group_by(Loan.status))
         statuses: dict[str, int] = {row.status: row.loans for row in counted}
