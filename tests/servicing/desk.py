@@ -21,8 +21,9 @@ from ledger.operations.repayments import Received
 from ledger.operations.rewinding import Why
 from ledger.tables.journal import books, entries, events, postings
 from ledger.tables.loans import Approval, Loan, Repayment, applications, lines
+from ledger.tables.parties import Member
 from ledger.unit import Unit
-from tests.operations.desk import COUNTY, at_desk
+from tests.operations.desk import COUNTY, at_desk, household
 from tests.oracle import facts as told
 from tests.oracle.book import Book
 from tests.oracle.days import ACCOUNTS
@@ -134,6 +135,26 @@ def _asked(fact: told.Fact) -> tuple[str, dict[str, Any]]:
         case told.Extended():
             return "extension", {"agreed_on": on, "months": fact.months}
     raise AssertionError(fact)
+
+
+def renew(engine: Engine, loan_id: int, on: date) -> int:
+    """A renewal for three years at the published rate, for a household of its own; answers the new loan's id."""
+    with at_bank(engine, "poverty") as unit:
+        home = household(unit)
+        member = unit.session.execute(select(Member.id).where(Member.household_id == home).limit(1)).scalar_one()
+        mine = {"household_id": home, "member_id": member}
+        unit.session.execute(update(Loan).where(Loan.id == loan_id).values(**mine))
+    payload = {"contract_no": f"S{next(_numbers):06d}", "term_months": 36, "annual_rate": "0.0475", "signed_on": on}
+    decide(engine, loan_id, "renewal", payload)
+    with engine.connect() as connection:
+        return int(connection.execute(select(Loan.id).where(Loan.renews_id == loan_id)).scalar_one())
+
+
+def pay_interest_to(engine: Engine, loan_id: int, on: date) -> None:
+    """What a renewal needs: all interest to the day, as it is quoted."""
+    with at_bank(engine) as unit:
+        quote = repayments.payoff(unit, loan_id, on)
+    record(engine, loan_id, told.Repaid(on, quote.contract + quote.compound + quote.penalty - quote.credit))
 
 
 def undo(engine: Engine, loan_id: int, fact: told.Repaid) -> None:

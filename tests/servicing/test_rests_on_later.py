@@ -1,0 +1,106 @@
+"""What may not be back-dated: something recorded later rests on it, and the day from which it may is named."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine
+
+from ledger.errors import RuleViolation
+from tests.operations.desk import row_counts
+from tests.oracle.facts import Extended, Fact, Insured, Misused, Repaid, WrittenOff
+from tests.servicing import desk
+from tests.servicing.shop import Shop, as_agreed, open_shop
+
+LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
+LATER = date(2016, 8, 10)
+EXTENDED = Extended(LATER, 4, LATER, LATER, LOAN.rates[0][1])  # its due date and rate are the bank's to find
+
+
+@pytest.mark.parametrize("case, stands", [
+    ("an extension", EXTENDED),
+    ("insurance", Insured(LATER, 1_000_000)),
+    ("the insurer's refusal", Insured(LATER, 0)),
+    ("a write-off", WrittenOff(LATER)),
+    ("a renewal", None),
+])
+@pytest.mark.parametrize("told", [
+    Repaid(date(2016, 8, 9), 100), Misused(date(2016, 8, 9)), Repaid(date(2016, 1, 1), 100),
+], ids=["repaid the day before", "misused the day before", "repaid on the first day"])  # fmt: skip
+def test_nothing_is_recorded_before_what_rests_on_it(
+    engine: Engine, case: str, stands: Fact | None, told: Fact
+) -> None:
+    with open_shop(engine, LOAN) as shop:
+        _stand(shop, stands)
+        with engine.connect() as connection:
+            before = row_counts(connection)
+        with pytest.raises(RuleViolation) as refused:
+            desk.record(engine, shop.loan_id, told)
+        assert refused.value.code == "rests_on_later"
+        assert (refused.value.facts["found"], refused.value.facts["first_open"]) == ("2016-08-10", "2016-08-10")
+        with engine.connect() as connection:
+            after = row_counts(connection)
+        after["approvals"] = before["approvals"]  # misuse was asked for, and refused by the checker
+        assert after == before
+
+
+@pytest.mark.parametrize("case, stands", [("an extension", EXTENDED), ("insurance", Insured(LATER, 1_000_000))])
+def test_on_its_own_day_and_later_everything_goes_on(engine: Engine, case: str, stands: Fact) -> None:
+    with open_shop(engine, LOAN) as shop:
+        _stand(shop, stands)
+        shop.record(Repaid(LATER, 100_000))
+        shop.record(Misused(date(2016, 9, 30)))
+        shop.record(Repaid(date(2016, 9, 1), 200_000, "principal"))
+        shop.carry(date(2017, 4, 30))
+        shop.compare()
+
+
+def test_the_day_named_is_the_last_of_several_things_that_stand(engine: Engine) -> None:
+    with open_shop(engine, LOAN) as shop:
+        _stand(shop, EXTENDED)
+        shop.record(Insured(date(2016, 9, 5), 100))
+        with pytest.raises(RuleViolation) as refused:
+            desk.record(engine, shop.loan_id, Repaid(date(2016, 8, 9), 100))
+        assert (refused.value.facts["found"], refused.value.facts["first_open"]) == ("2016-08-10", "2016-09-05")
+
+
+@pytest.mark.parametrize("case, day, refused", [
+    ("the day before", date(2016, 8, 9), True),
+    ("that morning, before it", LATER, True),
+])
+def test_a_repayment_before_it_is_not_reversed(engine: Engine, case: str, day: date, refused: bool) -> None:
+    paid = Repaid(day, 100_000)
+    with open_shop(engine, LOAN) as shop:
+        shop.record(paid)
+        _stand(shop, EXTENDED)
+        with pytest.raises(RuleViolation) as found:
+            desk.undo(engine, shop.loan_id, paid)
+        assert found.value.code == "rests_on_later"
+        shop.compare()
+
+
+def test_a_repayment_of_the_same_day_after_it_is_reversed(engine: Engine) -> None:
+    paid = Repaid(LATER, 100_000)
+    with open_shop(engine, LOAN) as shop:
+        _stand(shop, EXTENDED)
+        shop.record(paid)
+        shop.undo(paid)
+        shop.compare()
+
+
+def test_what_comes_in_on_the_day_of_a_write_off_is_applied_to_the_loss(engine: Engine) -> None:
+    with open_shop(engine, LOAN) as shop:
+        shop.record(WrittenOff(LATER))
+        shop.record(Repaid(LATER, 100_000))
+        shop.compare()
+        with engine.connect() as connection:
+            assert desk.balances_of(connection, shop.loan_id, LATER)["6701"] == shop.book.lost
+
+
+def _stand(shop: Shop, fact: Fact | None) -> None:
+    if fact is None:
+        desk.pay_interest_to(shop.engine, shop.loan_id, LATER)
+        desk.renew(shop.engine, shop.loan_id, LATER)
+        return
+    agreed = as_agreed(shop.history.contract, fact)
+    assert agreed is not None
+    shop.record(agreed)
