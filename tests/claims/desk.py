@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 from ledger import balances, journal
 from ledger.balances import Clocks
 from ledger.chart import Account, Kind, book_of
-from ledger.errors import Refusal
+from ledger.errors import NotFound, Refusal
 from ledger.events import FundAppropriated, FundDeposited, FundPlanApproved
 from ledger.money import Fen, of_fen, plain, to_fen, yuan
 from ledger.operations import (
@@ -135,6 +135,8 @@ def event_of(engine: Engine, loan_id: int, kind: str) -> int:
     """The id of the loan's latest standing event of a kind."""
     with desk(engine, "auditor") as unit:
         found = [past.id for past in rewinding.all_standing(unit, [loan_id]) if type(past.event).__name__ == kind]
+    if not found:
+        raise NotFound(what=kind, id=str(loan_id))
     return found[-1]
 
 
@@ -185,10 +187,11 @@ def fen(text: str) -> Fen:
     return to_fen(yuan(text))
 
 
-def approved_cheaply(engine: Engine, on: date = CLAIMED_ON) -> int:
+def approved_cheaply(engine: Engine, **columns: Any) -> int:
     """An approved claim on a loan of 2,000.00 of three months; answers its id."""
-    loan = lend(engine, loan_of("4.35", "2019-02-01", "2019-05-01", "2019-05-06", 2_000_00), policy_no=None)
-    return approved(engine, loan, on)
+    short = loan_of("4.35", "2019-02-01", "2019-05-01", "2019-05-06", 2_000_00)
+    loan = lend(engine, short, **({"policy_no": None} | columns))
+    return approved(engine, loan)
 
 
 def deposit_fen(engine: Engine, amount: int, on: str) -> None:
