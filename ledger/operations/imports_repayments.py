@@ -20,7 +20,8 @@ _REPAYMENTS: Any = Repayment.__table__
 
 _COLUMN_OF = {
     "receipt_recorded": "receipt_no", "period_closed": "paid_on", "future_date": "paid_on",
-    "rests_on_later": "paid_on", "loan_closed": "paid_on", "loan_compensated": "contract_no",
+    "before_disbursement": "paid_on", "rests_on_later": "paid_on", "loan_closed": "paid_on",
+    "loan_compensated": "contract_no",
 }  # fmt: skip
 """Where a refusal is shown; the others are about the amount."""
 

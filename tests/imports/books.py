@@ -2,14 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
 from ledger.balances import loan_balances
+from ledger.operations import servicing
 from ledger.tables.journal import entries, events, movements, postings
 from ledger.tables.loans import Loan, lines
 from ledger.tables.work import Import
+from tests.imports.files import BANK, Row, paid_row
+from tests.operations.desk import at_desk
+
+END = date(2016, 12, 31)
 
 
 def written(engine: Engine, contract_nos: Iterable[str], bank: str = "GZRCB") -> list[Any]:
@@ -39,7 +45,7 @@ def written(engine: Engine, contract_nos: Iterable[str], bank: str = "GZRCB") ->
     return [Counter(map(tuple, posted)), sorted(map(tuple, billed)), sorted(map(tuple, stands))]
 
 
-def imports_of(engine: Engine) -> list[tuple[str, str, int, int, int]]:
+def imports_of(engine: Engine) -> list[tuple[Any, ...]]:
     """Every import: kind, status, rows, booked, unchanged."""
     columns = (Import.kind, Import.status, Import.rows, Import.booked, Import.unchanged)
     with engine.connect() as connection:
@@ -65,3 +71,29 @@ def owed(engine: Engine) -> int:
         ids = connection.execute(select(Loan.id)).scalars().all()
         found = loan_balances(connection, ids)
     return sum(fen for of_loan in found.values() for account, fen in of_loan.items() if account.code == "130301")
+
+
+def history(loan: Row) -> list[Row]:
+    """What a borrower paid: a line in time, something early, a line late, more than is due."""
+    return [
+        paid_row(loan, amount="606.94", paid_on="2016-09-21"),
+        paid_row(loan, amount="277.08", paid_on="2016-06-21"),
+        paid_row(loan, amount="10,000.00", paid_on="2016-08-01", surplus="还本"),
+        paid_row(loan, amount="600.00", paid_on="2016-12-25", received_on="2016-12-23"),
+    ]
+
+
+def carry(engine: Engine, through: date = END) -> None:
+    """Everything due by a day on the bank's loans."""
+    with at_desk(engine, "job", END) as unit:
+        servicing.carry(unit, servicing.due_loans(unit, BANK, "360781", through), through)
+
+
+def live(engine: Engine, loan: Row) -> list[Any]:
+    """A loan's books with what was reversed taken off."""
+    posted, billed, ((_, *stands),) = written(engine, [loan["contract_no"]])
+    sums: dict[Any, int] = {}
+    for (_, on, _, county, debit, credit, fen), times in posted.items():
+        key = (on, county, debit, credit)
+        sums[key] = sums.get(key, 0) + fen * times
+    return [{key: fen for key, fen in sums.items() if fen}, [row[1:] for row in billed], stands]

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 from functools import partial
 from itertools import count
@@ -27,7 +27,7 @@ TODAY = date(2016, 12, 31)
 OFFICER = Importer("officer", BANK)
 _numbers = count(1)
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 def loan_row(**fields: Any) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def workbook(lines: Iterable[Sequence[Any]], *more: tuple[str, Iterable[Sequence
     return file.getvalue()
 
 
-def beginning(engine: Engine, user: str = "officer", today: date = TODAY) -> partial[AbstractContextManager[Unit]]:
+def beginning(engine: Engine, user: str = "officer", today: date = TODAY) -> imports.Begin:
     """Begins a transaction of a person, each time one of its own."""
     return partial(at_desk, engine, user, today)
 
@@ -125,3 +125,25 @@ def faults_of(engine: Engine, kind: str, data: bytes, importer: Importer = OFFIC
 def told(faults: Iterable[Fault]) -> list[tuple[int, str, str]]:
     """Faults as row, column and code, row by row."""
     return [(fault.row, fault.column, fault.code) for fault in in_order(faults)]
+
+
+class Cut(Exception):
+    """The machine stops."""
+
+
+def stopping(engine: Engine, at: int, *, inside: bool) -> Callable[[], AbstractContextManager[Unit]]:
+    """Transactions of which the one numbered `at` does not begin, or does not come to its end."""
+    begun = 0
+
+    @contextmanager
+    def begin() -> Iterator[Unit]:
+        nonlocal begun
+        begun += 1
+        if begun == at and not inside:
+            raise Cut
+        with beginning(engine)() as unit:
+            yield unit
+            if begun == at:
+                raise Cut
+
+    return begin

@@ -1,8 +1,8 @@
 """Sheets of loans into the books: as the desk would have booked them, once, whole, whatever comes between."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from threading import Barrier
@@ -28,7 +28,19 @@ from ledger.tables.parties import Household
 from ledger.tables.work import Import
 from ledger.unit import Unit
 from tests.imports.books import count_of, imports_of, moved, owed, written
-from tests.imports.files import BANK, OFFICER, Row, beginning, csv_of, faults_of, loan_row, register, take_in
+from tests.imports.files import (
+    BANK,
+    OFFICER,
+    Cut,
+    Row,
+    beginning,
+    csv_of,
+    faults_of,
+    loan_row,
+    register,
+    stopping,
+    take_in,
+)
 from tests.operations.desk import at_desk, request, row_counts
 
 HASH_LENGTH = 64
@@ -151,28 +163,6 @@ def test_one_fault_in_the_last_row_keeps_all_others_out(engine: Engine) -> None:
         assert row_counts(connection) == before
 
 
-class Cut(Exception):
-    """The machine stops."""
-
-
-def _stopping(engine: Engine, at: int, *, inside: bool) -> Callable[[], AbstractContextManager[Unit]]:
-    """Transactions of which the one numbered `at` does not begin, or does not come to its end."""
-    begun = 0
-
-    @contextmanager
-    def begin() -> Iterator[Unit]:
-        nonlocal begun
-        begun += 1
-        if begun == at and not inside:
-            raise Cut
-        with beginning(engine)() as unit:
-            yield unit
-            if begun == at:
-                raise Cut
-
-    return begin
-
-
 def _table(rows: list[Row]) -> Table:
     return read_table("loans", read_sheet(csv_of("loans", rows), "放款台账.csv"))
 
@@ -184,7 +174,7 @@ def test_cut_off_anywhere_the_same_file_again_completes_it_and_nothing_is_double
         register(engine, rows)
         contracts = [row["contract_no"] for row in rows]
         try:
-            imports.take_in(_stopping(engine, at, inside=inside), OFFICER, _table(rows), chunk_rows=3)
+            imports.take_in(stopping(engine, at, inside=inside), OFFICER, _table(rows), chunk_rows=3)
         except Cut:
             pass
         else:

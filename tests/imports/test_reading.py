@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ledger.errors import RuleViolation
 from ledger.imports import sheets
 from ledger.imports.cells import amount, day, rate, whole
 from ledger.imports.columns import COLUMNS, EXAMPLE, NOTES
@@ -47,7 +48,7 @@ def test_the_same_rows_come_out_of_every_kind_of_file(case: str, data: bytes) ->
     ("two pages with something on them", workbook([NAMES, LINE], ("二月", [["HT-2"]])), "several_sheets"),
 ])
 def test_what_is_no_sheet_is_refused_as_a_whole(case: str, data: bytes, code: str) -> None:
-    with pytest.raises(sheets.RuleViolation) as refused:
+    with pytest.raises(RuleViolation) as refused:
         read(data)
     assert refused.value.code == code
 
@@ -175,7 +176,7 @@ def test_what_looks_like_a_formula_is_a_text_and_a_formula_is_what_it_came_to() 
 ])
 def test_a_cell_says_one_thing_or_is_refused(case: str, reader: Any, cell: Any, value: Any) -> None:
     if value is None:
-        with pytest.raises(sheets.RuleViolation):
+        with pytest.raises(RuleViolation):
             reader(cell)
     else:
         assert reader(cell) == value
