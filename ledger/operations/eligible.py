@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger.errors import RuleViolation
 from ledger.money import NIL, Fen
-from ledger.operations import exposure, reference
+from ledger.operations import breakers, exposure, reference
 from ledger.operations.exposure import Borrowing
 from ledger.policy import eligibility, limits
 from ledger.policy.eligibility import BankStatus
@@ -148,7 +148,7 @@ def linked_loans(unit: Unit, scheme: Scheme, links: Sequence[Link], day: date) -
 
 
 def warnings(unit: Unit, contract: Contract, *, to_household: bool) -> tuple[RuleViolation, ...]:
-    """What a checker should know (2.7 to 2.9); raises OverHeadRoom where the scheme refuses beyond it."""
+    """What a checker should know (2.7 to 2.9, 6.9); raises OverHeadRoom, BreakerTripped where the scheme refuses."""
     scheme, bank, county = contract.scheme, contract.bank, contract.county
     found: list[RuleViolation | None] = [
         eligibility.missing_endorsements(scheme, contract.endorsements),
@@ -157,6 +157,7 @@ def warnings(unit: Unit, contract: Contract, *, to_household: bool) -> tuple[Rul
             contract.principal,
         ),
     ]  # fmt: skip
+    found += breakers.check(unit, scheme, bank, county)
     if not to_household:
         lent = exposure.lent(unit, bank)
         of_county = lent.get(county, (NIL, NIL))

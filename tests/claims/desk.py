@@ -1,5 +1,6 @@
 """The desks of compensation for tests: a loan that failed, money in the fund account, and the five who pay a claim."""
 
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,7 @@ from ledger.operations.repayments import Received
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.tables.parties import Member
+from ledger.unit import Unit
 from tests.operations.desk import COUNTY, at_desk, household
 from tests.servicing.desk import lend, loan_of
 
@@ -40,7 +42,7 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def desk(engine: Engine, user: str) -> Any:
+def desk(engine: Engine, user: str) -> AbstractContextManager[Unit]:
     """One transaction of a person at the end of the story's time."""
     return at_desk(engine, user, TODAY)
 
@@ -67,7 +69,8 @@ def deposit(
     engine: Engine, amount: str, on: str, *, county: str = COUNTY, bank: str = BANK, source: str = "city"
 ) -> None:
     """Money planned, appropriated and deposited, past the fund's own steps."""
-    fen, base = to_fen(yuan(amount)), {"effective_on": day(on), "county": county, "bank": bank}
+    fen = to_fen(yuan(amount))
+    base: dict[str, Any] = {"effective_on": day(on), "county": county, "bank": bank}
     with at_desk(engine, "city", day(on)) as unit:
         journal.record(unit, FundPlanApproved(**base, plan=1, **{f"{source}_funded": fen}))
         if source == "city":
