@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from api import edge
 from api.approvals import AskedAnswer
+from api.clocks import ClockQuery
 from api.fields import Choice, Code, Day, Id, Moment, Text, Yuan
 from api.loan_shapes import OnBody, ReturnBody
 from api.paging import Listing
 from api.routes import Blueprint
 from api.schemas import Answer, Body, Query
+from ledger.balances import Clocks
 from ledger.operations import approvals, claim_payments
 from ledger.operations import claims as operations
 from ledger.operations.approvals import Asked
@@ -20,11 +22,14 @@ from ledger.operations.claim_payments import Payment
 from ledger.operations.claim_steps import CLAIM_STATUSES
 from ledger.reports import claims as reports
 from ledger.reports.claims import ClaimShown
+from ledger.reports.compensation import Compensation, compensation, together
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.unit import Unit
 
 blueprint = Blueprint("claims", "/claims", "代偿: claims on the risk-buffer fund")
+
+reports_blueprint = Blueprint("compensation", "/reports", "代偿情况: compensation as of any day")
 
 DOCUMENTS_MAX = 50
 
@@ -128,6 +133,34 @@ class ClaimPaymentAnswer(Answer):
     queued = Yuan(required=True)
 
 
+class CompensationQuery(ClockQuery):
+    """Which fund accounts, and by what they are added up"""
+
+    county = Code()
+    bank = Code()
+    by = Choice("account", "county", "bank", "city", load_default="account")
+
+
+class CompensationAnswer(Answer):
+    """代偿情况: paid, returned, who bears the net loss, what is still pursued, owed and held"""
+
+    county = String(required=True)
+    bank = String(required=True)
+    paid = Yuan(required=True)
+    returned = Yuan(required=True)
+    net_loss = Yuan(required=True)
+    recourse_open = Yuan(required=True)
+    recourse_closed = Yuan(required=True)
+    fund_share = Yuan(required=True)
+    county_share = Yuan(required=True)
+    county_paid = Yuan(required=True)
+    county_open = Yuan(required=True)
+    received = Yuan(required=True)
+    retained = Yuan(required=True)
+    unremitted = Yuan(required=True)
+    suspense = Yuan(required=True)
+
+
 @blueprint.post("", body=ClaimBody, answer=ClaimAnswer, status=201)
 def draft(unit: Unit, loan_id: int, **sent: Any) -> ClaimShown:
     """代偿申请: draft a claim; what is open on its day is frozen."""
@@ -194,6 +227,21 @@ def close(unit: Unit, claim_id: int, reason: str, on: date) -> Asked:
     claim = edge.find(unit, Claim, claim_id)
     payload = {"claim_id": str(claim_id), "on": on}
     return approvals.ask(unit, "claim_closing", payload, loan_id=claim.loan_id, reason=reason, on=on)
+
+
+@reports_blueprint.listing("/compensation", row=CompensationAnswer, asks=CompensationQuery)
+def compensation_report(
+    session: Session, clocks: Clocks, by: str, county: str | None = None, bank: str | None = None
+) -> list[Compensation]:
+    """代偿情况 by fund account, or added up by county, by bank or for the city."""
+    within = edge.within(session, bank=bank, county=county)
+    rows = compensation(session, clocks, within.counties, within.bank)
+    if by == "account":
+        return rows
+    if by == "city":
+        return [together(rows)]
+    names = sorted({getattr(row, by) for row in rows})
+    return [together([row for row in rows if getattr(row, by) == name], **{by: name}) for name in names]
 
 
 def _shown(unit: Unit, claim_id: int) -> ClaimShown:

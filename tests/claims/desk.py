@@ -72,7 +72,7 @@ def deposit(
     fen = to_fen(yuan(amount))
     base: dict[str, Any] = {"effective_on": day(on), "county": county, "bank": bank}
     with at_desk(engine, "city", day(on)) as unit:
-        journal.record(unit, FundPlanApproved(**base, plan=1, **{f"{source}_funded": fen}))
+        journal.record(unit, FundPlanApproved(**base, plan=1, **dict[str, Any]({f"{source}_funded": fen})))
         if source == "city":
             journal.record(unit, FundAppropriated(**base, plan=1, amount=fen))
         journal.record(unit, FundDeposited(**base, plan=1, amount=fen))

@@ -86,6 +86,15 @@ def test_a_loan_that_fails_through_the_api(app: Flask, sign_in: SignIn, loan: in
         assert said(sign_in("finance").post("/fund/county-shares", share), "due", "prepaid") == ("0.00", "0.00")
         claim = sign_in("auditor").get(path)
         assert said(claim, "county_share_due", "county_share_paid") == ("18992.09", "18992.09")
+        (told,) = sign_in("auditor").get("/reports/compensation", as_of="2019-10-08").json["items"]
+        assert (told["paid"], told["returned"], told["county_share"], told["county_open"]) == (
+            "50329.86", "0.00", "25164.93", "25164.93",
+        )  # fmt: skip
+        (told,) = sign_in("poverty").get("/reports/compensation", by="city").json["items"]
+        assert (told["net_loss"], told["fund_share"], told["county_share"], told["county_open"]) == (
+            "37984.19", "18992.10", "18992.09", "0.00",
+        )  # fmt: skip
+        assert sign_in("elsewhere").get("/reports/compensation").json["items"] == []
     with on("2019-12-02"):
         rest = sign_in("officer").post(f"/loans/{loan}/recoveries", {"amount": "37984.19"})
         sign_in("officer").post(f"/recoveries/{rest.json['id']}/remittance", {})
