@@ -4,19 +4,33 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from marshmallow.fields import Dict, Integer, List, Nested, String
-from marshmallow.validate import Length
 from moneyed import Money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api import edge
 from api.approvals import AskedAnswer
-from api.clocks import ClockAnswer, ClockQuery
-from api.fields import Choice, Code, Day, Id, QuarterField, Rate, Text, Whole, Yuan
+from api.fund_shapes import (
+    AdvanceBody,
+    FundAccountAnswer,
+    FundAccountQuery,
+    FundPlanBody,
+    FundReceiptAnswer,
+    FundReceiptBody,
+    FundReturnBody,
+    FundStatementAnswer,
+    FundStatementQuery,
+    FundStepBody,
+    IdleAnswer,
+    PlanAnswer,
+    PlanQuery,
+    ReconciliationAnswer,
+    ReconciliationBody,
+    TargetAnswer,
+    TargetBody,
+)
 from api.paging import Listing
 from api.routes import Blueprint
-from api.schemas import Answer, Body, Query
 from ledger.balances import Clocks
 from ledger.dates import Quarter
 from ledger.errors import NotFound
@@ -32,196 +46,7 @@ from ledger.unit import Unit
 
 blueprint = Blueprint("fund", "", "风险缓释基金: plans, deposits, accounts")
 
-ROWS_MAX = 500
-_STEPS = ("approval", "appropriation", "deposit")
-
-
-class FundPlanBody(Body):
-    """额度计划"""
-
-    quarter = QuarterField(required=True)
-    on = Day(load_default=edge.today)
-
-
-class FundPartBody(Body):
-    """One line of a step"""
-
-    county = Code(required=True)
-    bank = Code(required=True)
-    amount = Yuan(required=True)
-    slip_no = Text(most=60, load_default="")
-    source = Choice("city", "county", load_default=None, allow_none=True)
-
-
-class FundStepBody(Body):
-    """批准、拨付、缴存: everything outstanding unless lines are named"""
-
-    on = Day(load_default=edge.today)
-    lines = List(Nested(FundPartBody), load_default=None, allow_none=True, validate=Length(max=ROWS_MAX))
-
-
-class PlanLineAnswer(Answer):
-    """A line of a plan"""
-
-    county = String(required=True)
-    bank = String(required=True)
-    source = String(required=True)
-    issued = Yuan(required=True)
-    issued_cumulative = Yuan(required=True)
-    required_cumulative = Yuan(required=True)
-    contributed_cumulative = Yuan(required=True)
-    due = Yuan(required=True)
-    outstanding = Dict(keys=String(), values=Yuan(), required=True)
-
-
-class PlanAnswer(Answer):
-    """额度计划"""
-
-    id = Id(required=True)
-    kind = String(required=True)
-    quarter = String(required=True)
-    status = String(required=True)
-    made_by = String(required=True)
-    made_on = Day(required=True)
-    lines = List(Nested(PlanLineAnswer), required=True)
-    total = Yuan(required=True)
-    outstanding = Dict(keys=String(), values=Yuan(), required=True)
-
-
-class PlanQuery(Query):
-    """Which plans"""
-
-    quarter = QuarterField()
-    status = Choice(*fund.PLAN_STATUSES)
-
-
-class AdvanceBody(Body):
-    """预拨"""
-
-    county = Code(required=True)
-    bank = Code(required=True)
-    amount = Yuan(required=True)
-    on = Day(load_default=edge.today)
-    source = Choice("city", "county", load_default="city")
-
-
-class TargetBody(Body):
-    """指导任务"""
-
-    bank = Code(required=True)
-    year = Whole(least=2014, most=2100, required=True)
-    amount = Yuan(required=True)
-
-
-class TargetAnswer(Answer):
-    """指导任务"""
-
-    bank = String(required=True)
-    year = Integer(required=True)
-    amount = Yuan(required=True, attribute="fen")
-
-
-class FundAccountAnswer(Answer):
-    """专户"""
-
-    county = String(required=True)
-    bank = String(required=True)
-    balance = Yuan(required=True)
-    contributed = Yuan(required=True)
-    issued = Yuan(required=True)
-    in_transit = Yuan(required=True)
-    queued = Yuan(required=True)
-    multiple = Rate(required=True)
-    head_room = Yuan(required=True)
-
-
-class FundAccountQuery(ClockQuery):
-    """Which accounts"""
-
-    county = Code()
-    bank = Code()
-
-
-class FundMovementAnswer(Answer):
-    """One event's movement of the account"""
-
-    event_id = Id(required=True)
-    kind = String(required=True)
-    effective_on = Day(required=True)
-    document = String(required=True)
-    amount = Yuan(required=True, attribute="moved")
-
-
-class FundStatementQuery(ClockQuery):
-    """From the beginning of `from` to the end of `to`; `to` goes before as_of."""
-
-    start = Day(data_key="from", load_default=date(2014, 1, 1))
-    to = Day(load_default=None, allow_none=True)
-
-
-class FundStatementAnswer(ClockAnswer):
-    """对账单"""
-
-    county = String(required=True)
-    bank = String(required=True)
-    start = Day(required=True, data_key="from")
-    opening = Yuan(required=True)
-    movements = List(Nested(FundMovementAnswer), required=True)
-    closing = Yuan(required=True)
-    in_transit = Yuan(required=True, attribute="account.in_transit")
-    queued = Yuan(required=True, attribute="account.queued")
-    head_room = Yuan(required=True, attribute="account.head_room")
-    multiple = Rate(required=True, attribute="account.multiple")
-
-
-class FundReceiptBody(Body):
-    """到账"""
-
-    amount = Yuan(required=True)
-    on = Day(load_default=edge.today)
-    slip_no = Text(most=60, required=True)
-
-
-class FundReceiptAnswer(Answer):
-    """到账"""
-
-    event_id = Id(required=True)
-
-
-class ReconciliationBody(FundReceiptBody):
-    """对账: `amount` is the bank's closing balance of the quarter"""
-
-    quarter = QuarterField(load_default=None, allow_none=True)
-    explanation = Text(most=500, least=0, load_default="")
-
-
-class ReconciliationAnswer(Answer):
-    """对账"""
-
-    id = Id(required=True)
-    quarter = String(required=True)
-    bank_balance = Yuan(required=True, attribute="bank_fen")
-    book_balance = Yuan(required=True, attribute="book_fen")
-    difference = Yuan(required=True)
-
-
-class FundReturnBody(Body):
-    """清退"""
-
-    on = Day(load_default=edge.today)
-    slip_no = Text(most=60, load_default="")
-    reason = Text(most=500, least=0, load_default="")
-
-
-class IdleAnswer(Answer):
-    """资金沉淀"""
-
-    county = String(required=True)
-    bank = String(required=True)
-    balance = Yuan(required=True)
-    open_loans = Yuan(required=True)
-    needed = Yuan(required=True)
-    cover = Rate(required=True, allow_none=True)
+_ACCOUNT = "/fund/accounts/<name:county>/<name:bank>"
 
 
 @blueprint.post("/fund/plans", body=FundPlanBody, answer=PlanAnswer, status=201)
@@ -299,7 +124,7 @@ def accounts(
     return [row for row in reports.accounts(session, clocks, county, bank) if _mine(session, row.county, row.bank)]
 
 
-@blueprint.get("/fund/accounts/<name:county>/<name:bank>/statement", asks=FundStatementQuery, answer=FundStatementAnswer)
+@blueprint.get(f"{_ACCOUNT}/statement", asks=FundStatementQuery, answer=FundStatementAnswer)
 def statement(
     session: Session, clocks: Clocks, county: str, bank: str, start: date, to: date | None
 ) -> reports.Statement:
@@ -308,7 +133,7 @@ def statement(
     return reports.statement(session, *account, start, Clocks(to or clocks.as_of, clocks.known_at))
 
 
-@blueprint.post("/fund/accounts/<name:county>/<name:bank>/interest", body=FundReceiptBody, answer=FundReceiptAnswer, status=201)
+@blueprint.post(f"{_ACCOUNT}/interest", body=FundReceiptBody, answer=FundReceiptAnswer, status=201)
 def credit_interest(
     unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str
 ) -> dict[str, int]:
@@ -317,19 +142,14 @@ def credit_interest(
     return {"event_id": fund_accounts.credit_interest(unit, *account, amount, on, slip_no)}
 
 
-@blueprint.post(
-    "/fund/accounts/<name:county>/<name:bank>/county-contributions", body=FundReceiptBody, answer=FundReceiptAnswer, status=201
-)
+@blueprint.post(f"{_ACCOUNT}/county-contributions", body=FundReceiptBody, answer=FundReceiptAnswer, status=201)
 def contribute(unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str) -> dict[str, int]:
     """县级自筹: the county's own extra money."""
     account = _account(unit.session, county, bank)
     return {"event_id": fund_accounts.contribute(unit, *account, amount, on, slip_no)}
 
 
-@blueprint.post(
-    "/fund/accounts/<name:county>/<name:bank>/reconciliations", body=ReconciliationBody, answer=ReconciliationAnswer,
-    status=201,
-)  # fmt: skip
+@blueprint.post(f"{_ACCOUNT}/reconciliations", body=ReconciliationBody, answer=ReconciliationAnswer, status=201)
 def reconcile(
     unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str, quarter: Quarter | None,
     explanation: str,
@@ -339,7 +159,7 @@ def reconcile(
     return fund_accounts.reconcile(unit, *account, amount, on, slip_no, quarter, explanation)
 
 
-@blueprint.post("/fund/accounts/<name:county>/<name:bank>/return", body=FundReturnBody, answer=AskedAnswer, status=202)
+@blueprint.post(f"{_ACCOUNT}/return", body=FundReturnBody, answer=AskedAnswer, status=202)
 def wind_down(unit: Unit, county: str, bank: str, on: date, slip_no: str, reason: str) -> Asked:
     """清退: ask to wind the account down; another person decides."""
     owner, of_bank = _account(unit.session, county, bank)

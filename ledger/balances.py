@@ -1,6 +1,6 @@
 """The journal's reading door: the only sums there are. Every figure answers as_of and known_at."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from ledger import dates
 from ledger.chart import Account, Kind, Side, account_of, kind_of
 from ledger.database import among
 from ledger.money import Fen
-from ledger.tables.journal import books, entries, events, movements, postings
+from ledger.tables.journal import books, movements, postings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def balance(
 ) -> Fen:  # fmt: skip
     """What an account of a book stood at, on its normal side, in fen."""
     rows = _sums(connection, clocks, book=book, account=account.code, county=county, bank=bank)
-    return Fen(sum(_normal(account, row.debit, row.credit) for row in rows))
+    return Fen(sum(normal(account, row.debit, row.credit) for row in rows))
 
 
 def turnovers(
@@ -61,7 +61,7 @@ def turnovers(
     for row in _sums(connection, clocks, book=book, county=county, bank=bank, start=first):
         into = sums.setdefault(row.account, [0, 0, 0])
         account = account_of(kind, row.account)
-        into[0] += _normal(account, row.debit - row.debit_in, row.credit - row.credit_in)
+        into[0] += normal(account, row.debit - row.debit_in, row.credit - row.credit_in)
         into[1] += row.debit_in
         into[2] += row.credit_in
     return tuple(
@@ -90,7 +90,7 @@ def standings(
     for row in rows:
         sub_account = account_of(kind_of(row.book), row.account)
         key = (row.book, row.account, row.county, row.bank)
-        found[key] = found.get(key, 0) + _normal(sub_account, row.debit, row.credit)
+        found[key] = found.get(key, 0) + normal(sub_account, row.debit, row.credit)
     return tuple(
         Standing(book, account_of(kind_of(book), code), in_county, of_bank, Fen(fen))
         for (book, code, in_county, of_bank), fen in sorted(found.items())
@@ -106,90 +106,22 @@ def loan_balances(
     """
     p = postings.c
     query = (
-        select(p.loan_id, p.book, p.debit, p.credit, _sum(p.fen).label("fen"))
-        .where(among(connection, p.loan_id, loan_ids), *_within(p, clocks))
+        select(p.loan_id, p.book, p.debit, p.credit, sum_of(p.fen).label("fen"))
+        .where(among(connection, p.loan_id, loan_ids), *within(p, clocks))
         .group_by(p.loan_id, p.book, p.debit, p.credit)
     )
-    return _by_loan(connection.execute(query).all())
+    return by_loan(connection.execute(query).all())
 
 
 def loan_balance(connection: Connection, loan_id: int, clocks: Clocks | None = None) -> dict[Account, Fen]:
     """One loan's accounts, as `loan_balances`."""
     p = postings.c
     query = (
-        select(p.loan_id, p.book, p.debit, p.credit, _sum(p.fen).label("fen"))
-        .where(p.loan_id == loan_id, *_within(p, clocks))
+        select(p.loan_id, p.book, p.debit, p.credit, sum_of(p.fen).label("fen"))
+        .where(p.loan_id == loan_id, *within(p, clocks))
         .group_by(p.loan_id, p.book, p.debit, p.credit)
     )
-    return _by_loan(connection.execute(query).all()).get(loan_id, {})
-
-
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An event that concerns a loan, and by how much it moved the loan's accounts, on their normal sides."""
-
-    event_id: int
-    kind: str
-    effective_on: date
-    recorded_at: datetime
-    document: str
-    reason: str
-    made_by: str
-    checked_by: str | None
-    reverses_id: int | None
-    moved: Mapping[Account, Fen]
-
-
-def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[Happened, ...]:
-    """Everything that happened to a loan, in the order of the days, then of recording."""
-    p, v, h = postings.c, entries.c, events.c
-    rows = connection.execute(
-        select(v.event_id.label("loan_id"), p.book, p.debit, p.credit, p.fen)
-        .join(entries, v.id == p.entry_id)
-        .where(p.loan_id == loan_id, *_within(p, clocks))
-    ).all()
-    moved = _by_loan(rows)
-    about = select(events).where(
-        (h.loan_id == loan_id) | among(connection, h.id, moved), *_within(h, clocks)
-    ).order_by(h.effective_on, h.recorded_at, h.id)  # fmt: skip
-    return tuple(
-        Happened(row.id, row.kind, row.effective_on, dates.moment(row.recorded_at), row.document, row.reason,
-                 row.made_by, row.checked_by, row.reverses_id, moved.get(row.id, {}))
-        for row in connection.execute(about)
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLine:
-    """What one event moved on an account of a book, on its normal side; whole fen."""
-
-    event_id: int
-    kind: str
-    effective_on: date
-    document: str
-    moved: Fen
-
-
-def account_lines(
-    connection: Connection, account: Account, book: str, clocks: Clocks, *, start: date, bank: str
-) -> tuple[AccountLine, ...]:
-    """An account's movements at one bank from `start` through as_of, in the order of the days, then of recording."""
-    p, v, h = postings.c, entries.c, events.c
-    signed = case((p.debit == account.code, p.fen), else_=-p.fen)
-    known = [] if clocks.known_at is None else [v.recorded_at <= dates.micros(clocks.known_at)]
-    rows = connection.execute(
-        select(h.id, h.kind, h.effective_on, h.document, h.recorded_at, _sum(signed).label("moved"))
-        .join(entries, v.event_id == h.id)
-        .join(postings, p.entry_id == v.id)
-        .where(v.book == book, v.effective_on >= start, v.effective_on <= clocks.as_of, p.bank == bank, *known,
-               (p.debit == account.code) | (p.credit == account.code))
-        .group_by(h.id, h.kind, h.effective_on, h.document, h.recorded_at)
-        .order_by(h.effective_on, h.recorded_at, h.id)
-    )  # fmt: skip
-    return tuple(
-        AccountLine(row.id, row.kind, row.effective_on, row.document, Fen(_normal(account, row.moved, 0)))
-        for row in rows
-    )
+    return by_loan(connection.execute(query).all()).get(loan_id, {})
 
 
 def closed_through(connection: Connection) -> dict[str, date | None]:
@@ -198,7 +130,7 @@ def closed_through(connection: Connection) -> dict[str, date | None]:
     return {row.book: row.closed_through for row in rows}
 
 
-def _by_loan(rows: Sequence[Any]) -> dict[int, dict[Account, Fen]]:
+def by_loan(rows: Sequence[Any]) -> dict[int, dict[Account, Fen]]:
     found: dict[int, dict[Account, Fen]] = {}
     for row in rows:
         kind = kind_of(row.book)
@@ -210,7 +142,7 @@ def _by_loan(rows: Sequence[Any]) -> dict[int, dict[Account, Fen]]:
     return {loan: {a: fen for a, fen in sums.items() if fen} for loan, sums in found.items()}
 
 
-def _within(p: Any, clocks: Clocks | None) -> list[ColumnElement[bool]]:
+def within(p: Any, clocks: Clocks | None) -> list[ColumnElement[bool]]:
     if clocks is None:
         return []
     within = [p.effective_on <= clocks.as_of]
@@ -219,7 +151,7 @@ def _within(p: Any, clocks: Clocks | None) -> list[ColumnElement[bool]]:
     return within
 
 
-def _normal(account: Account, debit: int, credit: int) -> int:
+def normal(account: Account, debit: int, credit: int) -> int:
     return debit - credit if account.side is Side.DEBIT else credit - debit
 
 
@@ -289,15 +221,15 @@ def _grouped(
     return (
         select(
             table.book, account.label("account"), table.county, table.bank,
-            _sum(debit).label("debit"), _sum(credit).label("credit"),
-            _sum(case((since, debit), else_=0)).label("debit_in"),
-            _sum(case((since, credit), else_=0)).label("credit_in"),
+            sum_of(debit).label("debit"), sum_of(credit).label("credit"),
+            sum_of(case((since, debit), else_=0)).label("debit_in"),
+            sum_of(case((since, credit), else_=0)).label("credit_in"),
         )
         .where(*within)
         .group_by(table.book, account, table.county, table.bank)
     )  # fmt: skip
 
 
-def _sum(column: Any) -> ColumnElement[int]:
+def sum_of(column: Any) -> ColumnElement[int]:
     """A sum of fen as a whole number on every engine."""
     return cast(func.sum(column), BigInteger)

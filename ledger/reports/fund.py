@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from ledger import balances
 from ledger import chart as c
-from ledger.balances import AccountLine, Clocks
+from ledger.balances import Clocks
 from ledger.chart import Kind, book_of
 from ledger.dates import DAY
+from ledger.histories import AccountLine, account_lines
 from ledger.money import NIL, Fen, half_up
 from ledger.operations import claim_payments, fund_calls, reference
 from ledger.operations.fund_calls import Account
@@ -157,13 +158,29 @@ class Statement:
     def closing(self) -> Fen:
         return Fen(self.opening + sum(line.moved for line in self.movements))
 
+    @property
+    def in_transit(self) -> Fen:
+        return self.account.in_transit
+
+    @property
+    def queued(self) -> Fen:
+        return self.account.queued
+
+    @property
+    def head_room(self) -> Fen:
+        return self.account.head_room
+
+    @property
+    def multiple(self) -> Decimal:
+        return self.account.multiple
+
 
 def statement(session: Session, county: str, bank: str, start: date, clocks: Clocks) -> Statement:
     """A fund account's opening, movements and closing, and what stands behind it on that day."""
     connection, book = session.connection(), book_of(Kind.FUND, bank=bank, county=county)
     before = Clocks(start - DAY, clocks.known_at)
     opening = balances.balance(connection, c.FUND_DEPOSITS, book, before, bank=bank)
-    lines = balances.account_lines(connection, c.FUND_DEPOSITS, book, clocks, start=start, bank=bank)
+    lines = account_lines(connection, c.FUND_DEPOSITS, book, clocks, start=start, bank=bank)
     found = accounts(session, clocks, county, bank)
     multiple = reference.latest_scheme(session, reference.MAIN_SCHEME).fund_multiple
     account = found[0] if found else _account((county, bank), {}, NIL, NIL, NIL, multiple)

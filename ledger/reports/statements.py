@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import balances, chart, journal
-from ledger.balances import Clocks, Happened
+from ledger import chart, journal
+from ledger.balances import Clocks
 from ledger.chart import Account
 from ledger.events import Event
+from ledger.histories import Happened, loan_history
 from ledger.money import Fen
 from ledger.tables.loans import Loan, Repayment, applications, lines
 
@@ -118,7 +119,7 @@ def statement(session: Session, loan: Loan, clocks: Clocks) -> list[StatementRow
     """Everything that happened to a loan by as_of as known at known_at, with what stood after each event."""
     rows: list[StatementRow] = []
     standing = [0, 0, 0, 0]
-    for happened in balances.loan_history(session.connection(), loan.id, clocks):
+    for happened in loan_history(session.connection(), loan.id, clocks):
         moved = _moved(happened)
         standing = [before + change for before, change in zip(standing, moved, strict=True)]
         rows.append(StatementRow(

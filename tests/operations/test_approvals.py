@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import Session
 
 from ledger import chart
-from ledger.balances import Clocks, balance, loan_balance, loan_history
+from ledger.balances import Clocks, balance, loan_balance
 from ledger.errors import NotFound, Refusal, SamePerson, WrongStatus
+from ledger.histories import loan_history
 from ledger.money import yuan
 from ledger.operations import approvals, job_runs, periods, repayments
 from ledger.operations.approvals import Asked

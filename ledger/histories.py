@@ -1,0 +1,82 @@
+"""What happened, line by line: to a loan, on an account. The figures are those of balances."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, case, select
+
+from ledger import dates
+from ledger.balances import Clocks, by_loan, normal, sum_of, within
+from ledger.chart import Account
+from ledger.database import among
+from ledger.money import Fen
+from ledger.tables.journal import entries, events, postings
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event that concerns a loan, and by how much it moved the loan's accounts, on their normal sides."""
+
+    event_id: int
+    kind: str
+    effective_on: date
+    recorded_at: datetime
+    document: str
+    reason: str
+    made_by: str
+    checked_by: str | None
+    reverses_id: int | None
+    moved: Mapping[Account, Fen]
+
+
+def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[Happened, ...]:
+    """Everything that happened to a loan, in the order of the days, then of recording."""
+    p, v, h = postings.c, entries.c, events.c
+    rows = connection.execute(
+        select(v.event_id.label("loan_id"), p.book, p.debit, p.credit, p.fen)
+        .join(entries, v.id == p.entry_id)
+        .where(p.loan_id == loan_id, *within(p, clocks))
+    ).all()
+    moved = by_loan(rows)
+    about = select(events).where(
+        (h.loan_id == loan_id) | among(connection, h.id, moved), *within(h, clocks)
+    ).order_by(h.effective_on, h.recorded_at, h.id)  # fmt: skip
+    return tuple(
+        Happened(row.id, row.kind, row.effective_on, dates.moment(row.recorded_at), row.document, row.reason,
+                 row.made_by, row.checked_by, row.reverses_id, moved.get(row.id, {}))
+        for row in connection.execute(about)
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """What one event moved on an account of a book, on its normal side; whole fen."""
+
+    event_id: int
+    kind: str
+    effective_on: date
+    document: str
+    moved: Fen
+
+
+def account_lines(
+    connection: Connection, account: Account, book: str, clocks: Clocks, *, start: date, bank: str
+) -> tuple[AccountLine, ...]:
+    """An account's movements at one bank from `start` through as_of, in the order of the days, then of recording."""
+    p, v, h = postings.c, entries.c, events.c
+    signed = case((p.debit == account.code, p.fen), else_=-p.fen)
+    known = [] if clocks.known_at is None else [v.recorded_at <= dates.micros(clocks.known_at)]
+    rows = connection.execute(
+        select(h.id, h.kind, h.effective_on, h.document, h.recorded_at, sum_of(signed).label("moved"))
+        .join(entries, v.event_id == h.id)
+        .join(postings, p.entry_id == v.id)
+        .where(v.book == book, v.effective_on >= start, v.effective_on <= clocks.as_of, p.bank == bank, *known,
+               (p.debit == account.code) | (p.credit == account.code))
+        .group_by(h.id, h.kind, h.effective_on, h.document, h.recorded_at)
+        .order_by(h.effective_on, h.recorded_at, h.id)
+    )  # fmt: skip
+    return tuple(
+        AccountLine(row.id, row.kind, row.effective_on, row.document, Fen(normal(account, row.moved, 0)))
+        for row in rows
+    )
