@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Kind(StrEnum):
@@ -91,6 +92,7 @@ def accounts_of(kind: Kind) -> tuple[Account, ...]:
     return tuple(account for account in ACCOUNTS if account.kind is kind)
 
 
+@lru_cache(maxsize=1024)
 def book_of(kind: Kind, *, bank: str, county: str) -> str:
     """The name of a book: `LOAN-GZRCB`, `FUND-360781`, `SUBSIDY-360781`."""
     return f"{kind}-{bank if kind is Kind.LOAN else county}"

@@ -5,7 +5,6 @@ The promises it keeps are those of docs/promises.md; the database keeps each of 
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -14,12 +13,12 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, select
 
 from ledger import chart, dates
-from ledger.chart import Kind, book_of
+from ledger.chart import book_of
 from ledger.database import among, write_rows
 from ledger.errors import Conflict, NotFound, RuleViolation
 from ledger.events import Event, EventReversed, event_of, payload, plain_json
 from ledger.ids import new_ids
-from ledger.movements import add_movement
+from ledger.movements import add_movements
 from ledger.posting import Posting, postings_of
 from ledger.tables.journal import books, entries, events, footers, postings
 from ledger.unit import Unit
@@ -43,8 +42,7 @@ class KeyTaken(Conflict):
     en = "the key {key} already belongs to an event with other content"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """An event to be written down: with what paper, why, seconded by whom, under what natural key."""
 
     event: Event
@@ -218,28 +216,36 @@ def _present(unit: Unit, records: Sequence[Record]) -> dict[str | None, int]:
 def _write(unit: Unit, records: Sequence[Record], rows: Sequence[Sequence[Posting]]) -> list[int]:
     """Event, entry, posting and footer rows of all records, in one write."""
     unit.session.flush()
-    _check_all_open(unit, records, rows)
+    parts = [_by_book(record.event, of_one) for record, of_one in zip(records, rows, strict=True)]
+    _check_all_open(unit, records, parts)
     at = unit.recorded_at
     ids = new_ids(len(records))
-    entry_ids = iter(new_ids(sum(len({row.kind for row in of_one}) for of_one in rows)))
+    entry_ids = iter(new_ids(sum(map(len, parts))))
     out: tuple[list[Any], list[Any], list[Any], list[Any]] = ([], [], [], [])
-    for event_id, record, of_one in zip(ids, records, rows, strict=True):
+    for event_id, record, of_books in zip(ids, records, parts, strict=True):
         head = _event_row(unit, event_id, record, at)
         out[0].append(head)
-        for kind in dict.fromkeys(row.kind for row in of_one):
-            _entry(unit, next(entry_ids), kind, head, of_one, out)
+        for book, mine in of_books.items():
+            _entry(next(entry_ids), book, head, mine, out)
+    add_movements(unit, out[2])
     write_rows(unit.connection, dict(zip((events, entries, postings, footers), out, strict=True)))
     return list(ids)
 
 
-def _check_all_open(unit: Unit, records: Sequence[Record], rows: Sequence[Sequence[Posting]]) -> None:
+def _by_book(event: Event, rows: Iterable[Posting]) -> dict[str, list[Posting]]:
+    found: dict[str, list[Posting]] = {}
+    for row in rows:
+        found.setdefault(book_of(row.kind, bank=event.bank, county=event.county), []).append(row)
+    return found
+
+
+def _check_all_open(unit: Unit, records: Sequence[Record], parts: Sequence[Iterable[str]]) -> None:
     earliest: dict[str, date] = {}
-    for record, of_one in zip(records, rows, strict=True):
-        event = record.event
-        for kind in {row.kind for row in of_one}:
-            book = book_of(kind, bank=event.bank, county=event.county)
-            if event.effective_on < earliest.get(book, date.max):
-                earliest[book] = event.effective_on
+    for record, of_books in zip(records, parts, strict=True):
+        on = record.event.effective_on
+        for book in of_books:
+            if on < earliest.get(book, date.max):
+                earliest[book] = on
     _closed_through(unit, set(earliest))
     for book, on in earliest.items():
         check_open(unit, [book], on)
@@ -256,21 +262,17 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
 
 
 def _entry(
-    unit: Unit, entry_id: int, kind: Kind, head: tuple[Any, ...], of_one: Sequence[Posting],
+    entry_id: int, book: str, head: tuple[Any, ...], rows: Sequence[Posting],
     out: tuple[list[Any], list[Any], list[Any], list[Any]],
 ) -> None:  # fmt: skip
-    """One book's part of an event: its entry, its rows, its footer, its movements."""
-    event_id, _, on, at, county, bank, red = *head[:6], head[14]
-    book = book_of(kind, bank=bank, county=county)
-    mine = [row for row in of_one if row.kind is kind]
+    """One book's part of an event: its entry, its rows, its footer."""
+    event_id, _, on, at, county, bank, *_, red, _ = head
     out[1].append((entry_id, event_id, book, on, at, red))
     total = 0
-    for number, row in enumerate(mine, 1):
-        total += row.amount
-        out[2].append((entry_id, number, book, on, at, county, bank, row.loan, row.debit, row.credit,
-                       row.amount, red))  # fmt: skip
-        add_movement(unit, book, row, county, bank, on)
-    out[3].append((entry_id, len(mine), total, content_hash(entry_id, book, head, mine)))
+    for number, (_, debit, credit, loan, amount) in enumerate(rows, 1):
+        total += amount
+        out[2].append((entry_id, number, book, on, at, county, bank, loan, debit, credit, amount, red))
+    out[3].append((entry_id, len(rows), total, content_hash(entry_id, book, head, rows)))
 
 
 def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:

@@ -1,6 +1,9 @@
 """What the journal keeps for speed and writes last: daily movements (日发生额) and fund accounts' balances."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -8,7 +11,6 @@ from ledger.chart import FUND_DEPOSITS, Kind
 from ledger.database import add_rows
 from ledger.errors import RuleViolation
 from ledger.money import plain
-from ledger.posting import Posting
 from ledger.tables.journal import fund_balances, movements
 from ledger.unit import Unit
 
@@ -21,15 +23,13 @@ class FundOverdrawn(RuleViolation):
     en = "the fund account {county}/{bank} would stand at {found} yuan on {on}; it is never overdrawn ({rule})"
 
 
-def add_movement(unit: Unit, book: str, row: Posting, county: str, bank: str, on: date) -> None:
-    """Take a posting into the movements that `settle` writes."""
-    pending: dict[_Key, list[int]] = unit.kept.setdefault("movements", {})
+def add_movements(unit: Unit, rows: Iterable[Sequence[Any]]) -> None:
+    """Take rows of `postings` into the movements that `settle` writes."""
+    pending: dict[_Key, list[int]] = unit.kept.setdefault("movements", defaultdict(lambda: [0, 0]))
     unit.last["movements"] = settle
-    for side, account in enumerate((row.debit, row.credit)):
-        sums = pending.get(key := (book, account, county, bank, on))
-        if sums is None:
-            sums = pending[key] = [0, 0]
-        sums[side] += row.amount
+    for _, _, book, on, _, county, bank, _, debit, credit, fen, _ in rows:
+        pending[book, debit, county, bank, on][0] += fen
+        pending[book, credit, county, bank, on][1] += fen
 
 
 def settle(unit: Unit) -> None:

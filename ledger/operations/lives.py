@@ -1,11 +1,11 @@
 """Loans' lives back into the database: what happened to any number of them, in one write."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from ledger import events as e
 from ledger import journal
@@ -36,7 +36,7 @@ class Held:
     def _key(self, event: Event) -> str | None:
         """The natural key of what a calendar day called for; a life written again has a new generation."""
         kind = _KEYED.get(type(event))
-        if kind is None or (isinstance(event, e.InterestBilled | e.CreditApplied) and event.cause):
+        if kind is None or getattr(event, "cause", None):
             return None
         again = f"/{self.generation}" if self.generation else ""
         return f"{kind}/{self.life.loan}/{event.effective_on}{again}"
@@ -58,32 +58,35 @@ def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:
     records = [record for each in touched for record in each.records]
     ids = iter(journal.record_all(unit, records)) if records else iter(())
     made = {each.life.loan: [next(ids) for _ in each.records] for each in touched}
-    new_lines = [
-        (each, record.event, event_id)
-        for each in touched
-        for record, event_id in zip(each.records, made[each.life.loan], strict=True)
-        if isinstance(record.event, e.InterestBilled)
-    ]
-    versions = _versions(unit, [each.life.loan for each, _, _ in new_lines if each.generation])
-    write_rows(unit.connection, {
-        lines: [
-            (each.life.loan, event.period_start, versions.get((each.life.loan, event.period_start), 0) + 1,
-             event_id, event.effective_on, event.contract, event.penalty, event.compound, True)
-            for each, event, event_id in new_lines
-        ],
-        applications: [
-            (event_id, each.life.loan, row.period_start, record.event.effective_on, payer_of(record.event),
-             row.contract, row.compound, row.penalty)
-            for each in touched
-            for record, event_id in zip(each.records, made[each.life.loan], strict=True)
-            for row in applied(record.event)
-        ],
-    })  # fmt: skip
+    write_rows(unit.connection, _rows_of(unit, touched, made))
     update_rows(
         unit.connection, _LOANS, ("billed_to", "next_step_on", "status", "misused_on"),
         [_stands(each.life) for each in touched],
     )
     return made
+
+
+def _rows_of(
+    unit: Unit, touched: Sequence[Held], made: Mapping[int, Sequence[int]]
+) -> dict[Table, list[tuple[Any, ...]]]:
+    """The lines these lives' events bill, and what they pay of lines."""
+    rewritten = (each.life.loan for each in touched if each.generation)
+    versions = _versions(unit, list(rewritten))
+    billed: list[tuple[Any, ...]] = []
+    paid: list[tuple[Any, ...]] = []
+    for each in touched:
+        loan = each.life.loan
+        for record, event_id in zip(each.records, made[loan], strict=True):
+            event = record.event
+            if isinstance(event, e.InterestBilled):
+                version = versions.get((loan, event.period_start), 0) + 1
+                billed.append((loan, event.period_start, version, event_id, event.effective_on,
+                               event.contract, event.penalty, event.compound, True))  # fmt: skip
+            elif rows := applied(event):
+                payer = payer_of(event)
+                paid += [(event_id, loan, row.period_start, event.effective_on, payer,
+                          row.contract, row.compound, row.penalty) for row in rows]  # fmt: skip
+    return {lines: billed, applications: paid}
 
 
 def applied(event: Event) -> tuple[Applied, ...]:
