@@ -141,21 +141,21 @@ def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
         b.bank == batch.bank, b.county == batch.county, b.cycle == batch.cycle
     )
     return {
-        Period.parse(period_of(batch).cycle, period): Standing(status in OPEN, cut_off or submit_by)
+        Period.parse(batch.cycle, period): Standing(status in OPEN, cut_off or submit_by)
         for period, status, submit_by, cut_off in unit.session.execute(query)
     }
 
 
 def period_of(batch: SubsidyBatch) -> Period:
     """The period of a batch."""
-    return Period.parse("quarter" if batch.cycle == "quarter" else "year", batch.period)
+    return Period.parse(batch.cycle, batch.period)
 
 
 def _entering(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> list[Figure]:
     """Normal and catch-up lines: fully paid in time for this batch, and for no earlier one that is open (4.3)."""
     free = subsidy_facts.free_lines(unit, batch.bank, batch.county, scope.last, batch.id, scope.loan_ids)
     enters = _Enters(scope)
-    entering = [each for each in free if enters.now(each)]
+    entering = [each for each in free if enters.this_time(each)]
     entered = list(figures(subsidy_earning.earn(unit, entering), scope.last))
     earlier = _refused_before(unit, [each for each in entering if each.own != scope.last])
     if not earlier:
@@ -173,7 +173,7 @@ class _Enters:
         self._scope = scope
         self._known: dict[tuple[Any, ...], bool] = {}
 
-    def now(self, each: Billed) -> bool:
+    def this_time(self, each: Billed) -> bool:
         scheme, paid_on = each.terms.scheme, each.paid_on
         if paid_on is None:
             return False
