@@ -68,6 +68,7 @@ from api import (
     reference,
     reports,
     signing_in,
+    subsidies,
     users,
 )
 from api.routes import Blueprint
@@ -88,6 +89,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.blueprint,
     claims.blueprint,
     recoveries.blueprint,
+    subsidies.blueprint,
     approvals.blueprint,
     periods.blueprint,
     ledger.blueprint,

@@ -6,10 +6,12 @@ from jobs.fund_plan import FUND_PLAN
 from jobs.interest import INTEREST
 from jobs.job import Job
 from jobs.overdue import OVERDUE
+from jobs.subsidy_drafts import SUBSIDY_DRAFTS
 
 DAILY: tuple[Job, ...] = (
     INTEREST,  # the day's lines before anything that rests on them
     OVERDUE,
+    SUBSIDY_DRAFTS,
     FUND_PLAN,
 )
 

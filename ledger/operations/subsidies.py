@@ -69,16 +69,18 @@ class Taken:
     status: str
 
 
-def draft(unit: Unit, bank: str, county: str, period: Period) -> Taken:
+def draft(unit: Unit, bank: str, county: str, period: Period, on: date | None = None) -> Taken:
     """Draft a period's batch, or bring the one that is there in step with what is billed and paid by now.
 
-    Raises NotFound, PeriodNotOver before its 21st (4.1), WrongStatus once it is submitted.
+    Raises NotFound, FutureDate, PeriodNotOver before its 21st (4.1), WrongStatus once it is submitted.
     """
+    on = on or unit.today
+    unit.not_future(on, "on")
     if unit.session.get(Bank, bank) is None:
         raise NotFound(what="bank", id=bank)
     county = reference.county_of(unit.session, county)
-    _check_over(period, unit.today)
-    batch = _put(unit, bank, county, period)
+    _check_over(period, on)
+    batch = _put(unit, bank, county, period, on)
     if batch.status not in OPEN:
         raise WrongStatus(status=batch.status, allowed=", ".join(OPEN), step="draft")
     subsidy_drafts.refresh(unit, batch)
@@ -185,7 +187,7 @@ def pay(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
     return _take(unit, batch, "pay", on)
 
 
-def _put(unit: Unit, bank: str, county: str, period: Period) -> SubsidyBatch:
+def _put(unit: Unit, bank: str, county: str, period: Period, on: date) -> SubsidyBatch:
     """The batch of a period, held; made where there is none."""
     b = SubsidyBatch
     mine = select(b).where(b.bank == bank, b.county == county, b.cycle == period.cycle, b.period == str(period))
@@ -197,14 +199,14 @@ def _put(unit: Unit, bank: str, county: str, period: Period) -> SubsidyBatch:
         id=new_id(), bank=bank, county=county, cycle=period.cycle, period=str(period), status="draft",
         submit_by=period.submit_by(min(scheme.subsidy_submit_day for scheme in schemes)),
         pay_days=min(scheme.subsidy_pay_working_days for scheme in schemes), maker=unit.user,
-        drafted_on=unit.today, refreshed_on=unit.today,
+        drafted_on=on, refreshed_on=on,
     )  # fmt: skip
     try:
         with unit.session.begin_nested():
             unit.session.add(batch)
     except IntegrityError:  # somebody else drafted it in the same moment: theirs it is
         return unit.session.execute(held).scalar_one()
-    subsidy_lines.keep_change(unit, batch, "draft", "", unit.today)
+    subsidy_lines.keep_change(unit, batch, "draft", "", on)
     return batch
 
 

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, or_, select, tuple_, type_coerce
+from sqlalchemy.orm import Session
 
 from ledger.database import among
 from ledger.money import Fen
@@ -82,17 +83,17 @@ _Granted = dict[tuple[str, int, bool], Terms]
 _granted: dict[tuple[Any, ...], _Granted] = {}
 
 
-def granting(unit: Unit) -> _Granted:
+def granting(session: Session) -> _Granted:
     """Every scheme version's terms for households and organisations, those without a subsidy left out.
 
     Versions never change: they are read again only when there are others.
     """
     t = SchemeVersion
-    versions = unit.session.execute(select(t.code, t.version, t.hash).order_by(t.code, t.version))
+    versions = session.execute(select(t.code, t.version, t.hash).order_by(t.code, t.version))
     key = tuple((code, version, content) for code, version, content in versions)
     if key not in _granted:
         found = {
-            (code, version, household): Terms.of(reference.scheme_of(unit.session, code, version), household=household)
+            (code, version, household): Terms.of(reference.scheme_of(session, code, version), household=household)
             for code, version, _ in key
             for household in (True, False)
         }
@@ -100,10 +101,10 @@ def granting(unit: Unit) -> _Granted:
     return _granted[key]
 
 
-def of_cycle(unit: Unit, cycle: Cycle) -> ColumnElement[bool]:
+def of_cycle(session: Session, cycle: Cycle) -> ColumnElement[bool]:
     """Loans whose subsidy is settled in a cycle."""
     chosen: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
-    for (code, version, household), terms in granting(unit).items():
+    for (code, version, household), terms in granting(session).items():
         if terms.cycle == cycle:
             chosen[household].append((code, version))
     c = _LOANS.c
@@ -116,9 +117,9 @@ def of_cycle(unit: Unit, cycle: Cycle) -> ColumnElement[bool]:
 
 def schemes_of(unit: Unit, bank: str, county: str, cycle: Cycle) -> list[Scheme]:
     """The scheme versions of a bank's loans in a county settled in a cycle; all there are where it has none."""
-    c, terms = _LOANS.c, granting(unit)
+    c, terms = _LOANS.c, granting(unit.session)
     borrowers = select(c.scheme, c.scheme_version, c.household_id.is_not(None)).distinct()
-    lent = borrowers.where(c.bank == bank, c.county == county, of_cycle(unit, cycle))
+    lent = borrowers.where(c.bank == bank, c.county == county, of_cycle(unit.session, cycle))
     found = [terms[code, version, bool(household)].scheme for code, version, household in unit.connection.execute(lent)]
     return found or [each.scheme for each in terms.values()]
 
@@ -133,7 +134,7 @@ def free_lines(
         _billed(lines.join(_LOANS, loans.id == ln.loan_id))
         .outerjoin(subsidy_claims, and_(c.loan_id == ln.loan_id, c.period_start == ln.period_start, c.live))
         .where(
-            loans.bank == bank, loans.county == county, of_cycle(unit, last.cycle), ln.live,
+            loans.bank == bank, loans.county == county, of_cycle(unit.session, last.cycle), ln.live,
             ln.period_start < last.days.end, or_(c.line_id.is_(None), c.line_id.in_(own)),
         )
     )  # fmt: skip
@@ -193,7 +194,7 @@ class _Periods(dict[tuple[Cycle, date], Period]):
 
 def _read(unit: Unit, query: Select[Any]) -> Iterator[Billed]:
     """Rows come in the driver's own values: they are many, and few kinds of value."""
-    terms, days, periods = granting(unit), _Days(), _Periods()
+    terms, days, periods = granting(unit.session), _Days(), _Periods()
     result = unit.connection.execute(query)
     cursor: Any = result.cursor
     rows = cursor.fetchall()

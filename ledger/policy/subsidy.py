@@ -38,14 +38,14 @@ class Period:
     number: int
 
     @classmethod
-    def parse(cls, cycle: Cycle, text: str) -> "Period":
-        """Raises ValueError for what is no period of the cycle."""
+    def parse(cls, cycle: str, text: str) -> "Period":
+        """Raises ValueError for what is no period of the cycle, `quarter` or `year`."""
         if cycle == "quarter":
             quarter = Quarter.parse(text)
-            return cls(cycle, quarter.year, quarter.number)
-        if len(text) != 4 or not text.isascii() or not text.isdigit():
-            raise ValueError(f"not a year: {text!r}")
-        return cls(cycle, int(text), 0)
+            return cls("quarter", quarter.year, quarter.number)
+        if cycle != "year" or len(text) != 4 or not text.isascii() or not text.isdigit():
+            raise ValueError(f"not a period of {cycle!r}: {text!r}")
+        return cls("year", int(text), 0)
 
     @classmethod
     def of(cls, cycle: Cycle, day: date) -> "Period":

@@ -13,7 +13,8 @@ from ledger.balances import Clocks
 from ledger.chart import Account
 from ledger.events import Event
 from ledger.histories import Happened, loan_history
-from ledger.money import Fen
+from ledger.money import NIL, Fen
+from ledger.reports import subsidised
 from ledger.tables.loans import Loan, Repayment, applications, lines
 
 
@@ -95,10 +96,14 @@ def lines_of(session: Session, loan_id: int) -> list[LineShown]:
     for row in connection.execute(select(applications).where(a.loan_id == loan_id).order_by(a.effective_on)):
         paid.setdefault(row.period_start, []).append(row)
     query = select(lines).where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start)
-    return [_line(row, paid.get(row.period_start, ())) for row in connection.execute(query)]
+    given = subsidised.by_line(session, loan_id)
+    return [
+        _line(row, paid.get(row.period_start, ()), given.get(row.period_start, NIL))
+        for row in connection.execute(query)
+    ]
 
 
-def _line(row: Any, paid: Iterable[Any]) -> LineShown:
+def _line(row: Any, paid: Iterable[Any], subsidy: Fen) -> LineShown:
     contract = charges = 0
     full_on: date | None = None
     for part in paid:
@@ -111,7 +116,7 @@ def _line(row: Any, paid: Iterable[Any]) -> LineShown:
     return LineShown(
         line_id(row.loan_id, row.period_start), row.version, row.period_start, row.period_end, row.period_end,
         (row.period_end - row.period_start).days, Fen(row.contract), Fen(row.penalty), Fen(row.compound),
-        Fen(contract), Fen(contract + charges), full_on if row.contract else row.period_end, Fen(0),
+        Fen(contract), Fen(contract + charges), full_on if row.contract else row.period_end, subsidy,
     )  # fmt: skip
 
 

@@ -1,0 +1,59 @@
+"""What has been subsidised of a loan, settlement line by settlement line."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy.orm import Session, aliased
+
+from ledger.money import Fen, split
+from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine, subsidy_claims
+
+_LINES: Any = SubsidyLine.__table__
+_BATCHES: Any = SubsidyBatch.__table__
+_SUPPLEMENTS = aliased(_LINES, name="supplements")
+
+
+def by_line(session: Session, loan_id: int) -> Mapping[date, Fen]:
+    """What was paid on each settlement line of a loan less what was clawed back, by the line's first day.
+
+    An organisation's amount is one for several lines; it is divided over them by what each was eligible with.
+    """
+    shares: dict[int, list[tuple[date, int]]] = {}
+    c, k = _LINES.c, subsidy_claims.c
+    claims = (
+        select(c.id, c.fen, k.period_start, k.eligible)
+        .join(_BATCHES, _BATCHES.c.id == c.batch_id)
+        .join(subsidy_claims, k.line_id == c.id)
+        .where(c.loan_id == loan_id, c.live, _BATCHES.c.status == "paid")
+        .order_by(c.id, k.period_start)
+    )
+    amounts: dict[int, int] = {}
+    for row in session.connection().execute(claims):
+        amounts[row.id] = row.fen
+        shares.setdefault(row.id, []).append((row.period_start, row.eligible))
+    for line_id, fen in _since(session, loan_id):
+        amounts[line_id] += fen
+    found: dict[date, int] = {}
+    for line_id, parts in shares.items():
+        for (start, _), fen in zip(parts, split(amounts[line_id], [weight for _, weight in parts]), strict=True):
+            found[start] = found.get(start, 0) + fen
+    return {start: Fen(fen) for start, fen in found.items()}
+
+
+def _since(session: Session, loan_id: int) -> list[tuple[int, int]]:
+    """Supplements paid on a loan's lines, and claw-backs, as negative amounts."""
+    s = _SUPPLEMENTS.c
+    supplements = (
+        select(s.of_line_id, s.fen)
+        .join(_BATCHES, _BATCHES.c.id == s.batch_id)
+        .where(s.loan_id == loan_id, s.of_line_id.is_not(None), s.live, _BATCHES.c.status == "paid")
+    )
+    back = (
+        select(Clawback.line_id, cast(-func.sum(Clawback.fen), BigInteger))
+        .where(Clawback.loan_id == loan_id)
+        .group_by(Clawback.line_id)
+    )
+    connection = session.connection()
+    return [(line_id, fen) for query in (supplements, back) for line_id, fen in connection.execute(query)]

@@ -1,0 +1,88 @@
+"""Subsidies in figures: what the books say by county and bank, and claw-backs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from ledger import balances, chart
+from ledger.balances import Clocks, Turnover
+from ledger.chart import Account, Kind, book_of
+from ledger.money import NIL, Fen
+from ledger.tables.subsidies import Clawback
+
+
+@dataclass(frozen=True, slots=True)
+class ClawbackShown:
+    """应追回贴息, and what of it came back."""
+
+    id: int
+    loan_id: int
+    batch_id: int
+    line_id: int
+    bank: str
+    county: str
+    amount: Fen
+    received: Fen
+    outstanding: Fen
+    raised_on: date
+    raised_by: str
+    reason: str
+
+
+def clawback(row: Clawback) -> ClawbackShown:
+    """A claw-back as it stands."""
+    return ClawbackShown(
+        row.id, row.loan_id, row.batch_id, row.line_id, row.bank, row.county, Fen(row.fen), Fen(row.received),
+        Fen(row.fen - row.received), row.raised_on, row.raised_by, row.reason,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SubsidyRow:
+    """A county's subsidies through one bank (贴息情况), from the books: turnover since `start`, balances as of the end.
+
+    `approved` is net of what was returned; claw-backs are apart, never netted.
+    """
+
+    county: str
+    bank: str
+    households: Fen
+    organisations: Fen
+    approved: Fen
+    paid: Fen
+    payable: Fen
+    clawback_raised: Fen
+    clawback_received: Fen
+    clawback_outstanding: Fen
+
+
+def report(
+    session: Session, clocks: Clocks, *, start: date | None = None, county: str | None = None, bank: str | None = None
+) -> list[SubsidyRow]:
+    """Every county and bank with a subsidy in the books."""
+    connection = session.connection()
+    standing = balances.standings(connection, clocks, kind=Kind.SUBSIDY, county=county, bank=bank)
+    rows = []
+    for owner, of_bank in sorted({(row.county, row.bank) for row in standing}):
+        book = book_of(Kind.SUBSIDY, bank="", county=owner)
+        turnovers = balances.turnovers(connection, book, clocks, start=start, county=owner, bank=of_bank)
+        rows.append(_row(owner, of_bank, {turnover.account: turnover for turnover in turnovers}))
+    return rows
+
+
+def _row(county: str, bank: str, found: Mapping[Account, Turnover]) -> SubsidyRow:
+    def turned(account: Account, side: str) -> Fen:
+        turned: Fen = getattr(found[account], side) if account in found else NIL
+        return turned
+
+    households, organisations = (
+        turned(account, "debit") for account in (chart.SUBSIDY_HOUSEHOLDS, chart.SUBSIDY_ORGANISATIONS)
+    )
+    return SubsidyRow(
+        county, bank, households, organisations, Fen(households + organisations),
+        turned(chart.SUBSIDY_PAYABLE, "debit"), turned(chart.SUBSIDY_PAYABLE, "closing"),
+        turned(chart.CLAWBACK_RECEIVABLE, "debit"), turned(chart.CLAWBACK_RECEIVABLE, "credit"),
+        turned(chart.CLAWBACK_RECEIVABLE, "closing"),
+    )  # fmt: skip
