@@ -1,14 +1,17 @@
-"""Reports (报表): the portfolio as of any day and as known at any moment."""
+"""Reports (报表): the portfolio and what was issued, as of any day and as known at any moment."""
 
-from marshmallow.fields import Integer, String
+from marshmallow.fields import Integer, Nested, String
 from sqlalchemy.orm import Session
 
 from api import edge
 from api.clocks import ClockQuery
-from api.fields import Choice, Code, Rate, Yuan
+from api.fields import Choice, Code, Day, QuarterField, Rate, Truth, Yuan
 from api.routes import Blueprint
 from api.schemas import Answer
 from ledger.balances import Clocks
+from ledger.dates import Quarter
+from ledger.reports import issuance
+from ledger.reports.issuance import Issuance
 from ledger.reports.portfolio import Portfolio, portfolio, together
 
 blueprint = Blueprint("reports", "/reports", "报表: what the books say, as of any day")
@@ -67,3 +70,55 @@ def portfolio_of(
         return [together(rows)]
     names = sorted({getattr(row, by) for row in rows})
     return [together((row for row in rows if getattr(row, by) == name), **{by: name}) for name in names]
+
+
+class IssuanceQuery(ClockQuery):
+    """Which quarter, which part of it, and by what it is added up"""
+
+    quarter = QuarterField(required=True)
+    county = Code()
+    bank = Code()
+    by = Choice("account", "county", "bank", "city", load_default="account")
+
+
+class ReportedAnswer(Answer):
+    """上报情况: the version last submitted"""
+
+    version = Integer(required=True)
+    submitted_on = Day(required=True)
+    late = Truth(required=True)
+    issued_cumulative = Yuan(required=True, attribute="cumulative")
+
+
+class IssuanceAnswer(Answer):
+    """放款情况: issued in the quarter and through it, and how that compares with what the bank reported"""
+
+    county = String(required=True)
+    bank = String(required=True)
+    households = Integer(required=True)
+    households_issued = Yuan(required=True)
+    organisations = Integer(required=True)
+    organisations_issued = Yuan(required=True)
+    issued = Yuan(required=True)
+    issued_cumulative = Yuan(required=True, attribute="cumulative")
+    due_by = Day(required=True)
+    reported = Nested(ReportedAnswer, required=True, allow_none=True)
+    reported_difference = Yuan(required=True, allow_none=True)
+
+
+@blueprint.listing("/issuance", row=IssuanceAnswer, asks=IssuanceQuery)
+def issued_in(
+    session: Session, clocks: Clocks, quarter: Quarter, by: str, county: str | None = None, bank: str | None = None
+) -> list[Issuance]:
+    """放款情况汇总 of a quarter by account, or added up by county, by bank or for the city."""
+    named = None if county is None else edge.county(session, county)
+    rows = [
+        row for row in issuance.issuance(session, clocks, quarter, named, bank)
+        if edge.person().scope.has(bank=row.bank, county=row.county)
+    ]  # fmt: skip
+    if by == "account":
+        return rows
+    if by == "city":
+        return [issuance.together(rows)] if rows else []
+    names = sorted({getattr(row, by) for row in rows})
+    return [issuance.together((row for row in rows if getattr(row, by) == name), **{by: name}) for name in names]

@@ -122,8 +122,10 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "POST /fund/accounts/{county}/{bank}/return": FINANCE_OFFICER,
     "GET /reports/fund": READERS,
     "GET /reports/idle-funds": READERS,
+    "GET /reports/issuance": READERS,
     "GET /reports/portfolio": READERS,
     #
+    "GET /reports/compensation": READERS,
     "GET /claims": READERS,
     "POST /claims": OFFICER,
     "GET /claims/{claim_id}": READERS,
