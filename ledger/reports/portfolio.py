@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from ledger import balances, chart, dates
@@ -208,7 +208,7 @@ def _grades(session: Session, as_of: date, unpaid_since: ColumnElement[Any]) -> 
             latest = as_of - timedelta(days=_least_days(scheme)[name])
             own = and_(loan.scheme == scheme.code, loan.scheme_version == scheme.version)
             is_so.append(and_(own, or_(loan.rolled_on <= latest, func.coalesce(unpaid_since <= latest, False))))
-        reached[name] = or_(*is_so)
+        reached[name] = or_(false(), *is_so)
     grades = {"normal": ~reached["special_mention"]}
     for name, worse in zip(names, (*names[1:], None), strict=True):
         grades[name] = reached[name] if worse is None else and_(reached[name], ~reached[worse])
