@@ -102,7 +102,7 @@ def test_two_processes_share_one_database_its_keys_and_the_metrics(tmp_path: Pat
         assert sum("Idempotency-Replayed" not in headers for _, _, headers in told) == 1
         counted = ask(f"{url}/metrics")[1]
         (count,) = re.findall(r'flask_http_request_total\{method="POST",status="201"\} (\S+)', counted)
-        assert int(count.removesuffix(".0")) == 16
+        assert int(count.removesuffix(".0")) == 16, "those of both processes"
         process.terminate()
         assert process.wait(PATIENCE) == 0
 
