@@ -43,7 +43,7 @@ class Point(NamedTuple):
     """
 
     on: date
-    before: int | None = None
+    before: tuple[int, int] | None = None
     last: bool = False
 
 
@@ -64,6 +64,12 @@ class Past(NamedTuple):
     reason: str
     made_by: str
     checked_by: str | None
+    recorded_at: int
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """Its place in the order of recording: ids of one process alone are not, a large block runs ahead."""
+        return self.recorded_at, self.id
 
 
 # What is never lived through again: another record rests on its figures.
@@ -90,9 +96,9 @@ def rewind(
     `also` are earlier events to be undone with it. Loans on which nothing stands later and nothing is undone
     stay as they are. Raises RestsOnLater and PeriodClosed.
     """
-    later = _later(unit, points)
+    later, own = _later(unit, points), {past.id for past in also}
     for loan_id, rows in later.items():
-        _check(unit, points[loan_id].on, [past for past in rows if past.id not in {own.id for own in also}])
+        _check(unit, points[loan_id].on, [past for past in rows if past.id not in own])
     _check_not_ended(unit, points, also)
     undone = {past.id: past for past in also} | {past.id: past for rows in later.values() for past in rows}
     if undone:
@@ -109,7 +115,7 @@ def before(unit: Unit, pasts: Iterable[Past]) -> dict[int, Point]:
         assert past.event.loan is not None
         on = past.event.effective_on
         first_open = journal.first_open(unit, _books(past.event))
-        point = Point(on, past.id) if on >= first_open else Point(first_open, 0)
+        point = Point(on, past.told) if on >= first_open else Point(first_open, (0, 0))
         points[past.event.loan] = min(point, points.get(past.event.loan, point))
     return points
 
@@ -143,9 +149,10 @@ def last_standing(unit: Unit, loan_id: int) -> date | None:
 
 
 def standing(unit: Unit, event_ids: Sequence[int]) -> list[Past]:
-    """Events as they stand, in the order of their ids; raises NotFound."""
-    chosen = among(unit.connection, events.c.id, event_ids)
-    found = {row.id: _past(row) for row in unit.connection.execute(select(events).where(chosen).order_by(events.c.id))}
+    """Events as they stand, in the order of recording; raises NotFound."""
+    query = select(events).where(among(unit.connection, events.c.id, event_ids))
+    rows = unit.connection.execute(query.order_by(events.c.recorded_at, events.c.id))
+    found = {row.id: _past(row) for row in rows}
     for event_id in event_ids:
         if event_id not in found:
             raise NotFound(what="event", id=str(event_id))
@@ -159,7 +166,7 @@ def all_standing(unit: Unit, loan_ids: Sequence[int]) -> list[Past]:
         select(events)
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
         .where(among(unit.connection, events.c.loan_id, loan_ids), ~events.c.red, undone.c.id.is_(None))
-        .order_by(events.c.loan_id, events.c.effective_on, events.c.id)
+        .order_by(events.c.loan_id, events.c.effective_on, events.c.recorded_at, events.c.id)
     )
     return [_past(row) for row in unit.connection.execute(query)]
 
@@ -167,7 +174,7 @@ def all_standing(unit: Unit, loan_ids: Sequence[int]) -> list[Past]:
 def _past(row: Any) -> Past:
     base = {"effective_on": row.effective_on, "county": row.county, "bank": row.bank, "loan": row.loan_id}
     event = event_of(row.kind, base, row.payload)
-    return Past(row.id, event, row.document, row.reason, row.made_by, row.checked_by)
+    return Past(row.id, event, row.document, row.reason, row.made_by, row.checked_by, row.recorded_at)
 
 
 def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
@@ -181,7 +188,7 @@ def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
             among(unit.connection, events.c.loan_id, points), events.c.effective_on >= first,
             events.c.kind.in_(_LIFE_KINDS), undone.c.id.is_(None),
         )
-        .order_by(events.c.loan_id, events.c.effective_on, events.c.id)
+        .order_by(events.c.loan_id, events.c.effective_on, events.c.recorded_at, events.c.id)
     )  # fmt: skip
     later: dict[int, list[Past]] = {}
     for row in unit.connection.execute(query):
@@ -203,7 +210,7 @@ def _of_the_day(past: Past, point: Point) -> bool:
     if point.before is None:
         return not point.last and cause == "claim"
     by_calendar = cause == "" or isinstance(past.event, e.PrincipalOverdue)
-    return not by_calendar and (past.id >= point.before or cause == "payoff")
+    return not by_calendar and (past.told >= point.before or cause == "payoff")
 
 
 def _check(unit: Unit, on: date, rows: Sequence[Past]) -> None:
@@ -225,7 +232,7 @@ def _check_not_ended(unit: Unit, points: Mapping[int, Point], undone: Iterable[P
         first.setdefault(past.event.loan, past)
     for kind in _ENDING:
         for row in _standing_of(unit, first, kind.__name__):
-            if row.id > first[row.loan_id].id:
+            if (row.recorded_at, row.id) > first[row.loan_id].told:
                 on = points[row.loan_id].on
                 raise RestsOnLater(rule="books 3", event=kind.__name__, found=row.effective_on, on=on, first_open=on)
 
@@ -279,11 +286,11 @@ def _standing_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Any
     """Loans' events of a kind that are not reversed, the latest last."""
     undone = aliased(events)
     query = (
-        select(events.c.id, events.c.loan_id, events.c.effective_on)
+        select(events.c.id, events.c.recorded_at, events.c.loan_id, events.c.effective_on)
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
         .where(
             among(unit.connection, events.c.loan_id, loan_ids), events.c.kind == kind, undone.c.id.is_(None)
         )
-        .order_by(events.c.effective_on, events.c.id)
+        .order_by(events.c.effective_on, events.c.recorded_at, events.c.id)
     )  # fmt: skip
     return unit.connection.execute(query).all()
