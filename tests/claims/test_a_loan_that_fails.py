@@ -45,7 +45,17 @@ def loan(app: Flask) -> int:
     return desk.failed_loan(app.extensions["ledger"].engine)
 
 
-def test_a_loan_that_fails_through_the_api(app: Flask, sign_in: SignIn, loan: int) -> None:
+@pytest.fixture
+def paid_claim(app: Flask, sign_in: SignIn, loan: int) -> tuple[int, str]:
+    """The loan and its claim's path, paid in full from an account of 60,000.00."""
+    desk.deposit(app.extensions["ledger"].engine, "60000.00", "2019-08-01")
+    with on("2019-08-12"):
+        path = put_through(sign_in, loan)
+        assert said(sign_in("finance2").post(f"{path}/payment", {}), "paid") == ("50329.86",)
+    return loan, path
+
+
+def test_it_is_compensated_within_the_account_and_the_rest_queues(app: Flask, sign_in: SignIn, loan: int) -> None:
     engine = app.extensions["ledger"].engine
     desk.deposit(engine, "40000.00", "2019-08-01")
     with on("2019-08-12"):
@@ -66,6 +76,12 @@ def test_a_loan_that_fails_through_the_api(app: Flask, sign_in: SignIn, loan: in
         assert said(paid, "paid", "city_share", "county_share", "queued", "status") == (
             "10329.86", "5164.93", "5164.93", "0.00", "paid",
         )  # fmt: skip
+
+
+def test_what_the_borrower_pays_goes_back_to_the_fund_and_lowers_both_halves(
+    sign_in: SignIn, paid_claim: tuple[int, str]
+) -> None:
+    loan, path = paid_claim
     with on("2019-11-05"):
         came = sign_in("officer").post(f"/loans/{loan}/recoveries", {"amount": "12345.67"})
         assert said(came, "to_fund", "retained", "remit_by", "status") == (
@@ -78,29 +94,29 @@ def test_a_loan_that_fails_through_the_api(app: Flask, sign_in: SignIn, loan: in
         assert said(claim, "status", "returned", "net_loss", "city_share", "county_share") == (
             "recovering", "12345.67", "37984.19", "18992.10", "18992.09",
         )  # fmt: skip
-        share = {"county": COUNTY, "bank": desk.BANK, "amount": "18992.09", "slip_no": "C1"}
-        over = sign_in("finance").post("/fund/county-shares", share | {"amount": "18992.10"})
+        (told,) = sign_in("auditor").get("/reports/compensation", as_of="2019-10-08").json["items"]
+        assert (told["paid"], told["returned"], told["county_share"]) == ("50329.86", "0.00", "25164.93")
+        (told,) = sign_in("poverty").get("/reports/compensation", by="city").json["items"]
+        assert (told["net_loss"], told["fund_share"], told["county_share"]) == ("37984.19", "18992.10", "18992.09")
+        assert sign_in("elsewhere").get("/reports/compensation").json["items"] == []
+
+
+def test_the_county_pays_what_is_due_gets_back_what_it_prepaid_and_all_is_zero(
+    sign_in: SignIn, paid_claim: tuple[int, str]
+) -> None:
+    loan, path = paid_claim
+    share = {"county": COUNTY, "bank": desk.BANK, "amount": "25164.93", "slip_no": "C1"}
+    with on("2019-11-05"):
+        over = sign_in("finance").post("/fund/county-shares", share | {"amount": "25164.94"})
         assert (over.status_code, over.json["code"], over.json["facts"]["limit"]) == (
-            422, "county_share_not_due", "18992.09",
+            422, "county_share_not_due", "25164.93",
         )  # fmt: skip
         assert said(sign_in("finance").post("/fund/county-shares", share), "due", "prepaid") == ("0.00", "0.00")
-        claim = sign_in("auditor").get(path)
-        assert said(claim, "county_share_due", "county_share_paid") == ("18992.09", "18992.09")
-        (told,) = sign_in("auditor").get("/reports/compensation", as_of="2019-10-08").json["items"]
-        assert (told["paid"], told["returned"], told["county_share"], told["county_open"]) == (
-            "50329.86", "0.00", "25164.93", "25164.93",
-        )  # fmt: skip
-        (told,) = sign_in("poverty").get("/reports/compensation", by="city").json["items"]
-        assert (told["net_loss"], told["fund_share"], told["county_share"], told["county_open"]) == (
-            "37984.19", "18992.10", "18992.09", "0.00",
-        )  # fmt: skip
-        assert sign_in("elsewhere").get("/reports/compensation").json["items"] == []
+        assert said(sign_in("auditor").get(path), "county_share_due", "county_share_paid") == ("25164.93", "25164.93")
     with on("2019-12-02"):
-        rest = sign_in("officer").post(f"/loans/{loan}/recoveries", {"amount": "37984.19"})
+        rest = sign_in("officer").post(f"/loans/{loan}/recoveries", {"amount": "50329.86"})
         sign_in("officer").post(f"/recoveries/{rest.json['id']}/remittance", {})
-        back = {"county": COUNTY, "bank": desk.BANK, "amount": "18992.09", "slip_no": "C2"}
-        asked = sign_in("finance").post("/fund/county-share-returns", back)
-        assert said(asked, "status") == ("pending",)
+        asked = sign_in("finance").post("/fund/county-share-returns", share | {"slip_no": "C2"})
         assert said(sign_in("finance2").post(f"/approvals/{asked.json['id']}", {}), "status") == ("approved",)
         closing = sign_in("finance").post(f"{path}/closing", {"reason": "全部收回"})
         assert [row["kind"] for row in sign_in("auditor").get(path).json["pending"]] == ["claim_closing"]
