@@ -88,6 +88,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     fund.blueprint,
     reports.blueprint,
     claims.blueprint,
+    claims.reports_blueprint,
     recoveries.blueprint,
     subsidies.blueprint,
     approvals.blueprint,
