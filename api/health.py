@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, Response
 from prometheus_client import CollectorRegistry
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -15,9 +15,9 @@ from api import edge, errors
 from api.routes import to_json
 from api.serving import METRICS_VARIABLE
 from api.start import has_demo
+from ledger.operations import job_runs
 from ledger.setup import at_head
 from ledger.tables.reference import Bank, County, RateCoverage, SchemeVersion
-from ledger.tables.work import JobRun
 
 DAILY_LATE = timedelta(days=2)
 
@@ -64,8 +64,7 @@ def _has_reference(session: Session) -> bool:
 
 
 def _late(session: Session, today: date) -> list[str]:
-    done = select(func.max(JobRun.business_date)).where(JobRun.job == "daily", JobRun.status == "done")
-    last = session.execute(done).scalar()
+    last = job_runs.ran_through(session)
     if last is None:
         return ["daily has never run"]
     return [f"daily last ran for {last}"] if last < today - DAILY_LATE else []
