@@ -1,4 +1,4 @@
-"""What of compensation is taken back by hand (红字冲销): payments, receipts, remittances, closings; the latest first."""
+"""What of compensation is taken back by hand (红字冲销): payments, receipts, remittances, closings, latest first."""
 
 from collections.abc import Sequence
 from typing import TypeVar

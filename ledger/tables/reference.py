@@ -68,7 +68,7 @@ class SchemeVersion(Base):
 
 
 class RateRow(Base):
-    """One dated row of a rate table (`pboc` 贷款基准利率, `lpr`); rates are fractions in the CSV text. Appended only."""
+    """One dated row of a rate table (`pboc` 贷款基准利率, `lpr`); rates as fractions, in JSON. Only added to."""
 
     __tablename__ = "rate_rows"
 
