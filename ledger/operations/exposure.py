@@ -78,7 +78,9 @@ def _borrowings(
             continue
         found = standing.get(row.id, {})
         recourse, lost = found.get(chart.RECOURSE, 0), found.get(chart.LOAN_LOSSES, 0)
-        into[0] += open_principal(found) + recourse + lost
+        # Compensated and not returned counts on when recourse is closed: a claim forgives nothing (2.2, 6.7).
+        unreturned = found.get(chart.COMPENSATION_LOSS, 0) + found.get(chart.DUE_FROM_COUNTY, 0)
+        into[0] += open_principal(found) + max(recourse, unreturned) + lost
         into[2] += recourse
         into[3] += lost
     return {

@@ -17,6 +17,7 @@ from ledger.operations import (
     claim_payments,
     claims,
     county_shares,
+    exposure,
     recoveries,
     repayments,
     rewinding,
@@ -205,3 +206,11 @@ def queued(engine: Engine) -> int:
     """What queues for the account."""
     with desk(engine, "auditor") as unit:
         return claim_payments.queued_by_account(unit.session).get((COUNTY, BANK), 0)
+
+
+def exposure_of(engine: Engine, loan_id: int) -> Fen:
+    """What counts against the cap of the loan's household."""
+    with desk(engine, "auditor") as unit:
+        home = unit.session.get_one(Loan, loan_id).household_id
+        assert home is not None
+        return exposure.exposures(unit, [home])[home]

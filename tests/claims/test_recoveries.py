@@ -117,6 +117,7 @@ def test_closing_waives_the_penalty_and_makes_the_loss_final(engine: Engine) -> 
     assert not stands.keys() & {"113201", "113202", "130301", "130302", "1301", "1391"}
     assert (desk.fund(engine, COMPENSATION_LOSS), desk.fund(engine, DUE_FROM_COUNTY)) == (25_164_93, 25_164_93)
     assert desk.status(engine, loan) == "closed"
+    assert desk.exposure_of(engine, loan) == 50_329_86  # given up, not forgiven: it counts against the cap
     desk.reverse(engine, desk.event_of(engine, loan, "RecourseClosed"))
     assert desk.fund(engine, RECOURSE) == 50_329_86
     assert (desk.status(engine, loan), desk.claim(engine, claim).status) == ("compensated", "paid")
