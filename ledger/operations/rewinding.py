@@ -96,15 +96,21 @@ def rewind(
     `also` are earlier events to be undone with it. Loans on which nothing stands later and nothing is undone
     stay as they are. Raises RestsOnLater and PeriodClosed.
     """
-    later, own = _later(unit, points), {past.id for past in also}
-    for loan_id, rows in later.items():
-        _check(unit, points[loan_id].on, [past for past in rows if past.id not in own])
+    later = check(unit, points, also)
     _check_not_ended(unit, points, also)
     undone = {past.id: past for past in also} | {past.id: past for rows in later.values() for past in rows}
     if undone:
         touched = {loan for past in undone.values() if (loan := past.event.loan) is not None}
         undo(unit, list(undone.values()), why)
         _set_back(unit, {loan: points[loan] for loan in touched})
+    return later
+
+
+def check(unit: Unit, points: Mapping[int, Point], also: Sequence[Past] = ()) -> dict[int, list[Past]]:
+    """What `rewind` would reverse after the points, nothing written; raises RestsOnLater and PeriodClosed."""
+    later, own = _later(unit, points), {past.id for past in also}
+    for loan_id, rows in later.items():
+        _check(unit, points[loan_id].on, [past for past in rows if past.id not in own])
     return later
 
 
@@ -288,9 +294,7 @@ def _standing_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Any
     query = (
         select(events.c.id, events.c.recorded_at, events.c.loan_id, events.c.effective_on)
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
-        .where(
-            among(unit.connection, events.c.loan_id, loan_ids), events.c.kind == kind, undone.c.id.is_(None)
-        )
+        .where(among(unit.connection, events.c.loan_id, loan_ids), events.c.kind == kind, undone.c.id.is_(None))
         .order_by(events.c.effective_on, events.c.recorded_at, events.c.id)
     )  # fmt: skip
     return unit.connection.execute(query).all()

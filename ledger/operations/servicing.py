@@ -185,9 +185,7 @@ class _Refusals:
         self.gathered.extend((fact.ref, refusal) for fact in facts)
 
 
-def _with_banks(
-    unit: Unit, facts: Mapping[int, Sequence[Fact]]
-) -> Iterator[tuple[int, Sequence[Fact], str]]:
+def _with_banks(unit: Unit, facts: Mapping[int, Sequence[Fact]]) -> Iterator[tuple[int, Sequence[Fact], str]]:
     c = _LOANS.c
     found = unit.connection.execute(select(c.id, c.bank).where(among(unit.connection, c.id, facts)))
     banks: dict[int, str] = {row.id: row.bank for row in found}
@@ -216,8 +214,9 @@ def _rewind(
         for loan_id, point in points.items():
             try:
                 later |= rewinding.rewind(unit, {loan_id: point}, why)
-            except Refusal as refusal:
-                refuse.note(refusal, allowed.pop(loan_id))
+            except Refusal:
+                for fact in allowed.pop(loan_id):
+                    refuse.passes([fact], partial(rewinding.check, unit, {loan_id: Point(fact.on, last=fact.last)}))
         return later
 
 
@@ -235,7 +234,7 @@ def _live(
     }  # fmt: skip
     held = holding.hold(unit, facts, max(through.values(), default=date.min))
     for loan_id in facts.keys() - held.keys():
-        _refuse_unlent(unit, loan_id)
+        refuse.passes(facts[loan_id], partial(_refuse_unlent, unit, loan_id))
     refs: dict[int, list[tuple[Any, int]]] = {loan_id: [] for loan_id in facts}
     for loan_id, each in held.items():
         workout.check_credit(each.life)
@@ -297,4 +296,4 @@ def _refuse_unlent(unit: Unit, loan_id: int) -> None:
     if status is None:
         raise NotFound(what="loan", id=str(loan_id))
     if status not in LENT:
-        raise WrongStatus(status=status, allowed=list(LENT))
+        raise WrongStatus(status=status, allowed=", ".join(LENT))
