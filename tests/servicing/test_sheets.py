@@ -1,0 +1,79 @@
+"""A sheet of repayments at once: every refused row is named with its reason, and a good sheet is as row by row."""
+
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from ledger.errors import Refusal
+from ledger.operations import repayments
+from ledger.operations.repayments import Received
+from ledger.tables.loans import Loan, lines
+from tests.oracle.facts import Extended, Repaid
+from tests.servicing import desk
+from tests.servicing.shop import open_shop
+
+LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
+
+
+def lent(engine: Engine, **columns: Any) -> int:
+    return desk.lend(engine, LOAN, **columns)
+
+
+def faults_of(engine: Engine, sheet: list[Received]) -> list[tuple[int, str]]:
+    """The places and codes of what is refused; the transaction is thrown away."""
+    faults: list[tuple[Any, Refusal]] = []
+    with suppress(_Enough), desk.at_bank(engine) as unit:
+        assert repayments.repay_all(unit, sheet, faults=faults) == []
+        raise _Enough
+    return sorted((place, refusal.code) for place, refusal in faults)
+
+
+class _Enough(Exception):
+    pass
+
+
+def test_all_refused_rows_of_a_sheet_are_named_at_once(engine: Engine) -> None:
+    good, extended, settled, unlent = lent(engine), lent(engine), lent(engine), lent(engine)
+    desk.record(engine, extended, Extended(date(2016, 8, 10), 4, LOAN.due_on, LOAN.due_on, LOAN.rates[0][1]))
+    desk.record(engine, settled, Repaid(date(2016, 2, 1), 6_000_000))
+    with desk.at_bank(engine) as unit:
+        unit.session.get_one(Loan, unlent).status = "approved"
+        unit.session.get_one(Loan, unlent).disbursed_on = None
+    twice = Repaid(date(2016, 5, 4), 100)
+    sheet = [
+        desk.receipt(good, Repaid(date(2016, 5, 2), 100)),
+        desk.receipt(extended, Repaid(date(2016, 8, 9), 100)),
+        desk.receipt(settled, Repaid(date(2016, 2, 2), 100)),
+        desk.receipt(good, Repaid(date(2031, 1, 1), 100)),
+        desk.receipt(good, twice),
+        desk.receipt(good, twice),
+        desk.receipt(good, Repaid(date(2016, 5, 5), 0)),
+        desk.receipt(unlent, Repaid(date(2016, 5, 5), 100)),
+        desk.receipt(good, Repaid(date(2015, 12, 31), 100)),
+        desk.receipt(extended, Repaid(date(2016, 8, 10), 100)),
+    ]
+    found = faults_of(engine, sheet)
+    assert found == [
+        (1, "rests_on_later"), (2, "loan_closed"), (3, "future_date"), (5, "receipt_recorded"),
+        (6, "amount_not_positive"), (7, "wrong_status"), (8, "before_disbursement"),
+    ]  # fmt: skip
+    assert desk.rows_of(engine, good).total() == 1  # the disbursement
+
+
+def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine) -> None:
+    with open_shop(engine, LOAN) as shop:
+        shop.carry(date(2016, 7, 1))
+        shop.record(Repaid(date(2016, 4, 1), 2_000_000, "principal"))
+        shop.carry(date(2016, 7, 1))
+        shop.compare()
+        query = select(lines.c.period_start, lines.c.version, lines.c.live, lines.c.contract)
+        with engine.connect() as connection:
+            found = connection.execute(query.where(lines.c.loan_id == shop.loan_id).order_by(*query.selected_columns))
+            rows = [tuple(row) for row in found]
+    assert rows == [
+        (date(2016, 1, 1), 1, True, 48_333),
+        (date(2016, 3, 21), 1, None, 55_583),
+        (date(2016, 3, 21), 2, True, 36_481),  # 11 days of 50,000.00 and 81 of 30,483.33
+    ]
