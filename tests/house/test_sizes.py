@@ -17,8 +17,6 @@ TOO_LONG_ON_PURPOSE = (
     Exempt("migrations/versions/0002_fund.py::upgrade", "the fund's tables, column by column, as a list"),
     Exempt("migrations/versions/0003_claims.py::upgrade", "the claims' tables, column by column, as a list"),
     Exempt("migrations/versions/0004_subsidies.py::upgrade", "the subsidies' tables, column by column, as a list"),
-    Exempt("tests/claims/test_a_loan_that_fails.py::test_a_loan_that_fails_through_the_api",
-           "the worked example told through the API, one step after the other"),
     Exempt("tests/posting/test_worked_example.py::test_the_loan_that_fails",
            "the worked example of the books as one page of vouchers"),
 )
