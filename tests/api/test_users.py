@@ -84,13 +84,14 @@ def test_passwords_are_kept_as_salted_argon2id_alone(sign_in: SignIn, app: Flask
     assert not any(PASSWORD in each for each in kept)
 
 
-@pytest.mark.parametrize("case, password, stored, good", [
-    ("the right one", PASSWORD, hash_password(PASSWORD), True),
-    ("a wrong one", "wrong", hash_password(PASSWORD), False),
+@pytest.mark.parametrize("case, password, kept, good", [
+    ("the right one", PASSWORD, PASSWORD, True),
+    ("a wrong one", "wrong", PASSWORD, False),
     ("nobody's", PASSWORD, None, False),
     ("no hash at all", PASSWORD, "", False),
 ])
-def test_a_password_fits_its_hash_alone(case: str, password: str, stored: str | None, good: bool) -> None:
+def test_a_password_fits_its_hash_alone(case: str, password: str, kept: str | None, good: bool) -> None:
+    stored = hash_password(kept) if kept else kept
     assert fits(password, stored) is good
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from ledger import chart
-from ledger.balances import Clocks, loan_balance, loan_history
+from ledger.balances import Clocks, loan_balance
 from ledger.errors import NotFound, Refusal, SamePerson, WrongStatus
+from ledger.histories import loan_history
 from ledger.money import yuan
 from ledger.operations import loans, reference
 from ledger.operations.statuses import LOAN_STATUSES, LOAN_STEPS
