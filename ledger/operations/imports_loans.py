@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from ledger import journal
+from ledger.calendar import WorkCalendar
 from ledger.chart import Kind as Book
 from ledger.chart import book_of
 from ledger.database import rate_parts
 from ledger.errors import NotFound, Refusal, RuleViolation
 from ledger.money import NIL, Fen
-from ledger.operations import eligible, exposure, loans, reference
+from ledger.operations import eligible, exposure, reference
 from ledger.operations.contracts import PrincipalNotPositive
 from ledger.operations.eligible import Contract, Grounds
 from ledger.operations.imports_borrowers import (
@@ -26,7 +27,9 @@ from ledger.operations.imports_borrowers import (
 )
 from ledger.operations.imports_present import LoanRow, differing_loan, present_loans
 from ledger.operations.imports_run import RowTwice, Run, Told
+from ledger.operations.loans import Dates
 from ledger.policy import eligibility, limits, rates
+from ledger.policy import terms as due_dates
 from ledger.policy.schemes import Scheme
 from ledger.tables.reference import SchemeVersion
 from ledger.unit import Unit
@@ -80,6 +83,7 @@ class Known:
     """What is asked once for a whole sheet, and what its rows have come to so far."""
 
     grounds: Grounds
+    calendar: WorkCalendar
     schemes: dict[str, list[Scheme]] = field(default_factory=dict)  # every version, the newest first
     terms: dict[tuple[Any, ...], Terms] = field(default_factory=dict)
     days: dict[tuple[date | None, date | None], tuple[Placed, ...]] = field(default_factory=dict)
@@ -94,7 +98,7 @@ def check(unit: Unit, run: Run, places: range) -> None:
     """Ask the next rows everything; what may be booked becomes ready. Four queries for any number of rows."""
     table = run.table
     if "loans" not in run.kept:
-        run.kept["loans"] = Known(eligible.grounds(unit.session))
+        run.kept["loans"] = Known(eligible.grounds(unit.session), reference.work_calendar(unit.session))
     known: Known = run.kept["loans"]
     rows: list[tuple[int, Told]] = [(table.numbers[place], LoanRow._make(table.rows[place])) for place in places]
     borrowers = borrowers_of(unit, (row for _, row in rows))
@@ -144,7 +148,7 @@ def _judge(
         for column, refusal in found:
             table.fault(number, column, refusal)
         if number not in table.broken and borrower is not None and terms.scheme is not None:
-            run.ready.append(Ready(number, row, terms, borrower, _due(unit, known, row, terms.scheme)))
+            run.ready.append(Ready(number, row, terms, borrower, _due(known, row, terms.scheme)))
 
 
 def _terms(unit: Unit, known: Known, row: Told) -> Terms:
@@ -275,10 +279,12 @@ def _over_head_room(unit: Unit, known: Known, contract: Contract) -> Iterator[Pl
     sums[1] += contract.principal
 
 
-def _due(unit: Unit, known: Known, row: LoanRow, scheme: Scheme) -> Days:
+def _due(known: Known, row: LoanRow, scheme: Scheme) -> Days:
     key = (row.disbursed_on, row.term_months, scheme.due_date_roll)
     if (days := known.due.get(key)) is None:
-        found = loans.due_dates(unit, contract_of(row, scheme, "", ""), row.disbursed_on)
+        due_on = due_dates.due_on(row.disbursed_on, row.term_months)
+        rolled_on = due_dates.rolled(due_on, known.calendar, scheme.due_date_roll)
+        found = Dates(row.disbursed_on, due_on, rolled_on)
         fixed = (found.disbursed_on, found.due_on, found.rolled_on, found.next_step_on)
         days = known.due[key] = Days._make(map(date.isoformat, fixed))
     return days

@@ -32,7 +32,7 @@ class Import(Base):
     bank: Mapped[str | None] = mapped_column(String(12))
     file_name: Mapped[str] = mapped_column(String(255))
     hash: Mapped[str] = mapped_column(String(64))
-    status: Mapped[str] = mapped_column(String(12))  # booking, failed, booked, approved, rejected
+    status: Mapped[str] = mapped_column(String(12))  # see docs/imports.md
     rows: Mapped[int] = mapped_column("row_count")
     booked: Mapped[int]
     unchanged: Mapped[int]

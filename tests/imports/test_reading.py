@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,3 +207,10 @@ def test_the_defaults_of_columns_left_out_or_empty() -> None:
         "ganzhou-2016", "guarantee", None, ("village_committee", "township"),
     )  # fmt: skip
     assert read(csv_of("repayments", [paid_row(ONE)]), "repayments").rows[0][-1] == "credit"
+
+
+def test_the_page_on_imports_names_every_column() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "imports.md").read_text("utf-8")
+    for kind, columns in COLUMNS.items():
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| `{kind}`")]
+        assert [column.name for column in columns if column.name not in line] == []
