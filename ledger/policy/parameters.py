@@ -58,8 +58,8 @@ def amount(zh: str, *, optional: bool = False) -> Kind:
     return _or_none(Kind(zh, read, plain), optional)
 
 
-def number(zh: str, low: str, high: str, *, optional: bool = False) -> Kind:
-    """A decimal as text, from `low` to `high`, both allowed."""
+def number(zh: str, low: str, high: str, *, optional: bool = False, places: int | None = None) -> Kind:
+    """A decimal as text, from `low` to `high`, both allowed; with at most so many decimals."""
 
     def read(value: object) -> Decimal:
         text = _text(value, "a decimal number as text, like \"0.125\"")
@@ -69,6 +69,8 @@ def number(zh: str, low: str, high: str, *, optional: bool = False) -> Kind:
             raise Unfit(f"not a number: {text!r}") from None
         if not found.is_finite() or not Decimal(low) <= found <= Decimal(high):
             raise Unfit(f"from {low} to {high}")
+        if places is not None and found != found.quantize(Decimal(1).scaleb(-places)):
+            raise Unfit(f"at most {places} decimals")
         return found
 
     return _or_none(Kind(zh, read, lambda found: f"{found.normalize():f}"), optional)
