@@ -150,6 +150,7 @@ def test_an_officer_of_one_county_is_told_which_rows_are_not_theirs(sign_in: Sig
 
 def polled(client: Client, import_id: str) -> Any:
     """The import when it has come to an end."""
+    shown = None
     for _ in range(600):
         shown = client.get(f"/imports/{import_id}").json
         if shown["status"] not in {"trying", "checking", "booking"}:
