@@ -1,0 +1,39 @@
+"""People, an import and the job on one loan at the same moment: the books are as if they had come one by one."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from functools import partial
+from threading import Barrier
+
+from sqlalchemy import Engine
+
+from tests.oracle.facts import Misused, Repaid
+from tests.servicing import desk
+from tests.servicing.shop import open_shop
+
+LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
+THROUGH = date(2017, 3, 21)
+
+
+def test_repayments_misuse_and_the_job_at_the_same_moment(engine: Engine) -> None:
+    days = [date(2016, 2, 1) + timedelta(days=41 * n) for n in range(8)]  # one a day: their order is the calendar's
+    facts = [Repaid(day, 30_000, "principal" if n % 2 else "credit") for n, day in enumerate(days)]
+    found = Misused(date(2016, 10, 10))
+    with open_shop(engine, LOAN) as shop:
+        work: list[Callable[[], None]] = [
+            *(partial(desk.record, engine, shop.loan_id, fact) for fact in (*facts, found)),
+            *(partial(desk.carry, engine, shop.loan_id, day) for day in (date(2016, 9, 21), THROUGH)),
+        ]
+        start = Barrier(len(work))
+        with ThreadPoolExecutor(len(work)) as threads:
+            for done in [threads.submit(_together, start, each) for each in work]:
+                done.result()
+        shop.history.facts = [*facts, found]
+        shop.carry(THROUGH)
+        shop.compare()
+
+
+def _together(start: Barrier, work: Callable[[], None]) -> None:
+    start.wait()
+    work()
