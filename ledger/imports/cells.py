@@ -42,8 +42,8 @@ class CellEmpty(CellRefusal):
 
 class CellNumber(CellRefusal):
     code = "number_not_text"
-    zh = "单元格是数字；编号、金额、利率存为数字会失真，请把该列设为“文本”格式后重新填写"
-    en = "the cell is a number, which is not exact: give the column the format text and write it again"
+    zh = "单元格是数字；编号存为数字会失真，请把该列设为“文本”格式后重新填写"
+    en = "the cell is a number, which does not keep an identifier: give the column the format text and write it again"
 
 
 class CellLong(CellRefusal):
@@ -119,9 +119,19 @@ def written(cell: Cell) -> str:
     return cell.strip()
 
 
+def figure(cell: Cell) -> str:
+    """A cell's figure as it was typed. A workbook keeps numbers in binary; the shortest decimal that means the same
+    one is what was typed, and no arithmetic is done on the binary one. What a formula left inexact shows its digits.
+    """
+    if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
+        exact = Decimal(repr(cell))
+        return f"{exact.to_integral_value() if exact == exact.to_integral_value() else exact:f}"
+    return written(cell)
+
+
 def amount(cell: Cell) -> Fen:
-    """An amount in yuan, as whole fen. Never from a number: a workbook keeps those as floats."""
-    told = written(cell)
+    """An amount in yuan, exact to the fen, as whole fen."""
+    told = figure(cell)
     found = _AMOUNT.fullmatch(told)
     if found is None:
         raise CellAmount(found=told[:40])
@@ -134,12 +144,12 @@ def amount(cell: Cell) -> Fen:
 
 def rate(cell: Cell) -> Decimal:
     """A yearly rate as a fraction, from 4.75% or 0.0475; 4.75 alone is nobody's rate."""
-    told = written(cell)
+    told = figure(cell)
     found = _RATE.fullmatch(told)
     if found is None:
         raise CellRate(found=told[:40])
-    figure = Decimal(found[1])
-    value = figure.scaleb(-2) if found[2] else figure
+    number = Decimal(found[1])
+    value = number.scaleb(-2) if found[2] else number
     if value > HIGHEST or value != value.quantize(Decimal("1e-8")):
         raise CellRate(found=told[:40])
     return value

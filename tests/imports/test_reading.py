@@ -121,12 +121,23 @@ def test_a_row_longer_than_the_heading_is_a_fault_and_a_shorter_one_has_empty_ce
     ]  # fmt: skip
 
 
-def test_numbers_in_a_workbook_are_refused_where_they_would_not_be_exact() -> None:
-    floats = {"contract_no": 20160001, "registry_no": 360781000001, "id_card": 360781198005010019,
-              "principal": 50000.10, "annual_rate": 0.0475}  # fmt: skip
+def test_identifiers_kept_as_numbers_are_refused() -> None:
+    floats = {"contract_no": 20160001, "registry_no": 360781000001, "id_card": 360781198005010019}
     faults = read(xlsx_of("loans", [ONE | floats])).faults
     assert told(faults) == [(2, name, "number_not_text") for name in floats]
     assert "360781198005010019" not in " ".join(fault.zh + str(fault.facts) for fault in faults)
+
+
+@pytest.mark.parametrize(("typed", "fen"), [
+    (50000, 5_000_000), (50000.1, 5_000_010), (277.08, 27_708), (0.29, 29), (1234567890.12, 123_456_789_012),
+    (277.085, None), (-5, None), (1e20, None),
+])
+def test_an_amount_kept_as_a_number_is_what_was_typed_or_refused(typed: Any, fen: int | None) -> None:
+    table = read(xlsx_of("loans", [ONE | {"principal": typed, "annual_rate": 0.0475}]))
+    if fen is None:
+        assert told(table.faults) == [(2, "principal", "amount_unfit")]
+    else:
+        assert (table.faults, table.rows[0][5], str(table.rows[0][6])) == ([], fen, "0.0475")
 
 
 def test_whole_months_and_real_dates_may_come_from_a_workbook() -> None:
@@ -153,7 +164,7 @@ def test_what_looks_like_a_formula_is_a_text_and_a_formula_is_what_it_came_to() 
     ("with a sign", amount, "¥50000", None),
     ("with an exponent", amount, "5e4", None),
     ("full-width digits", amount, "５００００", None),
-    ("a number", amount, 50000.0, None),
+    ("a number as it was typed", amount, 50000.0, 5_000_000), ("a number no fen can say", amount, 0.1 + 0.2, None),
     ("a percentage", rate, "4.75%", Decimal("0.0475")),
     ("a fraction", rate, "0.0475", Decimal("0.0475")),
     ("a percentage without its sign", rate, "4.75", None),
