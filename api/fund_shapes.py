@@ -143,6 +143,7 @@ class FundStatementAnswer(ClockAnswer):
     county = String(required=True)
     bank = String(required=True)
     start = Day(required=True, data_key="from")
+    to = Day(required=True)
     opening = Yuan(required=True)
     movements = List(Nested(FundMovementAnswer), required=True)
     closing = Yuan(required=True)

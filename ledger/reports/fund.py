@@ -145,11 +145,12 @@ def _stands(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """对账单: a fund account from `start` through as_of; whole fen."""
+    """对账单: a fund account from the beginning of `start` to the end of `to`; whole fen."""
 
     county: str
     bank: str
     start: date
+    to: date
     opening: Fen
     movements: tuple[AccountLine, ...]
     account: AccountShown
@@ -184,7 +185,7 @@ def statement(session: Session, county: str, bank: str, start: date, clocks: Clo
     found = accounts(session, clocks, county, bank)
     multiple = reference.latest_scheme(session, reference.MAIN_SCHEME).fund_multiple
     account = found[0] if found else _account((county, bank), {}, NIL, NIL, NIL, multiple)
-    return Statement(county, bank, start, opening, lines, account)
+    return Statement(county, bank, start, clocks.as_of, opening, lines, account)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,16 @@ def test_the_money_of_a_plan_goes_step_by_step_and_is_seen_in_transit(sign_in: S
     }  # fmt: skip
 
 
+@freeze_time("2016-07-06 09:00+08:00")
+def test_a_statement_ends_on_the_day_it_was_asked_to(sign_in: SignIn) -> None:
+    sign_in("finance").post(f"{ACCOUNT}/interest", {"amount": "5.55", "on": "2016-07-01", "slip_no": "I-1"})
+    sign_in("finance").post(f"{ACCOUNT}/interest", {"amount": "1.00", "on": "2016-07-02", "slip_no": "I-2"})
+    first = ("2016-07-01", "5.55")
+    for until, wanted in (("", ("2016-07-06", "6.55")), ("&to=2016-07-01", first), ("&as_of=2016-07-01", first)):
+        told = sign_in("auditor").get(f"{ACCOUNT}/statement?from=2016-07-01{until}").json
+        assert (told["to"], told["closing"]) == wanted, until
+
+
 def test_an_advance_is_used_up_before_anything_is_called(sign_in: SignIn) -> None:
     with freeze_time("2016-04-01 09:00+08:00"):
         advance = {"county": "360781", "bank": "GZRCB", "amount": "200000.00"}
