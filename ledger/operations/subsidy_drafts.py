@@ -87,23 +87,37 @@ def figures(dues: Iterable[Due], batch: Period) -> Iterator[Figure]:
     Those of an earlier period than the batch's are catch-up lines. What earns nothing makes no line. The lines of
     a loan come together, oldest first.
     """
-    for (_, own, _), grouped in groupby(dues, key=_together):
-        together = list(grouped)
-        first, share = together[0].billed, together[0].billed.terms.share
-        days = interest = parts = 0
-        for due in together:
-            days, interest, parts = days + due.days, interest + due.billed.contract, parts + due.parts
+    own, kind, period = batch, "normal", str(batch)
+    for billed, days, interest, parts, claims in _together(dues):
+        first, share = billed[0], billed[0].terms.share
         if (fen := subsidy.amount(parts, share)) > 0:
+            if first.own is not own:
+                own, kind, period = first.own, "normal" if first.own == batch else "catch_up", str(first.own)
+            eligible = claims[0].eligible if len(claims) == 1 else subsidy.shown(parts)
             yield Figure(
-                first.loan.id, "normal" if own == batch else "catch_up", str(own), first.start,
-                together[-1].billed.end, days, Fen(interest), subsidy.shown(parts), share, fen, None, None,
-                tuple(Claim(due.billed.start, due.billed.version, subsidy.shown(due.parts)) for due in together),
+                first.loan.id, kind, period, first.start, billed[-1].end, days, interest, eligible, share, fen, None,
+                None, claims,
             )  # fmt: skip
 
 
-def _together(due: Due) -> tuple[int, Period, date | None]:
-    billed = due.billed
-    return billed.loan.id, billed.own, billed.start if billed.terms.household else None
+_Together = tuple[Sequence[Billed], int, Fen, int, tuple[Claim, ...]]
+
+
+def _together(dues: Iterable[Due]) -> Iterator[_Together]:
+    """Settlement lines that make one amount: their days, contract interest and parts, and what is claimed of each."""
+    for household, of_kind in groupby(dues, key=lambda due: due.billed.terms.household):
+        if household:
+            for billed, days, parts in of_kind:
+                claim = Claim(billed.start, billed.version, subsidy.shown(parts))
+                yield (billed,), days, billed.contract, parts, (claim,)
+            continue
+        for _, grouped in groupby(of_kind, key=lambda due: (due.billed.loan.id, due.billed.own)):
+            lines = list(grouped)
+            yield (
+                [due.billed for due in lines], sum(due.days for due in lines),
+                Fen(sum(due.billed.contract for due in lines)), sum(due.parts for due in lines),
+                tuple(Claim(due.billed.start, due.billed.version, subsidy.shown(due.parts)) for due in lines),
+            )  # fmt: skip
 
 
 class Stored(NamedTuple):

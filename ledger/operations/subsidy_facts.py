@@ -17,7 +17,7 @@ from ledger.operations import reference
 from ledger.policy import subsidy
 from ledger.policy.scheme import Cycle
 from ledger.policy.schemes import Scheme
-from ledger.policy.subsidy import Applied, Period
+from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, applications, lines
 from ledger.tables.reference import SchemeVersion
 from ledger.tables.subsidies import SubsidyLine, subsidy_claims
@@ -86,8 +86,11 @@ _granted: dict[tuple[Any, ...], _Granted] = {}
 def granting(session: Session) -> _Granted:
     """Every scheme version's terms for households and organisations, those without a subsidy left out.
 
-    Versions never change: they are read again only when there are others.
+    Versions never change: they are asked for once a session, and read again only when there are others.
     """
+    if (known := session.info.get("subsidy_terms")) is not None:
+        terms: _Granted = known
+        return terms
     t = SchemeVersion
     versions = session.execute(select(t.code, t.version, t.hash).order_by(t.code, t.version))
     key = tuple((code, version, content) for code, version, content in versions)
@@ -98,6 +101,7 @@ def granting(session: Session) -> _Granted:
             for household in (True, False)
         }
         _granted[key] = {place: terms for place, terms in found.items() if terms.share > 0}
+    session.info["subsidy_terms"] = _granted[key]
     return _granted[key]
 
 
@@ -205,7 +209,7 @@ def _read(unit: Unit, query: Select[Any]) -> Iterator[Billed]:
         granted = terms[row[11], row[12], row[1] is not None]
         if (loan := loans.get(loan_id)) is None:
             loan = loans[loan_id] = Lent._make((*row[:6], *map(days.__getitem__, row[6:11])))
-        applied = [Applied(days[each[17]], *each[18:]) for each in (row, *grouped)]
+        applied = [(days[each[17]], each[18], each[19], each[20]) for each in (row, *grouped)]
         first, contract = days[start], row[16]
         yield Billed(loan, granted, periods[granted.cycle, first], first, days[row[14]], row[15], contract,
                      subsidy.paid_on(contract, applied))  # fmt: skip

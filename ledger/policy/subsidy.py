@@ -184,13 +184,8 @@ def shown(parts: int) -> Fen:
     return half_up(parts, WHOLE)
 
 
-class Applied(NamedTuple):
-    """What an event paid, waived or wrote off of a line; a reversal repeats it in negative."""
-
-    on: date
-    payer: str
-    contract: int
-    charges: int
+Applied = tuple[date, str, int, int]
+"""What an event applied to a line: day, payer, contract interest, charges. A reversal repeats it in negative."""
 
 
 def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
