@@ -1,12 +1,12 @@
 """Engines, column types, and the two ways rows reach the database: one entity, or many rows at once."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -123,7 +123,7 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[A
     """`column` is one of `values`, sent as one parameter however many they are."""
     chosen = list(values)
     if is_sqlite(connection):
-        listed = func.json_each(json.dumps(chosen)).table_valued("value")
+        listed = func.json_each(orjson.dumps(chosen).decode()).table_valued("value")
         return column.in_(select(listed.c.value))
     return column == func.any(literal(chosen, ARRAY(column.type)))
 

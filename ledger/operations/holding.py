@@ -94,19 +94,22 @@ def _rates(unit: Unit, scheme: Scheme, row: Any, through: date) -> tuple[tuple[d
 def _fill_balances(unit: Unit, held: dict[int, Held]) -> None:
     """What is open on each loan, and since when within its open period."""
     connection = unit.connection
-    moved, behind = [], []
+    moved, billed, behind = [], [], []
     sums = connection.execute(_sums(among(connection, postings.c.loan_id, held))).all()
-    for loan_id, principal, overdue, credit, written_off, has_moved, is_behind in sums:
+    for loan_id, principal, overdue, credit, written_off, has_moved, is_open, was_open, is_behind in sums:
         life = held[loan_id].life
         life.principal, life.overdue, life.credit, life.written_off = principal, overdue, credit, written_off
         life.owed.set(life.billed_to, life.open_principal)
         if has_moved:
             moved.append(loan_id)
+        if is_open or was_open:
+            billed.append(loan_id)
         if is_behind:
             behind.append(loan_id)
     if moved:
         _fill_principal_steps(unit, held, moved)
-    _fill_lines(unit, held, behind)
+    if billed or behind:
+        _fill_lines(unit, held, {*billed, *behind}, behind)
 
 
 def _signed(account: str) -> ColumnElement[int]:
@@ -122,6 +125,7 @@ def _sums(chosen: ColumnElement[bool]) -> Select[Any]:
     p = postings.c
     later = p.effective_on > _LOANS.c.billed_to
     on_principal = p.debit.in_((_PRINCIPAL, _OVERDUE)) | p.credit.in_((_PRINCIPAL, _OVERDUE))
+    on_interest = p.debit.in_(_INTEREST) | p.credit.in_(_INTEREST)
     before = p.effective_on < _LOANS.c.billed_to
     receivable = _signed(_INTEREST[0]) + _signed(_INTEREST[1])
     taken_back = and_(p.fen < 0, p.credit.in_(_INTEREST))  # payments, perhaps of a closed month, of lines long paid
@@ -133,6 +137,8 @@ def _sums(chosen: ColumnElement[bool]) -> Select[Any]:
             _sum(-_signed(chart.BORROWER_CREDIT.code)).label("credit"),
             _sum(_signed(chart.LOAN_LOSSES.code)).label("written_off"),
             func.max(case((and_(later, on_principal), 1), else_=0)).label("moved"),
+            _sum(receivable).label("is_open"),
+            func.max(case((and_(later, on_interest), 1), else_=0)).label("was_open"),
             _sum(case((before, receivable), (taken_back, -p.fen), else_=0)).label("behind"),
         )
         .join(_LOANS, _LOANS.c.id == p.loan_id)
@@ -164,8 +170,11 @@ def _fill_principal_steps(unit: Unit, held: dict[int, Held], moved: Sequence[int
             life.owed.set(on, Fen(amount))
 
 
-def _fill_lines(unit: Unit, held: dict[int, Held], behind: Sequence[int]) -> None:
-    """Lines still open or paid within the open period. Older ones are looked for only on loans that were behind."""
+def _fill_lines(unit: Unit, held: dict[int, Held], billed: Iterable[int], behind: Sequence[int]) -> None:
+    """Lines still open or paid within the open period, of the loans that have some.
+
+    Lines of older periods are looked for only on loans that were behind.
+    """
     ln, a = lines.c, applications.c
     connection = unit.connection
     recent = ln.period_end >= _LOANS.c.billed_to
@@ -176,7 +185,7 @@ def _fill_lines(unit: Unit, held: dict[int, Held], behind: Sequence[int]) -> Non
                a.effective_on, _sum(a.contract), _sum(a.compound), _sum(a.penalty))
         .join(_LOANS, _LOANS.c.id == ln.loan_id)
         .outerjoin(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
-        .where(among(connection, ln.loan_id, held), ln.live, chosen)
+        .where(among(connection, ln.loan_id, billed), ln.live, chosen)
         .group_by(*each_day)
         .order_by(*each_day)
     )  # fmt: skip
@@ -188,8 +197,9 @@ def _fill_lines(unit: Unit, held: dict[int, Held], behind: Sequence[int]) -> Non
             life.lines.append(line)
         if any(paid):  # else never, or taken back the same day
             _paid(life.lines[-1], max(paid_on, life.billed_to), *paid)
-    for each in held.values():
-        each.life.lines = [line for line in each.life.lines if line.open or len(line.unpaid) > 1]
+    for loan_id in billed:
+        life = held[loan_id].life
+        life.lines = [line for line in life.lines if line.open or len(line.unpaid) > 1]
 
 
 def _paid(line: Line, on: date, contract: Fen, compound: Fen, penalty: Fen) -> None:

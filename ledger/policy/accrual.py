@@ -115,8 +115,7 @@ def _stretches(
     start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms
 ) -> Iterator[tuple[date, int, Fen]]:
     """First day, length and amount of the stretches of [start, end) in which nothing changes."""
-    cuts = [day for day, _ in steps if start < day < end]
-    cuts += [day for day, _ in terms.rates if start < day < end]
+    cuts = [day for day, _ in (*steps, *terms.rates) if start < day < end]
     cuts += [day for day in (terms.rolled_on, terms.misused_on) if day is not None and start < day < end]
     days = [start, *sorted(set(cuts)), end] if cuts else [start, end]
     for first, after in pairwise(days):
