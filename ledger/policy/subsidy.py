@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from ledger.calendar import WorkCalendar
@@ -192,19 +193,21 @@ def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
     """Since when a line's contract interest is fully paid by or for the borrower; None: it is not (4.3).
 
     Neither is a line any part of which the fund or an insurer paid, or which was waived or written off. `applied`
-    is in the order of the days.
+    is in the order of the days; what counts is how each day ends.
     """
     paid, since = 0, None
     barred: dict[str, int] = {}
-    for on, payer, interest, charges in applied:
-        if payer in BY_THE_BORROWER:
-            before, paid = paid, paid + interest
-            if paid < contract:
-                since = None
-            elif before < contract:
-                since = on
-        elif payer in NEVER:
-            barred[payer] = barred.get(payer, 0) + interest + charges
+    for on, rows in groupby(applied, key=itemgetter(0)):
+        before = paid
+        for _, payer, interest, charges in rows:
+            if payer in BY_THE_BORROWER:
+                paid += interest
+            elif payer in NEVER:
+                barred[payer] = barred.get(payer, 0) + interest + charges
+        if paid < contract:
+            since = None
+        elif before < contract:
+            since = on
     return None if any(barred.values()) else since
 
 
