@@ -7,6 +7,7 @@ from typing import Any
 from ledger.errors import Fault, Refusal, RuleViolation
 from ledger.imports.cells import Cell, CellEmpty, Text
 from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, Column, plain_heading
+from ledger.imports.heap import uncollected
 from ledger.imports.sheets import Sheet, SheetEmpty
 
 FAULTS_MAX = 10_000
@@ -79,12 +80,14 @@ class Table:
         self.broken.add(row)
 
 
+@uncollected()
 def read_table(kind: str, sheet: Sheet) -> Table:
     """Every cell read; raises SheetFaults for a heading that does not fit, SheetEmpty, and KeyError for no kind."""
     columns = COLUMNS[kind]
     places = _places(kind, columns, sheet)
     table = Table(kind, sheet, [], [], frozenset(places))
     cells = _without_examples(table)
+    table.sheet = replace(sheet, numbers=[], rows=[])  # read once, not kept beside what was read
     wide = _squared(table, cells)
     by_place = list(zip(*wide, strict=True))
     read = [

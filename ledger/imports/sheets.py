@@ -12,6 +12,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 from ledger.errors import RuleViolation
 from ledger.imports.cells import Cell
 from ledger.imports.columns import NOTES
+from ledger.imports.heap import uncollected
 
 FILE_BYTES_MAX = 64 * 2**20
 ROWS_MAX = 300_000
@@ -64,6 +65,7 @@ class Sheet:
     rows: list[list[Cell]] = field(repr=False)
 
 
+@uncollected()
 def read_sheet(data: bytes, file_name: str) -> Sheet:
     """Raises NotASheet, SheetEncoding, SheetTooLarge, SheetEmpty, SeveralSheets."""
     if len(data) > FILE_BYTES_MAX:

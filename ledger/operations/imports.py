@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from ledger.errors import Conflict, Fault, Refusal, WrongStatus
 from ledger.ids import new_id
+from ledger.imports.heap import uncollected
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
 from ledger.operations import imports_households as households
 from ledger.operations import imports_lending as lending
@@ -46,6 +47,9 @@ KINDS: Final[Mapping[str, Kind]] = {
 UNFINISHED = ("checking", "booking")
 """Statuses of a sheet that is being booked, or was cut off. One that is only tried is `trying`, then `checked`."""
 
+_GOING = (*UNFINISHED, "booked", "unchanged")
+"""Where a sheet may stand that is sent twice at once by the same person: the other one may be quicker."""
+
 _ABANDONED = "导入中止 import abandoned"
 
 
@@ -72,6 +76,7 @@ class _Rehearsed(Exception):
     """Ends a transaction that was only tried."""
 
 
+@uncollected()
 def take_in(
     begin: Begin, importer: Importer, table: Table, *, dry_run: bool = False, whole: bool = False,
     announced: int | None = None, chunk_rows: int = CHUNK_ROWS,
@@ -196,24 +201,22 @@ def held(unit: Unit, import_id: int, *allowed: str) -> Import:
 
 
 def _open(unit: Unit, run: Run) -> int:
-    """The import under whose id the chunks are booked; what it booked before it was cut off is counted."""
+    """The import under whose id the chunks are booked; it knows what it booked before it was cut off."""
     if run.import_id is None:
         row = _add(unit, run.importer, run.table, "booking")
     else:
-        row = held(unit, run.import_id, *UNFINISHED)
-        row.status = "booking"
-    row.booked, row.unchanged = run.resumed, run.unchanged
+        row = held(unit, run.import_id, *_GOING)
+    if row.status in UNFINISHED:
+        row.status, row.unchanged = "booking", run.unchanged
     return row.id
 
 
 def _book(unit: Unit, how: Kind, run: Run, chunk: Any) -> Booked:
     assert run.import_id is not None
-    # Booked by now: the same person sent the file twice and the other one was quicker. All is there then.
-    row = held(unit, run.import_id, "booking", "booked")
+    row = held(unit, run.import_id, *_GOING)
     unit.origin = f"import/{row.id}"
     booked = how.book(unit, run, chunk)
     row.booked += booked.booked
-    row.unchanged += booked.unchanged
     return booked
 
 
@@ -225,8 +228,9 @@ def _book_or_refuse(unit: Unit, how: Kind, run: Run, chunk: Any) -> Booked:
 
 def _finish(unit: Unit, run: Run) -> Outcome:
     assert run.import_id is not None
-    row = held(unit, run.import_id, "booking", "booked", "unchanged")
+    row = held(unit, run.import_id, *_GOING)
     row.status = "booked" if row.booked else "unchanged"
+    row.unchanged = row.rows - row.booked  # also what somebody else recorded the same meanwhile
     return Outcome(row.id, row.kind, row.status, row.rows, row.booked, row.unchanged)
 
 

@@ -12,7 +12,7 @@ from ledger.ids import new_ids
 from ledger.journal import Record
 from ledger.operations.imports_borrowers import standings_of
 from ledger.operations.imports_loans import Ready, contract_of, refusals_of
-from ledger.operations.imports_present import differing_loan, present_loans, returned
+from ledger.operations.imports_present import differing_loan, present_loans
 from ledger.operations.imports_run import Booked, Run
 from ledger.tables.loans import Loan, StatusChange
 from ledger.unit import Unit
@@ -43,7 +43,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
     fresh, faults = [], list[Fault]()
     promised: dict[int, int] = {}
     for each in chunk:
-        recorded = present.get(each.row.contract_no)
+        recorded = present.standing.get(each.row.contract_no)
         if recorded is not None:
             refusals: list[Refusal | None] = [differing_loan(run, each.row, recorded, each.borrower)]
         else:
@@ -53,8 +53,8 @@ def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
     if faults:
         return Booked(0, faults=faults)
     if fresh:
-        _write(unit, run, fresh)
-    return Booked(len(fresh), len(chunk) - len(fresh))
+        _write(unit, run, fresh, present.left)
+    return Booked(len(fresh))
 
 
 def _asked_again(
@@ -71,13 +71,14 @@ def _asked_again(
     return list(refusals_of(unit, contract, each.borrower, standings.get(key), before, each.row.disbursed_on))
 
 
-def _write(unit: Unit, run: Run, fresh: Sequence[Ready]) -> None:
-    left = returned(unit, run, [each.row.contract_no for each in fresh])
-    old = {number: left[number].id for number in left}
-    ids = [old.get(each.row.contract_no) or new_id for each, new_id in zip(fresh, new_ids(len(fresh)), strict=True)]
+def _write(unit: Unit, run: Run, fresh: Sequence[Ready], left: dict[str, Any]) -> None:
+    ids: Sequence[int] = new_ids(len(fresh))
+    if left:
+        found = [left.get(each.row.contract_no) for each in fresh]
+        ids = [new_id if row is None else row.id for new_id, row in zip(ids, found, strict=True)]
     bank, hash_ = run.importer.bank or "", run.table.sheet.hash
     rows = [_row(unit, run, each, loan_id) for each, loan_id in zip(fresh, ids, strict=True)]
-    if old:
+    if left:
         _take_up(unit, run, [row for row in rows if row[1] in left], left)
         rows = [row for row in rows if row[1] not in left]
     write_rows(unit.connection, {_LOANS: rows})

@@ -104,7 +104,7 @@ def check(unit: Unit, run: Run, places: range) -> None:
     borrowers = borrowers_of(unit, (row for _, row in rows))
     # What they owe before what is there: a loan booked in between is then found there, not counted twice.
     standings = standings_of(unit, borrowers.values())
-    present = present_loans(unit, run, (row.contract_no for _, row in rows))
+    present = present_loans(unit, run, (row.contract_no for _, row in rows)).standing
     fresh: list[tuple[int, Told, Borrower | None]] = []
     for number, row in rows:
         first = known.seen.setdefault(row.contract_no, number)
@@ -124,9 +124,7 @@ def _compare(run: Run, number: int, row: LoanRow, recorded: Any, borrower: Borro
     refusal = differing_loan(run, row, recorded, borrower)
     if refusal is not None:
         run.table.fault(number, "contract_no", refusal)
-    elif run.import_id is not None and recorded.import_id == run.import_id:
-        run.resumed += 1
-    else:
+    elif run.import_id is None or recorded.import_id != run.import_id:
         run.unchanged += 1
 
 

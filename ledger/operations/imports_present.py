@@ -42,21 +42,15 @@ class LoanRow(NamedTuple):
     endorsements: tuple[str, ...]
 
 
-def present_loans(unit: Unit, run: Run, contract_nos: Iterable[str]) -> dict[str, Any]:
-    """The bank's loans under these contract numbers; those a rejected sheet left are not among them."""
-    return {row.contract_no: row for row in _found(unit, run, contract_nos) if not _is_returned(row)}
+class Present(NamedTuple):
+    """The bank's loans by contract number: those that stand, and those that a rejected sheet left behind."""
+
+    standing: dict[str, Any]
+    left: dict[str, Any]
 
 
-def returned(unit: Unit, run: Run, contract_nos: Iterable[str]) -> dict[str, Any]:
-    """What a rejected sheet left under these contract numbers: loans that were never paid out."""
-    return {row.contract_no: row for row in _found(unit, run, contract_nos) if _is_returned(row)}
-
-
-def _is_returned(row: Any) -> bool:
-    return row.status == "returned" and row.disbursed_on is None and row.import_status in UNDONE
-
-
-def _found(unit: Unit, run: Run, contract_nos: Iterable[str]) -> list[Any]:
+def present_loans(unit: Unit, run: Run, contract_nos: Iterable[str]) -> Present:
+    """What is there under these contract numbers."""
     c = _LOANS.c
     query = (
         select(*_COMPARED, c.id, c.household_id, c.member_id, c.organisation_id, c.status, c.import_id,
@@ -65,7 +59,11 @@ def _found(unit: Unit, run: Run, contract_nos: Iterable[str]) -> list[Any]:
         .where(c.bank == run.importer.bank, among(unit.connection, c.contract_no, contract_nos))
     )  # fmt: skip
     unit.session.flush()
-    return list(unit.connection.execute(query))
+    present = Present({}, {})
+    for row in unit.connection.execute(query):
+        undone = row.status == "returned" and row.disbursed_on is None and row.import_status in UNDONE
+        (present.left if undone else present.standing)[row.contract_no] = row
+    return present
 
 
 _COMPARED = [_LOANS.c[name] for name in (

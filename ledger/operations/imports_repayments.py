@@ -88,9 +88,7 @@ def _sort(run: Run, ready: Ready, recorded: Any) -> None:
         run.ready.append(ready)
     elif (refusal := _differing(run, ready.row, recorded)) is not None:
         run.table.fault(ready.number, "receipt_no", refusal)
-    elif run.import_id is not None and recorded.import_id == run.import_id:
-        run.resumed += 1
-    else:
+    elif run.import_id is None or recorded.import_id != run.import_id:
         run.unchanged += 1
 
 
@@ -173,7 +171,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
     faults += [
         Fault.of(fresh[place].number, _COLUMN_OF.get(refusal.code, "amount"), refusal) for place, refusal in refused
     ]
-    return Booked(len(fresh) if not faults else 0, len(chunk) - len(fresh), faults)
+    return Booked(0 if faults else len(fresh), faults)
 
 
 def _received(each: Ready) -> Received:

@@ -62,24 +62,22 @@ class Importer:
 class Run:
     """A sheet being taken in. `ready` are the rows to be booked, `kept` what a kind knows of the whole sheet.
 
-    `import_id` is the import that is resumed or booked; rows that it booked before it was cut off are `resumed`.
+    `import_id` is the import that is resumed or booked; rows that it booked before it was cut off are not `unchanged`.
     """
 
     importer: Importer
     table: Table
     import_id: int | None = None
     unchanged: int = 0
-    resumed: int = 0
     ready: list[Any] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What became of a chunk: rows booked, rows somebody else recorded the same meanwhile, refusals."""
+    """What became of a chunk: rows booked, and what was refused; the rest was recorded by somebody else meanwhile."""
 
     booked: int
-    unchanged: int = 0
     faults: Sequence[Fault] = ()
 
 

@@ -1,5 +1,6 @@
 """A file read strictly: encodings, headings, cells; one clear refusal for what is no sheet."""
 
+import gc
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -225,3 +226,10 @@ def test_the_page_on_imports_names_every_column() -> None:
     for kind, columns in COLUMNS.items():
         (line,) = [line for line in page.splitlines() if line.startswith(f"| `{kind}`")]
         assert [column.name for column in columns if column.name not in line] == []
+
+
+def test_the_collector_runs_again_whatever_came_of_a_sheet() -> None:
+    with pytest.raises(sheets.SheetEmpty):
+        read(b"")
+    read(csv_of("loans", [ONE]))
+    assert gc.isenabled()
