@@ -49,6 +49,12 @@ def test_the_service_does_its_work_under_its_own_role(service: Engine) -> None:
     assert setup.at_head(service)
 
 
+def test_it_starts_on_a_prepared_database_without_the_owner(service: Engine) -> None:
+    """Servers and jobs are not told who the owner is; there is nothing left for them to make."""
+    setup.prepare(service.url.render_as_string(hide_password=False))
+    assert setup.at_head(service)
+
+
 def test_it_owns_nothing(service: Engine) -> None:
     with service.connect() as connection:
         owned = connection.exec_driver_sql(
