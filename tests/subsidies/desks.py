@@ -125,7 +125,8 @@ def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
 
 def line_ids(engine: Engine, batch_id: int) -> list[int]:
     """The ids of the lines that count."""
-    query = select(SubsidyLine.id).where(SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True)).order_by(SubsidyLine.id)
+    live = (SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
+    query = select(SubsidyLine.id).where(*live).order_by(SubsidyLine.id)
     with engine.connect() as connection:
         return list(connection.execute(query).scalars())
 
@@ -159,6 +160,7 @@ def contract_interest(engine: Engine, loan_id: int) -> list[str]:
 
 def last_repayment(engine: Engine, loan_id: int) -> int:
     """The id of the loan's latest repayment that stands."""
-    query = select(Repayment.id).where(Repayment.loan_id == loan_id, Repayment.live.is_(True)).order_by(Repayment.paid_on.desc())
+    live = (Repayment.loan_id == loan_id, Repayment.live.is_(True))
+    query = select(Repayment.id).where(*live).order_by(Repayment.paid_on.desc())
     with engine.connect() as connection:
         return connection.execute(query).scalars().first() or 0

@@ -1,0 +1,43 @@
+"""`python -m tests.bench`: measure against the bars, by hand in full or for its figures in small."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from tests.bench import entry, quarter, subsidies
+from tests.bench.bars import Result, table
+from tests.bench.sizes import SIZES, Size
+from tests.bench.stores import Store, store_of
+from tests.engines import ENGINES
+
+BENCHES: dict[str, Callable[[Store, Size], Iterator[Result]]] = {
+    "entry": entry.measure,
+    "quarter": quarter.measure,
+    "subsidies": subsidies.measure,
+}
+
+
+def main() -> int:
+    """Run what was asked for; ends with 0 where every figure is right, whatever its speed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--size", choices=SIZES, default="full")
+    parser.add_argument("--engine", choices=ENGINES)
+    parser.add_argument("--only", choices=BENCHES)
+    parser.add_argument("--rounds", type=int)
+    told = parser.parse_args()
+    size = SIZES[told.size]
+    if told.rounds:
+        size = replace(size, rounds=told.rounds)
+    results: list[Result] = []
+    for engine in [told.engine] if told.engine else ENGINES:
+        with store_of(engine) as store:
+            for name in [told.only] if told.only else BENCHES:
+                print(f"{engine}: {name}", file=sys.stderr, flush=True)
+                results += BENCHES[name](store, size)
+    print(table(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""The bars of the issue, what was measured against them, and the table both are printed in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tests.bench.rounds import Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row of the issue's table: at least (`>=`) or at most (`<=`) so much, by engine."""
+
+    name: str
+    what: str
+    sense: str
+    limits: dict[str, float]
+
+    def met(self, engine: str, value: float) -> bool:
+        limit = self.limits[engine]
+        return value >= limit if self.sense == ">=" else value <= limit
+
+
+def _both(limit: float) -> dict[str, float]:
+    return {"sqlite": limit, "postgresql": limit}
+
+
+BARS = {
+    bar.name: bar
+    for bar in (
+        Bar("entry", "one durable entry, throughput / floor", ">=", {"sqlite": 0.30, "postgresql": 0.40}),
+        Bar("quarter", "a quarter's interest, time / floor", "<=", _both(2.0)),
+        Bar("scale", "the same, 160,000 / 40,000 loans, time", "<=", _both(4.5)),
+        Bar("memory", "the same, peak MB above the started process", "<=", _both(150)),
+        Bar("import", "loan register, csv to last commit, time / floor", "<=", _both(3)),
+        Bar("sheet", "the same from xlsx, added time / its bare read", "<=", _both(1.2)),
+        Bar("balance", "as-of balance, time / bare covering sum", "<=", _both(1.0)),
+        Bar("loan", "one loan's figure, time / the same SQL, kept connection", "<=", _both(1.3)),
+        Bar("drafts", "a quarter's subsidy batches drafted, time / floor", "<=", _both(3.0)),
+        Bar("settled", "the same approved, verified and paid, time / floor", "<=", _both(2.0)),
+        Bar("trial", "trial balance as of a day, time / bare grouped sum", "<=", _both(0.05)),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one bar came to on one engine; `absolute` says it in seconds, entries or bytes."""
+
+    bar: str
+    engine: str
+    value: Spread
+    absolute: str
+
+
+def table(results: Iterable[Result]) -> str:
+    """The results as they are printed and kept in docs/benchmarks.md."""
+    head = "| bar | engine | measured | quartiles | bar | met | absolute |\n|---|---|---|---|---|---|---|\n"
+    return head + "".join(map(_row, results))
+
+
+def _row(result: Result) -> str:
+    bar, value = BARS[result.bar], result.value
+    met = "yes" if bar.met(result.engine, value.median) else "**no**"
+    quartiles = f"{value.low:.3g} to {value.high:.3g}"
+    limit = f"{bar.sense} {bar.limits[result.engine]:g}"
+    return (
+        f"| {bar.what} | {result.engine} | {value.median:.3g} | {quartiles} | {limit} | {met} "
+        f"| {result.absolute} |\n"
+    )

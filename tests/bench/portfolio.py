@@ -1,0 +1,160 @@
+"""A city's loans half a year in: paid out, billed once, most of them paid; written by the bare driver."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, select
+
+from ledger import dates, journal
+from ledger import events as e
+from ledger.chart import book_of
+from ledger.database import RATE_SCALE, write_rows
+from ledger.events import Applied, Event, payload
+from ledger.money import NIL, Fen, half_up
+from ledger.posting import postings_of
+from ledger.tables import parties
+from ledger.tables.journal import entries, events, footers, movements, postings
+from ledger.tables.loans import Loan, Repayment, applications, lines
+from ledger.tables.reference import Bank, County
+
+FIRST_DAY = date(2016, 6, 21)
+BILLED_ON = date(2016, 9, 21)
+QUARTER_END = date(2016, 12, 21)
+"""The posting day of the quarter that is measured."""
+
+RATE = 4_750_000  # 4.75 %, in whole 1e-8
+_RECORDED_AT = dates.micros(datetime(2016, 9, 30, 4, tzinfo=UTC))
+_LOANS: Any = Loan.__table__
+_HOUSEHOLDS: Any = parties.Household.__table__
+_REPAYMENTS: Any = Repayment.__table__
+
+
+def offices(connection: Connection) -> list[tuple[str, str]]:
+    """Every pair of bank and county."""
+    banks = connection.execute(select(Bank.code).order_by(Bank.code)).scalars().all()
+    counties = connection.execute(select(County.id).order_by(County.id)).scalars().all()
+    return [(bank, county) for bank in banks for county in counties]
+
+
+def fill(engine: Engine, count: int) -> None:
+    """`count` loans, as many in every bank and county."""
+    with engine.connect() as connection:
+        pairs = offices(connection)
+    each = count // len(pairs)
+    for place, (bank, county) in enumerate(pairs):
+        writing = Writing(next_id=1 + place * each * 10)
+        for number in range(place * each, place * each + each):
+            _lend(writing, bank, county, number)
+        with engine.begin() as connection:
+            writing.write(connection)
+
+
+@dataclass(slots=True)
+class Writing:
+    """Rows gathered for one write, by table, in the order their foreign keys ask for."""
+
+    next_id: int
+    rows: dict[Table, list[tuple[Any, ...]]] = field(default_factory=lambda: {table: [] for table in _ORDER})
+    sums: dict[tuple[Any, ...], list[int]] = field(default_factory=dict)
+
+    def new_id(self) -> int:
+        self.next_id += 1
+        return self.next_id - 1
+
+    def post(self, event: Event, key: str | None = None) -> int:
+        """An event with its entry, as the journal would have written it; answers its id."""
+        event_id = self.new_id()
+        head = (
+            event_id, type(event).__name__, event.effective_on, _RECORDED_AT, event.county, event.bank,
+            event.loan, "history", None, "", "", "history", key, None, False, payload(event),
+        )  # fmt: skip
+        rows = list(postings_of(event))
+        self.rows[events].append(head)
+        entry_id, kind = self.new_id(), rows[0].kind
+        book = book_of(kind, bank=event.bank, county=event.county)
+        self.rows[entries].append((entry_id, event_id, book, event.effective_on, _RECORDED_AT, False))
+        for number, row in enumerate(rows, 1):
+            self.rows[postings].append((
+                entry_id, number, book, event.effective_on, _RECORDED_AT, event.county, event.bank, row.loan,
+                row.debit, row.credit, row.amount, False,
+            ))  # fmt: skip
+            for side, account in enumerate((row.debit, row.credit)):
+                key_of = (book, account, event.county, event.bank, event.effective_on)
+                self.sums.setdefault(key_of, [0, 0])[side] += row.amount
+        total = sum(row.amount for row in rows)
+        self.rows[footers].append(
+            (entry_id, len(rows), total, journal.content_hash(entry_id, book, head, rows))
+        )
+        return event_id
+
+    def write(self, connection: Connection) -> None:
+        """Put all of it into the database."""
+        recorded_on = dates.business_day(dates.moment(_RECORDED_AT))
+        self.rows[movements] = [(*key, recorded_on, *both) for key, both in sorted(self.sums.items())]
+        write_rows(connection, self.rows)
+
+
+_ORDER: tuple[Table, ...] = (
+    _HOUSEHOLDS, _LOANS, events, entries, postings, footers, lines, applications, _REPAYMENTS, movements,
+)  # fmt: skip
+
+
+def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
+    """One household's loan and its first line."""
+    loan_id = number + 1
+    on = FIRST_DAY + timedelta(days=number * 7 % 72)
+    principal = Fen(2_000_000 + number * 13 % 31 * 100_000)
+    due_on = dates.add_months(on, 36)
+    writing.rows[_HOUSEHOLDS].append(
+        (loan_id, f"R{loan_id:08d}", county, "叶坪镇", "大胜村", "general", date(2014, 5, 1), None)
+    )
+    told = {
+        "id": loan_id, "contract_no": f"{bank}-{number:07d}", "scheme": "ganzhou-2016", "scheme_version": 1,
+        "bank": bank, "county": county, "household_id": loan_id, "principal_fen": principal,
+        "annual_rate": RATE, "benchmark_rate": RATE, "term_months": 36, "signed_on": on, "purpose": "脐橙种植",
+        "security": "credit", "endorsements": "", "status": "active", "recorded_by": "officer",
+        "recorded_on": on, "approved_by": "checker", "approved_on": on, "disbursed_by": "officer",
+        "disbursed_on": on, "original_due_on": due_on, "due_on": due_on, "rolled_on": due_on,
+        "extended_months": 0, "first_disbursed_on": on, "billed_to": BILLED_ON, "next_step_on": QUARTER_END,
+        "generation": 0,
+    }  # fmt: skip
+    writing.rows[_LOANS].append(tuple(told.get(column.name) for column in _LOANS.columns))
+    facts: dict[str, Any] = {"county": county, "bank": bank, "loan": loan_id}
+    writing.post(e.LoanDisbursed(effective_on=on, principal=principal, **facts))
+    interest = half_up(principal * RATE * (BILLED_ON - on).days, 360 * RATE_SCALE)
+    billed = e.InterestBilled(
+        effective_on=BILLED_ON, period_start=on, contract=interest, penalty=NIL, compound=NIL, **facts
+    )
+    event_id = writing.post(billed, f"interest/{loan_id}/{BILLED_ON}")
+    writing.rows[lines].append((loan_id, on, 1, event_id, BILLED_ON, interest, 0, 0, True))
+    # Of twenty twelve pay on the day, six in the week after, one later and early principal with it, one not.
+    place = number % 20
+    if place < 18:
+        late = 0 if place < 12 else place - 11
+        _repay(writing, facts, BILLED_ON + timedelta(days=late), on, interest)
+    elif place == 18:
+        _repay(writing, facts, date(2016, 10, 15), on, interest, principal=Fen(100_000))
+
+
+def _repay(
+    writing: Writing, facts: dict[str, Any], paid_on: date, period_start: date, interest: Fen,
+    principal: Fen = NIL,
+) -> None:  # fmt: skip
+    repayment = writing.new_id()
+    amount = Fen(interest + principal)
+    event_id = writing.post(e.RepaymentReceived(
+        effective_on=paid_on, repayment=repayment, amount=amount, interest=interest, principal=principal,
+        surplus="principal" if principal else "credit", applied=(Applied(period_start, interest, NIL, NIL),),
+        **facts,
+    ))  # fmt: skip
+    loan_id = facts["loan"]
+    writing.rows[applications].append(
+        (event_id, loan_id, period_start, paid_on, "borrower", interest, 0, 0)
+    )
+    told = {
+        "id": repayment, "loan_id": loan_id, "receipt_no": "R-1", "fen": amount, "paid_on": paid_on,
+        "channel": "counter", "surplus": "principal" if principal else "credit", "payer": "borrower",
+        "recorded_by": "officer", "event_id": event_id, "live": True,
+    }  # fmt: skip
+    writing.rows[_REPAYMENTS].append(tuple(told.get(column.name) for column in _REPAYMENTS.columns))

@@ -1,0 +1,165 @@
+"""The floor: what the ledger wrote in each transaction, read back and written again by the bare driver."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Engine, Table
+
+from ledger import dates
+from ledger.tables.journal import entries, events, footers, movements, postings
+from ledger.tables.loans import Loan, applications, lines
+
+Row = tuple[Any, ...]
+
+LOANS: Any = Loan.__table__
+_STAND = ("billed_to", "next_step_on", "status", "misused_on")
+# In the order the ledger writes them; each with the way to its event.
+_WRITTEN: dict[Table, str] = {
+    events: "events t ON t.id = e.id",
+    entries: "entries t ON t.event_id = e.id",
+    postings: "entries n ON n.event_id = e.id JOIN postings t ON t.entry_id = n.id",
+    footers: "entries n ON n.event_id = e.id JOIN footers t ON t.entry_id = n.id",
+    lines: "lines t ON t.event_id = e.id",
+    applications: "applications t ON t.event_id = e.id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Rows by table, movements to add, and where the loans stand afterwards (None: they are left alone)."""
+
+    rows: dict[Table, list[Row]] = field(default_factory=lambda: {table: [] for table in _WRITTEN})
+    moved: list[Row] = field(default_factory=list)
+    stands: list[Row] = field(default_factory=list)
+
+
+@contextmanager
+def driver(engine: Engine) -> Iterator[Any]:
+    """The bare driver's connection, set up as the ledger's own are."""
+    with closing(engine.raw_connection()) as connection:
+        yield connection.driver_connection
+
+
+def captured(engine: Engine, origin: str, *, stands: bool) -> list[Transaction]:
+    """What was written under an origin, transaction by transaction, in the driver's own values."""
+    with driver(engine) as raw:
+        mark = "?" if engine.dialect.name == "sqlite" else "%s"
+        found: dict[int, Transaction] = {}
+        for table, way in _WRITTEN.items():
+            key = ", ".join(f"t.{column.name}" for column in table.primary_key.columns)
+            chosen = ", ".join(f't."{column.name}"' for column in table.columns)
+            query = (
+                f"SELECT e.recorded_at, {chosen} FROM events e JOIN {way} "
+                f"WHERE e.origin = {mark} ORDER BY e.id, {key}"
+            )
+            for at, *row in raw.execute(query, (origin,)):
+                found.setdefault(at, Transaction()).rows[table].append(tuple(row))
+        stand_of = {row[-1]: row for row in raw.execute(f"SELECT {', '.join(_STAND)}, id FROM loans")}
+    for at, transaction in found.items():
+        transaction.moved.extend(_moved(transaction.rows[postings], dates.business_day(dates.moment(at))))
+        if stands:
+            place = events.c.keys().index("loan_id")
+            loans = dict.fromkeys(row[place] for row in transaction.rows[events])
+            transaction.stands.extend(stand_of[loan] for loan in loans)
+    return [found[at] for at in sorted(found)]
+
+
+def _moved(rows: Sequence[Row], recorded_on: date) -> list[Row]:
+    sums: dict[Row, list[int]] = {}
+    for _, _, book, on, _, county, bank, _, debit, credit, fen, _ in rows:
+        for side, account in enumerate((debit, credit)):
+            sums.setdefault((book, account, county, bank, on), [0, 0])[side] += fen
+    return [(*key, recorded_on.isoformat(), *both) for key, both in sorted(sums.items())]
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f'"{column.name}"' for column in table.columns)
+
+
+def _insert(table: Table, mark: str) -> str:
+    return f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({', '.join([mark] * len(table.columns))})"
+
+
+def _statements(mark: str) -> tuple[dict[Table, str], str, str]:
+    key = ", ".join(column.name for column in movements.primary_key.columns)
+    upsert = (
+        f"{_insert(movements, mark)} ON CONFLICT ({key}) DO UPDATE SET "
+        "debit = movements.debit + excluded.debit, credit = movements.credit + excluded.credit"
+    )
+    stand = f"UPDATE loans SET {', '.join(f'{name} = {mark}' for name in _STAND)} WHERE id = {mark}"
+    return {table: _insert(table, mark) for table in _WRITTEN}, upsert, stand
+
+
+_SQLITE = _statements("?")
+_POSTGRESQL = _statements("%s")
+
+
+def write(raw: Any, transaction: Transaction) -> None:
+    """One durable transaction of the bare driver: executemany on SQLite, COPY on PostgreSQL."""
+    if hasattr(raw, "pipeline"):
+        _copied(raw, transaction)
+        return
+    inserts, upsert, stand = _SQLITE
+    raw.execute("BEGIN IMMEDIATE")
+    for table, rows in transaction.rows.items():
+        if rows:
+            raw.executemany(inserts[table], rows)
+    raw.executemany(stand, transaction.stands)
+    raw.executemany(upsert, transaction.moved)
+    raw.execute("COMMIT")
+
+
+def _copied(raw: Any, transaction: Transaction) -> None:
+    _, upsert, stand = _POSTGRESQL
+    with raw.cursor() as cursor:
+        for table, rows in transaction.rows.items():
+            if rows:
+                with cursor.copy(f"COPY {table.name} ({_columns(table)}) FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+        cursor.executemany(stand, transaction.stands)
+        cursor.executemany(upsert, transaction.moved)
+    raw.commit()
+
+
+def write_one(raw: Any, transaction: Transaction) -> None:
+    """One durable transaction of a few rows: on PostgreSQL all statements and the commit in one pipeline."""
+    if not hasattr(raw, "pipeline"):
+        inserts, upsert, _ = _SQLITE
+        raw.execute("BEGIN IMMEDIATE")
+        for table, rows in transaction.rows.items():
+            for row in rows:
+                raw.execute(inserts[table], row)
+        for row in transaction.moved:
+            raw.execute(upsert, row)
+        raw.execute("COMMIT")
+        return
+    inserts, upsert, _ = _POSTGRESQL
+    with raw.pipeline(), raw.cursor() as cursor:
+        for table, rows in transaction.rows.items():
+            for row in rows:
+                cursor.execute(inserts[table], row)
+        for row in transaction.moved:
+            cursor.execute(upsert, row)
+        raw.commit()
+
+
+def contents(engine: Engine, origin: str) -> list[list[Row]]:
+    """All that was written under an origin, without ids and moments, in an order of its own; and all movements."""
+    queries = (
+        "SELECT e.kind, e.effective_on, e.county, e.bank, e.loan_id, e.key, e.payload, p.number, p.book, "
+        "p.debit, p.credit, p.fen, f.rows, f.total FROM events e JOIN entries n ON n.event_id = e.id "
+        "JOIN postings p ON p.entry_id = n.id JOIN footers f ON f.entry_id = n.id WHERE e.origin = {} "
+        "ORDER BY e.loan_id, e.kind, e.effective_on, e.payload, p.number",
+        "SELECT ln.loan_id, ln.period_start, ln.version, ln.period_end, ln.contract, ln.penalty, ln.compound "
+        "FROM lines ln JOIN events e ON e.id = ln.event_id WHERE e.origin = {} ORDER BY 1, 2, 3",
+        "SELECT book, account, county, bank, effective_on, CAST(SUM(debit) AS BIGINT), "
+        "CAST(SUM(credit) AS BIGINT) FROM movements WHERE {} <> '' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+        "SELECT id, status, billed_to, next_step_on, generation FROM loans WHERE {} <> '' ORDER BY id",
+    )
+    mark = "?" if engine.dialect.name == "sqlite" else "%s"
+    with driver(engine) as raw:
+        return [list(raw.execute(query.format(mark), (origin,))) for query in queries]

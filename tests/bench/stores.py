@@ -1,0 +1,119 @@
+"""Databases to measure on: each filled once, and copied for every side of every round."""
+
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine, event
+
+from ledger.database import open_engine
+from ledger.setup import prepare
+from tests.engines import Server, make_folder, remove_folder, start_server
+
+Fill = Callable[[Engine], None]
+
+
+class Store(Protocol):
+    """Where the databases of one engine lie."""
+
+    name: str
+
+    def template(self, name: str, fill: Fill) -> None:
+        """Make a prepared database called `name` and fill it, unless it is there."""
+
+    def copy(self, name: str) -> str:
+        """The address of a fresh copy of a template, settled on disk."""
+
+    def drop(self, url: str) -> None:
+        """Remove a copy."""
+
+
+@contextmanager
+def opened(store: Store, name: str) -> Iterator[Engine]:
+    """An engine on a fresh copy of a template, gone with the block."""
+    url = store.copy(name)
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+        store.drop(url)
+
+
+@contextmanager
+def store_of(engine_name: str) -> Iterator[Store]:
+    """The store of an engine, on disk and durable as in production; gone with the block."""
+    folder = make_folder(durable=True)
+    try:
+        if engine_name == "sqlite":
+            yield SqliteStore(folder)
+        else:
+            yield PostgresqlStore(start_server(folder, durable=True))
+    finally:
+        remove_folder(folder)
+
+
+class SqliteStore:
+    name = "sqlite"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def template(self, name: str, fill: Fill) -> None:
+        path = self._folder / f"{name}.sqlite3"
+        if path.exists():
+            return
+        prepare(f"sqlite:///{path}")
+        engine = open_engine(f"sqlite:///{path}")
+        event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous=OFF"))
+        fill(engine)
+        engine.dispose()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def copy(self, name: str) -> str:
+        path = self._folder / f"{secrets.token_hex(8)}.sqlite3"
+        shutil.copyfile(self._folder / f"{name}.sqlite3", path)
+        with path.open("rb") as copied:
+            os.fsync(copied.fileno())  # or the first side to commit pays for the copy
+        return f"sqlite:///{path}"
+
+    def drop(self, url: str) -> None:
+        for tail in ("", "-wal", "-shm"):
+            Path(url.removeprefix("sqlite:///") + tail).unlink(missing_ok=True)
+
+
+class PostgresqlStore:
+    name = "postgresql"
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._templates: set[str] = set()
+
+    def template(self, name: str, fill: Fill) -> None:
+        if name in self._templates:
+            return
+        self._templates.add(name)
+        self._server.run(f"CREATE DATABASE {name} TEMPLATE template0")
+        prepare(self._server.url(name))
+        engine = open_engine(self._server.url(name))
+        fill(engine)
+        with engine.connect() as connection:
+            # What autovacuum would have done by now to rows that did not come all at once.
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
+        engine.dispose()
+
+    def copy(self, name: str) -> str:
+        copied = f"{name}_{secrets.token_hex(8)}"
+        self._server.run(f"CREATE DATABASE {copied} TEMPLATE {name} STRATEGY FILE_COPY")
+        self._server.run("CHECKPOINT")
+        return self._server.url(copied)
+
+    def drop(self, url: str) -> None:
+        self._server.drop(url.rpartition("/")[2])
+
