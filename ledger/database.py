@@ -120,12 +120,16 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """`column` is one of `values`, sent as one parameter however many they are."""
+    """`column` is one of `values`, sent as one parameter however many they are.
+
+    A list to join with on both engines: `= ANY(list)` is compared row by row with all of it where PostgreSQL thinks
+    a table small that has just been filled.
+    """
     chosen = list(values)
     if is_sqlite(connection):
         listed = func.json_each(orjson.dumps(chosen).decode()).table_valued("value")
         return column.in_(select(listed.c.value))
-    return column == func.any(literal(chosen, ARRAY(column.type)))
+    return column.in_(select(func.unnest(literal(chosen, ARRAY(column.type)))))
 
 
 def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence[Any]]]) -> None:
