@@ -9,15 +9,16 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from ledger.balances import Clocks, balance, loan_balance
-from ledger.chart import Account, book_of
+from ledger.chart import INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, Account, book_of
 from ledger.money import Fen, plain, yuan
-from ledger.operations import repayments, servicing, subsidies
+from ledger.operations import loans, repayments, servicing, subsidies
+from ledger.operations.contracts import LoanRequest
 from ledger.operations.repayments import Received
 from ledger.operations.rewinding import Why
 from ledger.policy.subsidy import Period
-from ledger.tables.loans import Loan, Repayment, lines
+from ledger.tables.loans import Loan, lines
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
-from tests.operations.desk import COUNTY, at_desk, disbursed_loan, household, request
+from tests.operations.desk import COUNTY, at_desk, household, request
 
 BANK = "GZRCB"
 Q2 = Period.parse("quarter", "2016Q2")
@@ -34,7 +35,18 @@ def lend(engine: Engine, on: date = date(2016, 5, 10), **fields: Any) -> int:
     with at_desk(engine, today=on) as unit:
         home = fields.pop("household_id", None) or household(unit)
     told = {"signed_on": on - timedelta(days=1), "household_id": home} | fields
-    return disbursed_loan(engine, request(**told), on)
+    return pay_out(engine, request(**told), on)
+
+
+def pay_out(engine: Engine, asked: LoanRequest, on: date) -> int:
+    """A loan recorded, approved and paid out on a day; answers its id."""
+    with at_desk(engine, today=on) as unit:
+        loan_id = loans.record(unit, asked).id
+    with at_desk(engine, "checker", on) as unit:
+        loans.approve(unit, loan_id)
+    with at_desk(engine, today=on) as unit:
+        loans.disburse(unit, loan_id, on)
+    return loan_id
 
 
 def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None) -> None:
@@ -158,9 +170,13 @@ def contract_interest(engine: Engine, loan_id: int) -> list[str]:
         return [plain(fen) for fen in connection.execute(query).scalars()]
 
 
-def last_repayment(engine: Engine, loan_id: int) -> int:
-    """The id of the loan's latest repayment that stands."""
-    live = (Repayment.loan_id == loan_id, Repayment.live.is_(True))
-    query = select(Repayment.id).where(*live).order_by(Repayment.paid_on.desc())
+def owed_interest(engine: Engine, loan_id: int) -> int:
+    """What is open of a loan's interest and charges, in fen."""
+    found = of_loan(engine, loan_id)
+    return found.get(INTEREST_RECEIVABLE, 0) + found.get(PENALTY_RECEIVABLE, 0)
+
+
+def renewal_of(engine: Engine, loan_id: int) -> int:
+    """The id of the loan that renewed a loan."""
     with engine.connect() as connection:
-        return connection.execute(query).scalars().first() or 0
+        return connection.execute(select(Loan.id).where(Loan.renews_id == loan_id)).scalar_one()
