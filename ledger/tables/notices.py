@@ -1,0 +1,134 @@
+"""Notices before maturity (催收通知书), their delivery, what was sent of them, where borrowers are reached."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.database import Base
+
+
+class Notice(Base):
+    """催收通知书: one per loan, due date and kind (D30, D7).
+
+    `created_on` is the day the rule calls for it, whenever the job ran; `made_on` the business date of the run that
+    wrote it. `cancelled_on`: the loan ended or got another due date before it was delivered.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("loan_id", "due_on", "kind"),
+        CheckConstraint("created_on <= due_on AND cancelled_on >= created_on", name="days_in_order"),
+        Index("ix_notices_office", "county", "bank", "created_on"),
+        Index("ix_notices_made", "county", "bank", "made_on"),
+        Index("ix_notices_deliver_by", "deliver_by"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
+    due_on: Mapped[date] = mapped_column(Date)
+    kind: Mapped[str] = mapped_column(String(3))
+    bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
+    county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
+    created_on: Mapped[date] = mapped_column(Date)
+    deliver_by: Mapped[date] = mapped_column(Date)
+    made_on: Mapped[date] = mapped_column(Date)
+    made_by: Mapped[str] = mapped_column(String(64))
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
+    cancelled_on: Mapped[date | None] = mapped_column(Date)
+    cancel_reason: Mapped[str | None] = mapped_column(String(12))  # closed, compensated, written_off, extended, undone
+
+
+class NoticeChange(Base):
+    """Who cancelled, revived, delivered a notice or took its delivery back, when, why. Added only."""
+
+    __tablename__ = "notice_changes"
+    __table_args__ = (Index("ix_notice_changes_notice", "notice_id", "id"), {"sqlite_with_rowid": False})
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    step: Mapped[str] = mapped_column(String(12))  # cancelled, revived, delivered, withdrawn
+    on: Mapped[date] = mapped_column("on_day", Date)
+    by: Mapped[str] = mapped_column("by_user", String(64))
+    reason: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class NoticeDelivery(Base):
+    """送达: how, when and to whom a notice was handed over; `live` is NULL once it was taken back."""
+
+    __tablename__ = "notice_deliveries"
+    __table_args__ = (UniqueConstraint("notice_id", "live"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    delivered_on: Mapped[date] = mapped_column(Date)
+    channel: Mapped[str] = mapped_column(String(12))
+    receiver: Mapped[str] = mapped_column(String(60))
+    relation: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(Text)
+    live: Mapped[bool | None]
+    recorded_by: Mapped[str] = mapped_column(String(64))
+    recorded_on: Mapped[date] = mapped_column(Date)
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class NoticeReceipt(Base):
+    """回执: the signed slip as a picture or PDF, with the hash of its bytes. Added only."""
+
+    __tablename__ = "notice_receipts"
+    __table_args__ = (Index("ix_notice_receipts_delivery", "delivery_id", "id"), {"sqlite_with_rowid": False})
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("notice_deliveries.id"))
+    file_name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(40))
+    size: Mapped[int] = mapped_column("byte_count")
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    recorded_by: Mapped[str] = mapped_column(String(64))
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class NoticeSending(Base):
+    """发送: one attempt to send a notice by e-mail or SMS, claimed before it is made.
+
+    `claimed` until its outcome is known; one that never came is `unknown`, and a person says `sent` or `not_sent`.
+    """
+
+    __tablename__ = "notice_sendings"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "channel", "attempt"),
+        Index("ix_notice_sendings_status", "status", "next_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    channel: Mapped[str] = mapped_column(String(12))
+    attempt: Mapped[int]
+    address: Mapped[str] = mapped_column(String(254))
+    status: Mapped[str] = mapped_column(String(12))  # claimed, sent, failed, refused, unknown, not_sent
+    reason: Mapped[str] = mapped_column(Text)
+    claimed_at: Mapped[int] = mapped_column(BigInteger)
+    ended_at: Mapped[int | None] = mapped_column(BigInteger)
+    next_at: Mapped[int | None] = mapped_column(BigInteger)  # when a failed one may be tried again
+    resolved_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class Contact(Base):
+    """联系方式: where a household or an organisation is reached, as last told."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        UniqueConstraint("household_id"),
+        UniqueConstraint("organisation_id"),
+        CheckConstraint("(household_id IS NULL) <> (organisation_id IS NULL)", name="of_one_borrower"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    phone: Mapped[str | None] = mapped_column(String(20))
+    email: Mapped[str | None] = mapped_column(String(254))
+    recorded_by: Mapped[str] = mapped_column(String(64))
+    recorded_at: Mapped[int] = mapped_column(BigInteger)
