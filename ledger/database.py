@@ -39,6 +39,7 @@ BUSY_SECONDS = 30
 _PIPELINED_ROWS = 100
 
 sqlite3.register_adapter(date, date.isoformat)
+sqlite3.register_adapter(bool, int)  # what the driver does by itself, without looking for another way first
 
 
 class Base(DeclarativeBase):
@@ -136,7 +137,8 @@ def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence
     """Insert many rows, table by table in the order given; a row holds a value for every column in order.
 
     The driver does it, past SQLAlchemy: executemany on SQLite; on PostgreSQL one pipeline for a few rows and
-    COPY for many. Values are what the driver stores: whole fen, microseconds, 1e-8 rates, dates, text.
+    COPY for many. Values are what the driver stores: whole fen, microseconds, 1e-8 rates, text, dates (those of
+    many rows as ISO text: either driver is quicker with it).
     """
     raw: Any = connection.connection.driver_connection
     if is_sqlite(connection):

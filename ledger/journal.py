@@ -12,22 +12,17 @@ import orjson
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection, select
 
-from ledger import chart, dates
+from ledger import chart
 from ledger.chart import book_of
+from ledger.closing import check_open, first_open
 from ledger.database import among, write_rows
-from ledger.errors import Conflict, NotFound, RuleViolation
+from ledger.errors import Conflict, NotFound
 from ledger.events import Event, EventReversed, event_of, payload, plain_json
 from ledger.ids import new_ids
 from ledger.movements import add_movements
 from ledger.posting import Posting, postings_of
-from ledger.tables.journal import books, entries, events, footers, postings
+from ledger.tables.journal import entries, events, footers, postings
 from ledger.unit import Unit
-
-
-class PeriodClosed(RuleViolation):
-    code = "period_closed"
-    zh = "账套 {book} 已结账至 {limit}，{found} 不能再记账；第一个可记账日为 {first_open}"
-    en = "{book} is closed through {limit}; nothing can be booked on {found}; the first open day is {first_open}"
 
 
 class AlreadyReversed(Conflict):
@@ -150,34 +145,6 @@ def stored_events(connection: Connection, event_ids: Iterable[int]) -> dict[int,
     }
 
 
-def first_open(unit: Unit, names: Iterable[str]) -> date:
-    """The first day on which all these books take entries; holds the books against closing."""
-    closed = _closed_through(unit, set(names))
-    return max((day + dates.DAY for day in closed.values() if day is not None), default=date.min)
-
-
-def check_open(unit: Unit, names: Iterable[str], on: date) -> None:
-    """Raises PeriodClosed when one of the books takes no entry on that day."""
-    for book, closed in _closed_through(unit, set(names)).items():
-        if closed is not None and on <= closed:
-            raise PeriodClosed(book=book, limit=closed, found=on, first_open=closed + dates.DAY)
-
-
-def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:
-    """Each book's last closed day. The rows are held shared, so that no month closes under an open entry.
-
-    They are held to the end of the transaction: what was read once in it is still true.
-    """
-    held: dict[str, date | None] = unit.kept.setdefault("closed_through", {})
-    if missing := sorted(names - held.keys()):
-        query = select(books.c.book, books.c.closed_through).where(books.c.book.in_(missing))
-        for row in unit.connection.execute(query.order_by(books.c.book).with_for_update(read=True)):
-            held[row.book] = row.closed_through
-        if unknown := names - held.keys():
-            raise NotFound(what="book", id=", ".join(sorted(unknown)))
-    return {name: held[name] for name in names}
-
-
 def _books(event: Event, rows: Iterable[Posting]) -> set[str]:
     return {book_of(row.kind, bank=event.bank, county=event.county) for row in rows}
 
@@ -246,7 +213,7 @@ def _check_all_open(unit: Unit, records: Sequence[Record], parts: Sequence[Itera
         for book in of_books:
             if on < earliest.get(book, date.max):
                 earliest[book] = on
-    _closed_through(unit, set(earliest))
+    first_open(unit, earliest)  # held all at once
     for book, on in earliest.items():
         check_open(unit, [book], on)
 
@@ -255,7 +222,7 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
     event = record.event
     reverses = event.reverses if isinstance(event, EventReversed) else None
     return (
-        event_id, type(event).__name__, event.effective_on, at, event.county, event.bank, event.loan,
+        event_id, type(event).__name__, event.effective_on.isoformat(), at, event.county, event.bank, event.loan,
         record.made_by or unit.user, record.checked_by, record.document, record.reason, unit.origin,
         record.key, reverses, reverses is not None, payload(event),
     )  # fmt: skip

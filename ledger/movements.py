@@ -14,7 +14,7 @@ from ledger.money import plain
 from ledger.tables.journal import fund_balances, movements
 from ledger.unit import Unit
 
-_Key = tuple[str, str, str, str, date]
+_Key = tuple[str, str, str, str, str]
 
 
 class FundOverdrawn(RuleViolation):
@@ -45,7 +45,7 @@ def settle(unit: Unit) -> None:
     touched: dict[tuple[str, str], dict[date, int]] = {}
     for (book, account, county, bank, on), (debit, credit) in sorted(pending.items()):
         if account == FUND_DEPOSITS.code and book.startswith(Kind.FUND):
-            touched.setdefault((county, bank), {})[on] = debit - credit
+            touched.setdefault((county, bank), {})[date.fromisoformat(on)] = debit - credit
     # Who pays claims holds the account first and posts then; in another order the two would wait for each other.
     held = {account: held_balance(unit, *account) for account in touched}
     add_rows(

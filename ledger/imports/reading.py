@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ledger.errors import Fault, Refusal, RuleViolation
+from ledger.heap import uncollected
 from ledger.imports.cells import Cell, CellEmpty, Text
 from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, Column, plain_heading
-from ledger.imports.heap import uncollected
 from ledger.imports.sheets import Sheet, SheetEmpty
 
 FAULTS_MAX = 10_000

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, ZipError
 
 from ledger.errors import RuleViolation
+from ledger.heap import uncollected
 from ledger.imports.cells import Cell
 from ledger.imports.columns import NOTES
-from ledger.imports.heap import uncollected
 
 FILE_BYTES_MAX = 64 * 2**20
 ROWS_MAX = 300_000

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from ledger import journal
+from ledger import closing, journal
 from ledger.chart import Kind, account_of, book_of
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Adjusted, ManualAdjustment
@@ -45,7 +45,7 @@ def _event(unit: Unit, loan_id: int | None, payload: Mapping[str, Any], approval
     kind, county, bank = _place(unit, payload)
     if loan_id is not None:
         _check_loan(unit, loan_id, county, bank)
-    journal.check_open(unit, [book], on)
+    closing.check_open(unit, [book], on)
     rows = tuple(
         _row(kind, loan_id, number, row) for number, row in enumerate(payload["rows"], 1)
     )

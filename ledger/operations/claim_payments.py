@@ -9,7 +9,7 @@ from moneyed import Money
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from ledger import journal, movements
+from ledger import closing, movements
 from ledger.balances import loan_balances
 from ledger.chart import INTEREST_RECEIVABLE, Kind, book_of
 from ledger.database import among
@@ -85,7 +85,7 @@ def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
     check_other(unit, claim.drafted_by, claim.submitted_by, claim.reviewed_by, claim.approved_by)
     # The books before the account, as every other writer takes them.
     books = [book_of(kind, bank=claim.bank, county=claim.county) for kind in (Kind.FUND, Kind.LOAN)]
-    journal.check_open(unit, books, on)
+    closing.check_open(unit, books, on)
     movements.held_balance(unit, claim.county, claim.bank)
     _check_turn(unit, claim)
     available = max(0, movements.lowest_balance(unit, claim.county, claim.bank, on))

@@ -9,7 +9,7 @@ from moneyed import Money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import balances, journal, money, movements
+from ledger import balances, closing, journal, money, movements
 from ledger.balances import Clocks
 from ledger.chart import DUE_FROM_COUNTY, Kind, book_of
 from ledger.errors import RuleViolation
@@ -112,7 +112,7 @@ def undo_share(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
 
 def _hold(unit: Unit, county: str, bank: str, on: date) -> None:
     """The book, then the account: one at a time decides what is due."""
-    journal.check_open(unit, [book_of(Kind.FUND, bank=bank, county=county)], on)
+    closing.check_open(unit, [book_of(Kind.FUND, bank=bank, county=county)], on)
     movements.held_balance(unit, county, bank)
 
 

@@ -99,7 +99,7 @@ def _fill_balances(unit: Unit, held: dict[int, Held]) -> None:
     for loan_id, principal, overdue, credit, written_off, has_moved, is_open, was_open, is_behind in sums:
         life = held[loan_id].life
         life.principal, life.overdue, life.credit, life.written_off = principal, overdue, credit, written_off
-        life.owed.set(life.billed_to, life.open_principal)
+        life.owed.append((life.billed_to, life.open_principal))
         if has_moved:
             moved.append(loan_id)
         if is_open or was_open:

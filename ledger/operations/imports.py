@@ -15,8 +15,8 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 
 from ledger.errors import Conflict, Fault, Refusal, WrongStatus
+from ledger.heap import uncollected
 from ledger.ids import new_id
-from ledger.imports.heap import uncollected
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
 from ledger.operations import imports_households as households
 from ledger.operations import imports_lending as lending

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ledger import journal
+from ledger import closing, journal
 from ledger.chart import Kind, book_of
 from ledger.database import update_rows, write_rows
 from ledger.errors import Fault, Refusal
@@ -37,7 +37,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
     What may have changed since the check is asked again under locks: whether the loan is there by now, and what
     its borrower owes. With faults nothing is written.
     """
-    journal.first_open(unit, [book_of(Kind.LOAN, bank=run.importer.bank or "", county="")])  # held against closing
+    closing.first_open(unit, [book_of(Kind.LOAN, bank=run.importer.bank or "", county="")])  # held against closing
     standings = standings_of(unit, [each.borrower for each in chunk], held=True)
     present = present_loans(unit, run, [each.row.contract_no for each in chunk])
     fresh, faults = [], list[Fault]()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from ledger import journal
+from ledger import closing
 from ledger.calendar import WorkCalendar
 from ledger.chart import Kind as Book
 from ledger.chart import book_of
@@ -222,7 +222,7 @@ def _refusals_of_day(unit: Unit, run: Run, known: Known, column: str, on: date) 
         (eligibility.check_bank, bank, known.grounds.statuses.get(bank, ()), on),
     ]
     if column == "disbursed_on":
-        checks.append((journal.check_open, unit, [book_of(Book.LOAN, bank=bank, county="")], on))
+        checks.append((closing.check_open, unit, [book_of(Book.LOAN, bank=bank, county="")], on))
     for check_, *arguments in checks:
         try:
             check_(*arguments)

@@ -80,7 +80,7 @@ def _rows_of(
             event = record.event
             if isinstance(event, e.InterestBilled):
                 version = versions.get((loan, event.period_start), 0) + 1
-                billed.append((loan, event.period_start, version, event_id, event.effective_on,
+                billed.append((loan, event.period_start.isoformat(), version, event_id, event.effective_on.isoformat(),
                                event.contract, event.penalty, event.compound, True))  # fmt: skip
             elif rows := applied(event):
                 payer = payer_of(event)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select, update
 
+from ledger import closing
 from ledger.chart import Kind, kind_of
 from ledger.dates import DAY, month_last, month_of
 from ledger.errors import NotFound, RuleViolation, WrongStatus
@@ -62,7 +63,7 @@ def close_month(unit: Unit, book: str, month: str) -> None:
     last = month_last(month)
     if unit.today <= last:
         raise MonthNotOver(rule="books 6", limit=unit.today, found=month)
-    closed = _held(unit, book)
+    closed = closing.hold_alone(unit, book)
     if closed is not None and last <= closed:
         raise WrongStatus(status="closed", allowed="open", book=book, month=month)
     _check_order(unit, book, month, closed)
@@ -78,13 +79,13 @@ def close_month(unit: Unit, book: str, month: str) -> None:
 
 def check_reopen(unit: Unit, book: str, month: str) -> None:
     """Raises NotFound, and NotLastClosed unless the month is the book's last closed one."""
-    _check_last(book, month, _held(unit, book))
+    _check_last(book, month, closing.hold_alone(unit, book))
 
 
 def apply_reopen(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
     """Open a book's last closed month again (重新打开), on another's approval; raises as `check_reopen`."""
     book, month = payload["book"], payload["month"]
-    _check_last(book, month, _held(unit, book))
+    _check_last(book, month, closing.hold_alone(unit, book))
     first = date.fromisoformat(f"{month}-01")
     before = month_of(first - DAY)
     through = first - DAY if _was_closed(unit, book, before) else None
@@ -102,16 +103,6 @@ def kind_of_book(book: str) -> Kind:
 def next_month(closed: date | None) -> str | None:
     """The month a book closes next; None while none was closed, when any is the first."""
     return None if closed is None else month_of(closed + DAY)
-
-
-def _held(unit: Unit, book: str) -> date | None:
-    """The book's last closed day, its row held alone to the end of the transaction; raises NotFound."""
-    query = select(books.c.closed_through).where(books.c.book == book).with_for_update()
-    row = unit.connection.execute(query).first()
-    if row is None:
-        raise NotFound(what="book", id=book)
-    closed: date | None = row.closed_through
-    return closed
 
 
 def _check_order(unit: Unit, book: str, month: str, closed: date | None) -> None:

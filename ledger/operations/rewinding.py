@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import aliased
 
+from ledger import closing, journal
 from ledger import events as e
-from ledger import journal
 from ledger.chart import Kind, book_of
 from ledger.database import among, update_rows, write_rows
 from ledger.dates import DAY, settlements
@@ -120,7 +120,7 @@ def before(unit: Unit, pasts: Iterable[Past]) -> dict[int, Point]:
     for past in pasts:
         assert past.event.loan is not None
         on = past.event.effective_on
-        first_open = journal.first_open(unit, _books(past.event))
+        first_open = closing.first_open(unit, _books(past.event))
         point = Point(on, past.told) if on >= first_open else Point(first_open, (0, 0))
         points[past.event.loan] = min(point, points.get(past.event.loan, point))
     return points
@@ -221,12 +221,12 @@ def _of_the_day(past: Past, point: Point) -> bool:
 
 def _check(unit: Unit, on: date, rows: Sequence[Past]) -> None:
     for past in rows:
-        journal.check_open(unit, [_book(past.event)], past.event.effective_on)
+        closing.check_open(unit, [_book(past.event)], past.event.effective_on)
     if standing := [past.event for past in rows if isinstance(past.event, _STANDING)]:
         first, last = standing[0], standing[-1]
         raise RestsOnLater(
             rule="3 back-dated", event=type(first).__name__, found=first.effective_on, on=on,
-            first_open=max(last.effective_on, journal.first_open(unit, [_book(last)])),
+            first_open=max(last.effective_on, closing.first_open(unit, [_book(last)])),
         )  # fmt: skip
 
 

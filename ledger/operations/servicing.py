@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from ledger import closing
 from ledger import events as e
-from ledger import journal
 from ledger.chart import Kind, book_of
 from ledger.database import among
 from ledger.errors import NotFound, Refusal, RuleViolation, WrongStatus
 from ledger.events import Event
+from ledger.heap import uncollected
 from ledger.operations import holding, lives, rewinding, subsidy_corrections
 from ledger.operations.lives import Held
 from ledger.operations.rewinding import Past, Point, Why
@@ -78,11 +79,9 @@ def due_loans(
     return list(unit.connection.execute(query.order_by(c.id).limit(limit)).scalars())
 
 
+@uncollected()
 def carry(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
-    """Post every line and transition due on or before `through` on these loans; answers how many loans moved.
-
-    Safe to repeat: what is posted is not due any more.
-    """
+    """Post what is due on or before `through` on these loans; answers how many moved. Safe to repeat."""
     unit.not_future(through, "through")
     held = holding.hold(unit, loan_ids, through)
     for each in held.values():
@@ -197,7 +196,7 @@ def _with_banks(unit: Unit, facts: Mapping[int, Sequence[Fact]]) -> Iterator[tup
 
 def _check_day(unit: Unit, fact: Fact, bank: str) -> None:
     unit.not_future(fact.on, "on")
-    journal.check_open(unit, [book_of(Kind.LOAN, bank=bank, county="")], fact.on)
+    closing.check_open(unit, [book_of(Kind.LOAN, bank=bank, county="")], fact.on)
 
 
 def _rewind(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from ledger import journal
+from ledger import closing, journal
 from ledger.chart import Kind, book_of
 from ledger.database import among
 from ledger.events import ClawbackRaised
@@ -208,7 +208,7 @@ def _had(unit: Unit, lines: Sequence[Stored], paid: Iterable[Stored]) -> dict[in
 def _claw_back(unit: Unit, line: Stored, batch: SubsidyBatch, back: Fen) -> None:
     """Dated the day it was paid, so that on no day more stands paid than is due; or the first open day after."""
     assert batch.paid_on is not None
-    on = max(batch.paid_on, journal.first_open(unit, [book_of(Kind.SUBSIDY, bank="", county=batch.county)]))
+    on = max(batch.paid_on, closing.first_open(unit, [book_of(Kind.SUBSIDY, bank="", county=batch.county)]))
     clawback = new_id()
     household = unit.session.get_one(Loan, line.figure.loan).household_id is not None
     unit.session.add(Clawback(

@@ -49,8 +49,7 @@ def _factor(uplift: Decimal) -> int:
     return int((1 + uplift) * _FACTOR)
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What interest depends on besides what is owed. Rates are whole 1e-8, from the day beside them.
 
     `rolled_on` is the rolled due date: penalty runs for every night from it on (3.7).

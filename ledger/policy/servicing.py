@@ -114,7 +114,7 @@ def accrued(life: Life, on: date) -> Interest:
     """Interest of the open period, of the days before `on`."""
     if on <= life.billed_to:
         return Interest(NIL, NIL, NIL)
-    unpaid = ((line.posted_on, line.unpaid) for line in life.lines)
+    unpaid = [(line.posted_on, line.unpaid) for line in life.lines]
     return interest(life.terms, life.billed_to, on, life.owed, unpaid)
 
 

@@ -5,7 +5,6 @@ taken back is recorded once more.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -87,7 +86,7 @@ def misuse(life: Life, on: date, *, found_on: date, approval: int) -> Iterator[E
     """Misuse found (认定挪用): the misuse rate runs from `on` (3.7)."""
     _check_status(life, "misuse")
     earliest = on if life.terms.misused_on is None else min(on, life.terms.misused_on)
-    life.terms = replace(life.terms, misused_on=earliest)
+    life.terms = life.terms._replace(misused_on=earliest)
     yield e.MisuseFound(**life.facts(on), found_on=found_on, approval=approval)
 
 
@@ -97,7 +96,7 @@ def extend(
 ) -> Iterator[Event]:  # fmt: skip
     """Extension (展期): a new due date, and from the old one on another rate; `rates` are all of them (3.10)."""
     _check_status(life, "extension")
-    life.terms = replace(life.terms, rolled_on=rolled_on, rates=rates)
+    life.terms = life.terms._replace(rolled_on=rolled_on, rates=rates)
     life.next_step_on = servicing.next_step(life, on)
     yield e.LoanExtended(
         **life.facts(on), months=months, due_on=due_on, annual_rate=str(annual_rate), approval=approval

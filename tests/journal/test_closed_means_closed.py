@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, update
 
-from ledger import journal
+from ledger import closing, journal
+from ledger.closing import PeriodClosed
 from ledger.database import open_engine
 from ledger.errors import Refusal
-from ledger.journal import PeriodClosed
 from ledger.tables.journal import books
 from ledger.unit import Unit
 from tests.journal.raw import BOOK, DAY, Row, entry_row, event_row, footer_row, posting_row, raw, refusal, whole_entry
@@ -30,7 +30,8 @@ def _close(engine: Engine, through: date | None = MAY, book: str = BOOK) -> None
 
 
 def _close_in(unit: Unit, through: date | None, book: str = BOOK) -> None:
-    # What closing a month comes down to: the book's row, held alone to the end of the transaction.
+    # What closing a month comes down to: the book, held alone to the end of the transaction.
+    closing.hold_alone(unit, book)
     unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
 
 
@@ -184,6 +185,7 @@ def test_once_closed_a_month_stays_as_it_is_however_many_write(engine: Engine) -
         raise AssertionError("the month never closed")
 
     answers: list[Any] = at_once([*(partial(write, 1000 * n) for n in range(1, 7)), close])
+    assert [answer for answer in answers if isinstance(answer, Exception)] == []
     assert answers[-1] == "closed"
     for said in answers[:-1]:
         # Before the closing everything is taken, after it nothing.
