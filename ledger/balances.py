@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, and_, case, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, case, cast, func, literal, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from ledger import dates
@@ -43,7 +44,7 @@ def balance(
     county: str | None = None, bank: str | None = None,
 ) -> Fen:  # fmt: skip
     """What an account of a book stood at, on its normal side, in fen."""
-    rows = _sums(connection, clocks, book=book, account=account.code, county=county, bank=bank)
+    rows = _sums(connection, clocks, ("account",), book=book, account=account.code, county=county, bank=bank)
     return Fen(sum(normal(account, row.debit, row.credit) for row in rows))
 
 
@@ -55,15 +56,15 @@ def turnovers(
 
     Without a start everything is turnover and openings are zero.
     """
-    first = start or date.min
     kind = kind_of(book)
     sums: dict[str, list[int]] = {}
-    for row in _sums(connection, clocks, book=book, county=county, bank=bank, start=first):
+    for row in _sums(connection, clocks, ("account",), book=book, county=county, bank=bank, start=start):
         into = sums.setdefault(row.account, [0, 0, 0])
         account = account_of(kind, row.account)
-        into[0] += normal(account, row.debit - row.debit_in, row.credit - row.credit_in)
-        into[1] += row.debit_in
-        into[2] += row.credit_in
+        debit, credit = (row.debit, row.credit) if start is None else (row.debit_in, row.credit_in)
+        into[0] += normal(account, row.debit - debit, row.credit - credit)
+        into[1] += debit
+        into[2] += credit
     return tuple(
         Turnover(account_of(kind, code), *map(Fen, figures)) for code, figures in sorted(sums.items())
     )
@@ -86,7 +87,10 @@ def standings(
 ) -> tuple[Standing, ...]:  # fmt: skip
     """Balances by book, account, county and bank, for everything the filters leave."""
     found: dict[tuple[str, str, str, str], int] = {}
-    rows = _sums(connection, clocks, book=book, account=account, county=county, bank=bank, kind=kind)
+    rows = _sums(
+        connection, clocks, ("book", "account", "county", "bank"),
+        book=book, account=account, county=county, bank=bank, kind=kind,
+    )  # fmt: skip
     for row in rows:
         sub_account = account_of(kind_of(row.book), row.account)
         key = (row.book, row.account, row.county, row.bank)
@@ -115,13 +119,25 @@ def loan_balances(
 
 def loan_balance(connection: Connection, loan_id: int, clocks: Clocks | None = None) -> dict[Account, Fen]:
     """One loan's accounts, as `loan_balances`."""
+    clocks = clocks or Clocks(date.max)
+    told: dict[str, Any] = {"loan": loan_id, "as_of": clocks.as_of}
+    query = _OF_LOAN
+    if clocks.known_at is not None:
+        query, told["known_at"] = _OF_LOAN_KNOWN, dates.micros(clocks.known_at)
+    found: dict[Account, Fen] = {}
+    for row in connection.execute(query, told):
+        _add(found, *row)
+    return _without_zeros(found)
+
+
+def _of_loan(*known: ColumnElement[bool]) -> Select[Any]:
+    """One loan's rows summed; built once, since building it takes longer than answering it."""
     p = postings.c
-    query = (
-        select(p.loan_id, p.book, p.debit, p.credit, sum_of(p.fen).label("fen"))
-        .where(p.loan_id == loan_id, *within(p, clocks))
-        .group_by(p.loan_id, p.book, p.debit, p.credit)
+    return (
+        select(p.book, p.debit, p.credit, sum_of(p.fen).label("fen"))
+        .where(p.loan_id == bindparam("loan"), p.effective_on <= bindparam("as_of"), *known)
+        .group_by(p.book, p.debit, p.credit)
     )
-    return by_loan(connection.execute(query).all()).get(loan_id, {})
 
 
 def closed_through(connection: Connection) -> dict[str, date | None]:
@@ -131,15 +147,28 @@ def closed_through(connection: Connection) -> dict[str, date | None]:
 
 
 def by_loan(rows: Sequence[Any]) -> dict[int, dict[Account, Fen]]:
+    """Rows of loan, book, debit, credit and fen as what each loan's accounts stand at; zeros are left out."""
     found: dict[int, dict[Account, Fen]] = {}
-    for row in rows:
-        kind = kind_of(row.book)
-        of_loan = found.setdefault(row.loan_id, {})
-        for code, sign in ((row.debit, 1), (row.credit, -1)):
-            account = account_of(kind, code)
-            signed = sign if account.side is Side.DEBIT else -sign
-            of_loan[account] = Fen(of_loan.get(account, 0) + signed * row.fen)
-    return {loan: {a: fen for a, fen in sums.items() if fen} for loan, sums in found.items()}
+    for loan, *row in rows:
+        _add(found.setdefault(loan, {}), *row)
+    return {loan: _without_zeros(sums) for loan, sums in found.items()}
+
+
+def _add(into: dict[Account, Fen], book: str, debit: str, credit: str, fen: int) -> None:
+    for account, sign in _sides(book, debit, credit):
+        into[account] = Fen(into.get(account, 0) + sign * fen)
+
+
+def _without_zeros(sums: dict[Account, Fen]) -> dict[Account, Fen]:
+    return {account: fen for account, fen in sums.items() if fen}
+
+
+@cache
+def _sides(book: str, debit: str, credit: str) -> tuple[tuple[Account, int], tuple[Account, int]]:
+    """Both accounts of a row, with the sign in which it moves each on its normal side."""
+    kind = kind_of(book)
+    to, by = account_of(kind, debit), account_of(kind, credit)
+    return (to, 1 if to.side is Side.DEBIT else -1), (by, -1 if by.side is Side.DEBIT else 1)
 
 
 def within(p: Any, clocks: Clocks | None) -> list[ColumnElement[bool]]:
@@ -156,18 +185,19 @@ def normal(account: Account, debit: int, credit: int) -> int:
 
 
 def _sums(
-    connection: Connection, clocks: Clocks, *, start: date = date.min, kind: Kind | None = None, **filters: Any
-) -> Sequence[Any]:
-    """Debit and credit sums by book, account, county and bank; `_in` for the part from `start` on.
+    connection: Connection, clocks: Clocks, by: Sequence[str], *, start: date | None = None, kind: Kind | None = None,
+    **filters: Any,
+) -> Sequence[Any]:  # fmt: skip
+    """Debit and credit sums by some of book, account, county and bank; `_in` for the part from a `start` on.
 
     Movements answer for every recorded day before known_at's; that day's own postings are added one by one.
     Where nothing was recorded after known_at, movements answer alone.
     """
     if clocks.known_at is not None and not _recorded_after(connection, clocks.known_at):
         clocks = Clocks(clocks.as_of)
-    parts = [_movement_sums(clocks, start, kind, filters)]
+    parts = [_movement_sums(clocks, by, start, kind, filters)]
     if clocks.known_at is not None:
-        parts += [_posting_sums(clocks, start, kind, filters, side) for side in Side]
+        parts += [_posting_sums(clocks, by, start, kind, filters, side) for side in Side]
     return connection.execute(union_all(*parts) if len(parts) > 1 else parts[0]).all()
 
 
@@ -176,16 +206,18 @@ def _recorded_after(connection: Connection, known_at: datetime) -> bool:
     return connection.execute(later).first() is not None
 
 
-def _movement_sums(clocks: Clocks, start: date, kind: Kind | None, filters: dict[str, Any]) -> Select[Any]:
+def _movement_sums(
+    clocks: Clocks, by: Sequence[str], start: date | None, kind: Kind | None, filters: dict[str, Any]
+) -> Select[Any]:
     m = movements.c
     within = [m.effective_on <= clocks.as_of, *_filtered(m, filters, kind)]
     if clocks.known_at is not None:
         within.append(m.recorded_on < dates.business_day(clocks.known_at))
-    return _grouped(m, m.account, m.debit, m.credit, start, within)
+    return _grouped([m[name] for name in by], m.debit, m.credit, m.effective_on, start, within)
 
 
 def _posting_sums(
-    clocks: Clocks, start: date, kind: Kind | None, filters: dict[str, Any], side: Side
+    clocks: Clocks, by: Sequence[str], start: date | None, kind: Kind | None, filters: dict[str, Any], side: Side
 ) -> Select[Any]:
     p = postings.c
     assert clocks.known_at is not None
@@ -201,7 +233,8 @@ def _posting_sums(
         within.append(account == filters["account"])
     nothing = literal(0)
     debit, credit = (p.fen, nothing) if side is Side.DEBIT else (nothing, p.fen)
-    return _grouped(p, account, debit, credit, start, within)
+    columns = [account.label("account") if name == "account" else p[name] for name in by]
+    return _grouped(columns, debit, credit, p.effective_on, start, within)
 
 
 def _filtered(table: Any, filters: dict[str, Any], kind: Kind | None) -> list[ColumnElement[bool]]:
@@ -215,21 +248,19 @@ def _filtered(table: Any, filters: dict[str, Any], kind: Kind | None) -> list[Co
 
 
 def _grouped(
-    table: Any, account: ColumnElement[str], debit: Any, credit: Any, start: date, within: list[Any]
+    by: Sequence[ColumnElement[Any]], debit: Any, credit: Any, on: Any, start: date | None, within: list[Any]
 ) -> Select[Any]:
-    since = table.effective_on >= start
-    return (
-        select(
-            table.book, account.label("account"), table.county, table.bank,
-            sum_of(debit).label("debit"), sum_of(credit).label("credit"),
-            sum_of(case((since, debit), else_=0)).label("debit_in"),
-            sum_of(case((since, credit), else_=0)).label("credit_in"),
-        )
-        .where(*within)
-        .group_by(table.book, account, table.county, table.bank)
-    )  # fmt: skip
+    sums = {"debit": debit, "credit": credit}
+    if start is not None:
+        sums |= {f"{name}_in": case((on >= start, column), else_=0) for name, column in sums.items()}
+    summed = [sum_of(column).label(name) for name, column in sums.items()]
+    return select(*by, *summed).where(*within).group_by(*by)
 
 
 def sum_of(column: Any) -> ColumnElement[int]:
     """A sum of fen as a whole number on every engine."""
     return cast(func.sum(column), BigInteger)
+
+
+_OF_LOAN = _of_loan()
+_OF_LOAN_KNOWN = _of_loan(postings.c.recorded_at <= bindparam("known_at"))

@@ -18,9 +18,9 @@ class Side(StrEnum):
     CREDIT = "credit"  # 贷
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Account:
-    """An account (科目) of a kind of book; `per` names its sub-ledger (明细账)."""
+    """An account (科目) of a kind of book; `per` names its sub-ledger (明细账). There is one object of each."""
 
     kind: Kind
     code: str

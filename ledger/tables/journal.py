@@ -153,6 +153,7 @@ movements = Table(
     Column("debit", BigInteger, nullable=False),
     Column("credit", BigInteger, nullable=False),
     ForeignKeyConstraint(["book", "account"], ["accounts.book", "accounts.code"], name="fk_movements_account"),
+    sqlite_with_rowid=False,  # its key is all that it is asked by
 )
 
 # What is in each fund account (专户) now; the database refuses a negative one.

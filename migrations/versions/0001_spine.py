@@ -390,6 +390,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "book", "account", "county", "bank", "effective_on", "recorded_on", name=op.f("pk_movements")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "postings",

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tests.bench import entry, quarter, subsidies
+from tests.bench import asof, entry, quarter, subsidies
 from tests.bench.bars import Result, table
 from tests.bench.sizes import SIZES, Size
 from tests.bench.stores import Store, store_of
@@ -14,6 +14,7 @@ from tests.engines import ENGINES
 BENCHES: dict[str, Callable[[Store, Size], Iterator[Result]]] = {
     "entry": entry.measure,
     "quarter": quarter.measure,
+    "asof": asof.measure,
     "subsidies": subsidies.measure,
 }
 

@@ -32,6 +32,9 @@ class Store(Protocol):
     def drop(self, url: str) -> None:
         """Remove a copy."""
 
+    def url(self, name: str) -> str:
+        """The address of a template itself, for those who only look at it."""
+
 
 @contextmanager
 def opened(store: Store, name: str) -> Iterator[Engine]:
@@ -43,6 +46,16 @@ def opened(store: Store, name: str) -> Iterator[Engine]:
     finally:
         engine.dispose()
         store.drop(url)
+
+
+@contextmanager
+def looked_at(store: Store, name: str) -> Iterator[Engine]:
+    """An engine on a template, of which nothing is changed."""
+    engine = open_engine(store.url(name))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -87,6 +100,9 @@ class SqliteStore:
         for tail in ("", "-wal", "-shm"):
             Path(url.removeprefix("sqlite:///") + tail).unlink(missing_ok=True)
 
+    def url(self, name: str) -> str:
+        return f"sqlite:///{self._folder / f'{name}.sqlite3'}"
+
 
 class PostgresqlStore:
     name = "postgresql"
@@ -117,3 +133,5 @@ class PostgresqlStore:
     def drop(self, url: str) -> None:
         self._server.drop(url.rpartition("/")[2])
 
+    def url(self, name: str) -> str:
+        return self._server.url(name)
