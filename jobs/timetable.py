@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from jobs.fund_plan import FUND_PLAN
 from jobs.interest import INTEREST
 from jobs.job import Job
+from jobs.notices import NOTICES
 from jobs.overdue import OVERDUE
 from jobs.subsidy_drafts import SUBSIDY_DRAFTS
 
@@ -13,6 +14,7 @@ DAILY: tuple[Job, ...] = (
     OVERDUE,
     SUBSIDY_DRAFTS,
     FUND_PLAN,
+    NOTICES,
 )
 
 JOBS: Mapping[str, Job] = {job.name: job for job in DAILY}

@@ -10,7 +10,7 @@ from ledger.database import among, update_rows, write_rows
 from ledger.errors import RuleViolation
 from ledger.events import Event
 from ledger.ids import new_ids
-from ledger.operations import repayments, rewinding, servicing
+from ledger.operations import notices_due, repayments, rewinding, servicing
 from ledger.operations.rewinding import Why
 from ledger.tables.loans import Approval, Loan, Repayment, StatusChange
 from ledger.unit import Unit
@@ -109,6 +109,7 @@ def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
             **nothing, status="returned", return_reason=why.reason, generation=c.generation + 1
         )
     )  # fmt: skip
+    notices_due.follow(unit, loan_ids)
     write_rows(unit.connection, {_CHANGES: [
         (change, row.id, row.status, "returned", unit.today, unit.user, why.reason, unit.recorded_at)
         for change, row in zip(new_ids(len(before)), before, strict=True)

@@ -12,6 +12,7 @@ from ledger import journal
 from ledger.database import among, update_rows, write_rows
 from ledger.events import Applied, Event
 from ledger.journal import Record
+from ledger.operations import notices_due
 from ledger.policy.servicing import Life
 from ledger.tables.loans import Loan, applications, lines
 from ledger.unit import Unit
@@ -63,6 +64,7 @@ def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:
         unit.connection, _LOANS, ("billed_to", "next_step_on", "status", "misused_on"),
         [_stands(each.life) for each in touched],
     )
+    notices_due.follow(unit, [each.life.loan for each in touched if _opened_or_ended(each)])
     return made
 
 
@@ -117,6 +119,10 @@ def _stands(life: Life) -> tuple[Any, ...]:
 def _moved(held: Held) -> bool:
     row = held.row
     return _stands(held.life) != (row.billed_to, row.next_step_on, row.status, row.misused_on, row.id)
+
+
+def _opened_or_ended(held: Held) -> bool:
+    return (held.life.status in notices_due.OPEN) != (held.row.status in notices_due.OPEN)
 
 
 def _versions(unit: Unit, loan_ids: Sequence[int]) -> dict[tuple[int, date], int]:

@@ -14,7 +14,7 @@ from ledger.errors import NotFound, RuleViolation, SamePerson
 from ledger.events import LoanDisbursed
 from ledger.ids import new_id
 from ledger.money import Fen
-from ledger.operations import contracts, eligible, exposure, reference
+from ledger.operations import contracts, eligible, exposure, notices_due, reference
 from ledger.operations.contracts import AMENDABLE, LoanRequest, contract_of
 from ledger.operations.eligible import Contract
 from ledger.operations.statuses import check_step, held_loan, keep_change, makers, take_step
@@ -170,6 +170,7 @@ def undo_disbursement(unit: Unit, event_id: int, reason: str, made_by: str, chec
     take_step(unit, loan, "undo_disbursement", reversal.effective_on, reason)
     loan.disbursed_by = loan.disbursed_on = loan.first_disbursed_on = loan.billed_to = None
     loan.original_due_on = loan.due_on = loan.rolled_on = loan.next_step_on = None
+    notices_due.follow(unit, [loan.id])
     return Taken(loan.id, loan.status)
 
 

@@ -18,6 +18,7 @@ from ledger.database import among, update_rows, write_rows
 from ledger.dates import DAY, settlements
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, event_of
+from ledger.operations import notices_due
 from ledger.operations.lives import applied, payer_of
 from ledger.posting import postings_of
 from ledger.tables.journal import events
@@ -131,8 +132,7 @@ def undo(unit: Unit, pasts: Sequence[Past], why: Why) -> None:
     reversals = journal.reverse_all(unit, [past.id for past in pasts], **why._asdict())
     billed = [past.id for past in pasts if isinstance(past.event, e.InterestBilled)]
     if billed:
-        dead = update(lines).where(among(unit.connection, lines.c.event_id, billed)).values(live=None)
-        unit.connection.execute(dead)
+        unit.connection.execute(update(lines).where(among(unit.connection, lines.c.event_id, billed)).values(live=None))
     write_rows(unit.connection, {
         applications: [
             (reversals[past.id].id, past.event.loan, row.period_start, reversals[past.id].effective_on,
@@ -263,9 +263,9 @@ def _set_back(unit: Unit, points: Mapping[int, Point]) -> None:
     overdue = {row.loan_id for row in _standing_of(unit, points, "PrincipalOverdue")}
     compensated = {row.loan_id for row in _standing_of(unit, points, "ClaimPaid")}
     misused = {row.loan_id: row.effective_on for row in reversed(_standing_of(unit, points, "MisuseFound"))}
-    query = select(c.id, c.disbursed_on, c.rolled_on, c.status, c.generation)
-    rows = []
-    for row in connection.execute(query.where(among(connection, c.id, points))):
+    query = select(c.id, c.disbursed_on, c.rolled_on, c.status, c.generation).where(among(connection, c.id, points))
+    found, rows = connection.execute(query).all(), []
+    for row in found:
         on = points[row.id].on
         passed = [day for day in (*settlements(row.disbursed_on, on), row.rolled_on) if day <= on]
         billed_to = max([row.disbursed_on, *passed, billed.get(row.id, row.disbursed_on)])
@@ -275,8 +275,8 @@ def _set_back(unit: Unit, points: Mapping[int, Point]) -> None:
         elif status in ("active", "overdue", "closed", "compensated"):
             status = "overdue" if row.id in overdue else "active"
         rows.append((billed_to, on + DAY, status, row.generation + 1, misused.get(row.id), row.id))
-    names = ("billed_to", "next_step_on", "status", "generation", "misused_on")
-    update_rows(connection, _LOANS, names, rows)
+    update_rows(connection, _LOANS, ("billed_to", "next_step_on", "status", "generation", "misused_on"), rows)
+    notices_due.follow(unit, [row.id for row in found if row.status not in notices_due.OPEN])
 
 
 def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:

@@ -18,7 +18,7 @@ from ledger.database import rate_parts
 from ledger.errors import NotFound, RuleViolation, WrongStatus
 from ledger.ids import new_id
 from ledger.money import Fen, to_fen, yuan
-from ledger.operations import claim_payments, contracts, eligible, loans, reference, repayments, servicing
+from ledger.operations import claim_payments, contracts, eligible, loans, notices_due, reference, repayments, servicing
 from ledger.operations.rewinding import Why
 from ledger.operations.servicing import Fact
 from ledger.operations.statuses import keep_change
@@ -77,6 +77,7 @@ def apply(kind: str, unit: Unit, approval: Approval, payload: _Payload) -> None:
     repayments.keep_events(unit, done[loan.id])
     if decision.changes:
         unit.session.execute(update(Loan).where(Loan.id == loan.id).values(**decision.changes))
+        notices_due.follow(unit, [loan.id])
     unit.session.expire(loan)
     if decision.after is not None:
         decision.after(unit, loan, approval)
