@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, select, text
 
 from ledger import balances, chart
@@ -26,7 +27,7 @@ from tests.subsidies import desks, entitled
 from tests.subsidies.desks import bill
 
 STEPS = 60
-SEEDS = range(25)
+SEEDS = range(max(5, settings().max_examples // 10))
 
 
 @dataclass(slots=True)
