@@ -130,7 +130,10 @@ def add_calendar(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: s
 
 
 def scheme_of(session: Session, code: str, version: int) -> Scheme:
-    """A scheme version, from a cache once read: it never changes. Raises NotFound."""
+    """A scheme version, asked for once a session and parsed once: it never changes. Raises NotFound."""
+    known: dict[tuple[str, int], Scheme] = session.info.setdefault("schemes", {})
+    if (scheme := known.get((code, version))) is not None:
+        return scheme
     found = session.execute(
         select(t.SchemeVersion.hash).where(t.SchemeVersion.code == code, t.SchemeVersion.version == version)
     ).scalar()
@@ -139,6 +142,7 @@ def scheme_of(session: Session, code: str, version: int) -> Scheme:
     if (scheme := _schemes.get(found)) is None:
         text = session.execute(select(t.SchemeVersion.text).where(t.SchemeVersion.hash == found)).scalar_one()
         scheme = _schemes[found] = parse_scheme(text)
+    known[code, version] = scheme
     return scheme
 
 

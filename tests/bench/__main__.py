@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tests.bench import asof, entry, quarter, subsidies
-from tests.bench.bars import Result, table
+from tests.bench import aggregates, asof, entry, imported, memory, quarter, subsidies
+from tests.bench.bars import HEAD, Result, row_of
 from tests.bench.sizes import SIZES, Size
 from tests.bench.stores import Store, store_of
 from tests.engines import ENGINES
@@ -14,8 +14,11 @@ from tests.engines import ENGINES
 BENCHES: dict[str, Callable[[Store, Size], Iterator[Result]]] = {
     "entry": entry.measure,
     "quarter": quarter.measure,
+    "memory": memory.measure,
+    "import": imported.measure,
     "asof": asof.measure,
     "subsidies": subsidies.measure,
+    "aggregates": aggregates.measure,
 }
 
 
@@ -24,19 +27,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="full")
     parser.add_argument("--engine", choices=ENGINES)
-    parser.add_argument("--only", choices=BENCHES)
+    parser.add_argument("--only", choices=BENCHES, action="append")
     parser.add_argument("--rounds", type=int)
     told = parser.parse_args()
     size = SIZES[told.size]
     if told.rounds:
         size = replace(size, rounds=told.rounds)
-    results: list[Result] = []
+    print(HEAD)
     for engine in [told.engine] if told.engine else ENGINES:
         with store_of(engine) as store:
-            for name in [told.only] if told.only else BENCHES:
-                print(f"{engine}: {name}", file=sys.stderr, flush=True)
-                results += BENCHES[name](store, size)
-    print(table(results))
+            for name in told.only or BENCHES:
+                for result in BENCHES[name](store, size):
+                    print(row_of(result), flush=True)
     return 0
 
 

@@ -18,6 +18,7 @@ LOANS: Any = Loan.__table__
 _STAND = ("billed_to", "next_step_on", "status", "misused_on")
 # In the order the ledger writes them; each with the way to its event.
 _WRITTEN: dict[Table, str] = {
+    LOANS: "loans t ON t.id = e.loan_id",
     events: "events t ON t.id = e.id",
     entries: "entries t ON t.event_id = e.id",
     postings: "entries n ON n.event_id = e.id JOIN postings t ON t.entry_id = n.id",
@@ -43,17 +44,22 @@ def driver(engine: Engine) -> Iterator[Any]:
         yield connection.driver_connection
 
 
-def captured(engine: Engine, origin: str, *, stands: bool) -> list[Transaction]:
-    """What was written under an origin, transaction by transaction, in the driver's own values."""
+def captured(engine: Engine, origin: str, *, stands: bool, lent: bool = False) -> list[Transaction]:
+    """What was written under an origin (a pattern), transaction by transaction, in the driver's own values.
+
+    `stands`: loans that were there moved on; `lent`: they were written too.
+    """
     with driver(engine) as raw:
         mark = "?" if engine.dialect.name == "sqlite" else "%s"
         found: dict[int, Transaction] = {}
         for table, way in _WRITTEN.items():
+            if table is LOANS and not lent:
+                continue
             key = ", ".join(f"t.{column.name}" for column in table.primary_key.columns)
             chosen = ", ".join(f't."{column.name}"' for column in table.columns)
             query = (
                 f"SELECT e.recorded_at, {chosen} FROM events e JOIN {way} "
-                f"WHERE e.origin = {mark} ORDER BY e.id, {key}"
+                f"WHERE e.origin LIKE {mark} ORDER BY e.id, {key}"
             )
             for at, *row in raw.execute(query, (origin,)):
                 found.setdefault(at, Transaction()).rows[table].append(tuple(row))

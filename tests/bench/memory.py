@@ -1,0 +1,63 @@
+"""How much memory a quarter's interest takes, in a process of its own: `python -m tests.bench.memory ADDRESS`."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ledger.database import open_engine
+from tests.bench.bars import Result
+from tests.bench.portfolio import fill
+from tests.bench.quarter import bill
+from tests.bench.rounds import Spread
+from tests.bench.sizes import Size
+from tests.bench.stores import Store
+
+_STATUS = Path("/proc/self/status")
+"""Where Linux says what a process holds, and what it held at most (VmHWM)."""
+
+_MEASURED_MAX = 3  # it is the same each time
+
+
+def measure(store: Store, size: Size) -> Iterator[Result]:
+    """Peak megabytes of a process that bills the quarter, beyond those it holds once it is started and connected."""
+    store.template("city", partial(fill, count=size.loans))
+    found = [_measured(store) for _ in range(min(size.rounds, _MEASURED_MAX))]
+    started, above = (Spread.of([pair[place] for pair in found]) for place in (0, 1))
+    yield Result("memory", store.name, above, f"{started.median:.0f} MB started, {above.median:.0f} MB more")
+
+
+def _measured(store: Store) -> tuple[float, float]:
+    url = store.copy("city")
+    try:
+        told = subprocess.run(
+            [sys.executable, "-m", "tests.bench.memory"], env={**os.environ, "BENCH_DATABASE_URL": url},
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+    finally:
+        store.drop(url)
+    started, peak = map(int, told.stdout.split())
+    return started / 1024, (peak - started) / 1024
+
+
+def _kilobytes(name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
+def main() -> None:
+    """Bill the quarter; tell what the process held before, and at most."""
+    engine = open_engine(os.environ["BENCH_DATABASE_URL"])
+    engine.connect().close()
+    started = _kilobytes("VmRSS")
+    bill(engine)
+    print(started, _kilobytes("VmHWM"))
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main()
