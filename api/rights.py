@@ -153,6 +153,13 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "POST /subsidy-batches/{batch_id}/return": POVERTY | FINANCE,
     "POST /subsidy-batches/{batch_id}/verification": FINANCE_OFFICER,
     "POST /subsidy-batches/{batch_id}/payment": FINANCE_CHECKER,
+    "GET /notices": READERS,
+    "GET /notices/{notice_id}": READERS,
+    "POST /notices/{notice_id}/delivery": OFFICER,
+    "POST /notices/{notice_id}/delivery/withdrawal": CHECKER,
+    "POST /notices/{notice_id}/receipts": OFFICER,
+    "GET /notices/{notice_id}/receipts/{receipt_id}": READERS,
+    #
     "GET /clawbacks": READERS,
     "POST /clawbacks/{clawback_id}/receipt": FINANCE,
     "GET /reports/subsidies": READERS,

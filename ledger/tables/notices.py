@@ -63,7 +63,7 @@ class NoticeDelivery(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
     delivered_on: Mapped[date] = mapped_column(Date)
-    channel: Mapped[str] = mapped_column(String(12))
+    channel: Mapped[str] = mapped_column(String(20))
     receiver: Mapped[str] = mapped_column(String(60))
     relation: Mapped[str] = mapped_column(String(20))
     note: Mapped[str] = mapped_column(Text)

@@ -80,7 +80,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("notice_id", sa.BigInteger(), nullable=False),
         sa.Column("delivered_on", sa.Date(), nullable=False),
-        sa.Column("channel", sa.String(length=12), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
         sa.Column("receiver", sa.String(length=60), nullable=False),
         sa.Column("relation", sa.String(length=20), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),

@@ -14,12 +14,14 @@ from ledger.operations import loans, repayments
 from ledger.operations.repayments import Received
 from ledger.tables.journal import entries, events, postings
 from ledger.tables.loans import Loan, lines
+from ledger.tables.notices import Notice
 from tests.operations.desk import at_desk, household, request
 
 BANKS = ("GZRCB", "ABC")
 COUNTIES = ("360781", "360702", "360735")
 
-Books = tuple[Counter[tuple[Any, ...]], list[tuple[Any, ...]], list[tuple[Any, ...]]]
+Rows = list[tuple[Any, ...]]
+Books = tuple[Counter[tuple[Any, ...]], Rows, Rows, Rows]
 
 
 def lend(
@@ -59,7 +61,7 @@ def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Sh
 
 
 def books_of(engine: Engine) -> Books:
-    """What is in the books, without ids and recording moments: postings, live lines, where the loans stand."""
+    """What is in the books, without ids and recording moments: postings, live lines, where the loans stand, notices."""
     with engine.connect() as connection:
         posted = connection.execute(
             select(entries.c.book, entries.c.effective_on, events.c.kind, Loan.contract_no, postings.c.debit,
@@ -77,4 +79,14 @@ def books_of(engine: Engine) -> Books:
         standing = connection.execute(
             select(Loan.contract_no, Loan.status, Loan.billed_to, Loan.next_step_on)
         ).all()
-    return Counter(map(tuple, posted)), sorted(map(tuple, billed)), sorted(map(tuple, standing), key=str)
+    told = sorted(map(tuple, billed)), sorted(map(tuple, standing), key=str)
+    return Counter(map(tuple, posted)), *told, notices_of(engine)
+
+
+def notices_of(engine: Engine) -> Rows:
+    """The notices, without those that turned out never to have been called for."""
+    columns = (Notice.due_on, Notice.kind, Notice.created_on, Notice.deliver_by, Notice.cancelled_on)
+    query = select(Loan.contract_no, *columns, Notice.cancel_reason).join(Loan, Loan.id == Notice.loan_id)
+    with engine.connect() as connection:
+        found = connection.execute(query).all()
+    return sorted((tuple(row) for row in found if row.cancelled_on != row.created_on), key=str)
