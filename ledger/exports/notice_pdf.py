@@ -132,11 +132,12 @@ def _missing(signs: Sequence[str]) -> str | None:
 def _wording(paper: NoticePaper) -> dict[str, Any]:
     you = "贵单位" if paper.is_organisation else "您"
     identity = "统一社会信用代码" if paper.is_organisation else "居民身份证号码"
-    due = f"{_day(paper.due_on)}{'（展期后）' if paper.extended else ''}"
+    due = ("将于" if paper.made_on <= paper.due_on else "已于") + _day(paper.due_on)
+    due += "（展期后）" if paper.extended else ""
     return {
         "programme": paper.programme, "times": _TIMES[paper.kind], "number": paper.number, "bank": paper.bank,
         "addressee": f"{paper.borrower}（{identity}：{paper.identity}）：", "dwelling": f"地址：{paper.address}",
-        "opening": f"{you}在我行的下列贷款将于{due}到期，请{you}按时足额归还：",
+        "opening": f"{you}在我行的下列贷款{due}到期，请{you}按时足额归还：",
         "contract_no": paper.contract_no, "signed": f"（{_day(paper.signed_on)}签订）",
         "rows": [*_rows(paper)], "basis": _basis(paper), "clauses": [*_clauses(paper, you)],
         "dated": _day(paper.made_on), "void": None if paper.cancelled_on is None else "作废",

@@ -44,6 +44,7 @@ from tests.exports.letters import glyphs, letter, texts, without_ink
     ("on a working day of such a year", {"provisional": True}, ["节假日安排尚未公布"], ["顺延至"]),
     ("after an extension", {"extended": True, "may_extend": False}, ["（展期后）到期"], ["书面申请"]),
     ("without subsidy or compound", {"subsidised": False, "compounds": False}, ["计收罚息；"], ["贴息", "复利"]),
+    ("made when the day was over", {"made_on": date(2019, 5, 11)}, ["已于2019年5月10日到期", "2019年5月11日出具"], []),
     ("cancelled", {"cancelled_on": date(2019, 4, 20)}, ["作废"], []),
 ])  # fmt: skip
 def test_a_notice_says_what_it_must(
