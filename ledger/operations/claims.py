@@ -15,7 +15,7 @@ from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, InsuranceReceived
 from ledger.ids import new_id
 from ledger.money import Fen, portion
-from ledger.operations import repayments, rewinding, servicing
+from ledger.operations import rewinding, servicing
 from ledger.operations.claim_steps import (
     check_day,
     check_other,
@@ -171,6 +171,5 @@ def _freeze(unit: Unit, loan_id: int, on: date, scheme: Scheme, cause: str) -> P
         yield from compensation.claim(life, on, scheme=scheme, cause=cause)
         frozen.append(compensation.open_parts(life))
 
-    done = servicing.record_facts(unit, {loan_id: [Fact(on, do, {"document": cause}, last=True)]}, CLAIMED)
-    repayments.keep_events(unit, done[loan_id])
+    servicing.record_facts(unit, {loan_id: [Fact(on, do, {"document": cause}, last=True)]}, CLAIMED)
     return frozen[0]

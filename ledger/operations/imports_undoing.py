@@ -10,7 +10,7 @@ from ledger.database import among, update_rows, write_rows
 from ledger.errors import RuleViolation
 from ledger.events import Event
 from ledger.ids import new_ids
-from ledger.operations import notices_due, repayments, rewinding, servicing
+from ledger.operations import notices_due, rewinding, servicing
 from ledger.operations.rewinding import Why
 from ledger.tables.loans import Approval, Loan, Repayment, StatusChange
 from ledger.unit import Unit
@@ -62,8 +62,7 @@ def undo_repayments(unit: Unit, import_id: int, why: Why) -> None:
     for row in rows:
         of_loan.setdefault(row.loan_id, []).append(row.event_id)
     for some in _slices(list(of_loan)):
-        done = servicing.undo_facts(unit, {loan_id: of_loan[loan_id] for loan_id in some}, why)
-        repayments.keep_events(unit, done)
+        servicing.undo_facts(unit, {loan_id: of_loan[loan_id] for loan_id in some}, why)
     update_rows(unit.connection, _REPAYMENTS, ("live",), [(None, row.id) for row in rows])
 
 

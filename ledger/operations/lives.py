@@ -14,10 +14,11 @@ from ledger.events import Applied, Event
 from ledger.journal import Record
 from ledger.operations import notices_due
 from ledger.policy.servicing import Life
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, Repayment, applications, lines
 from ledger.unit import Unit
 
 _LOANS: Any = Loan.__table__
+_REPAYMENTS: Any = Repayment.__table__
 
 
 @dataclass(slots=True)
@@ -50,6 +51,15 @@ _KEYED: dict[type[Event], str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A fact as recorded: the event that carries it and that event's id."""
+
+    ref: Any
+    event: Event
+    event_id: int
+
+
 def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:
     """Write what happened to these lives: events, lines, applications, and where the loans stand now.
 
@@ -66,6 +76,12 @@ def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:
     )
     notices_due.follow(unit, [each.life.loan for each in touched if _opened_or_ended(each)])
     return made
+
+
+def keep_repayments(unit: Unit, again: Iterable[Done]) -> None:
+    """Repayments that were lived through again stand in new events."""
+    rows = [(each.event_id, each.ref) for each in again if isinstance(each.event, e.RepaymentReceived)]
+    update_rows(unit.connection, _REPAYMENTS, ("event_id",), rows)
 
 
 def _rows_of(

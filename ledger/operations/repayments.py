@@ -10,14 +10,15 @@ from moneyed import Money
 from sqlalchemy import select, update
 
 from ledger import money
-from ledger.database import among, update_rows, write_rows
+from ledger.database import among, write_rows
 from ledger.errors import NotFound, Refusal, RuleViolation
 from ledger.events import RepaymentReceived
 from ledger.ids import new_ids
 from ledger.money import Fen
 from ledger.operations import rewinding, servicing
+from ledger.operations.lives import Done
 from ledger.operations.rewinding import Why
-from ledger.operations.servicing import Done, Fact
+from ledger.operations.servicing import Fact
 from ledger.policy import servicing as life_of
 from ledger.policy.servicing import Payoff
 from ledger.tables.loans import Loan, Repayment
@@ -126,15 +127,8 @@ def reverse(unit: Unit, repayment_id: int, why: Why) -> None:
     row = unit.session.get(Repayment, repayment_id)
     if row is None or not row.live:
         raise NotFound(what="repayment", id=str(repayment_id))
-    done = servicing.undo_fact(unit, row.loan_id, row.event_id, why)
+    servicing.undo_fact(unit, row.loan_id, row.event_id, why)
     unit.session.execute(update(Repayment).where(Repayment.id == repayment_id).values(live=None))
-    keep_events(unit, done)
-
-
-def keep_events(unit: Unit, done: Sequence[Done]) -> None:
-    """Repayments that were lived through again stand in new events."""
-    rows = [(each.event_id, each.ref) for each in done if isinstance(each.event, RepaymentReceived)]
-    update_rows(unit.connection, _TABLE, ("event_id",), rows)
 
 
 def payoff(unit: Unit, loan_id: int, on: date) -> Payoff:
@@ -190,7 +184,6 @@ def _keep(
          r.surplus, r.payer, unit.user, by_id[repayment_id].event_id, True, import_id)
         for repayment_id, r in own.items()
     ]})  # fmt: skip
-    keep_events(unit, [each for each in by_id.values() if each.ref not in own])
     return [_recorded(repayment_id, by_id[repayment_id]) for repayment_id in ids]
 
 

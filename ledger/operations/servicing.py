@@ -20,7 +20,7 @@ from ledger.errors import NotFound, Refusal, RuleViolation, WrongStatus
 from ledger.events import Event
 from ledger.heap import uncollected
 from ledger.operations import holding, lives, rewinding, subsidy_corrections
-from ledger.operations.lives import Held
+from ledger.operations.lives import Done, Held
 from ledger.operations.rewinding import Past, Point, Why
 from ledger.policy import servicing, workout
 from ledger.policy.servicing import Life
@@ -57,15 +57,6 @@ class Fact:
     about: Mapping[str, Any] = field(default_factory=dict)
     ref: Any = None
     last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A fact as recorded: the event that carries it and that event's id."""
-
-    ref: Any
-    event: Event
-    event_id: int
 
 
 def due_loans(
@@ -249,10 +240,13 @@ def _live(
     if refuse.gathered:
         return {}
     made = lives.store(unit, held.values())
-    return {
+    done = {
         loan_id: [Done(ref, held[loan_id].records[place].event, made[loan_id][place]) for ref, place in rows]
         for loan_id, rows in refs.items()
     }
+    told = {fact.ref for of_loan in facts.values() for fact in of_loan}
+    lives.keep_repayments(unit, [each for of_loan in done.values() for each in of_loan if each.ref not in told])
+    return done
 
 
 def _taken_back_to(

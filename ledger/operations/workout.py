@@ -73,8 +73,7 @@ def apply(kind: str, unit: Unit, approval: Approval, payload: _Payload) -> None:
              "document": str(payload.get("document") or "")}  # fmt: skip
     fact = Fact(decision.fact.on, decision.fact.do, about)
     why = Why(approval.reason, approval.made_by, unit.user)
-    done = servicing.record_facts(unit, {loan.id: [fact]}, why)
-    repayments.keep_events(unit, done[loan.id])
+    servicing.record_facts(unit, {loan.id: [fact]}, why)
     if decision.changes:
         unit.session.execute(update(Loan).where(Loan.id == loan.id).values(**decision.changes))
         notices_due.follow(unit, [loan.id])

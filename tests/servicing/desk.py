@@ -54,10 +54,11 @@ def lend(engine: Engine, contract: Contract, **columns: Any) -> int:
         "rolled_on": contract.rolled_on, "first_disbursed_on": first, "billed_to": first, "policy_no": "P-1",
         "next_step_on": min(_next_21st(first), contract.rolled_on),
     }  # fmt: skip
+    made |= columns
     with at_bank(engine) as unit:
-        unit.session.add(Loan(**(made | columns)))
+        unit.session.add(Loan(**made))
         unit.session.flush()
-        paid_out = LoanDisbursed(effective_on=first, county=COUNTY, bank=BANK, loan=loan_id,
+        paid_out = LoanDisbursed(effective_on=first, county=COUNTY, bank=made["bank"], loan=loan_id,
                                  principal=Fen(contract.principal))  # fmt: skip
         journal.record(unit, paid_out)
     return loan_id
