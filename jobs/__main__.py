@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Event
@@ -11,12 +11,13 @@ import click
 from sqlalchemy import Engine
 
 from jobs import daily as day
-from jobs import runner, worker
+from jobs import runner, sending, worker
 from jobs.progress import failure_line, run_line, shown
 from jobs.shift import Shift, Stopped
 from jobs.timetable import DAILY
-from ledger.cli.desk import CutOff, desk
-from ledger.operations import job_runs
+from ledger.channels.channel import Channel
+from ledger.cli.desk import CutOff, Refused, desk, told_settings
+from ledger.operations import job_runs, notice_sending
 from ledger.operations.job_runs import LeaseLost, Scope
 
 LEFT_OVER = 1
@@ -38,8 +39,8 @@ def cli() -> None:
 @cli.command()
 @click.option("--date", "on", type=DATE, help="business date, Asia/Shanghai (default: today)")
 def daily(on: datetime | None) -> None:
-    """Everything due up to a business date, catching up on missed days."""
-    _run(day.NAME, on, Scope())
+    """Everything due up to a business date, catching up on missed days; then what waits to be sent."""
+    _run(day.NAME, on, Scope(), _channels())
 
 
 @cli.command()
@@ -50,6 +51,20 @@ def daily(on: datetime | None) -> None:
 def run(job: str, on: datetime, bank: str, county: str) -> None:
     """One job for a business date; failed items are tried again."""
     _run(job, on, Scope(bank, county))
+
+
+@cli.command()
+def send() -> None:
+    """Notices by e-mail and SMS, those of today that wait; daily and the worker do it too."""
+    channels = _channels()
+    if not channels:
+        click.echo("nothing is set: LEDGER_SMTP_URL, LEDGER_SMS_URL")
+        return
+    with _ledger() as engine, shown() as progress:
+        shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
+        done = _send(shift, channels)
+    if done.failed or done.unknown:
+        sys.exit(LEFT_OVER)
 
 
 @cli.command(name="list")
@@ -73,12 +88,15 @@ def status(last: int) -> None:
             through = job_runs.ran_through(session)
             runs = job_runs.latest(session, last)
             failed = [failure for each in runs for failure in runner.failures(session, each)]
+            unsent = notice_sending.unsent(session)
     click.echo(f"at work: {held[0] if held else 'nobody'}")
     click.echo(f"daily done through: {through or 'never'}")
     for each in runs:
         click.echo(run_line(each))
     for failure in dict.fromkeys(map(failure_line, failed)):
         click.echo(failure)
+    for outcome, count in unsent.items():
+        click.echo(f"sending: {count} {outcome}; see GET /notices/sendings?status={outcome}")
     if through is None or shift.today() - through > BEHIND:
         click.echo("daily is behind")
         sys.exit(LEFT_OVER)
@@ -99,17 +117,33 @@ def queued() -> None:
               help="when `daily` runs every day, Asia/Shanghai")  # fmt: skip
 def keep_time(at: datetime) -> None:
     """Stay and run `daily` now and every day, and what is asked for through the API, until stopped."""
-    stop = _stopped_by(signal.SIGTERM, signal.SIGINT)
+    stop, channels = _stopped_by(signal.SIGTERM, signal.SIGINT), _channels()
     with _ledger() as engine, shown() as progress:
-        worker.keep_time(Shift(engine, by="worker", progress=progress, stopping=stop.is_set), at.time(), stop)
+        worker.keep_time(Shift(engine, by="worker", progress=progress, stopping=stop.is_set), at.time(), stop, channels)
 
 
-def _run(name: str, on: datetime | None, scope: Scope) -> None:
+def _run(name: str, on: datetime | None, scope: Scope, channels: Sequence[Channel] = ()) -> None:
     with _ledger() as engine, shown() as progress:
         shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
         done = runner.run(shift, name, None if on is None else on.date(), scope)
+        if channels:
+            _send(shift, channels)
     if done.status != "done":
         sys.exit(LEFT_OVER)
+
+
+def _send(shift: Shift, channels: Sequence[Channel]) -> sending.Sent:
+    done = sending.send_waiting(shift, channels)
+    shift.progress.say(str(done))
+    return done
+
+
+def _channels() -> tuple[Channel, ...]:
+    """The channels of the settings; raises Refused for an address that is none."""
+    try:
+        return sending.channels_of(told_settings())
+    except ValueError as fault:
+        raise Refused(str(fault)) from None
 
 
 def _stopped_by(*signals: signal.Signals) -> Event:

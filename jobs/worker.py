@@ -1,6 +1,6 @@
 """The worker: an alarm clock that runs `daily` every day and what was asked for in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import time, timedelta
 from threading import Event
 
@@ -10,7 +10,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from jobs import runner
 from jobs.daily import NAME as DAILY_NAME
+from jobs.sending import send_waiting
 from jobs.shift import Shift, Stopped, now
+from ledger.channels.channel import Channel
 from ledger.dates import SHANGHAI
 
 AGAIN_AFTER = timedelta(minutes=5)
@@ -22,15 +24,19 @@ LOOK_EVERY = timedelta(seconds=15)
 log = structlog.get_logger(__name__)
 
 
-def keep_time(shift: Shift, at: time, stop: Event) -> None:
-    """Run `daily` now and every day at a time of Asia/Shanghai, queued runs as they come, until told to stop.
+SEND_EVERY = timedelta(minutes=1)
+"""How often the worker looks for notices to be sent; what failed is tried again by its own back-off."""
+
+
+def keep_time(shift: Shift, at: time, stop: Event, channels: Sequence[Channel] = ()) -> None:
+    """Run `daily` now and every day at a time of Asia/Shanghai, queued runs and notices to be sent as they come.
 
     What the clock missed while the machine was off or busy is run once, late: `daily` catches up. Any number
     of workers may keep time; the jobs are worked one at a time.
     """
     clock = BackgroundScheduler(
         timezone=SHANGHAI,
-        executors={"default": ThreadPoolExecutor(1)},
+        executors={"default": ThreadPoolExecutor(1), "sending": ThreadPoolExecutor(1)},
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
 
@@ -44,6 +50,11 @@ def keep_time(shift: Shift, at: time, stop: Event) -> None:
         lambda: _survived(lambda: runner.run_queued(shift)), "interval",
         seconds=LOOK_EVERY.total_seconds(), id="queued",
     )  # fmt: skip
+    if channels:
+        clock.add_job(
+            lambda: _survived(lambda: send_waiting(shift, channels)), "interval",
+            seconds=SEND_EVERY.total_seconds(), id="send", executor="sending",
+        )  # fmt: skip
     clock.start()
     try:
         stop.wait()

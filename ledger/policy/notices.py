@@ -138,3 +138,8 @@ def ending(kept: Kept, called: Called | None, gone_as: str) -> Ended:
     if called.cancelled_on is None:
         return None, None
     return max(called.cancelled_on, kept.created_on), called.reason
+
+
+def number_of(contract_no: str, due_on: date, kind: str) -> str:
+    """The number on the paper: contract, due date, first or second notice."""
+    return f"{contract_no}-{due_on:%Y%m%d}-{1 if kind == 'D30' else 2}"

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from ledger.policy.notices import number_of
 from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice as NoticeRow
 from ledger.tables.notices import NoticeDelivery
@@ -117,8 +118,3 @@ def shown(row: NoticeRow, delivery: NoticeDelivery | None, contract_no: str, on:
         cancelled_on=row.cancelled_on, cancel_reason=row.cancel_reason, status=status,
         late=(ended or on) > row.deliver_by,
     )  # fmt: skip
-
-
-def number_of(contract_no: str, due_on: date, kind: str) -> str:
-    """The number on the paper: contract, due date, first or second notice."""
-    return f"{contract_no}-{due_on:%Y%m%d}-{1 if kind == 'D30' else 2}"

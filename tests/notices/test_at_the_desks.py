@@ -13,9 +13,14 @@ from freezegun import freeze_time
 from sqlalchemy import Engine
 
 from jobs import runner
+from jobs.sending import send_waiting
 from jobs.shift import Shift
+from ledger.channels.sms import Sms
+from ledger.operations import contacts
 from tests.api.clients import BASE, Client
 from tests.jobs.books import repay
+from tests.notices.servers import sms_gateway
+from tests.operations.desk import at_desk, household
 from tests.servicing.desk import lend, loan_of
 
 SignIn = Callable[[str], Client]
@@ -218,3 +223,39 @@ def test_another_bank_and_another_county_find_nothing(books: Engine, sign_in: Si
         told = sign_in("stranger").post(f"/notices/{notice['id']}/delivery", HANDED_OVER)
         assert told.status_code == 404
         assert sign_in("poverty").post(f"/notices/{notice['id']}/delivery", HANDED_OVER).status_code == 403
+
+
+def test_where_a_household_is_reached_is_for_those_who_register_it(books: Engine, sign_in: SignIn) -> None:
+    with at_desk(books) as unit:
+        home = household(unit)
+    path, told = f"/households/{home}/contact", {"phone": "138 1234-5678", "email": None}
+    assert sign_in("officer").post(path, told).json == {"phone": "13812345678", "email": None}
+    assert sign_in("poverty").get(path).json == {"phone": "13812345678", "email": None}
+    assert sign_in("auditor").get(path).status_code == 403
+    assert sign_in("officer").post(path, {"email": "a@example.com"}).json == {"phone": None, "email": "a@example.com"}
+    for unfit in ({"phone": "call me"}, {"email": "nobody at home"}):
+        refused = sign_in("officer").post(path, unfit)
+        assert refused.status_code == 422
+        assert "home" not in refused.text, "what is private is not repeated"
+
+
+def test_attempts_are_listed_within_the_scope_and_resolved_by_a_person(books: Engine, sign_in: SignIn) -> None:
+    with at_desk(books) as unit:
+        home = household(unit)
+        contacts.set_contact(unit, household_id=home, phone="13812345678")
+    lend(books, WORKED, household_id=home)
+    daily(books, "2019-04-10")
+    noon = datetime(2019, 4, 10, 4, tzinfo=UTC)
+    with sms_gateway() as gateway:
+        gateway.answers = [500]
+        send_waiting(Shift(books, by="test", clock=lambda: noon), (Sms.of(gateway.url),))
+    with at_noon("2019-04-11"):
+        officer = sign_in("officer")
+        (attempt,) = officer.get("/notices/sendings", status="unknown").json["items"]
+        assert (attempt["address"], attempt["reason"]) == ("138****5678", "500 Internal Server Error")
+        path = f"/notices/sendings/{attempt['id']}/resolution"
+        assert sign_in("stranger").get("/notices/sendings").json["items"] == []
+        assert sign_in("stranger").post(path, {"sent": True}).status_code == 404
+        told = officer.post(path, {"sent": True}).json
+        assert (told["status"], told["resolved_by"]) == ("sent", "officer")
+        assert officer.post(path, {"sent": True}).status_code == 409

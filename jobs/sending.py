@@ -1,0 +1,119 @@
+"""Sending: the notices that wait for e-mail and SMS, one after the other, by the clock and not by a business date."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from jobs.shift import Shift
+from ledger import dates
+from ledger.channels.channel import Channel, NotTaken, OutcomeUnknown
+from ledger.channels.mail import Mail
+from ledger.channels.sms import Sms
+from ledger.operations import notice_sending
+from ledger.operations.notice_sending import Claimed
+from ledger.retries import retried
+from ledger.settings import Settings
+from ledger.unit import Unit, work
+
+_AT_ONCE = 200
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How a round of sending went: taken by the other side, not taken, and of unknown outcome."""
+
+    sent: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+    def __str__(self) -> str:
+        return f"sending: {self.sent} sent, {self.failed} failed, {self.unknown} of unknown outcome"
+
+
+def channels_of(settings: Settings) -> tuple[Channel, ...]:
+    """The channels that are set; notices on paper need none. Raises ValueError for an address that is none."""
+    found: list[Channel] = []
+    if settings.smtp_url:
+        found.append(Mail.of(settings.smtp_url))
+    if settings.sms_url:
+        found.append(Sms.of(settings.sms_url))
+    return tuple(found)
+
+
+def send_waiting(shift: Shift, channels: Sequence[Channel]) -> Sent:
+    """Send what waits on these channels today.
+
+    Needs no turn at the jobs: an attempt is claimed by its row, any number of processes may be at it.
+    """
+    retried(partial(_give_up_stale, shift))
+    total = Sent()
+    for channel in channels:
+        total = _all_of(shift, channel, total)
+    return total
+
+
+def _all_of(shift: Shift, channel: Channel, total: Sent) -> Sent:
+    while not shift.stopping():
+        with shift.reading() as session:
+            now = dates.micros(shift.clock())
+            waiting = notice_sending.waiting(session, channel.name, now, shift.today(), _AT_ONCE)
+        if not waiting:
+            break
+        before = total
+        for notice_id in waiting:
+            if shift.stopping():
+                break
+            total = _add(total, _send(shift, channel, notice_id))
+        if total == before:  # others are at them
+            break
+    return total
+
+
+def _send(shift: Shift, channel: Channel, notice_id: int) -> str | None:
+    """One attempt: its claim, the message, its outcome, in this order; answers the outcome, if it was ours to make."""
+    claimed = retried(lambda: _claim(shift, notice_id, channel.name))
+    if claimed is None:
+        return None
+    close: Callable[[Unit, int], None]
+    try:
+        channel.send(claimed.message)
+    except NotTaken as refused:
+        outcome, close = "failed", partial(notice_sending.not_taken, reason=str(refused), again=refused.again)
+    except OutcomeUnknown as silent:
+        outcome, close = "unknown", partial(notice_sending.unknown, reason=str(silent))
+    else:
+        outcome, close = "sent", notice_sending.went_through
+    retried(lambda: _close(shift, claimed, close))
+    if outcome != "sent":
+        log.warning("notice not sent", channel=channel.name, notice=str(notice_id), outcome=outcome)
+    return outcome
+
+
+def _claim(shift: Shift, notice_id: int, channel: str) -> Claimed | None:
+    with _unit(shift) as unit:
+        return notice_sending.claim(unit, notice_id, channel)
+
+
+def _close(shift: Shift, claimed: Claimed, close: Callable[[Unit, int], None]) -> None:
+    with _unit(shift) as unit:
+        close(unit, claimed.sending_id)
+
+
+def _give_up_stale(shift: Shift) -> None:
+    with _unit(shift) as unit:
+        notice_sending.give_up_stale(unit)
+
+
+def _unit(shift: Shift) -> AbstractContextManager[Unit]:
+    return work(shift.engine, user="job:send", today=shift.today(), clock=shift.clock, origin="job/send")
+
+
+def _add(total: Sent, outcome: str | None) -> Sent:
+    return Sent(
+        total.sent + (outcome == "sent"), total.failed + (outcome == "failed"), total.unknown + (outcome == "unknown")
+    )

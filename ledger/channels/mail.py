@@ -1,0 +1,123 @@
+"""E-mail over SMTP: `smtp://` (STARTTLS where offered) or `smtps://USER:PASSWORD@HOST:PORT/?from=ADDRESS`."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from ledger.channels.channel import Message, NotTaken, OutcomeUnknown
+
+TIMEOUT_SECONDS = 30
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail server."""
+
+    host: str
+    port: int
+    sender: str
+    tls: bool = False
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """The server of LEDGER_SMTP_URL; raises ValueError for what is not one."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("LEDGER_SMTP_URL is smtp:// or smtps://USER:PASSWORD@HOST:PORT/?from=ADDRESS")
+        tls = parts.scheme == "smtps"
+        asked = parse_qs(parts.query)
+        user = unquote(parts.username or "")
+        sender = asked.get("from", [user if "@" in user else f"ledger@{parts.hostname}"])[0]
+        return cls(parts.hostname, parts.port or (465 if tls else 25), sender, tls, user, unquote(parts.password or ""))
+
+    @property
+    def name(self) -> str:
+        return "email"
+
+    def send(self, message: Message) -> None:
+        """Hand one mail over; raises NotTaken until its text is sent, OutcomeUnknown where no answer to it came."""
+        mail = _mail(message, self.sender)
+        with self._open() as server:
+            try:
+                server.ehlo_or_helo_if_needed()
+                _agreed(server.mail(self.sender))
+                _agreed(server.rcpt(message.to))
+            except (OSError, smtplib.SMTPException) as error:
+                raise NotTaken(_said(error), again=True) from None
+            try:
+                answer = server.data(mail.as_bytes(policy=SMTP))
+            except smtplib.SMTPDataError as error:  # not yet: the server would not have the text
+                _agreed((error.smtp_code, _bytes(error.smtp_error)))
+                raise
+            except (OSError, smtplib.SMTPException) as error:
+                raise OutcomeUnknown(_said(error)) from None
+            _agreed(answer)
+
+    @contextmanager
+    def _open(self) -> Iterator[smtplib.SMTP]:
+        try:
+            server = self._connect()
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotTaken(_said(error), again=True) from None
+        try:
+            yield server
+        finally:
+            try:
+                server.quit()
+            except (OSError, smtplib.SMTPException):
+                server.close()  # how they parted says nothing of the message
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self.tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
+        try:
+            server.ehlo()
+            safe = self.tls
+            if not safe and server.has_extn("starttls"):
+                server.starttls(context=context)
+                server.ehlo()
+                safe = True
+            if self.user:
+                if not safe and self.host not in _LOOPBACK:
+                    raise NotTaken("the server offers no TLS: the password is not sent in the open", again=True)
+                server.login(self.user, self.password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def _mail(message: Message, sender: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, message.to, message.subject
+    mail["Message-ID"] = f"<{message.key}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text)
+    return mail
+
+
+def _agreed(answer: tuple[int, bytes]) -> None:
+    """Raises NotTaken for a refusal: 4xx for now, 5xx for good."""
+    code, text = answer
+    if not 200 <= code < 400:
+        raise NotTaken(f"{code} {text.decode(errors='replace')}"[:200], again=code < 500)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()

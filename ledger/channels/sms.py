@@ -1,0 +1,83 @@
+"""SMS through a gateway over HTTP: one POST of JSON a message, its key in `Idempotency-Key`."""
+
+import http.client
+import json
+import ssl
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+from ledger.channels.channel import Message, NotTaken, OutcomeUnknown
+
+TIMEOUT_SECONDS = 30
+_LATER = (408, 425, 429, 503)  # the gateway says that it did not take it now
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A gateway; `authorization` is the header sent with each message, from the address's user and password."""
+
+    host: str
+    port: int
+    path: str
+    tls: bool
+    authorization: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """The gateway of LEDGER_SMS_URL; raises ValueError for what is not one."""
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("LEDGER_SMS_URL is http:// or https://USER:PASSWORD@HOST:PORT/PATH")
+        tls = parts.scheme == "https"
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        authorization = ""
+        if parts.username is not None:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            authorization = f"Basic {b64encode(pair.encode()).decode()}"
+        return cls(parts.hostname, parts.port or (443 if tls else 80), path, tls, authorization)
+
+    @property
+    def name(self) -> str:
+        return "sms"
+
+    def send(self, message: Message) -> None:
+        """Hand one message over; raises NotTaken for a refusal, OutcomeUnknown where the answer leaves it open."""
+        body = json.dumps({"id": message.key, "to": message.to, "text": message.text}, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": message.key}
+        if self.authorization:
+            headers["Authorization"] = self.authorization
+        gateway = self._open()
+        try:
+            gateway.request("POST", self.path, body, headers)
+            answer = gateway.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise OutcomeUnknown(_said(error)) from None
+        finally:
+            gateway.close()
+        if 200 <= answer.status < 300:
+            return
+        said = f"{answer.status} {answer.reason}"[:200]
+        if answer.status >= 500 and answer.status not in _LATER:
+            raise OutcomeUnknown(said)
+        raise NotTaken(said, again=answer.status in _LATER)
+
+    def _open(self) -> http.client.HTTPConnection:
+        if self.tls:
+            context = ssl.create_default_context()
+            gateway: http.client.HTTPConnection = http.client.HTTPSConnection(
+                self.host, self.port, timeout=TIMEOUT_SECONDS, context=context
+            )
+        else:
+            gateway = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
+        try:
+            gateway.connect()
+        except OSError as error:
+            raise NotTaken(_said(error), again=True) from None
+        return gateway
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
