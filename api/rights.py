@@ -160,6 +160,8 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "GET /notices": READERS,
     "GET /notices/sendings": BANK | CITY | AUDITOR,
     "POST /notices/sendings/{sending_id}/resolution": OFFICER,
+    "GET /notices.pdf": READERS,
+    "GET /notices/{notice_id}.pdf": READERS,
     "GET /notices/{notice_id}": READERS,
     "POST /notices/{notice_id}/delivery": OFFICER,
     "POST /notices/{notice_id}/delivery/withdrawal": CHECKER,

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from freezegun import freeze_time
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from jobs import runner
 from jobs.sending import send_waiting
 from jobs.shift import Shift
 from ledger.channels.sms import Sms
 from ledger.operations import contacts
+from ledger.tables.parties import Member
 from tests.api.clients import BASE, Client
 from tests.jobs.books import repay
 from tests.notices.servers import sms_gateway
@@ -259,3 +260,27 @@ def test_attempts_are_listed_within_the_scope_and_resolved_by_a_person(books: En
         told = officer.post(path, {"sent": True}).json
         assert (told["status"], told["resolved_by"]) == ("sent", "officer")
         assert officer.post(path, {"sent": True}).status_code == 409
+
+
+def test_letters_are_printed_one_by_one_and_a_day_at_once_cancelled_ones_left_out(
+    books: Engine, sign_in: SignIn
+) -> None:
+    with at_desk(books) as unit:
+        home = household(unit)
+        head = unit.session.execute(select(Member.id).where(Member.household_id == home, Member.is_head)).scalar_one()
+    made = [lend(books, WORKED, household_id=home, member_id=head) for _ in range(3)]
+    daily(books, "2019-04-12")
+    repay(books, made[0], "60000.00", date(2019, 4, 12))
+    asked = {"bank": "GZRCB", "county": "360781"}
+    with at_noon("2019-04-12"):
+        officer = sign_in("officer")
+        first, *_ = officer.get("/notices", loan=str(made[1])).json["items"]
+        one = officer.get(f"/notices/{first['id']}.pdf")
+        assert (one.status_code, one.mimetype, one.data[:5]) == (200, "application/pdf", b"%PDF-")
+        assert officer.get(f"/notices/{first['id']}.pdf").data == one.data
+        days = {on: officer.get("/notices.pdf", **asked, on=on) for on in ("2019-04-10", "2019-04-11", "2019-04-12")}
+        assert [told.status_code for told in days.values()] == [200, 404, 200]
+        assert days["2019-04-12"].data == days["2019-04-10"].data, "a missed day's letters are in the file of the run"
+        assert len(days["2019-04-12"].data) > len(one.data)
+        assert sign_in("stranger").get("/notices.pdf", **asked, on="2019-04-12").status_code == 404
+        assert sign_in("elsewhere").get(f"/notices/{first['id']}.pdf").status_code == 404
