@@ -228,7 +228,9 @@ def _retain(life: Life, on: date, recovery: int, amount: Fen, *, with_charges: b
     """The bank's part: like a repayment with its surplus to principal, then what was written off."""
     fields: dict[str, Any]
     if with_charges:
-        if amount >= servicing.payoff(life, on).total:
+        billed = Fen(life.open_principal + life.open_lines - life.credit)
+        if amount > billed or amount >= servicing.payoff(life, on).total:
+            # The bank keeps no money that is nobody's: what reaches into the open period finds its line.
             yield from servicing.bill(life, on, cause="payoff")
             yield from servicing.use_credit(life, on, cause="payoff", to_principal=True)
         fields, rest = servicing.apply(life, on, amount, to_principal=True)

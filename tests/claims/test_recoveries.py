@@ -110,6 +110,17 @@ def test_a_penalty_that_grew_unbilled_is_billed_by_what_settles_it(engine: Engin
     assert (desk.status(engine, loan), desk.claim(engine, claim).status) == ("closed", "closed")
 
 
+def test_a_penalty_that_grew_unbilled_is_billed_by_what_reaches_into_it(engine: Engine) -> None:
+    """A fen less than all: the bank keeps none of it as nobody's money."""
+    loan, _ = compensated(engine, money="40000.00")
+    desk.recover(engine, loan, "40000.00", "2019-09-02")
+    due = desk.payoff(engine, loan, "2019-11-01")
+    desk.receive(engine, loan, str(of_fen(due - 1).amount), "2019-11-01")
+    left = desk.stands(engine, loan)
+    assert {code: left[code] for code in left.keys() & {"130302", "113201", "113202", "2241"}} == {"113202": 1}
+    assert (desk.status(engine, loan), desk.payoff(engine, loan, "2019-11-01")) == ("compensated", 1)
+
+
 def test_closing_waives_the_penalty_and_makes_the_loss_final(engine: Engine) -> None:
     loan, claim = compensated(engine)
     desk.close(engine, claim, "2019-10-01")
