@@ -9,11 +9,13 @@ from random import Random
 
 from sqlalchemy import Engine
 
-from jobs.demo import people, plan, public_money, sheets
+from jobs.daily import NAME as DAILY_NAME
+from jobs.demo import notices, people, plan, public_money, sheets
 from jobs.demo.clock import DemoClock
 from jobs.demo.desk import at_the_desk
 from jobs.demo.plan import BANKS, COUNTY, FIRST, LAST, Lent, Paid
 from jobs.demo.public_money import Desks
+from jobs.notices import NOTICES
 from jobs.progress import Say, shown
 from jobs.runner import run
 from jobs.shift import Shift
@@ -25,7 +27,7 @@ from ledger.imports.reading import read_table
 from ledger.imports.sheets import read_sheet
 from ledger.operations import imports, imports_deciding, job_runs, periods
 from ledger.operations.imports_run import Importer
-from ledger.operations.job_runs import EVERYTHING
+from ledger.operations.job_runs import EVERYTHING, Run
 from ledger.operations.people import BANK_ROLES, COUNTY_ROLES, DEMO_PREFIX, DEMO_USERS, add_user, anybody
 from ledger.unit import Unit, work
 
@@ -105,6 +107,7 @@ def _live_through(county: County) -> None:
     county.clock.set(LAST)
     _take_in(county, Span(_eve(Quarter.of(LAST)), LAST + DAY), loans, payments)
     _run_daily(county)
+    notices.deliver(desks)
     at_the_desk(county.unit, loans)
     _close_months(county)
 
@@ -113,9 +116,10 @@ def _live_quarter(
     county: County, desks: Desks, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]
 ) -> None:
     """What the banks lent and received comes in by the 25th of the quarter's last month; then the public money."""
-    eve = _eve(quarter)
+    eve, since = _eve(quarter), max(FIRST, _eve(quarter.shift(-1)))
+    notices.tell(desks, partial(_run, county, NOTICES.name), since, eve)
     county.clock.set(eve - DAY)
-    _take_in(county, Span(max(FIRST, _eve(quarter.shift(-1))), eve), loans, payments)
+    _take_in(county, Span(since, eve), loans, payments)
     _run_daily(county)
     public_money.subsidise(desks, quarter)
     if quarter >= Quarter(2019, 3):
@@ -142,8 +146,12 @@ def _take_in(county: County, days: Span, loans: Sequence[Lent], payments: Sequen
             county.take_in("repayments", OFFICERS[bank][0], bank, data, f"还款明细{days.end}.csv")
 
 
+def _run(county: County, name: str) -> Run:
+    return run(Shift(county.engine, NAME, clock=county.clock), name, county.clock.today)
+
+
 def _run_daily(county: County) -> None:
-    done = run(Shift(county.engine, NAME, clock=county.clock), "daily", county.clock.today)
+    done = _run(county, DAILY_NAME)
     county.say(f"  {county.clock.today}: daily {done.status}, {done.done} of {done.due} done")
 
 

@@ -4,11 +4,13 @@ from random import Random
 
 import pytest
 from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
 from jobs import demo
 from jobs.demo import people, plan
 from ledger.database import open_engine
 from ledger.policy.identity import check_id_card, check_uscc
+from ledger.reports.notices import notices
 from ledger.reports.verification import verify
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan
@@ -51,6 +53,9 @@ def test_the_demo_leaves_true_books_no_failed_job_and_stays_as_it_is(lived: Engi
     assert sum(statuses.values()) >= 312
     assert {"active", "overdue", "compensated", "closed", "submitted", "returned", "approved"} <= statuses.keys()
     assert statuses["closed"] > statuses["overdue"] > 0
+    with Session(lived) as session:
+        found = [(notice.status, notice.late) for notice in notices(session, on=plan.LAST)]
+    assert {("delivered", False), ("delivered", True), ("late", True), ("pending", False)} <= set(found)
 
     demo.live(str(lived.url))
 
