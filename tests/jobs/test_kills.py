@@ -31,7 +31,9 @@ def undisturbed(sqlite_url: str) -> Iterator[Books]:
     engine = open_engine(sqlite_url)
     _portfolio(engine)
     runner.run(shift(engine), "daily", LAST)
-    yield books_of(engine)
+    books = books_of(engine)
+    assert len(books[3]) == 24, "two notices each"
+    yield books
     engine.dispose()
 
 
@@ -61,14 +63,15 @@ def _kill_in_the_middle(url: str, day: date, patience: float) -> None:
         process.kill()
 
 
-def test_two_daily_and_a_worker_started_together_do_everything_once(
+def test_two_workers_and_a_daily_started_together_do_everything_once(
     engine: Engine, database_url: str, sqlite_url: str
 ) -> None:
     _portfolio(engine)
-    three = [started(database_url, "jobs", "worker"), *(started(database_url, "jobs", "daily") for _ in range(2))]
+    three = [*(started(database_url, "jobs", "worker") for _ in range(2)), started(database_url, "jobs", "daily")]
     today = Shift(engine, by="test").today()
     told = [_until_done(process, today) for process in three]
-    three[0].terminate()
+    for worker in three[:2]:
+        worker.terminate()
     assert [process.wait(60) for process in three] == [0, 0, 0], told
     other = open_engine(sqlite_url)
     _portfolio(other)
