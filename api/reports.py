@@ -1,16 +1,22 @@
-"""Reports (报表): the portfolio and what was issued, as of any day and as known at any moment."""
+"""Reports (报表): the portfolio, what was issued, what is due by when; as of any day and as known at any moment."""
+
+from typing import Any
 
 from marshmallow.fields import Integer, Nested, String
 from sqlalchemy.orm import Session
 
 from api import edge
 from api.clocks import ClockQuery
-from api.fields import Choice, Code, Day, QuarterField, Rate, Truth, Yuan
+from api.fields import Choice, Code, Day, Id, QuarterField, Rate, Truth, Yuan
 from api.routes import Blueprint
 from api.schemas import Answer
+from api.scope import Within
 from ledger.balances import Clocks
 from ledger.dates import Quarter
+from ledger.reports import deadlines as due
 from ledger.reports import issuance
+from ledger.reports.deadlines import OUTSTANDING, STATES, Deadline
+from ledger.reports.deadlines_owed import OFFICES, WHATS
 from ledger.reports.issuance import Issuance
 from ledger.reports.portfolio import Portfolio, portfolio, together
 
@@ -122,3 +128,72 @@ def issued_in(
         return [issuance.together(rows)] if rows else []
     names = sorted({getattr(row, by) for row in rows})
     return [issuance.together((row for row in rows if getattr(row, by) == name), **{by: name}) for name in names]
+
+
+class DeadlineQuery(ClockQuery):
+    """Whose deadlines, of what, and how they stand; `outstanding` (the default) is `open` and `late`"""
+
+    county = Code()
+    bank = Code()
+    office = Choice(*OFFICES)
+    what = Choice(*WHATS)
+    state = Choice("outstanding", "all", *STATES, load_default="outstanding")
+
+
+class DeadlineAnswer(Answer):
+    """时限: what an office owes by a day; `days` are left to it, or late where below zero.
+
+    `county` is null for a sheet, which is its bank's as a whole. Of `items` things (notices of one day together)
+    `open` are not done; `done_on` is the day on which the last was. `provisional`: the year's calendar is not there.
+    """
+
+    what = Choice(*WHATS, required=True)
+    title = String(required=True)
+    rule = String(required=True)
+    office = Choice(*OFFICES, required=True)
+    bank = String(required=True)
+    county = String(required=True, allow_none=True)
+    subject = String(required=True)
+    subject_id = Id(required=True, allow_none=True)
+    due_on = Day(required=True)
+    provisional = Truth(required=True)
+    items = Integer(required=True)
+    open = Integer(required=True)
+    done_on = Day(required=True, allow_none=True)
+    days = Integer(required=True)
+    state = Choice(*STATES, required=True)
+
+
+_TITLES = {
+    "issuance_report": "上报放款情况汇总表", "subsidy_list": "上报贴息名单", "subsidy_payment": "审核拨付贴息",
+    "recovery_remittance": "追回款缴回专户", "import_confirmation": "复核导入", "notice_delivery": "送达催收通知书",
+}  # fmt: skip
+
+
+@blueprint.listing("/deadlines", row=DeadlineAnswer, asks=DeadlineQuery)
+def due_by(
+    session: Session, clocks: Clocks, state: str, county: str | None = None, bank: str | None = None, **only: str
+) -> list[dict[str, Any]]:
+    """时限一览: what the asker's offices owe, the earliest first; working days follow the published calendar (调休)."""
+    within = edge.within(session, bank=bank, county=county)
+    states = {"outstanding": OUTSTANDING, "all": STATES}.get(state) or tuple(each for each in STATES if each == state)
+    return [
+        _deadline(each) for each in due.deadlines(session, clocks, states)
+        if _shown(each, within) and all(getattr(each.owed, name) == value for name, value in only.items())
+    ]  # fmt: skip
+
+
+def _shown(deadline: Deadline, within: Within) -> bool:
+    """A county's office is not shown what a bank owes as a whole."""
+    owed = deadline.owed
+    if within.bank is not None and owed.bank != within.bank:
+        return False
+    if owed.county is None:
+        return within.counties is None or edge.person().scope.bank is not None
+    return within.counties is None or owed.county in within.counties
+
+
+def _deadline(deadline: Deadline) -> dict[str, Any]:
+    owed = deadline.owed
+    told = {name: getattr(owed, name) for name in DeadlineAnswer().dump_fields if hasattr(owed, name)}
+    return told | {"title": _TITLES[owed.what], "state": deadline.state, "days": deadline.days}

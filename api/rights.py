@@ -128,6 +128,7 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "GET /reports/idle-funds": READERS,
     "GET /reports/issuance": READERS,
     "GET /reports/portfolio": READERS,
+    "GET /reports/deadlines": READERS,
     #
     "GET /reports/compensation": READERS,
     "GET /claims": READERS,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from jobs.deadlines import DEADLINES
 from jobs.fund_plan import FUND_PLAN
 from jobs.interest import INTEREST
 from jobs.job import Job
@@ -15,6 +16,7 @@ DAILY: tuple[Job, ...] = (
     SUBSIDY_DRAFTS,
     FUND_PLAN,
     NOTICES,
+    DEADLINES,  # last: what the others drafted and made is counted
 )
 
 JOBS: Mapping[str, Job] = {job.name: job for job in DAILY}

@@ -1,4 +1,4 @@
-"""Subsidy batches as they stand: their lines, their public lists, their deadlines."""
+"""Subsidy batches as they stand: their lines, their public lists."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -199,34 +199,6 @@ def history(session: Session, batch_id: int) -> Sequence[SubsidyChange]:
     """Every step taken on a batch or a line of it, in order."""
     query = select(SubsidyChange).where(SubsidyChange.batch_id == batch_id).order_by(SubsidyChange.id)
     return session.execute(query).scalars().all()
-
-
-@dataclass(frozen=True, slots=True)
-class SubsidyDeadline:
-    """What is to be done with a batch, by whom and by when: `submission` (the bank), `payment` (finance)."""
-
-    kind: str
-    batch_id: int
-    bank: str
-    county: str
-    cycle: str
-    period: str
-    due_on: date
-    provisional: bool
-    late: bool
-
-
-def deadlines(session: Session, today: date) -> list[SubsidyDeadline]:
-    """Every batch that waits for the bank or for finance, the earliest first (4.4, 4.5, 7)."""
-    waiting = select(SubsidyBatch).where(SubsidyBatch.status.in_(("draft", "returned", "approved", "verified")))
-    found = []
-    for batch in batches(session, session.execute(waiting).scalars().all(), today):
-        kind, due_on = ("submission", batch.submit_by) if batch.pay_by is None else ("payment", batch.pay_by)
-        found.append(SubsidyDeadline(
-            kind, batch.id, batch.bank, batch.county, batch.cycle, batch.period, due_on, batch.pay_by_provisional,
-            today > due_on,
-        ))  # fmt: skip
-    return sorted(found, key=lambda deadline: (deadline.due_on, deadline.batch_id))
 
 
 def _sum(column: Any) -> Any:
