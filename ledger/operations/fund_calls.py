@@ -62,7 +62,7 @@ def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
 
 
 def unplanned(session: Session, on: date) -> list[Quarter]:
-    """Quarters over by a day in which something was issued and for which no plan was ever drawn up, oldest first."""
+    """Quarters over by a day for which no plan was ever drawn up, from the first to the last that issued anything."""
     c = _LOANS.c
     first = Quarter.of(on).calendar.start
     months = session.execute(
