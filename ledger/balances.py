@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, case, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, Connection, Select, bindparam, case, cast, func, literal, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from ledger import dates
@@ -195,10 +195,43 @@ def _sums(
     """
     if clocks.known_at is not None and not _recorded_after(connection, clocks.known_at):
         clocks = Clocks(clocks.as_of)
-    parts = [_movement_sums(clocks, by, start, kind, filters)]
+    given = {name: value for name, value in filters.items() if value is not None}
+    told = given | {"as_of": clocks.as_of, "start": start}
+    if kind is not None:
+        told |= {"from_book": f"{kind}-", "to_book": f"{kind}."}
     if clocks.known_at is not None:
-        parts += [_posting_sums(clocks, by, start, kind, filters, side) for side in Side]
-    return connection.execute(union_all(*parts) if len(parts) > 1 else parts[0]).all()
+        today = dates.business_day(clocks.known_at)
+        told |= {"today": today, "midnight": dates.micros(dates.day_start(today)),
+                 "known_at": dates.micros(clocks.known_at)}  # fmt: skip
+    chosen = tuple((name, isinstance(value, tuple)) for name, value in given.items())
+    question = _Question(tuple(by), chosen, kind is not None, start is not None, clocks.known_at is not None)
+    return connection.execute(_query(question), {name: told[name] for name in question.asks}).all()
+
+
+class _Question(NamedTuple):
+    """What sums are asked for, but for the values: by which columns, and which bounds are set."""
+
+    by: tuple[str, ...]
+    chosen: tuple[tuple[str, bool], ...]  # column, and whether it is one of several
+    of_kind: bool
+    since: bool
+    known: bool
+
+    @property
+    def asks(self) -> list[str]:
+        """The names of the values."""
+        kind, start = ["from_book", "to_book"] * self.of_kind, ["start"] * self.since
+        known = ["today", "midnight", "known_at"] * self.known
+        return ["as_of", *(name for name, _ in self.chosen), *kind, *start, *known]
+
+
+@cache
+def _query(question: _Question) -> Any:
+    """Built once a question: there are few, and building one takes longer than answering it."""
+    parts = [_movement_sums(question)]
+    if question.known:
+        parts += [_posting_sums(question, side) for side in Side]
+    return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
 def _recorded_after(connection: Connection, known_at: datetime) -> bool:
@@ -206,55 +239,40 @@ def _recorded_after(connection: Connection, known_at: datetime) -> bool:
     return connection.execute(later).first() is not None
 
 
-def _movement_sums(
-    clocks: Clocks, by: Sequence[str], start: date | None, kind: Kind | None, filters: dict[str, Any]
-) -> Select[Any]:
+def _movement_sums(question: _Question) -> Select[Any]:
     m = movements.c
-    within = [m.effective_on <= clocks.as_of, *_filtered(m, filters, kind)]
-    if clocks.known_at is not None:
-        within.append(m.recorded_on < dates.business_day(clocks.known_at))
-    return _grouped([m[name] for name in by], m.debit, m.credit, m.effective_on, start, within)
+    within = _filtered(question, m, m.account)
+    if question.known:
+        within.append(m.recorded_on < bindparam("today"))
+    return _grouped(question, [m[name] for name in question.by], m.debit, m.credit, m.effective_on).where(*within)
 
 
-def _posting_sums(
-    clocks: Clocks, by: Sequence[str], start: date | None, kind: Kind | None, filters: dict[str, Any], side: Side
-) -> Select[Any]:
-    p = postings.c
-    assert clocks.known_at is not None
+def _posting_sums(question: _Question, side: Side) -> Select[Any]:
+    p, nothing = postings.c, literal(0)
     account = p.debit if side is Side.DEBIT else p.credit
-    midnight = dates.micros(dates.day_start(dates.business_day(clocks.known_at)))
-    within = [
-        p.effective_on <= clocks.as_of,
-        p.recorded_at >= midnight,
-        p.recorded_at <= dates.micros(clocks.known_at),
-        *_filtered(p, {name: value for name, value in filters.items() if name != "account"}, kind),
-    ]
-    if filters.get("account") is not None:
-        within.append(account == filters["account"])
-    nothing = literal(0)
     debit, credit = (p.fen, nothing) if side is Side.DEBIT else (nothing, p.fen)
-    columns = [account.label("account") if name == "account" else p[name] for name in by]
-    return _grouped(columns, debit, credit, p.effective_on, start, within)
+    columns = [account.label("account") if name == "account" else p[name] for name in question.by]
+    within = _filtered(question, p, account)
+    within += [p.recorded_at >= bindparam("midnight"), p.recorded_at <= bindparam("known_at")]
+    return _grouped(question, columns, debit, credit, p.effective_on).where(*within)
 
 
-def _filtered(table: Any, filters: dict[str, Any], kind: Kind | None) -> list[ColumnElement[bool]]:
-    chosen = [
-        table[name].in_(value) if isinstance(value, tuple) else table[name] == value
-        for name, value in filters.items() if value is not None
-    ]  # fmt: skip
-    if kind is not None:
-        chosen.append(and_(table.book >= f"{kind}-", table.book < f"{kind}."))
-    return chosen
+def _filtered(question: _Question, table: Any, account: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    within = [table.effective_on <= bindparam("as_of")]
+    for name, several in question.chosen:
+        column = account if name == "account" else table[name]
+        within.append(column.in_(bindparam(name, expanding=True)) if several else column == bindparam(name))
+    if question.of_kind:
+        within += [table.book >= bindparam("from_book"), table.book < bindparam("to_book")]
+    return within
 
 
-def _grouped(
-    by: Sequence[ColumnElement[Any]], debit: Any, credit: Any, on: Any, start: date | None, within: list[Any]
-) -> Select[Any]:
+def _grouped(question: _Question, by: Sequence[ColumnElement[Any]], debit: Any, credit: Any, on: Any) -> Select[Any]:
     sums = {"debit": debit, "credit": credit}
-    if start is not None:
-        sums |= {f"{name}_in": case((on >= start, column), else_=0) for name, column in sums.items()}
+    if question.since:
+        sums |= {f"{name}_in": case((on >= bindparam("start"), column), else_=0) for name, column in sums.items()}
     summed = [sum_of(column).label(name) for name, column in sums.items()]
-    return select(*by, *summed).where(*within).group_by(*by)
+    return select(*by, *summed).group_by(*by)
 
 
 def sum_of(column: Any) -> ColumnElement[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from ledger import dates
 from ledger.database import is_sqlite
@@ -12,6 +12,17 @@ from ledger.tables.journal import books
 from ledger.unit import Unit
 
 _BOOKS_QUEUE = 1  # any number no other advisory lock has
+
+# Built once: every entry asks it, and building it takes as long as answering it.
+_SHARED = (
+    select(books.c.book, books.c.closed_through)
+    .where(books.c.book.in_(bindparam("names", expanding=True)))
+    .order_by(books.c.book)
+    .with_for_update(read=True)
+)
+_SHARED_IN_TURN = _SHARED.where(
+    select(func.pg_advisory_xact_lock_shared(_BOOKS_QUEUE)).scalar_subquery().is_not(None)
+)
 
 
 class PeriodClosed(RuleViolation):
@@ -54,11 +65,8 @@ def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:
     """
     held: dict[str, date | None] = unit.kept.setdefault("closed_through", {})
     if missing := sorted(names - held.keys()):
-        query = select(books.c.book, books.c.closed_through).where(books.c.book.in_(missing))
-        if not is_sqlite(unit.connection):
-            queued = select(func.pg_advisory_xact_lock_shared(_BOOKS_QUEUE)).scalar_subquery()
-            query = query.where(queued.is_not(None))
-        for row in unit.connection.execute(query.order_by(books.c.book).with_for_update(read=True)):
+        query = _SHARED if is_sqlite(unit.connection) else _SHARED_IN_TURN
+        for row in unit.connection.execute(query, {"names": missing}):
             held[row.book] = row.closed_through
         if unknown := names - held.keys():
             raise NotFound(what="book", id=", ".join(sorted(unknown)))

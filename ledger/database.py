@@ -183,14 +183,20 @@ def update_rows(
         return
     raw: Any = connection.connection.driver_connection
     (key,) = table.primary_key.columns
-    mark = "?" if is_sqlite(connection) else "%s"
-    setting = ", ".join(f'"{name}" = {mark}' for name in names)
-    text = f'UPDATE {table.name} SET {setting} WHERE "{key.name}" = {mark}'
     if is_sqlite(connection):
-        raw.executemany(text, rows)
+        setting = ", ".join(f'"{name}" = ?' for name in names)
+        raw.executemany(f'UPDATE {table.name} SET {setting} WHERE "{key.name}" = ?', rows)
         return
-    with raw.cursor() as cursor:
-        cursor.executemany(text, rows)
+    # One statement over one list a column: a statement a row takes three times as long.
+    kinds = [table.c[name].type.compile(dialect=connection.dialect) for name in (*names, key.name)]
+    lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
+    told = ", ".join(f'"{name}"' for name in (*names, key.name))
+    setting = ", ".join(f'"{name}" = told."{name}"' for name in names)
+    raw.execute(
+        f'UPDATE {table.name} SET {setting} FROM unnest({lists}) AS told ({told}) '
+        f'WHERE {table.name}."{key.name}" = told."{key.name}"',
+        [list(values) for values in zip(*rows, strict=True)],
+    )
 
 
 _texts: dict[tuple[str, str], str] = {}

@@ -26,13 +26,17 @@ def scopes_due(session: Session, through: date, *, matured: bool = False) -> dic
 def loans_due(
     session: Session, scope: Scope, through: date, after: int, limit: int, *, matured: bool = False
 ) -> Sequence[int]:
-    """Ids above `after` of one bank's loans in one county, as `scopes_due` counts them, smallest first."""
-    return session.execute(
+    """Ids above `after` of one bank's loans in one county, as `scopes_due` counts them, smallest first.
+
+    Found first and sorted then: PostgreSQL would walk through the loans of all banks in the order of their ids.
+    """
+    due = (
         select(Loan.id)
         .where(Loan.bank == scope.bank, Loan.county == scope.county, *_due(through, matured), Loan.id > after)
-        .order_by(Loan.id)
-        .limit(limit)
-    ).scalars().all()  # fmt: skip
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    return session.execute(select(due.c.id).order_by(due.c.id).limit(limit)).scalars().all()
 
 
 def earliest_step(session: Session, scope: Scope) -> date | None:

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from ledger.operations.servicing import carry, due_loans
+from ledger.operations.due import loans_due
+from ledger.operations.job_runs import Scope
+from ledger.operations.servicing import carry
 from ledger.unit import work
 from tests.bench import replay
 from tests.bench.bars import Result
@@ -61,7 +63,7 @@ def bill(engine: Engine) -> int:
         after = 0
         while True:
             with work(engine, user="job", today=QUARTER_END, clock=_now, origin=ORIGIN) as unit:
-                found = due_loans(unit, bank, county, QUARTER_END, after_id=after, limit=_CHUNK)
+                found = loans_due(unit.session, Scope(bank, county), QUARTER_END, after, _CHUNK)
                 moved += carry(unit, found, QUARTER_END)
             if len(found) < _CHUNK:
                 break
