@@ -11,7 +11,7 @@ import cn2an
 from ledger.exports.typesetting import GETA, legible, typeset
 from ledger.money import Fen, plain
 
-_SHARED: Mapping[str, Any] = {
+SHARED: Mapping[str, Any] = {
     "title": "还款催收通知书",
     "relations": ["本人", "配偶", "成年家属", "单位工作人员", "其他"],
     "manners": ["直接送达", "留置送达", "邮寄送达", "其他"],
@@ -75,7 +75,7 @@ def render(papers: Sequence[NoticePaper]) -> bytes:
     """
     if not papers:
         raise ValueError("no notice to print")
-    return typeset("notice.typ", _SHARED, [_page(paper) for paper in papers], max(paper.made_on for paper in papers))
+    return typeset("notice.typ", SHARED, [page_of(paper) for paper in papers], max(paper.made_on for paper in papers))
 
 
 def in_capitals(fen: Fen) -> str:
@@ -84,7 +84,7 @@ def in_capitals(fen: Fen) -> str:
     return f"人民币{written}"
 
 
-def _page(paper: NoticePaper) -> dict[str, Any]:
+def page_of(paper: NoticePaper) -> dict[str, Any]:
     """One page as the template prints it; signs no font has are marked, and named in the remark."""
     missing: list[str] = []
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tests.bench import aggregates, asof, entry, imported, memory, quarter, subsidies
+from tests.bench import aggregates, asof, entry, imported, memory, notices, quarter, subsidies
 from tests.bench.bars import HEAD, Result, row_of
 from tests.bench.sizes import SIZES, Size
 from tests.bench.stores import Store, store_of
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[Store, Size], Iterator[Result]]] = {
     "asof": asof.measure,
     "subsidies": subsidies.measure,
     "aggregates": aggregates.measure,
+    "notices": notices.measure,
 }
 
 

@@ -38,6 +38,8 @@ BARS = {
         Bar("drafts", "a quarter's subsidy batches drafted, time / floor", "<=", _both(3.0)),
         Bar("settled", "the same approved, verified and paid, time / floor", "<=", _both(2.0)),
         Bar("plan", "a quarter's fund plan, time / bare aggregate", "<=", _both(3.0)),
+        Bar("letters", "1,000 notices as one PDF, time / bare compile of the same pages", "<=", _both(1.5)),
+        Bar("paper", "the same, peak MB above the started process", "<=", _both(250)),
         Bar("portfolio", "the city's portfolio as of a day, time / bare query", "<=", _both(2.0)),
     )
 }

@@ -43,7 +43,8 @@ def _measured(store: Store) -> tuple[float, float]:
     return started / 1024, (peak - started) / 1024
 
 
-def _kilobytes(name: str) -> int:
+def kilobytes(name: str) -> int:
+    """What this process holds by a name of that page."""
     found = re.search(rf"^{name}:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
     assert found is not None
     return int(found[1])
@@ -53,9 +54,9 @@ def main() -> None:
     """Bill the quarter; tell what the process held before, and at most."""
     engine = open_engine(os.environ["BENCH_DATABASE_URL"])
     engine.connect().close()
-    started = _kilobytes("VmRSS")
+    started = kilobytes("VmRSS")
     bill(engine)
-    print(started, _kilobytes("VmHWM"))
+    print(started, kilobytes("VmHWM"))
     engine.dispose()
 
 
