@@ -22,10 +22,10 @@ from ledger.tables.reference import County
 from ledger.unit import work
 from tests.bench import replay
 from tests.bench.bars import Result
-from tests.bench.replay import Row, Transaction
+from tests.bench.replay import Row
 from tests.bench.rounds import Side, Spread, interleaved, ratios, stopwatch
 from tests.bench.sizes import Size
-from tests.bench.stores import Store, opened
+from tests.bench.stores import Store, on_copies, opened
 from tests.imports.files import card_of
 
 _HOUSEHOLDS: Any = parties.Household.__table__
@@ -48,16 +48,13 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
         transactions, expected = replay.captured(engine, "import/%", stands=False, lent=True), _lent(engine)
     assert len(expected) == size.imported
 
-    def side(done: Any) -> Side:
-        def run() -> float:
-            with opened(store, "households") as engine:
-                seconds = stopwatch(lambda: done(engine))
-                assert _lent(engine) == expected
-                return seconds
+    def right(engine: Engine) -> bool:
+        return _lent(engine) == expected
 
-        return run
-
-    sides = {"ledger": side(lambda engine: _take_in(engine, as_csv)), "floor": side(partial(_replay, transactions))}
+    sides = {
+        "ledger": on_copies(store, "households", partial(_take_in, data=as_csv), right),
+        "floor": on_copies(store, "households", partial(replay.write_all, transactions), right),
+    }
     took = interleaved(sides, size.rounds)
     seconds = {name: Spread.of(values).median for name, values in took.items()}
     absolute = f"{seconds['ledger']:.2f} s / {seconds['floor']:.2f} s"
@@ -147,12 +144,6 @@ def _take_in(engine: Engine, data: bytes) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _replay(transactions: list[Transaction], engine: Engine) -> None:
-    with replay.driver(engine) as raw:
-        for transaction in transactions:
-            replay.write(raw, transaction)
 
 
 _LENT = (

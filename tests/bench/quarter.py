@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -13,10 +13,9 @@ from ledger.unit import work
 from tests.bench import replay
 from tests.bench.bars import Result
 from tests.bench.portfolio import QUARTER_END, fill, offices
-from tests.bench.replay import Transaction
-from tests.bench.rounds import Side, Spread, interleaved, ratios, stopwatch
+from tests.bench.rounds import Spread, interleaved, ratios
 from tests.bench.sizes import Size
-from tests.bench.stores import Store, opened
+from tests.bench.stores import Store, on_copies, opened
 
 ORIGIN = "job/interest"
 _CHUNK = 5_000
@@ -32,20 +31,13 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
         expected = replay.contents(engine, ORIGIN)
     assert sum(len(each.stands) for each in transactions) == size.loans
 
-    def side(template: str, done: Any) -> Side:
-        def run() -> float:
-            with opened(store, template) as engine:
-                seconds = stopwatch(lambda: done(engine))
-                if template == "city":
-                    assert replay.contents(engine, ORIGIN) == expected
-                return seconds
-
-        return run
+    def right(engine: Engine) -> bool:
+        return replay.contents(engine, ORIGIN) == expected
 
     sides = {
-        "ledger": side("city", bill),
-        "floor": side("city", lambda engine: _replay(engine, transactions)),
-        "fewer": side("town", bill),
+        "ledger": on_copies(store, "city", bill, right),
+        "floor": on_copies(store, "city", partial(replay.write_all, transactions), right),
+        "fewer": on_copies(store, "town", bill, lambda _: True),
     }
     took = interleaved(sides, size.rounds)
     seconds = {name: Spread.of(values).median for name, values in took.items()}
@@ -73,9 +65,3 @@ def bill(engine: Engine) -> int:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _replay(engine: Engine, transactions: list[Transaction]) -> None:
-    with replay.driver(engine) as raw:
-        for transaction in transactions:
-            replay.write(raw, transaction)

@@ -118,6 +118,13 @@ def write(raw: Any, transaction: Transaction) -> None:
     raw.execute("COMMIT")
 
 
+def write_all(transactions: Sequence[Transaction], engine: Engine) -> None:
+    """All of them, one after the other, through one connection."""
+    with driver(engine) as raw:
+        for transaction in transactions:
+            write(raw, transaction)
+
+
 def _copied(raw: Any, transaction: Transaction) -> None:
     _, upsert, stand = _POSTGRESQL
     with raw.cursor() as cursor:

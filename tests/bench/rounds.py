@@ -33,8 +33,11 @@ def stopwatch(work: Callable[[], object]) -> float:
 
 
 def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every side in every round after one that only warms up; who begins changes with the round."""
-    for side in sides.values():
+    """Seconds of every side in every round after one that only warms up; who begins changes with the round.
+
+    A single round is not warmed up for: it is run for the figures, not for the time.
+    """
+    for side in sides.values() if rounds > 1 else ():
         side()
     # What was built beforehand is not to be walked through by the collector while either side runs.
     gc.collect()

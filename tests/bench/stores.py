@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 
 from ledger.database import open_engine
 from ledger.setup import prepare
+from tests.bench.rounds import Side, stopwatch
 from tests.engines import Server, make_folder, remove_folder, start_server
 
 Fill = Callable[[Engine], None]
@@ -46,6 +47,21 @@ def opened(store: Store, name: str) -> Iterator[Engine]:
     finally:
         engine.dispose()
         store.drop(url)
+
+
+def on_copies(store: Store, name: str, work: Callable[[Engine], object], right: Callable[[Engine], bool]) -> Side:
+    """Work done on a fresh copy of a template each time; what it wrote is looked at after the first."""
+    looked = False
+
+    def run() -> float:
+        nonlocal looked
+        with opened(store, name) as engine:
+            seconds = stopwatch(lambda: work(engine))
+            assert looked or right(engine), f"{name}: not the figures that were expected"
+            looked = True
+            return seconds
+
+    return run
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -17,10 +18,9 @@ from ledger.unit import work
 from tests.bench import quarter, replay
 from tests.bench.bars import Result
 from tests.bench.portfolio import BILLED_ON, FIRST_DAY, QUARTER_END, Writing, fill, offices
-from tests.bench.replay import Transaction
-from tests.bench.rounds import Side, Spread, interleaved, ratios, stopwatch
+from tests.bench.rounds import Spread, interleaved, ratios
 from tests.bench.sizes import Size
-from tests.bench.stores import Store, opened
+from tests.bench.stores import Store, on_copies, opened
 
 PERIOD = Period.of("quarter", BILLED_ON)
 PAID_ON, SETTLED_ON = date(2016, 12, 22), date(2016, 12, 26)
@@ -46,7 +46,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
         lambda engine: _figures(_captured(engine)) == _figures(drafted),
     ))  # fmt: skip
     yield _compared(store, size, "settled", "submitted", (
-        settle, lambda engine: _replay(engine, settled), lambda engine: replay.contents(engine, ORIGIN) == expected,
+        settle, partial(replay.write_all, settled), lambda engine: replay.contents(engine, ORIGIN) == expected,
     ))  # fmt: skip
 
 
@@ -54,16 +54,9 @@ _Sides = tuple[Callable[[Engine], object], Callable[[Engine], object], Callable[
 
 
 def _compared(store: Store, size: Size, bar: str, template: str, sides: _Sides) -> Result:
-    def side(done: Callable[[Engine], object]) -> Side:
-        def run() -> float:
-            with opened(store, template) as engine:
-                seconds = stopwatch(lambda: done(engine))
-                assert sides[2](engine)
-                return seconds
-
-        return run
-
-    took = interleaved({"ledger": side(sides[0]), "floor": side(sides[1])}, size.rounds)
+    ours, bare, right = sides
+    both = {"ledger": on_copies(store, template, ours, right), "floor": on_copies(store, template, bare, right)}
+    took = interleaved(both, size.rounds)
     seconds = {name: Spread.of(values).median for name, values in took.items()}
     absolute = f"{seconds['ledger']:.2f} s / {seconds['floor']:.2f} s"
     return Result(bar, store.name, ratios(took["ledger"], took["floor"]), absolute)
@@ -156,12 +149,6 @@ def _write(engine: Engine, batches: list[dict[Any, _Rows]]) -> None:
     for rows in batches:
         with engine.begin() as connection:
             write_rows(connection, rows)
-
-
-def _replay(engine: Engine, transactions: list[Transaction]) -> None:
-    with replay.driver(engine) as raw:
-        for transaction in transactions:
-            replay.write(raw, transaction)
 
 
 def _clock() -> datetime:
