@@ -33,6 +33,8 @@ _AGES = 11  # typst keeps what it computed until ten compilations later did not 
 
 def legible(text: str) -> tuple[str, tuple[str, ...]]:
     """A text as it can be printed, and what was not printable: GETA stands for each such sign, a space for a break."""
+    if text.isprintable() and _covered().issuperset(map(ord, text)):
+        return text, ()
     found = [(sign, " " if sign.isspace() else sign if _printable(sign) else GETA) for sign in text]
     return "".join(shown for _, shown in found), tuple(sign for sign, shown in found if shown == GETA != sign)
 
