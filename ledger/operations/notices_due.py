@@ -5,7 +5,7 @@ a handful of queries. Neither the day of a run nor the order of records changes 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -85,13 +85,8 @@ def _is_called(session: Session, on: date) -> ColumnElement[bool]:
                 n.loan_id == loan.id, n.due_on == loan.due_on, n.kind == timing.kind, n.cancelled_on.is_(None)
             )
             of_scheme = and_(loan.scheme == code, loan.scheme_version == version)
-            found.append(and_(of_scheme, loan.due_on <= _latest_due(timing, on), ~there))
+            found.append(and_(of_scheme, loan.due_on <= on + timedelta(days=timing.ahead_days), ~there))
     return or_(false(), *found)
-
-
-def _latest_due(timing: Timing, on: date) -> date:
-    """The latest due date that a day calls for a notice of."""
-    return on + (date.max - timing.called_on(date.max))
 
 
 class _Step(NamedTuple):
