@@ -1,12 +1,14 @@
 """What happened, added up day by day from the bare rows of events, past postings, movements and balances."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
+
+from ledger import dates
 
 Told = Mapping[str, Any]
 """An event's own fields, amounts in whole fen."""
@@ -18,6 +20,7 @@ class Event:
 
     kind: str
     on: date
+    known_on: date
     bank: str
     sign: int
     told: Told
@@ -26,13 +29,19 @@ class Event:
 def events(connection: Connection) -> list[Event]:
     """Every event in the order of the days."""
     query = text(
-        "SELECT coalesce(o.kind, e.kind), e.effective_on, e.bank, e.red, coalesce(o.payload, e.payload) "
+        "SELECT coalesce(o.kind, e.kind), e.effective_on, e.recorded_at, e.bank, e.red, coalesce(o.payload, e.payload) "
         "FROM events e LEFT JOIN events o ON o.id = e.reverses_id ORDER BY e.effective_on, e.id"
     )
     return [
-        Event(kind, date.fromisoformat(str(on)), bank or "", -1 if red else 1, _read(payload))
-        for kind, on, bank, red, payload in connection.execute(query)
-    ]
+        Event(kind, date.fromisoformat(str(on)), dates.business_day(dates.moment(at)), bank or "", -1 if red else 1,
+              _read(payload))
+        for kind, on, at, bank, red, payload in connection.execute(query)
+    ]  # fmt: skip
+
+
+def as_known_then(happened: list[Event]) -> list[Event]:
+    """The same on the days on which they were recorded: every day as it was known on its evening."""
+    return [replace(event, on=event.known_on) for event in sorted(happened, key=lambda event: event.known_on)]
 
 
 def _read(payload: Any) -> Told:
