@@ -15,7 +15,7 @@ from api.paging import Listing
 from api.routes import Blueprint
 from api.schemas import Answer, Body, Query
 from ledger.calendar import CalendarDay
-from ledger.operations import reference
+from ledger.operations import calendars, reference
 from ledger.policy.rates import COLUMNS, RateRow
 from ledger.policy.schemes import Scheme, parse_scheme
 from ledger.tables.reference import SchemeVersion
@@ -187,7 +187,7 @@ def calendar(session: Session, year: int) -> dict[str, Any]:
 @blueprint.post("/calendar/<int(fixed_digits=4):year>", body=CalendarBody, answer=CalendarAnswer, status=201)
 def add_calendar(unit: Unit, year: int, source: str, days: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Load a year's notice, once."""
-    reference.add_calendar(unit, year, tuple(CalendarDay(**each) for each in days), source)
+    calendars.publish(unit, year, tuple(CalendarDay(**each) for each in days), source)
     return _show_calendar(unit.session, year)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 import migrations
 from ledger import dates, grants
 from ledger.database import is_sqlite, open_engine
-from ledger.operations import reference
+from ledger.operations import calendars, reference
 from ledger.unit import Unit, work
 
 SETUP_USER = "setup"
@@ -38,6 +38,7 @@ def prepare(url: str, *, service_url: str | None = None) -> None:
         with work(engine, user=SETUP_USER, today=dates.business_day(read_clock()), clock=read_clock) as unit:
             _wait_for_others(unit)
             reference.load(unit)
+            calendars.settle(unit)  # a new release may have brought a year
     finally:
         engine.dispose()
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ledger.calendar import read_days
 from ledger.cli.desk import Refused, desk
-from ledger.operations import reference
+from ledger.operations import calendars, reference
 from ledger.policy.rates import COLUMNS, read_table
 from ledger.policy.schemes import parse_scheme
 from ledger.tables.reference import SchemeVersion
@@ -83,7 +83,7 @@ def load_calendar(year: int, file: Path, source: str) -> None:
         except ValueError as fault:
             raise Refused(f"{file.name}: {fault}") from None
         rows = tuple(day for day in days if day.day.year == year)
-        reference.add_calendar(unit, year, rows, source)
+        calendars.publish(unit, year, rows, source)
     click.echo(f"{year}: {len(rows)} days")
 
 

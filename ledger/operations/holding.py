@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select, type_coerce
 
 from ledger import chart
+from ledger.calendar import load_calendar
 from ledger.database import RATE_SCALE, among, rate_of
+from ledger.errors import RuleViolation
 from ledger.money import Fen
 from ledger.operations import reference
 from ledger.operations.lives import Held
@@ -25,10 +27,17 @@ _OVERDUE = chart.OVERDUE_PRINCIPAL.code
 _INTEREST = (chart.INTEREST_RECEIVABLE.code, chart.PENALTY_RECEIVABLE.code)
 
 
+class CalendarMissing(RuleViolation):
+    code = "calendar_missing"
+    zh = "{found} 年工作日历尚未载入，到期日为 {limit} 的贷款顺延到哪一天未定，不能记账（{rule}）"
+    en = "the calendar of {found} is not loaded: a loan due on {limit} is not walked past that day ({rule})"
+
+
 def hold(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, Held]:
     """Lock loans in the order of their ids and load their lives; a loan not disbursed has none.
 
-    `through` is the day they will be walked to: as far must their rates be known.
+    `through` is the day they will be walked to: as far must their rates be known, and the calendar where a loan is
+    due. Raises CalendarMissing.
     """
     connection = unit.connection
     unit.session.flush()
@@ -37,14 +46,26 @@ def hold(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, Held]:
     reading = connection.get_execution_options().get("reading", False)  # then nothing is locked
     rows = connection.execute(query.order_by(_LOANS.c.id) if reading else query.order_by(_LOANS.c.id).with_for_update())
     held = {row.id: Held(_life(unit, row, through), row.generation, row) for row in rows.all()}
+    if through <= unit.today and not load_calendar().covers(through.year):
+        _check_calendar(unit, held, through)
     _fill_balances(unit, held)
     return held
+
+
+def _check_calendar(unit: Unit, held: dict[int, Held], through: date) -> None:
+    """Nothing is posted on a rolled due date while the calendar that says it is not published (scheme 7)."""
+    calendar = reference.work_calendar(unit.session)
+    for row in (each.row for each in held.values()):
+        rolls = _scheme(unit, row.scheme, row.scheme_version)[0].due_date_roll != "none"
+        due = rolls and row.next_step_on is not None and row.due_on <= through
+        if due and calendar.is_provisional(day := min(through, row.rolled_on)):
+            raise CalendarMissing(rule="7", found=day.year, limit=row.due_on)
 
 
 _COLUMNS = [
     *(_LOANS.c[name] for name in (
         "id", "county", "bank", "scheme", "scheme_version", "term_months", "signed_on", "disbursed_on",
-        "original_due_on", "rolled_on", "extended_months", "extended_on", "misused_on", "status", "billed_to",
+        "original_due_on", "due_on", "rolled_on", "extended_months", "extended_on", "misused_on", "status", "billed_to",
         "next_step_on", "generation",
     )),
     type_coerce(_LOANS.c.annual_rate, BigInteger).label("rate"),
