@@ -25,6 +25,9 @@ from ledger.unit import Unit
 THRIFTY_BANK = BANKS[1]
 """Its account gets little of what is called for, so that it runs dry and a claim queues."""
 
+PAID_LATE, REPORTED_LATE = Quarter(2018, 2), Quarter(2018, 3)
+"""Finance pays one quarter's subsidy after its five working days; the banks report one after the 10th."""
+
 _LITTLE = yuan("3000.00")
 _RECOVERED = yuan("12345.67")
 
@@ -44,7 +47,7 @@ class Desks:
 
 
 def subsidise(desks: Desks, quarter: Quarter) -> None:
-    """Batches of the quarter, and of the year in December: submitted by the 26th, paid two days on."""
+    """Batches of the quarter, and of the year in December: submitted by the 26th, paid three days on, once nine."""
     periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
         periods.append(Period.parse("year", str(quarter.year)))
@@ -54,7 +57,7 @@ def subsidise(desks: Desks, quarter: Quarter) -> None:
             desks.do(officer, subsidies.draft, bank, COUNTY, period)
             for who, step in ((checker, subsidies.submit), ("poverty", subsidies.approve)):
                 desks.do(who, _with_batch, step, bank, period)
-    desks.clock.set(desks.clock.today + timedelta(days=3))
+    desks.clock.set(desks.clock.today + timedelta(days=9 if quarter == PAID_LATE else 3))
     for bank in BANKS:
         for period in periods:
             for who, step in (("finance", subsidies.verify), ("finance2", subsidies.pay)):
@@ -72,8 +75,8 @@ def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, peri
 
 
 def settle_fund(desks: Desks, quarter: Quarter) -> None:
-    """The quarter's reports by the 10th, its plan on the 12th, deposits on the 15th."""
-    desks.clock.set(quarter.calendar.end + timedelta(days=8))
+    """The quarter's reports by the 10th, once a day late; its plan on the 12th, deposits on the 15th."""
+    desks.clock.set(quarter.calendar.end + timedelta(days=10 if quarter == REPORTED_LATE else 8))
     for bank in BANKS:
         officer, checker = desks.officers[bank]
         desks.do(officer, _report, bank, quarter)

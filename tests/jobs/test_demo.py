@@ -8,8 +8,11 @@ from sqlalchemy.orm import Session
 
 from jobs import demo
 from jobs.demo import people, plan
+from ledger.balances import Clocks
 from ledger.database import open_engine
 from ledger.policy.identity import check_id_card, check_uscc
+from ledger.reports.deadlines import STATES, deadlines
+from ledger.reports.deadlines_owed import WHATS
 from ledger.reports.notices import notices
 from ledger.reports.verification import verify
 from ledger.tables.journal import events
@@ -55,7 +58,10 @@ def test_the_demo_leaves_true_books_no_failed_job_and_stays_as_it_is(lived: Engi
     assert statuses["closed"] > statuses["overdue"] > 0
     with Session(lived) as session:
         found = [(notice.status, notice.late) for notice in notices(session, on=plan.LAST)]
+        owed = {(each.owed.what, each.state) for each in deadlines(session, Clocks(plan.LAST), STATES)}
     assert {("delivered", False), ("delivered", True), ("late", True), ("pending", False)} <= set(found)
+    assert {(what, "done") for what in WHATS} <= owed
+    assert {("issuance_report", "done_late"), ("subsidy_payment", "done_late"), ("notice_delivery", "late")} <= owed
 
     demo.live(str(lived.url))
 
