@@ -2,7 +2,7 @@
 
 import click
 
-from ledger.cli import databases, people, published, sheets
+from ledger.cli import contacts, databases, people, published, sheets
 
 
 @click.group()
@@ -16,7 +16,7 @@ def cli() -> None:
 
 for command in (
     databases.init, databases.upgrade, databases.verify, databases.config, people.user, published.scheme,
-    published.rates, published.calendar, sheets.import_sheet,
+    published.rates, published.calendar, sheets.import_sheet, contacts.take_in,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -80,10 +80,14 @@ class Table:
         self.broken.add(row)
 
 
-@uncollected()
 def read_table(kind: str, sheet: Sheet) -> Table:
     """Every cell read; raises SheetFaults for a heading that does not fit, SheetEmpty, and KeyError for no kind."""
-    columns = COLUMNS[kind]
+    return read_columns(kind, COLUMNS[kind], sheet)
+
+
+@uncollected()
+def read_columns(kind: str, columns: Sequence[Column], sheet: Sheet) -> Table:
+    """The same by columns of one's own."""
     places = _places(kind, columns, sheet)
     table = Table(kind, sheet, [], [], frozenset(places))
     cells = _without_examples(table)

@@ -1,0 +1,63 @@
+"""`contacts`: phone numbers and e-mail addresses of borrowers, out of a sheet."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ledger.cli.desk import desk
+from ledger.errors import Fault, NotFound
+from ledger.imports.cells import Text, written
+from ledger.imports.columns import Column
+from ledger.imports.reading import SheetFaults, Table, read_columns
+from ledger.imports.sheets import read_sheet
+from ledger.operations import contacts
+from ledger.operations.contacts import Reached, read_email, read_phone
+from ledger.operations.imports_deciding import importer_of
+from ledger.unit import Unit
+
+FAULTY = 1
+"""Exit status when the sheet has faults; nothing of it is kept then."""
+
+COLUMNS = (
+    Column("number", "编号", Text(40), "户编号或统一社会信用代码，按文本填写", "360781000001",
+           also=("户编号", "统一社会信用代码", "registry_no", "uscc")),
+    Column("phone", "联系电话", lambda cell: read_phone(written(cell)), "按文本填写", "13800000000", needed=False,
+           also=("电话", "手机号")),
+    Column("email", "电子邮箱", lambda cell: read_email(written(cell)), "", "", needed=False, also=("邮箱",)),
+)  # fmt: skip
+
+
+@click.command(name="contacts")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--user", required=True, help="who tells it: one who keeps the register, within their counties")
+def take_in(file: Path, user: str) -> None:
+    """Keep where borrowers are reached: number (户编号 or 统一社会信用代码), phone, email; all of the sheet or nothing.
+
+    What a row says takes the place of what was told before; an empty cell means nowhere.
+    """
+    with desk() as at:
+        try:
+            with at.unit("contacts", user) as unit:
+                kept = _keep(unit, read_columns("contacts", COLUMNS, read_sheet(file.read_bytes(), file.name)))
+        except SheetFaults as faults:
+            for fault in faults.found:
+                click.echo(f"row {fault.row} {fault.column}: {fault.code}: {fault.en} {fault.zh}", err=True)
+            sys.exit(FAULTY)
+    click.echo(f"contacts: {kept} kept")
+
+
+def _keep(unit: Unit, table: Table) -> int:
+    counties = importer_of(unit.session, unit.user, "households").counties
+    rows = {number: Reached(phone, email) for number, phone, email in table.rows if number is not None}
+    unknown = contacts.set_all(unit, rows, counties)
+    if table.faults or unknown:
+        raise SheetFaults([*table.faults, *_unknown(table, unknown)])
+    return len(rows)
+
+
+def _unknown(table: Table, unknown: set[str]) -> list[Fault]:
+    return [
+        Fault.of(number, "number", NotFound(what="borrower", id=row[0]))
+        for number, row in zip(table.numbers, table.rows, strict=True) if row[0] in unknown
+    ]  # fmt: skip
