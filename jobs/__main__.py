@@ -40,7 +40,7 @@ def cli() -> None:
 @click.option("--date", "on", type=DATE, help="business date, Asia/Shanghai (default: today)")
 def daily(on: datetime | None) -> None:
     """Everything due up to a business date, catching up on missed days; then what waits to be sent."""
-    _run(day.NAME, on, Scope(), _channels())
+    _run(day.NAME, on, Scope(), sends=True)
 
 
 @cli.command()
@@ -122,11 +122,11 @@ def keep_time(at: datetime) -> None:
         worker.keep_time(Shift(engine, by="worker", progress=progress, stopping=stop.is_set), at.time(), stop, channels)
 
 
-def _run(name: str, on: datetime | None, scope: Scope, channels: Sequence[Channel] = ()) -> None:
+def _run(name: str, on: datetime | None, scope: Scope, *, sends: bool = False) -> None:
     with _ledger() as engine, shown() as progress:
         shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
         done = runner.run(shift, name, None if on is None else on.date(), scope)
-        if channels:
+        if sends and (channels := _channels()):  # asked last: the books do not wait for a mail server's address
             _send(shift, channels)
     if done.status != "done":
         sys.exit(LEFT_OVER)

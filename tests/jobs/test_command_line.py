@@ -135,3 +135,10 @@ def test_items_that_fail_are_listed_and_the_exit_status_tells(engine: Engine, da
     logged = json.loads(line)
     assert (logged["event"], logged["item"], logged["level"]) == ("job item failed", str(loan_ids[0]), "error")
     assert logged["exception"][0]["kind"].startswith("builtins.")
+
+
+def test_a_mail_address_that_is_none_is_told_after_the_books_are_done(engine: Engine, database_url: str) -> None:
+    lend(engine, each=1)
+    told = run_here(database_url, cli, "daily", "--date", "2016-06-21", LEDGER_SMTP_URL="mail.example.com")
+    assert (told.status, "LEDGER_SMTP_URL is smtp://" in told.err) == (2, True)
+    assert "daily 2016-06-21: done" in told.out
