@@ -35,7 +35,8 @@ def deadlines(session: Session, clocks: Clocks, states: Sequence[State] = OUTSTA
     Nothing of it is kept: a calendar that is published, a record that comes late or is taken back, is in the next
     answer. Natural days do not move; working days are the State Council's (调休).
     """
-    question = Question(session, clocks, reference.work_calendar(session))
+    outstanding = set(states) <= set(OUTSTANDING)
+    question = Question(session, clocks, reference.work_calendar(session), outstanding)
     found = (standing(owed, clocks.as_of) for source in deadlines_owed.SOURCES for owed in source(question))
     return sorted((each for each in found if each.state in states), key=_order)
 

@@ -64,12 +64,14 @@ class Question(NamedTuple):
     """As of which day, as known when, by which calendar.
 
     `known_at` holds exactly where the moment of recording is kept (batches, imports, notices), by its business day
-    for issuance reports; a remittance counts from the day it was made.
+    for issuance reports; a remittance counts from the day it was made. `outstanding`: what is done may be left out,
+    and is where there is much of it.
     """
 
     session: Session
     clocks: Clocks
     calendar: WorkCalendar
+    outstanding: bool
 
     def known(self, recorded_at: Any) -> Any:
         """Recorded by the moment asked for."""
@@ -171,6 +173,8 @@ def notices(asked: Question) -> Iterator[Owed]:
         .where(n.made_on <= as_of, asked.known(n.recorded_at), stands)
         .group_by(*about)
     )  # fmt: skip
+    if asked.outstanding:
+        query = query.having(func.count(d.id) < func.count())
     for bank, county, kind, deliver_by, items, done, last in asked.session.execute(query):
         done_on = last if done == items else None
         yield Owed("notice_delivery", "7", "bank", bank, county, kind, None, deliver_by, done_on, False, items, done)

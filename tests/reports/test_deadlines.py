@@ -12,7 +12,7 @@ from ledger.calendar import CalendarDay
 from ledger.dates import Quarter
 from ledger.ids import new_id
 from ledger.operations import issuance, reference
-from ledger.reports.deadlines import STATES, Deadline, deadlines, standing
+from ledger.reports.deadlines import OUTSTANDING, STATES, Deadline, deadlines, standing
 from ledger.reports.deadlines_owed import Owed
 from ledger.tables.notices import Notice, NoticeDelivery
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
@@ -214,6 +214,11 @@ def test_notices_of_a_day_are_delivered_by_theirs(
     notices(engine, delivered, cancelled_on)
     found = listed(engine, "notice_delivery", date(2019, 4, 20))
     assert [(each.owed.items, each.owed.open, each.state, each.days) for each in found] == wanted
+    with Session(engine.execution_options(reading=True)) as session:
+        outstanding = deadlines(session, Clocks(date(2019, 4, 20)))
+    assert [each for each in outstanding if each.owed.what == "notice_delivery"] == [
+        each for each in found if each.state in OUTSTANDING
+    ]  # fmt: skip
     assert all((each.owed.subject, each.owed.due_on) == ("D30", date(2019, 4, 17)) for each in found)
     assert listed(engine, "notice_delivery", date(2019, 4, 9)) == [], "not made yet"
 
