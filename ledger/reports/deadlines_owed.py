@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any, Literal, NamedTuple, get_args
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, extract, func, or_, select
 from sqlalchemy.orm import Session
 
 from ledger import dates
@@ -15,7 +15,6 @@ from ledger.calendar import WorkCalendar
 from ledger.dates import Quarter, business_day, month_last, month_of
 from ledger.operations import reference
 from ledger.policy import risk_fund, subsidy
-from ledger.reports import issuance
 from ledger.tables.claims import Recovery
 from ledger.tables.fund import IssuanceReport
 from ledger.tables.loans import Loan
@@ -64,8 +63,8 @@ class Question(NamedTuple):
     """As of which day, as known when, by which calendar.
 
     `known_at` holds exactly where the moment of recording is kept (batches, imports, notices), by its business day
-    for issuance reports; a remittance counts from the day it was made. `outstanding`: what is done may be left out,
-    and is where there is much of it.
+    for issuance reports; a payout or a remittance counts from the day it was made. `outstanding`: what is done may be
+    left out, and is where there is much of it.
     """
 
     session: Session
@@ -93,11 +92,19 @@ def issuance_reports(asked: Question) -> Iterator[Owed]:
     rows = asked.session.execute(query.group_by(r.county, r.bank, r.quarter)).all()
     submitted = {(county, bank, Quarter.parse(quarter)): on for county, bank, quarter, on in rows}
     scheme = reference.latest_scheme(asked.session, reference.MAIN_SCHEME)
-    for key in issuance.lent_in(asked.session, clocks):
+    for key in _lent_in(asked):
         county, bank, quarter = key
         if quarter.calendar.end <= clocks.as_of:
             yield Owed("issuance_report", "5.5", "bank", bank, county, str(quarter), None,
                        risk_fund.report_due_by(scheme, quarter), submitted.get(key))  # fmt: skip
+
+
+def _lent_in(asked: Question) -> set[tuple[str, str, Quarter]]:
+    """County, bank and quarter of loans paid out by the day, renewals not counted (5.2)."""
+    parts = (Loan.county, Loan.bank, extract("year", Loan.disbursed_on), extract("month", Loan.disbursed_on))
+    query = select(*parts).where(Loan.disbursed_on <= asked.clocks.as_of, Loan.renews_id.is_(None))
+    rows = asked.session.execute(query.group_by(*parts))
+    return {(county, bank, Quarter(int(year), (int(month) + 2) // 3)) for county, bank, year, month in rows}
 
 
 def subsidy_batches(asked: Question) -> Iterator[Owed]:

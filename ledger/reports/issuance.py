@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, extract, func, select
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from ledger import dates
@@ -70,19 +70,6 @@ def issuance(
                  Fen(row.organisations_fen), Fen(row.cumulative), due_by, reported.get((row.county, row.bank)))
         for row in session.execute(_grouped(clocks, quarter, county, bank))
     ]  # fmt: skip
-
-
-def lent_in(session: Session, clocks: Clocks) -> set[tuple[str, str, Quarter]]:
-    """County, bank and quarter of everything issued by a day: one grouped query."""
-    h, loan = events.c, _LOANS.c
-    parts = (h.county, h.bank, extract("year", h.effective_on), extract("month", h.effective_on))
-    rows = session.execute(
-        select(*parts)
-        .join(_LOANS, loan.id == h.loan_id)
-        .where(h.kind == LoanDisbursed.__name__, ~h.red, h.effective_on <= clocks.as_of, *_standing(clocks))
-        .group_by(*parts)
-    )
-    return {(county, bank, Quarter(int(year), (int(month) + 2) // 3)) for county, bank, year, month in rows}
 
 
 def together(rows: Iterable[Issuance], county: str = "", bank: str = "") -> Issuance:
