@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from ledger.database import among, rate_parts, write_rows
+from ledger.heap import uncollected
 from ledger.ids import new_ids
 from ledger.money import Fen
 from ledger.operations import subsidy_earning, subsidy_facts
@@ -52,6 +53,7 @@ class Figure(NamedTuple):
     claims: tuple[Claim, ...]
 
 
+@uncollected()
 def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = None) -> None:
     """Bring the lines of an open batch, which is held, in step with what is billed and paid; of some loans or all.
 
@@ -257,13 +259,13 @@ def _add(unit: Unit, batch_id: int, made: Sequence[Figure]) -> None:
     shares = {share: rate_parts(share) for share in {figure.share for figure in made}}
     write_rows(unit.connection, {
         _LINES: [
-            (line_id, batch_id, loan, kind, period, start, end, days, interest, eligible, shares[share], fen, of_line,
-             False, True, None, reason)
+            (line_id, batch_id, loan, kind, period, start.isoformat(), end.isoformat(), days, interest, eligible,
+             shares[share], fen, of_line, False, True, None, reason)
             for line_id, (loan, kind, period, start, end, days, interest, eligible, share, fen, of_line, reason, _)
             in zip(ids, made, strict=True)
         ],
         subsidy_claims: [
-            (line_id, claim.start, figure.loan, claim.version, claim.eligible, True)
+            (line_id, claim.start.isoformat(), figure.loan, claim.version, claim.eligible, True)
             for line_id, figure in zip(ids, made, strict=True)
             for claim in figure.claims
         ],

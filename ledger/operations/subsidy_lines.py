@@ -10,6 +10,7 @@ from ledger import journal
 from ledger.database import among
 from ledger.errors import NotFound
 from ledger.events import Event
+from ledger.heap import uncollected
 from ledger.ids import new_id
 from ledger.journal import Record
 from ledger.tables.journal import events
@@ -33,6 +34,7 @@ def live_lines(unit: Unit, batch: SubsidyBatch) -> Sequence[Any]:
     return unit.connection.execute(query).all()
 
 
+@uncollected()
 def post(
     unit: Unit, batch: SubsidyBatch, lines: Sequence[Any], step: str, event_of: Callable[[Any], Event]
 ) -> None:

@@ -16,6 +16,6 @@ class Size:
 
 
 SIZES = {
-    "small": Size(loans=2_000, entries=20, postings_each=25, asked=50, imported=300, rounds=1),
+    "small": Size(loans=1_000, entries=20, postings_each=25, asked=50, imported=300, rounds=1),
     "full": Size(loans=160_000, entries=300, postings_each=25, asked=2_000, imported=100_000, rounds=9),
 }
