@@ -135,7 +135,7 @@ def test_what_a_mail_server_answers(
 ) -> None:
     told(engine)
     with mail_server() as server:
-        server.at_rcpt, server.at_data = at_rcpt, at_data
+        server.at_rcpt, server.at_data = list(at_rcpt), list(at_data)
         send_waiting(turn(engine), mails(server))
     assert attempts(engine) == [(1, kept)], case
 
