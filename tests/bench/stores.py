@@ -24,8 +24,8 @@ class Store(Protocol):
 
     name: str
 
-    def template(self, name: str, fill: Fill) -> None:
-        """Make a prepared database called `name` and fill it, unless it is there."""
+    def template(self, name: str, fill: Fill, base: str = "") -> None:
+        """Make a prepared database called `name`, or a copy of the template `base`, and fill it, unless it is there."""
 
     def copy(self, name: str) -> str:
         """The address of a fresh copy of a template, settled on disk."""
@@ -93,11 +93,14 @@ class SqliteStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def template(self, name: str, fill: Fill) -> None:
+    def template(self, name: str, fill: Fill, base: str = "") -> None:
         path = self._folder / f"{name}.sqlite3"
         if path.exists():
             return
-        prepare(f"sqlite:///{path}")
+        if base:
+            shutil.copyfile(self._folder / f"{base}.sqlite3", path)
+        else:
+            prepare(f"sqlite:///{path}")
         engine = open_engine(f"sqlite:///{path}")
         event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous=OFF"))
         fill(engine)
@@ -127,12 +130,13 @@ class PostgresqlStore:
         self._server = server
         self._templates: set[str] = set()
 
-    def template(self, name: str, fill: Fill) -> None:
+    def template(self, name: str, fill: Fill, base: str = "") -> None:
         if name in self._templates:
             return
         self._templates.add(name)
-        self._server.run(f"CREATE DATABASE {name} TEMPLATE template0")
-        prepare(self._server.url(name))
+        self._server.run(f"CREATE DATABASE {name} TEMPLATE {base or 'template0'}")
+        if not base:
+            prepare(self._server.url(name))
         engine = open_engine(self._server.url(name))
         fill(engine)
         with engine.connect() as connection:
