@@ -29,10 +29,13 @@ class Unit:
     last: dict[str, Callable[["Unit"], None]] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     _recorded_at: int | None = None
+    _connection: Connection | None = None  # the session answers the same one each time, but takes its time
 
     @property
     def connection(self) -> Connection:
-        return self.session.connection()
+        if self._connection is None:
+            self._connection = self.session.connection()
+        return self._connection
 
     @property
     def recorded_at(self) -> int:
