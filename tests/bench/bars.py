@@ -58,10 +58,10 @@ class Result:
 HEAD = "| what | engine | median | quartiles | bar | met | absolute |\n|---|---|---|---|---|---|---|"
 
 
-def row_of(result: Result) -> str:
-    """A result as it is printed and kept in docs/benchmarks.md."""
+def row_of(result: Result, *, judged: bool) -> str:
+    """A result as it is printed and kept in docs/benchmarks.md; bars are for the full size, else it is not `judged`."""
     bar, value = BARS[result.bar], result.value
-    met = "yes" if bar.met(result.engine, value.median) else "**no**"
+    met = ("yes" if bar.met(result.engine, value.median) else "**no**") if judged else "too small to say"
     quartiles = f"{value.low:.3g} to {value.high:.3g}"
     limit = f"{bar.sense} {bar.limits[result.engine]:g}"
     return (

@@ -13,7 +13,7 @@ from tests.bench import replay
 from tests.bench.bars import Result
 from tests.bench.portfolio import fill
 from tests.bench.replay import Transaction
-from tests.bench.rounds import Spread, interleaved, ratios, stopwatch
+from tests.bench.rounds import Spread, interleaved, ratios, runs, stopwatch
 from tests.bench.sizes import Size
 from tests.bench.stores import Store, opened
 
@@ -24,7 +24,7 @@ _ON = date(2016, 12, 21)
 def measure(store: Store, size: Size) -> Iterator[Result]:
     """Entries a second through the ledger and by the driver, each side on a copy of its own."""
     store.template("city", lambda engine: fill(engine, size.loans))
-    batches = [_repayments(place, size.entries) for place in range(size.rounds + 1)]
+    batches = [_repayments(place, size.entries) for place in range(runs(size.rounds))]
     with opened(store, "city") as engine:
         for batch in batches:
             _record(engine, batch)

@@ -32,12 +32,14 @@ def stopwatch(work: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
-def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every side in every round after one that only warms up; who begins changes with the round.
+def runs(rounds: int) -> int:
+    """How often a side is run: once to warm up, but not for a single round, which is run for its figures."""
+    return rounds + 1 if rounds > 1 else rounds
 
-    A single round is not warmed up for: it is run for the figures, not for the time.
-    """
-    for side in sides.values() if rounds > 1 else ():
+
+def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every side in every round after one that only warms up; who begins changes with the round."""
+    for side in sides.values() if runs(rounds) > rounds else ():
         side()
     # What was built beforehand is not to be walked through by the collector while either side runs.
     gc.collect()
