@@ -23,7 +23,9 @@ from sqlalchemy import Engine, select
 from ledger.database import open_engine
 from ledger.exports import notice_pdf
 from ledger.ids import new_ids
-from ledger.operations import servicing
+from ledger.money import of_fen
+from ledger.operations import repayments, servicing
+from ledger.operations.repayments import Received
 from ledger.reports.notice_papers import papers
 from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice
@@ -36,7 +38,7 @@ from tests.bench.rounds import Spread, interleaved, ratios, stopwatch
 from tests.bench.sizes import Size
 from tests.bench.stores import Store
 
-MADE_ON = date(2019, 5, 22)
+PAID_ON, MADE_ON = date(2019, 3, 21), date(2019, 5, 22)
 _LOANS: Any = Loan.__table__
 
 
@@ -64,10 +66,15 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def write_letters(engine: Engine, count: int) -> None:
-    """Loans carried to a day, their borrowers' names, and notices of all of them made on it."""
+    """Loans carried to a day, nine of ten with their interest paid, and notices of all of them made on it."""
     fill(engine, max(count, 100))
     with work(engine, user="job", today=MADE_ON, clock=_now) as unit:
         rows = unit.connection.execute(select(_LOANS.c.id, _LOANS.c.bank, _LOANS.c.county, _LOANS.c.due_on)).all()
+        servicing.carry(unit, [row.id for row in rows], PAID_ON)
+        behind = [row.id for place, row in enumerate(rows) if place % 10]
+        owed = ((loan_id, servicing.carried(unit, loan_id, PAID_ON).life.open_lines) for loan_id in behind)
+        paid = [Received(loan_id, of_fen(fen), PAID_ON, "counter", "R-2") for loan_id, fen in owed]
+        repayments.repay_all(unit, paid)
         servicing.carry(unit, [row.id for row in rows], MADE_ON)
         ids = new_ids(2 * len(rows))
         for place, row in enumerate(rows):
