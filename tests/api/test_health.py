@@ -57,13 +57,14 @@ def test_without_reference_facts_it_is_not_ready(app: Flask) -> None:
 
 
 def test_a_demo_is_ready_when_it_is_complete(app: Flask, settings: Settings) -> None:
-    edge.install(app, settings, demo=True)
+    service = edge.install(app, settings, demo=True)
     assert app.test_client().get("/readyz").get_json()["checks"]["demo"] is False
     _ran(app, "demo", "2019-12-31", "running")
     assert app.test_client().get("/readyz").get_json()["checks"]["demo"] is False
-    with app.extensions["ledger"].engine.begin() as connection:
+    with service.engine.begin() as connection:
         connection.execute(text("UPDATE job_runs SET status = 'done'"))
     assert app.test_client().get("/readyz").status_code == 200
+    service.engine.dispose()
 
 
 @pytest.mark.parametrize("case, at, status, warned", [
