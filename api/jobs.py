@@ -154,28 +154,30 @@ class Worker:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._wanted = self._alive = False
+        self._alive = False
+        self._wanted: list[Settings] = []
 
     def start(self, settings: Settings) -> None:
         """See to it that a process looks at what is queued from now on."""
         with self._lock:
-            self._wanted = True
+            if settings not in self._wanted:
+                self._wanted.append(settings)
             if self._alive:
                 return
             self._alive = True
-        Thread(target=self._run, args=[settings], daemon=True).start()
+        Thread(target=self._run, daemon=True).start()
 
-    def _run(self, settings: Settings) -> None:
-        while self._again():
+    def _run(self) -> None:
+        while settings := self._next():
             subprocess.run(
                 [sys.executable, "-m", "jobs", "queued"], env=_environment(settings), check=False,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             )  # fmt: skip
 
-    def _again(self) -> bool:
+    def _next(self) -> Settings | None:
         with self._lock:
-            self._alive, self._wanted = self._wanted, False
-            return self._alive
+            self._alive = bool(self._wanted)
+            return self._wanted.pop(0) if self._wanted else None
 
 
 _worker = Worker()
