@@ -187,7 +187,7 @@ def update_rows(
         setting = ", ".join(f'"{name}" = ?' for name in names)
         raw.executemany(f'UPDATE {table.name} SET {setting} WHERE "{key.name}" = ?', rows)
         return
-    # One statement over one list a column: a statement a row takes three times as long.
+    # One statement over one list a column: a statement a row takes much longer.
     kinds = [table.c[name].type.compile(dialect=connection.dialect) for name in (*names, key.name)]
     lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
     told = ", ".join(f'"{name}"' for name in (*names, key.name))
