@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -144,14 +145,18 @@ footers = Table(
 movements = Table(
     "movements",
     _meta,
-    Column("book", String(24), primary_key=True),
-    Column("account", String(6), primary_key=True),
-    Column("county", String(6), primary_key=True),
-    Column("bank", String(12), primary_key=True),
-    Column("effective_on", Date, primary_key=True),
-    Column("recorded_on", Date, primary_key=True),
+    Column("book", String(24)),
+    Column("account", String(6)),
+    Column("county", String(6)),
+    Column("bank", String(12)),
+    Column("effective_on", Date),
+    Column("recorded_on", Date),
     Column("debit", BigInteger, nullable=False),
     Column("credit", BigInteger, nullable=False),
+    # The sums are in the index: PostgreSQL reads a book's days there, and not the rows of all books between them.
+    PrimaryKeyConstraint(
+        "book", "account", "county", "bank", "effective_on", "recorded_on", postgresql_include=["debit", "credit"]
+    ),
     ForeignKeyConstraint(["book", "account"], ["accounts.book", "accounts.code"], name="fk_movements_account"),
     sqlite_with_rowid=False,  # its key is all that it is asked by
 )

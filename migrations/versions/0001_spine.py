@@ -388,7 +388,14 @@ def upgrade() -> None:
         sa.Column("credit", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["book", "account"], ["accounts.book", "accounts.code"], name="fk_movements_account"),
         sa.PrimaryKeyConstraint(
-            "book", "account", "county", "bank", "effective_on", "recorded_on", name=op.f("pk_movements")
+            "book",
+            "account",
+            "county",
+            "bank",
+            "effective_on",
+            "recorded_on",
+            name=op.f("pk_movements"),
+            postgresql_include=["debit", "credit"],
         ),
         sqlite_with_rowid=False,
     )
