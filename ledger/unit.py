@@ -29,13 +29,11 @@ class Unit:
     last: dict[str, Callable[["Unit"], None]] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     _recorded_at: int | None = None
-    _connection: Connection | None = None  # the session answers the same one each time, but takes its time
 
     @property
     def connection(self) -> Connection:
-        if self._connection is None:
-            self._connection = self.session.connection()
-        return self._connection
+        """Asked of the session each time: a savepoint is set on it only then."""
+        return self.session.connection()
 
     @property
     def recorded_at(self) -> int:
