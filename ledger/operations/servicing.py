@@ -59,17 +59,6 @@ class Fact:
     last: bool = False
 
 
-def due_loans(
-    unit: Unit, bank: str, county: str, through: date, *, after_id: int = 0, limit: int = 5000
-) -> list[int]:
-    """Ids of the loans on which something falls due on or before `through`, by id."""
-    c = _LOANS.c
-    query = select(c.id).where(
-        c.bank == bank, c.county == county, c.next_step_on <= through, c.id > after_id
-    )
-    return list(unit.connection.execute(query.order_by(c.id).limit(limit)).scalars())
-
-
 @uncollected()
 def carry(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
     """Post what is due on or before `through` on these loans; answers how many moved. Safe to repeat."""

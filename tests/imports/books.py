@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from ledger.balances import loan_balances
-from ledger.operations import servicing
+from ledger.operations import due, servicing
+from ledger.operations.job_runs import Scope
 from ledger.tables.journal import entries, events, movements, postings
 from ledger.tables.loans import Loan, lines
 from ledger.tables.work import Import
@@ -86,7 +87,7 @@ def history(loan: Row) -> list[Row]:
 def carry(engine: Engine, through: date = END) -> None:
     """Everything due by a day on the bank's loans."""
     with at_desk(engine, "job", END) as unit:
-        servicing.carry(unit, servicing.due_loans(unit, BANK, "360781", through), through)
+        servicing.carry(unit, due.loans_due(unit.session, Scope(BANK, "360781"), through, 0, 5000), through)
 
 
 def live(engine: Engine, loan: Row) -> list[Any]:

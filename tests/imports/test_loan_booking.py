@@ -19,8 +19,9 @@ from ledger.errors import Conflict
 from ledger.imports.reading import SheetFaults, Table, read_table
 from ledger.imports.sheets import read_sheet
 from ledger.money import of_fen
-from ledger.operations import imports, imports_deciding, loans, servicing
+from ledger.operations import due, imports, imports_deciding, loans, servicing
 from ledger.operations.imports_run import Importer
+from ledger.operations.job_runs import Scope
 from ledger.policy.terms import due_on
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan
@@ -98,7 +99,7 @@ def _at_the_desk(engine: Engine, facts: dict[str, Any], contract_no: str, regist
 
 def _carry(engine: Engine, bank: str, through: date) -> None:
     with at_desk(engine, "job", through) as unit:
-        ids = servicing.due_loans(unit, bank, "360781", through)
+        ids = due.loans_due(unit.session, Scope(bank, "360781"), through, 0, 5000)
         servicing.carry(unit, ids, through)
 
 
