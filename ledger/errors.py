@@ -27,8 +27,12 @@ class Refusal(Exception):
 
     def say(self, language: str) -> str:
         """The refusal in words, `zh` or `en`."""
-        template = self.zh if language == "zh" else self.en
-        return template.format_map(_Facts(self.facts))
+        template, between = (self.zh, "、") if language == "zh" else (self.en, ", ")
+        told = {
+            name: between.join(map(str, value)) if isinstance(value, list) else value
+            for name, value in self.facts.items()
+        }
+        return template.format_map(_Facts(told))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self.facts)

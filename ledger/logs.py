@@ -8,8 +8,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import ExcInfo, Processor
 
-# They tell of every look at the schema and of every tick of the clock.
-_TALKATIVE = ("alembic", "apscheduler")
+# They tell of every look at the schema, of every tick of the clock, and that they are there.
+_TALKATIVE = ("alembic", "apscheduler", "pikepdf")
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:

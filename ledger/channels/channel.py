@@ -26,6 +26,11 @@ class OutcomeUnknown(Exception):
     """The message was handed over and no answer came: it may have been taken, so it is not sent again by itself."""
 
 
+def reason_of(error: Exception) -> str:
+    """What went wrong, as it is kept beside an attempt."""
+    return f"{type(error).__name__}: {error}"[:200]
+
+
 class Channel(Protocol):
     """A way of sending; `name` is email or sms."""
 

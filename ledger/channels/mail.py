@@ -10,7 +10,7 @@ from email.policy import SMTP
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ledger.channels.channel import Message, NotTaken, OutcomeUnknown
+from ledger.channels.channel import Message, NotTaken, OutcomeUnknown, reason_of
 
 TIMEOUT_SECONDS = 30
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -52,14 +52,14 @@ class Mail:
                 _agreed(server.mail(self.sender))
                 _agreed(server.rcpt(message.to))
             except (OSError, smtplib.SMTPException) as error:
-                raise NotTaken(_said(error), again=True) from None
+                raise NotTaken(reason_of(error), again=True) from None
             try:
                 answer = server.data(mail.as_bytes(policy=SMTP))
             except smtplib.SMTPDataError as error:  # not yet: the server would not have the text
                 _agreed((error.smtp_code, _bytes(error.smtp_error)))
                 raise
             except (OSError, smtplib.SMTPException) as error:
-                raise OutcomeUnknown(_said(error)) from None
+                raise OutcomeUnknown(reason_of(error)) from None
             _agreed(answer)
 
     @contextmanager
@@ -67,7 +67,7 @@ class Mail:
         try:
             server = self._connect()
         except (OSError, smtplib.SMTPException) as error:
-            raise NotTaken(_said(error), again=True) from None
+            raise NotTaken(reason_of(error), again=True) from None
         try:
             yield server
         finally:
@@ -113,10 +113,6 @@ def _agreed(answer: tuple[int, bytes]) -> None:
     code, text = answer
     if not 200 <= code < 400:
         raise NotTaken(f"{code} {text.decode(errors='replace')}"[:200], again=code < 500)
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:200]
 
 
 def _bytes(text: bytes | str) -> bytes:

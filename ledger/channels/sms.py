@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from ledger.channels.channel import Message, NotTaken, OutcomeUnknown
+from ledger.channels.channel import Message, NotTaken, OutcomeUnknown, reason_of
 
 TIMEOUT_SECONDS = 30
 _LATER = (408, 425, 429, 503)  # the gateway says that it did not take it now
@@ -54,7 +54,7 @@ class Sms:
             answer = gateway.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise OutcomeUnknown(_said(error)) from None
+            raise OutcomeUnknown(reason_of(error)) from None
         finally:
             gateway.close()
         if 200 <= answer.status < 300:
@@ -75,9 +75,5 @@ class Sms:
         try:
             gateway.connect()
         except OSError as error:
-            raise NotTaken(_said(error), again=True) from None
+            raise NotTaken(reason_of(error), again=True) from None
         return gateway
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:200]

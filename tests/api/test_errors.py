@@ -9,7 +9,9 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from api import edge
+from api.errors import NotYours
 from ledger.errors import Refusal
+from ledger.operations.people import Role
 from tests.api.clients import PASSWORD, Client
 
 SignIn = Callable[[str], Client]
@@ -123,6 +125,16 @@ def test_every_refusal_there_is_says_itself_in_both_languages() -> None:
         assert made.say("zh"), kind
         assert made.say("en"), kind
         assert any("\u4e00" <= sign <= "\u9fff" for sign in kind.zh), kind
+
+
+def test_several_facts_are_told_as_people_write_them(sqlite_app: Flask) -> None:
+    officer = Client.signed_in(sqlite_app, "officer")
+    refused = officer.in_chinese().post("/loans/1/approval")
+    assert refused.json["detail"] == "角色 bank_officer 无权使用此功能；可用的角色：bank_checker"
+    both = NotYours(found=Role.AUDITOR, limit=[Role.BANK_OFFICER, Role.BANK_CHECKER])
+    assert "bank_officer、bank_checker" in both.say("zh")
+    assert "bank_officer, bank_checker" in both.say("en")
+    assert both.facts["limit"] == ["bank_officer", "bank_checker"]
 
 
 def test_answers_are_kept_nowhere_and_shown_nowhere_else(sqlite_app: Flask) -> None:

@@ -7,17 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.money import Fen, to_fen, yuan
+from ledger.money import Fen
 from ledger.policy import compensation
 from ledger.policy.compensation import AboveDebt, Debt, NotOverdueEnough, Parts
 from ledger.policy.schemes import load_preset, presets
+from tests.policy.written import fen
 
 GANZHOU = load_preset("ganzhou-2016")
 DUE = date(2019, 5, 10)
-
-
-def fen(text: str) -> Fen:
-    return to_fen(yuan(text))
 
 
 def parts(principal: str, interest: str) -> Parts:

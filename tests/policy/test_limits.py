@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.money import Fen, to_fen, yuan
+from ledger.money import Fen
 from ledger.policy.limits import (
     Exposure,
     Link,
@@ -28,13 +28,10 @@ from ledger.policy.limits import (
     organisation_limit,
 )
 from ledger.policy.schemes import load_preset
+from tests.policy.written import fen
 
 GANZHOU = load_preset("ganzhou-2016")
 NOTHING = Exposure(Fen(0), Fen(0))
-
-
-def fen(text: str) -> Fen:
-    return to_fen(yuan(text))
 
 
 def link(kind: LinkKind, household: int, amount: str | None = None, *, starts: str = "2016-03-01",

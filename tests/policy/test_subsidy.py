@@ -1,6 +1,5 @@
 """Interest subsidy: which period, which days, how much, to the fen (scheme 4)."""
 
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -8,27 +7,16 @@ from itertools import pairwise
 import pytest
 
 from ledger.dates import Span
-from ledger.money import Fen, plain, to_fen, yuan
+from ledger.money import Fen, plain
 from ledger.policy import subsidy
 from ledger.policy.schemes import Scheme, load_preset, parse_scheme
 from ledger.policy.subsidy import Period
 from tests import oracle_subsidy as oracle
+from tests.policy.written import day, fen
 
 GANZHOU = load_preset("ganzhou-2016")
 RATE = 4_750_000
 ONE, HALF = Decimal(1), Decimal("0.5")
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-def fen(text: str) -> Fen:
-    return to_fen(yuan(text))
-
-
-def quarter(text: str) -> Period:
-    return Period.parse("quarter", text)
 
 
 @pytest.mark.parametrize("case, starts, in_quarter, in_year", [

@@ -1,26 +1,13 @@
 """Interest subsidy: who paid, in which batch a line is, until when it is to be submitted and paid (scheme 4)."""
 
 from collections.abc import Sequence
-from datetime import date
 
 import pytest
 
 from ledger.calendar import load_calendar
-from ledger.money import Fen, to_fen, yuan
 from ledger.policy import subsidy
-from ledger.policy.subsidy import Period, Standing
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-def fen(text: str) -> Fen:
-    return to_fen(yuan(text))
-
-
-def quarter(text: str) -> Period:
-    return Period.parse("quarter", text)
+from ledger.policy.subsidy import Standing
+from tests.policy.written import day, fen, quarter
 
 
 @pytest.mark.parametrize("case, applied, since", [

@@ -18,7 +18,7 @@ from ledger.operations.rewinding import Why
 from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, lines
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
-from tests.operations.desk import COUNTY, at_desk, household, request
+from tests.operations.desk import COUNTY, at_desk, household, link, organisation, request
 
 BANK = "GZRCB"
 Q2 = Period.parse("quarter", "2016Q2")
@@ -47,6 +47,16 @@ def pay_out(engine: Engine, asked: LoanRequest, on: date) -> int:
     with at_desk(engine, today=on) as unit:
         loans.disburse(unit, loan_id, on)
     return loan_id
+
+
+def lend_to_organisation(engine: Engine, on: date, principal: str, *, links: int, ends_on: date | None) -> int:
+    """A loan to an organisation with so many links, signed the day before."""
+    with at_desk(engine, today=on) as unit:
+        firm = organisation(unit)
+        for _ in range(links):
+            link(unit, firm, household(unit), ends_on=ends_on)
+    told = {"organisation_id": firm, "household_id": None, "signed_on": on - timedelta(days=1)}
+    return pay_out(engine, request(principal=yuan(principal), **told), on)
 
 
 def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None) -> None:

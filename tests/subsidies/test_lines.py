@@ -10,7 +10,7 @@ from ledger.money import plain, yuan
 from ledger.operations import approvals, reference, subsidies
 from ledger.policy.schemes import parse_scheme
 from ledger.policy.subsidy import Period
-from tests.operations.desk import COUNTY, at_desk, household, link, organisation, request
+from tests.operations.desk import COUNTY, at_desk, household, request
 from tests.subsidies import desks
 from tests.subsidies.desks import Q2, Shown, bill, bring, draft, lend, pay
 
@@ -82,12 +82,7 @@ def test_the_last_line_earns_up_to_the_contract_due_date(engine: Engine) -> None
 
 def an_organisation(engine: Engine, *, ends_on: date) -> int:
     """A million lent to an organisation with twenty links."""
-    with at_desk(engine, today=date(2016, 12, 21)) as unit:
-        firm = organisation(unit)
-        for _ in range(20):
-            link(unit, firm, household(unit), ends_on=ends_on)
-    asked = request(organisation_id=firm, household_id=None, principal=yuan("1000000.00"), signed_on=date(2016, 12, 20))
-    return desks.pay_out(engine, asked, date(2016, 12, 21))
+    return desks.lend_to_organisation(engine, date(2016, 12, 21), "1000000.00", links=20, ends_on=ends_on)
 
 
 def test_an_organisation_gets_half_of_the_year_and_late_lines_a_line_of_their_own(engine: Engine) -> None:

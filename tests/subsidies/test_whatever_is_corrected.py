@@ -22,7 +22,7 @@ from ledger.tables.loans import Repayment
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine
 from ledger.unit import Unit
 from tests import oracle_subsidy as oracle
-from tests.operations.desk import at_desk, household, link, organisation, request
+from tests.operations.desk import at_desk, household
 from tests.subsidies import desks, entitled
 from tests.subsidies.desks import bill
 
@@ -132,16 +132,8 @@ def world(engine: Engine, request: pytest.FixtureRequest) -> World:
     back = desks.pay(engine, first, "30000.00", date(2016, 5, 12), surplus="principal")
     second = desks.lend(engine, date(2016, 5, 20), household_id=home, principal=yuan("40000.00"))
     desks.take_back(engine, back, date(2016, 6, 1))
-    return World(engine, random.Random(request.param), [first, second, desks.lend(engine), an_organisation(engine)])
-
-
-def an_organisation(engine: Engine) -> int:
-    with at_desk(engine, today=date(2016, 5, 10)) as unit:
-        firm = organisation(unit)
-        for _ in range(10):
-            link(unit, firm, household(unit), ends_on=None)
-    asked = request(organisation_id=firm, household_id=None, principal=yuan("400000.00"), signed_on=date(2016, 5, 9))
-    return desks.pay_out(engine, asked, date(2016, 5, 10))
+    firm = desks.lend_to_organisation(engine, date(2016, 5, 10), "400000.00", links=10, ends_on=None)
+    return World(engine, random.Random(request.param), [first, second, desks.lend(engine), firm])
 
 
 def test_nothing_is_paid_twice_whatever_is_corrected(world: World) -> None:
