@@ -108,12 +108,12 @@ def _now(unit: Unit, lines: Sequence[Stored], batches: Mapping[int, SubsidyBatch
             if found is not None and _counts(found, batch, cut_offs):
                 kept[line.id].append(found)
     earned = subsidy_earning.earn(unit, [each for of_line in kept.values() for each in of_line])
-    dues = {(due.billed.loan.id, due.billed.start): due for due in earned}
+    dues = {(due.billed.loan, due.billed.conditions.start): due for due in earned}
     now = {}
     for line in lines:
-        mine = [due for each in kept[line.id] if (due := dues.get((each.loan.id, each.start))) is not None]
+        mine = [due for each in kept[line.id] if (due := dues.get((each.loan, each.conditions.start))) is not None]
         figure = next(subsidy_drafts.figures(mine, period_of(batches[line.batch_id])), None)
-        there = {due.billed.start for due in mine}
+        there = {due.billed.conditions.start for due in mine}
         now[line.id] = _Now(figure, tuple(claim.start for claim in line.figure.claims if claim.start not in there))
     return now
 
@@ -126,13 +126,13 @@ class _CutOffs:
         self._known: dict[tuple[str, str, str], Mapping[subsidy.Period, subsidy.Standing]] = {}
 
     def forfeit(self, each: Billed, batch: SubsidyBatch) -> bool:
-        scheme = each.terms.scheme
+        scheme = each.conditions.terms.scheme
         if scheme.late_interest != "forfeit" or each.paid_on is None:
             return False
         key = (batch.bank, batch.county, batch.cycle)
         if key not in self._known:
             self._known[key] = subsidy_drafts.standings(self._unit, batch)
-        own = subsidy.standing_of(each.own, self._known[key], scheme.subsidy_submit_day)
+        own = subsidy.standing_of(each.conditions.own, self._known[key], scheme.subsidy_submit_day)
         return subsidy.is_forfeit(each.paid_on, own.cut_off, scheme.late_interest)
 
 

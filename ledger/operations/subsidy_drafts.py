@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
 
 from ledger.database import among, rate_parts, write_rows
 from ledger.heap import uncollected
@@ -14,7 +14,7 @@ from ledger.ids import new_ids
 from ledger.money import Fen
 from ledger.operations import subsidy_earning, subsidy_facts
 from ledger.operations.subsidy_earning import Due
-from ledger.operations.subsidy_facts import Billed
+from ledger.operations.subsidy_facts import Billed, Conditions
 from ledger.policy import subsidy
 from ledger.policy.subsidy import Period, Standing
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
@@ -25,6 +25,11 @@ OPEN = ("draft", "returned")
 
 _BATCHES: Any = SubsidyBatch.__table__
 _LINES: Any = SubsidyLine.__table__
+
+# Put together once: that takes longer than asking it.
+_STANDINGS = select(SubsidyBatch.period, SubsidyBatch.status, SubsidyBatch.submit_by, SubsidyBatch.cut_off).where(
+    *(getattr(SubsidyBatch, name) == bindparam(name) for name in ("bank", "county", "cycle"))
+)
 
 
 class Claim(NamedTuple):
@@ -89,37 +94,51 @@ def figures(dues: Iterable[Due], batch: Period) -> Iterator[Figure]:
     Those of an earlier period than the batch's are catch-up lines. What earns nothing makes no line. The lines of
     a loan come together, oldest first.
     """
-    own, kind, period = batch, "normal", str(batch)
-    for billed, days, interest, parts, claims in _together(dues):
-        first, share = billed[0], billed[0].terms.share
+    named = _Named(batch)
+    for (first, days, parts, eligible), end, interest, claims in _together(dues):
+        of = first.conditions
+        share = of.terms.share
         if (fen := subsidy.amount(parts, share)) > 0:
-            if first.own is not own:
-                own, kind, period = first.own, "normal" if first.own == batch else "catch_up", str(first.own)
-            eligible = claims[0].eligible if len(claims) == 1 else subsidy.shown(parts)
+            kind, period = named[of]
             yield Figure(
-                first.loan.id, kind, period, first.start, billed[-1].end, days, interest, eligible, share, fen, None,
-                None, claims,
-            )  # fmt: skip
+                first.loan, kind, period, of.start, end, days, interest, eligible, share, fen, None, None, claims
+            )
 
 
-_Together = tuple[Sequence[Billed], int, Fen, int, tuple[Claim, ...]]
+class _Named(dict[Conditions, tuple[str, str]]):
+    """Whether lines are a batch's own or of an earlier period, and of which."""
+
+    def __init__(self, batch: Period) -> None:
+        self._batch = batch
+
+    def __missing__(self, of: Conditions) -> tuple[str, str]:
+        found = self[of] = ("normal" if of.own == self._batch else "catch_up", str(of.own))
+        return found
+
+
+_Together = tuple[Due, date, Fen, tuple[Claim, ...]]
 
 
 def _together(dues: Iterable[Due]) -> Iterator[_Together]:
-    """Settlement lines that make one amount: their days, contract interest and parts, and what is claimed of each."""
-    for household, of_kind in groupby(dues, key=lambda due: due.billed.terms.household):
+    """What settlement lines that make one amount earn together, as from the first of them; the end of the last, their
+    contract interest, and what is claimed of each."""
+    for household, of_kind in groupby(dues, key=lambda due: due.billed.conditions.terms.household):
         if household:
-            for billed, days, parts in of_kind:
-                claim = Claim(billed.start, billed.version, subsidy.shown(parts))
-                yield (billed,), days, billed.contract, parts, (claim,)
+            for due in of_kind:
+                yield due, due.billed.conditions.end, due.billed.contract, (_claim(due),)
             continue
-        for _, grouped in groupby(of_kind, key=lambda due: (due.billed.loan.id, due.billed.own)):
+        for _, grouped in groupby(of_kind, key=lambda due: (due.billed.loan, due.billed.conditions.own)):
             lines = list(grouped)
+            parts = sum(due.parts for due in lines)
             yield (
-                [due.billed for due in lines], sum(due.days for due in lines),
-                Fen(sum(due.billed.contract for due in lines)), sum(due.parts for due in lines),
-                tuple(Claim(due.billed.start, due.billed.version, subsidy.shown(due.parts)) for due in lines),
+                Due(lines[0].billed, sum(due.days for due in lines), parts, subsidy.shown(parts)),
+                lines[-1].billed.conditions.end, Fen(sum(due.billed.contract for due in lines)),
+                tuple(map(_claim, lines)),
             )  # fmt: skip
+
+
+def _claim(due: Due) -> Claim:
+    return Claim(due.billed.conditions.start, due.billed.version, due.eligible)
 
 
 class Stored(NamedTuple):
@@ -152,13 +171,10 @@ def stored(unit: Unit, *chosen: ColumnElement[bool]) -> Iterator[Stored]:
 
 def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
     """Where the batches of a bank, county and cycle stand for lines to enter, by period."""
-    b = SubsidyBatch
-    query = select(b.period, b.status, b.submit_by, b.cut_off).where(
-        b.bank == batch.bank, b.county == batch.county, b.cycle == batch.cycle
-    )
+    scope = {"bank": batch.bank, "county": batch.county, "cycle": batch.cycle}
     return {
         Period.parse(batch.cycle, period): Standing(status in OPEN, cut_off or submit_by)
-        for period, status, submit_by, cut_off in unit.session.execute(query)
+        for period, status, submit_by, cut_off in unit.session.execute(_STANDINGS, scope)
     }
 
 
@@ -171,9 +187,10 @@ def _entering(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> list[Figure]:
     """Normal and catch-up lines: fully paid in time for this batch, and for no earlier one that is open (4.3)."""
     free = subsidy_facts.free_lines(unit, batch.bank, batch.county, scope.last, batch.id, scope.loan_ids)
     enters = _Enters(scope)
-    entering = [each for each in free if enters.this_time(each)]
+    entering = [each for each in free if enters[each.conditions, each.paid_on]]
     entered = list(figures(subsidy_earning.earn(unit, entering), scope.last))
-    earlier = _refused_before(unit, [each for each in entering if each.own != scope.last])
+    begun = scope.last.days.start
+    earlier = _refused_before(unit, [each for each in entering if each.conditions.start < begun])
     if not earlier:
         return entered
     reasons = ([earlier.get((figure.loan, claim.start)) for claim in figure.claims] for figure in entered)
@@ -182,25 +199,19 @@ def _entering(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> list[Figure]:
     ]
 
 
-class _Enters:
-    """Whether lines enter the batch at hand; many are alike in all that this depends on."""
+class _Enters(dict[tuple[Conditions, date | None], bool]):
+    """Whether lines of some conditions, fully paid on a day, enter the batch at hand."""
 
     def __init__(self, scope: _Scope) -> None:
         self._scope = scope
-        self._known: dict[tuple[Any, ...], bool] = {}
 
-    def this_time(self, each: Billed) -> bool:
-        scheme, paid_on = each.terms.scheme, each.paid_on
-        if paid_on is None:
-            return False
-        key = (scheme.content_hash, each.start, paid_on)
-        if (known := self._known.get(key)) is None:
-            last, standings = self._scope.last, self._scope.standings
-            found = subsidy.batch_of(
-                each.own, paid_on, last, standings, scheme.subsidy_submit_day, scheme.late_interest
-            )
-            known = self._known[key] = found == last
-        return known
+    def __missing__(self, key: tuple[Conditions, date | None]) -> bool:
+        (of, paid_on), (last, standings, _) = key, self._scope
+        scheme = of.terms.scheme
+        found = self[key] = paid_on is not None and last == subsidy.batch_of(
+            of.own, paid_on, last, standings, scheme.subsidy_submit_day, scheme.late_interest
+        )
+        return found
 
 
 def _refused_before(unit: Unit, billed: Sequence[Billed]) -> dict[tuple[int, date], str]:
@@ -212,7 +223,7 @@ def _refused_before(unit: Unit, billed: Sequence[Billed]) -> dict[tuple[int, dat
         select(k.loan_id, k.period_start, c.outcome, c.reason, _BATCHES.c.period)
         .join(_LINES, c.id == k.line_id)
         .join(_BATCHES, _BATCHES.c.id == c.batch_id)
-        .where(among(unit.connection, k.loan_id, {each.loan.id for each in billed}), k.live.is_(None),
+        .where(among(unit.connection, k.loan_id, {each.loan for each in billed}), k.live.is_(None),
                c.outcome.in_(("rejected", "returned")))
         .order_by(c.id)
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
@@ -17,22 +18,24 @@ from ledger.operations.subsidy_facts import Billed
 from ledger.policy import limits, subsidy
 from ledger.policy.accrual import Steps
 from ledger.policy.limits import Link
-from ledger.policy.subsidy import Earned, Period
+from ledger.policy.subsidy import Period
 from ledger.tables import parties
 from ledger.tables.journal import postings
 from ledger.tables.loans import Loan
 from ledger.unit import Unit
 
 _LOANS: Any = Loan.__table__
+_HOUSEHOLD, _ORGANISATION = attrgetter("household_id"), attrgetter("organisation_id")
 _PRINCIPAL = (chart.LOAN_PRINCIPAL.code, chart.OVERDUE_PRINCIPAL.code)
 
 
 class Due(NamedTuple):
-    """A settlement line with what it earns: subsidised days, and exact eligible interest in parts."""
+    """A settlement line with what it earns: subsidised days, and eligible interest, exact in parts and as shown."""
 
     billed: Billed
     days: int
     parts: int
+    eligible: Fen
 
 
 def earn(unit: Unit, billed: Sequence[Billed]) -> list[Due]:
@@ -40,18 +43,12 @@ def earn(unit: Unit, billed: Sequence[Billed]) -> list[Due]:
 
     Principal is read day by day only of the loans of which it matters.
     """
-    linked, sharing, spans = _Linked(unit, billed), _sharing(unit, billed), _Spans()
-    whole: list[bool] = []
-    for each in billed:
-        terms, loan = each.terms, each.loan
-        alone = terms.household and terms.steady and loan.principal <= (terms.cap or 0) and loan.id not in sharing
-        whole.append(alone and subsidy.earns_all(
-            Span(each.start, each.end), spans.of(each), loan.rate, loan.benchmark, terms.share
-        ))  # fmt: skip
+    linked, sharing = _Linked(unit, billed), _sharing(unit, billed)
+    whole = [each.principal <= each.conditions.whole_up_to and each.loan not in sharing for each in billed]
     days = _Days(unit, [each for each, all_of_it in zip(billed, whole, strict=True) if not all_of_it], sharing)
     return [
-        Due(each, (each.end - each.start).days, each.contract * subsidy.WHOLE) if all_of_it
-        else Due(each, *days.earned(each, spans.of(each)))
+        Due(each, each.conditions.days, each.contract * subsidy.WHOLE, each.contract) if all_of_it
+        else days.due(each)
         for each, all_of_it in zip(billed, whole, strict=True)
         if linked.within(each)
     ]  # fmt: skip
@@ -61,37 +58,26 @@ class _Days:
     """What lines earn day by day: their loans' principal, rates, and what others leave of the cap."""
 
     def __init__(self, unit: Unit, billed: Sequence[Billed], sharing: Collection[int]) -> None:
-        loans = {each.loan.id: each for each in billed}
+        loans = {each.loan: each for each in billed}
         self._owed = steps_of(unit, loans)
         self._caps = _Caps(unit, {loan: each for loan, each in loans.items() if loan in sharing})
-        moving = [loan for loan, each in loans.items() if not each.terms.steady]
-        through = max((each.end for each in billed), default=date.min)
+        moving = [loan for loan, each in loans.items() if not each.conditions.terms.steady]
+        through = max((each.conditions.end for each in billed), default=date.min)
         self._rates = holding.rates_of(unit, moving, through) if moving else {}
 
-    def earned(self, each: Billed, span: Span) -> Earned:
-        loan = each.loan
-        return subsidy.earned(
-            Span(each.start, each.end), span, self._owed.get(loan.id) or ((loan.disbursed_on, loan.principal),),
-            self._rates.get(loan.id) or ((date.min, loan.rate),), loan.benchmark, each.contract, self._caps.of(each),
+    def due(self, each: Billed) -> Due:
+        of = each.conditions
+        days, parts = subsidy.earned(
+            Span(of.start, of.end), of.span, self._owed.get(each.loan) or ((of.disbursed_on, each.principal),),
+            self._rates.get(each.loan) or ((date.min, of.rate),), of.benchmark, each.contract, self._caps.of(each),
         )  # fmt: skip
-
-
-class _Spans:
-    """The subsidised days of loans; those paid out on one day often share them."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[Any, ...], Span] = {}
-
-    def of(self, each: Billed) -> Span:
-        dates = each.loan[6:11]
-        key = (each.terms.scheme.content_hash, dates)
-        if (found := self._known.get(key)) is None:
-            found = self._known[key] = subsidy.subsidised_span(each.terms.scheme, *dates)
-        return found
+        return Due(each, days, parts, subsidy.shown(parts))
 
 
 def steps_of(unit: Unit, loan_ids: Collection[int]) -> dict[int, Steps]:
     """What loans owed from each day on, whoever paid: of those whose principal moved since it was paid out."""
+    if not loan_ids:
+        return {}
     p, connection = postings.c, unit.connection
     debit, credit = p.debit.in_(_PRINCIPAL), p.credit.in_(_PRINCIPAL)
     counted = select(p.loan_id).where(among(connection, p.loan_id, loan_ids), debit != credit)
@@ -119,19 +105,19 @@ class _Caps:
     def __init__(self, unit: Unit, sharing: Mapping[int, Billed]) -> None:
         self._whole: dict[Fen, Steps] = {}
         self._left: dict[int, Steps] = {}
-        earlier = _earlier(unit, [loan for loan, each in sharing.items() if each.terms.cap is not None])
-        owed = steps_of(unit, {row.id for row in earlier}) if earlier else {}
+        earlier = _earlier(unit, [loan for loan, each in sharing.items() if each.conditions.terms.cap is not None])
+        owed = steps_of(unit, {row.id for row in earlier})
         for loan, rows in groupby(earlier, key=lambda row: row[0]):
-            cap = sharing[loan].terms.cap
+            cap = sharing[loan].conditions.terms.cap
             assert cap is not None
             others = [owed.get(row.id) or ((row.disbursed_on, row.principal_fen),) for row in rows]
             self._left[loan] = subsidy.cap_left(cap, others)
 
     def of(self, each: Billed) -> Sequence[tuple[date, Fen]]:
-        cap = each.terms.cap
+        cap = each.conditions.terms.cap
         if cap is None:
             return ()
-        left = self._left.get(each.loan.id) or self._whole.get(cap)
+        left = self._left.get(each.loan) or self._whole.get(cap)
         if left is None:
             left = self._whole[cap] = subsidy.cap_left(cap, ())
         return left
@@ -140,12 +126,12 @@ class _Caps:
 def _sharing(unit: Unit, billed: Sequence[Billed]) -> set[int]:
     """The loans whose borrowers have, or had, others."""
     found: set[int] = set()
-    for column, place in ((_LOANS.c.household_id, 1), (_LOANS.c.organisation_id, 2)):
-        borrowers = {borrower for each in billed if (borrower := each.loan[place]) is not None}
+    for column, of in ((_LOANS.c.household_id, _HOUSEHOLD), (_LOANS.c.organisation_id, _ORGANISATION)):
+        borrowers = set(map(of, billed)) - {None}
         if borrowers:
             query = select(column).where(among(unit.connection, column, borrowers)).group_by(column)
             several = set(unit.connection.execute(query.having(func.count() > 1)).scalars())
-            found.update(each.loan.id for each in billed if each.loan[place] in several)
+            found.update(each.loan for each in billed if of(each) in several)
     return found
 
 
@@ -170,21 +156,22 @@ class _Linked:
     """Whether borrowers may have a subsidy in a period: organisations need a valid link on some day of it (4.1)."""
 
     def __init__(self, unit: Unit, billed: Sequence[Billed]) -> None:
-        found = {each.loan.organisation_id for each in billed if not each.terms.household}
-        self._links: dict[int | None, list[Link]] = {}
-        chosen = among(unit.connection, parties.Link.__table__.c.organisation_id, found)
-        if found:
+        self._links: dict[int, list[Link]] = {}
+        if found := set(map(_ORGANISATION, billed)) - {None}:
+            chosen = among(unit.connection, parties.Link.__table__.c.organisation_id, found)
             for row in unit.session.execute(select(parties.Link).where(chosen)).scalars():
                 self._links.setdefault(row.organisation_id, []).append(eligible.link_of(row))
-        self._known: dict[tuple[int | None, str, Period], bool] = {}
+        self._known: dict[tuple[int, str, Period], bool] = {}
 
     def within(self, each: Billed) -> bool:
-        scheme, organisation = each.terms.scheme, each.loan.organisation_id
-        if each.terms.household or not scheme.organisation_link_required:
+        if (organisation := each.organisation_id) is None:
             return True
-        key = (organisation, scheme.content_hash, each.own)
+        scheme, own = each.conditions.terms.scheme, each.conditions.own
+        if not scheme.organisation_link_required:
+            return True
+        key = (organisation, scheme.content_hash, own)
         if key not in self._known:
-            days = each.own.days
+            days = own.days
             links = self._links.get(organisation, ())
             self._known[key] = limits.has_link_within(scheme, links, days.start, days.end - DAY)
         return self._known[key]

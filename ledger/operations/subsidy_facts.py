@@ -1,17 +1,19 @@
 """What may be subsidised: settlement lines, their loans' terms, who paid them; one query for any number of loans."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, or_, select, tuple_, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, or_, select, tuple_, type_coerce
 from sqlalchemy.orm import Session
 
 from ledger.database import among
+from ledger.dates import Span
 from ledger.money import Fen
 from ledger.operations import reference
 from ledger.policy import subsidy
@@ -27,7 +29,7 @@ _LOANS: Any = Loan.__table__
 _LINES: Any = SubsidyLine.__table__
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Terms:
     """What a scheme grants households or organisations; an organisation's amount is one for a loan's whole year.
 
@@ -50,32 +52,51 @@ class Terms:
         )  # fmt: skip
 
 
-class Lent(NamedTuple):
-    """What of a loan its subsidy depends on; rates are whole 1e-8."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditions:
+    """What settlement lines share that are subsidised alike: a quarter has few such kinds, and each is looked at once.
 
-    id: int
-    household_id: int | None
-    organisation_id: int | None
-    principal: int
+    Rates are whole 1e-8; `end` is not counted, of `span` as of the line. `whole_up_to`: a borrower's only loan up to
+    this principal earns just the contract interest; zero for none.
+    """
+
+    terms: Terms
     rate: int
     benchmark: int
     disbursed_on: date
-    first_disbursed_on: date
-    original_due_on: date
-    due_on: date
-    misused_on: date | None
+    start: date
+    end: date
+    days: int
+    own: Period
+    span: Span
+    whole_up_to: int
+
+    @classmethod
+    @lru_cache(maxsize=2**14)
+    def of(
+        cls, terms: Terms, rate: int, benchmark: int, days: tuple[date, ...], start: date, end: date
+    ) -> "Conditions":
+        """`days`: the loan's, as `subsidy.subsidised_span` asks for them."""
+        span = subsidy.subsidised_span(terms.scheme, *days)
+        whole = terms.household and terms.steady and subsidy.earns_all(
+            Span(start, end), span, rate, benchmark, terms.share
+        )  # fmt: skip
+        return cls(
+            terms, rate, benchmark, days[0], start, end, (end - start).days, Period.of(terms.cycle, start), span,
+            terms.cap or 0 if whole else 0,
+        )  # fmt: skip
 
 
 class Billed(NamedTuple):
-    """A settlement line, its loan and that one's terms, and since when the borrower has fully paid it."""
+    """A settlement line with its loan and borrower, its conditions, and since when the borrower has fully paid it."""
 
-    loan: Lent
-    terms: Terms
-    own: Period
-    start: date
-    end: date
+    loan: int
+    household_id: int | None
+    organisation_id: int | None
+    principal: int
     version: int
     contract: Fen
+    conditions: Conditions
     paid_on: date | None
 
 
@@ -105,26 +126,19 @@ def granting(session: Session) -> _Granted:
     return _granted[key]
 
 
+_Chosen = tuple[tuple[str, int], ...]
+
+
 def of_cycle(session: Session, cycle: Cycle) -> ColumnElement[bool]:
     """Loans whose subsidy is settled in a cycle."""
-    chosen: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
-    for (code, version, household), terms in granting(session).items():
-        if terms.cycle == cycle:
-            chosen[household].append((code, version))
-    c = _LOANS.c
-    borrower = {True: c.household_id, False: c.organisation_id}
-    return or_(*(
-        and_(borrower[household].is_not(None), tuple_(c.scheme, c.scheme_version).in_(schemes))
-        for household, schemes in chosen.items()
-    ))  # fmt: skip
+    return _lent(*_chosen(session, cycle))
 
 
 def schemes_of(unit: Unit, bank: str, county: str, cycle: Cycle) -> list[Scheme]:
     """The scheme versions of a bank's loans in a county settled in a cycle; all there are where it has none."""
-    c, terms = _LOANS.c, granting(unit.session)
-    borrowers = select(c.scheme, c.scheme_version, c.household_id.is_not(None)).distinct()
-    lent = borrowers.where(c.bank == bank, c.county == county, of_cycle(unit.session, cycle))
-    found = [terms[code, version, bool(household)].scheme for code, version, household in unit.connection.execute(lent)]
+    terms, office = granting(unit.session), {"bank": bank, "county": county}
+    lent = unit.connection.execute(_schemes(*_chosen(unit.session, cycle)), office)
+    found = [terms[code, version, bool(household)].scheme for code, version, household in lent]
     return found or [each.scheme for each in terms.values()]
 
 
@@ -132,19 +146,10 @@ def free_lines(
     unit: Unit, bank: str, county: str, last: Period, batch_id: int, loan_ids: Iterable[int] | None = None
 ) -> list[Billed]:
     """Lines posted through a period that no other batch claims, as far as something of them is paid."""
-    ln, c, loans = lines.c, subsidy_claims.c, _LOANS.c
-    own = select(_LINES.c.id).where(_LINES.c.batch_id == batch_id)
-    query = (
-        _billed(lines.join(_LOANS, loans.id == ln.loan_id))
-        .outerjoin(subsidy_claims, and_(c.loan_id == ln.loan_id, c.period_start == ln.period_start, c.live))
-        .where(
-            loans.bank == bank, loans.county == county, of_cycle(unit.session, last.cycle), ln.live,
-            ln.period_start < last.days.end, or_(c.line_id.is_(None), c.line_id.in_(own)),
-        )
-    )  # fmt: skip
+    query = _free(*_chosen(unit.session, last.cycle))
     if loan_ids is not None:
-        query = query.where(among(unit.connection, loans.id, loan_ids))
-    return list(_read(unit, query))
+        query = query.where(among(unit.connection, _LOANS.c.id, loan_ids))
+    return list(_read(unit, query, {"bank": bank, "county": county, "end": last.days.end, "batch": batch_id}))
 
 
 def claimed_lines(unit: Unit, line_ids: Iterable[int]) -> dict[tuple[int, date], Billed]:
@@ -154,29 +159,72 @@ def claimed_lines(unit: Unit, line_ids: Iterable[int]) -> dict[tuple[int, date],
         subsidy_claims, and_(c.loan_id == ln.loan_id, c.period_start == ln.period_start)
     )
     query = _billed(together).where(among(unit.connection, c.line_id, line_ids), c.live, ln.live)
-    return {(billed.loan.id, billed.start): billed for billed in _read(unit, query)}
+    return {(billed.loan, billed.conditions.start): billed for billed in _read(unit, query, {})}
 
 
-_COLUMNS = [
-    *(_LOANS.c[name] for name in ("id", "household_id", "organisation_id", "principal_fen")),
-    type_coerce(_LOANS.c.annual_rate, BigInteger),
-    type_coerce(_LOANS.c.benchmark_rate, BigInteger),
-    *(_LOANS.c[name] for name in (
-        "disbursed_on", "first_disbursed_on", "original_due_on", "due_on", "misused_on", "scheme", "scheme_version",
-    )),
-]  # fmt: skip
+def _chosen(session: Session, cycle: Cycle) -> tuple[_Chosen, _Chosen]:
+    """The scheme versions by which households, and organisations, are settled in a cycle."""
+    households, organisations = (
+        tuple((code, version) for (code, version, of), terms in granting(session).items()
+              if of is household and terms.cycle == cycle)
+        for household in (True, False)
+    )  # fmt: skip
+    return households, organisations
+
+
+# Statements that every batch asks are put together once: that takes longer than asking them of a small bank.
+_OFFICE = (_LOANS.c.bank == bindparam("bank"), _LOANS.c.county == bindparam("county"))
+
+
+@cache
+def _lent(households: _Chosen, organisations: _Chosen) -> ColumnElement[bool]:
+    c = _LOANS.c
+    scheme = tuple_(c.scheme, c.scheme_version)
+    return or_(
+        and_(c.household_id.is_not(None), scheme.in_(households)),
+        and_(c.organisation_id.is_not(None), scheme.in_(organisations)),
+    )
+
+
+@cache
+def _schemes(households: _Chosen, organisations: _Chosen) -> Select[Any]:
+    c = _LOANS.c
+    borrowers = select(c.scheme, c.scheme_version, c.household_id.is_not(None)).distinct()
+    return borrowers.where(*_OFFICE, _lent(households, organisations))
+
+
+@cache
+def _free(households: _Chosen, organisations: _Chosen) -> Select[Any]:
+    ln, c = lines.c, subsidy_claims.c
+    own = select(_LINES.c.id).where(_LINES.c.batch_id == bindparam("batch"))
+    elsewhere = exists().where(
+        c.loan_id == ln.loan_id, c.period_start == ln.period_start, c.live, c.line_id.not_in(own)
+    )
+    return _billed(lines.join(_LOANS, _LOANS.c.id == ln.loan_id)).where(
+        *_OFFICE, _lent(households, organisations), ln.live, ln.period_start < bindparam("end"), ~elsewhere
+    )
+
+
+_CONDITIONS, _APPLIED = slice(6, 18), slice(18, 22)
+_START, _DAY = 16, 18
 
 
 def _billed(together: Any) -> Select[Any]:
-    """Settlement lines with what was applied to each, one row an application, in the order of the days."""
-    ln, a = lines.c, applications.c
+    """Settlement lines with what was applied to each, one row an application: what they are, what they may share with
+    others, and what was applied."""
+    ln, a, c = lines.c, applications.c, _LOANS.c
     return (
-        select(*_COLUMNS, ln.period_start, ln.period_end, ln.version, ln.contract,
-               a.effective_on, a.payer, a.contract, a.compound + a.penalty)
+        select(
+            c.id, c.household_id, c.organisation_id, c.principal_fen, ln.version, ln.contract,
+            c.household_id.is_not(None), c.scheme, c.scheme_version,
+            type_coerce(c.annual_rate, BigInteger), type_coerce(c.benchmark_rate, BigInteger),
+            c.disbursed_on, c.first_disbursed_on, c.original_due_on, c.due_on, c.misused_on,
+            ln.period_start, ln.period_end,
+            a.effective_on, a.payer, a.contract, a.compound + a.penalty,
+        )
         .select_from(together)
         .join(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
         .where(ln.contract > 0)
-        .order_by(ln.loan_id, ln.period_start, a.effective_on, a.event_id)
     )  # fmt: skip
 
 
@@ -188,28 +236,31 @@ class _Days(dict[Any, Any]):
         return found
 
 
-class _Periods(dict[tuple[Cycle, date], Period]):
-    """Periods by the first day of a line."""
+class _Kinds(dict[tuple[Any, ...], Conditions]):
+    """Conditions by the values they are made from, as the driver has them."""
 
-    def __missing__(self, key: tuple[Cycle, date]) -> Period:
-        found = self[key] = Period.of(*key)
+    def __init__(self, terms: _Granted, days: _Days) -> None:
+        self._terms, self._days = terms, days
+
+    def __missing__(self, key: tuple[Any, ...]) -> Conditions:
+        household, code, version, rate, benchmark, *texts = key
+        *days, start, end = (self._days[text] for text in texts)
+        terms = self._terms[code, version, household]
+        found = self[key] = Conditions.of(terms, rate, benchmark, tuple(days), start, end)
         return found
 
 
-def _read(unit: Unit, query: Select[Any]) -> Iterator[Billed]:
-    """Rows come in the driver's own values: they are many, and few kinds of value."""
-    terms, days, periods = granting(unit.session), _Days(), _Periods()
-    result = unit.connection.execute(query)
+def _read(unit: Unit, query: Select[Any], given: Mapping[str, Any]) -> Iterator[Billed]:
+    """Lines by loan and day. Rows come in the driver's own values: they are many, and few kinds of value."""
+    result = unit.connection.execute(query, given)
     cursor: Any = result.cursor
     rows = cursor.fetchall()
     result.close()
-    loans: dict[int, Lent] = {}
-    for (loan_id, start), grouped in groupby(rows, key=itemgetter(0, 13)):
-        row = next(grouped)
-        granted = terms[row[11], row[12], row[1] is not None]
-        if (loan := loans.get(loan_id)) is None:
-            loan = loans[loan_id] = Lent._make((*row[:6], *map(days.__getitem__, row[6:11])))
-        applied = [(days[each[17]], each[18], each[19], each[20]) for each in (row, *grouped)]
-        first, contract = days[start], row[16]
-        yield Billed(loan, granted, periods[granted.cycle, first], first, days[row[14]], row[15], contract,
-                     subsidy.paid_on(contract, applied))  # fmt: skip
+    rows.sort(key=itemgetter(0, _START, _DAY))  # they come nearly so: the database would carry them all about
+    days = _Days()
+    kinds = _Kinds(granting(unit.session), days)
+    for _, grouped in groupby(rows, key=itemgetter(0, _START)):
+        of_line = list(grouped)
+        row = of_line[0]
+        paid_on = days[subsidy.paid_on(row[5], [each[_APPLIED] for each in of_line])]
+        yield Billed._make((*row[:6], kinds[row[_CONDITIONS]], paid_on))

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from itertools import groupby, pairwise
-from operator import itemgetter
+from itertools import pairwise
 from typing import NamedTuple
 
 from ledger.calendar import WorkCalendar
@@ -195,19 +194,17 @@ def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
     Neither is a line any part of which the fund or an insurer paid, or which was waived or written off. `applied`
     is in the order of the days; what counts is how each day ends.
     """
-    paid, since = 0, None
+    paid = before = 0
+    since = held = day = None
     barred: dict[str, int] = {}
-    for on, rows in groupby(applied, key=itemgetter(0)):
-        before = paid
-        for _, payer, interest, charges in rows:
-            if payer in BY_THE_BORROWER:
-                paid += interest
-            elif payer in NEVER:
-                barred[payer] = barred.get(payer, 0) + interest + charges
-        if paid < contract:
-            since = None
-        elif before < contract:
-            since = on
+    for on, payer, interest, charges in applied:
+        if on != day:
+            day, before, held = on, paid, since
+        if payer in BY_THE_BORROWER:
+            paid += interest
+            since = None if paid < contract else on if before < contract else held
+        elif payer in NEVER:
+            barred[payer] = barred.get(payer, 0) + interest + charges
     return None if any(barred.values()) else since
 
 
