@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -37,6 +38,7 @@ NAMES = {
 RATE_SCALE = 10**8
 BUSY_SECONDS = 30
 _PIPELINED_ROWS = 100
+_SQLITE_PARAMETERS = 999  # of one statement, whatever the library was built with
 
 sqlite3.register_adapter(date, date.isoformat)
 sqlite3.register_adapter(bool, int)  # what the driver does by itself, without looking for another way first
@@ -136,15 +138,14 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[A
 def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence[Any]]]) -> None:
     """Insert many rows, table by table in the order given; a row holds a value for every column in order.
 
-    The driver does it, past SQLAlchemy: executemany on SQLite; on PostgreSQL one pipeline for a few rows and
-    COPY for many. Values are what the driver stores: whole fen, microseconds, 1e-8 rates, text, dates (those of
+    The driver does it, past SQLAlchemy: on SQLite many rows a statement; on PostgreSQL one pipeline for a few rows
+    and COPY for many. Values are what the driver stores: whole fen, microseconds, 1e-8 rates, text, dates (those of
     many rows as ISO text: either driver is quicker with it).
     """
     raw: Any = connection.connection.driver_connection
     if is_sqlite(connection):
         for table, rows in batches.items():
-            if rows:
-                raw.executemany(_insert(table, "?"), rows)
+            _insert_sqlite(raw, table, rows)
         return
     if sum(map(len, batches.values())) > _PIPELINED_ROWS:
         with raw.cursor() as cursor:
@@ -184,8 +185,15 @@ def update_rows(
     raw: Any = connection.connection.driver_connection
     (key,) = table.primary_key.columns
     if is_sqlite(connection):
+        # One statement for all rows that come to stand alike.
+        alike: dict[tuple[Any, ...], list[Any]] = {}
+        for row in rows:
+            alike.setdefault(tuple(row[:-1]), []).append(row[-1])
         setting = ", ".join(f'"{name}" = ?' for name in names)
-        raw.executemany(f'UPDATE {table.name} SET {setting} WHERE "{key.name}" = ?', rows)
+        raw.executemany(
+            f'UPDATE {table.name} SET {setting} WHERE "{key.name}" IN (SELECT value FROM json_each(?))',
+            [(*values, orjson.dumps(keys).decode()) for values, keys in alike.items()],
+        )
         return
     # One statement over one list a column: a statement a row takes much longer.
     kinds = [table.c[name].type.compile(dialect=connection.dialect) for name in (*names, key.name)]
@@ -199,15 +207,28 @@ def update_rows(
     )
 
 
-_texts: dict[tuple[str, str], str] = {}
+def _insert_sqlite(raw: sqlite3.Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Beginning and ending a statement, with its keys and triggers, takes as long as a row: so each takes in many."""
+    times = _SQLITE_PARAMETERS // len(table.columns)
+    whole = len(rows) - len(rows) % times
+    if whole:
+        raw.executemany(_insert(table, "?", times), (
+            list(chain.from_iterable(rows[first:first + times])) for first in range(0, whole, times)
+        ))  # fmt: skip
+    if whole < len(rows):
+        raw.executemany(_insert(table, "?"), rows[whole:])
+
+
+_texts: dict[tuple[str, str, int], str] = {}
 
 
 def _columns(table: Table) -> str:
     return ", ".join(f'"{column.name}"' for column in table.columns)
 
 
-def _insert(table: Table, mark: str) -> str:
-    if (text := _texts.get((table.name, mark))) is None:
-        marks = ", ".join([mark] * len(table.columns))
-        text = _texts[table.name, mark] = f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({marks})"
+def _insert(table: Table, mark: str, times: int = 1) -> str:
+    if (text := _texts.get((table.name, mark, times))) is None:
+        row = f"({', '.join([mark] * len(table.columns))})"
+        rows = ", ".join([row] * times)
+        text = _texts[table.name, mark, times] = f"INSERT INTO {table.name} ({_columns(table)}) VALUES {rows}"
     return text
