@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     String,
     Table,
     Text,
@@ -41,7 +42,10 @@ class Loan(Base):
         Index("ix_loans_due", "due_on"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    # INTEGER makes it the number of the row itself on SQLite: by it loans are looked up more than all else.
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    )
     contract_no: Mapped[str] = mapped_column(String(60))
     scheme: Mapped[str] = mapped_column(String(40))
     scheme_version: Mapped[int]

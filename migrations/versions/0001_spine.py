@@ -443,7 +443,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "loans",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("contract_no", sa.String(length=60), nullable=False),
         sa.Column("scheme", sa.String(length=40), nullable=False),
         sa.Column("scheme_version", sa.Integer(), nullable=False),
@@ -521,7 +521,7 @@ def upgrade() -> None:
     op.create_table(
         "loan_status_changes",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("loan_id", sa.BigInteger(), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("from_status", sa.String(length=12), nullable=False),
         sa.Column("to_status", sa.String(length=12), nullable=False),
         sa.Column("on_day", sa.Date(), nullable=False),
@@ -536,7 +536,7 @@ def upgrade() -> None:
     op.create_table(
         "repayments",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("loan_id", sa.BigInteger(), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("receipt_no", sa.String(length=60), nullable=False),
         sa.Column("fen", sa.BigInteger(), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=False),

@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.create_table(
         "claims",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("loan_id", sa.BigInteger(), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("county", sa.String(length=6), nullable=False),
         sa.Column("bank", sa.String(length=12), nullable=False),
         sa.Column("claimed_on", sa.Date(), nullable=False),
@@ -64,7 +64,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("county", sa.String(length=6), nullable=False),
         sa.Column("bank", sa.String(length=12), nullable=False),
-        sa.Column("loan_id", sa.BigInteger(), nullable=True),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("fen", sa.BigInteger(), nullable=False),
         sa.Column("released", sa.BigInteger(), nullable=False),
         sa.Column("on_day", sa.Date(), nullable=False),
@@ -99,7 +99,7 @@ def upgrade() -> None:
     op.create_table(
         "recoveries",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("loan_id", sa.BigInteger(), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("claim_id", sa.BigInteger(), nullable=False),
         sa.Column("county", sa.String(length=6), nullable=False),
         sa.Column("bank", sa.String(length=12), nullable=False),

@@ -37,7 +37,7 @@ def upgrade() -> None:
     op.create_table(
         "notices",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("loan_id", sa.BigInteger(), nullable=False),
+        sa.Column("loan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("kind", sa.String(length=3), nullable=False),
         sa.Column("bank", sa.String(length=12), nullable=False),
