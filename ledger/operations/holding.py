@@ -12,7 +12,7 @@ from ledger.database import RATE_SCALE, among, rate_of
 from ledger.errors import RuleViolation
 from ledger.money import Fen
 from ledger.operations import reference
-from ledger.operations.lives import Held
+from ledger.operations.lives import Held, Lent
 from ledger.policy import rates
 from ledger.policy.accrual import Steps, Terms, Uplifts
 from ledger.policy.schemes import Scheme
@@ -42,10 +42,10 @@ def hold(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, Held]:
     connection = unit.connection
     unit.session.flush()
     ids = sorted(set(loan_ids))
-    query = select(*_COLUMNS).where(among(connection, _LOANS.c.id, ids), _LOANS.c.disbursed_on.is_not(None))
+    query = _LENT.where(among(connection, _LOANS.c.id, ids), _LOANS.c.disbursed_on.is_not(None))
     reading = connection.get_execution_options().get("reading", False)  # then nothing is locked
     rows = connection.execute(query.order_by(_LOANS.c.id) if reading else query.order_by(_LOANS.c.id).with_for_update())
-    held = {row.id: Held(_life(unit, row, through), row.generation, row) for row in rows.all()}
+    held = {row.id: Held(_life(unit, row, through), row) for row in map(Lent._make, rows.all())}
     if through <= unit.today and not load_calendar().covers(through.year):
         _check_calendar(unit, held, through)
     _fill_balances(unit, held)
@@ -62,18 +62,13 @@ def _check_calendar(unit: Unit, held: dict[int, Held], through: date) -> None:
             raise CalendarMissing(rule="7", found=day.year, limit=row.due_on)
 
 
-_COLUMNS = [
-    *(_LOANS.c[name] for name in (
-        "id", "county", "bank", "scheme", "scheme_version", "term_months", "signed_on", "disbursed_on",
-        "original_due_on", "due_on", "rolled_on", "extended_months", "extended_on", "misused_on", "status", "billed_to",
-        "next_step_on", "generation",
-    )),
-    type_coerce(_LOANS.c.annual_rate, BigInteger).label("rate"),
-    type_coerce(_LOANS.c.extended_rate, BigInteger).label("extended_rate"),
-]  # fmt: skip
+_RATES = ("annual_rate", "extended_rate")
+_LENT = select(*(
+    type_coerce(_LOANS.c[name], BigInteger) if name in _RATES else _LOANS.c[name] for name in Lent._fields
+))  # fmt: skip
 
 
-def _life(unit: Unit, row: Any, through: date) -> Life:
+def _life(unit: Unit, row: Lent, through: date) -> Life:
     scheme, uplifts = _scheme(unit, row.scheme, row.scheme_version)
     terms = Terms(row.disbursed_on, row.rolled_on, _rates(unit, scheme, row, through), row.misused_on, uplifts)
     return Life(row.id, row.county, row.bank, terms, row.status, row.billed_to, row.next_step_on)
@@ -90,20 +85,20 @@ def _scheme(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
 
 def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tuple[tuple[date, int], ...]]:
     """The contract rates of loans in whole 1e-8, each from its day on, as far as `through`; nothing is locked."""
-    query = select(*_COLUMNS).where(among(unit.connection, _LOANS.c.id, loan_ids))
+    query = _LENT.where(among(unit.connection, _LOANS.c.id, loan_ids))
     return {
         row.id: _rates(unit, _scheme(unit, row.scheme, row.scheme_version)[0], row, through)
-        for row in unit.connection.execute(query)
+        for row in map(Lent._make, unit.connection.execute(query))
     }
 
 
-def _rates(unit: Unit, scheme: Scheme, row: Any, through: date) -> tuple[tuple[date, int], ...]:
+def _rates(unit: Unit, scheme: Scheme, row: Lent, through: date) -> tuple[tuple[date, int], ...]:
     if scheme.repricing == "fixed":
-        steps = ((row.disbursed_on, row.rate),)
+        steps = ((row.disbursed_on, row.annual_rate),)
         return steps if row.extended_rate is None else (*steps, (row.original_due_on, row.extended_rate))
     tables = unit.kept.setdefault("rate_tables", None) or reference.rate_tables(unit.session)
     unit.kept["rate_tables"] = tables
-    priced = rates.Priced(rate_of(row.rate), row.signed_on, row.disbursed_on, row.term_months)
+    priced = rates.Priced(rate_of(row.annual_rate), row.signed_on, row.disbursed_on, row.term_months)
     extended = None
     if row.extended_on is not None:
         months = row.term_months + row.extended_months
@@ -116,11 +111,11 @@ def _fill_balances(unit: Unit, held: dict[int, Held]) -> None:
     """What is open on each loan, and since when within its open period."""
     connection = unit.connection
     moved, billed, behind = [], [], []
-    sums = connection.execute(_sums(among(connection, postings.c.loan_id, held))).all()
-    for loan_id, principal, overdue, credit, written_off, has_moved, is_open, was_open, is_behind in sums:
+    sums = connection.execute(_SUMS.where(among(connection, postings.c.loan_id, held)))
+    for loan_id, principal, overdue, credit, written_off, has_moved, is_open, was_open, is_behind in sums.all():
         life = held[loan_id].life
         life.principal, life.overdue, life.credit, life.written_off = principal, overdue, credit, written_off
-        life.owed.append((life.billed_to, life.open_principal))
+        life.owed.append((life.billed_to, Fen(principal + overdue)))
         if has_moved:
             moved.append(loan_id)
         if is_open or was_open:
@@ -142,11 +137,11 @@ def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.sum(column), BigInteger)
 
 
-def _sums(chosen: ColumnElement[bool]) -> Select[Any]:
+def _sums() -> Select[Any]:
     p = postings.c
-    later = p.effective_on > _LOANS.c.billed_to
     on_principal = p.debit.in_((_PRINCIPAL, _OVERDUE)) | p.credit.in_((_PRINCIPAL, _OVERDUE))
     on_interest = p.debit.in_(_INTEREST) | p.credit.in_(_INTEREST)
+    later = p.effective_on > _LOANS.c.billed_to
     before = p.effective_on < _LOANS.c.billed_to
     receivable = _signed(_INTEREST[0]) + _signed(_INTEREST[1])
     taken_back = and_(p.fen < 0, p.credit.in_(_INTEREST))  # payments, perhaps of a closed month, of lines long paid
@@ -163,25 +158,45 @@ def _sums(chosen: ColumnElement[bool]) -> Select[Any]:
             _sum(case((before, receivable), (taken_back, -p.fen), else_=0)).label("behind"),
         )
         .join(_LOANS, _LOANS.c.id == p.loan_id)
-        .where(chosen)
         .group_by(p.loan_id)
     )
 
 
-def _fill_principal_steps(unit: Unit, held: dict[int, Held], moved: Sequence[int]) -> None:
-    """The days within the open period on which principal moved, walked back from what is open now."""
+def _steps() -> Select[Any]:
     p = postings.c
-    query = (
-        select(p.loan_id, p.effective_on, _sum(_signed(_PRINCIPAL) + _signed(_OVERDUE)).label("fen"))
+    return (
+        select(p.loan_id, p.effective_on, _sum(_signed(_PRINCIPAL) + _signed(_OVERDUE)))
         .join(_LOANS, _LOANS.c.id == p.loan_id)
-        .where(among(unit.connection, p.loan_id, moved), p.effective_on > _LOANS.c.billed_to)
+        .where(p.effective_on > _LOANS.c.billed_to)
         .group_by(p.loan_id, p.effective_on)
         .order_by(p.loan_id, p.effective_on)
     )
+
+
+def _applied_lines() -> Select[Any]:
+    ln, a = lines.c, applications.c
+    each_day = (ln.loan_id, ln.period_start, ln.version, a.effective_on)
+    return (
+        select(ln.loan_id, ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty,
+               a.effective_on, _sum(a.contract), _sum(a.compound), _sum(a.penalty))
+        .join(_LOANS, _LOANS.c.id == ln.loan_id)
+        .outerjoin(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
+        .where(ln.live)
+        .group_by(*each_day)
+        .order_by(*each_day)
+    )  # fmt: skip
+
+
+# Put together once: every chunk of loans asks them.
+_SUMS, _STEPS, _APPLIED_LINES = _sums(), _steps(), _applied_lines()
+
+
+def _fill_principal_steps(unit: Unit, held: dict[int, Held], moved: Sequence[int]) -> None:
+    """The days within the open period on which principal moved, walked back from what is open now."""
     changes: dict[int, list[tuple[date, int]]] = {}
-    for row in unit.connection.execute(query):
-        if row.fen:
-            changes.setdefault(row.loan_id, []).append((row.effective_on, row.fen))
+    for loan_id, on, fen in unit.connection.execute(_STEPS.where(among(unit.connection, postings.c.loan_id, moved))):
+        if fen:
+            changes.setdefault(loan_id, []).append((on, fen))
     for loan_id, of_loan in changes.items():
         life = held[loan_id].life
         amount = life.open_principal - sum(fen for _, fen in of_loan)
@@ -196,20 +211,10 @@ def _fill_lines(unit: Unit, held: dict[int, Held], billed: Iterable[int], behind
 
     Lines of older periods are looked for only on loans that were behind.
     """
-    ln, a = lines.c, applications.c
-    connection = unit.connection
+    ln, connection = lines.c, unit.connection
     recent = ln.period_end >= _LOANS.c.billed_to
     chosen = or_(recent, among(connection, ln.loan_id, behind)) if behind else recent
-    each_day = (ln.loan_id, ln.period_start, ln.version, a.effective_on)
-    query = (
-        select(ln.loan_id, ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty,
-               a.effective_on, _sum(a.contract), _sum(a.compound), _sum(a.penalty))
-        .join(_LOANS, _LOANS.c.id == ln.loan_id)
-        .outerjoin(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
-        .where(among(connection, ln.loan_id, billed), ln.live, chosen)
-        .group_by(*each_day)
-        .order_by(*each_day)
-    )  # fmt: skip
+    query = _APPLIED_LINES.where(among(connection, ln.loan_id, billed), chosen)
     for loan_id, start, posted_on, contract, compound, penalty, paid_on, *paid in connection.execute(query).all():
         life = held[loan_id].life
         if not life.lines or life.lines[-1].period_start != start:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table, func, select
 
@@ -21,13 +21,37 @@ _LOANS: Any = Loan.__table__
 _REPAYMENTS: Any = Repayment.__table__
 
 
+class Lent(NamedTuple):
+    """A loan's row as far as its life is made from it; rates are whole 1e-8."""
+
+    id: int
+    county: str
+    bank: str
+    scheme: str
+    scheme_version: int
+    term_months: int
+    signed_on: date
+    disbursed_on: date
+    original_due_on: date
+    due_on: date
+    rolled_on: date
+    extended_months: int
+    extended_on: date | None
+    misused_on: date | None
+    status: str
+    billed_to: date
+    next_step_on: date | None
+    generation: int
+    annual_rate: int
+    extended_rate: int | None
+
+
 @dataclass(slots=True)
 class Held:
     """A loan's life, locked and loaded, and what happened to it in this unit."""
 
     life: Life
-    generation: int
-    row: Any
+    row: Lent
     records: list[Record] = field(default_factory=list)
 
     def take(self, events: Iterable[Event], **about: Any) -> None:
@@ -40,7 +64,7 @@ class Held:
         kind = _KEYED.get(type(event))
         if kind is None or getattr(event, "cause", None):
             return None
-        again = f"/{self.generation}" if self.generation else ""
+        again = f"/{self.row.generation}" if self.row.generation else ""
         return f"{kind}/{self.life.loan}/{event.effective_on}{again}"
 
 
@@ -88,7 +112,7 @@ def _rows_of(
     unit: Unit, touched: Sequence[Held], made: Mapping[int, Sequence[int]]
 ) -> dict[Table, list[tuple[Any, ...]]]:
     """The lines these lives' events bill, and what they pay of lines."""
-    rewritten = (each.life.loan for each in touched if each.generation)
+    rewritten = (each.life.loan for each in touched if each.row.generation)
     versions = _versions(unit, list(rewritten))
     billed: list[tuple[Any, ...]] = []
     paid: list[tuple[Any, ...]] = []

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
 
-from ledger.database import among, rate_parts, write_rows
+from ledger.database import among, rate_parts, update_rows, write_rows
 from ledger.heap import uncollected
 from ledger.ids import new_ids
 from ledger.money import Fen
@@ -26,10 +26,28 @@ OPEN = ("draft", "returned")
 _BATCHES: Any = SubsidyBatch.__table__
 _LINES: Any = SubsidyLine.__table__
 
-# Put together once: that takes longer than asking it.
+# Statements every batch asks are put together once: that takes longer than asking them.
+_BESIDE = [_BATCHES.c[name] == bindparam(name) for name in ("bank", "county", "cycle")]
 _STANDINGS = select(SubsidyBatch.period, SubsidyBatch.status, SubsidyBatch.submit_by, SubsidyBatch.cut_off).where(
-    *(getattr(SubsidyBatch, name) == bindparam(name) for name in ("bank", "county", "cycle"))
+    *_BESIDE
 )
+_CLAIMED = subsidy_claims.c
+_STORED = (
+    select(_LINES, _CLAIMED.period_start.label("start"), _CLAIMED.version, _CLAIMED.eligible.label("part"))
+    .outerjoin(subsidy_claims, and_(_CLAIMED.line_id == _LINES.c.id, _CLAIMED.live))
+    .where(_LINES.c.live)
+    .order_by(_LINES.c.id, _CLAIMED.period_start)
+)
+_CARRIED = subsidy_shortfalls.c.supplement_id
+_SHORT = (
+    select(subsidy_shortfalls.c.fen.label("short"), _LINES, _BATCHES.c.period.label("paid_in"))
+    .join(_LINES, _LINES.c.id == subsidy_shortfalls.c.line_id)
+    .join(_BATCHES, _BATCHES.c.id == _LINES.c.batch_id)
+    .where(*_BESIDE, _CARRIED.is_(None) | _CARRIED.in_(
+        select(_LINES.c.id).where(_LINES.c.batch_id == bindparam("batch"), _LINES.c.live)
+    ))
+    .order_by(subsidy_shortfalls.c.line_id)
+)  # fmt: skip
 
 
 class Claim(NamedTuple):
@@ -152,14 +170,7 @@ class Stored(NamedTuple):
 
 def stored(unit: Unit, *chosen: ColumnElement[bool]) -> Iterator[Stored]:
     """The live lines that conditions on them leave, by id."""
-    c, k = _LINES.c, subsidy_claims.c
-    query = (
-        select(_LINES, k.period_start.label("start"), k.version, k.eligible.label("part"))
-        .outerjoin(subsidy_claims, and_(k.line_id == c.id, k.live))
-        .where(c.live, *chosen)
-        .order_by(c.id, k.period_start)
-    )
-    for _, grouped in groupby(unit.connection.execute(query), key=lambda row: row.id):
+    for _, grouped in groupby(unit.connection.execute(_STORED.where(*chosen)), key=lambda row: row.id):
         rows = list(grouped)
         row = rows[0]
         claims = tuple(Claim(each.start, each.version, Fen(each.part)) for each in rows if each.start is not None)
@@ -171,11 +182,14 @@ def stored(unit: Unit, *chosen: ColumnElement[bool]) -> Iterator[Stored]:
 
 def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
     """Where the batches of a bank, county and cycle stand for lines to enter, by period."""
-    scope = {"bank": batch.bank, "county": batch.county, "cycle": batch.cycle}
     return {
         Period.parse(batch.cycle, period): Standing(status in OPEN, cut_off or submit_by)
-        for period, status, submit_by, cut_off in unit.session.execute(_STANDINGS, scope)
+        for period, status, submit_by, cut_off in unit.session.execute(_STANDINGS, _beside(batch))
     }
+
+
+def _beside(batch: SubsidyBatch) -> dict[str, str]:
+    return {"bank": batch.bank, "county": batch.county, "cycle": batch.cycle}
 
 
 def period_of(batch: SubsidyBatch) -> Period:
@@ -235,17 +249,8 @@ def _refused_before(unit: Unit, billed: Sequence[Billed]) -> dict[tuple[int, dat
 
 def _supplements(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> Iterator[Figure]:
     """What paid lines are short of, where this is the next open batch after theirs (4.9)."""
-    s, c, b = subsidy_shortfalls.c, _LINES.c, _BATCHES.c
-    own = select(c.id).where(c.batch_id == batch.id, c.live)
-    query = (
-        select(s.fen.label("short"), _LINES, b.period.label("paid_in"))
-        .join(_LINES, c.id == s.line_id)
-        .join(_BATCHES, b.id == c.batch_id)
-        .where(b.bank == batch.bank, b.county == batch.county, b.cycle == batch.cycle,
-               s.supplement_id.is_(None) | s.supplement_id.in_(own), *scope.narrowed(unit, c.loan_id))
-        .order_by(s.line_id)
-    )  # fmt: skip
-    for row in unit.connection.execute(query):
+    query = _SHORT.where(*scope.narrowed(unit, _LINES.c.loan_id))
+    for row in unit.connection.execute(query, {**_beside(batch), "batch": batch.id}):
         paid_in = Period.parse(scope.last.cycle, row.paid_in)
         if subsidy.next_open(paid_in, scope.last, scope.standings) == scope.last:
             yield Figure(
@@ -266,22 +271,19 @@ def _add(unit: Unit, batch_id: int, made: Sequence[Figure]) -> None:
     if not made:
         return
     unit.session.flush()
-    ids = new_ids(len(made))
     shares = {share: rate_parts(share) for share in {figure.share for figure in made}}
-    write_rows(unit.connection, {
-        _LINES: [
-            (line_id, batch_id, loan, kind, period, start.isoformat(), end.isoformat(), days, interest, eligible,
-             shares[share], fen, of_line, False, True, None, reason)
-            for line_id, (loan, kind, period, start, end, days, interest, eligible, share, fen, of_line, reason, _)
-            in zip(ids, made, strict=True)
-        ],
-        subsidy_claims: [
-            (line_id, claim.start.isoformat(), figure.loan, claim.version, claim.eligible, True)
-            for line_id, figure in zip(ids, made, strict=True)
-            for claim in figure.claims
-        ],
-    })  # fmt: skip
-    for line_id, figure in zip(ids, made, strict=True):
-        if figure.of_line is not None:
-            carried = update(subsidy_shortfalls).where(subsidy_shortfalls.c.line_id == figure.of_line)
-            unit.connection.execute(carried.values(supplement_id=line_id))
+    drafted: list[tuple[Any, ...]] = []
+    claimed: list[tuple[Any, ...]] = []
+    supplements = []
+    for line_id, figure in zip(new_ids(len(made)), made, strict=True):
+        loan, kind, period, start, end, days, interest, eligible, share, fen, of_line, reason, claims = figure
+        drafted.append((
+            line_id, batch_id, loan, kind, period, start.isoformat(), end.isoformat(), days, interest, eligible,
+            shares[share], fen, of_line, False, True, None, reason,
+        ))  # fmt: skip
+        for claim in claims:
+            claimed.append((line_id, claim.start.isoformat(), loan, claim.version, claim.eligible, True))
+        if of_line is not None:
+            supplements.append((line_id, of_line))
+    write_rows(unit.connection, {_LINES: drafted, subsidy_claims: claimed})
+    update_rows(unit.connection, subsidy_shortfalls, ("supplement_id",), supplements)
