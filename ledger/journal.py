@@ -6,6 +6,7 @@ The promises it keeps are those of docs/promises.md; the database keeps each of 
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -61,7 +62,7 @@ def record_all(unit: Unit, records: Sequence[Record]) -> list[int]:
     """
     present = _present(unit, records)
     made = [record for record in records if record.key not in present]
-    rows = [list(postings_of(record.event)) for record in made]
+    rows = [postings_of(record.event) for record in made]
     ids = _write(unit, made, rows)
     if not present:
         return ids
@@ -228,12 +229,15 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
     )  # fmt: skip
 
 
+_HEADED = itemgetter(0, 2, 3, 4, 5, 14)  # of an event's row: its id, day, moment, county, bank, colour
+
+
 def _entry(
     entry_id: int, book: str, head: tuple[Any, ...], rows: Sequence[Posting],
     out: tuple[list[Any], list[Any], list[Any], list[Any]],
 ) -> None:  # fmt: skip
     """One book's part of an event: its entry, its rows, its footer."""
-    event_id, _, on, at, county, bank, *_, red, _ = head
+    event_id, on, at, county, bank, red = _HEADED(head)
     out[1].append((entry_id, event_id, book, on, at, red))
     total = 0
     for number, (_, debit, credit, loan, amount) in enumerate(rows, 1):

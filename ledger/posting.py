@@ -1,6 +1,6 @@
 """The posting table (记账规则): each event's rows of debit, credit and amount; balanced by shape."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
@@ -120,21 +120,20 @@ _COMPILED = {
 }
 
 
-def postings_of(event: Event) -> Iterator[Posting]:
+def postings_of(event: Event) -> list[Posting]:
     """The rows an event makes; amounts of zero make none.
 
     Raises ValueError for a negative amount (only a reversal has those, and it is not posted by rule) and
     KeyError for an event without a rule.
     """
     if isinstance(event, e.ManualAdjustment):
-        yield from (Posting(row.kind, row.debit, row.credit, event.loan, row.amount) for row in event.rows)
-        return
+        return [Posting(row.kind, row.debit, row.credit, event.loan, row.amount) for row in event.rows]
+    rows = []
     for kind, debit, credit, loan_of, amount_of in _COMPILED[type(event)]:
-        amount = amount_of(event)
-        if amount.__class__ is not tuple:
-            amount = ((loan_of(event), amount),) if amount else ()
-        for loan, fen in amount:
-            if fen < 0:
-                raise ValueError(f"{type(event).__name__}.{debit}/{credit} is negative: {fen}")
-            if fen:
-                yield Posting(kind, debit, credit, loan, fen)
+        if amount := amount_of(event):
+            for loan, fen in amount if amount.__class__ is tuple else ((loan_of(event), amount),):
+                if fen < 0:
+                    raise ValueError(f"{type(event).__name__}.{debit}/{credit} is negative: {fen}")
+                if fen:
+                    rows.append(Posting(kind, debit, credit, loan, fen))
+    return rows

@@ -1,6 +1,6 @@
 """Interest by the day (scheme 3.3-3.8): actual/360, exact over all days, rounded once per component and line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -112,15 +112,26 @@ def _on_principal(
 
 def _stretches(
     start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms
-) -> Iterator[tuple[date, int, Fen]]:
+) -> list[tuple[date, int, Fen]]:
     """First day, length and amount of the stretches of [start, end) in which nothing changes."""
-    cuts = [day for day, _ in (*steps, *terms.rates) if start < day < end]
-    cuts += [day for day in (terms.rolled_on, terms.misused_on) if day is not None and start < day < end]
-    days = [start, *sorted(set(cuts)), end] if cuts else [start, end]
-    for first, after in pairwise(days):
-        amount = _at(steps, first)
-        if amount and first < after:
-            yield first, (after - first).days, amount
+    if start >= end:
+        return []
+    cuts = [start]
+    for changes in (steps, terms.rates):
+        for day, _ in changes:
+            if start < day < end:
+                cuts.append(day)
+    for ends_on in (terms.rolled_on, terms.misused_on):
+        if ends_on is not None and start < ends_on < end:
+            cuts.append(ends_on)
+    if len(cuts) > 1:
+        cuts = sorted(set(cuts))
+    cuts.append(end)
+    found = []
+    for first, after in pairwise(cuts):
+        if amount := _at(steps, first):
+            found.append((first, (after - first).days, amount))
+    return found
 
 
 def _at(steps: Sequence[tuple[date, Fen]], day: date) -> Fen:

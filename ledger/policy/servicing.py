@@ -87,15 +87,15 @@ def carry(life: Life, through: date) -> Iterator[Event]:
 
 def next_step(life: Life, after: date) -> date | None:
     """The first day after `after` on which something falls due; None when nothing can accrue any more."""
-    rolled_on = life.terms.rolled_on
     nothing_open = not life.open_principal and not any(line.contract for line in life.lines)
     if nothing_open and not any(accrued(life, after + DAY)):
         return None
-    steps = [next_settlement(after)]
-    steps += [day for day in (rolled_on, rolled_on + DAY) if day > after]
-    if life.principal and after > rolled_on:  # a repayment was taken back after the due date
-        steps.append(after + DAY)
-    return min(steps)
+    rolled_on = life.terms.rolled_on
+    if after < rolled_on:
+        return min(next_settlement(after), rolled_on)
+    if after == rolled_on or life.principal:  # principal: a repayment was taken back after the due date
+        return after + DAY
+    return next_settlement(after)
 
 
 def resume(life: Life, on: date) -> None:
@@ -123,9 +123,7 @@ def bill(life: Life, on: date, cause: str = "") -> Iterator[InterestBilled]:
     start, found = life.billed_to, accrued(life, on)
     life.billed_to = on
     if any(found):
-        line = Line(start, on, found.contract, found.compound, found.penalty)
-        line.unpaid.set(on, found.contract)
-        life.lines.append(line)
+        life.lines.append(Line(start, on, found.contract, found.compound, found.penalty))
         yield InterestBilled(
             **life.facts(on), period_start=start, contract=found.contract, penalty=found.penalty,
             compound=found.compound, cause=cause,

@@ -69,7 +69,7 @@ class Writing:
             event_id, type(event).__name__, event.effective_on, _RECORDED_AT, event.county, event.bank,
             event.loan, "history", None, "", "", "history", key, None, False, payload(event),
         )  # fmt: skip
-        rows = list(postings_of(event))
+        rows = postings_of(event)
         self.rows[events].append(head)
         entry_id, kind = self.new_id(), rows[0].kind
         book = book_of(kind, bank=event.bank, county=event.county)

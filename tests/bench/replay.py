@@ -1,6 +1,6 @@
 """The floor: what the ledger wrote in each transaction, read back and written again by the bare driver."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -103,19 +103,37 @@ _SQLITE = _statements("?")
 _POSTGRESQL = _statements("%s")
 
 
+def insert(raw: Any, rows: Mapping[Table, Sequence[Row]]) -> None:
+    """Rows into their tables, table by table, by the bare driver: executemany on SQLite, COPY on PostgreSQL."""
+    for table, of_table in rows.items():
+        if not of_table:
+            continue
+        if not hasattr(raw, "pipeline"):
+            raw.executemany(_insert(table, "?"), of_table)
+            continue
+        with raw.cursor() as cursor, cursor.copy(f"COPY {table.name} ({_columns(table)}) FROM STDIN") as copy:
+            for row in of_table:
+                copy.write_row(row)
+
+
+@contextmanager
+def transacted(raw: Any) -> Iterator[None]:
+    """One durable transaction of the bare driver."""
+    if not hasattr(raw, "pipeline"):
+        raw.execute("BEGIN IMMEDIATE")
+    yield
+    raw.commit()
+
+
 def write(raw: Any, transaction: Transaction) -> None:
-    """One durable transaction of the bare driver: executemany on SQLite, COPY on PostgreSQL."""
-    if hasattr(raw, "pipeline"):
-        _copied(raw, transaction)
-        return
-    inserts, upsert, stand = _SQLITE
-    raw.execute("BEGIN IMMEDIATE")
-    for table, rows in transaction.rows.items():
-        if rows:
-            raw.executemany(inserts[table], rows)
-    raw.executemany(stand, transaction.stands)
-    raw.executemany(upsert, transaction.moved)
-    raw.execute("COMMIT")
+    """One durable transaction of the bare driver."""
+    _, upsert, stand = _POSTGRESQL if hasattr(raw, "pipeline") else _SQLITE
+    with transacted(raw):
+        insert(raw, transaction.rows)
+        cursor = raw.cursor()
+        cursor.executemany(stand, transaction.stands)
+        cursor.executemany(upsert, transaction.moved)
+        cursor.close()
 
 
 def write_all(transactions: Sequence[Transaction], engine: Engine) -> None:
@@ -123,19 +141,6 @@ def write_all(transactions: Sequence[Transaction], engine: Engine) -> None:
     with driver(engine) as raw:
         for transaction in transactions:
             write(raw, transaction)
-
-
-def _copied(raw: Any, transaction: Transaction) -> None:
-    _, upsert, stand = _POSTGRESQL
-    with raw.cursor() as cursor:
-        for table, rows in transaction.rows.items():
-            if rows:
-                with cursor.copy(f"COPY {table.name} ({_columns(table)}) FROM STDIN") as copy:
-                    for row in rows:
-                        copy.write_row(row)
-        cursor.executemany(stand, transaction.stands)
-        cursor.executemany(upsert, transaction.moved)
-    raw.commit()
 
 
 def write_one(raw: Any, transaction: Transaction) -> None:

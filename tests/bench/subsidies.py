@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from ledger.database import write_rows
 from ledger.events import Applied, RepaymentReceived
 from ledger.money import NIL, Fen
 from ledger.operations import subsidies
@@ -145,9 +144,10 @@ def _figures(batches: list[dict[Any, _Rows]]) -> list[tuple[Any, ...]]:
 
 
 def _write(engine: Engine, batches: list[dict[Any, _Rows]]) -> None:
-    for rows in batches:
-        with engine.begin() as connection:
-            write_rows(connection, rows)
+    with replay.driver(engine) as raw:
+        for rows in batches:
+            with replay.transacted(raw):
+                replay.insert(raw, rows)
 
 
 def _clock() -> datetime:

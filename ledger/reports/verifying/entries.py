@@ -71,7 +71,7 @@ def _made(head: Any) -> list[Posting]:
     """The rows an event makes; none when its own fields cannot be read."""
     base = {name: getattr(head, name) for name in _BASE}
     try:
-        return list(postings_of(event_of(head.kind, base | {"loan": head.loan_id}, head.payload)))
+        return postings_of(event_of(head.kind, base | {"loan": head.loan_id}, head.payload))
     except (ValueError, TypeError, KeyError):
         return []
 
