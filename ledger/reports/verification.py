@@ -14,8 +14,9 @@ from ledger.reports.verifying.check import Check
 from ledger.reports.verifying.entries import ENTRIES
 from ledger.reports.verifying.journal import KEPT, REVERSALS, SHAPE
 from ledger.reports.verifying.loans import LOANS
+from ledger.reports.verifying.public_money import PUBLIC_MONEY
 
-CHECKS: tuple[Check, ...] = (*SHAPE, *ENTRIES, *REVERSALS, *KEPT, *LOANS)
+CHECKS: tuple[Check, ...] = (*SHAPE, *ENTRIES, *REVERSALS, *KEPT, *LOANS, *PUBLIC_MONEY)
 
 
 @dataclass(frozen=True, slots=True)

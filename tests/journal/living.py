@@ -19,7 +19,7 @@ from ledger.operations.repayments import Received
 from ledger.operations.rewinding import Why
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit import Unit
-from tests.journal.recording import BANK, COUNTY, paid_out, put_in, recording
+from tests.journal.recording import BANK, COUNTY, handed_back, put_in, recording
 
 FIRST = date(2016, 5, 10)
 
@@ -76,7 +76,7 @@ class County:
             case "deposit":
                 self._move(unit, put_in(self.today.isoformat(), fen + 1))
             case "pay":
-                self._move(unit, paid_out((self.today - timedelta(days=choice)).isoformat(), fen // 9 + 1, loan=0))
+                self._move(unit, handed_back((self.today - timedelta(days=choice)).isoformat(), fen // 9 + 1))
             case "reverse":
                 if self.moved:
                     journal.reverse_all(unit, [self.moved.pop(choice % len(self.moved))], "typing error")

@@ -65,6 +65,11 @@ def paid_out(on: str, fen: int, loan: int = 7, claim: int = 1, **at: Any) -> e.C
     )  # fmt: skip
 
 
+def handed_back(on: str, fen: int, **at: Any) -> e.CountyShareReturned:
+    """Money out of the fund account that no other table tells of."""
+    return e.CountyShareReturned(**where(on, **at), amount=Fen(fen))
+
+
 def at_once(tasks: Sequence[Callable[[], T]]) -> list[T | Exception]:
     """What each task answers or raises, all started at the same moment in threads of their own."""
     answers: list[T | Exception] = [RuntimeError("did not end")] * len(tasks)

@@ -89,6 +89,6 @@ def test_a_history_reaches_every_table(engine: Engine) -> None:
     assert county.done == len(steps)
     with engine.connect() as connection:
         kinds = set(connection.execute(select(events.c.kind)).scalars())
-    assert kinds >= {"InterestBilled", "RepaymentReceived", "PrincipalOverdue", "ClaimPaid", "EventReversed"}
+    assert kinds >= {"InterestBilled", "RepaymentReceived", "PrincipalOverdue", "CountyShareReturned", "EventReversed"}
     _assert_rebuildable(engine)
     assert verify(engine) == ()

@@ -132,6 +132,22 @@ PAID = "kind = 'RepaymentReceived' AND id NOT IN (SELECT reverses_id FROM events
     ("no step any more", "UPDATE loans SET next_step_on = NULL", {"loan_out_of_place"}),
     ("a period begun too early", "UPDATE loans SET billed_to = '2016-05-10'", {"loan_out_of_place"}),
     ("no day of payout", "UPDATE loans SET disbursed_on = NULL", {"loan_out_of_place"}),
+    ("a subsidy on no line", f"UPDATE events SET kind = 'SubsidyPaid' WHERE id = {BILLED}",
+     {"entry_altered", "line_unlike_entry", "subsidy_unlike_postings"}),
+    ("a claw-back nobody raised", f"UPDATE events SET kind = 'ClawbackRaised' WHERE id = {BILLED}",
+     {"entry_altered", "line_unlike_entry", "clawback_unlike_postings"}),
+    ("a claim paid in no entry",
+     "INSERT INTO claims (id, loan_id, county, bank, claimed_on, cause, documents, status, principal, interest, share, "
+     "insurer_paid, insurer_expected, paid_principal, paid_interest, received, returned, drafted_by, drafted_on) "
+     f"VALUES (1, {LOAN}, '360781', 'GZRCB', '2016-09-01', 'x', '[]', 'paid', 9, 0, 80000000, 0, 0, 9, 0, 0, 0, 'x', "
+     "'2016-09-01')", {"claim_unlike_postings"}),
+    ("a recovery in no entry",
+     "INSERT INTO recoveries (id, loan_id, claim_id, county, bank, fen, to_fund, received_on, receipt_no, recorded_by, "
+     f"remit_by, live) VALUES (1, {LOAN}, 1, '360781', 'GZRCB', 9, 9, '2016-09-01', 'x', 'x', '2016-09-08', true)",
+     {"recovery_unlike_postings"}),
+    ("surplus money in no entry",
+     "INSERT INTO suspense (id, county, bank, fen, released, on_day, slip_no, recorded_by) "
+     "VALUES (1, '360781', 'GZRCB', 9, 0, '2016-09-01', 'x', 'x')", {"suspense_unlike_postings"}),
 ])
 def test_what_was_changed_is_found(case: str, statement: str, found: set[str], lived: Engine) -> None:
     with _everything_off(lived) as connection:

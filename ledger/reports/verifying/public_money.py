@@ -1,6 +1,6 @@
 """Checks of the public money's own tables against the journal: subsidies, claw-backs, claims, recoveries, suspense."""
 
-from ledger.reports.verifying.check import by_query
+from ledger.reports.verifying.check import Check, by_query
 
 # Every row of every entry with what happened: of a reversal, what it reverses.
 _HAPPENED = """
@@ -9,60 +9,50 @@ _HAPPENED = """
     LEFT JOIN events undone ON undone.id = e.reverses_id
 """
 
+
+def _by_loan(name: str, zh: str, en: str, came: tuple[str, str], went: tuple[str, str], kept: str) -> Check:
+    """Two sums of a loan: each by its word and which rows of what happened make it; `kept` says them as came, went."""
+    (first, posted_first), (second, posted_second) = came, went
+    return by_query(
+        name, zh, en,
+        f"""
+        SELECT 'loan ' || loan_id, '{first} ' || sum(posted_came) || ' {second} ' || sum(posted_went),
+            '{first} ' || sum(came) || ' {second} ' || sum(went)
+        FROM (
+            SELECT loan_id, came, went, 0 AS posted_came, 0 AS posted_went FROM ({kept}) AS kept
+            UNION ALL
+            SELECT loan_id, 0, 0, CASE WHEN {posted_first} THEN fen ELSE 0 END,
+                CASE WHEN {posted_second} THEN fen ELSE 0 END
+            FROM ({_HAPPENED}) AS happened WHERE ({posted_first}) OR ({posted_second})
+        ) AS compared
+        GROUP BY loan_id HAVING sum(came) <> sum(posted_came) OR sum(went) <> sum(posted_went)
+        """,
+    )  # fmt: skip
+
+
 PUBLIC_MONEY = (
-    by_query(
+    _by_loan(
         "subsidy_unlike_postings", "贴息明细须与核准、拨付凭证一致",
         "the live lines of a loan's batches add up to what was posted as approved and as paid",
-        f"""
-        SELECT 'loan ' || loan_id, 'approved ' || sum(posted_approved) || ' paid ' || sum(posted_paid),
-            'approved ' || sum(approved) || ' paid ' || sum(paid)
-        FROM (
-            SELECT l.loan_id, l.fen AS approved, CASE WHEN b.status = 'paid' THEN l.fen ELSE 0 END AS paid,
-                0 AS posted_approved, 0 AS posted_paid
-            FROM subsidy_lines l JOIN subsidy_batches b ON b.id = l.batch_id
-            WHERE l.live AND b.status IN ('approved', 'verified', 'paid')
-            UNION ALL
-            SELECT loan_id, 0, 0, CASE kind WHEN 'SubsidyApproved' THEN fen ELSE 0 END,
-                CASE kind WHEN 'SubsidyPaid' THEN fen ELSE 0 END
-            FROM ({_HAPPENED}) AS happened WHERE kind IN ('SubsidyApproved', 'SubsidyPaid')
-        ) AS compared
-        GROUP BY loan_id HAVING sum(approved) <> sum(posted_approved) OR sum(paid) <> sum(posted_paid)
+        ("approved", "kind = 'SubsidyApproved'"), ("paid", "kind = 'SubsidyPaid'"),
+        """
+        SELECT l.loan_id, l.fen AS came, CASE WHEN b.status = 'paid' THEN l.fen ELSE 0 END AS went
+        FROM subsidy_lines l JOIN subsidy_batches b ON b.id = l.batch_id
+        WHERE l.live AND b.status IN ('approved', 'verified', 'paid')
         """,
     ),
-    by_query(
+    _by_loan(
         "clawback_unlike_postings", "应追回贴息及其到账须与凭证一致",
         "a loan's claw-backs and what came in on them are what was posted",
-        f"""
-        SELECT 'loan ' || loan_id, 'raised ' || sum(posted_raised) || ' received ' || sum(posted_received),
-            'raised ' || sum(raised) || ' received ' || sum(received)
-        FROM (
-            SELECT loan_id, fen AS raised, received, 0 AS posted_raised, 0 AS posted_received FROM clawbacks
-            UNION ALL
-            SELECT loan_id, 0, 0, CASE kind WHEN 'ClawbackRaised' THEN fen ELSE 0 END,
-                CASE kind WHEN 'ClawbackReceived' THEN fen ELSE 0 END
-            FROM ({_HAPPENED}) AS happened WHERE kind IN ('ClawbackRaised', 'ClawbackReceived')
-        ) AS compared
-        GROUP BY loan_id HAVING sum(raised) <> sum(posted_raised) OR sum(received) <> sum(posted_received)
-        """,
+        ("raised", "kind = 'ClawbackRaised'"), ("received", "kind = 'ClawbackReceived'"),
+        "SELECT loan_id, fen AS came, received AS went FROM clawbacks",
     ),
-    by_query(
+    _by_loan(
         "claim_unlike_postings", "代偿及追回须与凭证一致",
         "what a loan's claims say was paid and came back is what left the fund account and came back to it",
-        f"""
-        SELECT 'loan ' || loan_id, 'paid ' || sum(posted_paid) || ' returned ' || sum(posted_back),
-            'paid ' || sum(paid) || ' returned ' || sum(back)
-        FROM (
-            SELECT loan_id, paid_principal + paid_interest AS paid, returned AS back,
-                0 AS posted_paid, 0 AS posted_back
-            FROM claims
-            UNION ALL
-            SELECT loan_id, 0, 0, CASE WHEN debit = '1301' THEN fen ELSE 0 END,
-                CASE WHEN credit = '1301' THEN fen ELSE 0 END
-            FROM ({_HAPPENED}) AS happened
-            WHERE (kind = 'ClaimPaid' AND debit = '1301') OR (kind = 'RecoveryRemitted' AND credit = '1301')
-        ) AS compared
-        GROUP BY loan_id HAVING sum(paid) <> sum(posted_paid) OR sum(back) <> sum(posted_back)
-        """,
+        ("paid", "kind = 'ClaimPaid' AND debit = '1301'"),
+        ("returned", "kind = 'RecoveryRemitted' AND credit = '1301'"),
+        "SELECT loan_id, paid_principal + paid_interest AS came, returned AS went FROM claims",
     ),
     by_query(
         "recovery_unlike_postings", "待缴追回款须与凭证一致",
