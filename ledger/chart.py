@@ -93,7 +93,6 @@ def accounts_of(kind: Kind) -> tuple[Account, ...]:
 
 
 @lru_cache(maxsize=1024)
-@lru_cache(maxsize=1024)
 def book_of(kind: Kind, *, bank: str, county: str) -> str:
     """The name of a book: `LOAN-GZRCB`, `FUND-360781`, `SUBSIDY-360781`."""
     return f"{kind}-{bank if kind is Kind.LOAN else county}"

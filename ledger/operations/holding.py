@@ -42,7 +42,7 @@ def hold(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, Held]:
     connection = unit.connection
     unit.session.flush()
     ids = sorted(set(loan_ids))
-    query = _LENT.where(among(connection, _LOANS.c.id, ids), _LOANS.c.disbursed_on.is_not(None))
+    query = _ROWS.where(among(connection, _LOANS.c.id, ids), _LOANS.c.disbursed_on.is_not(None))
     reading = connection.get_execution_options().get("reading", False)  # then nothing is locked
     rows = connection.execute(query.order_by(_LOANS.c.id) if reading else query.order_by(_LOANS.c.id).with_for_update())
     held = {row.id: Held(_life(unit, row, through), row) for row in map(Lent._make, rows.all())}
@@ -63,7 +63,7 @@ def _check_calendar(unit: Unit, held: dict[int, Held], through: date) -> None:
 
 
 _RATES = ("annual_rate", "extended_rate")
-_LENT = select(*(
+_ROWS = select(*(
     type_coerce(_LOANS.c[name], BigInteger) if name in _RATES else _LOANS.c[name] for name in Lent._fields
 ))  # fmt: skip
 
@@ -85,7 +85,7 @@ def _scheme(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
 
 def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tuple[tuple[date, int], ...]]:
     """The contract rates of loans in whole 1e-8, each from its day on, as far as `through`; nothing is locked."""
-    query = _LENT.where(among(unit.connection, _LOANS.c.id, loan_ids))
+    query = _ROWS.where(among(unit.connection, _LOANS.c.id, loan_ids))
     return {
         row.id: _rates(unit, _scheme(unit, row.scheme, row.scheme_version)[0], row, through)
         for row in map(Lent._make, unit.connection.execute(query))

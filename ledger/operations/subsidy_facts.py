@@ -205,27 +205,37 @@ def _free(households: _Chosen, organisations: _Chosen) -> Select[Any]:
     )
 
 
-_CONDITIONS, _APPLIED = slice(6, 18), slice(18, 22)
-_START, _DAY = 16, 18
-
-
 def _billed(together: Any) -> Select[Any]:
-    """Settlement lines with what was applied to each, one row an application: what they are, what they may share with
-    others, and what was applied."""
-    ln, a, c = lines.c, applications.c, _LOANS.c
+    """Settlement lines with what was applied to each, one row an application; their columns are those below."""
+    ln, a = lines.c, applications.c
     return (
-        select(
-            c.id, c.household_id, c.organisation_id, c.principal_fen, ln.version, ln.contract,
-            c.household_id.is_not(None), c.scheme, c.scheme_version,
-            type_coerce(c.annual_rate, BigInteger), type_coerce(c.benchmark_rate, BigInteger),
-            c.disbursed_on, c.first_disbursed_on, c.original_due_on, c.due_on, c.misused_on,
-            ln.period_start, ln.period_end,
-            a.effective_on, a.payer, a.contract, a.compound + a.penalty,
-        )
+        select(*_OF_LINE, *_SHARED, *_OF_APPLICATION)
         .select_from(together)
         .join(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
         .where(ln.contract > 0)
-    )  # fmt: skip
+    )
+
+
+# What is a line's own, as `Billed` begins; what `_Kinds` makes conditions from; what was applied, as 4.3 asks.
+_OF_LINE = (
+    *(_LOANS.c[name] for name in ("id", "household_id", "organisation_id", "principal_fen")),
+    lines.c.version, lines.c.contract,
+)  # fmt: skip
+_SHARED = (
+    _LOANS.c.household_id.is_not(None),
+    _LOANS.c.scheme, _LOANS.c.scheme_version,
+    *(type_coerce(_LOANS.c[name], BigInteger) for name in ("annual_rate", "benchmark_rate")),
+    *(_LOANS.c[name] for name in ("disbursed_on", "first_disbursed_on", "original_due_on", "due_on", "misused_on")),
+    lines.c.period_start, lines.c.period_end,
+)  # fmt: skip
+_OF_APPLICATION = (
+    applications.c.effective_on, applications.c.payer, applications.c.contract,
+    applications.c.compound + applications.c.penalty,
+)  # fmt: skip
+_LINE = slice(len(_OF_LINE))
+_CONDITIONS = slice(_LINE.stop, _LINE.stop + len(_SHARED))
+_APPLIED = slice(_CONDITIONS.stop, None)
+_LOAN, _CONTRACT, _START, _DAY = 0, _LINE.stop - 1, _CONDITIONS.stop - 2, _CONDITIONS.stop
 
 
 class _Days(dict[Any, Any]):
@@ -256,11 +266,11 @@ def _read(unit: Unit, query: Select[Any], given: Mapping[str, Any]) -> Iterator[
     cursor: Any = result.cursor
     rows = cursor.fetchall()
     result.close()
-    rows.sort(key=itemgetter(0, _START, _DAY))  # they come nearly so: the database would carry them all about
+    rows.sort(key=itemgetter(_LOAN, _START, _DAY))  # they come nearly so: the database would carry them all about
     days = _Days()
     kinds = _Kinds(granting(unit.session), days)
-    for _, grouped in groupby(rows, key=itemgetter(0, _START)):
+    for _, grouped in groupby(rows, key=itemgetter(_LOAN, _START)):
         of_line = list(grouped)
         row = of_line[0]
-        paid_on = days[subsidy.paid_on(row[5], [each[_APPLIED] for each in of_line])]
-        yield Billed._make((*row[:6], kinds[row[_CONDITIONS]], paid_on))
+        paid_on = days[subsidy.paid_on(row[_CONTRACT], [each[_APPLIED] for each in of_line])]
+        yield Billed._make((*row[_LINE], kinds[row[_CONDITIONS]], paid_on))

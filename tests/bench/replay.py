@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Engine, Table
@@ -85,18 +86,19 @@ def _columns(table: Table) -> str:
     return ", ".join(f'"{column.name}"' for column in table.columns)
 
 
+@cache
 def _insert(table: Table, mark: str) -> str:
     return f"INSERT INTO {table.name} ({_columns(table)}) VALUES ({', '.join([mark] * len(table.columns))})"
 
 
-def _statements(mark: str) -> tuple[dict[Table, str], str, str]:
+def _statements(mark: str) -> tuple[str, str]:
     key = ", ".join(column.name for column in movements.primary_key.columns)
     upsert = (
         f"{_insert(movements, mark)} ON CONFLICT ({key}) DO UPDATE SET "
         "debit = movements.debit + excluded.debit, credit = movements.credit + excluded.credit"
     )
     stand = f"UPDATE loans SET {', '.join(f'{name} = {mark}' for name in _STAND)} WHERE id = {mark}"
-    return {table: _insert(table, mark) for table in _WRITTEN}, upsert, stand
+    return upsert, stand
 
 
 _SQLITE = _statements("?")
@@ -127,7 +129,7 @@ def transacted(raw: Any) -> Iterator[None]:
 
 def write(raw: Any, transaction: Transaction) -> None:
     """One durable transaction of the bare driver."""
-    _, upsert, stand = _POSTGRESQL if hasattr(raw, "pipeline") else _SQLITE
+    upsert, stand = _POSTGRESQL if hasattr(raw, "pipeline") else _SQLITE
     with transacted(raw):
         insert(raw, transaction.rows)
         cursor = raw.cursor()
@@ -146,20 +148,20 @@ def write_all(transactions: Sequence[Transaction], engine: Engine) -> None:
 def write_one(raw: Any, transaction: Transaction) -> None:
     """One durable transaction of a few rows: on PostgreSQL all statements and the commit in one pipeline."""
     if not hasattr(raw, "pipeline"):
-        inserts, upsert, _ = _SQLITE
+        upsert, _ = _SQLITE
         raw.execute("BEGIN IMMEDIATE")
         for table, rows in transaction.rows.items():
             for row in rows:
-                raw.execute(inserts[table], row)
+                raw.execute(_insert(table, "?"), row)
         for row in transaction.moved:
             raw.execute(upsert, row)
         raw.execute("COMMIT")
         return
-    inserts, upsert, _ = _POSTGRESQL
+    upsert, _ = _POSTGRESQL
     with raw.pipeline(), raw.cursor() as cursor:
         for table, rows in transaction.rows.items():
             for row in rows:
-                cursor.execute(inserts[table], row)
+                cursor.execute(_insert(table, "%s"), row)
         for row in transaction.moved:
             cursor.execute(upsert, row)
         raw.commit()
