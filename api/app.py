@@ -107,9 +107,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 )
 
 _CONTENT_POLICY = {
-    "default-src": "'self'", "object-src": "'none'", "script-src": "'self'", "frame-ancestors": "'none'",
-    "img-src": ["'self'", "data:"], "style-src": ["'self'", "'unsafe-inline'"],
-}  # fmt: skip
+    "default-src": "'self'",
+    "object-src": "'none'",
+    "script-src": "'self'",
+    "frame-ancestors": "'none'",
+    "img-src": ["'self'", "data:"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+}
 
 
 def create_app(settings: Settings, *, demo: bool = False) -> Flask:
@@ -136,10 +140,15 @@ def _protect(app: Flask, settings: Settings) -> None:
     if behind:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=behind, x_proto=behind, x_host=behind)  # type: ignore[method-assign]
     Talisman(
-        app, force_https=False, session_cookie_secure=bool(behind), strict_transport_security=bool(behind),
-        content_security_policy=_CONTENT_POLICY, content_security_policy_nonce_in=["script-src"],
-        frame_options="DENY", referrer_policy="same-origin",
-    )  # fmt: skip
+        app,
+        force_https=False,
+        session_cookie_secure=bool(behind),
+        strict_transport_security=bool(behind),
+        content_security_policy=_CONTENT_POLICY,
+        content_security_policy_nonce_in=["script-src"],
+        frame_options="DENY",
+        referrer_policy="same-origin",
+    )
 
     @app.after_request
     def keep_nowhere(response: Response) -> Response:

@@ -170,9 +170,12 @@ def draft(unit: Unit, loan_id: int, **sent: Any) -> ClaimShown:
 
 @blueprint.listing("", row=ClaimAnswer, asks=ClaimQuery)
 def listed(
-    session: Session, bank: str | None = None, county: str | None = None, status: str | None = None,
+    session: Session,
+    bank: str | None = None,
+    county: str | None = None,
+    status: str | None = None,
     loan: int | None = None,
-) -> Listing:  # fmt: skip
+) -> Listing:
     """Claims in the asker's scope, oldest first."""
     within = edge.within(session, bank=bank, county=county)
     one_county = None if county is None or within.counties is None else within.counties[0]

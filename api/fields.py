@@ -47,8 +47,10 @@ class Yuan(Shaped):
     """An amount in yuan, two digits after the point, as text; `Money` inside, whole fen (int) is answered too."""
 
     openapi: Mapping[str, Any] = {
-        "type": "string", "pattern": r"^-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$", "example": "50000.00",
-    }  # fmt: skip
+        "type": "string",
+        "pattern": r"^-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$",
+        "example": "50000.00",
+    }
     pattern = re.compile(r"-?(0|[1-9][0-9]{0,12})\.[0-9]{2}", re.ASCII)
     wanted = Said(
         'An amount in yuan is a text with two digits after the point: "50000.00".',
@@ -75,8 +77,10 @@ class Rate(Shaped):
     """A rate as a fraction, as text: "0.0475" for 4.75 %."""
 
     openapi: Mapping[str, Any] = {
-        "type": "string", "pattern": r"^(0|[1-9][0-9]{0,3})(\.[0-9]{1,8})?$", "example": "0.0475",
-    }  # fmt: skip
+        "type": "string",
+        "pattern": r"^(0|[1-9][0-9]{0,3})(\.[0-9]{1,8})?$",
+        "example": "0.0475",
+    }
     pattern = re.compile(r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,8})?", re.ASCII)
     wanted = Said(
         'A rate is a fraction as text, at most eight digits after the point: "0.0475".',
@@ -108,8 +112,10 @@ class Month(Shaped):
     """An accounting month, `2016-05`; a text inside."""
 
     openapi: Mapping[str, Any] = {
-        "type": "string", "pattern": "^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", "example": "2016-05",
-    }  # fmt: skip
+        "type": "string",
+        "pattern": "^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$",
+        "example": "2016-05",
+    }
     pattern = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
     wanted = Said("Not a month written 2016-05.", "月份须写作 2016-05")
 
@@ -129,8 +135,10 @@ class QuarterField(Shaped):
     """A calendar quarter, `2016Q2`."""
 
     openapi: Mapping[str, Any] = {
-        "type": "string", "pattern": "^(19|20|21)[0-9]{2}Q[1-4]$", "example": "2016Q2",
-    }  # fmt: skip
+        "type": "string",
+        "pattern": "^(19|20|21)[0-9]{2}Q[1-4]$",
+        "example": "2016Q2",
+    }
     pattern = re.compile(r"(19|20|21)[0-9]{2}Q[1-4]", re.ASCII)
     wanted = Said("Not a quarter written 2016Q2.", "季度须写作 2016Q2")
 
@@ -156,9 +164,7 @@ class Moment(Shaped):
 
     openapi: Mapping[str, Any] = {"type": "string", "format": "date-time"}
     # In an address the plus of an offset often arrives as a blank.
-    pattern = re.compile(
-        r"(19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[ +-]\d\d:\d\d)", re.ASCII
-    )
+    pattern = re.compile(r"(19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[ +-]\d\d:\d\d)", re.ASCII)
     wanted = Said(
         "Not a moment with its offset: 2016-05-11T08:00:00+08:00.",
         "时刻须带时区，如 2016-05-11T08:00:00+08:00",
@@ -239,9 +245,9 @@ class Text(ma.fields.Field[str]):
         if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in text):
             raise ma.ValidationError([Said("No control characters, no line breaks.", "不能含控制字符或换行")])
         if not self.least <= len(text) <= self.most:
-            raise ma.ValidationError([
-                Said(f"From {self.least} to {self.most} characters.", f"长度须为 {self.least} 至 {self.most} 个字")
-            ])
+            raise ma.ValidationError(
+                [Said(f"From {self.least} to {self.most} characters.", f"长度须为 {self.least} 至 {self.most} 个字")]
+            )
         return text
 
 
@@ -255,9 +261,9 @@ class Whole(ma.fields.Field[int]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            raise ma.ValidationError([
-                Said(f"A whole number from {self.least} to {self.most}.", f"须为 {self.least} 至 {self.most} 的整数")
-            ])
+            raise ma.ValidationError(
+                [Said(f"A whole number from {self.least} to {self.most}.", f"须为 {self.least} 至 {self.most} 的整数")]
+            )
         return value
 
 

@@ -134,9 +134,7 @@ def statement(
 
 
 @blueprint.post(f"{_ACCOUNT}/interest", body=FundReceiptBody, answer=FundReceiptAnswer, status=201)
-def credit_interest(
-    unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str
-) -> dict[str, int]:
+def credit_interest(unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str) -> dict[str, int]:
     """专户利息: it stays in the fund."""
     account = _account(unit.session, county, bank)
     return {"event_id": fund_accounts.credit_interest(unit, *account, amount, on, slip_no)}
@@ -151,9 +149,15 @@ def contribute(unit: Unit, county: str, bank: str, amount: Money, on: date, slip
 
 @blueprint.post(f"{_ACCOUNT}/reconciliations", body=ReconciliationBody, answer=ReconciliationAnswer, status=201)
 def reconcile(
-    unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str, quarter: Quarter | None,
+    unit: Unit,
+    county: str,
+    bank: str,
+    amount: Money,
+    on: date,
+    slip_no: str,
+    quarter: Quarter | None,
     explanation: str,
-) -> Reconciled:  # fmt: skip
+) -> Reconciled:
     """对账: the bank's closing balance of a quarter beside ours."""
     account = _account(unit.session, county, bank)
     return fund_accounts.reconcile(unit, *account, amount, on, slip_no, quarter, explanation)

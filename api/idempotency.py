@@ -83,9 +83,13 @@ def content_of(request: HttpRequest) -> bytes:
     ]
     body = request.get_json(silent=True) if request.is_json else request.get_data(as_text=True)
     content = [
-        request.method, request.path, sorted(request.args.items(multi=True)), body,
-        sorted(request.form.items(multi=True)), files,
-    ]  # fmt: skip
+        request.method,
+        request.path,
+        sorted(request.args.items(multi=True)),
+        body,
+        sorted(request.form.items(multi=True)),
+        files,
+    ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
 
 

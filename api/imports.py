@@ -115,9 +115,13 @@ class RejectionBody(ImportDecisionBody):
 
 
 @blueprint.raw(
-    "POST", "/<name:kind>", asks=ImportQuery, files=ImportFiles, keyed=True,
+    "POST",
+    "/<name:kind>",
+    asks=ImportQuery,
+    files=ImportFiles,
+    keyed=True,
     answers={200: ImportTaken, 201: ImportTaken, 202: ImportTaken},
-)  # fmt: skip
+)
 def take_in(kind: str, dry_run: bool, file: FileStorage) -> Response:
     """导入: check a sheet whole and book it, all or nothing; the same file twice changes nothing.
 

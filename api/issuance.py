@@ -72,15 +72,20 @@ def draft(unit: Unit, bank: str, county: str, quarter: Quarter, on: date) -> Iss
 
 @blueprint.listing("", row=IssuanceReportAnswer, asks=IssuanceReportQuery)
 def listed(
-    session: Session, bank: str | None = None, county: str | None = None, quarter: Quarter | None = None,
+    session: Session,
+    bank: str | None = None,
+    county: str | None = None,
+    quarter: Quarter | None = None,
     status: str | None = None,
-) -> Listing:  # fmt: skip
+) -> Listing:
     """Reports in the asker's scope, every version."""
     query = select(IssuanceReport)
     for column, value in (
-        (IssuanceReport.bank, bank), (IssuanceReport.county, county and edge.county(session, county)),
-        (IssuanceReport.quarter, quarter and str(quarter)), (IssuanceReport.status, status),
-    ):  # fmt: skip
+        (IssuanceReport.bank, bank),
+        (IssuanceReport.county, county and edge.county(session, county)),
+        (IssuanceReport.quarter, quarter and str(quarter)),
+        (IssuanceReport.status, status),
+    ):
         if value is not None:
             query = query.where(column == value)
     return Listing(query, key=(IssuanceReport.id,))

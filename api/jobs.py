@@ -170,9 +170,12 @@ class Worker:
     def _run(self) -> None:
         while settings := self._next():
             subprocess.run(
-                [sys.executable, "-m", "jobs", "queued"], env=_environment(settings), check=False,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
+                [sys.executable, "-m", "jobs", "queued"],
+                env=_environment(settings),
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
 
     def _next(self) -> Settings | None:
         with self._lock:
@@ -186,9 +189,10 @@ _worker = Worker()
 def _environment(settings: Settings) -> Mapping[str, str]:
     """Ours, with what a command line may have chosen for this service."""
     chosen = {
-        "LEDGER_HOME": str(settings.home), "LEDGER_DATABASE_URL": settings.database_url,
+        "LEDGER_HOME": str(settings.home),
+        "LEDGER_DATABASE_URL": settings.database_url,
         "LEDGER_LOG_LEVEL": settings.log_level,
-    }  # fmt: skip
+    }
     return os.environ | chosen
 
 
@@ -203,27 +207,45 @@ def _is_theirs(scope: Scope) -> bool:
 
 def _row(run: Run, steps: Sequence[Run]) -> dict[str, Any]:
     return {
-        "id": run.id, "job": run.job, "business_date": run.business_date, "bank": run.scope.bank or None,
-        "county": run.scope.county or None, "status": run.status, "due": sum(step.due for step in steps),
-        "done": sum(step.done for step in steps), "failed": sum(len(step.failed) for step in steps),
-        "started_by": run.started_by, "started_at": run.started_at, "ended_at": run.ended_at,
-    }  # fmt: skip
+        "id": run.id,
+        "job": run.job,
+        "business_date": run.business_date,
+        "bank": run.scope.bank or None,
+        "county": run.scope.county or None,
+        "status": run.status,
+        "due": sum(step.due for step in steps),
+        "done": sum(step.done for step in steps),
+        "failed": sum(len(step.failed) for step in steps),
+        "started_by": run.started_by,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
 
 
 def _whole(run: Run, steps: Sequence[Run]) -> dict[str, Any]:
     return _row(run, steps) | {
         "report": dict(run.report),
         "steps": [
-            {"job": step.job, "bank": step.scope.bank, "county": step.scope.county, "status": step.status,
-             "due": step.due, "done": step.done}
+            {
+                "job": step.job,
+                "bank": step.scope.bank,
+                "county": step.scope.county,
+                "status": step.status,
+                "due": step.due,
+                "done": step.done,
+            }
             for step in steps
         ],
         "failures": [_failure(failure) for step in steps for failure in step.failed],
-    }  # fmt: skip
+    }
 
 
 def _failure(failure: Failure) -> dict[str, Any]:
     return {
-        "item": failure.item, "bank": failure.bank, "county": failure.county, "code": failure.code,
-        "detail": failure.zh if language() == "zh" else failure.en, "facts": dict(failure.facts),
-    }  # fmt: skip
+        "item": failure.item,
+        "bank": failure.bank,
+        "county": failure.county,
+        "code": failure.code,
+        "detail": failure.zh if language() == "zh" else failure.en,
+        "facts": dict(failure.facts),
+    }

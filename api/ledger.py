@@ -41,8 +41,9 @@ def accounts(session: Session, clocks: Clocks, book: str | None = None) -> list[
     kinds = set(Kind) if book is None else {kind_of(_book(session, book))}
     return [
         _named(account) | {"kind": account.kind, "sub_ledger": account.per}
-        for account in ACCOUNTS if account.kind in kinds
-    ]  # fmt: skip
+        for account in ACCOUNTS
+        if account.kind in kinds
+    ]
 
 
 @blueprint.listing("/balances", row=BalanceAnswer, asks=BalanceQuery)
@@ -53,9 +54,13 @@ def shown_balances(session: Session, clocks: Clocks, loan: int | None = None, **
     if loan is not None:
         return _of_loan(session, edge.find(session, Loan, loan), clocks, asked)
     found = balances.standings(
-        session.connection(), clocks, book=asked.get("book"), account=asked.get("account"),
-        county=within.counties, bank=within.bank,
-    )  # fmt: skip
+        session.connection(),
+        clocks,
+        book=asked.get("book"),
+        account=asked.get("account"),
+        county=within.counties,
+        bank=within.bank,
+    )
     return [
         _named(row.account)
         | {"book": row.book, "county": row.county, "bank": row.bank, "loan_id": None, "balance": row.balance}
@@ -65,17 +70,20 @@ def shown_balances(session: Session, clocks: Clocks, loan: int | None = None, **
 
 @blueprint.get("/trial-balance", asks=TrialBalanceQuery, answer=TrialBalanceAnswer)
 def trial(
-    session: Session, clocks: Clocks, book: str, county: str | None = None, bank: str | None = None,
+    session: Session,
+    clocks: Clocks,
+    book: str,
+    county: str | None = None,
+    bank: str | None = None,
     start: date | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """试算平衡表 of a book, or of that part of it which is the asker's."""
     within = edge.within(session, bank=bank, county=county)
     found = trial_balance(
         session.connection(), _book(session, book), clocks, start=start, county=within.counties, bank=within.bank
     )
     rows = [
-        _named(row.account)
-        | {"opening": row.opening, "debit": row.debit, "credit": row.credit, "closing": row.closing}
+        _named(row.account) | {"opening": row.opening, "debit": row.debit, "credit": row.credit, "closing": row.closing}
         for row in found.rows
     ]
     return {"book": book, "rows": rows, "debit_total": found.debit_total, "credit_total": found.credit_total}
@@ -83,18 +91,30 @@ def trial(
 
 @blueprint.listing("/entries", row=EntryRow, asks=EntryQuery)
 def entries(
-    session: Session, clocks: Clocks, loan: int | None = None, start: date | None = None, end: date | None = None,
+    session: Session,
+    clocks: Clocks,
+    loan: int | None = None,
+    start: date | None = None,
+    end: date | None = None,
     **asked: Any,
-) -> Listing:  # fmt: skip
+) -> Listing:
     """记账凭证 in the order of their days."""
     _check_names(session, asked)
     if loan is not None:
         edge.find(session, Loan, loan)
     within = edge.within(session, bank=asked.get("bank"), county=asked.get("county"))
-    query, key = reports.voucher_list(Filters(
-        clocks=clocks, bank=within.bank, counties=within.counties, book=asked.get("book"),
-        account=asked.get("account"), loan_id=loan, starts_on=start, ends_on=end,
-    ))  # fmt: skip
+    query, key = reports.voucher_list(
+        Filters(
+            clocks=clocks,
+            bank=within.bank,
+            counties=within.counties,
+            book=asked.get("book"),
+            account=asked.get("account"),
+            loan_id=loan,
+            starts_on=start,
+            ends_on=end,
+        )
+    )
     return Listing(query, key, show=lambda _session, rows: reports.vouchers_of(rows))
 
 
@@ -163,6 +183,8 @@ def _voucher(found: VoucherShown) -> dict[str, Any]:
         for line in found.lines
     ]
     return head | {
-        "print_number": found.voucher.print_number, "hash": found.voucher.hash.hex(), "lines": lines,
+        "print_number": found.voucher.print_number,
+        "hash": found.voucher.hash.hex(),
+        "lines": lines,
         "postings": found.postings,
-    }  # fmt: skip
+    }

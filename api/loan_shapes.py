@@ -279,7 +279,4 @@ class PayoffAnswer(Answer):
 
 def warned(warnings: tuple[Refusal, ...]) -> list[dict[str, Any]]:
     """Warnings in the language of the request."""
-    return [
-        {"code": warning.code, "message": warning.say(language()), "facts": warning.facts} for warning in warnings
-    ]
-
+    return [{"code": warning.code, "message": warning.say(language()), "facts": warning.facts} for warning in warnings]

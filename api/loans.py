@@ -129,10 +129,14 @@ def payoff(session: Session, loan_id: int, on: date) -> dict[str, Any]:
     edge.find(session, Loan, loan_id)
     found = repayments.payoff(Unit(session, edge.person().username, edge.today(), edge.now), loan_id, on)
     return {
-        "on": on, "principal": found.principal, "contract_interest": found.contract,
-        "penalty_interest": found.penalty, "compound_interest": found.compound, "credit": found.credit,
+        "on": on,
+        "principal": found.principal,
+        "contract_interest": found.contract,
+        "penalty_interest": found.penalty,
+        "compound_interest": found.compound,
+        "credit": found.credit,
         "total": found.total,
-    }  # fmt: skip
+    }
 
 
 @blueprint.listing("/<id:loan_id>/repayments", row=RepaymentAnswer)

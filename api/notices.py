@@ -203,8 +203,12 @@ def withdraw(unit: Unit, notice_id: int, reason: str) -> NoticeHistory:
 
 
 @blueprint.raw(
-    "POST", "/<id:notice_id>/receipts", files=ReceiptFiles, keyed=True, answers={201: NoticeWhole},
-)  # fmt: skip
+    "POST",
+    "/<id:notice_id>/receipts",
+    files=ReceiptFiles,
+    keyed=True,
+    answers={201: NoticeWhole},
+)
 def add_receipt(notice_id: int, file: FileStorage) -> Response:
     """回执: a signed receipt, PDF, JPEG or PNG of at most 4 MiB, kept with the delivery that stands."""
     scan = Scan(file.filename or "", file.read())
@@ -219,9 +223,7 @@ def add_receipt(notice_id: int, file: FileStorage) -> Response:
     return replied(edge.recorded(act, keyed=True))
 
 
-@blueprint.raw(
-    "GET", "/<id:notice_id>/receipts/<id:receipt_id>", answers={200: "application/octet-stream"}
-)  # fmt: skip
+@blueprint.raw("GET", "/<id:notice_id>/receipts/<id:receipt_id>", answers={200: "application/octet-stream"})
 def receipt(notice_id: int, receipt_id: int) -> Response:
     """A receipt as it was sent in; its hash is its ETag."""
     with edge.reading() as session:

@@ -92,10 +92,14 @@ def query_of(asks: type[ma.Schema] | None) -> type[ma.Schema]:
 def page_of(row: type[ma.Schema], *, clocked: bool) -> type[ma.Schema]:
     """The shape of a page of rows."""
     base = ClockAnswer if clocked else Answer
-    return type(f"{row.__name__}Page", (base,), {
-        "items": ma.fields.List(ma.fields.Nested(row), required=True),
-        "next_cursor": ma.fields.String(required=True, allow_none=True),
-    })
+    return type(
+        f"{row.__name__}Page",
+        (base,),
+        {
+            "items": ma.fields.List(ma.fields.Nested(row), required=True),
+            "next_cursor": ma.fields.String(required=True, allow_none=True),
+        },
+    )
 
 
 def _begun(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:

@@ -155,9 +155,7 @@ class OrganisationAnswer(Answer):
 def register_household(unit: Unit, county: str, members: list[dict[str, Any]], **sent: Any) -> dict[str, Any]:
     """贫困户登记: a household with its members, one of them the head."""
     people = tuple(Person(**member) for member in members)
-    made = operations.register_household(
-        unit, NewHousehold(county=edge.county(unit, county), members=people, **sent)
-    )
+    made = operations.register_household(unit, NewHousehold(county=edge.county(unit, county), members=people, **sent))
     row = unit.session.get_one(Household, made.id)
     shown = reports.households_shown(unit.session, [row])[0]
     return {name: getattr(shown, name) for name in shown.__slots__} | {"warnings": list(made.warnings)}
@@ -208,9 +206,14 @@ def show_organisation(session: Session, organisation_id: int) -> OrganisationSho
 
 @organisations.post("/<id:organisation_id>/links", body=LinkBody, answer=OrganisationAnswer, status=201)
 def add_link(
-    unit: Unit, organisation_id: int, household_id: int, kind: str, amount: Money | None, starts_on: date,
+    unit: Unit,
+    organisation_id: int,
+    household_id: int,
+    kind: str,
+    amount: Money | None,
+    starts_on: date,
     ends_on: date | None,
-) -> OrganisationShown:  # fmt: skip
+) -> OrganisationShown:
     """带动关系登记: a dated link to a household; answers the organisation with all of them."""
     organisation = edge.find(unit, Organisation, organisation_id)
     edge.find(unit, Household, household_id)

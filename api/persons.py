@@ -39,7 +39,11 @@ class Person(UserMixin):
 def person_of(user: User) -> Person:
     """A row of the users as a person."""
     return Person(
-        username=user.username, name=user.name, role=Role(user.role),
-        scope=Scope(user.bank, frozenset(row.county for row in user.counties)), active=user.active,
-        password=user.password, fs_uniquifier=user.fs_uniquifier,
-    )  # fmt: skip
+        username=user.username,
+        name=user.name,
+        role=Role(user.role),
+        scope=Scope(user.bank, frozenset(row.county for row in user.counties)),
+        active=user.active,
+        password=user.password,
+        fs_uniquifier=user.fs_uniquifier,
+    )

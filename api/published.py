@@ -82,9 +82,14 @@ def add_scheme(unit: Unit, document: str) -> dict[str, Any]:
 
 def _show_scheme(found: Scheme) -> dict[str, Any]:
     return {
-        "code": found.code, "version": found.version, "name": found.name, "signed_from": found.signed_from,
-        "signed_to": found.signed_to, "hash": found.content_hash, "parameters": found.listed,
-    }  # fmt: skip
+        "code": found.code,
+        "version": found.version,
+        "name": found.name,
+        "signed_from": found.signed_from,
+        "signed_to": found.signed_to,
+        "hash": found.content_hash,
+        "parameters": found.listed,
+    }
 
 
 class RateRowAnswer(Answer):
@@ -125,14 +130,10 @@ def rates(session: Session, table: str) -> dict[str, Any]:
 
 
 @blueprint.post("/rates/<any(benchmark,lpr):table>", body=RatesBody, answer=RatesAnswer)
-def add_rates(
-    unit: Unit, table: str, covered_through: date, source: str, rows: list[dict[str, Any]]
-) -> dict[str, Any]:
+def add_rates(unit: Unit, table: str, covered_through: date, source: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Append published rows; those there are never edited."""
     unit.not_future(covered_through, "covered_through")
-    made = tuple(
-        RateRow(row["effective_on"], _in_order(table, row["rates"]), row["source"] or source) for row in rows
-    )
+    made = tuple(RateRow(row["effective_on"], _in_order(table, row["rates"]), row["source"] or source) for row in rows)
     reference.add_rates(unit, table, made, covered_through, source)
     return _show_rates(unit.session, table)
 
@@ -148,11 +149,12 @@ def _show_rates(session: Session, code: str) -> dict[str, Any]:
     found = reference.rate_tables(session)[code]
     rows = [
         {
-            "effective_on": row.effective_on, "source": row.source,
+            "effective_on": row.effective_on,
+            "source": row.source,
             "rates": dict(zip(COLUMNS[code], row.rates, strict=True)),
         }
         for row in found.rows
-    ]  # fmt: skip
+    ]
     return {"table": code, "covered_through": found.covered_through, "source": found.source, "rows": rows}
 
 
@@ -195,5 +197,8 @@ def _show_calendar(session: Session, year: int) -> dict[str, Any]:
     found = reference.work_calendar(session)
     days = [asdict(each) for each in found.of_year(year)]
     return {
-        "year": year, "provisional": not found.covers(year), "source": found.sources.get(year), "days": days,
-    }  # fmt: skip
+        "year": year,
+        "provisional": not found.covers(year),
+        "source": found.sources.get(year),
+        "days": days,
+    }

@@ -151,21 +151,15 @@ def return_share(unit: Unit, county: str, bank: str, reason: str, **sent: Any) -
 
 
 @blueprint.post("/fund/suspense", body=SuspenseBody, answer=SuspenseAnswer, status=201)
-def hold(
-    unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str, loan_id: int | None
-) -> Recorded:
+def hold(unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str, loan_id: int | None) -> Recorded:
     """多缴追回款挂账: surplus money that is in the fund account already."""
     if loan_id is not None:
         edge.find(unit, Loan, loan_id)
-    return suspense.record(
-        unit, edge.county(unit, county), edge.bank(unit, bank), amount, on, slip_no, loan_id
-    )
+    return suspense.record(unit, edge.county(unit, county), edge.bank(unit, bank), amount, on, slip_no, loan_id)
 
 
 @blueprint.post("/fund/suspense/<id:suspense_id>/release", body=ReleaseBody, answer=AskedAnswer, status=202)
-def release(
-    unit: Unit, suspense_id: int, reason: str, county: str | None, bank: str | None, **sent: Any
-) -> Asked:  # fmt: skip
+def release(unit: Unit, suspense_id: int, reason: str, county: str | None, bank: str | None, **sent: Any) -> Asked:
     """挂账款退出: in force on another's approval; a county and bank that are sent must be its own."""
     held = edge.find(unit, Suspense, suspense_id)
     if (county and edge.county(unit, county) != held.county) or (bank and bank != held.bank):

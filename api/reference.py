@@ -51,11 +51,13 @@ def _show_counties(session: Session, found: Sequence[County]) -> list[dict[str, 
     codes = session.execute(rows.order_by(CountyCode.starts_on, CountyCode.code)).scalars().all()
     return [
         {
-            "code": county.id, "name": county.name, "kind": county.kind,
+            "code": county.id,
+            "name": county.name,
+            "kind": county.kind,
             "codes": [code for code in codes if code.county == county.id],
         }
         for county in found
-    ]  # fmt: skip
+    ]
 
 
 class BankStatusAnswer(Answer):

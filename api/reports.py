@@ -67,9 +67,10 @@ def portfolio_of(
     """贷款资产情况 by account, or added up by county, by bank or for the city."""
     named = None if county is None else edge.county(session, county)
     rows = [
-        row for row in portfolio(session, clocks, named, bank)
+        row
+        for row in portfolio(session, clocks, named, bank)
         if edge.person().scope.has(bank=row.bank, county=row.county)
-    ]  # fmt: skip
+    ]
     if by == "account":
         return rows
     if by == "city":
@@ -119,9 +120,10 @@ def issued_in(
     """放款情况汇总 of a quarter by account, or added up by county, by bank or for the city."""
     named = None if county is None else edge.county(session, county)
     rows = [
-        row for row in issuance.issuance(session, clocks, quarter, named, bank)
+        row
+        for row in issuance.issuance(session, clocks, quarter, named, bank)
         if edge.person().scope.has(bank=row.bank, county=row.county)
-    ]  # fmt: skip
+    ]
     if by == "account":
         return rows
     if by == "city":
@@ -165,9 +167,13 @@ class DeadlineAnswer(Answer):
 
 
 _TITLES = {
-    "issuance_report": "上报放款情况汇总表", "subsidy_list": "上报贴息名单", "subsidy_payment": "审核拨付贴息",
-    "recovery_remittance": "追回款缴回专户", "import_confirmation": "复核导入", "notice_delivery": "送达催收通知书",
-}  # fmt: skip
+    "issuance_report": "上报放款情况汇总表",
+    "subsidy_list": "上报贴息名单",
+    "subsidy_payment": "审核拨付贴息",
+    "recovery_remittance": "追回款缴回专户",
+    "import_confirmation": "复核导入",
+    "notice_delivery": "送达催收通知书",
+}
 
 
 @blueprint.listing("/deadlines", row=DeadlineAnswer, asks=DeadlineQuery)
@@ -178,9 +184,10 @@ def due_by(
     within = edge.within(session, bank=bank, county=county)
     states = {"outstanding": OUTSTANDING, "all": STATES}.get(state) or tuple(each for each in STATES if each == state)
     return [
-        _deadline(each) for each in due.deadlines(session, clocks, states)
+        _deadline(each)
+        for each in due.deadlines(session, clocks, states)
         if _shown(each, within) and all(getattr(each.owed, name) == value for name, value in only.items())
-    ]  # fmt: skip
+    ]
 
 
 def _shown(deadline: Deadline, within: Within) -> bool:

@@ -108,9 +108,16 @@ class Blueprint(flask_smorest.Blueprint):
         return self._recording("PATCH", rule, answer, body, 200, keyed=False)
 
     def raw(
-        self, method: str, rule: str, *, answers: Mapping[int, Shape | str], keyed: bool = False,
-        body: Shape | None = None, asks: Shape | None = None, files: Shape | None = None,
-    ) -> Route:  # fmt: skip
+        self,
+        method: str,
+        rule: str,
+        *,
+        answers: Mapping[int, Shape | str],
+        keyed: bool = False,
+        body: Shape | None = None,
+        asks: Shape | None = None,
+        files: Shape | None = None,
+    ) -> Route:
         """A route that makes its own response, with `edge.reading`, `edge.writing` or `edge.recorded`.
 
         `answers` says for each status the shape of its JSON, or its content type.
@@ -139,10 +146,19 @@ class Blueprint(flask_smorest.Blueprint):
         return route
 
     def _add(
-        self, method: str, rule: str, view: View, run: View, answers: list[tuple[int, Shape | str]], *,
-        body: Shape | None = None, asks: Shape | None = None, files: Shape | None = None,
-        keyed: bool = False, sheets: bool = False,
-    ) -> View:  # fmt: skip
+        self,
+        method: str,
+        rule: str,
+        view: View,
+        run: View,
+        answers: list[tuple[int, Shape | str]],
+        *,
+        body: Shape | None = None,
+        asks: Shape | None = None,
+        files: Shape | None = None,
+        keyed: bool = False,
+        sheets: bool = False,
+    ) -> View:
         """Register `run` under its right, with the checks around it; answers the bare view."""
         roles = RIGHTS[f"{method} {path_of(self.prefix + rule)}"]
         for status, answer in answers:

@@ -44,8 +44,9 @@ def narrow(session: Session, scope: Scope) -> None:
     """Keep every ORM select of this session, joins and relationships included, to the scope."""
     options = [
         with_loader_criteria(kind, clause, include_aliases=True)
-        for kind in scoped() for clause in conditions(kind, scope)
-    ]  # fmt: skip
+        for kind in scoped()
+        for clause in conditions(kind, scope)
+    ]
 
     @event.listens_for(session, "do_orm_execute")
     def keep(state: ORMExecuteState) -> None:

@@ -118,14 +118,21 @@ def pay(unit: Unit, batch_id: int, on: date) -> BatchShown:
 
 @blueprint.listing("/clawbacks", row=ClawbackAnswer, asks=ClawbackQuery)
 def clawbacks(
-    session: Session, bank: str | None = None, county: str | None = None, loan: int | None = None,
-    batch: int | None = None, open: bool | None = None,
-) -> Listing:  # fmt: skip
+    session: Session,
+    bank: str | None = None,
+    county: str | None = None,
+    loan: int | None = None,
+    batch: int | None = None,
+    open: bool | None = None,
+) -> Listing:
     """应追回贴息, oldest first."""
     query = select(Clawback)
     for column, value in (
-        (Clawback.bank, bank), (Clawback.county, county), (Clawback.loan_id, loan), (Clawback.batch_id, batch),
-    ):  # fmt: skip
+        (Clawback.bank, bank),
+        (Clawback.county, county),
+        (Clawback.loan_id, loan),
+        (Clawback.batch_id, batch),
+    ):
         if value is not None:
             query = query.where(column == value)
     if open is not None:

@@ -71,9 +71,13 @@ def change(unit: Unit, username: str, active: bool | None = None, password: str 
 def _shown(users: Sequence[User]) -> list[dict[str, Any]]:
     return [
         {
-            "username": user.username, "name": user.name, "role": user.role, "bank": user.bank,
-            "counties": sorted(row.county for row in user.counties), "active": user.active,
+            "username": user.username,
+            "name": user.name,
+            "role": user.role,
+            "bank": user.bank,
+            "counties": sorted(row.county for row in user.counties),
+            "active": user.active,
             "created_at": user.created_at,
         }
         for user in users
-    ]  # fmt: skip
+    ]

@@ -113,8 +113,13 @@ def queued() -> None:
 
 
 @cli.command(name="worker")
-@click.option("--at", type=click.DateTime(formats=["%H:%M"]), default="00:30", show_default=True,
-              help="when `daily` runs every day, Asia/Shanghai")  # fmt: skip
+@click.option(
+    "--at",
+    type=click.DateTime(formats=["%H:%M"]),
+    default="00:30",
+    show_default=True,
+    help="when `daily` runs every day, Asia/Shanghai",
+)
 def keep_time(at: datetime) -> None:
     """Stay and run `daily` now and every day, and what is asked for through the API, until stopped."""
     stop, channels = _stopped_by(signal.SIGTERM, signal.SIGINT), _channels()

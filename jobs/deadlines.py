@@ -33,9 +33,10 @@ def _no_work(unit: Unit, step: Step, items: Sequence[int]) -> None:
 def _late(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:
     """What is late at the end of a day, and of it what was not yet late at the end of the last run's."""
     late = [
-        each.owed for each in deadlines(session, Clocks(on), ("late",))
+        each.owed
+        for each in deadlines(session, Clocks(on), ("late",))
         if scope.bank in {"", each.owed.bank} and scope.county in {"", each.owed.county}
-    ]  # fmt: skip
+    ]
     newly = sum(since is None or owed.due_on >= since for owed in late)
     return {"late": len(late), "newly_late": newly}
 

@@ -77,9 +77,12 @@ def shown() -> Iterator[Progress]:
         yield Progress(click.echo)
         return
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
         TimeRemainingColumn(),
-    )  # fmt: skip
+    )
     with Bars(*columns, console=console) as bars:
         yield Bar(bars)
 

@@ -41,9 +41,12 @@ def run_job(shift: Shift, job: Job, on: date, scope: Scope, *, asked: bool) -> R
             run_id = job_runs.begin(unit, job.name, on, scope, 0, shift.by, asked=asked)
         parts = job_runs.steps_of(unit.session, [job.name], on, scope)
         run = job_runs.end(
-            unit, run_id, status_of(parts), counts=counts_of(parts),
+            unit,
+            run_id,
+            status_of(parts),
+            counts=counts_of(parts),
             report=job.report(unit.session, scope, since, on),
-        )  # fmt: skip
+        )
     shift.progress.ended(run)
     return run
 
@@ -92,8 +95,15 @@ def _do(shift: Shift, job: Job, step: Step, run_id: int, items: Sequence[int]) -
                 *_do(shift, job, step, run_id, items[half:]),
             ]
         failure = _failure(step, items[0], error)
-        log.error("job item failed", job=job.name, on=step.on.isoformat(), scope=str(step.scope),
-                  item=failure.item, code=failure.code, exc_info=not isinstance(error, Refusal))  # fmt: skip
+        log.error(
+            "job item failed",
+            job=job.name,
+            on=step.on.isoformat(),
+            scope=str(step.scope),
+            item=failure.item,
+            code=failure.code,
+            exc_info=not isinstance(error, Refusal),
+        )
         shift.progress.failed(failure)
         return [failure]
     shift.progress.advanced(len(items))
@@ -113,6 +123,11 @@ def _failure(step: Step, item: int, error: Exception) -> Failure:
         return Failure(str(item), error.code, error.facts, error.say("zh"), error.say("en"), bank, county)
     kind = type(error).__name__
     return Failure(
-        str(item), "internal_error", {"kind": kind}, f"程序错误（{kind}），详见日志",
-        f"a fault of the program ({kind}), see the log", bank, county,
-    )  # fmt: skip
+        str(item),
+        "internal_error",
+        {"kind": kind},
+        f"程序错误（{kind}），详见日志",
+        f"a fault of the program ({kind}), see the log",
+        bank,
+        county,
+    )

@@ -47,14 +47,19 @@ def keep_time(shift: Shift, at: time, stop: Event, channels: Sequence[Channel] =
     clock.add_job(run_daily, "date", run_date=now(), id="first")
     clock.add_job(run_daily, "cron", hour=at.hour, minute=at.minute, id=DAILY_NAME)
     clock.add_job(
-        lambda: _survived(lambda: runner.run_queued(shift)), "interval",
-        seconds=LOOK_EVERY.total_seconds(), id="queued",
-    )  # fmt: skip
+        lambda: _survived(lambda: runner.run_queued(shift)),
+        "interval",
+        seconds=LOOK_EVERY.total_seconds(),
+        id="queued",
+    )
     if channels:
         clock.add_job(
-            lambda: _survived(lambda: send_waiting(shift, channels)), "interval",
-            seconds=SEND_EVERY.total_seconds(), id="send", executor="sending",
-        )  # fmt: skip
+            lambda: _survived(lambda: send_waiting(shift, channels)),
+            "interval",
+            seconds=SEND_EVERY.total_seconds(),
+            id="send",
+            executor="sending",
+        )
     clock.start()
     try:
         stop.wait()

@@ -15,9 +15,17 @@ def cli() -> None:
 
 
 for command in (
-    databases.init, databases.upgrade, databases.verify, databases.config, people.user, published.scheme,
-    published.rates, published.calendar, sheets.import_sheet, contacts.take_in,
-):  # fmt: skip
+    databases.init,
+    databases.upgrade,
+    databases.verify,
+    databases.config,
+    people.user,
+    published.scheme,
+    published.rates,
+    published.calendar,
+    sheets.import_sheet,
+    contacts.take_in,
+):
     cli.add_command(command)
 
 if __name__ == "__main__":

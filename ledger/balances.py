@@ -40,18 +40,28 @@ class Turnover:
 
 
 def balance(
-    connection: Connection, account: Account, book: str, clocks: Clocks, *,
-    county: str | None = None, bank: str | None = None,
-) -> Fen:  # fmt: skip
+    connection: Connection,
+    account: Account,
+    book: str,
+    clocks: Clocks,
+    *,
+    county: str | None = None,
+    bank: str | None = None,
+) -> Fen:
     """What an account of a book stood at, on its normal side, in fen."""
     rows = _sums(connection, clocks, ("account",), book=book, account=account.code, county=county, bank=bank)
     return Fen(sum(normal(account, row.debit, row.credit) for row in rows))
 
 
 def turnovers(
-    connection: Connection, book: str, clocks: Clocks, *,
-    start: date | None = None, county: str | tuple[str, ...] | None = None, bank: str | None = None,
-) -> tuple[Turnover, ...]:  # fmt: skip
+    connection: Connection,
+    book: str,
+    clocks: Clocks,
+    *,
+    start: date | None = None,
+    county: str | tuple[str, ...] | None = None,
+    bank: str | None = None,
+) -> tuple[Turnover, ...]:
     """Every account of a book: opening before `start`, turnover from `start` through as_of; chart order.
 
     Without a start everything is turnover and openings are zero.
@@ -65,9 +75,7 @@ def turnovers(
         into[0] += normal(account, row.debit - debit, row.credit - credit)
         into[1] += debit
         into[2] += credit
-    return tuple(
-        Turnover(account_of(kind, code), *map(Fen, figures)) for code, figures in sorted(sums.items())
-    )
+    return tuple(Turnover(account_of(kind, code), *map(Fen, figures)) for code, figures in sorted(sums.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +90,27 @@ class Standing:
 
 
 def standings(
-    connection: Connection, clocks: Clocks, *, book: str | None = None, account: str | None = None,
-    county: str | tuple[str, ...] | None = None, bank: str | None = None, kind: Kind | None = None,
-) -> tuple[Standing, ...]:  # fmt: skip
+    connection: Connection,
+    clocks: Clocks,
+    *,
+    book: str | None = None,
+    account: str | None = None,
+    county: str | tuple[str, ...] | None = None,
+    bank: str | None = None,
+    kind: Kind | None = None,
+) -> tuple[Standing, ...]:
     """Balances by book, account, county and bank, for everything the filters leave."""
     found: dict[tuple[str, str, str, str], int] = {}
     rows = _sums(
-        connection, clocks, ("book", "account", "county", "bank"),
-        book=book, account=account, county=county, bank=bank, kind=kind,
-    )  # fmt: skip
+        connection,
+        clocks,
+        ("book", "account", "county", "bank"),
+        book=book,
+        account=account,
+        county=county,
+        bank=bank,
+        kind=kind,
+    )
     for row in rows:
         sub_account = account_of(kind_of(row.book), row.account)
         key = (row.book, row.account, row.county, row.bank)
@@ -185,9 +205,14 @@ def normal(account: Account, debit: int, credit: int) -> int:
 
 
 def _sums(
-    connection: Connection, clocks: Clocks, by: Sequence[str], *, start: date | None = None, kind: Kind | None = None,
+    connection: Connection,
+    clocks: Clocks,
+    by: Sequence[str],
+    *,
+    start: date | None = None,
+    kind: Kind | None = None,
     **filters: Any,
-) -> Sequence[Any]:  # fmt: skip
+) -> Sequence[Any]:
     """Debit and credit sums by some of book, account, county and bank; `_in` for the part from a `start` on.
 
     Movements answer for every recorded day before known_at's; that day's own postings are added one by one.
@@ -201,8 +226,11 @@ def _sums(
         told |= {"from_book": f"{kind}-", "to_book": f"{kind}."}
     if clocks.known_at is not None:
         today = dates.business_day(clocks.known_at)
-        told |= {"today": today, "midnight": dates.micros(dates.day_start(today)),
-                 "known_at": dates.micros(clocks.known_at)}  # fmt: skip
+        told |= {
+            "today": today,
+            "midnight": dates.micros(dates.day_start(today)),
+            "known_at": dates.micros(clocks.known_at),
+        }
     chosen = tuple((name, isinstance(value, tuple)) for name, value in given.items())
     question = _Question(tuple(by), chosen, kind is not None, start is not None, clocks.known_at is not None)
     return connection.execute(_query(question), {name: told[name] for name in question.asks}).all()

@@ -90,9 +90,12 @@ class WorkCalendar:
         sources = MappingProxyType({**self.sources, year: source})
         kinds = {kind: {row.day for row in rows if row.kind == kind} for kind in ("off", "makeup_workday")}
         return replace(
-            self, sources=sources, days=(*self.days, *rows),
-            off=self.off | kinds["off"], made_up=self.made_up | kinds["makeup_workday"],
-        )  # fmt: skip
+            self,
+            sources=sources,
+            days=(*self.days, *rows),
+            off=self.off | kinds["off"],
+            made_up=self.made_up | kinds["makeup_workday"],
+        )
 
     def of_year(self, year: int) -> tuple[CalendarDay, ...]:
         """The named days that lie in a year."""

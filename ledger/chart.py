@@ -52,29 +52,21 @@ PENALTY_INCOME = _account(_LOAN, "6012", "penalty and compound income", "罚息�
 LOAN_LOSSES = _account(_LOAN, "6701", "loan losses", "贷款损失", _DR, "loan")
 
 FUND_DEPOSITS = _account(_FUND, "1001", "fund deposits at banks", "风险缓释金专户存款", _DR, "bank")
-CITY_APPROPRIATION = _account(
-    _FUND, "1101", "appropriation receivable from city", "应收市级拨款", _DR, "bank"
-)
+CITY_APPROPRIATION = _account(_FUND, "1101", "appropriation receivable from city", "应收市级拨款", _DR, "bank")
 COUNTY_TRANSIT = _account(_FUND, "1102", "appropriation in transit at county", "县级在途拨款", _DR, "bank")
-DUE_FROM_COUNTY = _account(
-    _FUND, "1201", "due from county (its half of losses)", "应收县级分担款", _DR, "bank"
-)
+DUE_FROM_COUNTY = _account(_FUND, "1201", "due from county (its half of losses)", "应收县级分担款", _DR, "bank")
 RECOURSE = _account(_FUND, "1301", "recourse receivable", "应收代偿追偿款", _DR, "loan")
 RECOURSE_ALLOWANCE = _account(_FUND, "1391", "allowance for recourse", "追偿款备抵", _CR, "loan")
 RECOVERY_SUSPENSE = _account(_FUND, "2301", "recovery suspense", "待处理追回款", _CR, "loan")
 CITY_FUND = _account(_FUND, "3001", "fund contributed by city", "风险缓释基金（市级）", _CR, "bank")
 COUNTY_FUND = _account(_FUND, "3002", "fund contributed by county", "风险缓释基金（县级）", _CR, "bank")
 FUND_INTEREST = _account(_FUND, "4001", "fund interest income", "基金利息收入", _CR, "bank")
-COMPENSATION_LOSS = _account(
-    _FUND, "5001", "compensation loss borne by the fund", "代偿损失（基金承担）", _DR, "loan"
-)
+COMPENSATION_LOSS = _account(_FUND, "5001", "compensation loss borne by the fund", "代偿损失（基金承担）", _DR, "loan")
 
 TREASURY = _account(_SUBSIDY, "1001", "treasury account", "国库（零余额）存款", _DR, "none")
 CLAWBACK_RECEIVABLE = _account(_SUBSIDY, "1221", "claw-back receivable", "应收追回贴息", _DR, "loan")
 SUBSIDY_PAYABLE = _account(_SUBSIDY, "2202", "subsidy payable", "应付贴息款", _CR, "loan")
-SUBSIDY_HOUSEHOLDS = _account(
-    _SUBSIDY, "5101", "subsidy expense, households", "贴息支出（贫困户）", _DR, "loan"
-)
+SUBSIDY_HOUSEHOLDS = _account(_SUBSIDY, "5101", "subsidy expense, households", "贴息支出（贫困户）", _DR, "loan")
 SUBSIDY_ORGANISATIONS = _account(
     _SUBSIDY, "5102", "subsidy expense, organisations", "贴息支出（经营主体）", _DR, "loan"
 )

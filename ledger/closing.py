@@ -20,9 +20,7 @@ _SHARED = (
     .order_by(books.c.book)
     .with_for_update(read=True)
 )
-_SHARED_IN_TURN = _SHARED.where(
-    select(func.pg_advisory_xact_lock_shared(_BOOKS_QUEUE)).scalar_subquery().is_not(None)
-)
+_SHARED_IN_TURN = _SHARED.where(select(func.pg_advisory_xact_lock_shared(_BOOKS_QUEUE)).scalar_subquery().is_not(None))
 
 
 class PeriodClosed(RuleViolation):

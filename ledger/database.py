@@ -95,7 +95,10 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     """
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(
-            url, poolclass=QueuePool, pool_size=pool_size, max_overflow=50,
+            url,
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=50,
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         )
         event.listen(engine, "connect", _tune_sqlite)
@@ -107,8 +110,12 @@ def open_engine(url: str, *, pool_size: int = 10) -> Engine:
 def _tune_sqlite(raw: sqlite3.Connection, _record: Any) -> None:
     raw.isolation_level = None
     for pragma in (
-        "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON",
-        "cache_size=-65536", "temp_store=MEMORY",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
     ):
         raw.execute(f"PRAGMA {pragma}")
 
@@ -161,9 +168,7 @@ def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence
                 cursor.execute(_insert(table, "%s"), row)
 
 
-def add_rows(
-    connection: Connection, table: Table, rows: Sequence[Sequence[Any]], *, sums: Sequence[str]
-) -> None:
+def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], *, sums: Sequence[str]) -> None:
     """Insert rows, or add their `sums` columns to the row that has the same primary key."""
     key = ", ".join(column.name for column in table.primary_key.columns)
     added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in sums)
@@ -176,9 +181,7 @@ def add_rows(
         cursor.executemany(_insert(table, "%s") + tail, rows)
 
 
-def update_rows(
-    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
+def update_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Set the columns `names` of many rows; each row ends with the primary key's one value."""
     if not rows:
         return
@@ -201,7 +204,7 @@ def update_rows(
     told = ", ".join(f'"{name}"' for name in (*names, key.name))
     setting = ", ".join(f'"{name}" = told."{name}"' for name in names)
     raw.execute(
-        f'UPDATE {table.name} SET {setting} FROM unnest({lists}) AS told ({told}) '
+        f"UPDATE {table.name} SET {setting} FROM unnest({lists}) AS told ({told}) "
         f'WHERE {table.name}."{key.name}" = told."{key.name}"',
         [list(values) for values in zip(*rows, strict=True)],
     )
@@ -212,9 +215,10 @@ def _insert_sqlite(raw: sqlite3.Connection, table: Table, rows: Sequence[Sequenc
     times = _SQLITE_PARAMETERS // len(table.columns)
     whole = len(rows) - len(rows) % times
     if whole:
-        raw.executemany(_insert(table, "?", times), (
-            list(chain.from_iterable(rows[first:first + times])) for first in range(0, whole, times)
-        ))  # fmt: skip
+        raw.executemany(
+            _insert(table, "?", times),
+            (list(chain.from_iterable(rows[first : first + times])) for first in range(0, whole, times)),
+        )
     if whole < len(rows):
         raw.executemany(_insert(table, "?"), rows[whole:])
 

@@ -39,14 +39,26 @@ def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[
         .where(p.loan_id == loan_id, *within(p, clocks))
     ).all()
     moved = by_loan(rows)
-    about = select(events).where(
-        (h.loan_id == loan_id) | among(connection, h.id, moved), *within(h, clocks)
-    ).order_by(h.effective_on, h.recorded_at, h.id)  # fmt: skip
+    about = (
+        select(events)
+        .where((h.loan_id == loan_id) | among(connection, h.id, moved), *within(h, clocks))
+        .order_by(h.effective_on, h.recorded_at, h.id)
+    )
     return tuple(
-        Happened(row.id, row.kind, row.effective_on, dates.moment(row.recorded_at), row.document, row.reason,
-                 row.made_by, row.checked_by, row.reverses_id, moved.get(row.id, {}))
+        Happened(
+            row.id,
+            row.kind,
+            row.effective_on,
+            dates.moment(row.recorded_at),
+            row.document,
+            row.reason,
+            row.made_by,
+            row.checked_by,
+            row.reverses_id,
+            moved.get(row.id, {}),
+        )
         for row in connection.execute(about)
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +83,17 @@ def account_lines(
         select(h.id, h.kind, h.effective_on, h.document, h.recorded_at, sum_of(signed).label("moved"))
         .join(entries, v.event_id == h.id)
         .join(postings, p.entry_id == v.id)
-        .where(v.book == book, v.effective_on >= start, v.effective_on <= clocks.as_of, p.bank == bank, *known,
-               (p.debit == account.code) | (p.credit == account.code))
+        .where(
+            v.book == book,
+            v.effective_on >= start,
+            v.effective_on <= clocks.as_of,
+            p.bank == bank,
+            *known,
+            (p.debit == account.code) | (p.credit == account.code),
+        )
         .group_by(h.id, h.kind, h.effective_on, h.document, h.recorded_at)
         .order_by(h.effective_on, h.recorded_at, h.id)
-    )  # fmt: skip
+    )
     return tuple(
         AccountLine(row.id, row.kind, row.effective_on, row.document, Fen(normal(account, row.moved, 0)))
         for row in rows

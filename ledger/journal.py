@@ -93,11 +93,16 @@ def reverse_all(
     for event_id in wanted:
         event = found[event_id]
         on = max(event.effective_on, first_open(unit, _books(event, rows[event_id])))
-        red.append(Record(
-            EventReversed(effective_on=on, county=event.county, bank=event.bank, loan=event.loan,
-                          reverses=event_id),
-            reason=reason, made_by=made_by, checked_by=checked_by,
-        ))
+        red.append(
+            Record(
+                EventReversed(
+                    effective_on=on, county=event.county, bank=event.bank, loan=event.loan, reverses=event_id
+                ),
+                reason=reason,
+                made_by=made_by,
+                checked_by=checked_by,
+            )
+        )
     try:
         ids = _write(unit, red, [rows[event_id] for event_id in wanted])
     except UniqueViolation as error:
@@ -170,8 +175,9 @@ def _present(unit: Unit, records: Sequence[Record]) -> dict[str | None, int]:
     present: dict[str | None, int] = {}
     h = events.c
     for row in unit.connection.execute(
-        select(h.id, h.key, h.kind, h.effective_on, h.county, h.bank, h.loan_id, h.payload)
-        .where(among(unit.connection, h.key, keyed))
+        select(h.id, h.key, h.kind, h.effective_on, h.county, h.bank, h.loan_id, h.payload).where(
+            among(unit.connection, h.key, keyed)
+        )
     ):
         event = keyed[row.key].event
         same = (type(event).__name__, event.effective_on, event.county, event.bank, event.loan, payload(event))
@@ -223,19 +229,35 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
     event = record.event
     reverses = event.reverses if isinstance(event, EventReversed) else None
     return (
-        event_id, type(event).__name__, event.effective_on.isoformat(), at, event.county, event.bank, event.loan,
-        record.made_by or unit.user, record.checked_by, record.document, record.reason, unit.origin,
-        record.key, reverses, reverses is not None, payload(event),
-    )  # fmt: skip
+        event_id,
+        type(event).__name__,
+        event.effective_on.isoformat(),
+        at,
+        event.county,
+        event.bank,
+        event.loan,
+        record.made_by or unit.user,
+        record.checked_by,
+        record.document,
+        record.reason,
+        unit.origin,
+        record.key,
+        reverses,
+        reverses is not None,
+        payload(event),
+    )
 
 
 _HEADED = itemgetter(0, 2, 3, 4, 5, 14)  # of an event's row: its id, day, moment, county, bank, colour
 
 
 def _entry(
-    entry_id: int, book: str, head: tuple[Any, ...], rows: Sequence[Posting],
+    entry_id: int,
+    book: str,
+    head: tuple[Any, ...],
+    rows: Sequence[Posting],
     out: tuple[list[Any], list[Any], list[Any], list[Any]],
-) -> None:  # fmt: skip
+) -> None:
     """One book's part of an event: its entry, its rows, its footer."""
     event_id, on, at, county, bank, red = _HEADED(head)
     out[1].append((entry_id, event_id, book, on, at, red))

@@ -26,20 +26,24 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     ]
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
-    )  # fmt: skip
+    )
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-        ],
-    ))  # fmt: skip
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            ],
+        )
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -54,9 +58,11 @@ def _where(exc_info: ExcInfo) -> list[dict[str, Any]]:
     told: BaseException | None = value
     while told is not None:
         frames = traceback.extract_tb(told.__traceback__)
-        chain.append({
-            "kind": f"{type(told).__module__}.{type(told).__qualname__}",
-            "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-        })  # fmt: skip
+        chain.append(
+            {
+                "kind": f"{type(told).__module__}.{type(told).__qualname__}",
+                "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            }
+        )
         told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
     return chain

@@ -49,7 +49,8 @@ def settle(unit: Unit) -> None:
     # Who pays claims holds the account first and posts then; in another order the two would wait for each other.
     held = {account: held_balance(unit, *account) for account in touched}
     add_rows(
-        unit.connection, movements,
+        unit.connection,
+        movements,
         [(*key, recorded_on, debit, credit) for key, (debit, credit) in sorted(pending.items())],
         sums=("debit", "credit"),
     )

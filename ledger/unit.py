@@ -64,9 +64,7 @@ class Unit:
 
 
 @contextmanager
-def work(
-    engine: Engine, *, user: str, today: date, clock: Callable[[], datetime], origin: str = ""
-) -> Iterator[Unit]:
+def work(engine: Engine, *, user: str, today: date, clock: Callable[[], datetime], origin: str = "") -> Iterator[Unit]:
     """One transaction: committed when the block ends well, rolled back when it raises."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         unit = Unit(session=session, user=user, today=today, clock=clock, origin=origin)

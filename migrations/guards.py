@@ -52,11 +52,10 @@ def _sqlite_rows(table: str) -> None:
         _sqlite_trigger(f"{table}_no_{verb.lower()}", f"BEFORE {verb} ON {table}", f"append_only: {table}")
     # INSERT OR REPLACE removes the old row without firing delete triggers: what is there already, by any of
     # the table's keys, is refused before the insert. (Row numbers are such a key too: these tables have none.)
-    there = " OR ".join(
-        "(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in _keys(table)
-    )
+    there = " OR ".join("(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in _keys(table))
     _sqlite_trigger(
-        f"{table}_no_replace", f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {there})",
+        f"{table}_no_replace",
+        f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {there})",
         f"append_only: {table}",
     )
 
@@ -80,8 +79,7 @@ def _sqlite_inserts() -> None:
     )
     _sqlite_trigger(
         "entries_closed_month",
-        "BEFORE INSERT ON entries "
-        "WHEN NEW.effective_on <= (SELECT closed_through FROM books WHERE book = NEW.book)",
+        "BEFORE INSERT ON entries WHEN NEW.effective_on <= (SELECT closed_through FROM books WHERE book = NEW.book)",
         "period_closed: entries",
     )
     for verb in ("INSERT", "UPDATE"):
@@ -93,25 +91,34 @@ def _sqlite_inserts() -> None:
 
 
 def _postgresql_inserts() -> None:
-    _function("refuse_closed_entry", (
-        "BEGIN IF EXISTS (SELECT 1 FROM added JOIN footers ON footers.entry_id = added.entry_id) "
-        "THEN RAISE EXCEPTION 'entry_closed: postings'; END IF; RETURN NULL; END"
-    ))
+    _function(
+        "refuse_closed_entry",
+        (
+            "BEGIN IF EXISTS (SELECT 1 FROM added JOIN footers ON footers.entry_id = added.entry_id) "
+            "THEN RAISE EXCEPTION 'entry_closed: postings'; END IF; RETURN NULL; END"
+        ),
+    )
     added = "REFERENCING NEW TABLE AS added FOR EACH"
     _always("postings", "postings_closed_entry", "AFTER INSERT", "STATEMENT", "refuse_closed_entry", added)
     # The books' rows are held shared to the end of the transaction: a month cannot close under them.
-    _function("refuse_closed_month", (
-        "BEGIN PERFORM 1 FROM books WHERE book IN (SELECT book FROM added) ORDER BY book FOR SHARE; "
-        "IF EXISTS (SELECT 1 FROM added JOIN books ON books.book = added.book "
-        "WHERE added.effective_on <= books.closed_through) "
-        "THEN RAISE EXCEPTION 'period_closed: entries'; END IF; RETURN NULL; END"
-    ))
+    _function(
+        "refuse_closed_month",
+        (
+            "BEGIN PERFORM 1 FROM books WHERE book IN (SELECT book FROM added) ORDER BY book FOR SHARE; "
+            "IF EXISTS (SELECT 1 FROM added JOIN books ON books.book = added.book "
+            "WHERE added.effective_on <= books.closed_through) "
+            "THEN RAISE EXCEPTION 'period_closed: entries'; END IF; RETURN NULL; END"
+        ),
+    )
     _always("entries", "entries_closed_month", "AFTER INSERT", "STATEMENT", "refuse_closed_month", added)
     # After the row is held: what others have moved is committed, and seen.
-    _function("refuse_overdraft", (
-        f"BEGIN IF EXISTS ({_overdrawn()}) "
-        "THEN RAISE EXCEPTION 'fund_overdrawn: fund_balances'; END IF; RETURN NULL; END"
-    ))
+    _function(
+        "refuse_overdraft",
+        (
+            f"BEGIN IF EXISTS ({_overdrawn()}) "
+            "THEN RAISE EXCEPTION 'fund_overdrawn: fund_balances'; END IF; RETURN NULL; END"
+        ),
+    )
     _always("fund_balances", "fund_balances_moved", "AFTER INSERT OR UPDATE", "ROW", "refuse_overdraft")
 
 
@@ -132,8 +139,7 @@ def _function(name: str, body: str) -> None:
     """A trigger function; it looks into our own schema only, never at a temporary table of the same name."""
     schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     op.execute(
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp "
-        f"AS $$ {body} $$"
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$ {body} $$"
     )
 
 

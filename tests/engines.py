@@ -162,16 +162,30 @@ def _start(folder: Path, durable: bool) -> Server:
     settings = _SETTINGS if durable else {**_SETTINGS, **_THROWAWAY}
     chosen = [f"--set={name}={value}" for name, value in settings.items()]
     _command(
-        folder, "initdb", "--username=postgres", f"--pwfile={folder / 'password'}", "--auth=scram-sha-256",
-        "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C",
-        "--no-instructions", "--no-sync", *chosen,
+        folder,
+        "initdb",
+        "--username=postgres",
+        f"--pwfile={folder / 'password'}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        "--no-instructions",
+        "--no-sync",
+        *chosen,
     )
     for attempt in range(5):
         port = _free_port()
         try:
             _command(
-                folder, "pg_ctl", "start", "--wait", "--timeout=120",
-                f"--log={folder / 'data' / 'server.log'}", f"--options=-p {port}",
+                folder,
+                "pg_ctl",
+                "start",
+                "--wait",
+                "--timeout=120",
+                f"--log={folder / 'data' / 'server.log'}",
+                f"--options=-p {port}",
             )
         except RuntimeError:
             # Between asking for a free port and taking it somebody else may have been quicker.
@@ -222,8 +236,13 @@ def _command(folder: Path, program: str, *arguments: str) -> None:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         ended = subprocess.run(
             [str(package / "pginstall" / "bin" / program), f"--pgdata={folder / 'data'}", *arguments],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, cwd=folder,
-            env={**environment, "LC_ALL": "C"}, check=False, **as_whom,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env={**environment, "LC_ALL": "C"},
+            check=False,
+            **as_whom,
         )
         if ended.returncode != 0:
             said.seek(0)

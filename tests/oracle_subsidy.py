@@ -75,11 +75,16 @@ def half_up(amount: Fraction) -> int:
 
 def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, overdue_from: date) -> int:
     """Scheme 3, "the arithmetic": contract interest of a line, days overdue or misused left out, rounded once."""
-    return half_up(sum((
-        Fraction(at(owed, day)) * loan.rate(day) / 360
-        for day in days(start, end)
-        if day < overdue_from and (loan.misused_on is None or day < loan.misused_on)
-    ), Fraction(0)))  # fmt: skip
+    return half_up(
+        sum(
+            (
+                Fraction(at(owed, day)) * loan.rate(day) / 360
+                for day in days(start, end)
+                if day < overdue_from and (loan.misused_on is None or day < loan.misused_on)
+            ),
+            Fraction(0),
+        )
+    )
 
 
 def paid_since(contract: int, paid: Iterable[tuple[date, int]]) -> date | None:

@@ -37,10 +37,19 @@ HOUSEHOLDS, FARMS = 300, 12
 CLOSED_THROUGH = "2018-12"
 
 _NAMES = {
-    "officer": "演示经办员", "checker": "演示复核员", "officer2": "农行经办员", "checker2": "农行复核员",
-    "poverty": "扶贫办经办", "poverty2": "扶贫办审批", "finance": "财政局经办", "finance2": "财政局复核",
-    "city": "市级经办", "city2": "市级审批", "auditor": "审计人员", "admin": "系统管理员",
-}  # fmt: skip
+    "officer": "演示经办员",
+    "checker": "演示复核员",
+    "officer2": "农行经办员",
+    "checker2": "农行复核员",
+    "poverty": "扶贫办经办",
+    "poverty2": "扶贫办审批",
+    "finance": "财政局经办",
+    "finance2": "财政局复核",
+    "city": "市级经办",
+    "city2": "市级审批",
+    "auditor": "审计人员",
+    "admin": "系统管理员",
+}
 _BANK_OF = {"officer": BANKS[0], "checker": BANKS[0], "officer2": BANKS[1], "checker2": BANKS[1]}
 OFFICERS = {BANKS[0]: ("officer", "checker"), BANKS[1]: ("officer2", "checker2")}
 
@@ -88,8 +97,16 @@ def live(database_url: str) -> None:
 def _add_people(unit: Unit) -> None:
     for username, role in DEMO_USERS.items():
         counties = (COUNTY,) if role in COUNTY_ROLES | BANK_ROLES else ()
-        add_user(unit, username, _NAMES[username], DEMO_PREFIX + username, role,
-                 bank=_BANK_OF.get(username), counties=counties, demo=True)  # fmt: skip
+        add_user(
+            unit,
+            username,
+            _NAMES[username],
+            DEMO_PREFIX + username,
+            role,
+            bank=_BANK_OF.get(username),
+            counties=counties,
+            demo=True,
+        )
 
 
 def _live_through(county: County) -> None:

@@ -44,11 +44,22 @@ def _put_forward(at: _At, contract_no: str, household_id: int, name: str, step: 
     with at("officer") as unit:
         if unit.session.execute(select(Loan.id).where(Loan.contract_no == contract_no)).first():
             return  # the demo was cut off and goes on
-        taken = loans.record(unit, LoanRequest(
-            contract_no=contract_no, scheme="ganzhou-2016", bank=_BANK, county=COUNTY,
-            principal=yuan("40000.00"), annual_rate=RATE, term_months=36, signed_on=date(2019, 12, 20),
-            purpose="脐橙改种", household_id=household_id, endorsements=_ENDORSED,
-        ))  # fmt: skip
+        taken = loans.record(
+            unit,
+            LoanRequest(
+                contract_no=contract_no,
+                scheme="ganzhou-2016",
+                bank=_BANK,
+                county=COUNTY,
+                principal=yuan("40000.00"),
+                annual_rate=RATE,
+                term_months=36,
+                signed_on=date(2019, 12, 20),
+                purpose="脐橙改种",
+                household_id=household_id,
+                endorsements=_ENDORSED,
+            ),
+        )
     if name == "returned":
         with at("checker") as unit:
             loans.send_back(unit, taken.id, "缺少项目用款计划")

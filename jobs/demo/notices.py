@@ -19,8 +19,12 @@ from ledger.unit import Unit
 EVERY = timedelta(days=14)
 
 _WAYS = (
-    ("直接送达", "本人"), ("直接送达", "本人"), ("直接送达", "配偶"), ("留置送达", "成年家属"), ("邮寄送达", "本人"),
-)  # fmt: skip
+    ("直接送达", "本人"),
+    ("直接送达", "本人"),
+    ("直接送达", "配偶"),
+    ("留置送达", "成年家属"),
+    ("邮寄送达", "本人"),
+)
 
 
 def tell(desks: Desks, run: Callable[[], object], since: date, until: date) -> None:

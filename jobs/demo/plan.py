@@ -92,19 +92,24 @@ def lent(chance: Random, houses: Sequence[House], organisations: Sequence[Farm])
     return sorted(rows, key=lambda row: (row.disbursed_on, row.contract_no))
 
 
-def _loan(
-    chance: Random, number: int, principal: Fen, house: House | None = None, farm: Farm | None = None
-) -> Lent:
+def _loan(chance: Random, number: int, principal: Fen, house: House | None = None, farm: Farm | None = None) -> Lent:
     habit = chance.choices(list(_HABITS), list(_HABITS.values()))[0]
     failing = habit == "failing"  # of the first loans, so that they fall due and are claimed within the demo
     quarter = chance.randrange(3) if failing else chance.choices(range(10), (16, 18, 16, 12, 10, 8, 7, 5, 4, 4))[0]
     signed_on = FIRST + timedelta(days=quarter * 91 + chance.randrange(90))
     bank = BANKS[0] if chance.random() < 0.65 else BANKS[1]
     return Lent(
-        bank, f"{bank}-{signed_on:%Y}-{number:04d}", house, farm, principal,
-        36 if failing else chance.choices((36, 48, 60), (80, 12, 8))[0], signed_on,
-        signed_on + timedelta(days=chance.randrange(8)), chance.choice(_TRADES), habit,
-    )  # fmt: skip
+        bank,
+        f"{bank}-{signed_on:%Y}-{number:04d}",
+        house,
+        farm,
+        principal,
+        36 if failing else chance.choices((36, 48, 60), (80, 12, 8))[0],
+        signed_on,
+        signed_on + timedelta(days=chance.randrange(8)),
+        chance.choice(_TRADES),
+        habit,
+    )
 
 
 def paid(chance: Random, loan: Lent) -> Iterator[Paid]:

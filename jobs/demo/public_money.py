@@ -67,7 +67,9 @@ def subsidise(desks: Desks, quarter: Quarter) -> None:
 def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, period: Period) -> None:
     batch_id = unit.session.execute(
         select(SubsidyBatch.id).where(
-            SubsidyBatch.bank == bank, SubsidyBatch.county == COUNTY, SubsidyBatch.cycle == period.cycle,
+            SubsidyBatch.bank == bank,
+            SubsidyBatch.county == COUNTY,
+            SubsidyBatch.cycle == period.cycle,
             SubsidyBatch.period == str(period),
         )
     ).scalar_one()
@@ -194,4 +196,3 @@ def _remit_first(unit: Unit, loan_id: int) -> None:
     found = unit.session.execute(select(Recovery.id).where(Recovery.loan_id == loan_id)).scalars().first()
     if found is not None:
         recoveries.remit(unit, found)
-

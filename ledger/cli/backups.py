@@ -53,15 +53,21 @@ def _dump_postgresql(address: URL, target: Path) -> Path:
         raise NoBackup("pg_dump is not on the path")
     secret = {"PGPASSWORD": address.password} if address.password else {}
     options = [
-        ("--host", address.host), ("--port", address.port), ("--username", address.username),
+        ("--host", address.host),
+        ("--port", address.port),
+        ("--username", address.username),
         ("--dbname", address.database),
-    ]  # fmt: skip
+    ]
     chosen = [f"{name}={value}" for name, value in options if value is not None]
     target.touch(mode=0o600)
     ended = subprocess.run(
         [program, "--format=custom", "--no-password", f"--file={target}", *chosen],
-        env=os.environ | secret, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=os.environ | secret,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if ended.returncode != 0:
         target.unlink()
         raise NoBackup(f"pg_dump: {ended.stderr.strip()}")

@@ -20,12 +20,25 @@ FAULTY = 1
 """Exit status when the sheet has faults; nothing of it is kept then."""
 
 COLUMNS = (
-    Column("number", "编号", Text(40), "户编号或统一社会信用代码，按文本填写", "360781000001",
-           also=("户编号", "统一社会信用代码", "registry_no", "uscc")),
-    Column("phone", "联系电话", lambda cell: read_phone(written(cell)), "按文本填写", "13800000000", needed=False,
-           also=("电话", "手机号")),
+    Column(
+        "number",
+        "编号",
+        Text(40),
+        "户编号或统一社会信用代码，按文本填写",
+        "360781000001",
+        also=("户编号", "统一社会信用代码", "registry_no", "uscc"),
+    ),
+    Column(
+        "phone",
+        "联系电话",
+        lambda cell: read_phone(written(cell)),
+        "按文本填写",
+        "13800000000",
+        needed=False,
+        also=("电话", "手机号"),
+    ),
     Column("email", "电子邮箱", lambda cell: read_email(written(cell)), "", "", needed=False, also=("邮箱",)),
-)  # fmt: skip
+)
 
 
 @click.command(name="contacts")
@@ -59,5 +72,6 @@ def _keep(unit: Unit, table: Table) -> int:
 def _unknown(table: Table, unknown: set[str]) -> list[Fault]:
     return [
         Fault.of(number, "number", NotFound(what="borrower", id=row[0]))
-        for number, row in zip(table.numbers, table.rows, strict=True) if row[0] in unknown
-    ]  # fmt: skip
+        for number, row in zip(table.numbers, table.rows, strict=True)
+        if row[0] in unknown
+    ]

@@ -71,9 +71,7 @@ def _back_up(settings: Settings) -> None:
 def _check(at: Desk) -> None:
     findings = found_by(at.engine)
     for finding in findings:
-        click.echo(
-            f"{finding.check}: {finding.subject}: expected {finding.expected}, found {finding.found}", err=True
-        )
+        click.echo(f"{finding.check}: {finding.subject}: expected {finding.expected}, found {finding.found}", err=True)
     if findings:
         sys.exit(FOUND)
 

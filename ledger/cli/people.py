@@ -6,8 +6,9 @@ from ledger.cli.desk import desk
 from ledger.operations import people
 from ledger.operations.people import Role
 
-PASSWORD = click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True,
-                        help="asked for when it is not given")  # fmt: skip
+PASSWORD = click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="asked for when it is not given"
+)
 
 
 @click.group()

@@ -138,16 +138,25 @@ def _wording(paper: NoticePaper) -> dict[str, Any]:
     due = ("将于" if paper.made_on <= paper.due_on else "已于") + _day(paper.due_on)
     due += "（展期后）" if paper.extended else ""
     return {
-        "programme": paper.programme, "times": _TIMES[paper.kind], "number": paper.number, "bank": paper.bank,
-        "addressee": f"{paper.borrower}（{identity}：{paper.identity}）：", "dwelling": f"地址：{paper.address}",
+        "programme": paper.programme,
+        "times": _TIMES[paper.kind],
+        "number": paper.number,
+        "bank": paper.bank,
+        "addressee": f"{paper.borrower}（{identity}：{paper.identity}）：",
+        "dwelling": f"地址：{paper.address}",
         "opening": f"{you}在我行的下列贷款{due}到期，请{you}按时足额归还：",
-        "contract_no": paper.contract_no, "signed": f"（{_day(paper.signed_on)}签订）",
-        "rows": [*_rows(paper)], "basis": _basis(paper), "clauses": [*_clauses(paper, you)],
-        "dated": _day(paper.made_on), "void": None if paper.cancelled_on is None else "作废",
+        "contract_no": paper.contract_no,
+        "signed": f"（{_day(paper.signed_on)}签订）",
+        "rows": [*_rows(paper)],
+        "basis": _basis(paper),
+        "clauses": [*_clauses(paper, you)],
+        "dated": _day(paper.made_on),
+        "void": None if paper.cancelled_on is None else "作废",
         "receipt": f"{'本单位' if paper.is_organisation else '本人'}已收到{paper.bank}{_day(paper.made_on)}"
         "出具的还款催收通知书，知悉其内容。",
-        "borrower": paper.borrower, "signing": "（签字、盖章）" if paper.is_organisation else "（签字或按指印）",
-    }  # fmt: skip
+        "borrower": paper.borrower,
+        "signing": "（签字、盖章）" if paper.is_organisation else "（签字或按指印）",
+    }
 
 
 def _rows(paper: NoticePaper) -> Iterator[list[str]]:

@@ -66,7 +66,7 @@ def typeset(template: str, shared: Mapping[str, Any], pages: Sequence[Mapping[st
     source = str(files("ledger.exports") / "templates" / template)
 
     def part(first: int) -> bytes:
-        made = _compile(source, {**shared, "pages": pages[first:first + _CHUNK]}, dated)
+        made = _compile(source, {**shared, "pages": pages[first : first + _CHUNK]}, dated)
         if len(pages) > _CHUNK:
             _forget()
         return made
@@ -79,10 +79,14 @@ def typeset(template: str, shared: Mapping[str, Any], pages: Sequence[Mapping[st
 def _compile(source: str, facts: Mapping[str, Any], dated: date) -> bytes:
     # PDF/A refuses a glyph that is missing: should `legible` ever be wrong there is no paper rather than an empty box.
     return typst.compile(
-        source, font_paths=_fonts(), ignore_system_fonts=True, pdf_standards="a-2b", pdf_tags=False,
+        source,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        pdf_standards="a-2b",
+        pdf_tags=False,
         sys_inputs={"facts": json.dumps({**facts, "fonts": list(_FACES)}, ensure_ascii=False)},
         timestamp=int(day_start(dated).timestamp()),
-    )  # fmt: skip
+    )
 
 
 @cache

@@ -95,10 +95,11 @@ def read_columns(kind: str, columns: Sequence[Column], sheet: Sheet) -> Table:
     wide = _squared(table, cells)
     by_place = list(zip(*wide, strict=True))
     read = [
-        [column.default] * len(wide) if (place := places.get(column.name)) is None
+        [column.default] * len(wide)
+        if (place := places.get(column.name)) is None
         else _read(table, column, by_place[place])
         for column in columns
-    ]  # fmt: skip
+    ]
     table.rows = list(zip(*read, strict=True))
     return table
 

@@ -88,9 +88,7 @@ def read_sheet(data: bytes, file_name: str) -> Sheet:
         raise SheetTooLarge(unit="rows", limit=ROWS_MAX, found=len(rows))
     if not rows:
         raise SheetEmpty()
-    return Sheet(
-        file_name[:255], hashlib.sha256(data).hexdigest(), heading_row, _without_tail(heading), numbers, rows
-    )
+    return Sheet(file_name[:255], hashlib.sha256(data).hexdigest(), heading_row, _without_tail(heading), numbers, rows)
 
 
 def _blank(row: list[Cell]) -> bool:

@@ -34,9 +34,13 @@ def apply_adjustment(unit: Unit, approval: Approval, payload: Mapping[str, Any])
     """Book an adjustment on another's approval; raises as `check_adjustment`, and FundOverdrawn."""
     event = _event(unit, approval.loan_id, payload, approval.id)
     journal.record(
-        unit, event, document=payload["document"], reason=approval.reason, made_by=approval.made_by,
+        unit,
+        event,
+        document=payload["document"],
+        reason=approval.reason,
+        made_by=approval.made_by,
         checked_by=unit.user,
-    )  # fmt: skip
+    )
 
 
 def _event(unit: Unit, loan_id: int | None, payload: Mapping[str, Any], approval: int) -> ManualAdjustment:
@@ -46,9 +50,7 @@ def _event(unit: Unit, loan_id: int | None, payload: Mapping[str, Any], approval
     if loan_id is not None:
         _check_loan(unit, loan_id, county, bank)
     closing.check_open(unit, [book], on)
-    rows = tuple(
-        _row(kind, loan_id, number, row) for number, row in enumerate(payload["rows"], 1)
-    )
+    rows = tuple(_row(kind, loan_id, number, row) for number, row in enumerate(payload["rows"], 1))
     if not rows:
         raise AdjustmentUnfit(rule="books 3", row=1, found="-", limit="at least one row")
     return ManualAdjustment(effective_on=on, county=county, bank=bank, loan=loan_id, rows=rows, approval=approval)

@@ -39,9 +39,16 @@ def roles_of(unit: Unit, kind: str, payload: Mapping[str, Any]) -> Roles:
 
 
 def ask(
-    unit: Unit, kind: str, payload: Mapping[str, Any], *, county: str | None = None, bank: str | None = None,
-    loan_id: int | None = None, reason: str = "", on: date | None = None,
-) -> Asked:  # fmt: skip
+    unit: Unit,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    county: str | None = None,
+    bank: str | None = None,
+    loan_id: int | None = None,
+    reason: str = "",
+    on: date | None = None,
+) -> Asked:
     """Record what another person is to put in force; what could not be is refused at once, nothing is booked.
 
     A loan named is held, and its county and bank are the approval's. Raises NotFound, AlreadyPending, and what
@@ -59,9 +66,20 @@ def ask(
     _refuse_twice(unit, kind, loan_id if decision.of_loan else None, text)
     decision.check(unit, loan_id, told)
     approval = Approval(
-        id=new_id(), kind=kind, county=county, bank=bank, loan_id=loan_id, role=decides.value, payload=text,
-        reason=reason, status="pending", made_by=unit.user, made_on=on, made_at=unit.recorded_at, decision="",
-    )  # fmt: skip
+        id=new_id(),
+        kind=kind,
+        county=county,
+        bank=bank,
+        loan_id=loan_id,
+        role=decides.value,
+        payload=text,
+        reason=reason,
+        status="pending",
+        made_by=unit.user,
+        made_on=on,
+        made_at=unit.recorded_at,
+        decision="",
+    )
     unit.session.add(approval)
     unit.session.flush()
     return Asked(approval.id, approval.status)

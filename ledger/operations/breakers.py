@@ -38,18 +38,24 @@ def figures(unit: Unit, bank: str, county: str) -> Figures:
     }
     lent, bad = _graded(unit, bank, county)
     return Figures(
-        bank, county, Fen(lent), Fen(bad), stands[chart.FUND_DEPOSITS], stands[chart.RECOURSE],
+        bank,
+        county,
+        Fen(lent),
+        Fen(bad),
+        stands[chart.FUND_DEPOSITS],
+        stands[chart.RECOURSE],
         exposure.issued(unit, bank, county),
-    )  # fmt: skip
+    )
 
 
 def _graded(unit: Unit, bank: str, county: str) -> tuple[int, int]:
     """Open principal of loans not compensated, and what of it is substandard or worse (3.12)."""
     c = _LOANS.c
     rows = unit.connection.execute(
-        select(c.id, c.rolled_on, c.scheme, c.scheme_version)
-        .where(c.bank == bank, c.county == county, c.status.in_(("active", "overdue")))
-    ).all()  # fmt: skip
+        select(c.id, c.rolled_on, c.scheme, c.scheme_version).where(
+            c.bank == bank, c.county == county, c.status.in_(("active", "overdue"))
+        )
+    ).all()
     found = balances.loan_balances(unit.connection, [row.id for row in rows])
     oldest = _oldest_unpaid(unit, bank, county)
     lent = bad = 0

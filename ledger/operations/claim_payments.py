@@ -101,17 +101,19 @@ def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
     scheme = scheme_of(unit, claim.loan_id)
     now, then = compensation.borne(scheme, net_of(claim)), compensation.borne(scheme, before)
     return Payment(
-        claim.id, claim.status, of_fen(paid), of_fen(now.city - then.city), of_fen(now.county - then.county),
+        claim.id,
+        claim.status,
+        of_fen(paid),
+        of_fen(now.city - then.city),
+        of_fen(now.county - then.county),
         of_fen(left),
-    )  # fmt: skip
+    )
 
 
 def _post(unit: Unit, claim: Claim, on: date, available: Fen) -> int | None:
     """Record what the fund pays on the loan; answers the event's id, None where nothing was owed any more."""
     owing = Owing(claim.id, frozen_of(claim), paid_of(claim), net_of(claim))
-    do = partial(
-        compensation.pay, on=on, scheme=scheme_of(unit, claim.loan_id), owing=owing, available=available
-    )
+    do = partial(compensation.pay, on=on, scheme=scheme_of(unit, claim.loan_id), owing=owing, available=available)
     seen: list[Event] = []
     about = {"document": f"claim/{claim.id}", "made_by": claim.approved_by or "", "checked_by": unit.user}
     fact = Fact(on, partial(watched, do=do, seen=seen), about, ref=claim.id, last=True)
@@ -166,10 +168,11 @@ def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
                 open_principal(found.get(row.loan_id, {})),
                 found.get(row.loan_id, {}).get(INTEREST_RECEIVABLE, NIL),
             ),
-            paid_of(row), row.share,
+            paid_of(row),
+            row.share,
         )
         for row in rows
-    }  # fmt: skip
+    }
 
 
 def queued_by_account(
@@ -192,9 +195,10 @@ def queued_by_account(
 def queued_by_loan(session: Session, loan_ids: Iterable[int]) -> Mapping[int, Fen]:
     """What queues of each loan's claim; loans without any left out. Two queries, however many."""
     query = select(Claim).where(
-        among(session.connection(), Claim.__table__.c.loan_id, loan_ids), Claim.status.in_(UNPAID),
+        among(session.connection(), Claim.__table__.c.loan_id, loan_ids),
+        Claim.status.in_(UNPAID),
         Claim.queued_on.is_not(None),
-    )  # fmt: skip
+    )
     rows = session.execute(query).scalars().all()
     found = owed(session.connection(), rows)
     return {row.loan_id: found[row.id].total for row in rows if found[row.id].total}

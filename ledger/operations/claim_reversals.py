@@ -43,9 +43,10 @@ def undo_recovery(unit: Unit, event_id: int, event: Event, approval: Approval) -
     recovery = _recovery(unit, event.recovery)
     claim = _held(unit, recovery.claim_id)
     kept = [
-        past.id for past in _standing(unit, claim.loan_id)
+        past.id
+        for past in _standing(unit, claim.loan_id)
         if isinstance(past.event, RecoveryRetained) and past.event.recovery == recovery.id
-    ]  # fmt: skip
+    ]
     _undo(unit, claim, [event_id, *kept], approval)
     recovery.live = None
     claim.received -= recovery.to_fund
@@ -68,9 +69,10 @@ def undo_closing(unit: Unit, event_id: int, event: Event, approval: Approval) ->
     event = _as(event, RecourseClosed)
     claim = _held(unit, event.claim)
     waived = [
-        past.id for past in _standing(unit, claim.loan_id)
+        past.id
+        for past in _standing(unit, claim.loan_id)
         if isinstance(past.event, PenaltyWaived) and past.event.approval == claim.closing_id
-    ]  # fmt: skip
+    ]
     _undo(unit, claim, [event_id, *waived], approval)
     claim.closed_on = claim.closing_id = None
     _move(unit, claim, event, event_id, approval, event.amount)
@@ -86,9 +88,12 @@ def _undo(unit: Unit, claim: Claim, event_ids: Sequence[int], approval: Approval
         later = (past.event.effective_on, past.id) > first and past.id not in event_ids
         if later and isinstance(past.event, _COMPENSATION):
             raise RestsOnLater(
-                rule="books 3", event=type(past.event).__name__, found=past.event.effective_on, on=first[0],
+                rule="books 3",
+                event=type(past.event).__name__,
+                found=past.event.effective_on,
+                on=first[0],
                 first_open=past.event.effective_on,
-            )  # fmt: skip
+            )
     why = Why(approval.reason, approval.made_by, unit.user)
     servicing.undo_facts(unit, {claim.loan_id: event_ids}, why)
 

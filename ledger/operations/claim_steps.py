@@ -17,8 +17,16 @@ from ledger.tables.loans import Loan
 from ledger.unit import Unit
 
 CLAIM_STATUSES = (
-    "draft", "submitted", "reviewed", "approved", "returned", "partly_paid", "paid", "recovering", "closed",
-)  # fmt: skip
+    "draft",
+    "submitted",
+    "reviewed",
+    "approved",
+    "returned",
+    "partly_paid",
+    "paid",
+    "recovering",
+    "closed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +96,16 @@ def check_other(unit: Unit, *before: str | None) -> None:
 
 
 def take_step(
-    unit: Unit, claim: Claim, step: str, to: str, on: date, *, reason: str = "", fen: int = 0,
+    unit: Unit,
+    claim: Claim,
+    step: str,
+    to: str,
+    on: date,
+    *,
+    reason: str = "",
+    fen: int = 0,
     event_id: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Move a held claim and keep who, when, why; what leads nowhere in the table is our own mistake."""
     assert to in CLAIM_STEPS[step].to, (step, to)
     keep_change(unit, claim, step, to, on, reason=reason, fen=fen, event_id=event_id)
@@ -99,15 +114,33 @@ def take_step(
 
 
 def keep_change(
-    unit: Unit, claim: Claim, step: str, to: str, on: date, *, reason: str = "", fen: int = 0,
+    unit: Unit,
+    claim: Claim,
+    step: str,
+    to: str,
+    on: date,
+    *,
+    reason: str = "",
+    fen: int = 0,
     event_id: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """A row of the claim's history. Added only."""
     before = "" if step == "draft" else claim.status
-    unit.session.add(ClaimChange(
-        id=new_id(), claim_id=claim.id, step=step, from_status=before, to_status=to, on=on, by=unit.user,
-        reason=reason, fen=fen, event_id=event_id, recorded_at=unit.recorded_at,
-    ))  # fmt: skip
+    unit.session.add(
+        ClaimChange(
+            id=new_id(),
+            claim_id=claim.id,
+            step=step,
+            from_status=before,
+            to_status=to,
+            on=on,
+            by=unit.user,
+            reason=reason,
+            fen=fen,
+            event_id=event_id,
+            recorded_at=unit.recorded_at,
+        )
+    )
 
 
 def scheme_of(unit: Unit, loan_id: int) -> Scheme:

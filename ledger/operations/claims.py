@@ -71,13 +71,27 @@ def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Seq
         earlier.live = None
         unit.session.flush()
     claim = Claim(
-        id=new_id(), loan_id=loan_id, county=loan.county, bank=loan.bank, claimed_on=claimed_on, cause=cause,
-        documents=json.dumps(list(documents), ensure_ascii=False), status="draft", live=True,
-        principal=frozen.principal, interest=frozen.interest, share=scheme.fund_share_of_loss,
+        id=new_id(),
+        loan_id=loan_id,
+        county=loan.county,
+        bank=loan.bank,
+        claimed_on=claimed_on,
+        cause=cause,
+        documents=json.dumps(list(documents), ensure_ascii=False),
+        status="draft",
+        live=True,
+        principal=frozen.principal,
+        interest=frozen.interest,
+        share=scheme.fund_share_of_loss,
         insurer_paid=insurer_paid,
-        insurer_expected=portion(frozen.principal + insurer_paid, scheme.insurer_share), paid_principal=0,
-        paid_interest=0, received=0, returned=0, drafted_by=unit.user, drafted_on=unit.today,
-    )  # fmt: skip
+        insurer_expected=portion(frozen.principal + insurer_paid, scheme.insurer_share),
+        paid_principal=0,
+        paid_interest=0,
+        received=0,
+        returned=0,
+        drafted_by=unit.user,
+        drafted_on=unit.today,
+    )
     unit.session.add(claim)
     unit.session.flush()
     keep_change(unit, claim, "draft", "draft", claimed_on)
@@ -155,9 +169,10 @@ def _loan(unit: Unit, loan_id: int) -> Loan:
 def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
     """What the insurer paid by the day; an insured loan is claimed only after it paid or refused (6.2, 6.3)."""
     received = [
-        past.event for past in rewinding.all_standing(unit, [loan.id])
+        past.event
+        for past in rewinding.all_standing(unit, [loan.id])
         if isinstance(past.event, InsuranceReceived) and past.event.effective_on <= on
-    ]  # fmt: skip
+    ]
     if loan.policy_no and not received:
         raise InsuranceAwaited(rule="6.2", limit="InsuranceReceived", found=loan.policy_no)
     return Fen(sum(event.principal + event.overdue_principal for event in received))

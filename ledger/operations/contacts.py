@@ -42,9 +42,13 @@ class Reached:
 
 
 def set_contact(
-    unit: Unit, *, household_id: int | None = None, organisation_id: int | None = None,
-    phone: str | None = None, email: str | None = None,
-) -> Reached:  # fmt: skip
+    unit: Unit,
+    *,
+    household_id: int | None = None,
+    organisation_id: int | None = None,
+    phone: str | None = None,
+    email: str | None = None,
+) -> Reached:
     """Keep where a household or an organisation is reached, in place of what was told before.
 
     Raises NotFound, PhoneUnfit, EmailUnfit (which do not repeat what was sent: it is private).
@@ -111,18 +115,14 @@ def set_all(unit: Unit, told: Mapping[str, Reached], counties: frozenset[str] = 
     return told.keys() - who.keys()
 
 
-def _ids(
-    unit: Unit, columns: Any, name: str, told: Mapping[str, Reached], counties: frozenset[str]
-) -> dict[str, int]:  # fmt: skip
+def _ids(unit: Unit, columns: Any, name: str, told: Mapping[str, Reached], counties: frozenset[str]) -> dict[str, int]:
     query = select(columns[name], columns.id).where(among(unit.connection, columns[name], told))
     if counties:
         query = query.where(columns.county.in_(sorted(counties)))
     return dict(unit.connection.execute(query).all())
 
 
-def contact(
-    session: Session, *, household_id: int | None = None, organisation_id: int | None = None
-) -> Reached:  # fmt: skip
+def contact(session: Session, *, household_id: int | None = None, organisation_id: int | None = None) -> Reached:
     """Where a household or an organisation is reached, as last told."""
     own = Contact.organisation_id == organisation_id if household_id is None else Contact.household_id == household_id
     found = session.execute(select(Contact).where(own)).scalar()

@@ -70,9 +70,18 @@ class LoanRequest:
 
 
 AMENDABLE = (
-    "contract_no", "scheme", "principal", "annual_rate", "term_months", "signed_on", "purpose",
-    "borrower_id_card", "security", "policy_no", "endorsements",
-)  # fmt: skip
+    "contract_no",
+    "scheme",
+    "principal",
+    "annual_rate",
+    "term_months",
+    "signed_on",
+    "purpose",
+    "borrower_id_card",
+    "security",
+    "policy_no",
+    "endorsements",
+)
 """What may be changed while a loan is returned; another borrower, bank or county is another loan."""
 
 
@@ -126,9 +135,7 @@ def _borrower(unit: Unit, household_id: int, id_card: str | None) -> int:
     """The member who borrows: by card, else the head (户主 and 借款人 may be two)."""
     member = t.Member
     chosen = member.is_head if id_card is None else member.id_card == id_card.upper()
-    found = unit.session.execute(
-        select(member.id).where(member.household_id == household_id, chosen)
-    ).scalar()
+    found = unit.session.execute(select(member.id).where(member.household_id == household_id, chosen)).scalar()
     if found is None:
         raise BorrowerNotMember(rule="2.1")
     return found
@@ -137,10 +144,16 @@ def _borrower(unit: Unit, household_id: int, id_card: str | None) -> int:
 def contract_of(unit: Unit, loan: Loan) -> Contract:
     """A loan as the rules ask for it, under the scheme version it keeps for life."""
     return Contract(
-        reference.scheme_of(unit.session, loan.scheme, loan.scheme_version), loan.bank, loan.county,
-        Fen(loan.principal_fen), loan.annual_rate, loan.term_months, loan.signed_on, loan.security,
+        reference.scheme_of(unit.session, loan.scheme, loan.scheme_version),
+        loan.bank,
+        loan.county,
+        Fen(loan.principal_fen),
+        loan.annual_rate,
+        loan.term_months,
+        loan.signed_on,
+        loan.security,
         endorsements_of(loan),
-    )  # fmt: skip
+    )
 
 
 def endorsements_of(loan: Loan) -> tuple[str, ...]:
@@ -152,19 +165,27 @@ def request_of(unit: Unit, loan: Loan) -> LoanRequest:
     """What was put forward, as it stands now."""
     member = None if loan.member_id is None else unit.session.get_one(t.Member, loan.member_id)
     return LoanRequest(
-        contract_no=loan.contract_no, scheme=loan.scheme, bank=loan.bank, county=loan.county,
-        principal=of_fen(loan.principal_fen), annual_rate=loan.annual_rate, term_months=loan.term_months,
-        signed_on=loan.signed_on, purpose=loan.purpose, household_id=loan.household_id,
-        organisation_id=loan.organisation_id, borrower_id_card=None if member is None else member.id_card,
-        security=loan.security, policy_no=loan.policy_no, endorsements=endorsements_of(loan),
-    )  # fmt: skip
+        contract_no=loan.contract_no,
+        scheme=loan.scheme,
+        bank=loan.bank,
+        county=loan.county,
+        principal=of_fen(loan.principal_fen),
+        annual_rate=loan.annual_rate,
+        term_months=loan.term_months,
+        signed_on=loan.signed_on,
+        purpose=loan.purpose,
+        household_id=loan.household_id,
+        organisation_id=loan.organisation_id,
+        borrower_id_card=None if member is None else member.id_card,
+        security=loan.security,
+        policy_no=loan.policy_no,
+        endorsements=endorsements_of(loan),
+    )
 
 
 def put(unit: Unit, loan: Loan) -> None:
     """Write a loan's row; raises ContractNoTaken, also when two come at once."""
-    taken = select(Loan.id).where(
-        Loan.bank == loan.bank, Loan.contract_no == loan.contract_no, Loan.id != loan.id
-    )
+    taken = select(Loan.id).where(Loan.bank == loan.bank, Loan.contract_no == loan.contract_no, Loan.id != loan.id)
     refusal = ContractNoTaken(rule="contract_no", bank=loan.bank, found=loan.contract_no)
     with unit.session.no_autoflush:
         if unit.session.execute(taken).first():

@@ -86,13 +86,19 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
     """Return it, on another's approval (退还预缴); raises as `check_return`, FundOverdrawn."""
     check_return(unit, payload)
     event = CountyShareReturned(
-        effective_on=date.fromisoformat(payload["on"]), county=payload["county"], bank=payload["bank"],
+        effective_on=date.fromisoformat(payload["on"]),
+        county=payload["county"],
+        bank=payload["bank"],
         amount=to_fen(yuan(payload["amount"])),
-    )  # fmt: skip
+    )
     journal.record(
-        unit, event, document=str(payload.get("slip_no") or ""), reason=approval.reason, made_by=approval.made_by,
+        unit,
+        event,
+        document=str(payload.get("slip_no") or ""),
+        reason=approval.reason,
+        made_by=approval.made_by,
         checked_by=unit.user,
-    )  # fmt: skip
+    )
     movements.settle(unit)
 
 
@@ -105,9 +111,12 @@ def undo_share(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
     owed = sum(share for _, share in _shares(unit.session, event.county, event.bank))
     if _due(unit, event.county, event.bank, date.max) > owed:
         raise RestsOnLater(
-            rule="books 3", event=CountyShareReturned.__name__, found=event.effective_on, on=event.effective_on,
+            rule="books 3",
+            event=CountyShareReturned.__name__,
+            found=event.effective_on,
+            on=event.effective_on,
             first_open=unit.today,
-        )  # fmt: skip
+        )
 
 
 def _hold(unit: Unit, county: str, bank: str, on: date) -> None:

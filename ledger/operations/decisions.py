@@ -104,15 +104,18 @@ DECISIONS: Mapping[str, Decision] = {
     "credit_refund": _about_a_loan("credit_refund"),  # 暂收款退还
     "insurance": _about_a_loan("insurance"),  # 保险赔付
     "claim_closing": Decision(  # 追偿终结
-        lambda unit, payload: _RECOURSE, lambda unit, loan_id, payload: claim_closing.check(unit, payload),
+        lambda unit, payload: _RECOURSE,
+        lambda unit, loan_id, payload: claim_closing.check(unit, payload),
         claim_closing.apply,
     ),
     "county_share_return": Decision(  # 退还县级预缴分担款
-        lambda unit, payload: FINANCE, lambda unit, loan_id, payload: county_shares.check_return(unit, payload),
+        lambda unit, payload: FINANCE,
+        lambda unit, loan_id, payload: county_shares.check_return(unit, payload),
         county_shares.apply_return,
     ),
     "suspense_release": Decision(  # 挂账款退出
-        lambda unit, payload: FINANCE, lambda unit, loan_id, payload: suspense.check_release(unit, payload),
+        lambda unit, payload: FINANCE,
+        lambda unit, loan_id, payload: suspense.check_release(unit, payload),
         suspense.apply_release,
     ),
     "reversal": Decision(_by_event, _check_reversal, reversals.apply),  # 红字冲销

@@ -16,9 +16,7 @@ def scopes_due(session: Session, through: date, *, matured: bool = False) -> dic
     `matured` asks only for those whose rolled due date is over by then.
     """
     found = session.execute(
-        select(Loan.bank, Loan.county, func.count())
-        .where(*_due(through, matured))
-        .group_by(Loan.bank, Loan.county)
+        select(Loan.bank, Loan.county, func.count()).where(*_due(through, matured)).group_by(Loan.bank, Loan.county)
     )
     return {Scope(bank, county): count for bank, county, count in found}
 

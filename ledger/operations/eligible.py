@@ -61,11 +61,14 @@ def scheme_for(session: Session, code: str, signed_on: date) -> Scheme:
     """The version of a scheme for contracts signed on a day; raises NotFound, SchemeNotInForce."""
     version = session.execute(
         select(t.SchemeVersion.version)
-        .where(t.SchemeVersion.code == code, t.SchemeVersion.signed_from <= signed_on,
-               t.SchemeVersion.signed_to >= signed_on)
+        .where(
+            t.SchemeVersion.code == code,
+            t.SchemeVersion.signed_from <= signed_on,
+            t.SchemeVersion.signed_to >= signed_on,
+        )
         .order_by(t.SchemeVersion.version.desc())
         .limit(1)
-    ).scalar()  # fmt: skip
+    ).scalar()
     if version is not None:
         return reference.scheme_of(session, code, version)
     scheme = reference.latest_scheme(session, code)
@@ -81,9 +84,7 @@ def contract_refusals(contract: Contract, on: Grounds, *days: date) -> Iterator[
         partial(eligibility.check_signing, scheme, contract.signed_on),
         partial(eligibility.check_term, scheme, contract.term_months),
         partial(eligibility.check_security, scheme, contract.security),
-        partial(
-            check_rate, scheme, on.tables, contract.signed_on, contract.term_months, contract.annual_rate
-        ),
+        partial(check_rate, scheme, on.tables, contract.signed_on, contract.term_months, contract.annual_rate),
         *(partial(eligibility.check_bank, contract.bank, statuses, day) for day in sorted({*days})),
     )
 
@@ -107,10 +108,15 @@ def organisation_refusals(
     yield from _refused(
         partial(eligibility.check_debt, borrowing.recourse, borrowing.written_off),
         partial(
-            limits.check_organisation, contract.scheme, links, day, borrowing.exposure, contract.principal,
+            limits.check_organisation,
+            contract.scheme,
+            links,
+            day,
+            borrowing.exposure,
+            contract.principal,
             linked_loans,
         ),
-    )  # fmt: skip
+    )
 
 
 def _refused(*checks: Callable[[], None]) -> Iterator[RuleViolation]:
@@ -141,8 +147,7 @@ def linked_loans(unit: Unit, scheme: Scheme, links: Sequence[Link], day: date) -
     """Principal lent to the households employed or under agreement on a day, where the scheme asks for it."""
     if scheme.organisation_limit_basis != "linked_loans":
         return NIL
-    households = {link.household_id for link in limits.valid_links(scheme, links, day)
-                  if link.kind != "investment"}  # fmt: skip
+    households = {link.household_id for link in limits.valid_links(scheme, links, day) if link.kind != "investment"}
     found = exposure.household_borrowings(unit, households)
     return Fen(sum(each.exposure.open for each in found.values()))
 
@@ -153,10 +158,12 @@ def warnings(unit: Unit, contract: Contract, *, to_household: bool) -> tuple[Rul
     found: list[RuleViolation | None] = [
         eligibility.missing_endorsements(scheme, contract.endorsements),
         limits.check_head_room(
-            scheme, exposure.contributed(unit, bank, county), exposure.issued(unit, bank, county),
+            scheme,
+            exposure.contributed(unit, bank, county),
+            exposure.issued(unit, bank, county),
             contract.principal,
         ),
-    ]  # fmt: skip
+    ]
     found += breakers.check(unit, scheme, bank, county)
     if not to_household:
         lent = exposure.lent(unit, bank)

@@ -63,13 +63,12 @@ def _borrowings(
     loan = Loan.__table__.c
     unit.session.flush()
     rows = unit.connection.execute(
-        select(loan.id, borrower.label("borrower"), loan.status, loan.principal_fen, loan.disbursed_on)
-        .where(among(unit.connection, borrower, ids))
+        select(loan.id, borrower.label("borrower"), loan.status, loan.principal_fen, loan.disbursed_on).where(
+            among(unit.connection, borrower, ids)
+        )
     ).all()
     counted = [row for row in rows if row.id != leaving_out]
-    standing = balances.loan_balances(
-        unit.connection, [row.id for row in counted if row.disbursed_on is not None]
-    )
+    standing = balances.loan_balances(unit.connection, [row.id for row in counted if row.disbursed_on is not None])
     sums: dict[int, list[int]] = {}
     for row in counted:
         into = sums.setdefault(row.borrower, [0, 0, 0, 0])

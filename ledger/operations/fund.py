@@ -58,9 +58,11 @@ def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
     unit.not_future(on, "on")
     risk_fund.check_quarter(quarter, on)
     query = select(FundPlan).where(
-        FundPlan.kind == "quarter", FundPlan.quarter == str(quarter), FundPlan.status == "draft",
+        FundPlan.kind == "quarter",
+        FundPlan.quarter == str(quarter),
+        FundPlan.status == "draft",
         FundPlan.live.is_(True),
-    )  # fmt: skip
+    )
     for plan in unit.session.execute(query.with_for_update()).scalars():
         if not _steps(unit, plan.id):
             plan.live = None  # its lines are drawn up anew below; the old draft stays to be looked at
@@ -85,8 +87,15 @@ def draft_advance(
     fund_calls.check_standing(unit, county, bank)
     risk_fund.check_step(county, bank, "advance", to_fen(amount), to_fen(amount))
     fund_calls.check_target(unit, bank, on.year, to_fen(amount))
-    plan = FundPlan(id=new_id(), kind="advance", quarter=str(Quarter.of(on)), status="draft", made_by=unit.user,
-                    made_on=on, live=True)  # fmt: skip
+    plan = FundPlan(
+        id=new_id(),
+        kind="advance",
+        quarter=str(Quarter.of(on)),
+        status="draft",
+        made_by=unit.user,
+        made_on=on,
+        live=True,
+    )
     unit.session.add(plan)
     unit.session.flush()
     contributed = fund_calls.contributed(unit.session, county, bank).get(Account(county, bank, source), NIL)
@@ -114,9 +123,12 @@ def appropriate(unit: Unit, plan_id: int, on: date | None = None, parts: Sequenc
 
 
 def deposit(
-    unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Part] | None = None,
+    unit: Unit,
+    plan_id: int,
+    on: date | None = None,
+    parts: Sequence[Part] | None = None,
     counties: Iterable[str] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Counties deposit at the banks (缴存) what reached them, slip by slip; of `counties` only, where given.
 
     Raises WrongStatus, BeyondStep, WoundDown, PeriodClosed, NotFound.
@@ -164,9 +176,14 @@ def undo_step(unit: Unit, event_id: int) -> None:
 
 
 def _step(
-    unit: Unit, plan: FundPlan, step: str, on: date | None, parts: Sequence[Part] | None,
-    event_of: Callable[[FundPlan, FundPlanLine, date, Fen], Event], counties: set[str] | None = None,
-) -> None:  # fmt: skip
+    unit: Unit,
+    plan: FundPlan,
+    step: str,
+    on: date | None,
+    parts: Sequence[Part] | None,
+    event_of: Callable[[FundPlan, FundPlanLine, date, Fen], Event],
+    counties: set[str] | None = None,
+) -> None:
     on = on or unit.today
     unit.not_future(on, "on")
     lines = _lines(unit, plan.id)
@@ -177,11 +194,31 @@ def _step(
         fund_calls.check_standing(unit, line.county, line.bank)
     records = [Record(event_of(plan, line, on, amount), document=slip_no) for line, amount, slip_no in taken]
     event_ids = journal.record_all(unit, records) if records else []
-    write_rows(unit.connection, {_STEPS: [
-        (step_id, line.id, plan.id, line.county, line.bank, line.source, step, on, amount, slip_no, unit.user,
-         event_id, True)
-        for step_id, event_id, (line, amount, slip_no) in zip(new_ids(len(taken)), event_ids, taken, strict=True)
-    ]})  # fmt: skip
+    write_rows(
+        unit.connection,
+        {
+            _STEPS: [
+                (
+                    step_id,
+                    line.id,
+                    plan.id,
+                    line.county,
+                    line.bank,
+                    line.source,
+                    step,
+                    on,
+                    amount,
+                    slip_no,
+                    unit.user,
+                    event_id,
+                    True,
+                )
+                for step_id, event_id, (line, amount, slip_no) in zip(
+                    new_ids(len(taken)), event_ids, taken, strict=True
+                )
+            ]
+        },
+    )
     _set_status(unit, plan)
 
 
@@ -194,9 +231,12 @@ def _check_begun(
 
 
 def _chosen(
-    lines: Sequence[FundPlanLine], reached: Mapping[int, Mapping[str, Fen]], step: str,
-    parts: Sequence[Part] | None, counties: set[str] | None,
-) -> list[tuple[FundPlanLine, Fen, str]]:  # fmt: skip
+    lines: Sequence[FundPlanLine],
+    reached: Mapping[int, Mapping[str, Fen]],
+    step: str,
+    parts: Sequence[Part] | None,
+    counties: set[str] | None,
+) -> list[tuple[FundPlanLine, Fen, str]]:
     """The lines a step takes, how much of each, and the slips; everything outstanding where nothing is named."""
     if parts is None:
         mine = [line for line in lines if counties is None or line.county in counties]
@@ -215,10 +255,12 @@ def _chosen(
 
 def _line_of(lines: Sequence[FundPlanLine], part: Part, step: str) -> FundPlanLine:
     found = [
-        line for line in lines
-        if (line.county, line.bank) == (part.county, part.bank) and part.source in (None, line.source)
+        line
+        for line in lines
+        if (line.county, line.bank) == (part.county, part.bank)
+        and part.source in (None, line.source)
         and step in STEPS[fund_calls.source_of(line.source)]
-    ]  # fmt: skip
+    ]
     if not found:
         raise NotFound(what="plan line", id=f"{part.county}/{part.bank}")
     return found[0]
@@ -281,20 +323,23 @@ def _put_lines(unit: Unit, plan_id: int, calls: Mapping[Account, Call]) -> None:
 
 def _figures(call: Call) -> dict[str, Fen]:
     return {
-        "issued": call.issued, "issued_cumulative": call.issued_cumulative,
-        "required_cumulative": call.required_cumulative, "contributed_cumulative": call.contributed_cumulative,
+        "issued": call.issued,
+        "issued_cumulative": call.issued_cumulative,
+        "required_cumulative": call.required_cumulative,
+        "contributed_cumulative": call.contributed_cumulative,
         "due": call.due,
-    }  # fmt: skip
+    }
 
 
 def _lines(unit: Unit, plan_id: int) -> list[FundPlanLine]:
-    query = select(FundPlanLine).where(FundPlanLine.plan_id == plan_id).order_by(
-        FundPlanLine.county, FundPlanLine.bank, FundPlanLine.source
-    )  # fmt: skip
+    query = (
+        select(FundPlanLine)
+        .where(FundPlanLine.plan_id == plan_id)
+        .order_by(FundPlanLine.county, FundPlanLine.bank, FundPlanLine.source)
+    )
     return list(unit.session.execute(query, execution_options={"populate_existing": True}).scalars())
 
 
 def _steps(unit: Unit, plan_id: int) -> dict[int, dict[str, Fen]]:
     """How far each line has come, by step."""
     return fund_calls.reached(unit.session, [plan_id])
-

@@ -38,8 +38,13 @@ class NotRunOff(RuleViolation):
 
 
 _RUN_OFF = (
-    c.CITY_APPROPRIATION, c.COUNTY_TRANSIT, c.DUE_FROM_COUNTY, c.RECOURSE, c.RECOURSE_ALLOWANCE, c.RECOVERY_SUSPENSE,
-)  # fmt: skip
+    c.CITY_APPROPRIATION,
+    c.COUNTY_TRANSIT,
+    c.DUE_FROM_COUNTY,
+    c.RECOURSE,
+    c.RECOURSE_ALLOWANCE,
+    c.RECOVERY_SUSPENSE,
+)
 """What has to stand at zero before an account is wound down (5.8)."""
 
 
@@ -57,9 +62,14 @@ def contribute(unit: Unit, county: str, bank: str, amount: Money, on: date, slip
 
 
 def _receive(
-    unit: Unit, kind: type[FundInterestCredited | CountyFundContributed], county: str, bank: str, amount: Money,
-    on: date, slip_no: str,
-) -> int:  # fmt: skip
+    unit: Unit,
+    kind: type[FundInterestCredited | CountyFundContributed],
+    county: str,
+    bank: str,
+    amount: Money,
+    on: date,
+    slip_no: str,
+) -> int:
     unit.not_future(on, "on")
     fund_calls.check_standing(unit, county, bank)
     if to_fen(amount) <= 0:
@@ -83,9 +93,15 @@ class Reconciled:
 
 
 def reconcile(
-    unit: Unit, county: str, bank: str, closing: Money, on: date, slip_no: str, quarter: Quarter | None = None,
+    unit: Unit,
+    county: str,
+    bank: str,
+    closing: Money,
+    on: date,
+    slip_no: str,
+    quarter: Quarter | None = None,
     explanation: str = "",
-) -> Reconciled:  # fmt: skip
+) -> Reconciled:
     """Record the bank's closing balance of a quarter (对账); a difference is listed until gone or explained (5.7).
 
     The quarter is the last one over on `on` unless named. Raises FutureDate, NotFound.
@@ -93,13 +109,25 @@ def reconcile(
     unit.not_future(on, "on")
     quarter = quarter or Quarter.of(on).shift(0 if on == Quarter.of(on).calendar.end - DAY else -1)
     booked = balances.balance(
-        unit.connection, c.FUND_DEPOSITS, book_of(Kind.FUND, bank=bank, county=county),
-        Clocks(quarter.calendar.end - DAY), bank=bank,
-    )  # fmt: skip
+        unit.connection,
+        c.FUND_DEPOSITS,
+        book_of(Kind.FUND, bank=bank, county=county),
+        Clocks(quarter.calendar.end - DAY),
+        bank=bank,
+    )
     row = Reconciliation(
-        id=new_id(), county=county, bank=bank, quarter=str(quarter), bank_fen=to_fen(closing), book_fen=booked,
-        explanation=explanation, slip_no=slip_no, made_by=unit.user, made_on=on, recorded_at=unit.recorded_at,
-    )  # fmt: skip
+        id=new_id(),
+        county=county,
+        bank=bank,
+        quarter=str(quarter),
+        bank_fen=to_fen(closing),
+        book_fen=booked,
+        explanation=explanation,
+        slip_no=slip_no,
+        made_by=unit.user,
+        made_on=on,
+        recorded_at=unit.recorded_at,
+    )
     unit.session.add(row)
     unit.session.flush()
     return Reconciled(row.id, quarter, to_fen(closing), booked)
@@ -117,10 +145,10 @@ def check_reconciled(unit: Unit, county: str, last: date) -> None:
     stands = balances.standings(unit.connection, Clocks(last), book=book, account=c.FUND_DEPOSITS.code)
     told = _latest(unit, county, quarter)
     missing = [
-        standing.bank for standing in stands
-        if (row := told.get(standing.bank)) is None
-        or (row.bank_fen != standing.balance and not row.explanation)
-    ]  # fmt: skip
+        standing.bank
+        for standing in stands
+        if (row := told.get(standing.bank)) is None or (row.bank_fen != standing.balance and not row.explanation)
+    ]
     if missing:
         raise NotReconciled(rule="5.7", book=book, month=f"{last:%Y-%m}", found=", ".join(missing))
 
@@ -148,8 +176,12 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
     county, bank, on = payload["county"], payload["bank"], date.fromisoformat(payload["on"])
     movements.held_balance(unit, county, bank)
     check_wind_down(unit, None, payload)
-    about = {"document": str(payload.get("slip_no") or ""), "reason": approval.reason, "made_by": approval.made_by,
-             "checked_by": unit.user}  # fmt: skip
+    about = {
+        "document": str(payload.get("slip_no") or ""),
+        "reason": approval.reason,
+        "made_by": approval.made_by,
+        "checked_by": unit.user,
+    }
     result = _result(unit, county, bank, on)
     if any((result.interest_to_city, result.interest_to_county, result.losses_of_city, result.losses_of_county)):
         journal.record(unit, result, **about)
@@ -158,10 +190,18 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
     to_city, to_county = stands.get(c.CITY_FUND, NIL), stands.get(c.COUNTY_FUND, NIL)
     event = FundReturned(effective_on=on, county=county, bank=bank, to_city=to_city, to_county=to_county)
     event_id = journal.record(unit, event, **about)
-    unit.session.add(FundReturn(
-        county=county, bank=bank, on=on, city_fen=to_city, county_fen=to_county, made_by=approval.made_by,
-        checked_by=unit.user, event_id=event_id,
-    ))  # fmt: skip
+    unit.session.add(
+        FundReturn(
+            county=county,
+            bank=bank,
+            on=on,
+            city_fen=to_city,
+            county_fen=to_county,
+            made_by=approval.made_by,
+            checked_by=unit.user,
+            event_id=event_id,
+        )
+    )
     unit.session.flush()
 
 
@@ -181,10 +221,14 @@ def _result(unit: Unit, county: str, bank: str, on: date) -> FundResultClosed:
         if loss - part:
             of_county.append(LoanPart(loan, Fen(loss - part)))
     return FundResultClosed(
-        effective_on=on, county=county, bank=bank, interest_to_city=interest if by_city else NIL,
-        interest_to_county=NIL if by_city else interest, losses_of_city=tuple(of_city),
+        effective_on=on,
+        county=county,
+        bank=bank,
+        interest_to_city=interest if by_city else NIL,
+        interest_to_county=NIL if by_city else interest,
+        losses_of_city=tuple(of_city),
         losses_of_county=tuple(of_county),
-    )  # fmt: skip
+    )
 
 
 def _losses(unit: Unit, county: str, bank: str) -> list[tuple[int, int]]:

@@ -47,12 +47,17 @@ def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
     c, days = _LOANS.c, quarter.calendar
     within = case((c.disbursed_on >= days.start, c.principal_fen), else_=0)
     rows = session.execute(
-        select(c.county, c.bank, c.scheme, c.scheme_version,
-               cast(func.sum(within), BigInteger).label("in_quarter"),
-               cast(func.sum(c.principal_fen), BigInteger).label("cumulative"))
+        select(
+            c.county,
+            c.bank,
+            c.scheme,
+            c.scheme_version,
+            cast(func.sum(within), BigInteger).label("in_quarter"),
+            cast(func.sum(c.principal_fen), BigInteger).label("cumulative"),
+        )
         .where(c.disbursed_on <= days.end - DAY, c.renews_id.is_(None))
         .group_by(c.county, c.bank, c.scheme, c.scheme_version)
-    )  # fmt: skip
+    )
     found: dict[Account, list[Issued]] = {}
     for row in rows:
         scheme = reference.scheme_of(session, row.scheme, row.scheme_version)
@@ -142,9 +147,7 @@ def reached(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[str, Fe
 def set_target(unit: Unit, bank: str, year: int, fen: Fen) -> None:
     """What a bank is to lend in a year (指导任务); a new figure replaces the old. Raises NotFound."""
     reference.bank_status(unit.session, bank, date(year, 12, 31))
-    unit.session.merge(
-        FundTarget(bank=bank, year=year, fen=fen, recorded_by=unit.user, recorded_at=unit.recorded_at)
-    )
+    unit.session.merge(FundTarget(bank=bank, year=year, fen=fen, recorded_by=unit.user, recorded_at=unit.recorded_at))
     unit.session.flush()
 
 

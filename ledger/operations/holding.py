@@ -63,9 +63,9 @@ def _check_calendar(unit: Unit, held: dict[int, Held], through: date) -> None:
 
 
 _RATES = ("annual_rate", "extended_rate")
-_ROWS = select(*(
-    type_coerce(_LOANS.c[name], BigInteger) if name in _RATES else _LOANS.c[name] for name in Lent._fields
-))  # fmt: skip
+_ROWS = select(
+    *(type_coerce(_LOANS.c[name], BigInteger) if name in _RATES else _LOANS.c[name] for name in Lent._fields)
+)
 
 
 def _life(unit: Unit, row: Lent, through: date) -> Life:
@@ -177,14 +177,24 @@ def _applied_lines() -> Select[Any]:
     ln, a = lines.c, applications.c
     each_day = (ln.loan_id, ln.period_start, ln.version, a.effective_on)
     return (
-        select(ln.loan_id, ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty,
-               a.effective_on, _sum(a.contract), _sum(a.compound), _sum(a.penalty))
+        select(
+            ln.loan_id,
+            ln.period_start,
+            ln.period_end,
+            ln.contract,
+            ln.compound,
+            ln.penalty,
+            a.effective_on,
+            _sum(a.contract),
+            _sum(a.compound),
+            _sum(a.penalty),
+        )
         .join(_LOANS, _LOANS.c.id == ln.loan_id)
         .outerjoin(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
         .where(ln.live)
         .group_by(*each_day)
         .order_by(*each_day)
-    )  # fmt: skip
+    )
 
 
 # Put together once: every chunk of loans asks them.

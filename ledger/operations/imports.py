@@ -78,9 +78,15 @@ class _Rehearsed(Exception):
 
 @uncollected()
 def take_in(
-    begin: Begin, importer: Importer, table: Table, *, dry_run: bool = False, whole: bool = False,
-    announced: int | None = None, chunk_rows: int = CHUNK_ROWS,
-) -> Outcome:  # fmt: skip
+    begin: Begin,
+    importer: Importer,
+    table: Table,
+    *,
+    dry_run: bool = False,
+    whole: bool = False,
+    announced: int | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+) -> Outcome:
     """Check a sheet and book it. `whole`: `begin` gives the one transaction that its caller ends.
 
     `announced` is the id under which its progress is looked at. Registers, which no checker confirms, are written in
@@ -175,7 +181,9 @@ def _refuse_faults(run: Run, faults: Iterable[Fault]) -> None:
 def _unfinished(unit: Unit, importer: Importer, table: Table) -> int | None:
     """The import of the same file by the same person that was cut off."""
     query = select(Import.id).where(
-        Import.status.in_(UNFINISHED), Import.kind == table.kind, Import.hash == table.sheet.hash,
+        Import.status.in_(UNFINISHED),
+        Import.kind == table.kind,
+        Import.hash == table.sheet.hash,
         Import.made_by == importer.user,
     )
     return unit.session.execute(query.order_by(Import.id).limit(1)).scalar()
@@ -183,10 +191,20 @@ def _unfinished(unit: Unit, importer: Importer, table: Table) -> int | None:
 
 def _add(unit: Unit, importer: Importer, table: Table, status: str) -> Import:
     row = Import(
-        id=new_id(), kind=table.kind, bank=importer.bank, file_name=table.sheet.file_name, hash=table.sheet.hash,
-        status=status, rows=len(table.rows), booked=0, unchanged=0, faults="[]", made_by=importer.user,
-        made_on=unit.today, made_at=unit.recorded_at,
-    )  # fmt: skip
+        id=new_id(),
+        kind=table.kind,
+        bank=importer.bank,
+        file_name=table.sheet.file_name,
+        hash=table.sheet.hash,
+        status=status,
+        rows=len(table.rows),
+        booked=0,
+        unchanged=0,
+        faults="[]",
+        made_by=importer.user,
+        made_on=unit.today,
+        made_at=unit.recorded_at,
+    )
     unit.session.add(row)
     unit.session.flush()
     return row
@@ -263,7 +281,10 @@ def _fail(begin: Begin, how: Kind, import_id: int, refusal: Refusal) -> None:
 def faults_text(refusal: Refusal) -> str:
     """What was wrong with a sheet, as it is kept: at most FAULTS_MAX rows, in both languages."""
     found = refusal.found if isinstance(refusal, SheetFaults) else [Fault.of(0, "", refusal)]
-    return json.dumps([
-        {"row": fault.row, "column": fault.column, "code": fault.code, "zh": fault.zh, "en": fault.en}
-        for fault in found[:FAULTS_MAX]
-    ], ensure_ascii=False)  # fmt: skip
+    return json.dumps(
+        [
+            {"row": fault.row, "column": fault.column, "code": fault.code, "zh": fault.zh, "en": fault.en}
+            for fault in found[:FAULTS_MAX]
+        ],
+        ensure_ascii=False,
+    )

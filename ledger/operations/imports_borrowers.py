@@ -137,10 +137,14 @@ def _links(unit: Unit, organisation_ids: Sequence[int]) -> dict[int, list[Link]]
 def strangers(run: Run, number: int, row: Told, borrower: Borrower | None) -> list[tuple[str, Refusal]]:
     """What in a row is not as registered; nothing for the many rows in which all is."""
     if (
-        borrower is not None and borrower.name == row.borrower_name and run.importer.has(borrower.county)
-        and ((row.uscc is None and row.registry_no == borrower.code)
-             or (row.uscc is not None and row.registry_no is None and row.id_card is None))
-    ):  # fmt: skip
+        borrower is not None
+        and borrower.name == row.borrower_name
+        and run.importer.has(borrower.county)
+        and (
+            (row.uscc is None and row.registry_no == borrower.code)
+            or (row.uscc is not None and row.registry_no is None and row.id_card is None)
+        )
+    ):
         return []
     return list(_strange(run, number, row, borrower))
 
@@ -166,9 +170,7 @@ def _strange(run: Run, number: int, row: Told, borrower: Borrower | None) -> Ite
         yield named, CountyNotYours(found=borrower.county)
 
 
-def _strange_member(
-    run: Run, row: Told, borrower: Borrower | None, broken: bool
-) -> Iterator[tuple[str, Refusal]]:
+def _strange_member(run: Run, row: Told, borrower: Borrower | None, broken: bool) -> Iterator[tuple[str, Refusal]]:
     if row.id_card is None:
         if not broken:
             yield "id_card", CellEmpty()
@@ -189,6 +191,8 @@ def _strange_member(
 def known_registry_nos(unit: Unit, registry_nos: Iterable[str]) -> set[str]:
     """Those registry numbers under which a household is registered."""
     h = _HOUSEHOLDS.c
-    return set(unit.connection.execute(
-        select(h.registry_no).where(among(unit.connection, h.registry_no, registry_nos))
-    ).scalars())  # fmt: skip
+    return set(
+        unit.connection.execute(
+            select(h.registry_no).where(among(unit.connection, h.registry_no, registry_nos))
+        ).scalars()
+    )

@@ -59,9 +59,10 @@ def approve(unit: Unit, import_id: int, on: date | None = None) -> Import:
     row = _to_decide(unit, import_id, "booked")
     _decide(unit, row, "approved", "", on)
     unit.connection.execute(
-        update(_LOANS).where(_LOANS.c.import_id == row.id, _LOANS.c.disbursed_on.is_not(None))
+        update(_LOANS)
+        .where(_LOANS.c.import_id == row.id, _LOANS.c.disbursed_on.is_not(None))
         .values(approved_by=unit.user, approved_on=row.decided_on)
-    )  # fmt: skip
+    )
     return row
 
 

@@ -64,9 +64,7 @@ def check(unit: Unit, run: Run, places: range) -> None:
     _compare(unit, run, homes)
 
 
-def _refusals(
-    unit: Unit, number: int, row: Told, cards: dict[str, int]
-) -> Iterator[tuple[str, Refusal]]:
+def _refusals(unit: Unit, number: int, row: Told, cards: dict[str, int]) -> Iterator[tuple[str, Refusal]]:
     if row.registered_on is not None:
         try:
             unit.not_future(row.registered_on, "registered_on")
@@ -155,16 +153,34 @@ def book(unit: Unit, run: Run, chunk: Sequence[Members]) -> Booked:
     """Register a chunk's households with their members."""
     ids = new_ids(len(chunk))
     rows = [(household, row) for household, members in zip(ids, chunk, strict=True) for _, row in members]
-    write_rows(unit.connection, {
-        _HOUSEHOLDS: [
-            (household, row.registry_no, row.county, row.town, row.village, row.category, row.registered_on,
-             run.import_id)
-            for household, [(_, row), *_] in zip(ids, chunk, strict=True)
-        ],
-        _MEMBERS: [
-            (member, household, row.name, row.id_card.number, row.id_card.born_on, row.relation,
-             row.relation in HEADS)
-            for member, (household, row) in zip(new_ids(len(rows)), rows, strict=True)
-        ],
-    })  # fmt: skip
+    write_rows(
+        unit.connection,
+        {
+            _HOUSEHOLDS: [
+                (
+                    household,
+                    row.registry_no,
+                    row.county,
+                    row.town,
+                    row.village,
+                    row.category,
+                    row.registered_on,
+                    run.import_id,
+                )
+                for household, [(_, row), *_] in zip(ids, chunk, strict=True)
+            ],
+            _MEMBERS: [
+                (
+                    member,
+                    household,
+                    row.name,
+                    row.id_card.number,
+                    row.id_card.born_on,
+                    row.relation,
+                    row.relation in HEADS,
+                )
+                for member, (household, row) in zip(new_ids(len(rows)), rows, strict=True)
+            ],
+        },
+    )
     return Booked(len(rows))

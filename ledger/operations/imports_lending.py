@@ -21,13 +21,46 @@ _LOANS: Any = Loan.__table__
 _CHANGES: Any = StatusChange.__table__
 
 _COLUMNS = (
-    "id", "contract_no", "scheme", "scheme_version", "bank", "county", "household_id", "member_id",
-    "organisation_id", "principal_fen", "annual_rate", "benchmark_rate", "term_months", "signed_on", "purpose",
-    "security", "policy_no", "endorsements", "status", "recorded_by", "recorded_on", "approved_by", "approved_on",
-    "return_reason", "disbursed_by", "disbursed_on", "original_due_on", "due_on", "rolled_on", "extended_months",
-    "extended_on", "extended_rate", "misused_on", "renews_id", "first_disbursed_on", "billed_to", "next_step_on",
-    "generation", "import_id",
-)  # fmt: skip
+    "id",
+    "contract_no",
+    "scheme",
+    "scheme_version",
+    "bank",
+    "county",
+    "household_id",
+    "member_id",
+    "organisation_id",
+    "principal_fen",
+    "annual_rate",
+    "benchmark_rate",
+    "term_months",
+    "signed_on",
+    "purpose",
+    "security",
+    "policy_no",
+    "endorsements",
+    "status",
+    "recorded_by",
+    "recorded_on",
+    "approved_by",
+    "approved_on",
+    "return_reason",
+    "disbursed_by",
+    "disbursed_on",
+    "original_due_on",
+    "due_on",
+    "rolled_on",
+    "extended_months",
+    "extended_on",
+    "extended_rate",
+    "misused_on",
+    "renews_id",
+    "first_disbursed_on",
+    "billed_to",
+    "next_step_on",
+    "generation",
+    "import_id",
+)
 assert tuple(column.name for column in _LOANS.columns) == _COLUMNS, "a row of `_row` is no row of the loans"
 
 
@@ -82,14 +115,22 @@ def _write(unit: Unit, run: Run, fresh: Sequence[Ready], left: dict[str, Any]) -
         _take_up(unit, run, [row for row in rows if row[1] in left], left)
         rows = [row for row in rows if row[1] not in left]
     write_rows(unit.connection, {_LOANS: rows})
-    journal.record_all(unit, [
-        Record(
-            LoanDisbursed(effective_on=each.row.disbursed_on, county=each.borrower.county, bank=bank, loan=loan_id,
-                          principal=each.row.principal),
-            document=hash_,
-        )
-        for each, loan_id in zip(fresh, ids, strict=True)
-    ])  # fmt: skip
+    journal.record_all(
+        unit,
+        [
+            Record(
+                LoanDisbursed(
+                    effective_on=each.row.disbursed_on,
+                    county=each.borrower.county,
+                    bank=bank,
+                    loan=loan_id,
+                    principal=each.row.principal,
+                ),
+                document=hash_,
+            )
+            for each, loan_id in zip(fresh, ids, strict=True)
+        ],
+    )
 
 
 def _row(unit: Unit, run: Run, each: Ready, loan_id: int) -> tuple[Any, ...]:
@@ -98,21 +139,63 @@ def _row(unit: Unit, run: Run, each: Ready, loan_id: int) -> tuple[Any, ...]:
     assert terms.scheme is not None
     household, organisation = (borrower.id, None) if borrower.member_id is not None else (None, borrower.id)
     return (
-        loan_id, row.contract_no, terms.scheme.code, terms.scheme.version, run.importer.bank, borrower.county,
-        household, borrower.member_id, organisation, row.principal, terms.rate, terms.benchmark, row.term_months,
-        row.signed_on, row.purpose, row.security, row.policy_no, ",".join(row.endorsements), "active", unit.user,
-        unit.today, None, None, None, unit.user, days.disbursed_on, days.due_on, days.due_on, days.rolled_on, 0,
-        None, None, None, None, days.disbursed_on, days.disbursed_on, days.next_step_on, 0, run.import_id,
-    )  # fmt: skip
+        loan_id,
+        row.contract_no,
+        terms.scheme.code,
+        terms.scheme.version,
+        run.importer.bank,
+        borrower.county,
+        household,
+        borrower.member_id,
+        organisation,
+        row.principal,
+        terms.rate,
+        terms.benchmark,
+        row.term_months,
+        row.signed_on,
+        row.purpose,
+        row.security,
+        row.policy_no,
+        ",".join(row.endorsements),
+        "active",
+        unit.user,
+        unit.today,
+        None,
+        None,
+        None,
+        unit.user,
+        days.disbursed_on,
+        days.due_on,
+        days.due_on,
+        days.rolled_on,
+        0,
+        None,
+        None,
+        None,
+        None,
+        days.disbursed_on,
+        days.disbursed_on,
+        days.next_step_on,
+        0,
+        run.import_id,
+    )
 
 
 def _take_up(unit: Unit, run: Run, rows: Sequence[tuple[Any, ...]], left: dict[str, Any]) -> None:
     """Loans that a rejected sheet left behind live anew, in a generation of their own, with their history kept."""
     generation = _COLUMNS.index("generation")
-    update_rows(unit.connection, _LOANS, _COLUMNS[1:], [
-        (*row[1:generation], left[row[1]].generation, *row[generation + 1 :], row[0]) for row in rows
-    ])  # fmt: skip
-    write_rows(unit.connection, {_CHANGES: [
-        (change, row[0], "returned", "active", row[25], unit.user, f"import/{run.import_id}", unit.recorded_at)
-        for change, row in zip(new_ids(len(rows)), rows, strict=True)
-    ]})  # fmt: skip
+    update_rows(
+        unit.connection,
+        _LOANS,
+        _COLUMNS[1:],
+        [(*row[1:generation], left[row[1]].generation, *row[generation + 1 :], row[0]) for row in rows],
+    )
+    write_rows(
+        unit.connection,
+        {
+            _CHANGES: [
+                (change, row[0], "returned", "active", row[25], unit.user, f"import/{run.import_id}", unit.recorded_at)
+                for change, row in zip(new_ids(len(rows)), rows, strict=True)
+            ]
+        },
+    )

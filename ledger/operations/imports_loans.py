@@ -35,11 +35,18 @@ from ledger.tables.reference import SchemeVersion
 from ledger.unit import Unit
 
 _COLUMN_OF: Mapping[str, str] = {
-    "not_found": "scheme", "scheme_not_in_force": "signed_on", "rate_not_covered": "signed_on",
-    "term_out_of_range": "term_months", "security_not_allowed": "security", "rate_not_benchmark": "annual_rate",
-    "registered_too_early": "registry_no", "borrower_age": "id_card", "bad_debt": "borrower_name",
-    "organisations_excluded": "uscc", "no_valid_link": "uscc",
-}  # fmt: skip
+    "not_found": "scheme",
+    "scheme_not_in_force": "signed_on",
+    "rate_not_covered": "signed_on",
+    "term_out_of_range": "term_months",
+    "security_not_allowed": "security",
+    "rate_not_benchmark": "annual_rate",
+    "registered_too_early": "registry_no",
+    "borrower_age": "id_card",
+    "bad_debt": "borrower_name",
+    "organisations_excluded": "uscc",
+    "no_valid_link": "uscc",
+}
 """Where a refusal is shown; the others are about the principal."""
 
 Placed = tuple[str, Refusal]
@@ -129,9 +136,12 @@ def _compare(run: Run, number: int, row: LoanRow, recorded: Any, borrower: Borro
 
 
 def _judge(
-    unit: Unit, run: Run, known: Known, fresh: Sequence[tuple[int, Told, Borrower | None]],
+    unit: Unit,
+    run: Run,
+    known: Known,
+    fresh: Sequence[tuple[int, Told, Borrower | None]],
     standings: Mapping[int, Standing],
-) -> None:  # fmt: skip
+) -> None:
     table = run.table
     lost = {row.registry_no for _, row, found in fresh if found is None or found.code != row.registry_no}
     run.kept["registry_nos"] = known_registry_nos(unit, lost - {None}) if lost - {None} else set()
@@ -178,9 +188,13 @@ def _judged_terms(unit: Unit, known: Known, row: Told, broken: bool) -> Terms:
 def _scheme(unit: Unit, known: Known, code: str, signed_on: date) -> Scheme:
     """The version in force, as `eligible.scheme_for` gives it, without a query a day."""
     if (versions := known.schemes.get(code)) is None:
-        numbers = unit.session.execute(
-            select(SchemeVersion.version).where(SchemeVersion.code == code).order_by(SchemeVersion.version.desc())
-        ).scalars().all()  # fmt: skip
+        numbers = (
+            unit.session.execute(
+                select(SchemeVersion.version).where(SchemeVersion.code == code).order_by(SchemeVersion.version.desc())
+            )
+            .scalars()
+            .all()
+        )
         versions = known.schemes[code] = [reference.scheme_of(unit.session, code, number) for number in numbers]
     in_force = (scheme for scheme in versions if scheme.signed_from <= signed_on <= scheme.signed_to)
     return next(in_force, None) or eligible.scheme_for(unit.session, code, signed_on)
@@ -189,7 +203,14 @@ def _scheme(unit: Unit, known: Known, code: str, signed_on: date) -> Scheme:
 def contract_of(row: LoanRow, scheme: Scheme, bank: str, county: str) -> Contract:
     """A row as the rules ask for it."""
     return Contract(
-        scheme, bank, county, row.principal, row.annual_rate, row.term_months, row.signed_on, row.security,
+        scheme,
+        bank,
+        county,
+        row.principal,
+        row.annual_rate,
+        row.term_months,
+        row.signed_on,
+        row.security,
         row.endorsements,
     )
 
@@ -231,9 +252,14 @@ def _refusals_of_day(unit: Unit, run: Run, known: Known, column: str, on: date) 
 
 
 def _borrower_refusals(
-    unit: Unit, run: Run, known: Known, row: Told, terms: Terms, borrower: Borrower,
+    unit: Unit,
+    run: Run,
+    known: Known,
+    row: Told,
+    terms: Terms,
+    borrower: Borrower,
     standings: Mapping[int, Standing],
-) -> Iterator[Placed]:  # fmt: skip
+) -> Iterator[Placed]:
     """What forbids this borrower this loan, the rows before it counted (2.1 to 2.5, 2.8)."""
     if row.principal is None:
         row = row._replace(principal=NIL)  # asked all the rest
@@ -256,9 +282,7 @@ def refusals_of(
     """The desk's own rules of a borrower, with `before` fen promised by earlier rows of the sheet."""
     owed = (standing or Standing()).with_more(before)
     if borrower.member_id is not None:
-        return eligible.household_refusals(
-            contract, borrower.registered_on, borrower.born_on, owed.borrowing, day
-        )
+        return eligible.household_refusals(contract, borrower.registered_on, borrower.born_on, owed.borrowing, day)
     to_linked = eligible.linked_loans(unit, contract.scheme, owed.links, day)
     return eligible.organisation_refusals(contract, owed.links, owed.borrowing, to_linked, day)
 

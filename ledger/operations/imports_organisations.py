@@ -87,9 +87,7 @@ def _check_rows(run: Run, number: int, row: Told, first: tuple[int, Told]) -> No
             run.table.fault(number, column, OrganisationRowsDiffer(limit=first[0]))
 
 
-def _refusals(
-    unit: Unit, row: Told, households: dict[str, int]
-) -> Iterator[tuple[str, Refusal]]:
+def _refusals(unit: Unit, row: Told, households: dict[str, int]) -> Iterator[tuple[str, Refusal]]:
     if row.household is None:
         if any(getattr(row, column) is not None for column in _OF_LINK):
             yield "household", LinkWithoutHousehold(rule="2.3")
@@ -120,9 +118,7 @@ def _households(unit: Unit, registry_nos: set[Any]) -> dict[str, int]:
     return dict(unit.connection.execute(query).all())
 
 
-def _compare(
-    unit: Unit, run: Run, rows: Sequence[tuple[int, Told]], households: dict[str, int]
-) -> None:
+def _compare(unit: Unit, run: Run, rows: Sequence[tuple[int, Told]], households: dict[str, int]) -> None:
     """With the organisations and links that are registered already: the same is left, the new made ready."""
     o, ln = _ORGANISATIONS.c, _LINKS.c
     chosen = among(unit.connection, o.uscc, {row.uscc for _, row in rows} - {None})
@@ -168,14 +164,24 @@ def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
     new = {each.row.uscc: each.row for each in chunk if each.organisation_id is None and each.row.uscc not in made}
     made.update(zip(new, new_ids(len(new)), strict=True))
     linked = [each for each in chunk if each.household_id is not None]
-    write_rows(unit.connection, {
-        _ORGANISATIONS: [
-            (made[uscc], uscc, row.name, row.kind, row.county, run.import_id) for uscc, row in new.items()
-        ],
-        _LINKS: [
-            (link, each.organisation_id or made[each.row.uscc], each.household_id, each.row.link_kind,
-             each.row.amount, each.row.starts_on, each.row.ends_on)
-            for link, each in zip(new_ids(len(linked)), linked, strict=True)
-        ],
-    })  # fmt: skip
+    write_rows(
+        unit.connection,
+        {
+            _ORGANISATIONS: [
+                (made[uscc], uscc, row.name, row.kind, row.county, run.import_id) for uscc, row in new.items()
+            ],
+            _LINKS: [
+                (
+                    link,
+                    each.organisation_id or made[each.row.uscc],
+                    each.household_id,
+                    each.row.link_kind,
+                    each.row.amount,
+                    each.row.starts_on,
+                    each.row.ends_on,
+                )
+                for link, each in zip(new_ids(len(linked)), linked, strict=True)
+            ],
+        },
+    )
     return Booked(len(chunk))

@@ -53,11 +53,20 @@ def present_loans(unit: Unit, run: Run, contract_nos: Iterable[str]) -> Present:
     """What is there under these contract numbers."""
     c = _LOANS.c
     query = (
-        select(*_COMPARED, c.id, c.household_id, c.member_id, c.organisation_id, c.status, c.import_id,
-               c.generation, Import.status.label("import_status"))
+        select(
+            *_COMPARED,
+            c.id,
+            c.household_id,
+            c.member_id,
+            c.organisation_id,
+            c.status,
+            c.import_id,
+            c.generation,
+            Import.status.label("import_status"),
+        )
         .outerjoin(Import, Import.id == c.import_id)
         .where(c.bank == run.importer.bank, among(unit.connection, c.contract_no, contract_nos))
-    )  # fmt: skip
+    )
     unit.session.flush()
     present = Present({}, {})
     for row in unit.connection.execute(query):
@@ -66,28 +75,53 @@ def present_loans(unit: Unit, run: Run, contract_nos: Iterable[str]) -> Present:
     return present
 
 
-_COMPARED = [_LOANS.c[name] for name in (
-    "contract_no", "principal_fen", "annual_rate", "term_months", "signed_on", "disbursed_on", "purpose", "scheme",
-    "security", "policy_no", "endorsements",
-)]  # fmt: skip
+_COMPARED = [
+    _LOANS.c[name]
+    for name in (
+        "contract_no",
+        "principal_fen",
+        "annual_rate",
+        "term_months",
+        "signed_on",
+        "disbursed_on",
+        "purpose",
+        "scheme",
+        "security",
+        "policy_no",
+        "endorsements",
+    )
+]
 
 
 def differing_loan(run: Run, row: LoanRow, recorded: Any, borrower: Borrower | None) -> RowDiffers | None:
     """What in a recorded loan is not as the row says; columns that the sheet does not have say nothing."""
     told = {
-        "borrower": None if borrower is None else (borrower.id, borrower.member_id), "status": "disbursed",
-        "principal": plain(row.principal), "annual_rate": row.annual_rate, "term_months": row.term_months,
-        "signed_on": row.signed_on, "disbursed_on": row.disbursed_on, "purpose": row.purpose,
-        "scheme": row.scheme, "security": row.security, "policy_no": row.policy_no,
+        "borrower": None if borrower is None else (borrower.id, borrower.member_id),
+        "status": "disbursed",
+        "principal": plain(row.principal),
+        "annual_rate": row.annual_rate,
+        "term_months": row.term_months,
+        "signed_on": row.signed_on,
+        "disbursed_on": row.disbursed_on,
+        "purpose": row.purpose,
+        "scheme": row.scheme,
+        "security": row.security,
+        "policy_no": row.policy_no,
         "endorsements": ",".join(row.endorsements),
-    }  # fmt: skip
+    }
     stands = {
         "borrower": (recorded.household_id or recorded.organisation_id, recorded.member_id),
         "status": "disbursed" if recorded.status in LENT else recorded.status,
-        "principal": plain(recorded.principal_fen), "annual_rate": recorded.annual_rate,
-        "term_months": recorded.term_months, "signed_on": recorded.signed_on,
-        "disbursed_on": recorded.disbursed_on, "purpose": recorded.purpose, "scheme": recorded.scheme,
-        "security": recorded.security, "policy_no": recorded.policy_no, "endorsements": recorded.endorsements,
-    }  # fmt: skip
+        "principal": plain(recorded.principal_fen),
+        "annual_rate": recorded.annual_rate,
+        "term_months": recorded.term_months,
+        "signed_on": recorded.signed_on,
+        "disbursed_on": recorded.disbursed_on,
+        "purpose": recorded.purpose,
+        "scheme": recorded.scheme,
+        "security": recorded.security,
+        "policy_no": recorded.policy_no,
+        "endorsements": recorded.endorsements,
+    }
     compared = {"borrower", "status"} | run.table.given
     return differing({name: told[name] for name in told if name in compared}, stands)

@@ -19,10 +19,14 @@ _LOANS: Any = Loan.__table__
 _REPAYMENTS: Any = Repayment.__table__
 
 _COLUMN_OF = {
-    "receipt_recorded": "receipt_no", "period_closed": "paid_on", "future_date": "paid_on",
-    "before_disbursement": "paid_on", "rests_on_later": "paid_on", "loan_closed": "paid_on",
+    "receipt_recorded": "receipt_no",
+    "period_closed": "paid_on",
+    "future_date": "paid_on",
+    "before_disbursement": "paid_on",
+    "rests_on_later": "paid_on",
+    "loan_closed": "paid_on",
     "loan_compensated": "contract_no",
-}  # fmt: skip
+}
 """Where a refusal is shown; the others are about the amount."""
 
 
@@ -92,9 +96,7 @@ def _sort(run: Run, ready: Ready, recorded: Any) -> None:
         run.unchanged += 1
 
 
-def _refusals(
-    unit: Unit, run: Run, row: Told, loans: dict[str, tuple[int, str]]
-) -> Iterator[tuple[str, Refusal]]:
+def _refusals(unit: Unit, run: Run, row: Told, loans: dict[str, tuple[int, str]]) -> Iterator[tuple[str, Refusal]]:
     if row.contract_no is not None:
         if row.contract_no not in loans:
             yield "contract_no", LoanUnknown(found=row.contract_no)
@@ -115,16 +117,15 @@ def _loans(unit: Unit, run: Run, contract_nos: set[str]) -> dict[str, tuple[int,
         c.bank == run.importer.bank, among(unit.connection, c.contract_no, contract_nos)
     )
     return {
-        row.contract_no: (row.id, row.status) for row in unit.connection.execute(query)
-        if run.importer.has(row.county)
-    }  # fmt: skip
+        row.contract_no: (row.id, row.status) for row in unit.connection.execute(query) if run.importer.has(row.county)
+    }
 
 
 def _present(unit: Unit, loan_ids: set[int]) -> dict[tuple[int, str], Any]:
     c = _REPAYMENTS.c
-    query = select(
-        c.loan_id, c.receipt_no, c.fen, c.paid_on, c.received_on, c.channel, c.surplus, c.import_id
-    ).where(among(unit.connection, c.loan_id, loan_ids), c.live)
+    query = select(c.loan_id, c.receipt_no, c.fen, c.paid_on, c.received_on, c.channel, c.surplus, c.import_id).where(
+        among(unit.connection, c.loan_id, loan_ids), c.live
+    )
     return {(row.loan_id, row.receipt_no): row for row in unit.connection.execute(query)}
 
 

@@ -109,9 +109,10 @@ def differing(told: Mapping[str, Any], recorded: Mapping[str, Any]) -> RowDiffer
     if not names:
         return None
     return RowDiffers(
-        differing=names, recorded=[_shown(name, recorded[name]) for name in names],
+        differing=names,
+        recorded=[_shown(name, recorded[name]) for name in names],
         found=[_shown(name, told[name]) for name in names],
-    )  # fmt: skip
+    )
 
 
 _PRIVATE = frozenset({"name", "borrower_name", "id_card", "members"})

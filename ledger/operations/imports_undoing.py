@@ -34,9 +34,13 @@ def undo_loans(unit: Unit, import_id: int, why: Why) -> None:
     RestsOnImport while anything a person recorded stands on one of them.
     """
     c = _LOANS.c
-    ids = unit.connection.execute(
-        select(c.id).where(c.import_id == import_id, c.disbursed_on.is_not(None)).order_by(c.id)
-    ).scalars().all()  # fmt: skip
+    ids = (
+        unit.connection.execute(
+            select(c.id).where(c.import_id == import_id, c.disbursed_on.is_not(None)).order_by(c.id)
+        )
+        .scalars()
+        .all()
+    )
     servicing.lock(unit, ids)
     for some in _slices(ids):
         _refuse_asked(unit, some)
@@ -99,17 +103,32 @@ def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
     c = _LOANS.c
     chosen = among(unit.connection, c.id, loan_ids)
     before = unit.connection.execute(select(c.id, c.status).where(chosen)).all()
-    nothing = dict.fromkeys((
-        "approved_by", "approved_on", "disbursed_by", "disbursed_on", "original_due_on", "due_on", "rolled_on",
-        "first_disbursed_on", "billed_to", "next_step_on",
-    ))  # fmt: skip
-    unit.connection.execute(
-        update(_LOANS).where(chosen).values(
-            **nothing, status="returned", return_reason=why.reason, generation=c.generation + 1
+    nothing = dict.fromkeys(
+        (
+            "approved_by",
+            "approved_on",
+            "disbursed_by",
+            "disbursed_on",
+            "original_due_on",
+            "due_on",
+            "rolled_on",
+            "first_disbursed_on",
+            "billed_to",
+            "next_step_on",
         )
-    )  # fmt: skip
+    )
+    unit.connection.execute(
+        update(_LOANS)
+        .where(chosen)
+        .values(**nothing, status="returned", return_reason=why.reason, generation=c.generation + 1)
+    )
     notices_due.follow(unit, loan_ids)
-    write_rows(unit.connection, {_CHANGES: [
-        (change, row.id, row.status, "returned", unit.today, unit.user, why.reason, unit.recorded_at)
-        for change, row in zip(new_ids(len(before)), before, strict=True)
-    ]})  # fmt: skip
+    write_rows(
+        unit.connection,
+        {
+            _CHANGES: [
+                (change, row.id, row.status, "returned", unit.today, unit.user, why.reason, unit.recorded_at)
+                for change, row in zip(new_ids(len(before)), before, strict=True)
+            ]
+        },
+    )

@@ -36,9 +36,14 @@ def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date 
     if report is None:
         scheme = reference.latest_scheme(unit.session, reference.MAIN_SCHEME)
         report = IssuanceReport(
-            id=new_id(), bank=bank, county=county, quarter=str(quarter), version=len(earlier) + 1, status="draft",
+            id=new_id(),
+            bank=bank,
+            county=county,
+            quarter=str(quarter),
+            version=len(earlier) + 1,
+            status="draft",
             due_by=risk_fund.report_due_by(scheme, quarter),
-        )  # fmt: skip
+        )
         unit.session.add(report)
     report.made_by, report.made_on = unit.user, on
     _fill(unit, report, quarter)

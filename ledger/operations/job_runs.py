@@ -99,9 +99,7 @@ def begin(unit: Unit, job: str, on: date, scope: Scope, due: int, by: str, *, as
     if row is not None:
         by = row.started_by if row.status == "queued" else by
         asked, due = asked or row.asked, row.done + due
-    return _put(
-        unit, row, job, on, scope, status="running", asked=asked, due=due, started_by=by, ended_at=None
-    ).id
+    return _put(unit, row, job, on, scope, status="running", asked=asked, due=due, started_by=by, ended_at=None).id
 
 
 def advance(unit: Unit, run_id: int, done: int) -> None:
@@ -110,9 +108,14 @@ def advance(unit: Unit, run_id: int, done: int) -> None:
 
 
 def end(
-    unit: Unit, run_id: int, status: str, failed: Sequence[Failure] = (), *,
-    counts: tuple[int, int] | None = None, report: Mapping[str, Any] | None = None,
-) -> Run:  # fmt: skip
+    unit: Unit,
+    run_id: int,
+    status: str,
+    failed: Sequence[Failure] = (),
+    *,
+    counts: tuple[int, int] | None = None,
+    report: Mapping[str, Any] | None = None,
+) -> Run:
     """The run is over, `done` or `failed`; a wider run gives `counts`, what was due and done in its steps."""
     row = unit.session.get_one(JobRun, run_id, populate_existing=True)
     row.status, row.ended_at = status, unit.recorded_at
@@ -238,9 +241,16 @@ def _interrupt(unit: Unit) -> None:
 def _put(unit: Unit, row: JobRun | None, job: str, on: date, scope: Scope, **values: Any) -> JobRun:
     if row is None:
         row = JobRun(
-            id=new_id(), job=job, business_date=on, scope=str(scope), due=0, done=0, failed="[]", report="{}",
+            id=new_id(),
+            job=job,
+            business_date=on,
+            scope=str(scope),
+            due=0,
+            done=0,
+            failed="[]",
+            report="{}",
             started_at=unit.recorded_at,
-        )  # fmt: skip
+        )
         unit.session.add(row)
     elif values.get("status") in ("queued", "running"):
         row.started_at = unit.recorded_at
@@ -253,9 +263,16 @@ def _put(unit: Unit, row: JobRun | None, job: str, on: date, scope: Scope, **val
 def read(row: JobRun) -> Run:
     """A run out of its row."""
     return Run(
-        id=row.id, job=row.job, business_date=row.business_date, scope=Scope.parse(row.scope),
-        status=row.status, due=row.due, done=row.done,
+        id=row.id,
+        job=row.job,
+        business_date=row.business_date,
+        scope=Scope.parse(row.scope),
+        status=row.status,
+        due=row.due,
+        done=row.done,
         failed=tuple(Failure(**failure) for failure in json.loads(row.failed)),
-        report=json.loads(row.report), started_by=row.started_by, started_at=moment(row.started_at),
+        report=json.loads(row.report),
+        started_by=row.started_by,
+        started_at=moment(row.started_at),
         ended_at=None if row.ended_at is None else moment(row.ended_at),
-    )  # fmt: skip
+    )

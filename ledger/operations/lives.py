@@ -95,7 +95,9 @@ def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:
     made = {each.life.loan: [next(ids) for _ in each.records] for each in touched}
     write_rows(unit.connection, _rows_of(unit, touched, made))
     update_rows(
-        unit.connection, _LOANS, ("billed_to", "next_step_on", "status", "misused_on"),
+        unit.connection,
+        _LOANS,
+        ("billed_to", "next_step_on", "status", "misused_on"),
         [_stands(each.life) for each in touched],
     )
     notices_due.follow(unit, [each.life.loan for each in touched if _opened_or_ended(each)])
@@ -122,12 +124,34 @@ def _rows_of(
             event = record.event
             if isinstance(event, e.InterestBilled):
                 version = versions.get((loan, event.period_start), 0) + 1
-                billed.append((loan, event.period_start.isoformat(), version, event_id, event.effective_on.isoformat(),
-                               event.contract, event.penalty, event.compound, True))  # fmt: skip
+                billed.append(
+                    (
+                        loan,
+                        event.period_start.isoformat(),
+                        version,
+                        event_id,
+                        event.effective_on.isoformat(),
+                        event.contract,
+                        event.penalty,
+                        event.compound,
+                        True,
+                    )
+                )
             elif rows := applied(event):
                 payer = payer_of(event)
-                paid += [(event_id, loan, row.period_start, event.effective_on, payer,
-                          row.contract, row.compound, row.penalty) for row in rows]  # fmt: skip
+                paid += [
+                    (
+                        event_id,
+                        loan,
+                        row.period_start,
+                        event.effective_on,
+                        payer,
+                        row.contract,
+                        row.compound,
+                        row.penalty,
+                    )
+                    for row in rows
+                ]
     return {lines: billed, applications: paid}
 
 

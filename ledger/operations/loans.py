@@ -52,8 +52,14 @@ def record(unit: Unit, request: LoanRequest, on: date | None = None) -> Taken:
     unit.not_future(request.signed_on, "signed_on")
     if unit.session.get(Bank, request.bank) is None:
         raise NotFound(what="bank", id=request.bank)
-    loan = Loan(id=new_id(), status="submitted", recorded_by=unit.user, recorded_on=on, bank=request.bank,
-                county=reference.county_of(unit.session, request.county))  # fmt: skip
+    loan = Loan(
+        id=new_id(),
+        status="submitted",
+        recorded_by=unit.user,
+        recorded_on=on,
+        bank=request.bank,
+        county=reference.county_of(unit.session, request.county),
+    )
     contract = contracts.fill(unit, loan, request)
     _check(unit, loan, contract, day=request.signed_on, bank_on=(request.signed_on, on))
     warned = eligible.warnings(unit, contract, to_household=loan.household_id is not None)
@@ -150,10 +156,16 @@ def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Taken:
     take_step(unit, loan, "disburse", disbursed_on)
     journal.record(
         unit,
-        LoanDisbursed(effective_on=disbursed_on, county=loan.county, bank=loan.bank, loan=loan.id,
-                      principal=Fen(loan.principal_fen)),
-        document=loan.contract_no, checked_by=loan.approved_by,
-    )  # fmt: skip
+        LoanDisbursed(
+            effective_on=disbursed_on,
+            county=loan.county,
+            bank=loan.bank,
+            loan=loan.id,
+            principal=Fen(loan.principal_fen),
+        ),
+        document=loan.contract_no,
+        checked_by=loan.approved_by,
+    )
     return Taken(loan.id, loan.status, warned)
 
 

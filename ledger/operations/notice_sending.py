@@ -70,9 +70,15 @@ def claim(unit: Unit, notice_id: int, channel: str) -> Claimed | None:
     notice, loan, contact, bank = found
     address = (contact.email if channel == "email" else contact.phone) or ""
     sending = NoticeSending(
-        id=new_id(), notice_id=notice_id, channel=channel, attempt=_attempts(unit, notice_id, channel) + 1,
-        address=address, status="claimed", reason="", claimed_at=unit.recorded_at,
-    )  # fmt: skip
+        id=new_id(),
+        notice_id=notice_id,
+        channel=channel,
+        attempt=_attempts(unit, notice_id, channel) + 1,
+        address=address,
+        status="claimed",
+        reason="",
+        claimed_at=unit.recorded_at,
+    )
     unit.session.add(sending)
     unit.session.flush()
     return Claimed(sending.id, _message(unit, notice, loan, channel, address, bank))
@@ -142,16 +148,25 @@ def _sendable(channel: str, now: int, today: date) -> list[ColumnElement[bool]]:
     n, later, s = Notice, aliased(Notice), aliased(NoticeSending)
     delivered = exists().where(NoticeDelivery.notice_id == n.id, NoticeDelivery.live.is_(True))
     nearer = exists().where(
-        later.loan_id == n.loan_id, later.due_on == n.due_on, later.created_on > n.created_on,
-        later.created_on <= today, later.cancelled_on.is_(None),
-    )  # fmt: skip
+        later.loan_id == n.loan_id,
+        later.due_on == n.due_on,
+        later.created_on > n.created_on,
+        later.created_on <= today,
+        later.cancelled_on.is_(None),
+    )
     of_notice = and_(s.notice_id == n.id, s.channel == channel)
     in_the_way = exists().where(of_notice, or_(s.status.in_(_SETTLED), and_(s.status == "failed", s.next_at > now)))
     address = Contact.email if channel == "email" else Contact.phone
     return [
-        address.is_not(None), n.created_on <= today, n.due_on >= today, n.cancelled_on.is_(None),
-        Loan.status.in_(OPEN), ~delivered, ~nearer, ~in_the_way,
-    ]  # fmt: skip
+        address.is_not(None),
+        n.created_on <= today,
+        n.due_on >= today,
+        n.cancelled_on.is_(None),
+        Loan.status.in_(OPEN),
+        ~delivered,
+        ~nearer,
+        ~in_the_way,
+    ]
 
 
 def _of_borrower() -> ColumnElement[bool]:

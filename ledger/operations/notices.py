@@ -101,10 +101,18 @@ def deliver(unit: Unit, notice_id: int, told: Delivered, receipt: Scan | None = 
     if on < notice.created_on:
         raise DeliveredBeforeMade(rule="7", limit=notice.created_on, found=on)
     delivery = NoticeDelivery(
-        id=new_id(), notice_id=notice_id, delivered_on=on, channel=told.channel, receiver=told.receiver,
-        relation=told.relation, note=told.note, live=True, recorded_by=unit.user, recorded_on=unit.today,
+        id=new_id(),
+        notice_id=notice_id,
+        delivered_on=on,
+        channel=told.channel,
+        receiver=told.receiver,
+        relation=told.relation,
+        note=told.note,
+        live=True,
+        recorded_by=unit.user,
+        recorded_on=unit.today,
         recorded_at=unit.recorded_at,
-    )  # fmt: skip
+    )
     unit.session.add(delivery)
     notice.cancelled_on = notice.cancel_reason = None
     _keep(unit, notice_id, "delivered", on, told.channel)
@@ -145,10 +153,16 @@ def _add(unit: Unit, delivery: NoticeDelivery, receipt: Scan) -> int:
     if len(there) >= RECEIPTS_MAX:
         raise TooManyReceipts(rule="7", limit=RECEIPTS_MAX, found=len(there))
     kept = NoticeReceipt(
-        id=new_id(), delivery_id=delivery.id, file_name=receipt.file_name, media_type=media,
-        size=len(receipt.content), sha256=digest, content=receipt.content, recorded_by=unit.user,
+        id=new_id(),
+        delivery_id=delivery.id,
+        file_name=receipt.file_name,
+        media_type=media,
+        size=len(receipt.content),
+        sha256=digest,
+        content=receipt.content,
+        recorded_by=unit.user,
         recorded_at=unit.recorded_at,
-    )  # fmt: skip
+    )
     unit.session.add(kept)
     unit.session.flush()
     return kept.id
@@ -185,6 +199,14 @@ def _delivery(unit: Unit, notice_id: int) -> NoticeDelivery:
 
 
 def _keep(unit: Unit, notice_id: int, step: str, on: date, reason: str) -> None:
-    unit.session.add(NoticeChange(
-        id=new_id(), notice_id=notice_id, step=step, on=on, by=unit.user, reason=reason, recorded_at=unit.recorded_at,
-    ))  # fmt: skip
+    unit.session.add(
+        NoticeChange(
+            id=new_id(),
+            notice_id=notice_id,
+            step=step,
+            on=on,
+            by=unit.user,
+            reason=reason,
+            recorded_at=unit.recorded_at,
+        )
+    )

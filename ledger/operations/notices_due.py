@@ -36,9 +36,14 @@ _FOLLOWING = "notices"
 
 # What can end a loan's life. Of a closed loan the last of them closed it; the others end it by themselves.
 _CLOSING = (
-    e.RepaymentReceived, e.CreditApplied, e.PenaltyWaived, e.InsuranceReceived, e.LoanRenewed, e.RecoveryRetained,
+    e.RepaymentReceived,
+    e.CreditApplied,
+    e.PenaltyWaived,
+    e.InsuranceReceived,
+    e.LoanRenewed,
+    e.RecoveryRetained,
     e.RecourseClosed,
-)  # fmt: skip
+)
 _ENDING: Mapping[str, Ending] = {e.ClaimPaid.__name__: "compensated", e.LoanWrittenOff.__name__: "written_off"}
 
 
@@ -67,10 +72,8 @@ def _due(session: Session, on: date, scope: Scope) -> Any:
     gone = or_(loan.status.not_in(OPEN), loan.due_on.is_(None), loan.due_on != n.due_on)
     kept = [n[name] == part for name, part in (("bank", scope.bank), ("county", scope.county)) if part]
     stray = (
-        select(loan.id)
-        .join(_NOTICES, n.loan_id == loan.id)
-        .where(*kept, n.cancelled_on.is_(None), ~delivered, gone)
-    )  # fmt: skip
+        select(loan.id).join(_NOTICES, n.loan_id == loan.id).where(*kept, n.cancelled_on.is_(None), ~delivered, gone)
+    )
     return union(missing, stray)
 
 
@@ -144,9 +147,17 @@ def _facts(unit: Unit, loan_ids: Sequence[int]) -> list[_Facts]:
     """What the dates of these loans call for, the loans locked."""
     c = _LOANS.c
     query = select(
-        c.id, c.bank, c.county, c.scheme, c.scheme_version, c.status, c.disbursed_on, c.original_due_on, c.due_on,
+        c.id,
+        c.bank,
+        c.county,
+        c.scheme,
+        c.scheme_version,
+        c.status,
+        c.disbursed_on,
+        c.original_due_on,
+        c.due_on,
         c.extended_on,
-    )  # fmt: skip
+    )
     query = query.where(among(unit.connection, c.id, loan_ids)).order_by(c.id).with_for_update()
     rows = unit.connection.execute(query).all()
     ended = _ended(unit, [row.id for row in rows if row.due_on is not None and row.status not in OPEN])
@@ -177,12 +188,14 @@ def _ended(unit: Unit, loan_ids: Sequence[int]) -> dict[int, tuple[date, Ending]
         select(events.c.loan_id, events.c.kind, func.min(events.c.effective_on), func.max(events.c.effective_on))
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
         .where(
-            among(unit.connection, events.c.loan_id, loan_ids), events.c.kind.in_(kinds), ~events.c.red,
+            among(unit.connection, events.c.loan_id, loan_ids),
+            events.c.kind.in_(kinds),
+            ~events.c.red,
             undone.c.id.is_(None),
         )
         .group_by(events.c.loan_id, events.c.kind)
         .order_by(events.c.loan_id)
-    )  # fmt: skip
+    )
     found: dict[int, tuple[date, Ending]] = {}
     for loan_id, rows in groupby(unit.connection.execute(query), key=lambda row: row[0]):
         of_loan = [(kind, first, last) for _, kind, first, last in rows]
@@ -214,9 +227,19 @@ def _there(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, Ki
 
 def _new(unit: Unit, loan: Any, called: Called) -> tuple[Any, ...]:
     return (
-        loan.id, called.due_on, called.kind, loan.bank, loan.county, called.created_on, called.deliver_by,
-        unit.today, unit.user, unit.recorded_at, called.cancelled_on, called.reason,
-    )  # fmt: skip
+        loan.id,
+        called.due_on,
+        called.kind,
+        loan.bank,
+        loan.county,
+        called.created_on,
+        called.deliver_by,
+        unit.today,
+        unit.user,
+        unit.recorded_at,
+        called.cancelled_on,
+        called.reason,
+    )
 
 
 def _steps(row: _There, called: Called | None, gone_as: str) -> Iterator[_Step]:
@@ -235,7 +258,12 @@ def _write(unit: Unit, made: Sequence[tuple[Any, ...]], steps: Sequence[_Step]) 
         for change_id, each in zip(new_ids(len(steps)), steps, strict=True)
     ]
     write_rows(unit.connection, {_NOTICES: rows, _CHANGES: changes})
-    update_rows(unit.connection, _NOTICES, ("cancelled_on", "cancel_reason"), [
-        (each.on, each.reason, each.notice) if each.step == "cancelled" else (None, None, each.notice)
-        for each in steps
-    ])  # fmt: skip
+    update_rows(
+        unit.connection,
+        _NOTICES,
+        ("cancelled_on", "cancel_reason"),
+        [
+            (each.on, each.reason, each.notice) if each.step == "cancelled" else (None, None, each.notice)
+            for each in steps
+        ],
+    )

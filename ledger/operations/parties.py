@@ -136,19 +136,29 @@ def register_household(unit: Unit, new: NewHousehold) -> Registered:
     cards = [check_id_card(member.id_card) for member in new.members]
     _refuse_known(unit, new.registry_no, [card.number for card in cards])
     household = t.Household(
-        id=new_id(), registry_no=new.registry_no, county=county, town=new.town, village=new.village,
-        category=new.category, registered_on=new.registered_on,
-    )  # fmt: skip
+        id=new_id(),
+        registry_no=new.registry_no,
+        county=county,
+        town=new.town,
+        village=new.village,
+        category=new.category,
+        registered_on=new.registered_on,
+    )
     unit.session.add(household)
     try:
         unit.session.flush()
         unit.session.add_all(
             t.Member(
-                id=member_id, household_id=household.id, name=member.name, id_card=card.number,
-                born_on=card.born_on, relation=member.relation, is_head=member.is_head,
+                id=member_id,
+                household_id=household.id,
+                name=member.name,
+                id_card=card.number,
+                born_on=card.born_on,
+                relation=member.relation,
+                is_head=member.is_head,
             )
             for member_id, member, card in zip(new_ids(len(cards)), new.members, cards, strict=True)
-        )  # fmt: skip
+        )
         unit.session.flush()
     except IntegrityError as race:
         # Somebody registered the same since we looked.
@@ -220,15 +230,22 @@ def add_link(unit: Unit, organisation_id: int, new: NewLink) -> Registered:
     if unit.session.get(t.Household, new.household_id) is None:
         raise NotFound(what="household", id=str(new.household_id))
     same = select(t.Link.id).where(
-        t.Link.organisation_id == organisation_id, t.Link.household_id == new.household_id,
-        t.Link.kind == new.kind, t.Link.starts_on == new.starts_on,
-    )  # fmt: skip
+        t.Link.organisation_id == organisation_id,
+        t.Link.household_id == new.household_id,
+        t.Link.kind == new.kind,
+        t.Link.starts_on == new.starts_on,
+    )
     if unit.session.execute(same).first():
         raise LinkTaken(rule="2.3", kind=new.kind, found=new.starts_on)
     made = t.Link(
-        id=new_id(), organisation_id=organisation_id, household_id=new.household_id, kind=new.kind,
-        fen=None if new.amount is None else to_fen(new.amount), starts_on=new.starts_on, ends_on=new.ends_on,
-    )  # fmt: skip
+        id=new_id(),
+        organisation_id=organisation_id,
+        household_id=new.household_id,
+        kind=new.kind,
+        fen=None if new.amount is None else to_fen(new.amount),
+        starts_on=new.starts_on,
+        ends_on=new.ends_on,
+    )
     unit.session.add(made)
     unit.session.flush()
     return Registered(made.id)

@@ -87,9 +87,16 @@ class LastAdmin(RuleViolation):
 
 
 def add_user(
-    unit: Unit, username: str, name: str, password: str, role: str, *,
-    bank: str | None = None, counties: Collection[str] = (), demo: bool = False,
-) -> User:  # fmt: skip
+    unit: Unit,
+    username: str,
+    name: str,
+    password: str,
+    role: str,
+    *,
+    bank: str | None = None,
+    counties: Collection[str] = (),
+    demo: bool = False,
+) -> User:
     """A new person with role and scope; counties may be given by retired codes.
 
     `demo` admits the passwords of the demo. Raises UsernameUnfit, UserExists, PasswordWeak, RoleScope, NotFound.
@@ -104,10 +111,16 @@ def add_user(
     if bank is not None and unit.session.get(Bank, bank) is None:
         raise NotFound(what="bank", id=bank)
     user = User(
-        username=username, name=name, password=hash_password(password), role=role, bank=bank, active=True,
-        fs_uniquifier=secrets.token_hex(32), created_at=dates.moment(unit.recorded_at),
+        username=username,
+        name=name,
+        password=hash_password(password),
+        role=role,
+        bank=bank,
+        active=True,
+        fs_uniquifier=secrets.token_hex(32),
+        created_at=dates.moment(unit.recorded_at),
         counties=[UserCounty(county=county) for county in named],
-    )  # fmt: skip
+    )
     unit.session.add(user)
     unit.session.flush()
     return user
@@ -127,9 +140,11 @@ def set_active(unit: Unit, username: str, active: bool) -> User:
     """Disable a person, which ends every token, or let them in again. Raises LastAdmin, NotFound."""
     user = _locked(unit, username)
     if user.active and not active and user.role == Role.ADMIN:
-        others = select(func.count()).select_from(User).where(
-            User.role == Role.ADMIN, User.active, User.username != username
-        )  # fmt: skip
+        others = (
+            select(func.count())
+            .select_from(User)
+            .where(User.role == Role.ADMIN, User.active, User.username != username)
+        )
         if not unit.session.execute(others).scalar_one():
             raise LastAdmin(user=username)
     if user.active != active:

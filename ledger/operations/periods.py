@@ -164,13 +164,28 @@ def _was_closed(unit: Unit, book: str, month: str) -> bool:
 
 
 def _set(
-    unit: Unit, book: str, month: str, through: date | None, action: str, *, reason: str, checked_by: str | None,
+    unit: Unit,
+    book: str,
+    month: str,
+    through: date | None,
+    action: str,
+    *,
+    reason: str,
+    checked_by: str | None,
     by: str = "",
-) -> None:  # fmt: skip
+) -> None:
     unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
     unit.kept.get("closed_through", {}).pop(book, None)
-    unit.session.add(Closing(
-        id=new_id(), book=book, month=month, action=action, by=by or unit.user, checked_by=checked_by, reason=reason,
-        recorded_at=unit.recorded_at,
-    ))  # fmt: skip
+    unit.session.add(
+        Closing(
+            id=new_id(),
+            book=book,
+            month=month,
+            action=action,
+            by=by or unit.user,
+            checked_by=checked_by,
+            reason=reason,
+            recorded_at=unit.recorded_at,
+        )
+    )
     unit.session.flush()

@@ -74,17 +74,26 @@ def receive(unit: Unit, loan_id: int, amount: Money, received_on: date, receipt_
     to_fund = Fen(claim.paid_principal + claim.paid_interest - claim.received)
     seen: list[Event] = []
     closing: list[bool] = []
-    do = partial(
-        compensation.receive, on=received_on, scheme=scheme, recovery=recovery_id, amount=fen, to_fund=to_fund
-    )
+    do = partial(compensation.receive, on=received_on, scheme=scheme, recovery=recovery_id, amount=fen, to_fund=to_fund)
     _record(unit, claim, received_on, do, receipt_no, seen, closing)
     kept = sum(_kept(event) for event in seen if isinstance(event, RecoveryRetained))
     remit_by = reference.work_calendar(unit.session).add_working_days(received_on, scheme.remittance_working_days)
-    unit.session.add(Recovery(
-        id=recovery_id, loan_id=loan_id, claim_id=claim.id, county=claim.county, bank=claim.bank, fen=fen,
-        to_fund=fen - kept, received_on=received_on, receipt_no=receipt_no, recorded_by=unit.user,
-        remit_by=remit_by, live=True,
-    ))  # fmt: skip
+    unit.session.add(
+        Recovery(
+            id=recovery_id,
+            loan_id=loan_id,
+            claim_id=claim.id,
+            county=claim.county,
+            bank=claim.bank,
+            fen=fen,
+            to_fund=fen - kept,
+            received_on=received_on,
+            receipt_no=receipt_no,
+            recorded_by=unit.user,
+            remit_by=remit_by,
+            live=True,
+        )
+    )
     claim.received += fen - kept
     _move(unit, claim, received_on, fen, closed=all(closing))
     return Recovered(recovery_id, loan_id, claim.id, amount, of_fen(fen - kept), of_fen(kept), remit_by)
@@ -110,9 +119,14 @@ def remit(unit: Unit, recovery_id: int, on: date | None = None, amount: Money | 
         raise RemittanceDiffers(rule="6.6", limit=due, found=amount)
     claim = _claim(unit, recovery.loan_id)
     do = partial(
-        compensation.remit, on=on, scheme=scheme_of(unit, claim.loan_id), recovery=recovery.id, claim=claim.id,
-        amount=Fen(recovery.to_fund), net=net_of(claim),
-    )  # fmt: skip
+        compensation.remit,
+        on=on,
+        scheme=scheme_of(unit, claim.loan_id),
+        recovery=recovery.id,
+        claim=claim.id,
+        amount=Fen(recovery.to_fund),
+        net=net_of(claim),
+    )
     closing: list[bool] = []
     claim.returned += recovery.to_fund
     _record(unit, claim, on, do, slip_no, [], closing)
@@ -145,9 +159,14 @@ def _claim(unit: Unit, loan_id: int) -> Claim:
 
 
 def _record(
-    unit: Unit, claim: Claim, on: date, do: partial[Iterator[Event]], document: str, seen: list[Event],
+    unit: Unit,
+    claim: Claim,
+    on: date,
+    do: partial[Iterator[Event]],
+    document: str,
+    seen: list[Event],
     closing: list[bool],
-) -> None:  # fmt: skip
+) -> None:
     """Record it on the loan; the loan closes with it where nothing is open on either side any more.
 
     `closing` gets whether the bank has nothing open, then whether the fund and its suspense have not.

@@ -77,27 +77,37 @@ def set_bank_status(unit: Unit, code: str, status: str, effective_on: date) -> N
         raise NotFound(what="bank", id=code)
     if unit.session.get(t.BankStatus, (code, effective_on)) is not None:
         raise AlreadyLoaded(what="bank status", found=f"{code} {effective_on}")
-    unit.session.add(t.BankStatus(
-        bank=code, effective_on=effective_on, status=status,
-        recorded_by=unit.user, recorded_at=moment(unit.recorded_at),
-    ))  # fmt: skip
+    unit.session.add(
+        t.BankStatus(
+            bank=code,
+            effective_on=effective_on,
+            status=status,
+            recorded_by=unit.user,
+            recorded_at=moment(unit.recorded_at),
+        )
+    )
 
 
 def add_scheme(unit: Unit, scheme: Scheme) -> None:
     """Keep a scheme version; it is never changed afterwards. Raises AlreadyLoaded."""
     if unit.session.get(t.SchemeVersion, (scheme.code, scheme.version)) is not None:
         raise AlreadyLoaded(what="scheme", found=f"{scheme.code} v{scheme.version}")
-    unit.session.add(t.SchemeVersion(
-        code=scheme.code, version=scheme.version, hash=scheme.content_hash, signed_from=scheme.signed_from,
-        signed_to=scheme.signed_to, text=scheme.document, recorded_by=unit.user,
-        recorded_at=moment(unit.recorded_at),
-    ))  # fmt: skip
+    unit.session.add(
+        t.SchemeVersion(
+            code=scheme.code,
+            version=scheme.version,
+            hash=scheme.content_hash,
+            signed_from=scheme.signed_from,
+            signed_to=scheme.signed_to,
+            text=scheme.document,
+            recorded_by=unit.user,
+            recorded_at=moment(unit.recorded_at),
+        )
+    )
     unit.session.flush()
 
 
-def add_rates(
-    unit: Unit, code: str, rows: tuple[RateRow, ...], covered_through: date, source: str
-) -> RateTable:
+def add_rates(unit: Unit, code: str, rows: tuple[RateRow, ...], covered_through: date, source: str) -> RateTable:
     """Append rows to a rate table and say through which day it was looked at; raises RateRowsRefused."""
     present = rate_tables(unit.session).get(code)
     if present is None:
@@ -106,13 +116,21 @@ def add_rates(
         table = rates.extend(present, rows, covered_through, source)
     at = moment(unit.recorded_at)
     for row in rows:
-        unit.session.add(t.RateRow(
-            table=code, effective_on=row.effective_on, rates=json.dumps([str(rate) for rate in row.rates]),
-            source=row.source, recorded_by=unit.user, recorded_at=at,
-        ))  # fmt: skip
-    unit.session.merge(t.RateCoverage(
-        table=code, covered_through=covered_through, source=source, recorded_by=unit.user, recorded_at=at
-    ))
+        unit.session.add(
+            t.RateRow(
+                table=code,
+                effective_on=row.effective_on,
+                rates=json.dumps([str(rate) for rate in row.rates]),
+                source=row.source,
+                recorded_by=unit.user,
+                recorded_at=at,
+            )
+        )
+    unit.session.merge(
+        t.RateCoverage(
+            table=code, covered_through=covered_through, source=source, recorded_by=unit.user, recorded_at=at
+        )
+    )
     unit.session.flush()
     return table
 
@@ -120,9 +138,9 @@ def add_rates(
 def add_calendar(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -> WorkCalendar:
     """Publish a year's calendar; raises CalendarRowsRefused."""
     calendar = work_calendar(unit.session).with_year(year, rows, source)
-    unit.session.add(t.CalendarYear(
-        year=year, source=source, recorded_by=unit.user, recorded_at=moment(unit.recorded_at)
-    ))
+    unit.session.add(
+        t.CalendarYear(year=year, source=source, recorded_by=unit.user, recorded_at=moment(unit.recorded_at))
+    )
     unit.session.flush()
     unit.session.add_all(t.CalendarDay(day=row.day, year=year, name=row.name, kind=row.kind) for row in rows)
     unit.session.flush()
@@ -223,18 +241,14 @@ def _rate_table(session: Session, code: str, covered_through: date) -> RateTable
 
 
 @lru_cache(maxsize=16)
-def _built(
-    code: str, rows: tuple[tuple[date, str, str], ...], covered_through: date, source: str
-) -> RateTable:
+def _built(code: str, rows: tuple[tuple[date, str, str], ...], covered_through: date, source: str) -> RateTable:
     made = [RateRow(on, tuple(map(Decimal, json.loads(text))), named) for on, text, named in rows]
     return rates.rate_table(code, made, covered_through, source)
 
 
 def _open_book(unit: Unit, kind: Kind, book: str) -> None:
     unit.connection.execute(insert(books).values(book=book, kind=kind.value))
-    unit.connection.execute(
-        insert(accounts), [{"book": book, "code": account.code} for account in accounts_of(kind)]
-    )
+    unit.connection.execute(insert(accounts), [{"book": book, "code": account.code} for account in accounts_of(kind)])
 
 
 def _load_counties(unit: Unit) -> None:
@@ -248,10 +262,15 @@ def _load_counties(unit: Unit) -> None:
         since = max((date.fromisoformat(old["retired_on"]) for old in before), default=_EVER)
         unit.session.add(t.CountyCode(code=row["code"], county=row["code"], name=row["name"], starts_on=since))
         for old in before:
-            unit.session.add(t.CountyCode(
-                code=old["code"], county=row["code"], name=old["name"], starts_on=_EVER,
-                ends_on=date.fromisoformat(old["retired_on"]),
-            ))  # fmt: skip
+            unit.session.add(
+                t.CountyCode(
+                    code=old["code"],
+                    county=row["code"],
+                    name=old["name"],
+                    starts_on=_EVER,
+                    ends_on=date.fromisoformat(old["retired_on"]),
+                )
+            )
     unit.session.flush()
 
 

@@ -88,9 +88,12 @@ def repay(unit: Unit, received: Received) -> Recorded:
 
 
 def repay_all(
-    unit: Unit, sheet: Sequence[Received], *, import_id: int | None = None,
+    unit: Unit,
+    sheet: Sequence[Received],
+    *,
+    import_id: int | None = None,
     faults: list[tuple[Any, Refusal]] | None = None,
-) -> list[Recorded]:  # fmt: skip
+) -> list[Recorded]:
     """Record many repayments, each loan's in the order of their days, with one read and one write.
 
     With `faults` every refused row is noted there by its place in the sheet; nothing may then be committed.
@@ -154,12 +157,16 @@ def _fact(repayment_id: int, received: Received) -> Fact:
     return Fact(
         on=received.paid_on,
         do=partial(
-            life_of.repay, on=received.paid_on, repayment=repayment_id, amount=money.to_fen(received.amount),
-            surplus=received.surplus, payer=received.payer,
+            life_of.repay,
+            on=received.paid_on,
+            repayment=repayment_id,
+            amount=money.to_fen(received.amount),
+            surplus=received.surplus,
+            payer=received.payer,
         ),
         about={"document": received.receipt_no},
         ref=repayment_id,
-    )  # fmt: skip
+    )
 
 
 def _receipts(unit: Unit, sheet: Sequence[Received]) -> set[tuple[int, str]]:
@@ -174,16 +181,37 @@ def _statuses(unit: Unit, sheet: Sequence[Received]) -> dict[int, str]:
 
 
 def _keep(
-    unit: Unit, sheet: Sequence[Received], ids: Sequence[int], done: Mapping[int, Sequence[Done]],
+    unit: Unit,
+    sheet: Sequence[Received],
+    ids: Sequence[int],
+    done: Mapping[int, Sequence[Done]],
     import_id: int | None,
-) -> list[Recorded]:  # fmt: skip
+) -> list[Recorded]:
     by_id = {each.ref: each for of_loan in done.values() for each in of_loan}
     own = dict(zip(ids, sheet, strict=True))
-    write_rows(unit.connection, {_TABLE: [
-        (repayment_id, r.loan_id, r.receipt_no, money.to_fen(r.amount), r.paid_on, r.received_on, r.channel,
-         r.surplus, r.payer, unit.user, by_id[repayment_id].event_id, True, import_id)
-        for repayment_id, r in own.items()
-    ]})  # fmt: skip
+    write_rows(
+        unit.connection,
+        {
+            _TABLE: [
+                (
+                    repayment_id,
+                    r.loan_id,
+                    r.receipt_no,
+                    money.to_fen(r.amount),
+                    r.paid_on,
+                    r.received_on,
+                    r.channel,
+                    r.surplus,
+                    r.payer,
+                    unit.user,
+                    by_id[repayment_id].event_id,
+                    True,
+                    import_id,
+                )
+                for repayment_id, r in own.items()
+            ]
+        },
+    )
     return [_recorded(repayment_id, by_id[repayment_id]) for repayment_id in ids]
 
 
@@ -193,7 +221,13 @@ def _recorded(repayment_id: int, done: Done) -> Recorded:
     assert event.loan is not None
     compound = sum(row.compound for row in event.applied)
     return Recorded(
-        repayment_id, event.loan, done.event_id, money.of_fen(event.interest), money.of_fen(compound),
-        money.of_fen(event.charges - compound), money.of_fen(Fen(event.principal + event.overdue_principal)),
-        money.of_fen(event.credit), money.of_fen(event.loss),
-    )  # fmt: skip
+        repayment_id,
+        event.loan,
+        done.event_id,
+        money.of_fen(event.interest),
+        money.of_fen(compound),
+        money.of_fen(event.charges - compound),
+        money.of_fen(Fen(event.principal + event.overdue_principal)),
+        money.of_fen(event.credit),
+        money.of_fen(event.loss),
+    )

@@ -75,23 +75,34 @@ class Past(NamedTuple):
 
 # What is never lived through again: another record rests on its figures.
 _STANDING = (
-    e.LoanExtended, e.LoanRenewed, e.LoanWrittenOff, e.InsuranceReceived,
-    e.ClaimPaid, e.RecoveryReceived, e.RecoveryRemitted, e.RecoveryRetained, e.RecourseClosed,
-)  # fmt: skip
+    e.LoanExtended,
+    e.LoanRenewed,
+    e.LoanWrittenOff,
+    e.InsuranceReceived,
+    e.ClaimPaid,
+    e.RecoveryReceived,
+    e.RecoveryRemitted,
+    e.RecoveryRetained,
+    e.RecourseClosed,
+)
 
 _ENDING = (e.LoanRenewed, e.LoanWrittenOff, e.ClaimPaid)
 
 # What a loan's life is made of. Its subsidies are not: they follow its lines in their own way (scheme 4.9).
 _LIFE = (
-    e.InterestBilled, e.CreditApplied, e.PrincipalOverdue, e.RepaymentReceived, e.CreditRefunded,
-    e.PenaltyWaived, e.MisuseFound, *_STANDING,
-)  # fmt: skip
+    e.InterestBilled,
+    e.CreditApplied,
+    e.PrincipalOverdue,
+    e.RepaymentReceived,
+    e.CreditRefunded,
+    e.PenaltyWaived,
+    e.MisuseFound,
+    *_STANDING,
+)
 _LIFE_KINDS = tuple(kind.__name__ for kind in _LIFE)
 
 
-def rewind(
-    unit: Unit, points: Mapping[int, Point], why: Why, also: Sequence[Past] = ()
-) -> dict[int, list[Past]]:
+def rewind(unit: Unit, points: Mapping[int, Point], why: Why, also: Sequence[Past] = ()) -> dict[int, list[Past]]:
     """Take loans back; answers what was reversed of each, oldest first. The loans' rows must be locked.
 
     `also` are earlier events to be undone with it. Loans on which nothing stands later and nothing is undone
@@ -133,14 +144,25 @@ def undo(unit: Unit, pasts: Sequence[Past], why: Why) -> None:
     billed = [past.id for past in pasts if isinstance(past.event, e.InterestBilled)]
     if billed:
         unit.connection.execute(update(lines).where(among(unit.connection, lines.c.event_id, billed)).values(live=None))
-    write_rows(unit.connection, {
-        applications: [
-            (reversals[past.id].id, past.event.loan, row.period_start, reversals[past.id].effective_on,
-             payer_of(past.event), -row.contract, -row.compound, -row.penalty)
-            for past in pasts
-            for row in applied(past.event)
-        ]
-    })  # fmt: skip
+    write_rows(
+        unit.connection,
+        {
+            applications: [
+                (
+                    reversals[past.id].id,
+                    past.event.loan,
+                    row.period_start,
+                    reversals[past.id].effective_on,
+                    payer_of(past.event),
+                    -row.contract,
+                    -row.compound,
+                    -row.penalty,
+                )
+                for past in pasts
+                for row in applied(past.event)
+            ]
+        },
+    )
 
 
 def stands_after(unit: Unit, loan_id: int, on: date) -> bool:
@@ -191,11 +213,13 @@ def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
         select(events)
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
         .where(
-            among(unit.connection, events.c.loan_id, points), events.c.effective_on >= first,
-            events.c.kind.in_(_LIFE_KINDS), undone.c.id.is_(None),
+            among(unit.connection, events.c.loan_id, points),
+            events.c.effective_on >= first,
+            events.c.kind.in_(_LIFE_KINDS),
+            undone.c.id.is_(None),
         )
         .order_by(events.c.loan_id, events.c.effective_on, events.c.recorded_at, events.c.id)
-    )  # fmt: skip
+    )
     later: dict[int, list[Past]] = {}
     for row in unit.connection.execute(query):
         point = points[row.loan_id]
@@ -225,9 +249,12 @@ def _check(unit: Unit, on: date, rows: Sequence[Past]) -> None:
     if standing := [past.event for past in rows if isinstance(past.event, _STANDING)]:
         first, last = standing[0], standing[-1]
         raise RestsOnLater(
-            rule="3 back-dated", event=type(first).__name__, found=first.effective_on, on=on,
+            rule="3 back-dated",
+            event=type(first).__name__,
+            found=first.effective_on,
+            on=on,
             first_open=max(last.effective_on, closing.first_open(unit, [_book(last)])),
-        )  # fmt: skip
+        )
 
 
 def _check_not_ended(unit: Unit, points: Mapping[int, Point], undone: Iterable[Past]) -> None:
@@ -296,5 +323,5 @@ def _standing_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Any
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
         .where(among(unit.connection, events.c.loan_id, loan_ids), events.c.kind == kind, undone.c.id.is_(None))
         .order_by(events.c.effective_on, events.c.recorded_at, events.c.id)
-    )  # fmt: skip
+    )
     return unit.connection.execute(query).all()

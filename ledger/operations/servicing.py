@@ -95,8 +95,9 @@ def record_facts(
     lock(unit, allowed)
     points = {
         loan: Point(min(fact.on for fact in rows), last=all(fact.last for fact in rows))
-        for loan, rows in allowed.items() if rows
-    }  # fmt: skip
+        for loan, rows in allowed.items()
+        if rows
+    }
     later = _rewind(unit, points, why, refuse, allowed)
     done = _live(unit, allowed, later, refuse)
     if not refuse.gathered:
@@ -200,17 +201,23 @@ def _rewind(
 
 
 def _live(
-    unit: Unit, facts: Mapping[int, Sequence[Fact]], later: Mapping[int, Sequence[Past]], refuse: _Refusals,
+    unit: Unit,
+    facts: Mapping[int, Sequence[Fact]],
+    later: Mapping[int, Sequence[Past]],
+    refuse: _Refusals,
     horizons: Mapping[int, date] | None = None,
-) -> dict[int, list[Done]]:  # fmt: skip
+) -> dict[int, list[Done]]:
     """Walk each loan through its facts, new and again, to where it had been walked before; write once."""
     through = {
-        loan: max([
-            (horizons or {}).get(loan, date.min), *(fact.on for fact in facts[loan]),
-            *(past.event.effective_on for past in later.get(loan, ())),
-        ])
+        loan: max(
+            [
+                (horizons or {}).get(loan, date.min),
+                *(fact.on for fact in facts[loan]),
+                *(past.event.effective_on for past in later.get(loan, ())),
+            ]
+        )
         for loan in facts
-    }  # fmt: skip
+    }
     held = holding.hold(unit, facts, max(through.values(), default=date.min))
     for loan_id in facts.keys() - held.keys():
         refuse.passes(facts[loan_id], partial(_refuse_unlent, unit, loan_id))
@@ -239,9 +246,11 @@ def _live(
 
 
 def _taken_back_to(
-    loan_id: int, facts: Mapping[int, Sequence[Fact]], later: Mapping[int, Sequence[Past]],
+    loan_id: int,
+    facts: Mapping[int, Sequence[Fact]],
+    later: Mapping[int, Sequence[Past]],
     horizons: Mapping[int, date] | None,
-) -> date | None:  # fmt: skip
+) -> date | None:
     """The day a loan was taken back to, if it was."""
     if horizons is not None:
         return horizons[loan_id]
@@ -256,8 +265,7 @@ def _do(held: Held, fact: Fact) -> None:
 
 def _in_order(facts: Sequence[Fact], later: Sequence[Past]) -> list[Fact]:
     """By day; of one day what stood before first, then the new, a claim's line, and what comes last."""
-    again = [(fact.on, 2 if past_is_line else 0, fact) for past in later
-             for fact, past_is_line in _as_fact(past)]  # fmt: skip
+    again = [(fact.on, 2 if past_is_line else 0, fact) for past in later for fact, past_is_line in _as_fact(past)]
     new = [(fact.on, 3 if fact.last else 1, fact) for fact in facts]
     return [fact for _, _, fact in sorted([*again, *new], key=lambda row: row[:2])]
 
@@ -266,8 +274,12 @@ def _as_fact(past: Past) -> Iterator[tuple[Fact, bool]]:
     """What a person recorded, to be recorded again; what the calendar called for is left to the calendar."""
     do = workout.again(past.event)
     if do is not None:
-        about = {"document": past.document, "reason": past.reason, "made_by": past.made_by,
-                 "checked_by": past.checked_by}  # fmt: skip
+        about = {
+            "document": past.document,
+            "reason": past.reason,
+            "made_by": past.made_by,
+            "checked_by": past.checked_by,
+        }
         is_line = isinstance(past.event, e.InterestBilled | e.CreditApplied)
         ref = past.event.repayment if isinstance(past.event, e.RepaymentReceived) else None
         yield Fact(past.event.effective_on, do, about, ref), is_line

@@ -12,8 +12,15 @@ from ledger.tables.loans import Loan, StatusChange
 from ledger.unit import Unit
 
 LOAN_STATUSES = (
-    "submitted", "returned", "approved", "active", "overdue", "compensated", "written_off", "closed",
-)  # fmt: skip
+    "submitted",
+    "returned",
+    "approved",
+    "active",
+    "overdue",
+    "compensated",
+    "written_off",
+    "closed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,18 @@ def take_step(unit: Unit, loan: Loan, step: str, on: date, reason: str = "") -> 
 
 def keep_change(unit: Unit, loan_id: int, before: str, after: str, on: date, reason: str = "") -> None:
     """A row for a person's step on a loan. Added only."""
-    unit.session.add(StatusChange(
-        id=new_id(), loan_id=loan_id, from_status=before, to_status=after, on=on, by=unit.user,
-        reason=reason, recorded_at=unit.recorded_at,
-    ))  # fmt: skip
+    unit.session.add(
+        StatusChange(
+            id=new_id(),
+            loan_id=loan_id,
+            from_status=before,
+            to_status=after,
+            on=on,
+            by=unit.user,
+            reason=reason,
+            recorded_at=unit.recorded_at,
+        )
+    )
 
 
 def makers(unit: Unit, loan_id: int) -> set[str]:

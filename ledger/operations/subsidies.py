@@ -119,18 +119,27 @@ def approve(unit: Unit, batch_id: int, rejected: Mapping[int, str] | None = None
     _check_other(unit, batch.maker, batch.submitted_by)
     subsidy_lines.let_go(unit, batch, rejected or {}, "rejected", on)
     lines = subsidy_lines.live_lines(unit, batch)
-    subsidy_lines.post(unit, batch, lines, "approved", lambda line: SubsidyApproved(
-        effective_on=on, county=batch.county, bank=batch.bank, loan=line.loan_id, batch=batch.id, line=line.id,
-        households=Fen(line.fen) if line.household else NIL,
-        organisations=NIL if line.household else Fen(line.fen),
-    ))  # fmt: skip
+    subsidy_lines.post(
+        unit,
+        batch,
+        lines,
+        "approved",
+        lambda line: SubsidyApproved(
+            effective_on=on,
+            county=batch.county,
+            bank=batch.bank,
+            loan=line.loan_id,
+            batch=batch.id,
+            line=line.id,
+            households=Fen(line.fen) if line.household else NIL,
+            organisations=NIL if line.household else Fen(line.fen),
+        ),
+    )
     batch.approved_by, batch.approved_on = unit.user, on
     return _take(unit, batch, "approve", on)
 
 
-def send_back(
-    unit: Unit, batch_id: int, reason: str, line_ids: Collection[int] = (), on: date | None = None
-) -> Taken:
+def send_back(unit: Unit, batch_id: int, reason: str, line_ids: Collection[int] = (), on: date | None = None) -> Taken:
     """Return a batch, or lines of it (退回); what was approved of them is reversed in red.
 
     Lines returned leave the batch, which goes on without them; they may enter the next. A batch returned whole, or
@@ -176,10 +185,21 @@ def pay(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
     lines = subsidy_lines.live_lines(unit, batch)
     if stale := [str(line.id) for line in lines if line.stale]:
         raise LineRebilled(rule="4.9", count=len(stale), found=stale)
-    subsidy_lines.post(unit, batch, lines, "paid", lambda line: SubsidyPaid(
-        effective_on=on, county=batch.county, bank=batch.bank, loan=line.loan_id, batch=batch.id, line=line.id,
-        amount=Fen(line.fen),
-    ))  # fmt: skip
+    subsidy_lines.post(
+        unit,
+        batch,
+        lines,
+        "paid",
+        lambda line: SubsidyPaid(
+            effective_on=on,
+            county=batch.county,
+            bank=batch.bank,
+            loan=line.loan_id,
+            batch=batch.id,
+            line=line.id,
+            amount=Fen(line.fen),
+        ),
+    )
     supplements = [line.id for line in lines if line.of_line_id is not None]
     made_good = among(unit.connection, subsidy_shortfalls.c.supplement_id, supplements)
     unit.connection.execute(delete(subsidy_shortfalls).where(made_good))
@@ -196,11 +216,18 @@ def _put(unit: Unit, bank: str, county: str, period: Period, on: date) -> Subsid
         return found
     schemes = subsidy_facts.schemes_of(unit, bank, county, period.cycle)
     batch = SubsidyBatch(
-        id=new_id(), bank=bank, county=county, cycle=period.cycle, period=str(period), status="draft",
+        id=new_id(),
+        bank=bank,
+        county=county,
+        cycle=period.cycle,
+        period=str(period),
+        status="draft",
         submit_by=period.submit_by(min(scheme.subsidy_submit_day for scheme in schemes)),
-        pay_days=min(scheme.subsidy_pay_working_days for scheme in schemes), maker=unit.user,
-        drafted_on=on, refreshed_on=on,
-    )  # fmt: skip
+        pay_days=min(scheme.subsidy_pay_working_days for scheme in schemes),
+        maker=unit.user,
+        drafted_on=on,
+        refreshed_on=on,
+    )
     try:
         with unit.session.begin_nested():
             unit.session.add(batch)

@@ -79,9 +79,12 @@ def _batches(unit: Unit, loan_ids: Sequence[int]) -> dict[int, SubsidyBatch]:
     for bank, county in scopes:
         coming = select(b.id).where(b.bank == bank, b.county == county, b.status != "paid").order_by(b.id)
         connection.execute(coming.with_for_update()).all()
-    query = select(b).where(or_(b.id.in_(entered), *(
-        (b.bank == bank) & (b.county == county) & b.status.in_(OPEN) for bank, county in scopes
-    )))  # fmt: skip
+    query = select(b).where(
+        or_(
+            b.id.in_(entered),
+            *((b.bank == bank) & (b.county == county) & b.status.in_(OPEN) for bank, county in scopes),
+        )
+    )
     found = unit.session.execute(query.execution_options(populate_existing=True)).scalars()
     return {batch.id: batch for batch in found}
 
@@ -165,9 +168,7 @@ def _said(figure: Figure | None) -> tuple[Any, ...] | None:
     return figure.start, figure.end, figure.days, figure.interest, figure.eligible, figure.fen
 
 
-def _settle(
-    unit: Unit, lines: Sequence[Stored], paid: Iterable[Stored], batches: Mapping[int, SubsidyBatch]
-) -> None:
+def _settle(unit: Unit, lines: Sequence[Stored], paid: Iterable[Stored], batches: Mapping[int, SubsidyBatch]) -> None:
     """Raise the difference between what was paid on lines and what they are entitled to now."""
     had = _had(unit, lines, paid)
     for line_id, now in _now(unit, lines, batches).items():
@@ -211,14 +212,30 @@ def _claw_back(unit: Unit, line: Stored, batch: SubsidyBatch, back: Fen) -> None
     on = max(batch.paid_on, closing.first_open(unit, [book_of(Kind.SUBSIDY, bank="", county=batch.county)]))
     clawback = new_id()
     household = unit.session.get_one(Loan, line.figure.loan).household_id is not None
-    unit.session.add(Clawback(
-        id=clawback, line_id=line.id, batch_id=batch.id, loan_id=line.figure.loan, bank=batch.bank,
-        county=batch.county, fen=back, received=0, raised_on=on, raised_by=unit.user, reason=REBILLED,
-    ))  # fmt: skip
+    unit.session.add(
+        Clawback(
+            id=clawback,
+            line_id=line.id,
+            batch_id=batch.id,
+            loan_id=line.figure.loan,
+            bank=batch.bank,
+            county=batch.county,
+            fen=back,
+            received=0,
+            raised_on=on,
+            raised_by=unit.user,
+            reason=REBILLED,
+        )
+    )
     event = ClawbackRaised(
-        effective_on=on, county=batch.county, bank=batch.bank, loan=line.figure.loan, clawback=clawback,
-        households=back if household else NIL, organisations=NIL if household else back,
-    )  # fmt: skip
+        effective_on=on,
+        county=batch.county,
+        bank=batch.bank,
+        loan=line.figure.loan,
+        clawback=clawback,
+        households=back if household else NIL,
+        organisations=NIL if household else back,
+    )
     document = f"贴息 {batch.bank}/{batch.county}/{batch.period}"
     journal.record_all(unit, [Record(event, document=document, reason=REBILLED)])
 

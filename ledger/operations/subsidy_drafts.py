@@ -43,11 +43,13 @@ _SHORT = (
     select(subsidy_shortfalls.c.fen.label("short"), _LINES, _BATCHES.c.period.label("paid_in"))
     .join(_LINES, _LINES.c.id == subsidy_shortfalls.c.line_id)
     .join(_BATCHES, _BATCHES.c.id == _LINES.c.batch_id)
-    .where(*_BESIDE, _CARRIED.is_(None) | _CARRIED.in_(
-        select(_LINES.c.id).where(_LINES.c.batch_id == bindparam("batch"), _LINES.c.live)
-    ))
+    .where(
+        *_BESIDE,
+        _CARRIED.is_(None)
+        | _CARRIED.in_(select(_LINES.c.id).where(_LINES.c.batch_id == bindparam("batch"), _LINES.c.live)),
+    )
     .order_by(subsidy_shortfalls.c.line_id)
-)  # fmt: skip
+)
 
 
 class Claim(NamedTuple):
@@ -150,9 +152,10 @@ def _together(dues: Iterable[Due]) -> Iterator[_Together]:
             parts = sum(due.parts for due in lines)
             yield (
                 Due(lines[0].billed, sum(due.days for due in lines), parts, subsidy.shown(parts)),
-                lines[-1].billed.conditions.end, Fen(sum(due.billed.contract for due in lines)),
+                lines[-1].billed.conditions.end,
+                Fen(sum(due.billed.contract for due in lines)),
                 tuple(map(_claim, lines)),
-            )  # fmt: skip
+            )
 
 
 def _claim(due: Due) -> Claim:
@@ -174,10 +177,26 @@ def stored(unit: Unit, *chosen: ColumnElement[bool]) -> Iterator[Stored]:
         rows = list(grouped)
         row = rows[0]
         claims = tuple(Claim(each.start, each.version, Fen(each.part)) for each in rows if each.start is not None)
-        yield Stored(row.id, row.batch_id, row.stale, Figure(
-            row.loan_id, row.kind, row.period, row.period_start, row.period_end, row.days, Fen(row.interest),
-            Fen(row.eligible), row.share, Fen(row.fen), row.of_line_id, row.reason, claims,
-        ))  # fmt: skip
+        yield Stored(
+            row.id,
+            row.batch_id,
+            row.stale,
+            Figure(
+                row.loan_id,
+                row.kind,
+                row.period,
+                row.period_start,
+                row.period_end,
+                row.days,
+                Fen(row.interest),
+                Fen(row.eligible),
+                row.share,
+                Fen(row.fen),
+                row.of_line_id,
+                row.reason,
+                claims,
+            ),
+        )
 
 
 def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
@@ -237,10 +256,13 @@ def _refused_before(unit: Unit, billed: Sequence[Billed]) -> dict[tuple[int, dat
         select(k.loan_id, k.period_start, c.outcome, c.reason, _BATCHES.c.period)
         .join(_LINES, c.id == k.line_id)
         .join(_BATCHES, _BATCHES.c.id == c.batch_id)
-        .where(among(unit.connection, k.loan_id, {each.loan for each in billed}), k.live.is_(None),
-               c.outcome.in_(("rejected", "returned")))
+        .where(
+            among(unit.connection, k.loan_id, {each.loan for each in billed}),
+            k.live.is_(None),
+            c.outcome.in_(("rejected", "returned")),
+        )
         .order_by(c.id)
-    )  # fmt: skip
+    )
     return {
         (row.loan_id, row.period_start): f"{row.period} {row.outcome}: {row.reason}"
         for row in unit.connection.execute(query)
@@ -254,9 +276,20 @@ def _supplements(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> Iterator[Fig
         paid_in = Period.parse(scope.last.cycle, row.paid_in)
         if subsidy.next_open(paid_in, scope.last, scope.standings) == scope.last:
             yield Figure(
-                row.loan_id, "supplement", row.period, row.period_start, row.period_end, 0, Fen(0), Fen(0), row.share,
-                Fen(row.short), row.id, None, (),
-            )  # fmt: skip
+                row.loan_id,
+                "supplement",
+                row.period,
+                row.period_start,
+                row.period_end,
+                0,
+                Fen(0),
+                Fen(0),
+                row.share,
+                Fen(row.short),
+                row.id,
+                None,
+                (),
+            )
 
 
 def _remove(unit: Unit, line_ids: Sequence[int]) -> None:
@@ -277,10 +310,27 @@ def _add(unit: Unit, batch_id: int, made: Sequence[Figure]) -> None:
     supplements = []
     for line_id, figure in zip(new_ids(len(made)), made, strict=True):
         loan, kind, period, start, end, days, interest, eligible, share, fen, of_line, reason, claims = figure
-        drafted.append((
-            line_id, batch_id, loan, kind, period, start.isoformat(), end.isoformat(), days, interest, eligible,
-            shares[share], fen, of_line, False, True, None, reason,
-        ))  # fmt: skip
+        drafted.append(
+            (
+                line_id,
+                batch_id,
+                loan,
+                kind,
+                period,
+                start.isoformat(),
+                end.isoformat(),
+                days,
+                interest,
+                eligible,
+                shares[share],
+                fen,
+                of_line,
+                False,
+                True,
+                None,
+                reason,
+            )
+        )
         for claim in claims:
             claimed.append((line_id, claim.start.isoformat(), loan, claim.version, claim.eligible, True))
         if of_line is not None:

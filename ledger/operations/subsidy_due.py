@@ -75,8 +75,14 @@ def _has_lines(session: Session, scope: Scope, period: Period) -> bool:
     query = (
         select(ln.loan_id)
         .join(_LOANS, c.id == ln.loan_id)
-        .where(c.bank == scope.bank, c.county == scope.county, subsidy_facts.of_cycle(session, period.cycle), ln.live,
-               ln.period_start >= period.days.start, ln.period_start < period.days.end)
+        .where(
+            c.bank == scope.bank,
+            c.county == scope.county,
+            subsidy_facts.of_cycle(session, period.cycle),
+            ln.live,
+            ln.period_start >= period.days.start,
+            ln.period_start < period.days.end,
+        )
         .limit(1)
-    )  # fmt: skip
+    )
     return session.connection().execute(query).first() is not None

@@ -47,11 +47,10 @@ def earn(unit: Unit, billed: Sequence[Billed]) -> list[Due]:
     whole = [each.principal <= each.conditions.whole_up_to and each.loan not in sharing for each in billed]
     days = _Days(unit, [each for each, all_of_it in zip(billed, whole, strict=True) if not all_of_it], sharing)
     return [
-        Due(each, each.conditions.days, each.contract * subsidy.WHOLE, each.contract) if all_of_it
-        else days.due(each)
+        Due(each, each.conditions.days, each.contract * subsidy.WHOLE, each.contract) if all_of_it else days.due(each)
         for each, all_of_it in zip(billed, whole, strict=True)
         if linked.within(each)
-    ]  # fmt: skip
+    ]
 
 
 class _Days:
@@ -68,9 +67,14 @@ class _Days:
     def due(self, each: Billed) -> Due:
         of = each.conditions
         days, parts = subsidy.earned(
-            Span(of.start, of.end), of.span, self._owed.get(each.loan) or ((of.disbursed_on, each.principal),),
-            self._rates.get(each.loan) or ((date.min, of.rate),), of.benchmark, each.contract, self._caps.of(each),
-        )  # fmt: skip
+            Span(of.start, of.end),
+            of.span,
+            self._owed.get(each.loan) or ((of.disbursed_on, each.principal),),
+            self._rates.get(each.loan) or ((date.min, of.rate),),
+            of.benchmark,
+            each.contract,
+            self._caps.of(each),
+        )
         return Due(each, days, parts, subsidy.shown(parts))
 
 
@@ -143,9 +147,7 @@ def _earlier(unit: Unit, loan_ids: Sequence[int]) -> Sequence[Any]:
     if not loan_ids:
         return ()
     own, other = _OWN.c, _OTHER.c
-    before = or_(
-        other.disbursed_on < own.disbursed_on, and_(other.disbursed_on == own.disbursed_on, other.id < own.id)
-    )
+    before = or_(other.disbursed_on < own.disbursed_on, and_(other.disbursed_on == own.disbursed_on, other.id < own.id))
     same = or_(other.household_id == own.household_id, other.organisation_id == own.organisation_id)
     query = select(own.id.label("loan"), other.id, other.disbursed_on, other.principal_fen)
     chosen = among(unit.connection, own.id, loan_ids)

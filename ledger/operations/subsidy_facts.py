@@ -46,10 +46,13 @@ class Terms:
     @classmethod
     def of(cls, scheme: Scheme, *, household: bool) -> "Terms":
         return cls(
-            scheme, household, subsidy.share_of(scheme, household=household),
-            subsidy.cycle_of(scheme, household=household), subsidy.cap_of(scheme, household=household),
+            scheme,
+            household,
+            subsidy.share_of(scheme, household=household),
+            subsidy.cycle_of(scheme, household=household),
+            subsidy.cap_of(scheme, household=household),
             scheme.repricing == "fixed" and not scheme.extension_subsidised,
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +81,21 @@ class Conditions:
     ) -> "Conditions":
         """`days`: the loan's, as `subsidy.subsidised_span` asks for them."""
         span = subsidy.subsidised_span(terms.scheme, *days)
-        whole = terms.household and terms.steady and subsidy.earns_all(
-            Span(start, end), span, rate, benchmark, terms.share
-        )  # fmt: skip
+        whole = (
+            terms.household and terms.steady and subsidy.earns_all(Span(start, end), span, rate, benchmark, terms.share)
+        )
         return cls(
-            terms, rate, benchmark, days[0], start, end, (end - start).days, Period.of(terms.cycle, start), span,
+            terms,
+            rate,
+            benchmark,
+            days[0],
+            start,
+            end,
+            (end - start).days,
+            Period.of(terms.cycle, start),
+            span,
             terms.cap or 0 if whole else 0,
-        )  # fmt: skip
+        )
 
 
 class Billed(NamedTuple):
@@ -165,10 +176,13 @@ def claimed_lines(unit: Unit, line_ids: Iterable[int]) -> dict[tuple[int, date],
 def _chosen(session: Session, cycle: Cycle) -> tuple[_Chosen, _Chosen]:
     """The scheme versions by which households, and organisations, are settled in a cycle."""
     households, organisations = (
-        tuple((code, version) for (code, version, of), terms in granting(session).items()
-              if of is household and terms.cycle == cycle)
+        tuple(
+            (code, version)
+            for (code, version, of), terms in granting(session).items()
+            if of is household and terms.cycle == cycle
+        )
         for household in (True, False)
-    )  # fmt: skip
+    )
     return households, organisations
 
 
@@ -219,19 +233,24 @@ def _billed(together: Any) -> Select[Any]:
 # What is a line's own, as `Billed` begins; what `_Kinds` makes conditions from; what was applied, as 4.3 asks.
 _OF_LINE = (
     *(_LOANS.c[name] for name in ("id", "household_id", "organisation_id", "principal_fen")),
-    lines.c.version, lines.c.contract,
-)  # fmt: skip
+    lines.c.version,
+    lines.c.contract,
+)
 _SHARED = (
     _LOANS.c.household_id.is_not(None),
-    _LOANS.c.scheme, _LOANS.c.scheme_version,
+    _LOANS.c.scheme,
+    _LOANS.c.scheme_version,
     *(type_coerce(_LOANS.c[name], BigInteger) for name in ("annual_rate", "benchmark_rate")),
     *(_LOANS.c[name] for name in ("disbursed_on", "first_disbursed_on", "original_due_on", "due_on", "misused_on")),
-    lines.c.period_start, lines.c.period_end,
-)  # fmt: skip
+    lines.c.period_start,
+    lines.c.period_end,
+)
 _OF_APPLICATION = (
-    applications.c.effective_on, applications.c.payer, applications.c.contract,
+    applications.c.effective_on,
+    applications.c.payer,
+    applications.c.contract,
     applications.c.compound + applications.c.penalty,
-)  # fmt: skip
+)
 _LINE = slice(len(_OF_LINE))
 _CONDITIONS = slice(_LINE.stop, _LINE.stop + len(_SHARED))
 _APPLIED = slice(_CONDITIONS.stop, None)

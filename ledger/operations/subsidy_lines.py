@@ -35,9 +35,7 @@ def live_lines(unit: Unit, batch: SubsidyBatch) -> Sequence[Any]:
 
 
 @uncollected()
-def post(
-    unit: Unit, batch: SubsidyBatch, lines: Sequence[Any], step: str, event_of: Callable[[Any], Event]
-) -> None:
+def post(unit: Unit, batch: SubsidyBatch, lines: Sequence[Any], step: str, event_of: Callable[[Any], Event]) -> None:
     """Record an event for each line. It is approved once and paid once: the natural key sees to it."""
     document = f"贴息 {batch.bank}/{batch.county}/{batch.period}"
     journal.record_all(unit, [Record(event_of(line), document=document, key=_key(line.id, step)) for line in lines])
@@ -78,7 +76,17 @@ def keep_change(
     unit: Unit, batch: SubsidyBatch, step: str, before: str, on: date, reason: str = "", line_id: int | None = None
 ) -> None:
     """A row of the batch's history: who, when, why. Added only."""
-    unit.session.add(SubsidyChange(
-        id=new_id(), batch_id=batch.id, line_id=line_id, step=step, from_status=before, to_status=batch.status,
-        on=on, by=unit.user, reason=reason, recorded_at=unit.recorded_at,
-    ))  # fmt: skip
+    unit.session.add(
+        SubsidyChange(
+            id=new_id(),
+            batch_id=batch.id,
+            line_id=line_id,
+            step=step,
+            from_status=before,
+            to_status=batch.status,
+            on=on,
+            by=unit.user,
+            reason=reason,
+            recorded_at=unit.recorded_at,
+        )
+    )

@@ -47,8 +47,17 @@ def record(
         loan = unit.session.get(Loan, loan_id)
         if loan is None or (loan.county, loan.bank) != (county, bank):
             raise NotFound(what="loan", id=str(loan_id))
-    held = Suspense(id=new_id(), county=county, bank=bank, loan_id=loan_id, fen=to_fen(amount), released=0, on=on,
-                    slip_no=slip_no, recorded_by=unit.user)  # fmt: skip
+    held = Suspense(
+        id=new_id(),
+        county=county,
+        bank=bank,
+        loan_id=loan_id,
+        fen=to_fen(amount),
+        released=0,
+        on=on,
+        slip_no=slip_no,
+        recorded_by=unit.user,
+    )
     unit.session.add(held)
     unit.session.flush()
     event = SuspenseRecorded(
@@ -85,11 +94,19 @@ def apply_release(unit: Unit, approval: Approval, payload: Mapping[str, Any]) ->
     held, amount = _ready(unit, payload)
     held.released += amount
     event = SuspenseReleased(
-        effective_on=date.fromisoformat(payload["on"]), county=held.county, bank=held.bank, loan=held.loan_id,
-        amount=amount, suspense=held.id,
-    )  # fmt: skip
+        effective_on=date.fromisoformat(payload["on"]),
+        county=held.county,
+        bank=held.bank,
+        loan=held.loan_id,
+        amount=amount,
+        suspense=held.id,
+    )
     journal.record(
-        unit, event, document=str(payload.get("slip_no") or ""), reason=approval.reason, made_by=approval.made_by,
+        unit,
+        event,
+        document=str(payload.get("slip_no") or ""),
+        reason=approval.reason,
+        made_by=approval.made_by,
         checked_by=unit.user,
-    )  # fmt: skip
+    )
     movements.settle(unit)

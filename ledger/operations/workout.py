@@ -69,8 +69,12 @@ def apply(kind: str, unit: Unit, approval: Approval, payload: _Payload) -> None:
     servicing.lock(unit, [approval.loan_id])
     loan = _loan(unit, kind, approval.loan_id)
     decision = BUILDERS[kind](unit, loan, payload, approval.id)
-    about = {"made_by": approval.made_by, "checked_by": unit.user, "reason": approval.reason,
-             "document": str(payload.get("document") or "")}  # fmt: skip
+    about = {
+        "made_by": approval.made_by,
+        "checked_by": unit.user,
+        "reason": approval.reason,
+        "document": str(payload.get("document") or ""),
+    }
     fact = Fact(decision.fact.on, decision.fact.do, about)
     why = Why(approval.reason, approval.made_by, unit.user)
     servicing.record_facts(unit, {loan.id: [fact]}, why)
@@ -132,18 +136,27 @@ def _extension(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Deci
     on = date.fromisoformat(payload["agreed_on"])
     scheme = reference.scheme_of(unit.session, loan.scheme, loan.scheme_version)
     earlier = 1 if loan.extended_months else 0
-    extension = terms.extend_term(
-        scheme, loan.disbursed_on, loan.term_months, earlier, on, int(payload["months"])
-    )
+    extension = terms.extend_term(scheme, loan.disbursed_on, loan.term_months, earlier, on, int(payload["months"]))
     table = reference.rate_tables(unit.session)[scheme.rate_table]
     rate = table.rate(extension.cumulative_months, on)
     rolled_on = terms.rolled(extension.due_on, reference.work_calendar(unit.session), scheme.due_date_roll)
     do = partial(
-        workout.extend, on=on, months=extension.months, due_on=extension.due_on, rolled_on=rolled_on,
-        annual_rate=rate, rates=_rates(unit, loan, scheme, table, extension), approval=approval,
-    )  # fmt: skip
-    changes = {"due_on": extension.due_on, "rolled_on": rolled_on, "extended_on": on,
-               "extended_months": extension.months, "extended_rate": rate}  # fmt: skip
+        workout.extend,
+        on=on,
+        months=extension.months,
+        due_on=extension.due_on,
+        rolled_on=rolled_on,
+        annual_rate=rate,
+        rates=_rates(unit, loan, scheme, table, extension),
+        approval=approval,
+    )
+    changes = {
+        "due_on": extension.due_on,
+        "rolled_on": rolled_on,
+        "extended_on": on,
+        "extended_months": extension.months,
+        "extended_rate": rate,
+    }
     return Decision(Fact(on, do), changes)
 
 
@@ -163,9 +176,12 @@ def _renewal(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decisi
     """A new loan of the open principal, linked to the old, no cash (3.11)."""
     on, renewal = date.fromisoformat(payload["signed_on"]), new_id()
     asked = replace(
-        contracts.request_of(unit, loan), contract_no=payload["contract_no"], signed_on=on,
-        term_months=int(payload["term_months"]), annual_rate=Decimal(payload["annual_rate"]),
-    )  # fmt: skip
+        contracts.request_of(unit, loan),
+        contract_no=payload["contract_no"],
+        signed_on=on,
+        term_months=int(payload["term_months"]),
+        annual_rate=Decimal(payload["annual_rate"]),
+    )
     new = Loan(id=renewal, status="active", bank=loan.bank, county=loan.county)
     with unit.session.no_autoflush:
         contract = contracts.fill(unit, new, asked)

@@ -39,10 +39,13 @@ class Uplifts:
     @classmethod
     def of(cls, scheme: Scheme) -> "Uplifts":
         return cls(
-            _factor(scheme.overdue_uplift), _factor(scheme.misuse_uplift),
-            _factor(scheme.compound_overdue_uplift), scheme.compound_interest,
-            timedelta(days=scheme.compound_grace_days), scheme.principal_first_over_days,
-        )  # fmt: skip
+            _factor(scheme.overdue_uplift),
+            _factor(scheme.misuse_uplift),
+            _factor(scheme.compound_overdue_uplift),
+            scheme.compound_interest,
+            timedelta(days=scheme.compound_grace_days),
+            scheme.principal_first_over_days,
+        )
 
 
 def _factor(uplift: Decimal) -> int:
@@ -71,9 +74,12 @@ class Interest(NamedTuple):
 
 
 def interest(
-    terms: Terms, start: date, end: date, owed: Sequence[tuple[date, Fen]],
+    terms: Terms,
+    start: date,
+    end: date,
+    owed: Sequence[tuple[date, Fen]],
     unpaid: Iterable[tuple[date, Sequence[tuple[date, Fen]]]],
-) -> Interest:  # fmt: skip
+) -> Interest:
     """The interest of the days [start, end).
 
     `owed` says what principal stood at from each day on, `unpaid` for each line its posting day and what of
@@ -94,9 +100,7 @@ def interest(
     )
 
 
-def _on_principal(
-    terms: Terms, start: date, end: date, owed: Sequence[tuple[date, Fen]]
-) -> tuple[int, int]:
+def _on_principal(terms: Terms, start: date, end: date, owed: Sequence[tuple[date, Fen]]) -> tuple[int, int]:
     """Sums of owed x rate x days: contract days in 1e-8, the others in 1e-12."""
     contract = penalty = 0
     misused_on, uplifts = terms.misused_on, terms.uplifts
@@ -110,9 +114,7 @@ def _on_principal(
     return contract, penalty
 
 
-def _stretches(
-    start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms
-) -> list[tuple[date, int, Fen]]:
+def _stretches(start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms) -> list[tuple[date, int, Fen]]:
     """First day, length and amount of the stretches of [start, end) in which nothing changes."""
     if start >= end:
         return []
@@ -148,4 +150,3 @@ def _rate(terms: Terms, day: date) -> int:
     if len(rates) == 1:
         return rates[0][1]
     return next(rate for since, rate in reversed(rates) if since <= day)
-

@@ -70,9 +70,13 @@ def _tripped(scheme: Scheme, figures: Figures) -> Iterator[BreakerTripped]:
         under = least is not None and found is not None and found < least
         if over or under:
             yield BreakerTripped(
-                rule="6.9", measure=measure, bank=figures.bank, county=figures.county, limit=most if over else least,
+                rule="6.9",
+                measure=measure,
+                bank=figures.bank,
+                county=figures.county,
+                limit=most if over else least,
                 found=found,
-            )  # fmt: skip
+            )
 
 
 def _ratio(part: int, whole: int) -> Decimal | None:

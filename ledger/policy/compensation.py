@@ -78,9 +78,12 @@ def check_claimable(scheme: Scheme, rolled_on: date, claimed_on: date, cause: st
     early = overdue < 0 and cause in scheme.early_claim_causes
     if overdue < scheme.claim_min_days_overdue and not early:
         raise NotOverdueEnough(
-            rule="6.2", limit=scheme.claim_min_days_overdue, found=max(0, overdue), cause=cause,
+            rule="6.2",
+            limit=scheme.claim_min_days_overdue,
+            found=max(0, overdue),
+            cause=cause,
             causes=", ".join(scheme.early_claim_causes),
-        )  # fmt: skip
+        )
 
 
 def fund_part(amount: Parts, share: Decimal) -> Parts:
@@ -202,14 +205,17 @@ def pay(life: Life, on: date, *, scheme: Scheme, owing: Owing, available: Fen) -
     life.status = "compensated"
     life.next_step_on = servicing.next_step(life, on)
     yield ClaimPaid(
-        **life.facts(on), **taken, interest=Fen(amount - principal), applied=applied, claim=owing.claim, paid=amount,
+        **life.facts(on),
+        **taken,
+        interest=Fen(amount - principal),
+        applied=applied,
+        claim=owing.claim,
+        paid=amount,
         **shifted(scheme, owing.net, Fen(owing.net + amount)),
-    )  # fmt: skip
+    )
 
 
-def receive(
-    life: Life, on: date, *, scheme: Scheme, recovery: int, amount: Fen, to_fund: Fen
-) -> Iterator[Event]:
+def receive(life: Life, on: date, *, scheme: Scheme, recovery: int, amount: Fen, to_fund: Fen) -> Iterator[Event]:
     """A receipt after compensation: kept for the fund up to `to_fund`, the rest on the bank's own part (6.6).
 
     Raises WrongStatus, AboveDebt.
@@ -248,9 +254,7 @@ def _retain(life: Life, on: date, recovery: int, amount: Fen, *, with_charges: b
     life.next_step_on = servicing.next_step(life, on)
 
 
-def remit(
-    life: Life, on: date, *, scheme: Scheme, recovery: int, claim: int, amount: Fen, net: Fen
-) -> Iterator[Event]:
+def remit(life: Life, on: date, *, scheme: Scheme, recovery: int, claim: int, amount: Fen, net: Fen) -> Iterator[Event]:
     """The fund's part of a receipt, handed over to its account; the net loss is less by it (6.5, 6.6)."""
     yield RecoveryRemitted(
         **life.facts(on), recovery=recovery, claim=claim, amount=amount, **shifted(scheme, net, Fen(net - amount))

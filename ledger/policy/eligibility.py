@@ -117,9 +117,12 @@ def check_debt(recourse: Fen, written_off: Fen) -> None:
     """Neither the borrower nor the household has open recourse or written-off debt (2.1); raises BadDebt."""
     if recourse or written_off:
         raise BadDebt(
-            rule="2.1", limit=plain(0), found=plain(recourse + written_off),
-            recourse=plain(recourse), written_off=plain(written_off),
-        )  # fmt: skip
+            rule="2.1",
+            limit=plain(0),
+            found=plain(recourse + written_off),
+            recourse=plain(recourse),
+            written_off=plain(written_off),
+        )
 
 
 def check_term(scheme: Scheme, term_months: int) -> None:

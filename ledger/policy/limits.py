@@ -109,9 +109,7 @@ def valid_links(scheme: Scheme, links: Iterable[Link], day: date) -> tuple[Link,
 
 def has_link_within(scheme: Scheme, links: Iterable[Link], first: date, last: date) -> bool:
     """Whether some link counts on some day from `first` to `last`, both included (4.1)."""
-    return any(
-        is_valid_link(scheme, link, max(first, link.starts_on)) and link.starts_on <= last for link in links
-    )
+    return any(is_valid_link(scheme, link, max(first, link.starts_on)) and link.starts_on <= last for link in links)
 
 
 def organisation_limit(scheme: Scheme, links: Sequence[Link], day: date, linked_loans: Fen = NIL) -> Fen:
@@ -142,9 +140,13 @@ def check_organisation(
         raise OrganisationsExcluded(rule="2.3", scheme=scheme.code, limit="none", found="organisation")
     if scheme.organisation_link_required and not valid_links(scheme, links, day):
         raise NoValidLink(
-            rule="2.3", day=day, limit=1, found=len(links),
-            links_from=scheme.links_from, months=scheme.link_months_min,
-        )  # fmt: skip
+            rule="2.3",
+            day=day,
+            limit=1,
+            found=len(links),
+            links_from=scheme.links_from,
+            months=scheme.link_months_min,
+        )
     limit = organisation_limit(scheme, links, day, linked_loans)
     whole = exposure.open + exposure.pending + new
     if whole > limit:
@@ -153,9 +155,13 @@ def check_organisation(
 
 def _facts(rule: str, limit: int, whole: int, exposure: Exposure, new: Fen) -> dict[str, str]:
     return {
-        "rule": rule, "limit": plain(limit), "found": plain(whole),
-        "open": plain(exposure.open), "pending": plain(exposure.pending), "new": plain(new),
-    }  # fmt: skip
+        "rule": rule,
+        "limit": plain(limit),
+        "found": plain(whole),
+        "open": plain(exposure.open),
+        "pending": plain(exposure.pending),
+        "new": plain(new),
+    }
 
 
 def head_room(scheme: Scheme, contributed: Fen, issued: Fen) -> Fen:
@@ -181,6 +187,4 @@ def low_household_share(
     if households >= scheme.household_share_min * whole:
         return None
     found = Decimal(households * 10_000 // whole).scaleb(-4)
-    return HouseholdShareLow(
-        rule="2.7", limit=scheme.household_share_min, found=found, measure=measure, scope=scope
-    )
+    return HouseholdShareLow(rule="2.7", limit=scheme.household_share_min, found=found, measure=measure, scope=scope)

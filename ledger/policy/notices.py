@@ -119,10 +119,11 @@ Ended = tuple[date | None, str | None]
 def missing(called: Iterable[Called], made: Container[tuple[date, Kind]], through: date | None) -> list[Called]:
     """What is called for through a day and not made yet; no day: only what came to its end since."""
     return [
-        each for each in called
+        each
+        for each in called
         if (each.due_on, each.kind) not in made
         and (each.cancelled_on is not None if through is None else each.created_on <= through)
-    ]  # fmt: skip
+    ]
 
 
 def ending(kept: Kept, called: Called | None, gone_as: str) -> Ended:

@@ -48,7 +48,7 @@ def amount(zh: str, *, optional: bool = False) -> Kind:
 
     def read(value: object) -> Fen:
         try:
-            fen = to_fen(yuan(_text(value, "yuan as text, like \"50000.00\"")))
+            fen = to_fen(yuan(_text(value, 'yuan as text, like "50000.00"')))
         except ValueError as fault:
             raise Unfit(str(fault)) from None
         if fen <= 0:
@@ -62,7 +62,7 @@ def number(zh: str, low: str, high: str, *, optional: bool = False, places: int 
     """A decimal as text, from `low` to `high`, both allowed; with at most so many decimals."""
 
     def read(value: object) -> Decimal:
-        text = _text(value, "a decimal number as text, like \"0.125\"")
+        text = _text(value, 'a decimal number as text, like "0.125"')
         try:
             found = Decimal(text)
         except ArithmeticError:

@@ -72,9 +72,13 @@ class RateTable:
         place = bisect_right(self.rows, on, key=lambda row: row.effective_on)
         if place == 0 or on > self.covered_through:
             raise RateNotCovered(
-                rule="3.2", table=self.code, first=self.rows[0].effective_on,
-                covered_through=self.covered_through, limit=self.covered_through, found=on,
-            )  # fmt: skip
+                rule="3.2",
+                table=self.code,
+                first=self.rows[0].effective_on,
+                covered_through=self.covered_through,
+                limit=self.covered_through,
+                found=on,
+            )
         band = sum(1 for longest in BAND_ENDS[self.code] if term_months > longest)
         return self.rows[place - 1].rates[band]
 
@@ -109,10 +113,9 @@ def load_tables() -> Mapping[str, RateTable]:
     folder = files("ledger.policy") / "tables"
     told = tomllib.loads((folder / "sources.toml").read_text("utf-8"))
     return {
-        code: read_table(code, (folder / entry["file"]).read_text("utf-8"), entry["covered_through"],
-                         entry["source"])
+        code: read_table(code, (folder / entry["file"]).read_text("utf-8"), entry["covered_through"], entry["source"])
         for code, entry in told.items()
-    }  # fmt: skip
+    }
 
 
 def read_table(code: str, text: str, covered_through: date, source: str) -> RateTable:
@@ -179,9 +182,7 @@ def _row_faults(code: str, rows: Iterable[RateRow], known_through: date | None) 
         before = day if before is None else max(before, day)
 
 
-def benchmark_at_signing(
-    scheme: Scheme, tables: Mapping[str, RateTable], signed_on: date, term_months: int
-) -> Decimal:
+def benchmark_at_signing(scheme: Scheme, tables: Mapping[str, RateTable], signed_on: date, term_months: int) -> Decimal:
     """The published rate, a fraction, of the term's band on the signing day (3.1); raises RateNotCovered."""
     return tables[scheme.rate_table].rate(term_months, signed_on)
 
@@ -198,9 +199,14 @@ def check_rate(
     if not fits:
         relation = "≤" if scheme.rate_rule == "at_most" else "="
         raise RateNotBenchmark(
-            rule="3.1", relation=relation, limit=limit, found=annual_rate,
-            table=scheme.rate_table, signed_on=signed_on, term_months=term_months,
-        )  # fmt: skip
+            rule="3.1",
+            relation=relation,
+            limit=limit,
+            found=annual_rate,
+            table=scheme.rate_table,
+            signed_on=signed_on,
+            term_months=term_months,
+        )
 
 
 def rate_steps(

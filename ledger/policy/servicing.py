@@ -125,9 +125,13 @@ def bill(life: Life, on: date, cause: str = "") -> Iterator[InterestBilled]:
     if any(found):
         life.lines.append(Line(start, on, found.contract, found.compound, found.penalty))
         yield InterestBilled(
-            **life.facts(on), period_start=start, contract=found.contract, penalty=found.penalty,
-            compound=found.compound, cause=cause,
-        )  # fmt: skip
+            **life.facts(on),
+            period_start=start,
+            contract=found.contract,
+            penalty=found.penalty,
+            compound=found.compound,
+            cause=cause,
+        )
     life.owed[:] = [(on, life.open_principal)]
     life.lines[:] = [line for line in life.lines if line.open]
     for line in life.lines:
@@ -162,9 +166,7 @@ def payoff(life: Life, on: date) -> Payoff:
     )
 
 
-def repay(
-    life: Life, on: date, *, repayment: int, amount: Fen, surplus: str, payer: str
-) -> Iterator[Event]:
+def repay(life: Life, on: date, *, repayment: int, amount: Fen, surplus: str, payer: str) -> Iterator[Event]:
     """A repayment on a life carried through `on`, applied by 3.9; on a written-off loan to what was lost."""
     made: dict[str, Any] = {"repayment": repayment, "amount": amount, "surplus": surplus, "payer": payer}
     if life.status == "written_off":

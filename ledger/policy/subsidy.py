@@ -92,9 +92,13 @@ def cap_of(scheme: Scheme, *, household: bool) -> Fen | None:
 
 
 def subsidised_span(
-    scheme: Scheme, disbursed_on: date, first_disbursed_on: date, original_due_on: date, due_on: date,
+    scheme: Scheme,
+    disbursed_on: date,
+    first_disbursed_on: date,
+    original_due_on: date,
+    due_on: date,
     misused_on: date | None = None,
-) -> Span:  # fmt: skip
+) -> Span:
     """The days of a loan that may earn subsidy (4.2): none from the contract due date on, which does not roll.
 
     A renewed loan goes on with the months of the first one. An extension adds days only where the scheme says so.
@@ -131,9 +135,14 @@ class Earned(NamedTuple):
 
 
 def earned(
-    line: Span, span: Span, owed: Sequence[tuple[date, int]], rates: Sequence[tuple[date, int]], benchmark: int,
-    contract: Fen, cap: Sequence[tuple[date, int]] = (),
-) -> Earned:  # fmt: skip
+    line: Span,
+    span: Span,
+    owed: Sequence[tuple[date, int]],
+    rates: Sequence[tuple[date, int]],
+    benchmark: int,
+    contract: Fen,
+    cap: Sequence[tuple[date, int]] = (),
+) -> Earned:
     """Eligible interest of a line (4.6): each subsidised day min(owed, cap left) x min(rate, benchmark) / 360.
 
     At most its contract interest. `owed`, `cap` and `rates` (whole 1e-8) say what they stand at from each day on;

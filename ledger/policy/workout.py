@@ -76,9 +76,7 @@ def waive(life: Life, on: date, *, asked: Fen, approval: int) -> Iterator[Event]
         if compound or penalty:
             applied.append(servicing.pay_line(life, on, line, NIL, compound, penalty))
             left = Fen(left - compound - penalty)
-    yield e.PenaltyWaived(
-        **life.facts(on), amount=amount, asked=asked, applied=tuple(applied), approval=approval
-    )
+    yield e.PenaltyWaived(**life.facts(on), amount=amount, asked=asked, applied=tuple(applied), approval=approval)
     servicing.resume(life, on)
 
 
@@ -91,9 +89,16 @@ def misuse(life: Life, on: date, *, found_on: date, approval: int) -> Iterator[E
 
 
 def extend(
-    life: Life, on: date, *, months: int, due_on: date, rolled_on: date, annual_rate: Decimal,
-    rates: tuple[tuple[date, int], ...], approval: int,
-) -> Iterator[Event]:  # fmt: skip
+    life: Life,
+    on: date,
+    *,
+    months: int,
+    due_on: date,
+    rolled_on: date,
+    annual_rate: Decimal,
+    rates: tuple[tuple[date, int], ...],
+    approval: int,
+) -> Iterator[Event]:
     """Extension (展期): a new due date, and from the old one on another rate; `rates` are all of them (3.10)."""
     _check_status(life, "extension")
     life.terms = life.terms._replace(rolled_on=rolled_on, rates=rates)
@@ -107,9 +112,7 @@ def insure(life: Life, on: date, *, amount: Fen, policy_no: str, approval: int) 
     """What the insurer paid, on principal; zero: the insurer refused (6.3). Raises NotThatMuch."""
     _check_status(life, "insurance")
     if amount > life.open_principal:
-        raise NotThatMuch(
-            rule="6.3", what="保险赔付 insurance", limit=plain(life.open_principal), found=plain(amount)
-        )
+        raise NotThatMuch(rule="6.3", what="保险赔付 insurance", limit=plain(life.open_principal), found=plain(amount))
     taken = servicing.take_principal(life, on, amount) if amount else {}
     yield e.InsuranceReceived(**life.facts(on), **taken, policy_no=policy_no, approval=approval)
     servicing.resume(life, on)
@@ -125,9 +128,7 @@ def write_off(life: Life, on: date, *, approval: int) -> Iterator[Event]:
     lost = Fen(life.open_principal + life.open_lines)
     if not lost:
         raise NothingOpen(rule="books 3", found=plain(lost))
-    applied = tuple(
-        servicing.pay_line(life, on, line, line.contract, NIL, NIL) for line in life.lines if line.contract
-    )
+    applied = tuple(servicing.pay_line(life, on, line, line.contract, NIL, NIL) for line in life.lines if line.contract)
     taken = servicing.take_principal(life, on, life.open_principal)
     life.written_off = Fen(life.written_off + lost)
     # A compensated loan stays one: what comes in goes to the fund first.
@@ -168,9 +169,13 @@ def again(event: Event) -> Callable[[Life], Iterator[Event]] | None:
     match event:
         case e.RepaymentReceived():
             return partial(
-                servicing.repay, on=on, repayment=event.repayment, amount=event.amount,
-                surplus=event.surplus, payer=event.payer,
-            )  # fmt: skip
+                servicing.repay,
+                on=on,
+                repayment=event.repayment,
+                amount=event.amount,
+                surplus=event.surplus,
+                payer=event.payer,
+            )
         case e.CreditRefunded():
             return partial(refund, on=on, amount=event.amount, approval=event.approval)
         case e.PenaltyWaived():

@@ -50,8 +50,20 @@ def shown(_session: Session, rows: Sequence[Approval]) -> list[ApprovalShown]:
     """Approvals as they are shown."""
     return [
         ApprovalShown(
-            row.id, row.kind, row.county, row.bank, row.loan_id, row.role, json.loads(row.payload), row.reason,
-            row.status, row.made_by, row.made_on, row.decided_by, row.decided_on, row.decision,
+            row.id,
+            row.kind,
+            row.county,
+            row.bank,
+            row.loan_id,
+            row.role,
+            json.loads(row.payload),
+            row.reason,
+            row.status,
+            row.made_by,
+            row.made_on,
+            row.decided_by,
+            row.decided_on,
+            row.decision,
         )
         for row in rows
-    ]  # fmt: skip
+    ]

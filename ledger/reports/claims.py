@@ -101,8 +101,11 @@ def chosen(
     """Claims by filter, in no order yet."""
     query = select(Claim)
     for column, value in (
-        (Claim.county, county), (Claim.bank, bank), (Claim.status, status), (Claim.loan_id, loan_id),
-    ):  # fmt: skip
+        (Claim.county, county),
+        (Claim.bank, bank),
+        (Claim.status, status),
+        (Claim.loan_id, loan_id),
+    ):
         if value is not None:
             query = query.where(column == value)
     return query
@@ -116,12 +119,15 @@ def shown(session: Session, claims: Sequence[Claim]) -> list[ClaimShown]:
     steps, waiting = _steps(session, claims), _waiting(session, claims)
     return [
         _one(
-            claim, *loans[claim.loan_id], owed[claim.id].total if claim.id in owed else NIL,
-            shares.get(claim.id, Allotted(NIL, NIL)), tuple(steps.get(claim.id, ())),
+            claim,
+            *loans[claim.loan_id],
+            owed[claim.id].total if claim.id in owed else NIL,
+            shares.get(claim.id, Allotted(NIL, NIL)),
+            tuple(steps.get(claim.id, ())),
             tuple(waiting.get(claim.id, ())),
         )
         for claim in claims
-    ]  # fmt: skip
+    ]
 
 
 def _queues(claim: Claim) -> bool:
@@ -129,26 +135,56 @@ def _queues(claim: Claim) -> bool:
 
 
 def _one(
-    claim: Claim, contract_no: str, scheme: Scheme, queued: Fen, share: Allotted, steps: tuple[StepShown, ...],
+    claim: Claim,
+    contract_no: str,
+    scheme: Scheme,
+    queued: Fen,
+    share: Allotted,
+    steps: tuple[StepShown, ...],
     pending: tuple[WaitingShown, ...],
-) -> ClaimShown:  # fmt: skip
+) -> ClaimShown:
     frozen, net = frozen_of(claim), net_of(claim)
     borne = compensation.borne(scheme, net)
     asked = compensation.fund_part(frozen, claim.share).total
     return ClaimShown(
-        id=claim.id, loan_id=claim.loan_id, contract_no=contract_no, county=claim.county, bank=claim.bank,
-        claimed_on=claim.claimed_on, cause=claim.cause, documents=tuple(json.loads(claim.documents)),
-        status=claim.status, principal=frozen.principal, interest=frozen.interest, total=frozen.total,
+        id=claim.id,
+        loan_id=claim.loan_id,
+        contract_no=contract_no,
+        county=claim.county,
+        bank=claim.bank,
+        claimed_on=claim.claimed_on,
+        cause=claim.cause,
+        documents=tuple(json.loads(claim.documents)),
+        status=claim.status,
+        principal=frozen.principal,
+        interest=frozen.interest,
+        total=frozen.total,
         approved=NIL if claim.status in _PUT_FORWARD else asked,
-        paid=Fen(claim.paid_principal + claim.paid_interest), queued=queued, received=Fen(claim.received),
-        returned=Fen(claim.returned), net_loss=net, city_share=borne.city, county_share=borne.county,
-        county_share_due=share.due, county_share_paid=share.paid, insurer_paid=Fen(claim.insurer_paid),
-        insurer_expected=Fen(claim.insurer_expected), drafted_by=claim.drafted_by, drafted_on=claim.drafted_on,
-        submitted_by=claim.submitted_by, submitted_on=claim.submitted_on, reviewed_by=claim.reviewed_by,
-        reviewed_on=claim.reviewed_on, approved_by=claim.approved_by, approved_on=claim.approved_on,
-        queued_on=claim.queued_on, closed_on=claim.closed_on, return_reason=claim.return_reason, steps=steps,
+        paid=Fen(claim.paid_principal + claim.paid_interest),
+        queued=queued,
+        received=Fen(claim.received),
+        returned=Fen(claim.returned),
+        net_loss=net,
+        city_share=borne.city,
+        county_share=borne.county,
+        county_share_due=share.due,
+        county_share_paid=share.paid,
+        insurer_paid=Fen(claim.insurer_paid),
+        insurer_expected=Fen(claim.insurer_expected),
+        drafted_by=claim.drafted_by,
+        drafted_on=claim.drafted_on,
+        submitted_by=claim.submitted_by,
+        submitted_on=claim.submitted_on,
+        reviewed_by=claim.reviewed_by,
+        reviewed_on=claim.reviewed_on,
+        approved_by=claim.approved_by,
+        approved_on=claim.approved_on,
+        queued_on=claim.queued_on,
+        closed_on=claim.closed_on,
+        return_reason=claim.return_reason,
+        steps=steps,
         pending=pending,
-    )  # fmt: skip
+    )
 
 
 def _loans(session: Session, claims: Sequence[Claim]) -> dict[int, tuple[str, Scheme]]:
@@ -164,10 +200,19 @@ def _steps(session: Session, claims: Sequence[Claim]) -> dict[int, list[StepShow
     of_these = among(session.connection(), ClaimChange.__table__.c.claim_id, [claim.id for claim in claims])
     found: dict[int, list[StepShown]] = {}
     for row in session.execute(select(ClaimChange).where(of_these).order_by(ClaimChange.id)).scalars():
-        found.setdefault(row.claim_id, []).append(StepShown(
-            row.step, row.from_status, row.to_status, row.on, row.by, row.reason, Fen(row.fen), row.event_id,
-            row.recorded_at,
-        ))  # fmt: skip
+        found.setdefault(row.claim_id, []).append(
+            StepShown(
+                row.step,
+                row.from_status,
+                row.to_status,
+                row.on,
+                row.by,
+                row.reason,
+                Fen(row.fen),
+                row.event_id,
+                row.recorded_at,
+            )
+        )
     return found
 
 
@@ -211,9 +256,20 @@ def recoveries(session: Session, rows: Sequence[Recovery]) -> list[RecoveryShown
     calendar = reference.work_calendar(session)
     return [
         RecoveryShown(
-            row.id, row.loan_id, row.claim_id, Fen(row.fen), Fen(row.to_fund), Fen(row.fen - row.to_fund),
-            row.received_on, row.receipt_no, row.recorded_by, row.remit_by, calendar.is_provisional(row.remit_by),
-            row.remitted_on, row.remitted_by, _standing(row),
+            row.id,
+            row.loan_id,
+            row.claim_id,
+            Fen(row.fen),
+            Fen(row.to_fund),
+            Fen(row.fen - row.to_fund),
+            row.received_on,
+            row.receipt_no,
+            row.recorded_by,
+            row.remit_by,
+            calendar.is_provisional(row.remit_by),
+            row.remitted_on,
+            row.remitted_by,
+            _standing(row),
         )
         for row in rows
     ]

@@ -57,15 +57,20 @@ def together(rows: list[Compensation], county: str = "", bank: str = "") -> Comp
     """Rows added up."""
     sums = {
         field.name: Fen(sum(getattr(row, field.name) for row in rows))
-        for field in fields(Compensation) if field.name not in ("county", "bank")
-    }  # fmt: skip
+        for field in fields(Compensation)
+        if field.name not in ("county", "bank")
+    }
     return Compensation(county=county, bank=bank, **sums)
 
 
 def _flows(
-    connection: Connection, clocks: Clocks, kind: Kind, accounts: Sequence[Account],
-    county: str | tuple[str, ...] | None, bank: str | None,
-) -> _Flows:  # fmt: skip
+    connection: Connection,
+    clocks: Clocks,
+    kind: Kind,
+    accounts: Sequence[Account],
+    county: str | tuple[str, ...] | None,
+    bank: str | None,
+) -> _Flows:
     """What went between accounts, net of reversals, by county, bank, debit and credit, where one is of `accounts`."""
     p, codes = postings.c, [account.code for account in accounts]
     within = [p.effective_on <= clocks.as_of, p.book >= f"{kind}-", p.book < f"{kind}."]
@@ -92,16 +97,26 @@ def _one(key: tuple[str, str], of_fund: _Flows, of_bank: _Flows) -> Compensation
     received = _net(of_bank, key, chart.SETTLEMENT_FUNDS, chart.RECOVERIES_TO_REMIT, both=False)
     remitted = _net(of_bank, key, chart.RECOVERIES_TO_REMIT, chart.SETTLEMENT_FUNDS, both=False)
     retained = sum(
-        fen for (county, bank, debit, credit), fen in of_bank.items()
+        fen
+        for (county, bank, debit, credit), fen in of_bank.items()
         if (county, bank, debit) == (*key, chart.RECOVERIES_TO_REMIT.code) and credit != chart.SETTLEMENT_FUNDS.code
-    )  # fmt: skip
+    )
     return Compensation(
-        *key, Fen(paid), Fen(returned), Fen(paid - returned), Fen(paid - returned - closed), Fen(closed),
-        Fen(_net(of_fund, key, chart.COMPENSATION_LOSS, chart.RECOURSE_ALLOWANCE)), Fen(county_share),
-        Fen(county_paid), Fen(county_share - county_paid), Fen(received), Fen(retained),
+        *key,
+        Fen(paid),
+        Fen(returned),
+        Fen(paid - returned),
+        Fen(paid - returned - closed),
+        Fen(closed),
+        Fen(_net(of_fund, key, chart.COMPENSATION_LOSS, chart.RECOURSE_ALLOWANCE)),
+        Fen(county_share),
+        Fen(county_paid),
+        Fen(county_share - county_paid),
+        Fen(received),
+        Fen(retained),
         Fen(received - remitted - retained),
         Fen(_net(of_fund, key, chart.FUND_DEPOSITS, chart.RECOVERY_SUSPENSE)),
-    )  # fmt: skip
+    )
 
 
 def _net(flows: _Flows, key: tuple[str, str], debit: Account, credit: Account, *, both: bool = True) -> int:

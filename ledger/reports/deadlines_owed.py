@@ -23,9 +23,13 @@ from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine
 from ledger.tables.work import Import
 
 What = Literal[
-    "issuance_report", "subsidy_list", "subsidy_payment", "recovery_remittance", "import_confirmation",
+    "issuance_report",
+    "subsidy_list",
+    "subsidy_payment",
+    "recovery_remittance",
+    "import_confirmation",
     "notice_delivery",
-]  # fmt: skip
+]
 WHATS: tuple[What, ...] = get_args(What)
 Office = Literal["bank", "finance"]
 OFFICES: tuple[Office, ...] = get_args(Office)
@@ -95,8 +99,17 @@ def issuance_reports(asked: Question) -> Iterator[Owed]:
     for key in _lent_in(asked):
         county, bank, quarter = key
         if quarter.calendar.end <= clocks.as_of:
-            yield Owed("issuance_report", "5.5", "bank", bank, county, str(quarter), None,
-                       risk_fund.report_due_by(scheme, quarter), submitted.get(key))  # fmt: skip
+            yield Owed(
+                "issuance_report",
+                "5.5",
+                "bank",
+                bank,
+                county,
+                str(quarter),
+                None,
+                risk_fund.report_due_by(scheme, quarter),
+                submitted.get(key),
+            )
 
 
 def _lent_in(asked: Question) -> set[tuple[str, str, Quarter]]:
@@ -143,16 +156,25 @@ def _batch(asked: Question, changes: list[Any]) -> Iterator[Owed]:
 def recoveries(asked: Question) -> Iterator[Owed]:
     """追回款: the fund's part, remitted within working days of its receipt (6.6)."""
     r, as_of = Recovery, asked.clocks.as_of
-    query = select(r.id, r.bank, r.county, r.received_on, r.remitted_on, Loan.contract_no, Loan.scheme,
-                   Loan.scheme_version).join(Loan, Loan.id == r.loan_id)  # fmt: skip
+    query = select(
+        r.id, r.bank, r.county, r.received_on, r.remitted_on, Loan.contract_no, Loan.scheme, Loan.scheme_version
+    ).join(Loan, Loan.id == r.loan_id)
     for row in asked.session.execute(query.where(r.live.is_(True), r.to_fund > 0, r.received_on <= as_of)):
         scheme = reference.scheme_of(asked.session, row.scheme, row.scheme_version)
         due_on = asked.calendar.add_working_days(row.received_on, scheme.remittance_working_days)
         done_on = row.remitted_on if row.remitted_on is not None and row.remitted_on <= as_of else None
         yield Owed(
-            "recovery_remittance", "6.6", "bank", row.bank, row.county, row.contract_no, row.id, due_on, done_on,
+            "recovery_remittance",
+            "6.6",
+            "bank",
+            row.bank,
+            row.county,
+            row.contract_no,
+            row.id,
+            due_on,
+            done_on,
             asked.calendar.is_provisional(due_on) or asked.calendar.is_provisional(row.received_on),
-        )  # fmt: skip
+        )
 
 
 def imports(asked: Question) -> Iterator[Owed]:
@@ -160,9 +182,11 @@ def imports(asked: Question) -> Iterator[Owed]:
     i, as_of = Import, asked.clocks.as_of
     decided = and_(i.decided_on <= as_of, asked.known(i.decided_at))
     query = select(i.id, i.bank, i.file_name, i.made_on, case((decided, i.decided_on)).label("done_on")).where(
-        i.kind.in_(("loans", "repayments")), i.status.in_(("booked", "approved", "rejected")), i.made_on <= as_of,
+        i.kind.in_(("loans", "repayments")),
+        i.status.in_(("booked", "approved", "rejected")),
+        i.made_on <= as_of,
         asked.known(i.made_at),
-    )  # fmt: skip
+    )
     for row in asked.session.execute(query):
         due_on = month_last(month_of(row.made_on))
         yield Owed("import_confirmation", "1", "bank", row.bank, None, row.file_name, row.id, due_on, row.done_on)
@@ -179,7 +203,7 @@ def notices(asked: Question) -> Iterator[Owed]:
         .outerjoin(d, delivery)
         .where(n.made_on <= as_of, asked.known(n.recorded_at), stands)
         .group_by(*about)
-    )  # fmt: skip
+    )
     if asked.outstanding:
         query = query.having(func.count(d.id) < func.count())
     for bank, county, kind, deliver_by, items, done, last in asked.session.execute(query):
@@ -188,5 +212,9 @@ def notices(asked: Question) -> Iterator[Owed]:
 
 
 SOURCES: tuple[Callable[[Question], Iterator[Owed]], ...] = (
-    issuance_reports, subsidy_batches, recoveries, imports, notices,
-)  # fmt: skip
+    issuance_reports,
+    subsidy_batches,
+    recoveries,
+    imports,
+    notices,
+)

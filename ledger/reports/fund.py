@@ -55,36 +55,50 @@ class PlanShown:
 
     @property
     def outstanding(self) -> dict[str, Fen]:
-        return {
-            step: Fen(sum(line.outstanding.get(step, 0) for line in self.lines)) for step in STEPS["city"]
-        }
+        return {step: Fen(sum(line.outstanding.get(step, 0) for line in self.lines)) for step in STEPS["city"]}
 
 
 def plans(session: Session, found: Sequence[FundPlan], counties: Sequence[str] | None = None) -> list[PlanShown]:
     """Plans with their lines, those of some counties only where named; two queries for any number."""
     ids = [plan.id for plan in found]
     reached = fund_calls.reached(session, ids)
-    query = select(FundPlanLine).where(FundPlanLine.plan_id.in_(ids)).order_by(
-        FundPlanLine.county, FundPlanLine.bank, FundPlanLine.source
-    )  # fmt: skip
+    query = (
+        select(FundPlanLine)
+        .where(FundPlanLine.plan_id.in_(ids))
+        .order_by(FundPlanLine.county, FundPlanLine.bank, FundPlanLine.source)
+    )
     lines: dict[int, list[PlanLineShown]] = {plan_id: [] for plan_id in ids}
     for line in session.execute(query).scalars():
         if counties is None or line.county in counties:
             lines[line.plan_id].append(_line(line, reached.get(line.id, {})))
     return [
-        PlanShown(plan.id, plan.kind, plan.quarter, plan.status if plan.live else "replaced", plan.made_by,
-                  plan.made_on, tuple(lines[plan.id]))
+        PlanShown(
+            plan.id,
+            plan.kind,
+            plan.quarter,
+            plan.status if plan.live else "replaced",
+            plan.made_by,
+            plan.made_on,
+            tuple(lines[plan.id]),
+        )
         for plan in found
-    ]  # fmt: skip
+    ]
 
 
 def _line(line: FundPlanLine, reached: Mapping[str, Fen]) -> PlanLineShown:
     source = fund_calls.source_of(line.source)
     outstanding = {step: left_of(reached, source, step, Fen(line.due)) for step in STEPS[source]}
     return PlanLineShown(
-        line.county, line.bank, line.source, Fen(line.issued), Fen(line.issued_cumulative),
-        Fen(line.required_cumulative), Fen(line.contributed_cumulative), Fen(line.due), outstanding,
-    )  # fmt: skip
+        line.county,
+        line.bank,
+        line.source,
+        Fen(line.issued),
+        Fen(line.issued_cumulative),
+        Fen(line.required_cumulative),
+        Fen(line.contributed_cumulative),
+        Fen(line.due),
+        outstanding,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +128,11 @@ def accounts(
     scheme = reference.latest_scheme(session, reference.MAIN_SCHEME)
     keys = stands.keys() | {key[:2] for key in given} | lent.keys()
     return [
-        _account(key, stands.get(key, {}), _both(given, key), lent.get(key, NIL), queued.get(key, NIL),
-                 scheme.fund_multiple)
+        _account(
+            key, stands.get(key, {}), _both(given, key), lent.get(key, NIL), queued.get(key, NIL), scheme.fund_multiple
+        )
         for key in sorted(keys)
-    ]  # fmt: skip
+    ]
 
 
 def _account(
@@ -125,9 +140,15 @@ def _account(
 ) -> AccountShown:
     transit = stands.get(c.CITY_APPROPRIATION.code, 0) + stands.get(c.COUNTY_TRANSIT.code, 0)
     return AccountShown(
-        *key, stands.get(c.FUND_DEPOSITS.code, NIL), given, lent, Fen(transit), queued, multiple,
+        *key,
+        stands.get(c.FUND_DEPOSITS.code, NIL),
+        given,
+        lent,
+        Fen(transit),
+        queued,
+        multiple,
         head_room(Fraction(multiple), given, lent),
-    )  # fmt: skip
+    )
 
 
 def _both(given: Mapping[Account, Fen], key: tuple[str, str]) -> Fen:

@@ -66,10 +66,19 @@ def issuance(
     due_by = report_due_by(reference.latest_scheme(session, reference.MAIN_SCHEME), quarter)
     reported = _reported(session, clocks, quarter)
     return [
-        Issuance(row.county, row.bank, row.households, Fen(row.households_fen), row.organisations,
-                 Fen(row.organisations_fen), Fen(row.cumulative), due_by, reported.get((row.county, row.bank)))
+        Issuance(
+            row.county,
+            row.bank,
+            row.households,
+            Fen(row.households_fen),
+            row.organisations,
+            Fen(row.organisations_fen),
+            Fen(row.cumulative),
+            due_by,
+            reported.get((row.county, row.bank)),
+        )
         for row in session.execute(_grouped(clocks, quarter, county, bank))
-    ]  # fmt: skip
+    ]
 
 
 def together(rows: Iterable[Issuance], county: str = "", bank: str = "") -> Issuance:
@@ -88,7 +97,8 @@ def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | N
     household, organisation = loan.household_id.is_not(None), loan.organisation_id.is_not(None)
     query = (
         select(
-            h.county, h.bank,
+            h.county,
+            h.bank,
             func.count(case((and_(within, household), 1))).label("households"),
             _sum(and_(within, household)).label("households_fen"),
             func.count(case((and_(within, organisation), 1))).label("organisations"),
@@ -100,7 +110,7 @@ def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | N
         .where(*_standing(clocks))
         .group_by(h.county, h.bank)
         .order_by(h.county, h.bank)
-    )  # fmt: skip
+    )
     if county is not None:
         query = query.where(h.county == county)
     return query if bank is None else query.where(h.bank == bank)
@@ -109,9 +119,7 @@ def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | N
 def _standing(clocks: Clocks) -> list[ColumnElement[bool]]:
     """Known at the moment asked for, and not known to be reversed by the day asked for."""
     undone = aliased(events)
-    gone = select(undone.c.id).where(
-        undone.c.reverses_id == events.c.id, undone.c.effective_on <= clocks.as_of
-    )  # fmt: skip
+    gone = select(undone.c.id).where(undone.c.reverses_id == events.c.id, undone.c.effective_on <= clocks.as_of)
     if clocks.known_at is None:
         return [~gone.exists()]
     known = dates.micros(clocks.known_at)

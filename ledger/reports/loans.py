@@ -113,10 +113,13 @@ def chosen(filters: LoanFilters, today: date) -> Select[Loan]:
     """Loans by filter, in no order yet; an ORM select, so that a reading session keeps it to its scope."""
     query = select(Loan)
     for column, value in (
-        (Loan.bank, filters.bank), (Loan.county, filters.county), (Loan.status, filters.status),
-        (Loan.household_id, filters.household), (Loan.organisation_id, filters.organisation),
+        (Loan.bank, filters.bank),
+        (Loan.county, filters.county),
+        (Loan.status, filters.status),
+        (Loan.household_id, filters.household),
+        (Loan.organisation_id, filters.organisation),
         (Loan.contract_no, filters.contract_no),
-    ):  # fmt: skip
+    ):
         if value is not None:
             query = query.where(column == value)
     if filters.due_from is not None:
@@ -156,9 +159,11 @@ def _contract(loan: Loan, names: Mapping[int, tuple[str, str | None]]) -> dict[s
     own = {field.name: getattr(loan, field.name) for field in fields(LoanShown) if hasattr(loan, field.name)}
     borrower, id_card = names[loan.id]
     return own | {
-        "principal": Fen(loan.principal_fen), "borrower": borrower, "id_card": id_card,
+        "principal": Fen(loan.principal_fen),
+        "borrower": borrower,
+        "id_card": id_card,
         "endorsements": tuple(name for name in loan.endorsements.split(",") if name),
-    }  # fmt: skip
+    }
 
 
 def _figures(found: Mapping[Account, Fen]) -> dict[str, Any]:
@@ -182,9 +187,12 @@ def _schemes(session: Session, loans: Sequence[Loan]) -> dict[tuple[str, int], S
 
 
 def _standing(
-    loan: Loan, schemes: Mapping[tuple[str, int], Scheme], found: Mapping[Account, Fen], oldest: date | None,
+    loan: Loan,
+    schemes: Mapping[tuple[str, int], Scheme],
+    found: Mapping[Account, Fen],
+    oldest: date | None,
     today: date,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """The next settlement, days overdue and grade, all by dates (3.4, 3.7, 3.12)."""
     overdue, grade = 0, None
     if loan.rolled_on is not None and open_principal(found):

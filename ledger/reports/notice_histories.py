@@ -89,17 +89,34 @@ def _deliveries(session: Session, notice_id: int) -> tuple[DeliveryShown, ...]:
     query = select(r).join(d, d.id == r.delivery_id).where(d.notice_id == notice_id).order_by(r.id)
     receipts: dict[int, list[ReceiptShown]] = {}
     for row in session.execute(query.options(defer(r.content))).scalars():
-        receipts.setdefault(row.delivery_id, []).append(ReceiptShown(
-            row.id, row.file_name, row.media_type, row.size, row.sha256, row.recorded_by, row.recorded_at,
-        ))  # fmt: skip
+        receipts.setdefault(row.delivery_id, []).append(
+            ReceiptShown(
+                row.id,
+                row.file_name,
+                row.media_type,
+                row.size,
+                row.sha256,
+                row.recorded_by,
+                row.recorded_at,
+            )
+        )
     rows = session.execute(select(d).where(d.notice_id == notice_id).order_by(d.recorded_at, d.id)).scalars()
     return tuple(
         DeliveryShown(
-            row.id, row.delivered_on, row.channel, row.receiver, row.relation, row.note, row.live is None,
-            row.recorded_by, row.recorded_on, row.recorded_at, tuple(receipts.get(row.id, ())),
+            row.id,
+            row.delivered_on,
+            row.channel,
+            row.receiver,
+            row.relation,
+            row.note,
+            row.live is None,
+            row.recorded_by,
+            row.recorded_on,
+            row.recorded_at,
+            tuple(receipts.get(row.id, ())),
         )
         for row in rows
-    )  # fmt: skip
+    )
 
 
 def _steps(session: Session, notice_id: int) -> tuple[StepShown, ...]:

@@ -51,15 +51,34 @@ def papers(unit: Unit, notice_ids: Collection[int]) -> list[NoticePaper]:
 def _asked(unit: Unit, notice_ids: Collection[int]) -> Any:
     n, loan, member, household, organisation = (
         each.__table__.c for each in (Notice, Loan, Member, Household, Organisation)
-    )  # fmt: skip
+    )
     town = func.coalesce(household.town, "")
     query = (
         select(
-            n.id.label("notice"), n.kind, n.due_on, n.made_on, n.cancelled_on, n.loan_id,
-            loan.contract_no, loan.scheme, loan.scheme_version, loan.principal_fen, loan.signed_on, loan.disbursed_on,
-            loan.original_due_on, loan.extended_on, loan.misused_on, loan.billed_to,
-            Bank.name.label("bank"), County.name.label("county"), town.label("town"), household.village,
-            member.name.label("person"), member.id_card, organisation.name.label("organisation"), organisation.uscc,
+            n.id.label("notice"),
+            n.kind,
+            n.due_on,
+            n.made_on,
+            n.cancelled_on,
+            n.loan_id,
+            loan.contract_no,
+            loan.scheme,
+            loan.scheme_version,
+            loan.principal_fen,
+            loan.signed_on,
+            loan.disbursed_on,
+            loan.original_due_on,
+            loan.extended_on,
+            loan.misused_on,
+            loan.billed_to,
+            Bank.name.label("bank"),
+            County.name.label("county"),
+            town.label("town"),
+            household.village,
+            member.name.label("person"),
+            member.id_card,
+            organisation.name.label("organisation"),
+            organisation.uscc,
         )
         .join(Loan, loan.id == n.loan_id)
         .join(Bank, Bank.code == n.bank)
@@ -68,7 +87,7 @@ def _asked(unit: Unit, notice_ids: Collection[int]) -> Any:
         .outerjoin(Household, household.id == loan.household_id)
         .outerjoin(Organisation, organisation.id == loan.organisation_id)
         .where(among(unit.connection, n.id, notice_ids))
-    )  # fmt: skip
+    )
     return query.order_by(n.county, town, household.village, loan.contract_no, n.due_on, n.kind, n.id)
 
 
@@ -126,7 +145,13 @@ def _billed(unit: Unit, loan_ids: Collection[int], as_of: date) -> dict[int, lis
     each_day = (ln.loan_id, ln.period_start, ln.version, a.effective_on)
     query = (
         select(
-            ln.loan_id, ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty, a.effective_on,
+            ln.loan_id,
+            ln.period_start,
+            ln.period_end,
+            ln.contract,
+            ln.compound,
+            ln.penalty,
+            a.effective_on,
             *(cast(func.sum(a[name]), BigInteger).label(f"{name}_paid") for name in _PARTS),
         )
         .outerjoin(
@@ -136,7 +161,7 @@ def _billed(unit: Unit, loan_ids: Collection[int], as_of: date) -> dict[int, lis
         .where(among(unit.connection, ln.loan_id, loan_ids), ln.live, ln.period_end <= as_of)
         .group_by(*each_day)
         .order_by(*each_day)
-    )  # fmt: skip
+    )
     rows = unit.connection.execute(query).all()
     return {loan_id: list(of_loan) for loan_id, of_loan in groupby(rows, key=lambda row: row[0])}
 
@@ -204,16 +229,32 @@ def _paper(row: Any, scheme: Scheme, found: _Figures, calendar: WorkCalendar) ->
     payable_on = terms.rolled(row.due_on, calendar, scheme.due_date_roll)
     rate = rate_of(found.rate)
     return NoticePaper(
-        number=number_of(row.contract_no, row.due_on, row.kind), kind=row.kind, programme=scheme.name, bank=row.bank,
+        number=number_of(row.contract_no, row.due_on, row.kind),
+        kind=row.kind,
+        programme=scheme.name,
+        bank=row.bank,
         borrower=row.person if household else row.organisation,
-        identity=mask_id_card(row.id_card) if household else row.uscc, is_organisation=not household,
-        address=f"{row.county}{row.town}{row.village or ''}", contract_no=row.contract_no, signed_on=row.signed_on,
-        made_on=row.made_on, as_of=found.as_of, due_on=row.due_on, payable_on=payable_on,
+        identity=mask_id_card(row.id_card) if household else row.uscc,
+        is_organisation=not household,
+        address=f"{row.county}{row.town}{row.village or ''}",
+        contract_no=row.contract_no,
+        signed_on=row.signed_on,
+        made_on=row.made_on,
+        as_of=found.as_of,
+        due_on=row.due_on,
+        payable_on=payable_on,
         provisional=scheme.due_date_roll != "none" and any(map(calendar.is_provisional, (row.due_on, payable_on))),
-        extended=extended, may_extend=scheme.extensions_max > 0 and not extended,
+        extended=extended,
+        may_extend=scheme.extensions_max > 0 and not extended,
         subsidised=share > 0 and (scheme.extension_subsidised or not extended),
-        annual_rate=rate, overdue_rate=rate * (1 + scheme.overdue_uplift), compounds=scheme.compound_interest,
-        principal=Fen(row.principal_fen), balance=found.balance, unpaid=found.unpaid,
-        coming=Fen(found.interest - found.unpaid), charges=found.charges, credit=found.credit,
+        annual_rate=rate,
+        overdue_rate=rate * (1 + scheme.overdue_uplift),
+        compounds=scheme.compound_interest,
+        principal=Fen(row.principal_fen),
+        balance=found.balance,
+        unpaid=found.unpaid,
+        coming=Fen(found.interest - found.unpaid),
+        charges=found.charges,
+        credit=found.credit,
         cancelled_on=row.cancelled_on,
-    )  # fmt: skip
+    )

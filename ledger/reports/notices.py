@@ -48,11 +48,20 @@ class Notice:
 
 
 def chosen(
-    *, on: date, ids: Sequence[int] | None = None, bank: str | None = None, county: str | None = None,
-    loan_id: int | None = None, kind: str | None = None, status: NoticeStatus | None = None,
-    created_from: date | None = None, created_to: date | None = None, due_from: date | None = None,
-    due_to: date | None = None, of_day: date | None = None,
-) -> Select[NoticeRow, NoticeDelivery | None, str]:  # fmt: skip
+    *,
+    on: date,
+    ids: Sequence[int] | None = None,
+    bank: str | None = None,
+    county: str | None = None,
+    loan_id: int | None = None,
+    kind: str | None = None,
+    status: NoticeStatus | None = None,
+    created_from: date | None = None,
+    created_to: date | None = None,
+    due_from: date | None = None,
+    due_to: date | None = None,
+    of_day: date | None = None,
+) -> Select[NoticeRow, NoticeDelivery | None, str]:
     """Notices by filter, in no order yet; `status` is that of the day `on`.
 
     `of_day` chooses a day's letters: those the day calls for, and those made on it for days that were missed.
@@ -91,9 +100,7 @@ def _waits() -> list[ColumnElement[bool]]:
 def notices(session: Session, *, on: date, **filters: Any) -> list[Notice]:
     """Notices as of a day, by the filters of `chosen`, ordered by bank, county, day, due date, contract, kind."""
     n = NoticeRow
-    query = chosen(on=on, **filters).order_by(
-        n.bank, n.county, n.created_on, n.due_on, Loan.contract_no, n.kind, n.id
-    )  # fmt: skip
+    query = chosen(on=on, **filters).order_by(n.bank, n.county, n.created_on, n.due_on, Loan.contract_no, n.kind, n.id)
     return [shown(row, delivery, contract_no, on) for row, delivery, contract_no in session.execute(query)]
 
 
@@ -108,13 +115,24 @@ def shown(row: NoticeRow, delivery: NoticeDelivery | None, contract_no: str, on:
     elif row.deliver_by < on:
         status = "late"
     return Notice(
-        id=row.id, number=number_of(contract_no, row.due_on, row.kind), kind=row.kind, loan_id=row.loan_id,
-        contract_no=contract_no, bank=row.bank, county=row.county, due_on=row.due_on, created_on=row.created_on,
-        made_on=row.made_on, deliver_by=row.deliver_by,
+        id=row.id,
+        number=number_of(contract_no, row.due_on, row.kind),
+        kind=row.kind,
+        loan_id=row.loan_id,
+        contract_no=contract_no,
+        bank=row.bank,
+        county=row.county,
+        due_on=row.due_on,
+        created_on=row.created_on,
+        made_on=row.made_on,
+        deliver_by=row.deliver_by,
         delivered_on=None if delivery is None else delivery.delivered_on,
         channel=None if delivery is None else delivery.channel,
         receiver=None if delivery is None else delivery.receiver,
-        relation=None if delivery is None else delivery.relation, note=None if delivery is None else delivery.note,
-        cancelled_on=row.cancelled_on, cancel_reason=row.cancel_reason, status=status,
+        relation=None if delivery is None else delivery.relation,
+        note=None if delivery is None else delivery.note,
+        cancelled_on=row.cancelled_on,
+        cancel_reason=row.cancel_reason,
+        status=status,
         late=(ended or on) > row.deliver_by,
-    )  # fmt: skip
+    )

@@ -85,9 +85,13 @@ def chosen_organisations(**filters: Any) -> Select[Organisation]:
 
 
 def search_households(
-    session: Session, *, id_card: str | None = None, name: str | None = None, registry_no: str | None = None,
+    session: Session,
+    *,
+    id_card: str | None = None,
+    name: str | None = None,
+    registry_no: str | None = None,
     limit: int = 50,
-) -> list[HouseholdShown]:  # fmt: skip
+) -> list[HouseholdShown]:
     """Households by a member's card or name, or by registry number; all that is given must fit."""
     query = select(Household).order_by(Household.id).limit(limit)
     if registry_no is not None:
@@ -108,25 +112,30 @@ def households_shown(session: Session, rows: Sequence[Household]) -> list[Househ
     column = Member.__table__.c.household_id
     query = select(Member).where(among(session.connection(), column, members))
     for member in session.execute(query.order_by(Member.is_head.desc(), Member.id)).scalars():
-        members[member.household_id].append(MemberShown(
-            member.id, member.name, mask_id_card(member.id_card), member.relation, member.is_head
-        ))  # fmt: skip
+        members[member.household_id].append(
+            MemberShown(member.id, member.name, mask_id_card(member.id_card), member.relation, member.is_head)
+        )
     return [
         HouseholdShown(
-            row.id, row.registry_no, row.county, row.town, row.village, row.category, row.registered_on,
-            row.import_id, tuple(members[row.id]),
+            row.id,
+            row.registry_no,
+            row.county,
+            row.town,
+            row.village,
+            row.category,
+            row.registered_on,
+            row.import_id,
+            tuple(members[row.id]),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def organisations_shown(session: Session, rows: Sequence[Organisation]) -> list[OrganisationShown]:
     """Organisations with their links; two queries however many."""
     links = links_shown(session, [row.id for row in rows])
     return [
-        OrganisationShown(
-            row.id, row.uscc, row.name, row.kind, row.county, row.import_id, tuple(links.get(row.id, ()))
-        )
+        OrganisationShown(row.id, row.uscc, row.name, row.kind, row.county, row.import_id, tuple(links.get(row.id, ())))
         for row in rows
     ]
 
@@ -135,16 +144,24 @@ def links_shown(session: Session, organisation_ids: Sequence[int]) -> Mapping[in
     """The links of organisations; of the households only the registry number, wherever they live."""
     link, household = Link.__table__.c, Household.__table__.c
     query = (
-        select(link.id, link.organisation_id, link.household_id, household.registry_no, link.kind, link.fen,
-               link.starts_on, link.ends_on)
+        select(
+            link.id,
+            link.organisation_id,
+            link.household_id,
+            household.registry_no,
+            link.kind,
+            link.fen,
+            link.starts_on,
+            link.ends_on,
+        )
         .join(Household.__table__, household.id == link.household_id)
         .where(among(session.connection(), link.organisation_id, organisation_ids))
         .order_by(link.organisation_id, link.starts_on, link.id)
-    )  # fmt: skip
+    )
     found: dict[int, list[LinkShown]] = {}
     for row in session.connection().execute(query):
         amount = None if row.fen is None else Fen(row.fen)
-        found.setdefault(row.organisation_id, []).append(LinkShown(
-            row.id, row.household_id, row.registry_no, row.kind, amount, row.starts_on, row.ends_on
-        ))  # fmt: skip
+        found.setdefault(row.organisation_id, []).append(
+            LinkShown(row.id, row.household_id, row.registry_no, row.kind, amount, row.starts_on, row.ends_on)
+        )
     return found

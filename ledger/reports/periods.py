@@ -48,7 +48,8 @@ def periods(session: Session, books: Iterable[str], known_at: datetime | None = 
         )
     return [
         BookShown(book, through, next_month(through), tuple(changes.get(book, ())))
-        for book, now in balances.closed_through(session.connection()).items() if book in wanted
+        for book, now in balances.closed_through(session.connection()).items()
+        if book in wanted
         for through in [now if known_at is None else _through(changes.get(book, ()))]
     ]
 

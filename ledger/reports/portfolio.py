@@ -85,9 +85,7 @@ def _ratio(part: int, whole: int) -> Decimal | None:
     return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001")) if whole else None
 
 
-def portfolio(
-    session: Session, clocks: Clocks, county: str | None = None, bank: str | None = None
-) -> list[Portfolio]:
+def portfolio(session: Session, clocks: Clocks, county: str | None = None, bank: str | None = None) -> list[Portfolio]:
     """Every bank's portfolio in every county as of a day, by county and bank."""
     rows: dict[tuple[str, str], dict[str, int]] = {}
     for found in session.execute(_grouped(session, clocks, county, bank)).mappings():
@@ -119,9 +117,12 @@ _SUMMED = tuple(field.name for field in fields(Portfolio) if field.name not in (
 _BESIDE = ("compensated", "issued", "issued_to_households", "contributed")
 _GROUPED = tuple(name for name in _SUMMED if name not in _BESIDE)
 _AGES = {
-    "overdue_1_30": (1, 30), "overdue_31_90": (31, 90), "overdue_91_180": (91, 180), "overdue_181_360": (181, 360),
+    "overdue_1_30": (1, 30),
+    "overdue_31_90": (31, 90),
+    "overdue_91_180": (91, 180),
+    "overdue_181_360": (181, 360),
     "overdue_over_360": (361, None),
-}  # fmt: skip
+}
 
 
 def _add(rows: dict[tuple[str, str], dict[str, int]], county: str, bank: str, told: Mapping[str, int]) -> None:
@@ -218,9 +219,11 @@ def _grades(session: Session, as_of: date, unpaid_since: ColumnElement[Any]) -> 
 def _least_days(scheme: Scheme) -> dict[str, int]:
     """From how many days on a loan is graded so (3.12): special mention from, the others over."""
     return {
-        "special_mention": scheme.special_mention_from_days, "substandard": scheme.substandard_over_days + 1,
-        "doubtful": scheme.doubtful_over_days + 1, "loss": scheme.loss_over_days + 1,
-    }  # fmt: skip
+        "special_mention": scheme.special_mention_from_days,
+        "substandard": scheme.substandard_over_days + 1,
+        "doubtful": scheme.doubtful_over_days + 1,
+        "loss": scheme.loss_over_days + 1,
+    }
 
 
 def _schemes(session: Session) -> Sequence[Scheme]:
@@ -234,9 +237,11 @@ def _issued(clocks: Clocks, county: str | None, bank: str | None) -> Any:
     """What was ever lent by a day, net of reversals, renewals not counted."""
     loan = _LOANS.c
     query = select(
-        loan.county, loan.bank, _sum(loan.principal_fen, literal(True)).label("issued"),
+        loan.county,
+        loan.bank,
+        _sum(loan.principal_fen, literal(True)).label("issued"),
         _sum(loan.principal_fen, loan.household_id.is_not(None)).label("to_households"),
-    ).where(loan.disbursed_on <= clocks.as_of, loan.renews_id.is_(None))  # fmt: skip
+    ).where(loan.disbursed_on <= clocks.as_of, loan.renews_id.is_(None))
     if county is not None:
         query = query.where(loan.county == county)
     if bank is not None:

@@ -114,10 +114,20 @@ def _line(row: Any, paid: Iterable[Any], subsidy: Fen) -> LineShown:
         elif full_on is None:
             full_on = part.effective_on
     return LineShown(
-        line_id(row.loan_id, row.period_start), row.version, row.period_start, row.period_end, row.period_end,
-        (row.period_end - row.period_start).days, Fen(row.contract), Fen(row.penalty), Fen(row.compound),
-        Fen(contract), Fen(contract + charges), full_on if row.contract else row.period_end, subsidy,
-    )  # fmt: skip
+        line_id(row.loan_id, row.period_start),
+        row.version,
+        row.period_start,
+        row.period_end,
+        row.period_end,
+        (row.period_end - row.period_start).days,
+        Fen(row.contract),
+        Fen(row.penalty),
+        Fen(row.compound),
+        Fen(contract),
+        Fen(contract + charges),
+        full_on if row.contract else row.period_end,
+        subsidy,
+    )
 
 
 def statement(session: Session, loan: Loan, clocks: Clocks) -> list[StatementRow]:
@@ -127,11 +137,22 @@ def statement(session: Session, loan: Loan, clocks: Clocks) -> list[StatementRow
     for happened in loan_history(session.connection(), loan.id, clocks):
         moved = _moved(happened)
         standing = [before + change for before, change in zip(standing, moved, strict=True)]
-        rows.append(StatementRow(
-            happened.event_id, happened.effective_on, happened.recorded_at, happened.kind, happened.document,
-            happened.reason, happened.made_by, happened.checked_by, happened.reverses_id,
-            happened.moved.get(chart.SETTLEMENT_FUNDS, Fen(0)), *map(Fen, moved), *map(Fen, standing),
-        ))  # fmt: skip
+        rows.append(
+            StatementRow(
+                happened.event_id,
+                happened.effective_on,
+                happened.recorded_at,
+                happened.kind,
+                happened.document,
+                happened.reason,
+                happened.made_by,
+                happened.checked_by,
+                happened.reverses_id,
+                happened.moved.get(chart.SETTLEMENT_FUNDS, Fen(0)),
+                *map(Fen, moved),
+                *map(Fen, standing),
+            )
+        )
     return rows
 
 
@@ -149,17 +170,30 @@ def _moved(happened: Happened) -> list[int]:
 
 def repayments_of(session: Session, loan_id: int) -> list[RepaymentShown]:
     """A loan's repayments in the order of their days, reversed ones too."""
-    rows = session.execute(
-        select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.paid_on, Repayment.id)
-    ).scalars().all()  # fmt: skip
+    rows = (
+        session.execute(select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.paid_on, Repayment.id))
+        .scalars()
+        .all()
+    )
     events = journal.stored_events(session.connection(), [row.event_id for row in rows if row.live])
     return [
         RepaymentShown(
-            row.id, row.receipt_no, Fen(row.fen), row.paid_on, row.received_on, row.channel, row.surplus, row.payer,
-            row.recorded_by, row.event_id, bool(row.live), row.import_id, _applied(events.get(row.event_id)),
+            row.id,
+            row.receipt_no,
+            Fen(row.fen),
+            row.paid_on,
+            row.received_on,
+            row.channel,
+            row.surplus,
+            row.payer,
+            row.recorded_by,
+            row.event_id,
+            bool(row.live),
+            row.import_id,
+            _applied(events.get(row.event_id)),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _applied(event: Event | None) -> dict[str, Fen]:

@@ -77,18 +77,39 @@ def _batch(batch: SubsidyBatch, calendar: WorkCalendar, today: date, lines: int,
     recorded = batch.submitted_recorded_on
     told = {name: getattr(batch, name) for name in _OWN}
     return BatchShown(
-        **told, cut_off=batch.cut_off or batch.submit_by, late=(batch.submitted_on or today) > batch.submit_by,
-        pay_by=pay_by.on if pay_by else None, pay_by_provisional=pay_by is not None and pay_by.provisional,
+        **told,
+        cut_off=batch.cut_off or batch.submit_by,
+        late=(batch.submitted_on or today) > batch.submit_by,
+        pay_by=pay_by.on if pay_by else None,
+        pay_by_provisional=pay_by is not None and pay_by.provisional,
         drafted_by=batch.maker,
         submitted_recorded_on=None if recorded is None or recorded == batch.submitted_on else recorded,
-        line_count=lines, rebilled_count=stale, total=Fen(total),
-    )  # fmt: skip
+        line_count=lines,
+        rebilled_count=stale,
+        total=Fen(total),
+    )
 
 
 _OWN = (
-    "id", "bank", "county", "cycle", "period", "status", "submit_by", "drafted_on", "refreshed_on", "submitted_by",
-    "submitted_on", "approved_by", "approved_on", "verified_by", "verified_on", "paid_by", "paid_on", "return_reason",
-)  # fmt: skip
+    "id",
+    "bank",
+    "county",
+    "cycle",
+    "period",
+    "status",
+    "submit_by",
+    "drafted_on",
+    "refreshed_on",
+    "submitted_by",
+    "submitted_on",
+    "approved_by",
+    "approved_on",
+    "verified_by",
+    "verified_on",
+    "paid_by",
+    "paid_on",
+    "return_reason",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +148,27 @@ def lines(session: Session, found: Sequence[SubsidyLine]) -> list[SubsidyLineSho
     claims = _claimed(session, [line.id for line in found])
     return [
         SubsidyLineShown(
-            line.id, line.loan_id, loans[line.loan_id].contract_no, loans[line.loan_id].name,
-            tuple(line_id(line.loan_id, start) for start in claims.get(line.id, ())), line.kind, line.period,
-            line.period_start, line.period_end, line.days, Fen(line.interest), Fen(line.eligible), line.share,
-            Fen(line.fen), line.of_line_id, "live" if line.live else str(line.outcome), line.stale, line.reason,
+            line.id,
+            line.loan_id,
+            loans[line.loan_id].contract_no,
+            loans[line.loan_id].name,
+            tuple(line_id(line.loan_id, start) for start in claims.get(line.id, ())),
+            line.kind,
+            line.period,
+            line.period_start,
+            line.period_end,
+            line.days,
+            Fen(line.interest),
+            Fen(line.eligible),
+            line.share,
+            Fen(line.fen),
+            line.of_line_id,
+            "live" if line.live else str(line.outcome),
+            line.stale,
+            line.reason,
         )
         for line in found
-    ]  # fmt: skip
+    ]
 
 
 def _claimed(session: Session, line_ids: Sequence[int]) -> dict[int, list[date]]:
@@ -188,11 +223,19 @@ def public_lines(session: Session, found: Sequence[SubsidyLine]) -> list[PublicL
     loans = _borrowers(session, {line.loan_id for line in found})
     return [
         PublicLine(
-            mask_name(loans[line.loan_id].name), loans[line.loan_id].town, loans[line.loan_id].village, line.kind,
-            line.period, line.period_start, line.period_end, line.days, Fen(line.interest), Fen(line.fen),
+            mask_name(loans[line.loan_id].name),
+            loans[line.loan_id].town,
+            loans[line.loan_id].village,
+            line.kind,
+            line.period,
+            line.period_start,
+            line.period_end,
+            line.days,
+            Fen(line.interest),
+            Fen(line.fen),
         )
         for line in found
-    ]  # fmt: skip
+    ]
 
 
 def history(session: Session, batch_id: int) -> Sequence[SubsidyChange]:

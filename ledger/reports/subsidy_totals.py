@@ -34,9 +34,19 @@ class ClawbackShown:
 def clawback(row: Clawback) -> ClawbackShown:
     """A claw-back as it stands."""
     return ClawbackShown(
-        row.id, row.loan_id, row.batch_id, row.line_id, row.bank, row.county, Fen(row.fen), Fen(row.received),
-        Fen(row.fen - row.received), row.raised_on, row.raised_by, row.reason,
-    )  # fmt: skip
+        row.id,
+        row.loan_id,
+        row.batch_id,
+        row.line_id,
+        row.bank,
+        row.county,
+        Fen(row.fen),
+        Fen(row.received),
+        Fen(row.fen - row.received),
+        row.raised_on,
+        row.raised_by,
+        row.reason,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +91,14 @@ def _row(county: str, bank: str, found: Mapping[Account, Turnover]) -> SubsidyRo
         turned(account, "debit") for account in (chart.SUBSIDY_HOUSEHOLDS, chart.SUBSIDY_ORGANISATIONS)
     )
     return SubsidyRow(
-        county, bank, households, organisations, Fen(households + organisations),
-        turned(chart.SUBSIDY_PAYABLE, "debit"), turned(chart.SUBSIDY_PAYABLE, "closing"),
-        turned(chart.CLAWBACK_RECEIVABLE, "debit"), turned(chart.CLAWBACK_RECEIVABLE, "credit"),
+        county,
+        bank,
+        households,
+        organisations,
+        Fen(households + organisations),
+        turned(chart.SUBSIDY_PAYABLE, "debit"),
+        turned(chart.SUBSIDY_PAYABLE, "closing"),
+        turned(chart.CLAWBACK_RECEIVABLE, "debit"),
+        turned(chart.CLAWBACK_RECEIVABLE, "credit"),
         turned(chart.CLAWBACK_RECEIVABLE, "closing"),
-    )  # fmt: skip
+    )

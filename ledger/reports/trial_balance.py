@@ -30,16 +30,18 @@ class TrialBalance:
 
 
 def trial_balance(
-    connection: Connection, book: str, clocks: Clocks, *, start: date | None = None,
-    county: str | tuple[str, ...] | None = None, bank: str | None = None,
-) -> TrialBalance:  # fmt: skip
+    connection: Connection,
+    book: str,
+    clocks: Clocks,
+    *,
+    start: date | None = None,
+    county: str | tuple[str, ...] | None = None,
+    bank: str | None = None,
+) -> TrialBalance:
     """A book's trial balance; without `start` everything is turnover and openings are zero.
 
     A part of the book, by county or bank, balances too: both sides of a posting share them.
     """
-    moved = {
-        row.account: row
-        for row in turnovers(connection, book, clocks, start=start, county=county, bank=bank)
-    }
+    moved = {row.account: row for row in turnovers(connection, book, clocks, start=start, county=county, bank=bank)}
     rows = (moved.get(account, Turnover(account, NIL, NIL, NIL)) for account in accounts_of(kind_of(book)))
     return TrialBalance(book, tuple(rows))

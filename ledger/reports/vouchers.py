@@ -157,21 +157,37 @@ def event(connection: Connection, event_id: int, asked: Filters) -> EventShown:
     names = [each.name for each in fields(EventShown) if each.name not in {"content", "vouchers"}]
     told = {name: getattr(row, name) for name in names}
     return EventShown(
-        **told, content=_content(stored_events(connection, [event_id])[event_id]),
+        **told,
+        content=_content(stored_events(connection, [event_id])[event_id]),
         vouchers=tuple(_with_lines(connection, vouchers_of(heads))),
-    )  # fmt: skip
+    )
 
 
 def _heads() -> Select[Any]:
     v, h = entries.c, events.c
     return (
         select(
-            v.id, v.book, v.effective_on, v.recorded_at, v.event_id, h.kind, h.county, h.bank, h.loan_id, v.red,
-            h.reverses_id, footers.c.total, h.made_by, h.checked_by, h.document, h.reason, footers.c.hash,
+            v.id,
+            v.book,
+            v.effective_on,
+            v.recorded_at,
+            v.event_id,
+            h.kind,
+            h.county,
+            h.bank,
+            h.loan_id,
+            v.red,
+            h.reverses_id,
+            footers.c.total,
+            h.made_by,
+            h.checked_by,
+            h.document,
+            h.reason,
+            footers.c.hash,
         )
         .join(events, h.id == v.event_id)
         .join(footers, footers.c.entry_id == v.id)
-    )  # fmt: skip
+    )
 
 
 def _within(asked: Filters) -> list[ColumnElement[bool]]:
@@ -214,8 +230,9 @@ def _with_lines(connection: Connection, heads: Sequence[Voucher]) -> list[Vouche
     for head in heads:
         mine = tuple(
             PostingShown(row.number, row.debit, row.credit, Fen(row.fen), row.loan_id)
-            for row in rows if row.entry_id == head.id
-        )  # fmt: skip
+            for row in rows
+            if row.entry_id == head.id
+        )
         shown.append(VoucherShown(head, _lines(head.book, mine), mine))
     return shown
 
@@ -230,11 +247,13 @@ def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
     kind = kind_of(book)
     return tuple(
         Line(
-            number, account_of(kind, code),
-            Fen(fen) if side is Side.DEBIT else None, Fen(fen) if side is Side.CREDIT else None,
+            number,
+            account_of(kind, code),
+            Fen(fen) if side is Side.DEBIT else None,
+            Fen(fen) if side is Side.CREDIT else None,
         )
         for number, ((side, code), fen) in enumerate(ordered, 1)
-    )  # fmt: skip
+    )
 
 
 def _content(found: Event) -> dict[str, Any]:

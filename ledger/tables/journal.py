@@ -89,7 +89,11 @@ entries = Table(
     ),
     ForeignKeyConstraint(["book"], ["books.book"], name="fk_entries_book"),
     ForeignKeyConstraint(
-        ["id"], ["footers.entry_id"], name="fk_entries_footer", deferrable=True, initially="DEFERRED",
+        ["id"],
+        ["footers.entry_id"],
+        name="fk_entries_footer",
+        deferrable=True,
+        initially="DEFERRED",
         use_alter=True,
     ),
     UniqueConstraint("id", "book", "red", "effective_on", "recorded_at", name="uq_entries_same"),

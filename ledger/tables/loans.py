@@ -43,9 +43,7 @@ class Loan(Base):
     )
 
     # INTEGER makes it the number of the row itself on SQLite: by it loans are looked up more than all else.
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
-    )
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
     contract_no: Mapped[str] = mapped_column(String(60))
     scheme: Mapped[str] = mapped_column(String(40))
     scheme_version: Mapped[int]

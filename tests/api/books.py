@@ -26,16 +26,20 @@ def disbursed(
 
 
 def contributed(amount: str, on: str = "2016-05-10", *, bank: str = BANK, county: str = COUNTY) -> Event:
-    return CountyFundContributed(
-        effective_on=date.fromisoformat(on), county=county, bank=bank, amount=fen(amount)
-    )
+    return CountyFundContributed(effective_on=date.fromisoformat(on), county=county, bank=bank, amount=fen(amount))
 
 
 def renewed(loan: int, renewal: int, amount: str, on: str = "2016-05-10") -> Event:
     return LoanRenewed(
-        effective_on=date.fromisoformat(on), county=COUNTY, bank=BANK, loan=loan, renewal=renewal,
-        principal=fen(amount), overdue_principal=fen("0.00"), approval=7,
-    )  # fmt: skip
+        effective_on=date.fromisoformat(on),
+        county=COUNTY,
+        bank=BANK,
+        loan=loan,
+        renewal=renewal,
+        principal=fen(amount),
+        overdue_principal=fen("0.00"),
+        approval=7,
+    )
 
 
 @contextmanager

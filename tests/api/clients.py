@@ -49,9 +49,7 @@ def add_people(app: Flask) -> None:
     engine = app.extensions["ledger"].engine
     with work(engine, user="setup", today=date(2016, 1, 1), clock=lambda: datetime(2016, 1, 1, tzinfo=UTC)) as unit:
         for username, each in PEOPLE.items():
-            add_user(
-                unit, username, f"{username}'s name", PASSWORD, each.role, bank=each.bank, counties=each.counties
-            )
+            add_user(unit, username, f"{username}'s name", PASSWORD, each.role, bank=each.bank, counties=each.counties)
 
 
 @dataclass(frozen=True)
@@ -97,9 +95,14 @@ class Client:
         return self.send("PATCH", path, body, key=None)
 
     def send(
-        self, method: str, path: str, body: Any = None, *, key: str | None = None,
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
         query: Mapping[str, Any] | None = None,
-    ) -> Told:  # fmt: skip
+    ) -> Told:
         headers = dict(self.headers)
         if key is not None:
             headers["Idempotency-Key"] = key

@@ -23,8 +23,10 @@ def document(sqlite_app: Flask) -> dict[str, Any]:
 def test_the_document_equals_the_routes(document: dict[str, Any], sqlite_app: Flask) -> None:
     documented = {
         f"{method.upper()} {path.removeprefix(BASE)}"
-        for path, methods in document["paths"].items() for method in methods if method != "parameters"
-    }  # fmt: skip
+        for path, methods in document["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
     assert documented == routes_of(sqlite_app)
     assert all(path.startswith(f"{BASE}/") for path in document["paths"])
     assert document["openapi"].startswith("3.1")
@@ -63,9 +65,10 @@ def test_lists_have_pages_and_sheets_everywhere(document: dict[str, Any]) -> Non
             assert {"cursor", "format"} <= names, place
             kinds = set(operation["responses"]["200"]["content"])
             assert kinds == {
-                "application/json", "text/csv",
+                "application/json",
+                "text/csv",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            }, place  # fmt: skip
+            }, place
 
 
 def test_figures_of_the_books_are_asked_and_answered_by_two_clocks(document: dict[str, Any]) -> None:
@@ -98,6 +101,7 @@ def test_the_pages_own_script_is_the_only_one_let_in(sqlite_app: Flask) -> None:
 def _operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [
         (f"{method} {path}", operation)
-        for path, methods in document["paths"].items() for method, operation in methods.items()
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
         if method != "parameters"
-    ]  # fmt: skip
+    ]

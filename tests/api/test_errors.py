@@ -19,15 +19,18 @@ SignIn = Callable[[str], Client]
 BODY = {"username": "newcomer", "name": "新来的", "password": PASSWORD, "role": "auditor"}
 
 
-@pytest.mark.parametrize("case, method, path, status, code", [
-    ("an unknown address", "GET", "/api/v1/nowhere", 404, "not_found"),
-    ("an address of nothing", "GET", "/", 404, "not_found"),
-    ("a method of nobody", "DELETE", "/api/v1/users", 405, "method_not_allowed"),
-    ("not signed in", "GET", "/api/v1/users", 401, "not_signed_in"),
-    ("an id too long", "GET", "/api/v1/ledger/entries/99999999999999999999", 404, "not_found"),
-    ("an id beyond 63 bits", "GET", "/api/v1/ledger/entries/9999999999999999999", 404, "not_found"),
-    ("not a year", "GET", "/api/v1/calendar/16", 404, "not_found"),
-])
+@pytest.mark.parametrize(
+    "case, method, path, status, code",
+    [
+        ("an unknown address", "GET", "/api/v1/nowhere", 404, "not_found"),
+        ("an address of nothing", "GET", "/", 404, "not_found"),
+        ("a method of nobody", "DELETE", "/api/v1/users", 405, "method_not_allowed"),
+        ("not signed in", "GET", "/api/v1/users", 401, "not_signed_in"),
+        ("an id too long", "GET", "/api/v1/ledger/entries/99999999999999999999", 404, "not_found"),
+        ("an id beyond 63 bits", "GET", "/api/v1/ledger/entries/9999999999999999999", 404, "not_found"),
+        ("not a year", "GET", "/api/v1/calendar/16", 404, "not_found"),
+    ],
+)
 def test_what_the_framework_refuses_is_a_problem_too(
     case: str, method: str, path: str, status: int, code: str, sqlite_app: Flask
 ) -> None:
@@ -41,18 +44,21 @@ def test_a_wrong_method_is_told_the_right_ones(sqlite_app: Flask) -> None:
     assert {"GET", "POST"} <= set(told.headers["Allow"].split(", "))
 
 
-@pytest.mark.parametrize("case, data, kind, status", [
-    ("not JSON", b"{", "application/json", 400),
-    ("a list", b"[]", "application/json", 400),
-    ("null", b"null", "application/json", 400),
-    ("a name twice", b'{"username": "a", "username": "b"}', "application/json", 400),
-    ("not a number", b'{"username": NaN}', "application/json", 400),
-    ("too deep", b"[" * 100_000, "application/json", 400),
-    ("a number without end", b'{"username": ' + b"9" * 5000 + b"}", "application/json", 400),
-    ("not UTF-8", b'{"username": "\xff"}', "application/json", 400),
-    ("a form", b"username=a", "application/x-www-form-urlencoded", 415),
-    ("no kind", b"{}", "", 415),
-])
+@pytest.mark.parametrize(
+    "case, data, kind, status",
+    [
+        ("not JSON", b"{", "application/json", 400),
+        ("a list", b"[]", "application/json", 400),
+        ("null", b"null", "application/json", 400),
+        ("a name twice", b'{"username": "a", "username": "b"}', "application/json", 400),
+        ("not a number", b'{"username": NaN}', "application/json", 400),
+        ("too deep", b"[" * 100_000, "application/json", 400),
+        ("a number without end", b'{"username": ' + b"9" * 5000 + b"}", "application/json", 400),
+        ("not UTF-8", b'{"username": "\xff"}', "application/json", 400),
+        ("a form", b"username=a", "application/x-www-form-urlencoded", 415),
+        ("no kind", b"{}", "", 415),
+    ],
+)
 def test_a_body_that_cannot_be_read_is_refused(
     case: str, data: bytes, kind: str, status: int, sqlite_app: Flask
 ) -> None:
@@ -95,13 +101,20 @@ def test_too_large_a_body_is_not_read(fresh_app: Flask) -> None:
     _check_problem(told.json, told.mimetype, 413, "body_too_large")
 
 
-@pytest.mark.parametrize("case, fault, status, code", [
-    ("a mistake of ours", ValueError("card 362101196001010016"), 500, "internal_error"),
-    ("an assertion", AssertionError(), 500, "internal_error"),
-    ("the database is gone", OperationalError("SELECT 1", {}, sqlite3.OperationalError("disk")), 503,
-     "unavailable"),
-    ("a race the database decided", IntegrityError("INSERT", {"id": 1}, Exception("UNIQUE")), 409, "stale"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, fault, status, code",
+    [
+        ("a mistake of ours", ValueError("card 362101196001010016"), 500, "internal_error"),
+        ("an assertion", AssertionError(), 500, "internal_error"),
+        (
+            "the database is gone",
+            OperationalError("SELECT 1", {}, sqlite3.OperationalError("disk")),
+            503,
+            "unavailable",
+        ),
+        ("a race the database decided", IntegrityError("INSERT", {"id": 1}, Exception("UNIQUE")), 409, "stale"),
+    ],
+)
 def test_a_failure_is_a_problem_and_its_words_stay_inside(
     case: str, fault: Exception, status: int, code: str, fresh_app: Flask, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,13 +67,16 @@ def test_a_demo_is_ready_when_it_is_complete(app: Flask, settings: Settings) -> 
     service.engine.dispose()
 
 
-@pytest.mark.parametrize("case, at, status, warned", [
-    ("on its day", "2016-05-10 12:00", "done", False),
-    ("two days later", "2016-05-12 12:00", "done", False),
-    ("three days later", "2016-05-13 12:00", "done", True),
-    ("three days later by the day of Shanghai", "2016-05-12 16:30", "done", True),
-    ("only begun", "2016-05-10 12:00", "running", True),
-])
+@pytest.mark.parametrize(
+    "case, at, status, warned",
+    [
+        ("on its day", "2016-05-10 12:00", "done", False),
+        ("two days later", "2016-05-12 12:00", "done", False),
+        ("three days later", "2016-05-13 12:00", "done", True),
+        ("three days later by the day of Shanghai", "2016-05-12 16:30", "done", True),
+        ("only begun", "2016-05-10 12:00", "running", True),
+    ],
+)
 def test_it_warns_when_daily_is_late(case: str, at: str, status: str, warned: bool, sqlite_app: Flask) -> None:
     _ran(sqlite_app, "daily", "2016-05-10", status)
     with freeze_time(at):
@@ -118,9 +121,14 @@ def test_a_request_is_logged_under_its_id_and_names_nobody(log: StringIO, fresh_
         assert secret not in log.getvalue()
 
 
-@pytest.mark.parametrize("case, given", [
-    ("too short", "abc"), ("with a tabulator", "abcdefgh\tijk"), ("too long", "a" * 65),
-])
+@pytest.mark.parametrize(
+    "case, given",
+    [
+        ("too short", "abc"),
+        ("with a tabulator", "abcdefgh\tijk"),
+        ("too long", "a" * 65),
+    ],
+)
 def test_a_request_id_that_is_none_is_not_taken(case: str, given: str, sqlite_app: Flask) -> None:
     told = sqlite_app.test_client().get("/healthz", headers={"X-Request-ID": given})
     assert told.headers["X-Request-ID"] != given
@@ -133,7 +141,19 @@ def _settings(tmp_path: Path, url: str) -> Settings:
 
 def _ran(app: Flask, job: str, on: str, status: str) -> None:
     with unit_of(app) as unit:
-        unit.session.add(JobRun(
-            id=new_id(), job=job, business_date=date.fromisoformat(on), scope="", status=status, asked=True, due=0,
-            done=0, failed="[]", report="{}", started_by="x", started_at=0,
-        ))  # fmt: skip
+        unit.session.add(
+            JobRun(
+                id=new_id(),
+                job=job,
+                business_date=date.fromisoformat(on),
+                scope="",
+                status=status,
+                asked=True,
+                due=0,
+                done=0,
+                failed="[]",
+                report="{}",
+                started_by="x",
+                started_at=0,
+            )
+        )

@@ -40,10 +40,17 @@ def test_content_is_the_same_however_it_is_laid_out(sign_in: SignIn, app: Flask)
     assert admin.post("/users", turned, key="k-1").headers["Idempotency-Replayed"] == "true"
 
 
-@pytest.mark.parametrize("case, path, body", [
-    ("another body", "/users", NEWCOMER | {"name": "另一个"}),
-    ("another address", "/banks", {"code": "NEW", "name": "新银行", "status": "pilot", "effective_on": "2016-01-01"}),
-])
+@pytest.mark.parametrize(
+    "case, path, body",
+    [
+        ("another body", "/users", NEWCOMER | {"name": "另一个"}),
+        (
+            "another address",
+            "/banks",
+            {"code": "NEW", "name": "新银行", "status": "pilot", "effective_on": "2016-01-01"},
+        ),
+    ],
+)
 def test_the_key_with_other_content_is_refused(
     case: str, path: str, body: dict[str, Any], sign_in: SignIn, app: Flask
 ) -> None:
@@ -62,9 +69,14 @@ def test_a_key_belongs_to_a_user(sign_in: SignIn) -> None:
     assert (first.status_code, other.status_code) == (200, 200)
 
 
-@pytest.mark.parametrize("case, key", [
-    ("none", None), ("a long one", "k" * 121), ("Chinese", "钥匙".encode().decode("latin-1")),
-])
+@pytest.mark.parametrize(
+    "case, key",
+    [
+        ("none", None),
+        ("a long one", "k" * 121),
+        ("Chinese", "钥匙".encode().decode("latin-1")),
+    ],
+)
 def test_without_a_good_key_nothing_is_recorded(case: str, key: str | None, sign_in: SignIn, app: Flask) -> None:
     answered = sign_in("admin").post("/users", NEWCOMER, key=key)
     assert (answered.status_code, answered.json["code"]) == (400, "key_missing")
@@ -91,11 +103,14 @@ def test_a_refusal_stays_even_when_the_rule_would_now_allow_it(sign_in: SignIn) 
     assert admin.post("/users", second | {"username": "officer"}, key="k-1").json["code"] == "user_exists"
 
 
-@pytest.mark.parametrize("case, who, path, body, status", [
-    ("malformed", "admin", "/users", NEWCOMER | {"role": "king"}, 400),
-    ("not theirs", "officer", "/users", NEWCOMER, 403),
-    ("unknown", "city", "/banks/NONE/status", {"status": "pilot", "effective_on": "2016-01-01"}, 404),
-])
+@pytest.mark.parametrize(
+    "case, who, path, body, status",
+    [
+        ("malformed", "admin", "/users", NEWCOMER | {"role": "king"}, 400),
+        ("not theirs", "officer", "/users", NEWCOMER, 403),
+        ("unknown", "city", "/banks/NONE/status", {"status": "pilot", "effective_on": "2016-01-01"}, 404),
+    ],
+)
 def test_what_never_reached_a_rule_is_not_stored(
     case: str, who: str, path: str, body: dict[str, Any], status: int, sign_in: SignIn, app: Flask
 ) -> None:

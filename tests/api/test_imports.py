@@ -19,9 +19,7 @@ from tests.imports.files import Row, csv_of, home_row, loan_row, paid_row, xlsx_
 SignIn = Callable[[str], Client]
 
 
-def send(
-    client: Client, kind: str, data: bytes, *, key: str | None = "", language: str = "en", **query: str
-) -> Told:
+def send(client: Client, kind: str, data: bytes, *, key: str | None = "", language: str = "en", **query: str) -> Told:
     """POST a file."""
     headers = dict(client.headers) | {"Accept-Language": language}
     if key is not None:
@@ -45,13 +43,22 @@ def test_a_register_of_loans_goes_in_and_is_confirmed(sign_in: SignIn, rows: lis
     told = send(sign_in("officer"), "loans", xlsx_of("loans", rows))
     assert told.status_code == 201
     assert {name: value for name, value in told.json.items() if name != "id"} == {
-        "kind": "loans", "status": "booked", "rows": 3, "booked": 3, "unchanged": 0, "ready": 0, "faults": [],
-    }  # fmt: skip
+        "kind": "loans",
+        "status": "booked",
+        "rows": 3,
+        "booked": 3,
+        "unchanged": 0,
+        "ready": 0,
+        "faults": [],
+    }
     place = f"/imports/{told.json['id']}"
     shown = sign_in("checker").get(place).json
     assert (shown["status"], shown["bank"], shown["made_by"], shown["file_name"]) == (
-        "booked", "GZRCB", "officer", "放款台账.csv",
-    )  # fmt: skip
+        "booked",
+        "GZRCB",
+        "officer",
+        "放款台账.csv",
+    )
     assert sign_in("checker").post(f"{place}/approval", {}).json["status"] == "approved"
     figures = sign_in("auditor").get("/ledger/trial-balance", book="LOAN-GZRCB").json
     stands = {row["account"]: row["closing"] for row in figures["rows"] if row["closing"] != "0.00"}
@@ -72,8 +79,9 @@ def test_a_sheet_with_faults_is_refused_with_all_of_them(sign_in: SignIn, rows: 
     assert (told.status_code, told.mimetype) == (422, "application/problem+json")
     assert (told.json["code"], told.json["rows"], told.json["booked"]) == ("sheet_has_faults", 3, 0)
     assert [(fault["row"], fault["column"], fault["code"]) for fault in told.json["faults"]] == [
-        (3, "principal", "over_household_cap"), (4, "annual_rate", "rate_not_benchmark"),
-    ]  # fmt: skip
+        (3, "principal", "over_household_cap"),
+        (4, "annual_rate", "rate_not_benchmark"),
+    ]
     assert told.json["faults"] == told.json["errors"]
     assert "51000.00" in told.json["faults"][0]["message"]
     assert "户" in send(sign_in("officer"), "loans", wrong, language="zh").json["faults"][0]["message"]
@@ -109,16 +117,19 @@ def test_a_key_gives_the_same_answer_and_the_file_belongs_to_it(sign_in: SignIn,
     assert send(officer, "loans", b"rubbish", key="k-3").headers["Idempotency-Replayed"] == "true"
 
 
-@pytest.mark.parametrize("user, kind, status", [
-    ("stranger", "loans", 422),  # another bank's officer: the loan would be ABC's, and the cap counts all banks
-    ("poverty", "loans", 403),
-    ("city", "repayments", 403),
-    ("checker", "loans", 403),
-    ("auditor", "households", 403),
-    ("officer", "households", 200),
-    ("city", "households", 200),
-    ("officer", "pigs", 404),
-])
+@pytest.mark.parametrize(
+    "user, kind, status",
+    [
+        ("stranger", "loans", 422),  # another bank's officer: the loan would be ABC's, and the cap counts all banks
+        ("poverty", "loans", 403),
+        ("city", "repayments", 403),
+        ("checker", "loans", 403),
+        ("auditor", "households", 403),
+        ("officer", "households", 200),
+        ("city", "households", 200),
+        ("officer", "pigs", 404),
+    ],
+)
 def test_who_brings_what(user: str, kind: str, status: int, sign_in: SignIn, rows: list[Row]) -> None:
     assert send(sign_in("officer"), "loans", csv_of("loans", rows)).status_code == 201
     sheets = {"loans": rows, "repayments": [paid_row(rows[0])], "households": [home_row(row) for row in rows]}

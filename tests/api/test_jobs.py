@@ -23,8 +23,9 @@ def test_the_timetable_is_told_in_its_order_with_how_far_each_job_is(app: Flask,
     told = sign_in("city").get("/jobs").json["items"]
     assert [job["name"] for job in told] == ["daily", *JOBS]
     assert {job["name"]: job["done_through"] for job in told} == dict.fromkeys(JOBS) | {
-        "daily": None, "interest": "2016-06-30",
-    }  # fmt: skip
+        "daily": None,
+        "interest": "2016-06-30",
+    }
 
 
 def test_a_run_asked_for_is_begun_by_a_process_of_its_own_and_polled(app: Flask, sign_in: SignIn) -> None:
@@ -34,13 +35,19 @@ def test_a_run_asked_for_is_begun_by_a_process_of_its_own_and_polled(app: Flask,
     assert (asked.status_code, asked.json["status"], asked.json["started_by"]) == (202, "queued", "city")
     run = _ended(city, asked.json["id"])
     assert {name: run[name] for name in ("job", "business_date", "bank", "county", "status", "due", "done")} == {
-        "job": "interest", "business_date": "2016-06-30", "bank": None, "county": None, "status": "done",
-        "due": 4, "done": 4,
-    }  # fmt: skip
+        "job": "interest",
+        "business_date": "2016-06-30",
+        "bank": None,
+        "county": None,
+        "status": "done",
+        "due": 4,
+        "done": 4,
+    }
     assert run["started_by"] == "city"
     assert [(step["job"], step["bank"], step["done"]) for step in run["steps"]] == [
-        ("interest", "ABC", 2), ("interest", "GZRCB", 2),
-    ]  # fmt: skip
+        ("interest", "ABC", 2),
+        ("interest", "GZRCB", 2),
+    ]
     (listed,) = city.get("/jobs/runs").json["items"]
     assert listed == {name: run[name] for name in listed}
     (found,) = city.get("/jobs/runs", status="done", business_date="2016-06-30", job="interest").json["items"]
@@ -59,19 +66,20 @@ def _ended(client: Client, run_id: str) -> dict[str, Any]:
 
 
 def test_a_run_of_one_bank_and_county_says_so(app: Flask, sign_in: SignIn) -> None:
-    runner.run(
-        shift(app.extensions["ledger"].engine), "interest", date(2016, 6, 30), Scope("GZRCB", "360783")
-    )  # fmt: skip
+    runner.run(shift(app.extensions["ledger"].engine), "interest", date(2016, 6, 30), Scope("GZRCB", "360783"))
     (run,) = sign_in("auditor").get("/jobs/runs").json["items"]
     assert (run["bank"], run["county"], run["failed"]) == ("GZRCB", "360783", 0)
 
 
-@pytest.mark.parametrize("case, body, status, code", [
-    ("tomorrow", {"job": "daily", "business_date": "2199-01-01"}, 422, "future_date"),
-    ("no such job", {"job": "weekly"}, 400, "malformed"),
-    ("no such bank", {"job": "daily", "bank": "XYZB"}, 404, "not_found"),
-    ("no such county", {"job": "daily", "county": "110101"}, 404, "not_found"),
-])
+@pytest.mark.parametrize(
+    "case, body, status, code",
+    [
+        ("tomorrow", {"job": "daily", "business_date": "2199-01-01"}, 422, "future_date"),
+        ("no such job", {"job": "weekly"}, 400, "malformed"),
+        ("no such bank", {"job": "daily", "bank": "XYZB"}, 404, "not_found"),
+        ("no such county", {"job": "daily", "county": "110101"}, 404, "not_found"),
+    ],
+)
 def test_what_cannot_be_run_is_refused_and_nothing_queued(
     app: Flask, sign_in: SignIn, case: str, body: dict[str, Any], status: int, code: str
 ) -> None:
@@ -85,10 +93,16 @@ def test_failed_items_are_told_with_their_reasons_in_the_readers_language(app: F
     run, loan_id = refuse_one(engine)
     told = sign_in("auditor").get(f"/jobs/runs/{run.id}").json
     assert (told["status"], told["failed"]) == ("failed", 1)
-    assert told["failures"] == [{
-        "item": str(loan_id), "bank": "GZRCB", "county": "360781", "code": Unlucky.code,
-        "detail": f"the loan {loan_id} is out of luck", "facts": {"loan": str(loan_id)},
-    }]  # fmt: skip
+    assert told["failures"] == [
+        {
+            "item": str(loan_id),
+            "bank": "GZRCB",
+            "county": "360781",
+            "code": Unlucky.code,
+            "detail": f"the loan {loan_id} is out of luck",
+            "facts": {"loan": str(loan_id)},
+        }
+    ]
     chinese = sign_in("auditor").in_chinese().get(f"/jobs/runs/{run.id}").json
     assert chinese["failures"][0]["detail"] == f"贷款 {loan_id} 不走运"
 

@@ -21,9 +21,15 @@ def test_a_trial_balance_has_every_account_and_balances(sign_in: SignIn, app: Fl
     rows = {row["account"]: row for row in told["rows"]}
     assert len(rows) == 10
     assert rows["130301"] == {
-        "account": "130301", "name": "loan principal", "name_zh": "贷款本金", "side": "debit",
-        "opening": "50000.00", "debit": "30000.00", "credit": "0.00", "closing": "80000.00",
-    }  # fmt: skip
+        "account": "130301",
+        "name": "loan principal",
+        "name_zh": "贷款本金",
+        "side": "debit",
+        "opening": "50000.00",
+        "debit": "30000.00",
+        "credit": "0.00",
+        "closing": "80000.00",
+    }
     assert rows["1003"]["closing"] == "-80000.00"
     assert (told["debit_total"], told["credit_total"]) == ("0.00", "0.00")
     assert (told["book"], told["as_of"], told["final"]) == (BOOK, "2016-12-31", True)
@@ -100,9 +106,11 @@ def test_rows_of_one_account_and_side_add_up_on_a_voucher(sign_in: SignIn, app: 
     (row,) = sign_in("officer").get("/ledger/entries").json["items"]
     entry = sign_in("officer").get(f"/ledger/entries/{row['id']}").json
     assert {(line["account"], line["debit"], line["credit"]) for line in entry["lines"]} == {
-        ("130301", "50000.00", None), ("1003", "50000.00", None),
-        ("1003", None, "50000.00"), ("130301", None, "50000.00"),
-    }  # fmt: skip
+        ("130301", "50000.00", None),
+        ("1003", "50000.00", None),
+        ("1003", None, "50000.00"),
+        ("130301", None, "50000.00"),
+    }
     assert [posting["loan_id"] for posting in entry["postings"]] == ["2", "1"]
 
 
@@ -114,50 +122,66 @@ def test_a_red_letter_shows_what_it_reverses_and_is_shown_by_it(sign_in: SignIn,
     assert (first["red"], red["red"], red["reverses_id"], red["total"]) == (False, True, str(event_id), "-50000.00")
     lines = auditor.get(f"/ledger/entries/{red['id']}").json["lines"]
     assert [(line["account"], line["debit"], line["credit"]) for line in lines] == [
-        ("130301", "-50000.00", None), ("1003", None, "-50000.00"),
-    ]  # fmt: skip
+        ("130301", "-50000.00", None),
+        ("1003", None, "-50000.00"),
+    ]
     assert auditor.get(f"/ledger/events/{event_id}").json["reversed_by_id"] == red["event_id"]
     earlier = auditor.get(f"/ledger/events/{event_id}", known_at="2016-05-12T23:00:00Z").json
     assert earlier["reversed_by_id"] is None
     assert auditor.get(f"/ledger/events/{red['event_id']}", known_at="2016-05-12T23:00:00Z").status_code == 404
 
 
-@pytest.mark.parametrize("case, asked, loans", [
-    ("all", {}, ["1", "2", "3", "4"]),
-    ("one day on", {"from": "2016-05-11"}, ["2", "3", "4"]),
-    ("up to a day", {"to": "2016-05-10"}, ["1"]),
-    ("a single day", {"from": "2016-05-11", "to": "2016-05-11"}, ["2"]),
-    ("as of", {"as_of": "2016-05-12"}, ["1", "2", "3"]),
-    ("a county", {"county": OTHER_COUNTY}, ["3"]),
-    ("a county by its retired code", {"county": "360782"}, []),
-    ("a bank", {"bank": OTHER_BANK}, ["4"]),
-    ("a book", {"book": f"LOAN-{OTHER_BANK}"}, ["4"]),
-    ("an account nobody used", {"account": "2241"}, []),
-])
+@pytest.mark.parametrize(
+    "case, asked, loans",
+    [
+        ("all", {}, ["1", "2", "3", "4"]),
+        ("one day on", {"from": "2016-05-11"}, ["2", "3", "4"]),
+        ("up to a day", {"to": "2016-05-10"}, ["1"]),
+        ("a single day", {"from": "2016-05-11", "to": "2016-05-11"}, ["2"]),
+        ("as of", {"as_of": "2016-05-12"}, ["1", "2", "3"]),
+        ("a county", {"county": OTHER_COUNTY}, ["3"]),
+        ("a county by its retired code", {"county": "360782"}, []),
+        ("a bank", {"bank": OTHER_BANK}, ["4"]),
+        ("a book", {"book": f"LOAN-{OTHER_BANK}"}, ["4"]),
+        ("an account nobody used", {"account": "2241"}, []),
+    ],
+)
 def test_vouchers_are_found_by(case: str, asked: dict[str, str], loans: list[str], sign_in: SignIn, app: Flask) -> None:
-    write(app, [
-        disbursed(1, "1.00", "2016-05-10"), disbursed(2, "1.00", "2016-05-11"),
-        disbursed(3, "1.00", "2016-05-12", county=OTHER_COUNTY), disbursed(4, "1.00", "2016-05-13", bank=OTHER_BANK),
-    ])  # fmt: skip
+    write(
+        app,
+        [
+            disbursed(1, "1.00", "2016-05-10"),
+            disbursed(2, "1.00", "2016-05-11"),
+            disbursed(3, "1.00", "2016-05-12", county=OTHER_COUNTY),
+            disbursed(4, "1.00", "2016-05-13", bank=OTHER_BANK),
+        ],
+    )
     told = sign_in("auditor").get("/ledger/entries", **asked)
     assert [row["loan_id"] for row in told.json["items"]] == loans
 
 
-@pytest.mark.parametrize("case, who, entries, balances", [
-    ("the bank's, everywhere", "officer", ["1", "3"], "80000.00"),
-    ("the bank's, in its county", "local", ["1"], "50000.00"),
-    ("another bank's", "stranger", ["2"], "20000.00"),
-    ("the county's, of all banks", "finance", ["1", "2"], "70000.00"),
-    ("another county's", "elsewhere", ["3"], "30000.00"),
-    ("everything", "city", ["1", "2", "3"], "100000.00"),
-])
+@pytest.mark.parametrize(
+    "case, who, entries, balances",
+    [
+        ("the bank's, everywhere", "officer", ["1", "3"], "80000.00"),
+        ("the bank's, in its county", "local", ["1"], "50000.00"),
+        ("another bank's", "stranger", ["2"], "20000.00"),
+        ("the county's, of all banks", "finance", ["1", "2"], "70000.00"),
+        ("another county's", "elsewhere", ["3"], "30000.00"),
+        ("everything", "city", ["1", "2", "3"], "100000.00"),
+    ],
+)
 def test_everybody_sees_their_own_part_of_the_books(
     case: str, who: str, entries: list[str], balances: str, sign_in: SignIn, app: Flask
 ) -> None:
-    write(app, [
-        disbursed(1, "50000.00"), disbursed(2, "20000.00", bank=OTHER_BANK),
-        disbursed(3, "30000.00", county=OTHER_COUNTY),
-    ])  # fmt: skip
+    write(
+        app,
+        [
+            disbursed(1, "50000.00"),
+            disbursed(2, "20000.00", bank=OTHER_BANK),
+            disbursed(3, "30000.00", county=OTHER_COUNTY),
+        ],
+    )
     client = sign_in(who)
     assert [row["loan_id"] for row in client.get("/ledger/entries").json["items"]] == entries
     rows = client.get("/ledger/balances", account="130301").json["items"]
@@ -195,9 +219,13 @@ def test_the_chart_of_a_book_is_its_kinds(sign_in: SignIn) -> None:
     subsidy = auditor.get("/ledger/accounts", book=f"SUBSIDY-{COUNTY}").json["items"]
     assert [row["account"] for row in subsidy] == ["1001", "1221", "2202", "5101", "5102"]
     assert subsidy[0] == {
-        "kind": "SUBSIDY", "account": "1001", "name": "treasury account", "name_zh": "国库（零余额）存款",
-        "side": "debit", "sub_ledger": "none",
-    }  # fmt: skip
+        "kind": "SUBSIDY",
+        "account": "1001",
+        "name": "treasury account",
+        "name_zh": "国库（零余额）存款",
+        "side": "debit",
+        "sub_ledger": "none",
+    }
 
 
 def test_a_day_is_a_day_of_shanghai(sign_in: SignIn) -> None:

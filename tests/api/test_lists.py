@@ -52,30 +52,36 @@ def test_what_stands_in_memory_is_paged_too(sign_in: SignIn) -> None:
     assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (20, 6, None)
 
 
-@pytest.mark.parametrize("case, asked, code", [
-    ("too many", {"limit": "201"}, "malformed"),
-    ("none", {"limit": "0"}, "malformed"),
-    ("in words", {"limit": "all"}, "malformed"),
-    ("another format", {"format": "pdf"}, "malformed"),
-    ("an unknown filter", {"colour": "red"}, "malformed"),
-    ("a cursor of nothing", {"cursor": "abc"}, "cursor_unfit"),
-    ("a cursor of another list", {"cursor": "WzEsMl0"}, "cursor_unfit"),
-    ("a cursor of an object", {"cursor": "e30"}, "cursor_unfit"),
-    ("a cursor with a number", {"cursor": "WzFd"}, "cursor_unfit"),
-    ("a cursor with a nought byte", {"cursor": "WyJcdTAwMDAiXQ"}, "cursor_unfit"),
-    ("a cursor with half a character", {"cursor": "WyJcdWQ4MDAiXQ"}, "cursor_unfit"),
-    ("a cursor that is not base64", {"cursor": "%%%"}, "cursor_unfit"),
-])
+@pytest.mark.parametrize(
+    "case, asked, code",
+    [
+        ("too many", {"limit": "201"}, "malformed"),
+        ("none", {"limit": "0"}, "malformed"),
+        ("in words", {"limit": "all"}, "malformed"),
+        ("another format", {"format": "pdf"}, "malformed"),
+        ("an unknown filter", {"colour": "red"}, "malformed"),
+        ("a cursor of nothing", {"cursor": "abc"}, "cursor_unfit"),
+        ("a cursor of another list", {"cursor": "WzEsMl0"}, "cursor_unfit"),
+        ("a cursor of an object", {"cursor": "e30"}, "cursor_unfit"),
+        ("a cursor with a number", {"cursor": "WzFd"}, "cursor_unfit"),
+        ("a cursor with a nought byte", {"cursor": "WyJcdTAwMDAiXQ"}, "cursor_unfit"),
+        ("a cursor with half a character", {"cursor": "WyJcdWQ4MDAiXQ"}, "cursor_unfit"),
+        ("a cursor that is not base64", {"cursor": "%%%"}, "cursor_unfit"),
+    ],
+)
 def test_a_page_that_cannot_be_is_refused(case: str, asked: dict[str, str], code: str, sqlite_app: Flask) -> None:
     told = Client.signed_in(sqlite_app, "admin").get("/users", **asked)
     assert (told.status_code, told.json["code"]) == (400, code)
 
 
-@pytest.mark.parametrize("case, cursor", [
-    ("an id beyond 63 bits", "WyIyMDE2LTA1LTEwIiwgOTk5OTk5OTk5OTk5OTk5OTk5OTldCg"),
-    ("not a day", "WyIyMDE2LTEzLTEwIiwgMV0"),
-    ("a truth for an id", "WyIyMDE2LTA1LTEwIiwgdHJ1ZV0"),
-])
+@pytest.mark.parametrize(
+    "case, cursor",
+    [
+        ("an id beyond 63 bits", "WyIyMDE2LTA1LTEwIiwgOTk5OTk5OTk5OTk5OTk5OTk5OTldCg"),
+        ("not a day", "WyIyMDE2LTEzLTEwIiwgMV0"),
+        ("a truth for an id", "WyIyMDE2LTA1LTEwIiwgdHJ1ZV0"),
+    ],
+)
 def test_a_made_up_cursor_by_day_and_id_is_refused(case: str, cursor: str, sign_in: SignIn) -> None:
     told = sign_in("auditor").get("/ledger/entries", cursor=cursor)
     assert (told.status_code, told.json["code"]) == (400, "cursor_unfit")
@@ -122,24 +128,27 @@ def test_an_empty_list_is_a_sheet_with_its_heading(sign_in: SignIn) -> None:
 
 def test_nothing_in_a_sheet_is_run_as_a_formula(sign_in: SignIn) -> None:
     admin = sign_in("admin")
-    evil = {"username": "eve", "name": "=HYPERLINK(\"http://x\")", "password": "correct horse", "role": "auditor"}
+    evil = {"username": "eve", "name": '=HYPERLINK("http://x")', "password": "correct horse", "role": "auditor"}
     assert admin.post("/users", evil).status_code == 201
     names = {row["username"]: row["name"] for row in _csv(admin.get("/users", format="csv").data)}
-    assert names["eve"] == "'=HYPERLINK(\"http://x\")"
+    assert names["eve"] == '\'=HYPERLINK("http://x")'
     book = CalamineWorkbook.from_filelike(io.BytesIO(admin.get("/users", format="xlsx").data))
     rows = book.get_sheet_by_index(0).to_python()
-    assert "=HYPERLINK(\"http://x\")" in [cell for row in rows for cell in row], "a text cell, as it was sent"
+    assert '=HYPERLINK("http://x")' in [cell for row in rows for cell in row], "a text cell, as it was sent"
 
 
-@pytest.mark.parametrize("case, text, written", [
-    ("a formula", "=1+1", "'=1+1"),
-    ("a plus", "+1", "'+1"),
-    ("a command", "@SUM(1)", "'@SUM(1)"),
-    ("a minus before words", "-cmd|' /C calc'!A0", "'-cmd|' /C calc'!A0"),
-    ("a tabulator", "\t=1", "'\t=1"),
-    ("an amount", "-5000.00", "-5000.00"),
-    ("words", "赣州市", "赣州市"),
-])
+@pytest.mark.parametrize(
+    "case, text, written",
+    [
+        ("a formula", "=1+1", "'=1+1"),
+        ("a plus", "+1", "'+1"),
+        ("a command", "@SUM(1)", "'@SUM(1)"),
+        ("a minus before words", "-cmd|' /C calc'!A0", "'-cmd|' /C calc'!A0"),
+        ("a tabulator", "\t=1", "'\t=1"),
+        ("an amount", "-5000.00", "-5000.00"),
+        ("words", "赣州市", "赣州市"),
+    ],
+)
 def test_what_a_spreadsheet_would_run_is_written_as_text(case: str, text: str, written: str) -> None:
     assert harmless(text) == written
 

@@ -18,14 +18,24 @@ from tests.api.clients import COUNTY, OTHER_COUNTY
 from tests.house.sources import sources
 
 SCOPED = {
-    loans.Loan, loans.Approval, parties.Household, parties.Organisation, work.Import,
-}  # fmt: skip
+    loans.Loan,
+    loans.Approval,
+    parties.Household,
+    parties.Organisation,
+    work.Import,
+}
 
 # What hangs on one of those is reached through it.
 THROUGH = {
-    loans.StatusChange, loans.Repayment, parties.Member, parties.Link, work.Request, work.JobRun, work.JobLease,
+    loans.StatusChange,
+    loans.Repayment,
+    parties.Member,
+    parties.Link,
+    work.Request,
+    work.JobRun,
+    work.JobLease,
     work.Closing,
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -33,15 +43,29 @@ def session(engine: Engine) -> Iterator[Session]:
     """Two households and an organisation in two counties."""
     with Session(engine) as writing, writing.begin():
         for number, county in ((1, COUNTY), (2, OTHER_COUNTY)):
-            writing.add(Household(
-                id=number, registry_no=f"H{number}", county=county, town="", village="", category="general",
-                registered_on=date(2014, 1, 1),
-            ))  # fmt: skip
+            writing.add(
+                Household(
+                    id=number,
+                    registry_no=f"H{number}",
+                    county=county,
+                    town="",
+                    village="",
+                    category="general",
+                    registered_on=date(2014, 1, 1),
+                )
+            )
             writing.flush()
-            writing.add(Member(
-                id=number, household_id=number, name="x", id_card=str(number), born_on=date(1980, 1, 1),
-                relation="户主", is_head=True,
-            ))  # fmt: skip
+            writing.add(
+                Member(
+                    id=number,
+                    household_id=number,
+                    name="x",
+                    id_card=str(number),
+                    born_on=date(1980, 1, 1),
+                    relation="户主",
+                    is_head=True,
+                )
+            )
         writing.add(Organisation(id=3, uscc="U3", name="y", kind="enterprise", county=OTHER_COUNTY))
     with Session(engine) as reading:
         yield reading
@@ -91,15 +115,18 @@ def test_what_is_touched_is_looked_up_in_scope(session: Session) -> None:
         assert refused.value.facts == {"what": "household", "id": str(unknown)}
 
 
-@pytest.mark.parametrize("case, mine, bank, county, has", [
-    ("everything", Scope(), "ABC", COUNTY, True),
-    ("its bank", Scope("ABC"), "ABC", COUNTY, True),
-    ("another bank", Scope("ABC"), "PSBC", COUNTY, False),
-    ("its county", Scope("ABC", frozenset({COUNTY})), "ABC", COUNTY, True),
-    ("its bank elsewhere", Scope("ABC", frozenset({COUNTY})), "ABC", OTHER_COUNTY, False),
-    ("the county alone", Scope("ABC", frozenset({COUNTY})), None, COUNTY, True),
-    ("the bank alone", Scope("ABC", frozenset({COUNTY})), "ABC", None, True),
-])
+@pytest.mark.parametrize(
+    "case, mine, bank, county, has",
+    [
+        ("everything", Scope(), "ABC", COUNTY, True),
+        ("its bank", Scope("ABC"), "ABC", COUNTY, True),
+        ("another bank", Scope("ABC"), "PSBC", COUNTY, False),
+        ("its county", Scope("ABC", frozenset({COUNTY})), "ABC", COUNTY, True),
+        ("its bank elsewhere", Scope("ABC", frozenset({COUNTY})), "ABC", OTHER_COUNTY, False),
+        ("the county alone", Scope("ABC", frozenset({COUNTY})), None, COUNTY, True),
+        ("the bank alone", Scope("ABC", frozenset({COUNTY})), "ABC", None, True),
+    ],
+)
 def test_a_scope_has(case: str, mine: Scope, bank: str | None, county: str | None, has: bool) -> None:
     assert mine.has(bank=bank, county=county) is has
 

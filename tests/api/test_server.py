@@ -31,9 +31,12 @@ def served(home: Path, *options: str, **environ: str) -> Iterator[tuple[str, sub
         port = taken.getsockname()[1]
     command = [sys.executable, "-m", "api", "--port", str(port), *options]
     environment = {**os.environ, "LEDGER_HOME": str(home), **environ}
-    with (home.parent / "stderr").open("a", encoding="utf-8") as log, subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, start_new_session=True
-    ) as process:
+    with (
+        (home.parent / "stderr").open("a", encoding="utf-8") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, start_new_session=True
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             said = []
@@ -130,19 +133,26 @@ def test_a_database_in_real_use_keeps_the_demo_out(tmp_path: Path) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("case, options, flags, words", [
-    ("another engine", ["--database-url", "mysql://db/x"], [], "LEDGER_DATABASE_URL"),
-    ("a port there is not", ["--port", "70000"], [], "70000"),
-    ("without assertions", [], ["-O"], "assertions"),
-])
+@pytest.mark.parametrize(
+    "case, options, flags, words",
+    [
+        ("another engine", ["--database-url", "mysql://db/x"], [], "LEDGER_DATABASE_URL"),
+        ("a port there is not", ["--port", "70000"], [], "70000"),
+        ("without assertions", [], ["-O"], "assertions"),
+    ],
+)
 def test_what_cannot_start_says_why(
     case: str, options: list[str], flags: list[str], words: str, tmp_path: Path
 ) -> None:
     environment = {**os.environ, "LEDGER_HOME": str(tmp_path / "home")}
     ended = subprocess.run(
-        [sys.executable, *flags, "-m", "api", *options], capture_output=True, text=True, env=environment, check=False,
+        [sys.executable, *flags, "-m", "api", *options],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
         timeout=PATIENCE,
-    )  # fmt: skip
+    )
     assert ended.returncode != 0
     assert words in ended.stderr
     assert not (tmp_path / "home").exists()

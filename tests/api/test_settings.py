@@ -25,43 +25,64 @@ def test_what_is_set_is_taken_and_the_command_line_goes_before_it() -> None:
 
 
 def test_an_owner_of_ones_own_migrates() -> None:
-    found = read_settings({
-        "LEDGER_DATABASE_URL": "postgresql+psycopg://service@db/ledger",
-        "LEDGER_OWNER_URL": "postgresql+psycopg://owner@db/ledger",
-    })
+    found = read_settings(
+        {
+            "LEDGER_DATABASE_URL": "postgresql+psycopg://service@db/ledger",
+            "LEDGER_OWNER_URL": "postgresql+psycopg://owner@db/ledger",
+        }
+    )
     assert (found.database_url, found.owner_url) == (
-        "postgresql+psycopg://service@db/ledger", "postgresql+psycopg://owner@db/ledger",
-    )  # fmt: skip
+        "postgresql+psycopg://service@db/ledger",
+        "postgresql+psycopg://owner@db/ledger",
+    )
 
 
-@pytest.mark.parametrize("case, name, value", [
-    ("a port in words", "LEDGER_PORT", "http"),
-    ("a port too high", "LEDGER_PORT", "65536"),
-    ("no workers", "LEDGER_WORKERS", "0"),
-    ("a level of nobody", "LEDGER_LOG_LEVEL", "loud"),
-    ("another engine", "LEDGER_DATABASE_URL", "mysql://db/ledger"),
-    ("another driver", "LEDGER_DATABASE_URL", "postgresql://db/ledger"),
-    ("not an address", "LEDGER_OWNER_URL", "ledger.sqlite3"),
-    ("proxies by name", "LEDGER_TRUSTED_PROXIES", "nginx"),
-])
+@pytest.mark.parametrize(
+    "case, name, value",
+    [
+        ("a port in words", "LEDGER_PORT", "http"),
+        ("a port too high", "LEDGER_PORT", "65536"),
+        ("no workers", "LEDGER_WORKERS", "0"),
+        ("a level of nobody", "LEDGER_LOG_LEVEL", "loud"),
+        ("another engine", "LEDGER_DATABASE_URL", "mysql://db/ledger"),
+        ("another driver", "LEDGER_DATABASE_URL", "postgresql://db/ledger"),
+        ("not an address", "LEDGER_OWNER_URL", "ledger.sqlite3"),
+        ("proxies by name", "LEDGER_TRUSTED_PROXIES", "nginx"),
+    ],
+)
 def test_what_cannot_be_used_is_refused_by_name(case: str, name: str, value: str) -> None:
     with pytest.raises(SettingUnfit, match=name):
         read_settings({name: value})
 
 
 def test_settings_are_shown_without_their_secrets() -> None:
-    found = shown(read_settings({
-        "LEDGER_DATABASE_URL": "postgresql+psycopg://service:hush-1@db/ledger?sslpassword=hush-2",
-        "LEDGER_SECRET_KEY": "hush-3", "LEDGER_ADMIN_PASSWORD": "hush-4",
-        "LEDGER_SMTP_URL": "smtp://me:hush-5@mail:25", "LEDGER_SMS_URL": "https://sms/send?key=hush-6",
-    }))  # fmt: skip
+    found = shown(
+        read_settings(
+            {
+                "LEDGER_DATABASE_URL": "postgresql+psycopg://service:hush-1@db/ledger?sslpassword=hush-2",
+                "LEDGER_SECRET_KEY": "hush-3",
+                "LEDGER_ADMIN_PASSWORD": "hush-4",
+                "LEDGER_SMTP_URL": "smtp://me:hush-5@mail:25",
+                "LEDGER_SMS_URL": "https://sms/send?key=hush-6",
+            }
+        )
+    )
     assert "hush" not in str(found)
     assert found["LEDGER_DATABASE_URL"] == "postgresql+psycopg://service:***@db/ledger"
     assert set(found) == {
-        "LEDGER_DATABASE_URL", "LEDGER_OWNER_URL", "LEDGER_HOME", "LEDGER_HOST", "LEDGER_PORT", "LEDGER_SECRET_KEY",
-        "LEDGER_LOG_LEVEL", "LEDGER_WORKERS", "LEDGER_TRUSTED_PROXIES", "LEDGER_SMTP_URL", "LEDGER_SMS_URL",
+        "LEDGER_DATABASE_URL",
+        "LEDGER_OWNER_URL",
+        "LEDGER_HOME",
+        "LEDGER_HOST",
+        "LEDGER_PORT",
+        "LEDGER_SECRET_KEY",
+        "LEDGER_LOG_LEVEL",
+        "LEDGER_WORKERS",
+        "LEDGER_TRUSTED_PROXIES",
+        "LEDGER_SMTP_URL",
+        "LEDGER_SMS_URL",
         "LEDGER_ADMIN_PASSWORD",
-    }  # fmt: skip
+    }
 
 
 def test_settings_do_not_print_their_secrets() -> None:

@@ -24,32 +24,40 @@ def test_a_token_is_given_for_name_and_password_and_says_when_it_ends(sqlite_app
 
 def test_everybody_is_told_user_role_and_scope(sign_in: SignIn) -> None:
     assert sign_in("local").get("/me").json == {
-        "user": "local", "name": "local's name", "role": "bank_officer",
+        "user": "local",
+        "name": "local's name",
+        "role": "bank_officer",
         "scope": {"bank": "GZRCB", "counties": ["360781"]},
-    }  # fmt: skip
+    }
     assert sign_in("city").get("/me").json["scope"] == {"bank": None, "counties": []}
 
 
-@pytest.mark.parametrize("case, username, password", [
-    ("a wrong password", "officer", "wrong horse"),
-    ("an unknown name", "nobody", PASSWORD),
-    ("another's case", "Officer", PASSWORD),
-    ("a password with a blank behind", "officer", PASSWORD + " "),
-])
+@pytest.mark.parametrize(
+    "case, username, password",
+    [
+        ("a wrong password", "officer", "wrong horse"),
+        ("an unknown name", "nobody", PASSWORD),
+        ("another's case", "Officer", PASSWORD),
+        ("a password with a blank behind", "officer", PASSWORD + " "),
+    ],
+)
 def test_who_is_not_let_in_learns_nothing(case: str, username: str, password: str, sqlite_app: Flask) -> None:
     answered = Client(sqlite_app).token(username, password)
     assert (answered.status_code, answered.json["code"]) == (401, "sign_in_refused")
     assert answered.json == Client(sqlite_app).token("officer", "not it either").json
 
 
-@pytest.mark.parametrize("case, header", [
-    ("nothing", None),
-    ("no token", "Bearer"),
-    ("not a token", "Bearer abc"),
-    ("another scheme", "Basic b2ZmaWNlcjpwYXNz"),
-    ("far too long", "Bearer " + "a" * 5000),
-    ("not ASCII", "Bearer é"),
-])
+@pytest.mark.parametrize(
+    "case, header",
+    [
+        ("nothing", None),
+        ("no token", "Bearer"),
+        ("not a token", "Bearer abc"),
+        ("another scheme", "Basic b2ZmaWNlcjpwYXNz"),
+        ("far too long", "Bearer " + "a" * 5000),
+        ("not ASCII", "Bearer é"),
+    ],
+)
 def test_without_a_good_token_nothing_is_answered(case: str, header: str | None, sqlite_app: Flask) -> None:
     client = Client(sqlite_app, {"Authorization": header} if header is not None else {})
     answered = client.get("/me")
@@ -99,11 +107,14 @@ def test_who_fails_too_often_waits_and_nobody_else_does(sqlite_app: Flask) -> No
     assert client.token("checker").status_code == 200
 
 
-@pytest.mark.parametrize("case, proxies, forwarded, stopped", [
-    ("nobody may say where it comes from", 0, "10.0.0.9", True),
-    ("but a trusted proxy", 1, "10.0.0.9", False),
-    ("and of what it passes on only its own word", 1, "10.0.0.9, 127.0.0.1", True),
-])
+@pytest.mark.parametrize(
+    "case, proxies, forwarded, stopped",
+    [
+        ("nobody may say where it comes from", 0, "10.0.0.9", True),
+        ("but a trusted proxy", 1, "10.0.0.9", False),
+        ("and of what it passes on only its own word", 1, "10.0.0.9, 127.0.0.1", True),
+    ],
+)
 def test_where_somebody_signs_in_from(
     case: str, proxies: int, forwarded: str, stopped: bool, sqlite_settings: Settings
 ) -> None:

@@ -18,18 +18,33 @@ from ledger.tables.work import JobRun
 from ledger.unit import Unit, work
 
 
-@pytest.mark.parametrize("case, run, demo", [
-    ("a demo that is complete", "done", True),
-    ("a real ledger", None, False),
-])
+@pytest.mark.parametrize(
+    "case, run, demo",
+    [
+        ("a demo that is complete", "done", True),
+        ("a real ledger", None, False),
+    ],
+)
 def test_a_database_is_the_demos_or_keeps_it_out(case: str, run: str | None, demo: bool, settings: Settings) -> None:
     with _unit(settings) as unit:
         add_user(unit, "auditor", "甲", "demo-auditor", Role.AUDITOR, demo=True)
         if run is not None:
-            unit.session.add(JobRun(
-                id=new_id(), job="demo", business_date=date(2019, 12, 31), scope="", status=run, asked=True, due=0,
-                done=0, failed="[]", report="{}", started_by="x", started_at=0,
-            ))  # fmt: skip
+            unit.session.add(
+                JobRun(
+                    id=new_id(),
+                    job="demo",
+                    business_date=date(2019, 12, 31),
+                    scope="",
+                    status=run,
+                    asked=True,
+                    due=0,
+                    done=0,
+                    failed="[]",
+                    report="{}",
+                    started_by="x",
+                    started_at=0,
+                )
+            )
     said: list[str] = []
     assert make_ready(settings, demo=True, say=said.append) is demo
     shown = "\n".join(said)

@@ -18,13 +18,19 @@ SignIn = Callable[[str], Client]
 SOMEBODY = {"username": "newcomer", "name": "新来的", "password": PASSWORD}
 
 
-@pytest.mark.parametrize("case, scope", [
-    ("a bank's officer, everywhere", {"role": "bank_officer", "bank": "GZRCB"}),
-    ("a bank's checker, in named counties", {"role": "bank_checker", "bank": "ABC", "counties": ["360781", "360732"]}),
-    ("a county's office, by a retired code", {"role": "poverty_office", "counties": ["360727"]}),
-    ("a supervisor of two counties", {"role": "auditor", "counties": ["360781", "360732"]}),
-    ("the city", {"role": "city_finance"}),
-])
+@pytest.mark.parametrize(
+    "case, scope",
+    [
+        ("a bank's officer, everywhere", {"role": "bank_officer", "bank": "GZRCB"}),
+        (
+            "a bank's checker, in named counties",
+            {"role": "bank_checker", "bank": "ABC", "counties": ["360781", "360732"]},
+        ),
+        ("a county's office, by a retired code", {"role": "poverty_office", "counties": ["360727"]}),
+        ("a supervisor of two counties", {"role": "auditor", "counties": ["360781", "360732"]}),
+        ("the city", {"role": "city_finance"}),
+    ],
+)
 def test_who_is_added_is_shown_with_role_and_scope(case: str, scope: dict[str, Any], sign_in: SignIn) -> None:
     admin = sign_in("admin")
     told = admin.post("/users", SOMEBODY | scope)
@@ -37,27 +43,28 @@ def test_who_is_added_is_shown_with_role_and_scope(case: str, scope: dict[str, A
     assert row == told.json
 
 
-@pytest.mark.parametrize("case, body, status, code", [
-    ("a name with a blank", {"username": "new comer"}, 422, "username_unfit"),
-    ("a name in capitals", {"username": "Newcomer"}, 422, "username_unfit"),
-    ("a Chinese name", {"username": "新来的"}, 422, "username_unfit"),
-    ("a name there is", {"username": "officer"}, 422, "user_exists"),
-    ("a short password", {"password": "1234567"}, 422, "password_weak"),
-    ("the name for a password", {"username": "newcomer", "password": "newcomer"}, 422, "password_weak"),
-    ("a password of the demo", {"password": "demo-newcomer"}, 422, "password_weak"),
-    ("a bank's officer without bank", {"role": "bank_officer"}, 422, "role_scope"),
-    ("an auditor with a bank", {"bank": "ABC"}, 422, "role_scope"),
-    ("an office of no county", {"role": "finance_officer"}, 422, "role_scope"),
-    ("an office of two counties", {"role": "finance_officer", "counties": ["360781", "360732"]}, 422, "role_scope"),
-    ("the city of one county", {"role": "city_finance", "counties": ["360781"]}, 422, "role_scope"),
-    ("an administrator of a county", {"role": "admin", "counties": ["360781"]}, 422, "role_scope"),
-    ("an unknown bank", {"role": "bank_officer", "bank": "NONE"}, 404, "not_found"),
-    ("an unknown county", {"counties": ["999999"]}, 404, "not_found"),
-    ("an unknown role", {"role": "king"}, 400, "malformed"),
-])
-def test_who_cannot_be_is_not_added(
-    case: str, body: dict[str, Any], status: int, code: str, sqlite_app: Flask
-) -> None:
+@pytest.mark.parametrize(
+    "case, body, status, code",
+    [
+        ("a name with a blank", {"username": "new comer"}, 422, "username_unfit"),
+        ("a name in capitals", {"username": "Newcomer"}, 422, "username_unfit"),
+        ("a Chinese name", {"username": "新来的"}, 422, "username_unfit"),
+        ("a name there is", {"username": "officer"}, 422, "user_exists"),
+        ("a short password", {"password": "1234567"}, 422, "password_weak"),
+        ("the name for a password", {"username": "newcomer", "password": "newcomer"}, 422, "password_weak"),
+        ("a password of the demo", {"password": "demo-newcomer"}, 422, "password_weak"),
+        ("a bank's officer without bank", {"role": "bank_officer"}, 422, "role_scope"),
+        ("an auditor with a bank", {"bank": "ABC"}, 422, "role_scope"),
+        ("an office of no county", {"role": "finance_officer"}, 422, "role_scope"),
+        ("an office of two counties", {"role": "finance_officer", "counties": ["360781", "360732"]}, 422, "role_scope"),
+        ("the city of one county", {"role": "city_finance", "counties": ["360781"]}, 422, "role_scope"),
+        ("an administrator of a county", {"role": "admin", "counties": ["360781"]}, 422, "role_scope"),
+        ("an unknown bank", {"role": "bank_officer", "bank": "NONE"}, 404, "not_found"),
+        ("an unknown county", {"counties": ["999999"]}, 404, "not_found"),
+        ("an unknown role", {"role": "king"}, 400, "malformed"),
+    ],
+)
+def test_who_cannot_be_is_not_added(case: str, body: dict[str, Any], status: int, code: str, sqlite_app: Flask) -> None:
     told = Client.signed_in(sqlite_app, "admin").post("/users", SOMEBODY | {"role": "auditor"} | body)
     assert (told.status_code, told.json["code"]) == (status, code)
 
@@ -84,12 +91,15 @@ def test_passwords_are_kept_as_salted_argon2id_alone(sign_in: SignIn, app: Flask
     assert not any(PASSWORD in each for each in kept)
 
 
-@pytest.mark.parametrize("case, password, kept, good", [
-    ("the right one", PASSWORD, PASSWORD, True),
-    ("a wrong one", "wrong", PASSWORD, False),
-    ("nobody's", PASSWORD, None, False),
-    ("no hash at all", PASSWORD, "", False),
-])
+@pytest.mark.parametrize(
+    "case, password, kept, good",
+    [
+        ("the right one", PASSWORD, PASSWORD, True),
+        ("a wrong one", "wrong", PASSWORD, False),
+        ("nobody's", PASSWORD, None, False),
+        ("no hash at all", PASSWORD, "", False),
+    ],
+)
 def test_a_password_fits_its_hash_alone(case: str, password: str, kept: str | None, good: bool) -> None:
     stored = hash_password(kept) if kept else kept
     assert fits(password, stored) is good

@@ -68,14 +68,28 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
     """A report, with all it looks up besides, against the one query it cannot do without."""
     store.template("city", partial(fill, count=size.loans))
     with opened(store, "city") as engine:
-        yield _compared(store, size, "plan", (
-            lambda: _plan(engine), lambda: _bare_plan(engine), lambda plan, bare: _called(engine, plan) == bare,
-        ))  # fmt: skip
+        yield _compared(
+            store,
+            size,
+            "plan",
+            (
+                lambda: _plan(engine),
+                lambda: _bare_plan(engine),
+                lambda plan, bare: _called(engine, plan) == bare,
+            ),
+        )
         with Session(engine) as session:
             scheme = reference.scheme_of(session, reference.MAIN_SCHEME, 1)
-        yield _compared(store, size, "portfolio", (
-            lambda: _portfolio(engine), lambda: _bare_portfolio(engine, scheme), lambda told, bare: told == bare,
-        ))  # fmt: skip
+        yield _compared(
+            store,
+            size,
+            "portfolio",
+            (
+                lambda: _portfolio(engine),
+                lambda: _bare_portfolio(engine, scheme),
+                lambda told, bare: told == bare,
+            ),
+        )
 
 
 _Sides = tuple[Callable[[], Any], Callable[[], Any], Callable[[Any, Any], bool]]
@@ -125,10 +139,15 @@ def _told(row: Portfolio) -> tuple[Any, ...]:
 
 
 def _bare_portfolio(engine: Engine, scheme: Scheme) -> Sequence[Any]:
-    since = [AS_OF - timedelta(days=days) for days in (
-        scheme.special_mention_from_days, scheme.substandard_over_days + 1, scheme.doubtful_over_days + 1,
-        scheme.loss_over_days + 1,
-    )]  # fmt: skip
+    since = [
+        AS_OF - timedelta(days=days)
+        for days in (
+            scheme.special_mention_from_days,
+            scheme.substandard_over_days + 1,
+            scheme.doubtful_over_days + 1,
+            scheme.loss_over_days + 1,
+        )
+    ]
     special, substandard, doubtful, loss = since
     between = (special, substandard, substandard, doubtful, doubtful, loss)
     rows = _query(engine, _PORTFOLIO, AS_OF, AS_OF, AS_OF, AS_OF, special, *between, loss)

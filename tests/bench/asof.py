@@ -32,9 +32,7 @@ _BALANCE = (
     "SELECT (SELECT COALESCE(SUM(fen), 0) FROM postings WHERE book = {0} AND debit = {0} AND effective_on <= {0}) - "
     "(SELECT COALESCE(SUM(fen), 0) FROM postings WHERE book = {0} AND credit = {0} AND effective_on <= {0})"
 )
-_TRIAL = (
-    "SELECT book, debit, credit, SUM(fen) FROM postings WHERE effective_on <= {0} GROUP BY book, debit, credit"
-)
+_TRIAL = "SELECT book, debit, credit, SUM(fen) FROM postings WHERE effective_on <= {0} GROUP BY book, debit, credit"
 _LOAN = text(
     "SELECT book, debit, credit, CAST(SUM(fen) AS BIGINT) FROM postings "
     "WHERE loan_id = :loan AND effective_on <= :as_of GROUP BY book, debit, credit"
@@ -46,21 +44,39 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
     store.template("history", partial(_fill, size))
     with looked_at(store, "history") as engine, engine.connect().execution_options(reading=True) as connection:
         asked = [number % size.loans + 1 for number in Random(7).choices(range(size.loans), k=size.asked)]
-        yield _compared(store, size, "balance", f"{_count(connection)} postings", (
-            lambda: [balances.balance(connection, _ACCOUNT, _BOOK, _CLOCKS) for _ in range(_TIMES)],
-            lambda: [_bare_balance(connection) for _ in range(_TIMES)],
-            lambda bare: bare,
-        ))  # fmt: skip
-        yield _compared(store, size, "loan", f"{size.asked} figures", (
-            lambda: [balances.loan_balance(connection, loan, _CLOCKS) for loan in asked],
-            lambda: [connection.execute(_LOAN, {"loan": loan, "as_of": history.AS_OF}).all() for loan in asked],
-            lambda bare: [{account: fen for (_, account), fen in _netted(rows).items()} for rows in bare],
-        ))  # fmt: skip
-        yield _compared(store, size, "trial", "all books", (
-            lambda: [_trial_balances(connection) for _ in range(_TIMES)],
-            lambda: [_query(connection, _TRIAL, history.AS_OF) for _ in range(_TIMES)],
-            lambda bare: [_netted(rows) for rows in bare],
-        ))  # fmt: skip
+        yield _compared(
+            store,
+            size,
+            "balance",
+            f"{_count(connection)} postings",
+            (
+                lambda: [balances.balance(connection, _ACCOUNT, _BOOK, _CLOCKS) for _ in range(_TIMES)],
+                lambda: [_bare_balance(connection) for _ in range(_TIMES)],
+                lambda bare: bare,
+            ),
+        )
+        yield _compared(
+            store,
+            size,
+            "loan",
+            f"{size.asked} figures",
+            (
+                lambda: [balances.loan_balance(connection, loan, _CLOCKS) for loan in asked],
+                lambda: [connection.execute(_LOAN, {"loan": loan, "as_of": history.AS_OF}).all() for loan in asked],
+                lambda bare: [{account: fen for (_, account), fen in _netted(rows).items()} for rows in bare],
+            ),
+        )
+        yield _compared(
+            store,
+            size,
+            "trial",
+            "all books",
+            (
+                lambda: [_trial_balances(connection) for _ in range(_TIMES)],
+                lambda: [_query(connection, _TRIAL, history.AS_OF) for _ in range(_TIMES)],
+                lambda bare: [_netted(rows) for rows in bare],
+            ),
+        )
 
 
 def _fill(size: Size, engine: Engine) -> None:
@@ -80,8 +96,9 @@ def _compared(store: Store, size: Size, bar: str, what: str, sides: _Sides) -> R
     assert found == told(bare())
     took = interleaved({"ledger": partial(stopwatch, ours), "floor": partial(stopwatch, bare)}, size.rounds)
     ms = {name: Spread.of(values).median * 1000 / len(found) for name, values in took.items()}
-    return Result(bar, store.name, ratios(took["ledger"], took["floor"]),
-                  f"{ms['ledger']:.3g} ms / {ms['floor']:.3g} ms, {what}")  # fmt: skip
+    return Result(
+        bar, store.name, ratios(took["ledger"], took["floor"]), f"{ms['ledger']:.3g} ms / {ms['floor']:.3g} ms, {what}"
+    )
 
 
 def _query(connection: Connection, query: str, *told: object) -> Sequence[Any]:

@@ -64,7 +64,4 @@ def row_of(result: Result, *, judged: bool) -> str:
     met = ("yes" if bar.met(result.engine, value.median) else "**no**") if judged else "too small to say"
     quartiles = f"{value.low:.3g} to {value.high:.3g}"
     limit = f"{bar.sense} {bar.limits[result.engine]:g}"
-    return (
-        f"| {bar.what} | {result.engine} | {value.median:.3g} | {quartiles} | {limit} | {met} "
-        f"| {result.absolute} |"
-    )
+    return f"| {bar.what} | {result.engine} | {value.median:.3g} | {quartiles} | {limit} | {met} | {result.absolute} |"

@@ -49,11 +49,17 @@ def _repayments(batch: int, count: int) -> list[Event]:
     """Interest paid at the counter: one row in one book, the smallest entry there is."""
     return [
         RepaymentReceived(
-            effective_on=_ON, county="360781", bank="GZRCB", loan=number + 1, repayment=number + 1,
-            amount=Fen(59_375), interest=Fen(59_375), applied=(Applied(date(2016, 9, 21), Fen(59_375), NIL, NIL),),
+            effective_on=_ON,
+            county="360781",
+            bank="GZRCB",
+            loan=number + 1,
+            repayment=number + 1,
+            amount=Fen(59_375),
+            interest=Fen(59_375),
+            applied=(Applied(date(2016, 9, 21), Fen(59_375), NIL, NIL),),
         )
         for number in range(batch * count, batch * count + count)
-    ]  # fmt: skip
+    ]
 
 
 def _record(engine: Engine, batch: Sequence[Event]) -> None:

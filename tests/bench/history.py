@@ -47,8 +47,14 @@ def _life(number: int, quarters: Sequence[date], facts: dict[str, Any]) -> Itera
         )
         principal = Fen(100_000)
         yield RepaymentReceived(
-            effective_on=on + (number * 11 + turn) % 30 * DAY, repayment=number * 100 + turn + 1,
-            amount=Fen(interest + penalty + principal), interest=interest, charges=penalty, principal=principal,
-            surplus="principal", applied=(Applied(start, interest, NIL, penalty),), **facts,
-        )  # fmt: skip
+            effective_on=on + (number * 11 + turn) % 30 * DAY,
+            repayment=number * 100 + turn + 1,
+            amount=Fen(interest + penalty + principal),
+            interest=interest,
+            charges=penalty,
+            principal=principal,
+            surplus="principal",
+            applied=(Applied(start, interest, NIL, penalty),),
+            **facts,
+        )
         start = on

@@ -32,9 +32,19 @@ _HOUSEHOLDS: Any = parties.Household.__table__
 _MEMBERS: Any = parties.Member.__table__
 _BANK, _TODAY = "GZRCB", date(2016, 12, 31)
 _NAMED = (
-    "contract_no", "registry_no", "borrower_name", "id_card", "principal", "annual_rate", "term_months", "signed_on",
-    "disbursed_on", "purpose", "security", "endorsements",
-)  # fmt: skip
+    "contract_no",
+    "registry_no",
+    "borrower_name",
+    "id_card",
+    "principal",
+    "annual_rate",
+    "term_months",
+    "signed_on",
+    "disbursed_on",
+    "purpose",
+    "security",
+    "endorsements",
+)
 _AT_ONCE = 20_000
 
 
@@ -67,9 +77,10 @@ def _added(store: Store, size: Size, rows: list[list[str]], as_csv: bytes) -> Re
     as_xlsx = _xlsx(rows)
     assert _table(as_xlsx).rows == _table(as_csv).rows
     sides: dict[str, Side] = {
-        "xlsx": partial(stopwatch, partial(_table, as_xlsx)), "csv": partial(stopwatch, partial(_table, as_csv)),
+        "xlsx": partial(stopwatch, partial(_table, as_xlsx)),
+        "csv": partial(stopwatch, partial(_table, as_csv)),
         "bare": partial(stopwatch, partial(_bare, as_xlsx)),
-    }  # fmt: skip
+    }
     took = interleaved(sides, size.rounds)
     added = [xlsx - plain for xlsx, plain in zip(took["xlsx"], took["csv"], strict=True)]
     seconds = Spread.of(added).median, Spread.of(took["bare"]).median
@@ -81,11 +92,19 @@ def _rows(count: int) -> Iterator[list[str]]:
     for number in range(count):
         signed_on = date(2016, 5, 9) + timedelta(days=number * 7 % 180)
         yield [
-            f"HT-2016-{number:06d}", f"3607{number:08d}", "刘福", card_of(number), f"{10_000 + number % 81 * 500}.00",
-            "4.75%", ("36", "48", "60")[number % 3], signed_on.isoformat(),
-            (signed_on + timedelta(days=number % 5)).isoformat(), ("脐橙种植", "养鸡", "茶叶")[number % 3], "信用",
+            f"HT-2016-{number:06d}",
+            f"3607{number:08d}",
+            "刘福",
+            card_of(number),
+            f"{10_000 + number % 81 * 500}.00",
+            "4.75%",
+            ("36", "48", "60")[number % 3],
+            signed_on.isoformat(),
+            (signed_on + timedelta(days=number % 5)).isoformat(),
+            ("脐橙种植", "养鸡", "茶叶")[number % 3],
+            "信用",
             "村委会、驻村工作队、乡镇",
-        ]  # fmt: skip
+        ]
 
 
 def _headings() -> list[str]:
@@ -124,10 +143,18 @@ def _register(engine: Engine, count: int) -> None:
     for start in range(0, count, _AT_ONCE):
         numbers = range(start, min(start + _AT_ONCE, count))
         homes: list[Row] = [
-            (number + 1, f"3607{number:08d}", counties[number % len(counties)], "叶坪镇", "大胜村", "general",
-             date(2014, 5, 1), None)
+            (
+                number + 1,
+                f"3607{number:08d}",
+                counties[number % len(counties)],
+                "叶坪镇",
+                "大胜村",
+                "general",
+                date(2014, 5, 1),
+                None,
+            )
             for number in numbers
-        ]  # fmt: skip
+        ]
         heads: list[Row] = [
             (number + 1, number + 1, "刘福", card := card_of(number), date.fromisoformat(card[6:14]), "户主", True)
             for number in numbers

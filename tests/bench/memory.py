@@ -34,9 +34,12 @@ def _measured(store: Store) -> tuple[float, float]:
     url = store.copy("city")
     try:
         told = subprocess.run(
-            [sys.executable, "-m", "tests.bench.memory"], env={**os.environ, "BENCH_DATABASE_URL": url},
-            check=True, capture_output=True, text=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "tests.bench.memory"],
+            env={**os.environ, "BENCH_DATABASE_URL": url},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
     finally:
         store.drop(url)
     started, peak = map(int, told.stdout.split())

@@ -79,14 +79,32 @@ def write_letters(engine: Engine, count: int) -> None:
         ids = new_ids(2 * len(rows))
         for place, row in enumerate(rows):
             member, notice = ids[2 * place], ids[2 * place + 1]
-            unit.session.add(Member(
-                id=member, household_id=row.id, name=_name(place), id_card=f"{place:018d}", born_on=date(1980, 5, 1),
-                relation="户主", is_head=True,
-            ))  # fmt: skip
-            unit.session.add(Notice(
-                id=notice, loan_id=row.id, due_on=row.due_on, kind="D30", bank=row.bank, county=row.county,
-                created_on=MADE_ON, deliver_by=row.due_on, made_on=MADE_ON, made_by="job", recorded_at=1,
-            ))  # fmt: skip
+            unit.session.add(
+                Member(
+                    id=member,
+                    household_id=row.id,
+                    name=_name(place),
+                    id_card=f"{place:018d}",
+                    born_on=date(1980, 5, 1),
+                    relation="户主",
+                    is_head=True,
+                )
+            )
+            unit.session.add(
+                Notice(
+                    id=notice,
+                    loan_id=row.id,
+                    due_on=row.due_on,
+                    kind="D30",
+                    bank=row.bank,
+                    county=row.county,
+                    created_on=MADE_ON,
+                    deliver_by=row.due_on,
+                    made_on=MADE_ON,
+                    made_by="job",
+                    recorded_at=1,
+                )
+            )
         unit.session.flush()
         loan_members = Member.__table__.c
         whose = select(loan_members.id).where(loan_members.household_id == _LOANS.c.household_id).scalar_subquery()
@@ -127,10 +145,17 @@ def _bare(unit: Unit, ids: Any) -> float:
     families = ["Noto Serif SC", "Noto Serif TC", "Noto Serif JP"]
     facts = json.dumps({**notice_pdf.SHARED, "pages": pages, "fonts": families})
     source = Path(str(files("ledger.exports"))) / "templates" / "notice.typ"
-    return stopwatch(lambda: typst.compile(
-        source, font_paths=[path.parent for path in fonts], ignore_system_fonts=True, pdf_standards="a-2b",
-        pdf_tags=False, sys_inputs={"facts": facts}, timestamp=0,
-    ))  # fmt: skip
+    return stopwatch(
+        lambda: typst.compile(
+            source,
+            font_paths=[path.parent for path in fonts],
+            ignore_system_fonts=True,
+            pdf_standards="a-2b",
+            pdf_tags=False,
+            sys_inputs={"facts": facts},
+            timestamp=0,
+        )
+    )
 
 
 if __name__ == "__main__":

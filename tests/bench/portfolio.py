@@ -66,26 +66,50 @@ class Writing:
         """An event with its entry, as the journal would have written it; answers its id."""
         event_id = self.new_id()
         head = (
-            event_id, type(event).__name__, event.effective_on, _RECORDED_AT, event.county, event.bank,
-            event.loan, "history", None, "", "", "history", key, None, False, payload(event),
-        )  # fmt: skip
+            event_id,
+            type(event).__name__,
+            event.effective_on,
+            _RECORDED_AT,
+            event.county,
+            event.bank,
+            event.loan,
+            "history",
+            None,
+            "",
+            "",
+            "history",
+            key,
+            None,
+            False,
+            payload(event),
+        )
         rows = postings_of(event)
         self.rows[events].append(head)
         entry_id, kind = self.new_id(), rows[0].kind
         book = book_of(kind, bank=event.bank, county=event.county)
         self.rows[entries].append((entry_id, event_id, book, event.effective_on, _RECORDED_AT, False))
         for number, row in enumerate(rows, 1):
-            self.rows[postings].append((
-                entry_id, number, book, event.effective_on, _RECORDED_AT, event.county, event.bank, row.loan,
-                row.debit, row.credit, row.amount, False,
-            ))  # fmt: skip
+            self.rows[postings].append(
+                (
+                    entry_id,
+                    number,
+                    book,
+                    event.effective_on,
+                    _RECORDED_AT,
+                    event.county,
+                    event.bank,
+                    row.loan,
+                    row.debit,
+                    row.credit,
+                    row.amount,
+                    False,
+                )
+            )
             for side, account in enumerate((row.debit, row.credit)):
                 key_of = (book, account, event.county, event.bank, event.effective_on)
                 self.sums.setdefault(key_of, [0, 0])[side] += row.amount
         total = sum(row.amount for row in rows)
-        self.rows[footers].append(
-            (entry_id, len(rows), total, journal.content_hash(entry_id, book, head, rows))
-        )
+        self.rows[footers].append((entry_id, len(rows), total, journal.content_hash(entry_id, book, head, rows)))
         return event_id
 
     def write(self, connection: Connection) -> None:
@@ -96,8 +120,17 @@ class Writing:
 
 
 _ORDER: tuple[Table, ...] = (
-    _HOUSEHOLDS, _LOANS, events, entries, postings, footers, lines, applications, _REPAYMENTS, movements,
-)  # fmt: skip
+    _HOUSEHOLDS,
+    _LOANS,
+    events,
+    entries,
+    postings,
+    footers,
+    lines,
+    applications,
+    _REPAYMENTS,
+    movements,
+)
 
 
 def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
@@ -110,15 +143,37 @@ def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
         (loan_id, f"R{loan_id:08d}", county, "叶坪镇", "大胜村", "general", date(2014, 5, 1), None)
     )
     told = {
-        "id": loan_id, "contract_no": f"{bank}-{number:07d}", "scheme": "ganzhou-2016", "scheme_version": 1,
-        "bank": bank, "county": county, "household_id": loan_id, "principal_fen": principal,
-        "annual_rate": RATE, "benchmark_rate": RATE, "term_months": 36, "signed_on": on, "purpose": "脐橙种植",
-        "security": "credit", "endorsements": "", "status": "active", "recorded_by": "officer",
-        "recorded_on": on, "approved_by": "checker", "approved_on": on, "disbursed_by": "officer",
-        "disbursed_on": on, "original_due_on": due_on, "due_on": due_on, "rolled_on": due_on,
-        "extended_months": 0, "first_disbursed_on": on, "billed_to": BILLED_ON, "next_step_on": QUARTER_END,
+        "id": loan_id,
+        "contract_no": f"{bank}-{number:07d}",
+        "scheme": "ganzhou-2016",
+        "scheme_version": 1,
+        "bank": bank,
+        "county": county,
+        "household_id": loan_id,
+        "principal_fen": principal,
+        "annual_rate": RATE,
+        "benchmark_rate": RATE,
+        "term_months": 36,
+        "signed_on": on,
+        "purpose": "脐橙种植",
+        "security": "credit",
+        "endorsements": "",
+        "status": "active",
+        "recorded_by": "officer",
+        "recorded_on": on,
+        "approved_by": "checker",
+        "approved_on": on,
+        "disbursed_by": "officer",
+        "disbursed_on": on,
+        "original_due_on": due_on,
+        "due_on": due_on,
+        "rolled_on": due_on,
+        "extended_months": 0,
+        "first_disbursed_on": on,
+        "billed_to": BILLED_ON,
+        "next_step_on": QUARTER_END,
         "generation": 0,
-    }  # fmt: skip
+    }
     writing.rows[_LOANS].append(tuple(told.get(column.name) for column in _LOANS.columns))
     facts: dict[str, Any] = {"county": county, "bank": bank, "loan": loan_id}
     writing.post(e.LoanDisbursed(effective_on=on, principal=principal, **facts))
@@ -138,23 +193,40 @@ def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
 
 
 def _repay(
-    writing: Writing, facts: dict[str, Any], paid_on: date, period_start: date, interest: Fen,
+    writing: Writing,
+    facts: dict[str, Any],
+    paid_on: date,
+    period_start: date,
+    interest: Fen,
     principal: Fen = NIL,
-) -> None:  # fmt: skip
+) -> None:
     repayment = writing.new_id()
     amount = Fen(interest + principal)
-    event_id = writing.post(e.RepaymentReceived(
-        effective_on=paid_on, repayment=repayment, amount=amount, interest=interest, principal=principal,
-        surplus="principal" if principal else "credit", applied=(Applied(period_start, interest, NIL, NIL),),
-        **facts,
-    ))  # fmt: skip
-    loan_id = facts["loan"]
-    writing.rows[applications].append(
-        (event_id, loan_id, period_start, paid_on, "borrower", interest, 0, 0)
+    event_id = writing.post(
+        e.RepaymentReceived(
+            effective_on=paid_on,
+            repayment=repayment,
+            amount=amount,
+            interest=interest,
+            principal=principal,
+            surplus="principal" if principal else "credit",
+            applied=(Applied(period_start, interest, NIL, NIL),),
+            **facts,
+        )
     )
+    loan_id = facts["loan"]
+    writing.rows[applications].append((event_id, loan_id, period_start, paid_on, "borrower", interest, 0, 0))
     told = {
-        "id": repayment, "loan_id": loan_id, "receipt_no": "R-1", "fen": amount, "paid_on": paid_on,
-        "channel": "counter", "surplus": "principal" if principal else "credit", "payer": "borrower",
-        "recorded_by": "officer", "event_id": event_id, "live": True,
-    }  # fmt: skip
+        "id": repayment,
+        "loan_id": loan_id,
+        "receipt_no": "R-1",
+        "fen": amount,
+        "paid_on": paid_on,
+        "channel": "counter",
+        "surplus": "principal" if principal else "credit",
+        "payer": "borrower",
+        "recorded_by": "officer",
+        "event_id": event_id,
+        "live": True,
+    }
     writing.rows[_REPAYMENTS].append(tuple(told.get(column.name) for column in _REPAYMENTS.columns))

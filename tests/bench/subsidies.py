@@ -40,13 +40,28 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
     with opened(store, "submitted") as engine:
         settle(engine)
         settled, expected = replay.captured(engine, ORIGIN, stands=False), replay.contents(engine, ORIGIN)
-    yield _compared(store, size, "drafts", "billed", (
-        lambda engine: draft(engine, PERIOD), lambda engine: _write(engine, drafted),
-        lambda engine: _figures(_captured(engine)) == _figures(drafted),
-    ))  # fmt: skip
-    yield _compared(store, size, "settled", "submitted", (
-        settle, partial(replay.write_all, settled), lambda engine: replay.contents(engine, ORIGIN) == expected,
-    ))  # fmt: skip
+    yield _compared(
+        store,
+        size,
+        "drafts",
+        "billed",
+        (
+            lambda engine: draft(engine, PERIOD),
+            lambda engine: _write(engine, drafted),
+            lambda engine: _figures(_captured(engine)) == _figures(drafted),
+        ),
+    )
+    yield _compared(
+        store,
+        size,
+        "settled",
+        "submitted",
+        (
+            settle,
+            partial(replay.write_all, settled),
+            lambda engine: replay.contents(engine, ORIGIN) == expected,
+        ),
+    )
 
 
 _Sides = tuple[Callable[[Engine], object], Callable[[Engine], object], Callable[[Engine], bool]]
@@ -108,9 +123,13 @@ def _paid_quarter(engine: Engine, count: int) -> None:
 
 def _repay(writing: Writing, facts: dict[str, Any], start: date, contract: Fen) -> None:
     event = RepaymentReceived(
-        effective_on=PAID_ON, repayment=writing.new_id(), amount=contract, interest=contract,
-        applied=(Applied(start, contract, NIL, NIL),), **facts,
-    )  # fmt: skip
+        effective_on=PAID_ON,
+        repayment=writing.new_id(),
+        amount=contract,
+        interest=contract,
+        applied=(Applied(start, contract, NIL, NIL),),
+        **facts,
+    )
     row = (writing.post(event), facts["loan"], start, PAID_ON, "borrower", contract, 0, 0)
     writing.rows[applications].append(row)
 
@@ -124,9 +143,11 @@ def _captured(engine: Engine) -> list[dict[Any, _Rows]]:
     """The rows of every batch of the period, batch by batch, in the driver's own values."""
     batches, drafted, claims, changes = (table.name for table in _TABLES)
     ways = (
-        f"{batches} t ON t.id = b.id", f"{drafted} t ON t.batch_id = b.id",
-        f"{drafted} d ON d.batch_id = b.id JOIN {claims} t ON t.line_id = d.id", f"{changes} t ON t.batch_id = b.id",
-    )  # fmt: skip
+        f"{batches} t ON t.id = b.id",
+        f"{drafted} t ON t.batch_id = b.id",
+        f"{drafted} d ON d.batch_id = b.id JOIN {claims} t ON t.line_id = d.id",
+        f"{changes} t ON t.batch_id = b.id",
+    )
     found: dict[int, dict[Any, _Rows]] = {}
     with replay.driver(engine) as raw:
         mark = "?" if engine.dialect.name == "sqlite" else "%s"

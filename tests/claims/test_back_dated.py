@@ -11,8 +11,9 @@ from tests.servicing.desk import lines_of
 def lines_from(engine: Engine, loan: int, since: str) -> list[tuple[str, str, int, int]]:
     return [
         (str(line.start), str(line.posted_on), line.contract, line.penalty)
-        for line in lines_of(engine, loan) if line.start >= desk.day(since)
-    ]  # fmt: skip
+        for line in lines_of(engine, loan)
+        if line.start >= desk.day(since)
+    ]
 
 
 def test_a_repayment_of_the_claims_day_comes_before_its_line(engine: Engine) -> None:

@@ -18,7 +18,12 @@ def test_the_figures_are_what_the_books_say(engine: Engine) -> None:
         assert breakers.figures(unit, desk.BANK, COUNTY).bad == 0
     with at_desk(engine, "auditor", desk.day("2019-08-12")) as unit:
         assert breakers.figures(unit, desk.BANK, COUNTY) == Figures(
-            desk.BANK, COUNTY, lent=desk.fen("50000.00"), bad=desk.fen("50000.00"), balance=desk.fen("9670.14"),
-            lost=desk.fen("50329.86"), issued=desk.fen("100000.00"),
-        )  # fmt: skip
+            desk.BANK,
+            COUNTY,
+            lent=desk.fen("50000.00"),
+            bad=desk.fen("50000.00"),
+            balance=desk.fen("9670.14"),
+            lost=desk.fen("50329.86"),
+            issued=desk.fen("100000.00"),
+        )
         assert breakers.check(unit, load_preset("ganzhou-2016"), desk.BANK, COUNTY) == ()

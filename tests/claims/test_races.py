@@ -45,11 +45,17 @@ def test_what_queues_is_paid_first_in_first_out(engine: Engine) -> None:
     one = whole.principal + whole.interest
     desk.deposit_fen(engine, one // 2, "2019-08-01")
     assert [_pay(engine, claim)[0] for claim in (claims[1], claims[2], claims[0])] == [
-        "partly_paid", "older_claim_queued", "approved",
-    ]  # fmt: skip
+        "partly_paid",
+        "older_claim_queued",
+        "approved",
+    ]
     assert desk.queued(engine) == one - one // 2 + one  # the third was refused: it does not queue
     desk.deposit_fen(engine, 3 * one, "2019-08-12")
     assert [_pay(engine, claim)[0] for claim in (claims[3], claims[1], claims[0], claims[1], claims[3])] == [
-        "older_claim_queued", "older_claim_queued", "paid", "paid", "paid",
-    ]  # fmt: skip
+        "older_claim_queued",
+        "older_claim_queued",
+        "paid",
+        "paid",
+        "paid",
+    ]
     assert desk.queued(engine) == 0

@@ -27,11 +27,11 @@ def compensated(engine: Engine, scheme: str = "ganzhou-2016", money: str = "6000
 # What a year-old loan of 50,329.86 leaves under each preset: paid; of a receipt of 10,000.01 the fund's and the bank's;
 # then the fund's own loss and the county's debt.
 PRESETS = (
-    ("ganzhou-2016",  "50329.86", "10000.01", "0.00",    "20164.93", "20164.92"),
-    ("national-2014", "35230.90", "7000.01",  "3000.00", "28230.89", "0.00"),
-    ("national-2021", "35230.90", "7000.01",  "3000.00", "28230.89", "0.00"),
-    ("yanjin-2016",   "25164.93", "5000.01",  "5000.00", "20164.92", "0.00"),
-)  # fmt: skip
+    ("ganzhou-2016", "50329.86", "10000.01", "0.00", "20164.93", "20164.92"),
+    ("national-2014", "35230.90", "7000.01", "3000.00", "28230.89", "0.00"),
+    ("national-2021", "35230.90", "7000.01", "3000.00", "28230.89", "0.00"),
+    ("yanjin-2016", "25164.93", "5000.01", "5000.00", "20164.92", "0.00"),
+)
 
 
 @pytest.mark.parametrize(("scheme", "paid", "of_fund", "kept", "lost", "due"), PRESETS)

@@ -50,12 +50,15 @@ def test_a_step_from_a_status_the_table_does_not_name_changes_nothing(engine: En
     assert desk.claim(engine, claim).status == CLAIM_STATUSES[-1]
 
 
-@pytest.mark.parametrize(("step", "earlier"), [
-    ("submit",  ("officer",)),
-    ("review",  ("officer", "checker")),
-    ("approve", ("officer", "checker", "poverty")),
-    ("pay",     ("officer", "checker", "poverty", "finance")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("step", "earlier"),
+    [
+        ("submit", ("officer",)),
+        ("review", ("officer", "checker")),
+        ("approve", ("officer", "checker", "poverty")),
+        ("pay", ("officer", "checker", "poverty", "finance")),
+    ],
+)
 def test_nobody_takes_two_steps_of_a_claim(engine: Engine, step: str, earlier: tuple[str, ...]) -> None:
     desk.deposit(engine, "60000.00", "2019-08-01")
     claim = desk.drafted(engine, desk.failed_loan(engine))

@@ -23,9 +23,7 @@ def test_a_loan_that_fails_is_compensated_recovered_and_closed(engine: Engine) -
 
     desk.deposit(engine, "20000.00", "2019-10-08")
     second = desk.pay(engine, claim, "2019-10-08")
-    assert (second.paid, second.city_share, second.county_share) == (
-        yuan("10329.86"), yuan("5164.93"), yuan("5164.93")
-    )  # fmt: skip
+    assert (second.paid, second.city_share, second.county_share) == (yuan("10329.86"), yuan("5164.93"), yuan("5164.93"))
     assert (second.queued, second.status) == (yuan("0.00"), "paid")
     paid = desk.claim(engine, claim)
     assert (paid.paid_principal, paid.paid_interest) == (50_000_00, 329_86)

@@ -68,14 +68,31 @@ def test_a_setting_that_cannot_be_used_is_named(ledger: Ledger) -> None:
 
 
 def test_a_user_is_added_given_a_password_disabled_and_enabled(ledger: Ledger, database: Engine) -> None:
-    added = ledger("user", "add", "liu", "--role", "bank_officer", "--bank", "GZRCB", "--county", "360781",
-                   "--county", "360721", "--name", "刘福", "--password", "first and long")  # fmt: skip
+    added = ledger(
+        "user",
+        "add",
+        "liu",
+        "--role",
+        "bank_officer",
+        "--bank",
+        "GZRCB",
+        "--county",
+        "360781",
+        "--county",
+        "360721",
+        "--name",
+        "刘福",
+        "--password",
+        "first and long",
+    )
     assert (added.status, added.out) == (DONE, "added liu, bank_officer\n")
     with at_desk(database) as unit:
         user = unit.session.get_one(User, "liu")
         assert (user.name, user.bank, sorted(row.county for row in user.counties)) == (
-            "刘福", "GZRCB", ["360704", "360781"],
-        )  # fmt: skip
+            "刘福",
+            "GZRCB",
+            ["360704", "360781"],
+        )
     assert ledger("user", "password", "liu", typed="second and long\nsecond and long\n").status == DONE
     with at_desk(database) as unit:
         user = unit.session.get_one(User, "liu")
@@ -86,13 +103,16 @@ def test_a_user_is_added_given_a_password_disabled_and_enabled(ledger: Ledger, d
             assert unit.session.get_one(User, "liu").active is active
 
 
-@pytest.mark.parametrize("case, arguments, words", [
-    ("a short password", ["user", "add", "liu", "--role", "auditor", "--password", "short"], "password_weak"),
-    ("no bank", ["user", "add", "liu", "--role", "bank_officer", "--password", "long enough"], "role_scope"),
-    ("no such role", ["user", "add", "liu", "--role", "boss", "--password", "long enough"], "'boss' is not one of"),
-    ("nobody", ["user", "disable", "nobody"], "not found: user nobody"),
-    ("no such file", ["scheme", "load", "nowhere.toml"], "does not exist"),
-])
+@pytest.mark.parametrize(
+    "case, arguments, words",
+    [
+        ("a short password", ["user", "add", "liu", "--role", "auditor", "--password", "short"], "password_weak"),
+        ("no bank", ["user", "add", "liu", "--role", "bank_officer", "--password", "long enough"], "role_scope"),
+        ("no such role", ["user", "add", "liu", "--role", "boss", "--password", "long enough"], "'boss' is not one of"),
+        ("nobody", ["user", "disable", "nobody"], "not found: user nobody"),
+        ("no such file", ["scheme", "load", "nowhere.toml"], "does not exist"),
+    ],
+)
 def test_what_cannot_be_done_is_refused_in_a_sentence(
     ledger: Ledger, case: str, arguments: list[str], words: str
 ) -> None:
@@ -104,15 +124,20 @@ def test_a_scheme_is_loaded_once_and_listed(ledger: Ledger, database: Engine, tm
     document = tmp_path / "scheme.toml"
     document.write_text(
         'code = "ganzhou-2017"\nversion = 1\nname = "试点"\nsigned_from = 2017-01-01\nsigned_to = 2017-12-31\n'
-        'inherits = "ganzhou-2016"\n', encoding="utf-8",
-    )  # fmt: skip
+        'inherits = "ganzhou-2016"\n',
+        encoding="utf-8",
+    )
     assert ledger("scheme", "load", str(document)).status == DONE
     with at_desk(database) as unit:
         assert unit.session.get(SchemeVersion, ("ganzhou-2017", 1)) is not None
     listed = ledger("scheme", "list").out.splitlines()
     assert [line.split()[0] for line in listed] == [
-        "ganzhou-2016", "ganzhou-2017", "national-2014", "national-2021", "yanjin-2016",
-    ]  # fmt: skip
+        "ganzhou-2016",
+        "ganzhou-2017",
+        "national-2014",
+        "national-2021",
+        "yanjin-2016",
+    ]
     assert ledger("scheme", "load", str(document)).status == REFUSED
     document.write_text('code = "x"\n', encoding="utf-8")
     assert "scheme_invalid" in ledger("scheme", "load", str(document)).err
@@ -156,9 +181,7 @@ HOUSEHOLDS = (
 )
 
 
-def test_a_sheet_is_tried_then_booked_then_changes_nothing(
-    ledger: Ledger, database: Engine, tmp_path: Path
-) -> None:
+def test_a_sheet_is_tried_then_booked_then_changes_nothing(ledger: Ledger, database: Engine, tmp_path: Path) -> None:
     ledger("user", "add", "poverty", "--role", "poverty_office", "--county", "360781", "--password", "long enough")
     sheet = tmp_path / "households.csv"
     sheet.write_text(HOUSEHOLDS.format(card="36078119800501001X"), encoding="utf-8")
@@ -187,9 +210,7 @@ def test_verify_finds_what_was_tampered_with(ledger: Ledger, database: Engine) -
     assert loan_ids
 
 
-def test_upgrade_backs_the_database_up_before_it_changes_it(
-    ledger: Ledger, database: Engine, tmp_path: Path
-) -> None:
+def test_upgrade_backs_the_database_up_before_it_changes_it(ledger: Ledger, database: Engine, tmp_path: Path) -> None:
     assert ledger("upgrade").out.startswith("the schema is that of this version already\nchecking\nupgraded: ")
     assert not list((tmp_path / "home").glob("backups/*"))
     lend(database, each=1)

@@ -31,8 +31,9 @@ def test_ours_and_the_libraries_lines_are_json_under_the_requests_id(lines: io.S
     logging.getLogger("theirs").warning("slow: %s", "a query")
     told = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert [(line["logger"], line["level"], line["event"], line["request_id"]) for line in told] == [
-        ("ours", "info", "booked", "r-1"), ("theirs", "warning", "slow: a query", "r-1"),
-    ]  # fmt: skip
+        ("ours", "info", "booked", "r-1"),
+        ("theirs", "warning", "slow: a query", "r-1"),
+    ]
     assert told[0]["rows"] == 3
     assert all(line["timestamp"].endswith("Z") for line in told)
 

@@ -39,9 +39,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case, error, passes, the_database", CASES)
-def test_an_error_is_known_for_what_it_is(
-    case: str, error: Exception, passes: bool, the_database: bool
-) -> None:
+def test_an_error_is_known_for_what_it_is(case: str, error: Exception, passes: bool, the_database: bool) -> None:
     assert (passing(error), of_the_database(error)) == (passes, the_database)
     if isinstance(error, sqlite3.Error | psycopg.Error):
         assert (passing(_wrapped(error)), of_the_database(_wrapped(error))) == (passes, the_database)

@@ -33,10 +33,16 @@ def events(connection: Connection) -> list[Event]:
         "FROM events e LEFT JOIN events o ON o.id = e.reverses_id ORDER BY e.effective_on, e.id"
     )
     return [
-        Event(kind, date.fromisoformat(str(on)), dates.business_day(dates.moment(at)), bank or "", -1 if red else 1,
-              _read(payload))
+        Event(
+            kind,
+            date.fromisoformat(str(on)),
+            dates.business_day(dates.moment(at)),
+            bank or "",
+            -1 if red else 1,
+            _read(payload),
+        )
         for kind, on, at, bank, red, payload in connection.execute(query)
-    ]  # fmt: skip
+    ]
 
 
 def as_known_then(happened: list[Event]) -> list[Event]:
@@ -62,26 +68,35 @@ _AMOUNT = _of("amount")
 FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Told], int]]]] = {
     # Deposits, appropriations receivable and in transit together: every way in and out (issue: the public money).
     "held": {
-        "FundPlanApproved": (1, _PLANNED), "CountyFundContributed": (1, _AMOUNT),
-        "FundInterestCredited": (1, _AMOUNT), "CountyShareReceived": (1, _AMOUNT),
-        "CountyShareReturned": (-1, _AMOUNT), "RecoveryRemitted": (1, _AMOUNT), "SuspenseRecorded": (1, _AMOUNT),
-        "SuspenseReleased": (-1, _AMOUNT), "ClaimPaid": (-1, _of("paid")),
+        "FundPlanApproved": (1, _PLANNED),
+        "CountyFundContributed": (1, _AMOUNT),
+        "FundInterestCredited": (1, _AMOUNT),
+        "CountyShareReceived": (1, _AMOUNT),
+        "CountyShareReturned": (-1, _AMOUNT),
+        "RecoveryRemitted": (1, _AMOUNT),
+        "SuspenseRecorded": (1, _AMOUNT),
+        "SuspenseReleased": (-1, _AMOUNT),
+        "ClaimPaid": (-1, _of("paid")),
         "FundReturned": (-1, _of("to_city", "to_county")),
     },
     "to appropriate": {"FundPlanApproved": (1, _of("city_funded")), "FundAppropriated": (-1, _AMOUNT)},
     "in transit": {
-        "FundPlanApproved": (1, _of("county_funded")), "FundAppropriated": (1, _AMOUNT),
+        "FundPlanApproved": (1, _of("county_funded")),
+        "FundAppropriated": (1, _AMOUNT),
         "FundDeposited": (-1, _AMOUNT),
     },
     "suspense": {"SuspenseRecorded": (1, _AMOUNT), "SuspenseReleased": (-1, _AMOUNT)},
     "recourse": {
-        "ClaimPaid": (1, _of("paid")), "RecoveryRemitted": (-1, _AMOUNT), "RecourseClosed": (-1, _AMOUNT),
+        "ClaimPaid": (1, _of("paid")),
+        "RecoveryRemitted": (-1, _AMOUNT),
+        "RecourseClosed": (-1, _AMOUNT),
     },
     "net loss": {"ClaimPaid": (1, _of("paid")), "RecoveryRemitted": (-1, _AMOUNT)},
     "halves": {"ClaimPaid": (1, _BORNE), "RecoveryRemitted": (-1, _BORNE)},
     "shares": {"CountyShareReceived": (1, _AMOUNT), "CountyShareReturned": (-1, _AMOUNT)},
     "to remit": {
-        "RecoveryReceived": (1, _AMOUNT), "RecoveryRemitted": (-1, _AMOUNT),
+        "RecoveryReceived": (1, _AMOUNT),
+        "RecoveryRemitted": (-1, _AMOUNT),
         "RecoveryRetained": (-1, _of("interest", "charges", "principal", "overdue_principal", "loss")),
     },
     "interest of borrowers": {"RepaymentReceived": (1, _of("interest")), "CreditApplied": (1, _of("interest"))},
@@ -89,7 +104,7 @@ FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Told], int]]]] = {
     "subsidy paid": {"SubsidyPaid": (1, _AMOUNT)},
     "clawed back": {"ClawbackRaised": (1, _LINES)},
     "clawback received": {"ClawbackReceived": (1, _AMOUNT)},
-}  # fmt: skip
+}
 
 
 def sums(happened: list[Event], banks: tuple[str, ...]) -> Iterator[tuple[date, Mapping[tuple[str, str], int]]]:

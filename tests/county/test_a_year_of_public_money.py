@@ -72,8 +72,21 @@ def _stands(connection: Connection, kind: Kind, bank: str, on: date) -> Mapping[
 
 
 _CODES = (
-    "1001", "1101", "1102", "1201", "1221", "1301", "1391", "2202", "2241", "2242", "2301", "5001", "5101", "5102",
-)  # fmt: skip
+    "1001",
+    "1101",
+    "1102",
+    "1201",
+    "1221",
+    "1301",
+    "1391",
+    "2202",
+    "2241",
+    "2242",
+    "2301",
+    "5001",
+    "5101",
+    "5102",
+)
 
 
 def _check_fund(connection: Connection, bank: str, on: date, told: Mapping[str, int]) -> None:
@@ -108,9 +121,11 @@ def _check_no_more_than_borrowers_paid(on: date, stood: Mapping[tuple[str, str],
 
 def _check_days_once(connection: Connection) -> None:
     """No settlement line is subsidised twice, and no loan has two lines on one day."""
-    twice = connection.execute(text(
-        "SELECT loan_id, period_start FROM subsidy_claims WHERE live GROUP BY 1, 2 HAVING count(*) > 1 UNION ALL "
-        "SELECT a.loan_id, a.period_start FROM lines a JOIN lines b ON b.loan_id = a.loan_id AND b.live AND a.live "
-        "AND b.period_start > a.period_start AND b.period_start < a.period_end"
-    )).all()  # fmt: skip
+    twice = connection.execute(
+        text(
+            "SELECT loan_id, period_start FROM subsidy_claims WHERE live GROUP BY 1, 2 HAVING count(*) > 1 UNION ALL "
+            "SELECT a.loan_id, a.period_start FROM lines a JOIN lines b ON b.loan_id = a.loan_id AND b.live AND a.live "
+            "AND b.period_start > a.period_start AND b.period_start < a.period_end"
+        )
+    ).all()
     assert twice == []

@@ -39,9 +39,16 @@ from tests.operations.desk import COUNTY, at_desk
 BANKS = ("GZRCB", "PSBC")
 FIRST, LAST = date(2019, 1, 1), date(2019, 12, 31)
 REVERSED_BY_HAND = (
-    "FundAppropriated", "FundDeposited", "FundInterestCredited", "RecoveryReceived", "RecoveryRemitted",
-    "CountyShareReceived", "ClaimPaid", "RecourseClosed", "RepaymentReceived",
-)  # fmt: skip
+    "FundAppropriated",
+    "FundDeposited",
+    "FundInterestCredited",
+    "RecoveryReceived",
+    "RecoveryRemitted",
+    "CountyShareReceived",
+    "ClaimPaid",
+    "RecourseClosed",
+    "RepaymentReceived",
+)
 
 
 @dataclass(slots=True)
@@ -193,8 +200,11 @@ def claim(year: Year, unit: Unit) -> None:
 
 
 CLAIM_STEPS: dict[str, Callable[[Unit, int, date], object]] = {
-    "draft": claims.submit, "returned": claims.submit, "submitted": claims.review, "reviewed": claims.approve,
-}  # fmt: skip
+    "draft": claims.submit,
+    "returned": claims.submit,
+    "submitted": claims.review,
+    "reviewed": claims.approve,
+}
 
 
 def send_claim_back(year: Year, unit: Unit) -> None:
@@ -226,8 +236,13 @@ def share(year: Year, unit: Unit) -> None:
 
 
 def return_share(year: Year, unit: Unit) -> None:
-    told = {"county": COUNTY, "bank": year.bank(), "amount": str(year.amount(50_000).amount), "on": str(year.today),
-            "slip_no": "C"}  # fmt: skip
+    told = {
+        "county": COUNTY,
+        "bank": year.bank(),
+        "amount": str(year.amount(50_000).amount),
+        "on": str(year.today),
+        "slip_no": "C",
+    }
     year.decide(unit, "county_share_return", told, county=COUNTY, bank=told["bank"])
 
 
@@ -264,9 +279,12 @@ def draft_subsidies(year: Year, unit: Unit) -> None:
 def move_batch(year: Year, unit: Unit) -> None:
     batch_id = year.one_of(unit, SubsidyBatch.id, SubsidyBatch.status != "paid")
     steps: dict[str, Callable[[Unit, int], object]] = {
-        "draft": subsidies.submit, "returned": subsidies.submit, "submitted": subsidies.approve,
-        "approved": subsidies.verify, "verified": subsidies.pay,
-    }  # fmt: skip
+        "draft": subsidies.submit,
+        "returned": subsidies.submit,
+        "submitted": subsidies.approve,
+        "approved": subsidies.verify,
+        "verified": subsidies.pay,
+    }
     for _ in range(year.chance.choice([1, 4])):
         if (status := unit.session.get_one(SubsidyBatch, batch_id).status) in steps:
             unit.user = year.person()
@@ -285,14 +303,49 @@ def claw_back(year: Year, unit: Unit) -> None:
 
 
 DEEDS: dict[str, Callable[[Year, Unit], None]] = {
-    deed.__name__: deed for deed in (
-        repay, pay_what_is_owed, take_back, waive, write_off, misuse, plan, advance, move_plan, interest, contribute,
-        claim, send_claim_back, pay_claim, close_claim, recover, remit, share, return_share, suspend, release,
-        reverse, draft_subsidies, move_batch, send_batch_back, claw_back,
+    deed.__name__: deed
+    for deed in (
+        repay,
+        pay_what_is_owed,
+        take_back,
+        waive,
+        write_off,
+        misuse,
+        plan,
+        advance,
+        move_plan,
+        interest,
+        contribute,
+        claim,
+        send_claim_back,
+        pay_claim,
+        close_claim,
+        recover,
+        remit,
+        share,
+        return_share,
+        suspend,
+        release,
+        reverse,
+        draft_subsidies,
+        move_batch,
+        send_batch_back,
+        claw_back,
     )
-}  # fmt: skip
+}
 _TIMES = {
-    "repay": 4, "pay_what_is_owed": 3, "move_plan": 8, "claim": 8, "pay_claim": 6, "recover": 6, "remit": 6,
-    "share": 4, "reverse": 8, "draft_subsidies": 3, "move_batch": 8, "plan": 3, "contribute": 2,
-}  # fmt: skip
+    "repay": 4,
+    "pay_what_is_owed": 3,
+    "move_plan": 8,
+    "claim": 8,
+    "pay_claim": 6,
+    "recover": 6,
+    "remit": 6,
+    "share": 4,
+    "reverse": 8,
+    "draft_subsidies": 3,
+    "move_batch": 8,
+    "plan": 3,
+    "contribute": 2,
+}
 _OFTEN = [name for name in DEEDS for _ in range(_TIMES.get(name, 1))]

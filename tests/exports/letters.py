@@ -13,16 +13,34 @@ from ledger.exports.notice_pdf import NoticePaper
 from ledger.money import Fen
 
 _LETTER: dict[str, Any] = {
-    "number": "HT2016-000123-20190510-1", "kind": "D30", "programme": "赣州市产业扶贫信贷通（2016）",
-    "bank": "赣州农村商业银行（农信社）", "borrower": "刘福", "identity": "3607**********1234",
-    "is_organisation": False, "address": "瑞金市叶坪镇大胜村", "contract_no": "HT2016-000123",
+    "number": "HT2016-000123-20190510-1",
+    "kind": "D30",
+    "programme": "赣州市产业扶贫信贷通（2016）",
+    "bank": "赣州农村商业银行（农信社）",
+    "borrower": "刘福",
+    "identity": "3607**********1234",
+    "is_organisation": False,
+    "address": "瑞金市叶坪镇大胜村",
+    "contract_no": "HT2016-000123",
     "signed_on": date(2016, 5, 9),
-    "made_on": date(2019, 4, 10), "as_of": date(2019, 4, 10), "due_on": date(2019, 5, 10),
-    "payable_on": date(2019, 5, 10), "provisional": False, "extended": False, "may_extend": True, "subsidised": True,
-    "annual_rate": Decimal("0.0475"), "overdue_rate": Decimal("0.07125"), "compounds": True,
-    "principal": Fen(5000000), "balance": Fen(5000000), "unpaid": Fen(0), "coming": Fen(32986), "charges": Fen(0),
+    "made_on": date(2019, 4, 10),
+    "as_of": date(2019, 4, 10),
+    "due_on": date(2019, 5, 10),
+    "payable_on": date(2019, 5, 10),
+    "provisional": False,
+    "extended": False,
+    "may_extend": True,
+    "subsidised": True,
+    "annual_rate": Decimal("0.0475"),
+    "overdue_rate": Decimal("0.07125"),
+    "compounds": True,
+    "principal": Fen(5000000),
+    "balance": Fen(5000000),
+    "unpaid": Fen(0),
+    "coming": Fen(32986),
+    "charges": Fen(0),
     "credit": Fen(0),
-}  # fmt: skip
+}
 
 
 def letter(**facts: Any) -> NoticePaper:
@@ -46,7 +64,7 @@ def glyphs(pdf: bytes) -> Iterator[int]:
         for page in document.pages:
             for drawn in pikepdf.parse_content_stream(page, "Tj TJ"):
                 for part in _strings(drawn.operands):
-                    yield from (int.from_bytes(part[at:at + 2]) for at in range(0, len(part), 2))
+                    yield from (int.from_bytes(part[at : at + 2]) for at in range(0, len(part), 2))
 
 
 def _strings(operands: Any) -> Iterator[bytes]:
@@ -69,7 +87,7 @@ def without_ink(pdf: bytes, signs: str) -> dict[str, int]:
             if sign in signs:
                 left, bottom, right, top = (int(edge * 3) for edge in text.get_charbox(index, loose=True))
                 rows = range(max(0, high - top), min(high, high - bottom))
-                darkest = min(min(pixels[row * stride + left:row * stride + right]) for row in rows)
+                darkest = min(min(pixels[row * stride + left : row * stride + right]) for row in rows)
                 blank[sign] = blank.get(sign, 0) + (darkest > 150)
         return blank
     finally:

@@ -31,8 +31,11 @@ def test_the_money_of_a_plan_goes_step_by_step_and_is_seen_in_transit(sign_in: S
     plan = a_loan_and_its_plan(sign_in)
     (line,) = plan["lines"]
     assert {name: line[name] for name in ("issued", "required_cumulative", "contributed_cumulative", "due")} == {
-        "issued": "50000.00", "required_cumulative": "6250.00", "contributed_cumulative": "0.00", "due": "6250.00",
-    }  # fmt: skip
+        "issued": "50000.00",
+        "required_cumulative": "6250.00",
+        "contributed_cumulative": "0.00",
+        "due": "6250.00",
+    }
     assert (plan["status"], plan["total"]) == ("draft", "6250.00")
     path = f"/fund/plans/{plan['id']}"
     with freeze_time("2016-07-04 09:00+08:00"):
@@ -51,8 +54,12 @@ def test_the_money_of_a_plan_goes_step_by_step_and_is_seen_in_transit(sign_in: S
         shown = sign_in("auditor").get(f"{ACCOUNT}/statement?from=2016-07-01").json
     assert [row["document"] for row in shown["movements"]] == ["S-1", ""]
     assert {name: shown[name] for name in ("opening", "closing", "in_transit", "queued", "head_room")} == {
-        "opening": "0.00", "closing": "6250.00", "in_transit": "0.00", "queued": "0.00", "head_room": "0.00",
-    }  # fmt: skip
+        "opening": "0.00",
+        "closing": "6250.00",
+        "in_transit": "0.00",
+        "queued": "0.00",
+        "head_room": "0.00",
+    }
 
 
 @freeze_time("2016-07-06 09:00+08:00")
@@ -74,15 +81,16 @@ def test_an_advance_is_used_up_before_anything_is_called(sign_in: SignIn) -> Non
     assert (plan["lines"][0]["contributed_cumulative"], plan["total"]) == ("200000.00", "0.00")
 
 
-@pytest.mark.parametrize(("case", "who", "path", "status", "code"), [
-    ("a plan is approved by another than its maker", "city", "approval", 422, "same_person"),
-    ("nothing is appropriated that is not approved", "city2", "appropriation", 409, "wrong_status"),
-    ("nothing is deposited that did not arrive", "finance", "deposits", 409, "wrong_status"),
-    ("the county does not approve", "finance", "approval", 403, "not_yours"),
-])
-def test_a_step_out_of_turn_is_refused(
-    case: str, who: str, path: str, status: int, code: str, sign_in: SignIn
-) -> None:
+@pytest.mark.parametrize(
+    ("case", "who", "path", "status", "code"),
+    [
+        ("a plan is approved by another than its maker", "city", "approval", 422, "same_person"),
+        ("nothing is appropriated that is not approved", "city2", "appropriation", 409, "wrong_status"),
+        ("nothing is deposited that did not arrive", "finance", "deposits", 409, "wrong_status"),
+        ("the county does not approve", "finance", "approval", 403, "not_yours"),
+    ],
+)
+def test_a_step_out_of_turn_is_refused(case: str, who: str, path: str, status: int, code: str, sign_in: SignIn) -> None:
     plan = a_loan_and_its_plan(sign_in)
     with freeze_time("2016-07-04 09:00+08:00"):
         refused = sign_in(who).post(f"/fund/plans/{plan['id']}/{path}", {})
@@ -94,8 +102,10 @@ def test_a_step_out_of_turn_is_refused(
 def test_a_quarter_that_is_not_over_has_no_plan(sign_in: SignIn) -> None:
     refused = sign_in("city").post("/fund/plans", {"quarter": "2016Q2"})
     assert (refused.status_code, refused.json["code"], refused.json["facts"]["limit"]) == (
-        422, "quarter_not_over", "2016-07-01",
-    )  # fmt: skip
+        422,
+        "quarter_not_over",
+        "2016-07-01",
+    )
 
 
 def test_a_report_is_frozen_when_submitted_and_corrected_by_a_version(sign_in: SignIn) -> None:

@@ -25,8 +25,10 @@ ON = date(2016, 7, 4)
 BANK = "GZRCB"
 Q2 = Quarter(2016, 2)
 STEPS: dict[str, Callable[[Unit, int], Any]] = {
-    "approval": fund.approve, "appropriation": fund.appropriate, "deposit": fund.deposit,
-}  # fmt: skip
+    "approval": fund.approve,
+    "appropriation": fund.appropriate,
+    "deposit": fund.deposit,
+}
 NEXT = {"draft": {"approval"}, "approved": {"appropriation"}, "appropriated": {"deposit"}, "deposited": set[str]()}
 
 
@@ -80,11 +82,14 @@ def test_who_drew_a_plan_up_does_not_approve_it(engine: Engine) -> None:
         fund.approve(unit, plan)
 
 
-@pytest.mark.parametrize(("case", "step", "amount", "limit"), [
-    ("a fen beyond the call", "approval", "6250.01", "6250.00"),
-    ("a fen beyond what was approved", "appropriation", "4000.01", "4000.00"),
-    ("a fen beyond what was appropriated", "deposit", "3000.01", "3000.00"),
-])
+@pytest.mark.parametrize(
+    ("case", "step", "amount", "limit"),
+    [
+        ("a fen beyond the call", "approval", "6250.01", "6250.00"),
+        ("a fen beyond what was approved", "appropriation", "4000.01", "4000.00"),
+        ("a fen beyond what was appropriated", "deposit", "3000.01", "3000.00"),
+    ],
+)
 def test_a_part_beyond_the_step_before_it_is_refused(
     engine: Engine, case: str, step: str, amount: str, limit: str
 ) -> None:
@@ -97,14 +102,18 @@ def test_a_part_beyond_the_step_before_it_is_refused(
     with pytest.raises(Refusal) as refused, at_desk(engine, "city2", ON) as unit:
         part(step)(unit, plan, yuan_part(amount))
     assert (refused.value.code, refused.value.facts["limit"], refused.value.facts["found"]) == (
-        "beyond_step", limit, amount,
-    ), case  # fmt: skip
+        "beyond_step",
+        limit,
+        amount,
+    ), case
 
 
 def part(step: str) -> Callable[[Unit, int, list[Part]], None]:
     return lambda unit, plan, parts: {
-        "approval": fund.approve, "appropriation": fund.appropriate, "deposit": fund.deposit,
-    }[step](unit, plan, None, parts)  # fmt: skip
+        "approval": fund.approve,
+        "appropriation": fund.appropriate,
+        "deposit": fund.deposit,
+    }[step](unit, plan, None, parts)
 
 
 def yuan_part(amount: str) -> list[Part]:
@@ -165,11 +174,17 @@ def plans(engine: Engine) -> list[tuple[Any, ...]]:
     """Every line of every live plan."""
     with engine.connect() as connection:
         query = (
-            select(FundPlan.quarter, FundPlan.status, FundPlanLine.county, FundPlanLine.bank, FundPlanLine.issued,
-                   FundPlanLine.due)
+            select(
+                FundPlan.quarter,
+                FundPlan.status,
+                FundPlanLine.county,
+                FundPlanLine.bank,
+                FundPlanLine.issued,
+                FundPlanLine.due,
+            )
             .join(FundPlanLine, FundPlanLine.plan_id == FundPlan.id)
             .where(FundPlan.live.is_(True))
-        )  # fmt: skip
+        )
         return sorted(tuple(row) for row in connection.execute(query))
 
 

@@ -12,8 +12,27 @@ ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = ("api", "jobs", "ledger", "migrations")
 _NOT_OURS: Final = {"__pycache__", "build", "dist", "node_modules", "var", "vendor"}
 _TEXT: Final = {
-    "", ".cfg", ".css", ".csv", ".html", ".ini", ".js", ".json", ".lock", ".mako", ".md", ".py", ".service",
-    ".sh", ".sql", ".timer", ".toml", ".txt", ".typ", ".yaml", ".yml",
+    "",
+    ".cfg",
+    ".css",
+    ".csv",
+    ".html",
+    ".ini",
+    ".js",
+    ".json",
+    ".lock",
+    ".mako",
+    ".md",
+    ".py",
+    ".service",
+    ".sh",
+    ".sql",
+    ".timer",
+    ".toml",
+    ".txt",
+    ".typ",
+    ".yaml",
+    ".yml",
 }
 
 

@@ -59,30 +59,33 @@ def test_every_rule_holds_somewhere() -> None:
     assert HOLDS.keys() == RULES.keys()
 
 
-@pytest.mark.parametrize("case, code, rules", [
-    ("a float of a string", "x = float('0.1')", ["float"]),
-    ("a float for each", "x = sum(map(float, rows))", ["float"]),
-    ("a float as a type only", "def seconds() -> float: ...", []),
-    ("rounding a Money", "x = amount.round(2)", ["round"]),
-    ("rounding a number", "x = round(amount, 2)", ["round"]),
-    ("the day, of the machine", "x = date.today()", ["clock"]),
-    ("the moment, with its zone", "x = datetime.now(UTC)", ["clock"]),
-    ("the moment, handed on unread", "clock = datetime.utcnow", ["clock"]),
-    ("the moment, in seconds", "x = time.time()", ["clock"]),
-    ("the database's clock", "x = select(func.now())", ["clock"]),
-    ("the database's clock, as text", "x = text('SELECT CURRENT_TIMESTAMP')", ["clock"]),
-    ("a default of SQLite's clock", "x = text(\"datetime('now')\")", ["clock"]),
-    ("today's date, handed down", "x = unit.today", []),
-    ("the moment, as the edge tells it", "x = edge.now()", []),
-    ("a clock, handed down", "x = unit.clock()", []),
-    ("a stop-watch is not a clock", "x = time.perf_counter()", []),
-    ("prose about the clock", '"""What now() means."""', []),
-    ("committing", "session.commit()", ["commit"]),
-    ("left for later", "raise NotImplementedError", ["stub"]),
-    ("a mock", "from unittest.mock import patch", ["mock"]),
-    ("a mock by its module", "from unittest import mock", ["mock"]),
-    ("a test not run", "@pytest.mark.skip\ndef test_it(): ...", ["skip"]),
-    ("a test that may fail", "@pytest.mark.xfail(strict=True)\ndef test_it(): ...", ["skip"]),
-])
+@pytest.mark.parametrize(
+    "case, code, rules",
+    [
+        ("a float of a string", "x = float('0.1')", ["float"]),
+        ("a float for each", "x = sum(map(float, rows))", ["float"]),
+        ("a float as a type only", "def seconds() -> float: ...", []),
+        ("rounding a Money", "x = amount.round(2)", ["round"]),
+        ("rounding a number", "x = round(amount, 2)", ["round"]),
+        ("the day, of the machine", "x = date.today()", ["clock"]),
+        ("the moment, with its zone", "x = datetime.now(UTC)", ["clock"]),
+        ("the moment, handed on unread", "clock = datetime.utcnow", ["clock"]),
+        ("the moment, in seconds", "x = time.time()", ["clock"]),
+        ("the database's clock", "x = select(func.now())", ["clock"]),
+        ("the database's clock, as text", "x = text('SELECT CURRENT_TIMESTAMP')", ["clock"]),
+        ("a default of SQLite's clock", "x = text(\"datetime('now')\")", ["clock"]),
+        ("today's date, handed down", "x = unit.today", []),
+        ("the moment, as the edge tells it", "x = edge.now()", []),
+        ("a clock, handed down", "x = unit.clock()", []),
+        ("a stop-watch is not a clock", "x = time.perf_counter()", []),
+        ("prose about the clock", '"""What now() means."""', []),
+        ("committing", "session.commit()", ["commit"]),
+        ("left for later", "raise NotImplementedError", ["stub"]),
+        ("a mock", "from unittest.mock import patch", ["mock"]),
+        ("a mock by its module", "from unittest import mock", ["mock"]),
+        ("a test not run", "@pytest.mark.skip\ndef test_it(): ...", ["skip"]),
+        ("a test that may fail", "@pytest.mark.xfail(strict=True)\ndef test_it(): ...", ["skip"]),
+    ],
+)
 def test_a_banned_call_is_found(case: str, code: str, rules: list[str]) -> None:
     assert [rule for rule, _ in uses(ast.parse(code))] == rules

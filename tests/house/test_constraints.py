@@ -21,7 +21,8 @@ def test_every_line_is_one_pin() -> None:
 def test_every_requirement_is_pinned_to_a_version_it_admits() -> None:
     pins = _pins()
     unmet = [
-        str(asked) for asked in _asked()
+        str(asked)
+        for asked in _asked()
         if (pin := pins.get(canonicalize_name(asked.name))) is None or pin not in asked.specifier
     ]
     assert unmet == []

@@ -28,13 +28,16 @@ def test_no_list_of_packages_says_where_they_come_from() -> None:
     assert _holding(_REGISTRY, lists) == []
 
 
-@pytest.mark.parametrize("case, pattern, text", [
-    ("a folder of the builder", _MACHINE, "open('" + "/hom" + "e/zhang/ledger.db')"),
-    ("a folder of root", _MACHINE, "cp ledger.db /roo" + "t/backup"),
-    ("a lock file's address", _REGISTRY, "https" + "://registry.npm" + "js.org/htmx"),
-    ("an index of one's own", _REGISTRY, "--extra-index-url http" + "://pypi.example.org/simple"),
-    ("a note for later", _LATER, "# TO" + "DO: round half up"),
-])
+@pytest.mark.parametrize(
+    "case, pattern, text",
+    [
+        ("a folder of the builder", _MACHINE, "open('" + "/hom" + "e/zhang/ledger.db')"),
+        ("a folder of root", _MACHINE, "cp ledger.db /roo" + "t/backup"),
+        ("a lock file's address", _REGISTRY, "https" + "://registry.npm" + "js.org/htmx"),
+        ("an index of one's own", _REGISTRY, "--extra-index-url http" + "://pypi.example.org/simple"),
+        ("a note for later", _LATER, "# TO" + "DO: round half up"),
+    ],
+)
 def test_what_is_forbidden_is_found(case: str, pattern: re.Pattern[str], text: str, tmp_path: Path) -> None:
     (tmp_path / "file.txt").write_text(text, encoding="utf-8")
     assert len(_holding(pattern, [tmp_path / "file.txt"])) == 1

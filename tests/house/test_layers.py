@@ -15,21 +15,24 @@ def test_every_contract_is_kept() -> None:
     assert ended.returncode == 0, ended.stdout
 
 
-@pytest.mark.parametrize("case, module, line, contract", [
-    ("the ledger asks the API", "ledger/journal.py", "import api", "edges"),
-    ("the ledger starts a job", "ledger/setup.py", "import jobs", "edges"),
-    ("a job asks the API", "jobs/__init__.py", "import api", "edges"),
-    ("the journal calls an operation", "ledger/journal.py", "import ledger.operations", "rooms"),
-    ("money knows the tables", "ledger/money.py", "import ledger.tables", "rooms"),
-    ("a rule of policy posts", "ledger/policy/__init__.py", "import ledger.posting", "rooms"),
-    ("a module without a room", "ledger/attic.py", '"""Whatever."""', "rooms"),
-    ("two modules need each other", "ledger/money.py", "import ledger.errors", "circles"),
-    ("the ledger knows Flask", "ledger/unit.py", "import flask", "framework"),
-    ("the ledger knows marshmallow", "ledger/imports/__init__.py", "import marshmallow", "framework"),
-    ("a rule of policy queries", "ledger/policy/__init__.py", "import sqlalchemy", "policy"),
-    ("policy queries through a friend", "ledger/policy/__init__.py", "import ledger.database", "policy"),
-    ("a report reads rows itself", "ledger/reports/__init__.py", "import ledger.tables.journal", "doors"),
-])
+@pytest.mark.parametrize(
+    "case, module, line, contract",
+    [
+        ("the ledger asks the API", "ledger/journal.py", "import api", "edges"),
+        ("the ledger starts a job", "ledger/setup.py", "import jobs", "edges"),
+        ("a job asks the API", "jobs/__init__.py", "import api", "edges"),
+        ("the journal calls an operation", "ledger/journal.py", "import ledger.operations", "rooms"),
+        ("money knows the tables", "ledger/money.py", "import ledger.tables", "rooms"),
+        ("a rule of policy posts", "ledger/policy/__init__.py", "import ledger.posting", "rooms"),
+        ("a module without a room", "ledger/attic.py", '"""Whatever."""', "rooms"),
+        ("two modules need each other", "ledger/money.py", "import ledger.errors", "circles"),
+        ("the ledger knows Flask", "ledger/unit.py", "import flask", "framework"),
+        ("the ledger knows marshmallow", "ledger/imports/__init__.py", "import marshmallow", "framework"),
+        ("a rule of policy queries", "ledger/policy/__init__.py", "import sqlalchemy", "policy"),
+        ("policy queries through a friend", "ledger/policy/__init__.py", "import ledger.database", "policy"),
+        ("a report reads rows itself", "ledger/reports/__init__.py", "import ledger.tables.journal", "doors"),
+    ],
+)
 def test_a_breach_is_found(case: str, module: str, line: str, contract: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for source in product():

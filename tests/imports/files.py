@@ -34,10 +34,17 @@ def loan_row(**fields: Any) -> dict[str, Any]:
     """A household loan that breaks no rule, once its household is registered, save what is told."""
     number = next(_numbers)
     return {
-        "contract_no": f"HT-{number:06d}", "registry_no": f"J{number:06d}", "borrower_name": "刘福",
-        "id_card": card_of(number), "principal": "50000.00", "annual_rate": "4.75%", "term_months": "36",
-        "signed_on": "2016-05-09", "disbursed_on": "2016-05-10", "purpose": "脐橙种植",
-    } | fields  # fmt: skip
+        "contract_no": f"HT-{number:06d}",
+        "registry_no": f"J{number:06d}",
+        "borrower_name": "刘福",
+        "id_card": card_of(number),
+        "principal": "50000.00",
+        "annual_rate": "4.75%",
+        "term_months": "36",
+        "signed_on": "2016-05-09",
+        "disbursed_on": "2016-05-10",
+        "purpose": "脐橙种植",
+    } | fields
 
 
 def card_of(number: int) -> str:
@@ -48,18 +55,27 @@ def card_of(number: int) -> str:
 def home_row(loan: Row, **fields: Any) -> dict[str, Any]:
     """The row of the register that a loan's row asks for."""
     return {
-        "registry_no": loan["registry_no"], "county": "360781", "town": "叶坪镇", "village": "大胜村",
-        "category": "一般贫困户", "registered_on": "2014-05-01", "name": loan["borrower_name"],
-        "id_card": loan["id_card"], "relation": "户主",
-    } | fields  # fmt: skip
+        "registry_no": loan["registry_no"],
+        "county": "360781",
+        "town": "叶坪镇",
+        "village": "大胜村",
+        "category": "一般贫困户",
+        "registered_on": "2014-05-01",
+        "name": loan["borrower_name"],
+        "id_card": loan["id_card"],
+        "relation": "户主",
+    } | fields
 
 
 def paid_row(loan: Row, **fields: Any) -> dict[str, Any]:
     """A repayment of the loan's first line, save what is told."""
     return {
-        "contract_no": loan["contract_no"], "amount": "277.08", "paid_on": "2016-06-21", "channel": "转账",
+        "contract_no": loan["contract_no"],
+        "amount": "277.08",
+        "paid_on": "2016-06-21",
+        "channel": "转账",
         "receipt_no": f"HD-{next(_numbers):06d}",
-    } | fields  # fmt: skip
+    } | fields
 
 
 def csv_of(

@@ -70,9 +70,23 @@ def test_another_person_confirms_a_sheet_and_is_its_loans_checker(engine: Engine
 
 
 def test_a_register_is_confirmed_by_nobody(engine: Engine, rows: list[Row]) -> None:
-    taken = bring(engine, [{**row, "county": "360781", "town": "镇", "village": "村", "category": "五保户",
-                            "registered_on": "2014-05-01", "name": "王五", "relation": "户主"}
-                           for row in [loan_row()]], "households")  # fmt: skip
+    taken = bring(
+        engine,
+        [
+            {
+                **row,
+                "county": "360781",
+                "town": "镇",
+                "village": "村",
+                "category": "五保户",
+                "registered_on": "2014-05-01",
+                "name": "王五",
+                "relation": "户主",
+            }
+            for row in [loan_row()]
+        ],
+        "households",
+    )
     for decide in (approve, reject):
         with pytest.raises(Refusal) as refused:
             decide(engine, taken)
@@ -137,8 +151,10 @@ def test_a_sheet_stays_while_a_persons_record_rests_on_it(engine: Engine, rows: 
     before = [written(engine, [row["contract_no"]]) for row in rows]
     refusal = refusal_of(engine, taken)
     assert (refusal.code, refusal.facts["event"], refusal.facts["found"]) == (
-        "rests_on_it", "RepaymentReceived", "2016-06-21",
-    )  # fmt: skip
+        "rests_on_it",
+        "RepaymentReceived",
+        "2016-06-21",
+    )
     assert refusal.facts["contract_no"] == rows[1]["contract_no"]
     assert [written(engine, [row["contract_no"]]) for row in rows] == before
     with at_desk(engine, "officer", END) as unit:
@@ -152,8 +168,12 @@ def test_what_waits_for_a_second_person_rests_on_the_sheet_too(engine: Engine, r
     taken = bring(engine, rows)
     loan_id = loan_ids(engine)[0]
     with at_desk(engine, "officer", END) as unit:
-        asked = approvals.ask(unit, "misuse", {"effective_on": date(2016, 8, 1), "found_on": date(2016, 9, 1),
-                                               "reason": "买房"}, loan_id=loan_id)  # fmt: skip
+        asked = approvals.ask(
+            unit,
+            "misuse",
+            {"effective_on": date(2016, 8, 1), "found_on": date(2016, 9, 1), "reason": "买房"},
+            loan_id=loan_id,
+        )
     assert refusal_of(engine, taken).facts["event"] == "misuse"
     with at_desk(engine, "checker", END) as unit:
         approvals.refuse(unit, asked.id, "查无实据")
@@ -176,10 +196,15 @@ def test_rejected_repayments_leave_the_loans_as_if_they_had_never_come(engine: E
     assert count_of(engine, Repayment, Repayment.live.is_(True)) == 2
     with engine.connect() as connection:
         kept = connection.execute(select(Repayment.event_id).where(Repayment.live.is_(True))).scalars().all()
-        standing = connection.execute(
-            select(events.c.id).where(events.c.kind == "RepaymentReceived", ~events.c.red)
-            .where(events.c.id.not_in(select(events.c.reverses_id).where(events.c.red)))
-        ).scalars().all()  # fmt: skip
+        standing = (
+            connection.execute(
+                select(events.c.id)
+                .where(events.c.kind == "RepaymentReceived", ~events.c.red)
+                .where(events.c.id.not_in(select(events.c.reverses_id).where(events.c.red)))
+            )
+            .scalars()
+            .all()
+        )
     assert sorted(kept) == sorted(standing)
 
 

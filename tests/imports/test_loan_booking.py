@@ -86,8 +86,13 @@ def _at_the_desk(engine: Engine, facts: dict[str, Any], contract_no: str, regist
     with at_desk(engine, "officer", last) as unit:
         home = unit.session.execute(select(Household.id).where(Household.registry_no == registry_no)).scalar_one()
         asked = request(
-            contract_no=contract_no, bank="ABC", household_id=home, annual_rate=Decimal("0.0475"),
-            principal=of_fen(facts["principal"]), term_months=facts["term_months"], signed_on=facts["signed_on"],
+            contract_no=contract_no,
+            bank="ABC",
+            household_id=home,
+            annual_rate=Decimal("0.0475"),
+            principal=of_fen(facts["principal"]),
+            term_months=facts["term_months"],
+            signed_on=facts["signed_on"],
             purpose=facts["purpose"],
         )
         loan_id = loans.record(unit, asked).id

@@ -34,25 +34,45 @@ HOUSEHOLD_CASES: list[tuple[str, dict[str, Any], dict[str, Any] | None, list[tup
     ("nothing lent", {"principal": "0.00"}, {}, [("principal", "principal_not_positive")]),
     ("not the benchmark", {"annual_rate": "4.35%"}, {}, [("annual_rate", "rate_not_benchmark")]),
     ("the benchmark of five years for three", {"annual_rate": "0.0475", "term_months": "60"}, {}, []),
-    ("the benchmark of above five years", {"annual_rate": "4.90%", "term_months": "61"}, {},
-     [("term_months", "term_out_of_range")]),
+    (
+        "the benchmark of above five years",
+        {"annual_rate": "4.90%", "term_months": "61"},
+        {},
+        [("term_months", "term_out_of_range")],
+    ),
     ("a month too short", {"term_months": "35"}, {}, [("term_months", "term_out_of_range")]),
     ("signed before the scheme", {"signed_on": "2015-12-31"}, {}, [("signed_on", "scheme_not_in_force")]),
     ("a scheme nobody knows", {"scheme": "nowhere-2016"}, {}, [("scheme", "not_found")]),
-    ("another scheme's cap", {"scheme": "yanjin-2016", "term_months": "24", "signed_on": "2016-07-01",
-                              "disbursed_on": "2016-07-01"}, {}, [("principal", "over_household_cap")]),
-    ("paid out before it was signed", {"disbursed_on": "2016-05-08"}, {},
-     [("disbursed_on", "disbursed_before_signing")]),
+    (
+        "another scheme's cap",
+        {"scheme": "yanjin-2016", "term_months": "24", "signed_on": "2016-07-01", "disbursed_on": "2016-07-01"},
+        {},
+        [("principal", "over_household_cap")],
+    ),
+    (
+        "paid out before it was signed",
+        {"disbursed_on": "2016-05-08"},
+        {},
+        [("disbursed_on", "disbursed_before_signing")],
+    ),
     ("to be paid out tomorrow", {"disbursed_on": "2017-01-01"}, {}, [("disbursed_on", "future_date")]),
-    ("to be signed tomorrow", {"signed_on": "2017-01-01", "disbursed_on": "2017-01-01"}, {},
-     [("signed_on", "future_date"), ("disbursed_on", "future_date")]),
+    (
+        "to be signed tomorrow",
+        {"signed_on": "2017-01-01", "disbursed_on": "2017-01-01"},
+        {},
+        [("signed_on", "future_date"), ("disbursed_on", "future_date")],
+    ),
     ("registered too early", {}, {"registered_on": "2013-12-31"}, [("registry_no", "registered_too_early")]),
     ("a household nobody registered", {}, None, [("registry_no", "household_unknown")]),
     ("a card with a wrong check digit", {"id_card": "360781198005010010"}, None, [("id_card", "id_card_check_digit")]),
     ("a card of 15", {"id_card": "360781800501001"}, None, [("id_card", "id_card_length")]),
     ("no card", {"id_card": ""}, {"id_card": "362126197001013511"}, [("id_card", "cell_empty")]),
-    ("somebody else's card", {"id_card": "362126196502023510"}, {"id_card": "362126197102023516"},
-     [("id_card", "borrower_not_member")]),
+    (
+        "somebody else's card",
+        {"id_card": "362126196502023510"},
+        {"id_card": "362126197102023516"},
+        [("id_card", "borrower_not_member")],
+    ),
     ("another name", {"borrower_name": "刘富"}, {"name": "刘福"}, [("borrower_name", "borrower_name_differs")]),
     ("nobody at all", {"registry_no": "", "id_card": ""}, None, [("registry_no", "borrower_unclear")]),
     ("17 until tomorrow", {"id_card": "36212619980511101X"}, {}, [("id_card", "borrower_age")]),
@@ -61,12 +81,24 @@ HOUSEHOLD_CASES: list[tuple[str, dict[str, Any], dict[str, Any] | None, list[tup
     ("60 until tomorrow", {"id_card": "36212619550511101X"}, {}, []),
     ("a security nobody knows", {"security": "人品"}, {}, [("security", "choice_unknown")]),
     ("a lower-case x in a card", {"id_card": "36212619700101109x"}, {"id_card": "36212619700101109X"}, []),
-    ("three things", {"principal": "60000.00", "annual_rate": "4.35%", "borrower_name": "刘富"}, {"name": "刘福"},
-     [("annual_rate", "rate_not_benchmark"), ("borrower_name", "borrower_name_differs")]),
-    ("a cell and a rule", {"signed_on": "五月", "principal": "50,000.001", "id_card": "362126195505101030"}, {},
-     [("principal", "amount_unfit"), ("signed_on", "date_unfit")]),
-    ("a cell and rules of other cells", {"principal": "五万", "annual_rate": "4.35%", "id_card": "362126195505101022"},
-     {}, [("principal", "amount_unfit"), ("annual_rate", "rate_not_benchmark"), ("id_card", "borrower_age")]),
+    (
+        "three things",
+        {"principal": "60000.00", "annual_rate": "4.35%", "borrower_name": "刘富"},
+        {"name": "刘福"},
+        [("annual_rate", "rate_not_benchmark"), ("borrower_name", "borrower_name_differs")],
+    ),
+    (
+        "a cell and a rule",
+        {"signed_on": "五月", "principal": "50,000.001", "id_card": "362126195505101030"},
+        {},
+        [("principal", "amount_unfit"), ("signed_on", "date_unfit")],
+    ),
+    (
+        "a cell and rules of other cells",
+        {"principal": "五万", "annual_rate": "4.35%", "id_card": "362126195505101022"},
+        {},
+        [("principal", "amount_unfit"), ("annual_rate", "rate_not_benchmark"), ("id_card", "borrower_age")],
+    ),
 ]
 
 
@@ -100,7 +132,7 @@ def test_rows_of_one_sheet_count_against_the_cap_together(engine: Engine) -> Non
     register(engine, [first])
     assert told(faults_of(engine, "loans", csv_of("loans", [first, second, third]))) == [
         (4, "principal", "over_household_cap"),
-    ]  # fmt: skip
+    ]
     assert take_in(engine, "loans", csv_of("loans", [first, second])).booked == 2
     assert told(faults_of(engine, "loans", csv_of("loans", [third]))) == [(2, "principal", "over_household_cap")]
 
@@ -126,8 +158,17 @@ def test_a_household_with_written_off_debt_borrows_no_more(engine: Engine) -> No
         home = unit.session.query(Household.id).filter_by(registry_no=row["registry_no"]).scalar()
     loan_id = disbursed_loan(engine, request(household_id=home, bank="ABC", principal=yuan("800.00")))
     with at_desk(engine) as unit:
-        journal.record(unit, LoanWrittenOff(effective_on=date(2016, 5, 20), county="360781", bank="ABC", loan=loan_id,
-                                            principal=Fen(80000), approval=1))  # fmt: skip
+        journal.record(
+            unit,
+            LoanWrittenOff(
+                effective_on=date(2016, 5, 20),
+                county="360781",
+                bank="ABC",
+                loan=loan_id,
+                principal=Fen(80000),
+                approval=1,
+            ),
+        )
     assert told(faults_of(engine, "loans", csv_of("loans", [row]))) == [(2, "borrower_name", "bad_debt")]
 
 
@@ -146,12 +187,15 @@ def test_organisations_borrow_by_their_links(engine: Engine) -> None:
         ("without a link", {"uscc": codes[1]}, [("uscc", "no_valid_link")]),
         ("before the link", {"uscc": codes[0], "signed_on": "2015-12-01"}, [("signed_on", "scheme_not_in_force")]),
         ("unknown", {"uscc": uscc()}, [("uscc", "organisation_unknown")]),
-        ("a wrong check digit", {"uscc": codes[0][:-1] + ("A" if codes[0][-1] != "A" else "B")},
-         [("uscc", "uscc_check_digit")]),
+        (
+            "a wrong check digit",
+            {"uscc": codes[0][:-1] + ("A" if codes[0][-1] != "A" else "B")},
+            [("uscc", "uscc_check_digit")],
+        ),
         ("with a card", {"uscc": codes[0], "id_card": "362126197001013511"}, [("id_card", "id_card_not_expected")]),
         ("another name", {"uscc": codes[0], "borrower_name": "别家"}, [("borrower_name", "borrower_name_differs")]),
         ("a household besides", {"uscc": codes[0], "registry_no": "J1"}, [("registry_no", "borrower_unclear")]),
-    ]  # fmt: skip
+    ]
     rows = [loan_row(**(told_of | fields)) for _, fields, _ in cases]
     found = told(faults_of(engine, "loans", csv_of("loans", rows)))
     for number, (case, _, wrong) in enumerate(cases, 2):
@@ -205,12 +249,15 @@ def test_three_hundred_faults_are_three_hundred_faults(engine: Engine) -> None:
     assert [fault.row for fault in found] == sorted(fault.row for fault in found)
 
 
-@pytest.mark.parametrize("case, change, differing", [
-    ("another amount", {"principal": "40000.00"}, ["principal"]),
-    ("another day", {"disbursed_on": "2016-05-11"}, ["disbursed_on"]),
-    ("two things", {"purpose": "养鸡", "term_months": "48"}, ["term_months", "purpose"]),
-    ("a column it did not have", {"endorsements": "乡镇"}, ["endorsements"]),
-])
+@pytest.mark.parametrize(
+    "case, change, differing",
+    [
+        ("another amount", {"principal": "40000.00"}, ["principal"]),
+        ("another day", {"disbursed_on": "2016-05-11"}, ["disbursed_on"]),
+        ("two things", {"purpose": "养鸡", "term_months": "48"}, ["term_months", "purpose"]),
+        ("a column it did not have", {"endorsements": "乡镇"}, ["endorsements"]),
+    ],
+)
 def test_a_row_recorded_already_with_other_content_is_a_fault_that_names_what_differs(
     case: str, change: dict[str, str], differing: list[str], engine: Engine
 ) -> None:

@@ -27,11 +27,16 @@ def test_a_household_is_registered_with_its_members(engine: Engine) -> None:
         stands = connection.execute(select(Household.__table__)).one()
         people = connection.execute(select(Member.__table__).order_by(Member.__table__.c.id)).all()
     assert (stands.registry_no, stands.county, stands.category, str(stands.registered_on)) == (
-        rows[0]["registry_no"], "360703", "subsistence", "2014-05-01",
-    )  # fmt: skip
+        rows[0]["registry_no"],
+        "360703",
+        "subsistence",
+        "2014-05-01",
+    )
     assert [(person.name, person.relation, person.is_head) for person in people] == [
-        ("刘福", "户主", True), ("陈香", "配偶", False), ("刘小福", "之子", False),
-    ]  # fmt: skip
+        ("刘福", "户主", True),
+        ("陈香", "配偶", False),
+        ("刘小福", "之子", False),
+    ]
     assert {person.household_id for person in people} == {stands.id}
     assert people[0].id_card[6:14] == people[0].born_on.strftime("%Y%m%d")
 
@@ -57,10 +62,13 @@ def test_what_is_wrong_with_households(engine: Engine) -> None:
         ("two villages", home({"village": "别村"}), [("village", "household_rows_differ")]),
         ("somebody of another household", home({"id_card": known["id_card"]}), [("id_card", "id_card_taken")]),
         ("registered otherwise", [known | {"town": "别镇"}], [("registry_no", "row_differs")]),
-        ("with one more", [known, known | {"id_card": card_of(77), "relation": "配偶"}],
-         [("registry_no", "row_differs")]),
+        (
+            "with one more",
+            [known, known | {"id_card": card_of(77), "relation": "配偶"}],
+            [("registry_no", "row_differs")],
+        ),
         ("no name", home(name=""), [("name", "cell_empty")]),
-    ]  # fmt: skip
+    ]
     for case, rows, wrong in cases:
         found = told(faults_of(engine, "households", csv_of("households", [*home(), *rows])))
         assert [(column, code) for _, column, code in found] == wrong, case
@@ -114,11 +122,13 @@ def test_an_organisation_is_registered_with_its_links(engine: Engine, registry_n
         named = connection.execute(select(Organisation.uscc, Organisation.kind, Organisation.name)).all()
         links = connection.execute(select(Link.kind, Link.fen, Link.ends_on).order_by(Link.id)).all()
     assert {tuple(row) for row in named} == {
-        (code, "cooperative", "瑞金脐橙合作社"), (alone, "enterprise", "瑞金果业"),
-    }  # fmt: skip
+        (code, "cooperative", "瑞金脐橙合作社"),
+        (alone, "enterprise", "瑞金果业"),
+    }
     assert [(kind, fen, str(ends_on)) for kind, fen, ends_on in links] == [
-        ("employment", None, "2017-12-31"), ("investment", 10_000_000, "None"),
-    ]  # fmt: skip
+        ("employment", None, "2017-12-31"),
+        ("investment", 10_000_000, "None"),
+    ]
     again = take_in(engine, "organisations", csv_of("organisations", rows))
     assert (again.status, again.unchanged) == ("unchanged", 3)
     another = rows[0] | {"starts_on": "2016-12-01"}
@@ -137,21 +147,27 @@ def test_what_is_wrong_with_organisations(engine: Engine, registry_no: str) -> N
     cases: list[tuple[str, list[Row], list[tuple[str, str]]]] = [
         ("a wrong check digit", [ORGANISATION | {"uscc": "93360781MA0000001A"}], [("uscc", "uscc_check_digit")]),
         ("no such kind", [ORGANISATION | new | {"kind": "个人"}], [("kind", "choice_unknown")]),
-        ("two names", [linked | LINK, linked | LINK | {"name": "别名", "starts_on": "2016-02-01"}],
-         [("name", "organisation_rows_differ")]),
+        (
+            "two names",
+            [linked | LINK, linked | LINK | {"name": "别名", "starts_on": "2016-02-01"}],
+            [("name", "organisation_rows_differ")],
+        ),
         ("a link twice", [linked | LINK, linked | LINK], [("uscc", "row_twice")]),
         ("a household unknown", [linked | LINK | {"household": "J-0"}], [("household", "household_unknown")]),
         ("a link to nobody", [ORGANISATION | new | LINK], [("household", "link_without_household")]),
         ("a household without a link", [linked], [("link_kind", "cell_empty"), ("starts_on", "cell_empty")]),
         ("money in an employment", [linked | LINK | {"amount": "1.00"}], [("amount", "link_amount")]),
         ("an investment without money", [linked | LINK | {"link_kind": "投资"}], [("amount", "link_amount")]),
-        ("over before it began", [linked | LINK | {"ends_on": "2015-12-31"}],
-         [("ends_on", "link_ends_before_it_starts")]),
+        (
+            "over before it began",
+            [linked | LINK | {"ends_on": "2015-12-31"}],
+            [("ends_on", "link_ends_before_it_starts")],
+        ),
         ("to begin", [linked | LINK | {"starts_on": "2017-01-01"}], [("starts_on", "future_date")]),
         ("registered otherwise", [known | {"name": "别名"}], [("uscc", "row_differs")]),
         ("linked otherwise", [known | {"ends_on": "2018-12-31"}], [("uscc", "row_differs")]),
         ("a county of nobody's", [ORGANISATION | new | {"county": "九江市"}], [("county", "county_unknown")]),
-    ]  # fmt: skip
+    ]
     for case, rows, wrong in cases:
         found = told(faults_of(engine, "organisations", csv_of("organisations", rows), OFFICER))
         assert [(column, code) for _, column, code in found] == wrong, case

@@ -42,11 +42,14 @@ def lent(engine: Engine) -> list[Row]:
     return rows
 
 
-@pytest.mark.parametrize("case, days", [
-    ("before the jobs ran", []),
-    ("between two runs", [date(2016, 8, 10)]),
-    ("after all jobs", [date(2016, 6, 30), END]),
-])
+@pytest.mark.parametrize(
+    "case, days",
+    [
+        ("before the jobs ran", []),
+        ("between two runs", [date(2016, 8, 10)]),
+        ("after all jobs", [date(2016, 6, 30), END]),
+    ],
+)
 def test_a_sheet_gives_the_books_of_recording_in_time_whenever_it_comes(
     case: str, days: list[date], engine: Engine, lent: list[Row]
 ) -> None:
@@ -92,16 +95,25 @@ def test_what_is_wrong_with_repayments(engine: Engine, lent: list[Row]) -> None:
         ("nothing", [paid_row(loan, amount="0.00")], [("amount", "amount_not_positive")]),
         ("tomorrow", [paid_row(loan, paid_on="2017-01-01")], [("paid_on", "future_date")]),
         ("before the loan", [paid_row(loan, paid_on="2016-05-09")], [("paid_on", "before_disbursement")]),
-        ("received after it counts", [paid_row(loan, received_on="2016-06-22")],
-         [("received_on", "received_after_paid")]),
-        ("a receipt twice", [paid_row(loan, receipt_no="R"), paid_row(loan, receipt_no="R")],
-         [("receipt_no", "row_twice")]),
+        (
+            "received after it counts",
+            [paid_row(loan, received_on="2016-06-22")],
+            [("received_on", "received_after_paid")],
+        ),
+        (
+            "a receipt twice",
+            [paid_row(loan, receipt_no="R"), paid_row(loan, receipt_no="R")],
+            [("receipt_no", "row_twice")],
+        ),
         ("recorded otherwise", [known | {"amount": "1.00"}], [("receipt_no", "row_differs")]),
-        ("after the loan was settled", [settling, paid_row(lent[1], paid_on="2016-07-01")],
-         [("paid_on", "loan_closed")]),
+        (
+            "after the loan was settled",
+            [settling, paid_row(lent[1], paid_on="2016-07-01")],
+            [("paid_on", "loan_closed")],
+        ),
         ("no receipt", [paid_row(loan, receipt_no="")], [("receipt_no", "cell_empty")]),
         ("a float", [paid_row(loan, amount="277.085")], [("amount", "amount_unfit")]),
-    ]  # fmt: skip
+    ]
     with engine.connect() as connection:
         before = row_counts(connection)
     for case, rows, wrong in cases:
@@ -114,8 +126,11 @@ def test_what_is_wrong_with_repayments(engine: Engine, lent: list[Row]) -> None:
 def test_all_faults_of_all_loans_are_told_though_chunks_are_tried_one_by_one(engine: Engine, lent: list[Row]) -> None:
     rows = []
     for loan in lent:
-        rows += [paid_row(loan, amount="60000.00", paid_on="2016-06-30"), paid_row(loan, paid_on="2016-07-01"),
-                 paid_row(loan, paid_on="2016-07-02")]  # fmt: skip
+        rows += [
+            paid_row(loan, amount="60000.00", paid_on="2016-06-30"),
+            paid_row(loan, paid_on="2016-07-01"),
+            paid_row(loan, paid_on="2016-07-02"),
+        ]
     carry(engine, END)
     with engine.connect() as connection:
         before = row_counts(connection)

@@ -64,21 +64,32 @@ def books_of(engine: Engine) -> Books:
     """What is in the books, without ids and recording moments: postings, live lines, where the loans stand, notices."""
     with engine.connect() as connection:
         posted = connection.execute(
-            select(entries.c.book, entries.c.effective_on, events.c.kind, Loan.contract_no, postings.c.debit,
-                   postings.c.credit, postings.c.fen)
+            select(
+                entries.c.book,
+                entries.c.effective_on,
+                events.c.kind,
+                Loan.contract_no,
+                postings.c.debit,
+                postings.c.credit,
+                postings.c.fen,
+            )
             .join(events, events.c.id == entries.c.event_id)
             .join(postings, postings.c.entry_id == entries.c.id)
             .join(Loan, Loan.id == events.c.loan_id)
-        ).all()  # fmt: skip
+        ).all()
         billed = connection.execute(
-            select(Loan.contract_no, lines.c.period_start, lines.c.period_end, lines.c.contract,
-                   lines.c.compound, lines.c.penalty)
+            select(
+                Loan.contract_no,
+                lines.c.period_start,
+                lines.c.period_end,
+                lines.c.contract,
+                lines.c.compound,
+                lines.c.penalty,
+            )
             .join(Loan, Loan.id == lines.c.loan_id)
             .where(lines.c.live)
-        ).all()  # fmt: skip
-        standing = connection.execute(
-            select(Loan.contract_no, Loan.status, Loan.billed_to, Loan.next_step_on)
         ).all()
+        standing = connection.execute(select(Loan.contract_no, Loan.status, Loan.billed_to, Loan.next_step_on)).all()
     told = sorted(map(tuple, billed)), sorted(map(tuple, standing), key=str)
     return Counter(map(tuple, posted)), *told, notices_of(engine)
 

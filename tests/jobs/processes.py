@@ -22,9 +22,14 @@ def environment(url: str, **settings: str) -> dict[str, str]:
 def started(url: str, module: str, *arguments: str, **settings: str) -> "subprocess.Popen[str]":
     """A process that runs."""
     return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], cwd=ROOT, env=environment(url, **settings), text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=environment(url, **settings),
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def ended(url: str, module: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":

@@ -154,12 +154,15 @@ def test_the_business_day_is_that_of_shanghai(engine: Engine) -> None:
     assert runner.run(late, "daily").business_date == date(2016, 6, 21)
 
 
-@pytest.mark.parametrize("case, name, on, scope, refusal", [
-    ("tomorrow", "daily", date(2020, 1, 1), Scope(), FutureDate),
-    ("no such job", "weekly", LAST, Scope(), NotFound),
-    ("no such bank", "interest", LAST, Scope("XYZB"), NotFound),
-    ("no such county", "interest", LAST, Scope(county="110101"), NotFound),
-])
+@pytest.mark.parametrize(
+    "case, name, on, scope, refusal",
+    [
+        ("tomorrow", "daily", date(2020, 1, 1), Scope(), FutureDate),
+        ("no such job", "weekly", LAST, Scope(), NotFound),
+        ("no such bank", "interest", LAST, Scope("XYZB"), NotFound),
+        ("no such county", "interest", LAST, Scope(county="110101"), NotFound),
+    ],
+)
 def test_what_cannot_be_run_is_refused(
     engine: Engine, case: str, name: str, on: date, scope: Scope, refusal: type[Exception]
 ) -> None:

@@ -44,9 +44,13 @@ def test_on_a_terminal_it_shows_a_bar(engine: Engine, database_url: str) -> None
     lend(engine, each=2)
     ours, its = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "jobs", "daily", "--date", "2016-06-30"], cwd=ROOT, stdin=its, stdout=its,
-        stderr=subprocess.PIPE, env=environment(database_url, TERM="xterm", COLUMNS="120"),
-    )  # fmt: skip
+        [sys.executable, "-m", "jobs", "daily", "--date", "2016-06-30"],
+        cwd=ROOT,
+        stdin=its,
+        stdout=its,
+        stderr=subprocess.PIPE,
+        env=environment(database_url, TERM="xterm", COLUMNS="120"),
+    )
     os.close(its)
     shown = b""
     with process, os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):  # it ends in an error
@@ -61,19 +65,22 @@ def test_run_works_on_one_bank_and_county(engine: Engine, database_url: str) -> 
     lend(engine, counties=("360781", "360702"), each=1)
     run = run_here(
         database_url, cli, "run", "interest", "--date", "2016-06-30", "--bank", "GZRCB", "--county", "360702"
-    )  # fmt: skip
+    )
     assert run.status == DONE
     assert run.out.splitlines()[-1] == "interest 2016-06-30 GZRCB/360702: done, 1 of 1 done"
     assert len(books_of(engine)[1]) == 1
 
 
-@pytest.mark.parametrize("case, arguments, words", [
-    ("tomorrow", ["daily", "--date", "2199-01-01"], "business_date 2199-01-01 lies after today"),
-    ("no such date", ["daily", "--date", "2016-02-30"], "does not match the format"),
-    ("no such job", ["run", "weekly", "--date", "2016-06-30"], "'weekly' is not one of"),
-    ("no date", ["run", "interest"], "Missing option '--date'"),
-    ("no such bank", ["run", "interest", "--date", "2016-06-30", "--bank", "XYZB"], "not found: bank XYZB"),
-])
+@pytest.mark.parametrize(
+    "case, arguments, words",
+    [
+        ("tomorrow", ["daily", "--date", "2199-01-01"], "business_date 2199-01-01 lies after today"),
+        ("no such date", ["daily", "--date", "2016-02-30"], "does not match the format"),
+        ("no such job", ["run", "weekly", "--date", "2016-06-30"], "'weekly' is not one of"),
+        ("no date", ["run", "interest"], "Missing option '--date'"),
+        ("no such bank", ["run", "interest", "--date", "2016-06-30", "--bank", "XYZB"], "not found: bank XYZB"),
+    ],
+)
 def test_what_cannot_be_run_is_refused_in_a_sentence(
     sqlite_url: str, case: str, arguments: list[str], words: str
 ) -> None:
@@ -83,10 +90,13 @@ def test_what_cannot_be_run_is_refused_in_a_sentence(
     assert "Traceback" not in run.err
 
 
-@pytest.mark.parametrize("case, url, words", [
-    ("nothing at that address", "postgresql+psycopg://nobody@127.0.0.1:1/none", "the database failed"),
-    ("a database without a schema", "sqlite://", "python -m ledger upgrade"),
-])
+@pytest.mark.parametrize(
+    "case, url, words",
+    [
+        ("nothing at that address", "postgresql+psycopg://nobody@127.0.0.1:1/none", "the database failed"),
+        ("a database without a schema", "sqlite://", "python -m ledger upgrade"),
+    ],
+)
 def test_without_its_database_it_says_so(case: str, url: str, words: str) -> None:
     run = run_here(url, cli, "daily")
     assert run.status == CUT_OFF
@@ -110,8 +120,9 @@ def test_list_names_the_jobs_in_their_order(sqlite_url: str) -> None:
 def test_status_tells_how_far_daily_is_and_what_failed(engine: Engine, database_url: str) -> None:
     never = run_here(database_url, cli, "status")
     assert (never.status, never.out.splitlines()) == (
-        LEFT_OVER, ["at work: nobody", "daily done through: never", "daily is behind"],
-    )  # fmt: skip
+        LEFT_OVER,
+        ["at work: nobody", "daily done through: never", "daily is behind"],
+    )
     run, loan_id = refuse_one(engine)
     runner.run(shift(engine), "daily", date(2016, 6, 29), Scope("ABC"))
     told = run_here(database_url, cli, "status").out

@@ -65,8 +65,9 @@ def test_a_chunk_that_fails_is_halved_until_the_bad_item_stands_alone(engine: En
         (failure,) = runner.failures(session, run)
     assert (failure.item, failure.code, failure.facts) == (str(loan_ids[0]), "unlucky", {"loan": str(loan_ids[0])})
     assert (failure.zh, failure.en) == (
-        f"贷款 {loan_ids[0]} 不走运", f"the loan {loan_ids[0]} is out of luck",
-    )  # fmt: skip
+        f"贷款 {loan_ids[0]} 不走运",
+        f"the loan {loan_ids[0]} is out of luck",
+    )
     assert len(books_of(engine)[1]) == 15
 
 
@@ -141,11 +142,13 @@ def test_a_loan_whose_rate_is_not_published_yet_stops_no_other(engine: Engine) -
 def test_a_transaction_holds_at_most_five_thousand_items(engine: Engine) -> None:
     sizes: list[int] = []
     job = Job(
-        name="count", zh="", en="",
+        name="count",
+        zh="",
+        en="",
         due=lambda session, on: {HERE: 12_000},
         items=lambda session, step, after, limit: range(after + 1, min(after + limit, 12_000) + 1),
         work=lambda unit, step, items: sizes.append(len(items)),
-    )  # fmt: skip
+    )
     turn = shift(engine)
     with on_shift(turn):
         run = run_job(turn, job, ON, Scope(), asked=True)
@@ -153,15 +156,16 @@ def test_a_transaction_holds_at_most_five_thousand_items(engine: Engine) -> None
     assert (run.due, run.done) == (12_000, 12_000)
 
 
-@pytest.mark.parametrize("case, on, loans", [
-    ("a quarter", date(2016, 6, 30), 5_000),
-    ("three quarters", date(2016, 12, 31), 1_666),
-    ("before anything is due", date(2016, 6, 20), 5_000),
-    ("fifteen quarters", date(2019, 12, 31), 333),
-])
-def test_loans_far_behind_are_carried_on_by_fewer_at_a_time(
-    engine: Engine, case: str, on: date, loans: int
-) -> None:
+@pytest.mark.parametrize(
+    "case, on, loans",
+    [
+        ("a quarter", date(2016, 6, 30), 5_000),
+        ("three quarters", date(2016, 12, 31), 1_666),
+        ("before anything is due", date(2016, 6, 20), 5_000),
+        ("fifteen quarters", date(2019, 12, 31), 333),
+    ],
+)
+def test_loans_far_behind_are_carried_on_by_fewer_at_a_time(engine: Engine, case: str, on: date, loans: int) -> None:
     lend(engine, each=1)
     with shift(engine).reading() as session:
         assert loans_at_once(session, Step(on, HERE), 5_000) == loans

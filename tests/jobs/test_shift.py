@@ -75,10 +75,13 @@ def test_the_turn_of_a_process_that_is_no_more_is_taken_at_once(engine: Engine) 
     assert shift(engine).take()
 
 
-@pytest.mark.parametrize("case, holder", [
-    ("another machine's", "elsewhere/1/1"),
-    ("one that cannot be read", "whoever"),
-])
+@pytest.mark.parametrize(
+    "case, holder",
+    [
+        ("another machine's", "elsewhere/1/1"),
+        ("one that cannot be read", "whoever"),
+    ],
+)
 def test_the_turn_of_a_holder_we_cannot_see_is_waited_out(engine: Engine, case: str, holder: str) -> None:
     assert replace(shift(engine), holder=holder).take()
     assert not shift(engine).take()

@@ -27,10 +27,13 @@ FIRST = date(2016, 5, 10)
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["lend", "repay", "repay", "repay late", "undo", "walk", "walk", "deposit", "pay", "reverse"]),
-        st.integers(0, 120), st.integers(0, 5_500_000), st.integers(0, 9),
+        st.integers(0, 120),
+        st.integers(0, 5_500_000),
+        st.integers(0, 9),
     ),
-    min_size=3, max_size=14,
-)  # fmt: skip
+    min_size=3,
+    max_size=14,
+)
 Step = tuple[str, int, int, int]
 
 
@@ -92,15 +95,36 @@ class County:
 def lend(unit: Unit, loan_id: int, on: date, principal: int = 5_000_000, months: int = 6) -> int:
     """A loan paid out, past the checks of who may borrow."""
     due = add_months(on, months)
-    unit.session.add(Loan(
-        id=loan_id, contract_no=f"C{loan_id}", scheme="ganzhou-2016", scheme_version=1, bank=BANK, county=COUNTY,
-        principal_fen=principal, annual_rate=Decimal("0.0475"), benchmark_rate=Decimal("0.0475"), term_months=months,
-        signed_on=on, purpose="脐橙", security="credit", endorsements="", status="active", recorded_by="officer",
-        recorded_on=on, disbursed_on=on, original_due_on=due, due_on=due, rolled_on=due, first_disbursed_on=on,
-        billed_to=on, next_step_on=min(next_settlement(on), due),
-    ))  # fmt: skip
+    unit.session.add(
+        Loan(
+            id=loan_id,
+            contract_no=f"C{loan_id}",
+            scheme="ganzhou-2016",
+            scheme_version=1,
+            bank=BANK,
+            county=COUNTY,
+            principal_fen=principal,
+            annual_rate=Decimal("0.0475"),
+            benchmark_rate=Decimal("0.0475"),
+            term_months=months,
+            signed_on=on,
+            purpose="脐橙",
+            security="credit",
+            endorsements="",
+            status="active",
+            recorded_by="officer",
+            recorded_on=on,
+            disbursed_on=on,
+            original_due_on=due,
+            due_on=due,
+            rolled_on=due,
+            first_disbursed_on=on,
+            billed_to=on,
+            next_step_on=min(next_settlement(on), due),
+        )
+    )
     unit.session.flush()
-    journal.record(unit, LoanDisbursed(
-        effective_on=on, county=COUNTY, bank=BANK, loan=loan_id, principal=Fen(principal)
-    ))  # fmt: skip
+    journal.record(
+        unit, LoanDisbursed(effective_on=on, county=COUNTY, bank=BANK, loan=loan_id, principal=Fen(principal))
+    )
     return loan_id

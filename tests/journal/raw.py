@@ -22,26 +22,53 @@ Row = tuple[str, Mapping[str, Any]]
 def event_row(id: int = 1, **changed: Any) -> Row:
     """An ordinary event's row, save what is changed."""
     return "events", {
-        "id": id, "kind": "LoanDisbursed", "effective_on": DAY, "recorded_at": AT, "county": COUNTY,
-        "bank": BANK, "loan_id": 7, "made_by": "officer", "checked_by": None, "document": "", "reason": "",
-        "origin": "", "key": None, "reverses_id": None, "red": False, "payload": '{"principal":5000000}',
-    } | changed  # fmt: skip
+        "id": id,
+        "kind": "LoanDisbursed",
+        "effective_on": DAY,
+        "recorded_at": AT,
+        "county": COUNTY,
+        "bank": BANK,
+        "loan_id": 7,
+        "made_by": "officer",
+        "checked_by": None,
+        "document": "",
+        "reason": "",
+        "origin": "",
+        "key": None,
+        "reverses_id": None,
+        "red": False,
+        "payload": '{"principal":5000000}',
+    } | changed
 
 
 def entry_row(id: int = 11, event_id: int = 1, **changed: Any) -> Row:
     """Its entry in the bank's book."""
     return "entries", {
-        "id": id, "event_id": event_id, "book": BOOK, "effective_on": DAY, "recorded_at": AT, "red": False,
-    } | changed  # fmt: skip
+        "id": id,
+        "event_id": event_id,
+        "book": BOOK,
+        "effective_on": DAY,
+        "recorded_at": AT,
+        "red": False,
+    } | changed
 
 
 def posting_row(entry_id: int = 11, number: int = 1, **changed: Any) -> Row:
     """One row of that entry."""
     return "postings", {
-        "entry_id": entry_id, "number": number, "book": BOOK, "effective_on": DAY, "recorded_at": AT,
-        "county": COUNTY, "bank": BANK, "loan_id": 7, "debit": "130301", "credit": "1003", "fen": 5_000_000,
+        "entry_id": entry_id,
+        "number": number,
+        "book": BOOK,
+        "effective_on": DAY,
+        "recorded_at": AT,
+        "county": COUNTY,
+        "bank": BANK,
+        "loan_id": 7,
+        "debit": "130301",
+        "credit": "1003",
+        "fen": 5_000_000,
         "red": False,
-    } | changed  # fmt: skip
+    } | changed
 
 
 def footer_row(entry_id: int = 11, **changed: Any) -> Row:

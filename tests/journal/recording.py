@@ -60,9 +60,13 @@ def paid_out(on: str, fen: int, loan: int = 7, claim: int = 1, **at: Any) -> e.C
     """Money out of the fund account: a claim's payment, borne half and half."""
     city = (fen + 1) // 2
     return e.ClaimPaid(
-        **where(on, loan, **at), claim=claim, paid=Fen(fen), fund_share=Fen(city), county_share=Fen(fen - city),
+        **where(on, loan, **at),
+        claim=claim,
+        paid=Fen(fen),
+        fund_share=Fen(city),
+        county_share=Fen(fen - city),
         principal=Fen(fen),
-    )  # fmt: skip
+    )
 
 
 def handed_back(on: str, fen: int, **at: Any) -> e.CountyShareReturned:

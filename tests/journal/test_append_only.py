@@ -19,32 +19,67 @@ ROWS: Mapping[str, tuple[Row, str, Any]] = {
     "postings": (whole_entry()[2], "fen", 1),
     "footers": (whole_entry()[3], "total", 1),
     "applications": (
-        ("applications", {
-            "event_id": 1, "loan_id": 7, "period_start": DAY, "effective_on": DAY, "payer": "borrower",
-            "contract": 1, "compound": 0, "penalty": 0,
-        }),
-        "contract", 2,
+        (
+            "applications",
+            {
+                "event_id": 1,
+                "loan_id": 7,
+                "period_start": DAY,
+                "effective_on": DAY,
+                "payer": "borrower",
+                "contract": 1,
+                "compound": 0,
+                "penalty": 0,
+            },
+        ),
+        "contract",
+        2,
     ),
     "closings": (
-        ("closings", {
-            "id": 1, "book": "LOAN-GZRCB", "month": "2016-05", "action": "close", "by_user": "checker",
-            "checked_by": None, "reason": "", "recorded_at": AT,
-        }),
-        "action", "reopen",
+        (
+            "closings",
+            {
+                "id": 1,
+                "book": "LOAN-GZRCB",
+                "month": "2016-05",
+                "action": "close",
+                "by_user": "checker",
+                "checked_by": None,
+                "reason": "",
+                "recorded_at": AT,
+            },
+        ),
+        "action",
+        "reopen",
     ),
     "loan_status_changes": (
-        ("loan_status_changes", {
-            "id": 1, "loan_id": 7, "from_status": "active", "to_status": "overdue", "on_day": DAY,
-            "by_user": "job", "reason": "", "recorded_at": AT,
-        }),
-        "to_status", "closed",
+        (
+            "loan_status_changes",
+            {
+                "id": 1,
+                "loan_id": 7,
+                "from_status": "active",
+                "to_status": "overdue",
+                "on_day": DAY,
+                "by_user": "job",
+                "reason": "",
+                "recorded_at": AT,
+            },
+        ),
+        "to_status",
+        "closed",
     ),
-}  # fmt: skip
+}
 TABLES = sorted(ROWS)
 KEYS = {
-    "events": "id", "entries": "id", "postings": "entry_id, number", "footers": "entry_id",
-    "applications": "event_id, loan_id, period_start", "closings": "id", "loan_status_changes": "id",
-}  # fmt: skip
+    "events": "id",
+    "entries": "id",
+    "postings": "entry_id, number",
+    "footers": "entry_id",
+    "applications": "event_id, loan_id, period_start",
+    "closings": "id",
+    "loan_status_changes": "id",
+}
 
 # Both engines, then one's own. `{...}` are the table's: its row changed, its key, a column and its new value.
 STATEMENTS = {
@@ -52,8 +87,8 @@ STATEMENTS = {
     "update of a row to itself": "UPDATE {table} SET {column} = {column}",
     "delete": "DELETE FROM {table}",
     "upsert": "INSERT INTO {table} ({names}) SELECT {names} FROM {table} WHERE true "
-              "ON CONFLICT ({key}) DO UPDATE SET {column} = ?",
-}  # fmt: skip
+    "ON CONFLICT ({key}) DO UPDATE SET {column} = ?",
+}
 SQLITE = {
     "insert or replace": "INSERT OR REPLACE INTO {table} ({names}) SELECT {changed} FROM {table}",
     "replace": "REPLACE INTO {table} ({names}) SELECT {changed} FROM {table}",
@@ -87,9 +122,7 @@ def _try(engine: Engine, statement: str, table: str, *settings: str) -> str:
     row, column, value = ROWS[table]
     changed = ["?" if name == column else f'"{name}"' for name in row[1]]
     names = ", ".join(f'"{name}"' for name in row[1])
-    text = statement.format(
-        table=table, column=column, key=KEYS[table], names=names, changed=", ".join(changed)
-    )
+    text = statement.format(table=table, column=column, key=KEYS[table], names=names, changed=", ".join(changed))
     try:
         with raw(engine, *settings) as connection:
             connection.run(text, [value] * text.count("?"))
@@ -112,7 +145,8 @@ def test_no_statement_touches_a_row_that_is_there(switched_off: bool, table: str
     tried = STATEMENTS | (SQLITE if engine == "sqlite" else POSTGRESQL)
     said = {
         name: _try(written, statement, table, *settings)
-        for name, statement in tried.items() if table not in ASIDE.get(name, ())
+        for name, statement in tried.items()
+        if table not in ASIDE.get(name, ())
     }
     assert {name: text for name, text in said.items() if not _refuses(text, table)} == {}
     assert _content(written) == before
@@ -120,9 +154,7 @@ def test_no_statement_touches_a_row_that_is_there(switched_off: bool, table: str
 
 def _refuses(text: str, table: str) -> bool:
     # An upsert of a row is met by whatever guards inserts first; TRUNCATE by the first table it reaches.
-    return text.startswith(("append_only: ", "entry_closed: ")) and (
-        table in text or text.partition(": ")[2] in TABLES
-    )
+    return text.startswith(("append_only: ", "entry_closed: ")) and (table in text or text.partition(": ")[2] in TABLES)
 
 
 @pytest.mark.parametrize("key", ["id", "key", "reverses_id"])

@@ -32,27 +32,28 @@ def test_an_entry_written_as_the_journal_writes_it_is_taken(engine: Engine) -> N
     assert refusal(engine, *whole_entry()) == ""
 
 
-@pytest.mark.parametrize("case, posting, because", [
-    ("debit account of another kind of book", posting_row(debit="1301"), "foreign key"),
-    ("credit account of another kind of book", posting_row(credit="2301"), "foreign key"),
-    ("account nobody has", posting_row(debit="999999"), "foreign key"),
-    ("row of another bank's book", posting_row(book="LOAN-ABC"), "foreign key"),
-    ("row of another kind of book", posting_row(book=FUND, debit="1101", credit="3001"), "foreign key"),
-    ("row of no entry", posting_row(entry_id=12), "foreign key"),
-    ("row of another day than its entry", posting_row(effective_on=LATER), "foreign key"),
-    ("row recorded at another moment", posting_row(recorded_at=AT + 1), "foreign key"),
-    ("no debit side", posting_row(debit=None), "not null postings.debit"),
-    ("no credit side", posting_row(credit=None), "not null postings.credit"),
-    ("no amount", posting_row(fen=None), "not null postings.fen"),
-    ("both sides one account", posting_row(credit="130301"), "check ck_postings_two_accounts"),
-    ("nothing", posting_row(fen=0), "check ck_postings_negative_only_in_red"),
-    ("negative in an ordinary entry", posting_row(fen=-1), "check ck_postings_negative_only_in_red"),
-    ("positive, said to be red", posting_row(red=True), "check ck_postings_negative_only_in_red"),
-    ("red row of an ordinary entry", posting_row(fen=-1, red=True), "foreign key"),
-])
-def test_a_row_that_would_not_balance_is_refused(
-    case: str, posting: Row, because: str, engine: Engine
-) -> None:
+@pytest.mark.parametrize(
+    "case, posting, because",
+    [
+        ("debit account of another kind of book", posting_row(debit="1301"), "foreign key"),
+        ("credit account of another kind of book", posting_row(credit="2301"), "foreign key"),
+        ("account nobody has", posting_row(debit="999999"), "foreign key"),
+        ("row of another bank's book", posting_row(book="LOAN-ABC"), "foreign key"),
+        ("row of another kind of book", posting_row(book=FUND, debit="1101", credit="3001"), "foreign key"),
+        ("row of no entry", posting_row(entry_id=12), "foreign key"),
+        ("row of another day than its entry", posting_row(effective_on=LATER), "foreign key"),
+        ("row recorded at another moment", posting_row(recorded_at=AT + 1), "foreign key"),
+        ("no debit side", posting_row(debit=None), "not null postings.debit"),
+        ("no credit side", posting_row(credit=None), "not null postings.credit"),
+        ("no amount", posting_row(fen=None), "not null postings.fen"),
+        ("both sides one account", posting_row(credit="130301"), "check ck_postings_two_accounts"),
+        ("nothing", posting_row(fen=0), "check ck_postings_negative_only_in_red"),
+        ("negative in an ordinary entry", posting_row(fen=-1), "check ck_postings_negative_only_in_red"),
+        ("positive, said to be red", posting_row(red=True), "check ck_postings_negative_only_in_red"),
+        ("red row of an ordinary entry", posting_row(fen=-1, red=True), "foreign key"),
+    ],
+)
+def test_a_row_that_would_not_balance_is_refused(case: str, posting: Row, because: str, engine: Engine) -> None:
     assert refusal(engine, event_row(), entry_row(), posting, footer_row()) == because
 
 
@@ -61,20 +62,21 @@ def test_half_a_fen_is_not_an_amount(engine: Engine) -> None:
     assert because == "check ck_postings_whole_fen" or because.startswith("invalid input syntax for type bigint")
 
 
-@pytest.mark.parametrize("case, rows, because", [
-    ("a red event that reverses nothing", [event_row(red=True)], "check ck_events_red_is_a_reversal"),
-    ("a reversal that is not red", [event_row(reverses_id=1)], "check ck_events_red_is_a_reversal"),
-    ("a reversal of nothing", [event_row(reverses_id=2, red=True)], "foreign key"),
-    ("a red entry of an ordinary event", [event_row(), entry_row(red=True)], "foreign key"),
-    ("an entry of no event", [entry_row()], "foreign key"),
-    ("an entry of another day than its event", [event_row(), entry_row(effective_on=LATER)], "foreign key"),
-    ("an entry recorded apart from its event", [event_row(), entry_row(recorded_at=AT - 1)], "foreign key"),
-    ("an entry of no book", [event_row(), entry_row(book="LOAN-NONE")], "foreign key"),
-    ("a footer of no entry", [footer_row()], "foreign key"),
-])
-def test_what_stands_above_the_rows_fits_too(
-    case: str, rows: list[Row], because: str, engine: Engine
-) -> None:
+@pytest.mark.parametrize(
+    "case, rows, because",
+    [
+        ("a red event that reverses nothing", [event_row(red=True)], "check ck_events_red_is_a_reversal"),
+        ("a reversal that is not red", [event_row(reverses_id=1)], "check ck_events_red_is_a_reversal"),
+        ("a reversal of nothing", [event_row(reverses_id=2, red=True)], "foreign key"),
+        ("a red entry of an ordinary event", [event_row(), entry_row(red=True)], "foreign key"),
+        ("an entry of no event", [entry_row()], "foreign key"),
+        ("an entry of another day than its event", [event_row(), entry_row(effective_on=LATER)], "foreign key"),
+        ("an entry recorded apart from its event", [event_row(), entry_row(recorded_at=AT - 1)], "foreign key"),
+        ("an entry of no book", [event_row(), entry_row(book="LOAN-NONE")], "foreign key"),
+        ("a footer of no entry", [footer_row()], "foreign key"),
+    ],
+)
+def test_what_stands_above_the_rows_fits_too(case: str, rows: list[Row], because: str, engine: Engine) -> None:
     assert refusal(engine, *rows) == because
 
 

@@ -37,17 +37,23 @@ def _close_in(unit: Unit, through: date | None, book: str = BOOK) -> None:
 
 def _dated(on: date) -> list[Row]:
     return [
-        event_row(effective_on=on), entry_row(effective_on=on), posting_row(effective_on=on), footer_row(),
-    ]  # fmt: skip
+        event_row(effective_on=on),
+        entry_row(effective_on=on),
+        posting_row(effective_on=on),
+        footer_row(),
+    ]
 
 
-@pytest.mark.parametrize("case, through, on, because", [
-    ("nothing was ever closed", None, DAY, ""),
-    ("in the closed month", MAY, DAY, "period_closed: entries"),
-    ("on its last day", MAY, MAY, "period_closed: entries"),
-    ("the day after", MAY, JUNE, ""),
-    ("long before anything", MAY, day("2000-01-01"), "period_closed: entries"),
-])
+@pytest.mark.parametrize(
+    "case, through, on, because",
+    [
+        ("nothing was ever closed", None, DAY, ""),
+        ("in the closed month", MAY, DAY, "period_closed: entries"),
+        ("on its last day", MAY, MAY, "period_closed: entries"),
+        ("the day after", MAY, JUNE, ""),
+        ("long before anything", MAY, day("2000-01-01"), "period_closed: entries"),
+    ],
+)
 def test_the_database_takes_no_entry_in_a_closed_month(
     case: str, through: date | None, on: date, because: str, engine: Engine
 ) -> None:
@@ -79,8 +85,11 @@ def test_the_refusal_names_the_book_and_the_first_open_day(engine: Engine) -> No
     with pytest.raises(PeriodClosed) as refused, recording(engine) as unit:
         journal.record(unit, disbursed("2016-05-10"))
     assert refused.value.facts == {
-        "book": BOOK, "limit": "2016-05-31", "found": "2016-05-10", "first_open": "2016-06-01"
-    }  # fmt: skip
+        "book": BOOK,
+        "limit": "2016-05-31",
+        "found": "2016-05-10",
+        "first_open": "2016-06-01",
+    }
 
 
 def test_an_event_of_two_books_needs_both_open(engine: Engine) -> None:

@@ -30,16 +30,19 @@ def test_anybody_can_compute_it() -> None:
     assert content_hash(11, "LOAN-GZRCB", HEAD, ROWS) == hashlib.sha256(said.encode()).digest()
 
 
-@pytest.mark.parametrize("case, one, other", [
-    ("a word moved to the next field", ("ab", "c"), ("a", "bc")),
-    ("a sign that could part fields", ("a\x1fb", "c"), ("a", "b\x1fc")),
-    ("a quotation mark and a comma", ('a","b', "c"), ("a", 'b","c')),
-    ("a backslash before the end", ("a\\", "c"), ("a\\\\", "c")),
-    ("the word null", ("null", "c"), (None, "c")),
-    ("nothing, and no text", ("", "c"), (None, "c")),
-    ("a number, and its digits", (1, "c"), ("1", "c")),
-    ("two ways to write one letter", ("\u00e9", "c"), ("e\u0301", "c")),
-])
+@pytest.mark.parametrize(
+    "case, one, other",
+    [
+        ("a word moved to the next field", ("ab", "c"), ("a", "bc")),
+        ("a sign that could part fields", ("a\x1fb", "c"), ("a", "b\x1fc")),
+        ("a quotation mark and a comma", ('a","b', "c"), ("a", 'b","c')),
+        ("a backslash before the end", ("a\\", "c"), ("a\\\\", "c")),
+        ("the word null", ("null", "c"), (None, "c")),
+        ("nothing, and no text", ("", "c"), (None, "c")),
+        ("a number, and its digits", (1, "c"), ("1", "c")),
+        ("two ways to write one letter", ("\u00e9", "c"), ("e\u0301", "c")),
+    ],
+)
 def test_two_contents_that_look_alike_differ(case: str, one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
     hashes = {content_hash(11, "LOAN-GZRCB", (*HEAD[:9], *pair, *HEAD[11:]), ROWS) for pair in (one, other)}
     assert len(hashes) == 2

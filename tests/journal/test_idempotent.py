@@ -36,14 +36,17 @@ def test_the_same_key_with_the_same_content_is_the_same_event(engine: Engine) ->
         assert connection.run("SELECT sum(debit), sum(credit) FROM movements") == [(277_08, 277_08)]
 
 
-@pytest.mark.parametrize("case, changed", [
-    ("another amount", {"contract": Fen(277_09)}),
-    ("another field that is not posted", {"cause": "payoff"}),
-    ("another day", {"effective_on": day("2016-06-20")}),
-    ("another loan", {"loan": 8}),
-    ("another county", {"county": "360732"}),
-    ("another bank", {"bank": "ABC"}),
-])
+@pytest.mark.parametrize(
+    "case, changed",
+    [
+        ("another amount", {"contract": Fen(277_09)}),
+        ("another field that is not posted", {"cause": "payoff"}),
+        ("another day", {"effective_on": day("2016-06-20")}),
+        ("another loan", {"loan": 8}),
+        ("another county", {"county": "360732"}),
+        ("another bank", {"bank": "ABC"}),
+    ],
+)
 def test_the_same_key_with_other_content_is_refused(case: str, changed: dict[str, Any], engine: Engine) -> None:
     _bill(engine)
     with recording(engine) as unit, pytest.raises(KeyTaken) as refused:
@@ -54,8 +57,9 @@ def test_the_same_key_with_other_content_is_refused(case: str, changed: dict[str
 
 def test_another_kind_of_event_under_the_key_is_refused(engine: Engine) -> None:
     _bill(engine)
-    other = e.CreditRefunded(effective_on=day("2016-06-21"), county="360781", bank="GZRCB", loan=7, amount=Fen(1),
-                             approval=1)  # fmt: skip
+    other = e.CreditRefunded(
+        effective_on=day("2016-06-21"), county="360781", bank="GZRCB", loan=7, amount=Fen(1), approval=1
+    )
     with recording(engine) as unit, pytest.raises(KeyTaken):
         journal.record(unit, other, key=KEY)
 

@@ -51,10 +51,13 @@ def test_nothing_is_paid_out_of_an_account_that_never_had_money(engine: Engine) 
         _record(engine, paid_out("2016-05-11", 1))
 
 
-@pytest.mark.parametrize("case, event", [
-    ("paid before the money came", paid_out("2016-05-09", 1)),
-    ("paid on a day that a later payment has emptied", paid_out("2016-05-11", 41_00)),
-])
+@pytest.mark.parametrize(
+    "case, event",
+    [
+        ("paid before the money came", paid_out("2016-05-09", 1)),
+        ("paid on a day that a later payment has emptied", paid_out("2016-05-11", 41_00)),
+    ],
+)
 def test_a_past_day_is_not_overdrawn_either(case: str, event: e.ClaimPaid, engine: Engine) -> None:
     _record(engine, put_in("2016-05-10", 100_00), "2016-05-13")
     _record(engine, paid_out("2016-05-12", 60_00), "2016-05-13")
@@ -103,6 +106,7 @@ def test_money_coming_in_meanwhile_is_paid_out_too(engine: Engine) -> None:
 
 def test_who_holds_the_account_first_and_who_only_posts_do_not_wait_for_each_other(engine: Engine) -> None:
     """A claim's payment asks for the balance before it posts, a deposit does not; nothing has to be done again."""
+
     def pay(unit: Unit, loan: int) -> None:
         held_balance(unit, COUNTY, BANK)
         journal.record(unit, paid_out("2016-05-11", 1, loan=loan))
@@ -155,19 +159,33 @@ def _compare(unit: Unit, moves: list[tuple[int, int]]) -> None:
 
 def _write_moves(connection: Raw, *moves: tuple[str, int, int]) -> None:
     for on, debit, credit in moves:
-        connection.add(("movements", {
-            "book": FUND, "account": "1001", "county": COUNTY, "bank": BANK, "effective_on": day(on),
-            "recorded_on": day("2016-05-12"), "debit": debit, "credit": credit,
-        }))  # fmt: skip
+        connection.add(
+            (
+                "movements",
+                {
+                    "book": FUND,
+                    "account": "1001",
+                    "county": COUNTY,
+                    "bank": BANK,
+                    "effective_on": day(on),
+                    "recorded_on": day("2016-05-12"),
+                    "debit": debit,
+                    "credit": credit,
+                },
+            )
+        )
 
 
-@pytest.mark.parametrize("case, moves, fen, because", [
-    ("less than nothing", [("2016-05-10", 0, 1)], -1, "check ck_fund_balances_never_negative"),
-    ("more than has moved", [("2016-05-10", 5, 0)], 6, "fund_overdrawn: fund_balances"),
-    ("a payment not taken off", [("2016-05-10", 5, 0), ("2016-05-11", 0, 1)], 5, "fund_overdrawn: fund_balances"),
-    ("below zero on a past day", [("2016-05-10", 0, 1), ("2016-05-11", 5, 0)], 4, "fund_overdrawn: fund_balances"),
-    ("right", [("2016-05-10", 5, 0), ("2016-05-11", 0, 4)], 1, ""),
-])
+@pytest.mark.parametrize(
+    "case, moves, fen, because",
+    [
+        ("less than nothing", [("2016-05-10", 0, 1)], -1, "check ck_fund_balances_never_negative"),
+        ("more than has moved", [("2016-05-10", 5, 0)], 6, "fund_overdrawn: fund_balances"),
+        ("a payment not taken off", [("2016-05-10", 5, 0), ("2016-05-11", 0, 1)], 5, "fund_overdrawn: fund_balances"),
+        ("below zero on a past day", [("2016-05-10", 0, 1), ("2016-05-11", 5, 0)], 4, "fund_overdrawn: fund_balances"),
+        ("right", [("2016-05-10", 5, 0), ("2016-05-11", 0, 4)], 1, ""),
+    ],
+)
 def test_the_database_refuses_by_itself(
     case: str, moves: list[tuple[str, int, int]], fen: int, because: str, engine: Engine
 ) -> None:

@@ -82,9 +82,17 @@ def test_many_writers_at_once_leave_nothing_out(engine: Engine) -> None:
 def test_a_history_reaches_every_table(engine: Engine) -> None:
     """So that the tests above cannot pass by doing nothing."""
     steps: list[Step] = [
-        ("lend", 0, 0, 0), ("deposit", 1, 100_00, 0), ("walk", 60, 0, 0), ("repay", 5, 400_00, 1), ("undo", 1, 0, 0),
-        ("repay late", 0, 20, 0), ("pay", 1, 9_00, 0), ("reverse", 1, 0, 1), ("walk", 120, 0, 0), ("walk", 120, 0, 0),
-    ]  # fmt: skip
+        ("lend", 0, 0, 0),
+        ("deposit", 1, 100_00, 0),
+        ("walk", 60, 0, 0),
+        ("repay", 5, 400_00, 1),
+        ("undo", 1, 0, 0),
+        ("repay late", 0, 20, 0),
+        ("pay", 1, 9_00, 0),
+        ("reverse", 1, 0, 1),
+        ("walk", 120, 0, 0),
+        ("walk", 120, 0, 0),
+    ]
     county = County(engine).live(steps)
     assert county.done == len(steps)
     with engine.connect() as connection:

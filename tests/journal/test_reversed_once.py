@@ -67,8 +67,9 @@ def test_turnover_is_not_inflated(engine: Engine) -> None:
         figures = turnovers(connection, BOOK, Clocks(day("2016-05-31")))
         assert loan_balance(connection, 7) == {}
     assert [(each.account, each.debit, each.credit) for each in figures] == [
-        (chart.SETTLEMENT_FUNDS, 0, 100), (chart.LOAN_PRINCIPAL, 100, 0)
-    ]  # fmt: skip
+        (chart.SETTLEMENT_FUNDS, 0, 100),
+        (chart.LOAN_PRINCIPAL, 100, 0),
+    ]
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["the event once more", "its reversal"])
@@ -116,9 +117,11 @@ def test_of_twelve_who_reverse_at_once_one_does(engine: Engine) -> None:
 def _red(id: int, entry: int) -> list[Row]:
     changed = {"kind": "EventReversed", "red": True, "reverses_id": 1}
     return [
-        event_row(id, **changed), entry_row(entry, id, red=True),
-        posting_row(entry, red=True, fen=-5_000_000), footer_row(entry, total=-5_000_000),
-    ]  # fmt: skip
+        event_row(id, **changed),
+        entry_row(entry, id, red=True),
+        posting_row(entry, red=True, fen=-5_000_000),
+        footer_row(entry, total=-5_000_000),
+    ]
 
 
 def test_the_database_refuses_a_second_reversal_by_itself(engine: Engine) -> None:

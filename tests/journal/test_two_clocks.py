@@ -34,10 +34,13 @@ ACTS = st.lists(
     st.tuples(
         st.sampled_from([0, 1, 59, 60, 61, 600, 1440, 3000]),
         st.sampled_from(["lend", "lend", "bill", "bill", "fund", "reverse", "reverse", "close"]),
-        st.integers(0, 40), st.integers(0, 8), st.integers(1, 9_999),
+        st.integers(0, 40),
+        st.integers(0, 8),
+        st.integers(1, 9_999),
     ),
-    min_size=1, max_size=12,
-)  # fmt: skip
+    min_size=1,
+    max_size=12,
+)
 # A day around the first, and a moment at, a tick before or a tick after some recording.
 QUESTION = st.tuples(st.integers(-45, 12), st.integers(0, 30), st.integers(-1, 1))
 QUESTIONS = st.lists(QUESTION, min_size=2, max_size=4)
@@ -100,10 +103,10 @@ def _clocks(history: History, question: tuple[int, int, int]) -> Clocks:
 def _seen(connection: Connection, clocks: Clocks) -> list[Any]:
     """The plainest way there is: every row, asked one by one whether it counts."""
     return [
-        row for row in connection.execute(select(postings))
-        if row.effective_on <= clocks.as_of
-        and (clocks.known_at is None or moment(row.recorded_at) <= clocks.known_at)
-    ]  # fmt: skip
+        row
+        for row in connection.execute(select(postings))
+        if row.effective_on <= clocks.as_of and (clocks.known_at is None or moment(row.recorded_at) <= clocks.known_at)
+    ]
 
 
 def _sums(rows: list[Any], *key: str) -> Counter[tuple[Any, ...]]:
@@ -188,13 +191,16 @@ def _nonzero(found: tuple[Any, ...]) -> list[Any]:
     return [each for each in found if each.balance]
 
 
-@pytest.mark.parametrize("case, known_at, stood", [
-    ("a moment before", "2016-05-12T03:59:59.999999+00:00", 0),
-    ("the moment itself", "2016-05-12T04:00:00+00:00", 50_000_00),
-    ("the eve, by Shanghai's clock", "2016-05-11T15:59:59.999999+00:00", 0),
-    ("the reversal not yet", "2016-05-13T03:59:59.999999+00:00", 50_000_00),
-    ("the reversal too", "2016-05-13T04:00:00+00:00", 0),
-])
+@pytest.mark.parametrize(
+    "case, known_at, stood",
+    [
+        ("a moment before", "2016-05-12T03:59:59.999999+00:00", 0),
+        ("the moment itself", "2016-05-12T04:00:00+00:00", 50_000_00),
+        ("the eve, by Shanghai's clock", "2016-05-11T15:59:59.999999+00:00", 0),
+        ("the reversal not yet", "2016-05-13T03:59:59.999999+00:00", 50_000_00),
+        ("the reversal too", "2016-05-13T04:00:00+00:00", 0),
+    ],
+)
 def test_an_auditor_sees_what_was_known_then(case: str, known_at: str, stood: int, engine: Engine) -> None:
     with recording(engine, "2016-05-12") as unit:
         event_id = journal.record(unit, disbursed("2016-05-10"))

@@ -17,9 +17,16 @@ from tests.journal.raw import Raw, raw
 from tests.journal.recording import recording, where
 
 LIFE: list[Step] = [
-    ("lend", 0, 0, 0), ("deposit", 1, 100_00, 0), ("walk", 60, 0, 0), ("repay", 5, 400_00, 1), ("undo", 1, 0, 0),
-    ("repay late", 0, 20, 1), ("pay", 1, 9_00, 0), ("reverse", 1, 0, 1), ("walk", 120, 0, 0),
-]  # fmt: skip
+    ("lend", 0, 0, 0),
+    ("deposit", 1, 100_00, 0),
+    ("walk", 60, 0, 0),
+    ("repay", 5, 400_00, 1),
+    ("undo", 1, 0, 0),
+    ("repay late", 0, 20, 1),
+    ("pay", 1, 9_00, 0),
+    ("reverse", 1, 0, 1),
+    ("walk", 120, 0, 0),
+]
 
 
 @pytest.fixture
@@ -67,88 +74,160 @@ LENT = AMOUNT | {"loan_unlike_status"}
 PAID = "kind = 'RepaymentReceived' AND id NOT IN (SELECT reverses_id FROM events WHERE red)"
 
 
-@pytest.mark.parametrize("case, statement, found", [
-    ("an amount", f"UPDATE postings SET fen = fen + 1 WHERE {ONE}", LENT),
-    ("an account", f"UPDATE postings SET credit = '2241' WHERE {ONE}", LENT),
-    ("an account of another book", f"UPDATE postings SET credit = '1001' WHERE {ONE}",
-     LENT | {"account_of_another_book"}),
-    ("both sides one account", f"UPDATE postings SET credit = debit WHERE {ONE}",
-     LENT | {"account_of_another_book"}),
-    ("the sign", f"UPDATE postings SET fen = -fen WHERE {ONE}", LENT | {"sign_unlike_colour"}),
-    ("the loan of a row", f"UPDATE postings SET loan_id = 1 WHERE {ONE}", {"entry_altered", "loan_unlike_status"}),
-    ("the county of a row", f"UPDATE postings SET county = '360702' WHERE {ONE}",
-     {"row_unlike_entry", "movement_unlike_postings"}),
-    ("the day of a row", f"UPDATE postings SET effective_on = '2016-05-09' WHERE {ONE}",
-     {"row_unlike_entry", "movement_unlike_postings"}),
-    ("the day of an entry", "UPDATE entries SET effective_on = '2016-05-09' WHERE id = (SELECT min(id) FROM entries)",
-     {"entry_unlike_event", "row_unlike_entry"}),
-    ("the moment of an event", f"UPDATE events SET recorded_at = recorded_at + 1 WHERE id = {BILLED}",
-     {"entry_altered", "entry_unlike_event"}),
-    ("who recorded it", f"UPDATE events SET made_by = 'nobody' WHERE id = {BILLED}", {"entry_altered"}),
-    ("why", f"UPDATE events SET reason = 'x' WHERE id = {BILLED}", {"entry_altered"}),
-    ("what happened", f"UPDATE events SET kind = 'LoanForgotten' WHERE id = {BILLED}",
-     {"entry_altered", "line_unlike_entry"}),
-    ("its own fields", f"UPDATE events SET payload = '{{}}' WHERE id = {BILLED}", {"entry_altered"}),
-    ("the book of an entry", "UPDATE entries SET book = 'LOAN-ABC' WHERE id = (SELECT min(id) FROM entries)",
-     {"entry_altered", "entry_unlike_event", "row_unlike_entry"}),
-    ("a row removed", f"DELETE FROM postings WHERE {ONE}", LENT),
-    ("an entry removed", "DELETE FROM entries WHERE id = (SELECT min(id) FROM entries)",
-     {"entry_altered", "row_of_nothing"}),
-    ("an event removed", f"DELETE FROM events WHERE id = {LIVE}", {"line_unlike_entry", "row_of_nothing"}),
-    ("a footer removed", "DELETE FROM footers WHERE entry_id = (SELECT min(id) FROM entries)",
-     {"entry_without_footer"}),
-    ("a footer's count", "UPDATE footers SET \"rows\" = 9 WHERE entry_id = (SELECT min(id) FROM entries)",
-     {"entry_altered"}),
-    ("a reversal's amount", "UPDATE postings SET fen = fen - 1 WHERE red AND book LIKE 'FUND-%'",
-     {"entry_altered", "reversal_unlike_event", "movement_unlike_postings"}),
-    ("a reversal's colour", "UPDATE events SET red = false WHERE red", {
-        "entry_altered", "entry_unlike_event", "reversal_not_red"}),
-    ("a reversal of a reversal", "UPDATE events SET reverses_id = (SELECT max(id) FROM events WHERE red) "
-     "WHERE id = (SELECT min(id) FROM events WHERE red)",
-     {"entry_altered", "repayment_unlike_event", "reversal_out_of_place", "reversal_unlike_event"}),
-    ("a movement", "UPDATE movements SET debit = debit + 1 WHERE account = '113201'", {"movement_unlike_postings"}),
-    ("movements lost", "DELETE FROM movements WHERE account = '113201'", {"movement_unlike_postings"}),
-    ("a fund balance", "UPDATE fund_balances SET fen = fen + 1", {"fund_balance_unlike_movements"}),
-    ("a fund balance lost", "DELETE FROM fund_balances", {"fund_balance_unlike_movements"}),
-    ("a fund account overdrawn", "UPDATE movements SET credit = credit + 99999999 WHERE account = '1001'",
-     {"movement_unlike_postings", "fund_balance_unlike_movements", "fund_overdrawn"}),
-    ("a line's interest", "UPDATE lines SET contract = contract + 1 WHERE live", {"line_unlike_entry"}),
-    ("a line dead", "UPDATE lines SET live = NULL", {"line_alive_unlike_event", "line_overpaid"}),
-    ("a line lost", "DELETE FROM lines WHERE live", {"line_alive_unlike_event", "line_overpaid"}),
-    ("a line longer", f"UPDATE lines SET period_start = '2016-01-01' WHERE event_id = {LIVE}",
-     {"lines_overlap"}),
-    ("a payment of a line", "UPDATE applications SET contract = contract + 1 WHERE contract > 0",
-     {"application_unlike_entry"}),
-    ("more paid of a line than billed", "UPDATE applications SET contract = contract + 99999 WHERE contract > 0",
-     {"application_unlike_entry", "line_overpaid"}),
-    ("a repayment's amount", "UPDATE repayments SET fen = fen + 1 WHERE live", {"repayment_unlike_event"}),
-    ("a repayment dead", "UPDATE repayments SET live = NULL WHERE live", {"repayment_unlike_event"}),
-    ("a repayment's event", "UPDATE repayments SET event_id = 1 WHERE live",
-     {"repayment_unlike_event", "repayment_without_event"}),
-    ("a loan's status", "UPDATE loans SET status = 'closed'", {"loan_unlike_status", "loan_out_of_place"}),
-    ("a loan not lent", "UPDATE loans SET status = 'approved'", {"loan_unlike_status", "loan_out_of_place"}),
-    ("a loan's principal", "UPDATE loans SET principal_fen = 1", {"loan_unlike_status"}),
-    ("a step skipped", "UPDATE loans SET next_step_on = '2019-06-21'", {"loan_out_of_place"}),
-    ("no step any more", "UPDATE loans SET next_step_on = NULL", {"loan_out_of_place"}),
-    ("a period begun too early", "UPDATE loans SET billed_to = '2016-05-10'", {"loan_out_of_place"}),
-    ("no day of payout", "UPDATE loans SET disbursed_on = NULL", {"loan_out_of_place"}),
-    ("a subsidy on no line", f"UPDATE events SET kind = 'SubsidyPaid' WHERE id = {BILLED}",
-     {"entry_altered", "line_unlike_entry", "subsidy_unlike_postings"}),
-    ("a claw-back nobody raised", f"UPDATE events SET kind = 'ClawbackRaised' WHERE id = {BILLED}",
-     {"entry_altered", "line_unlike_entry", "clawback_unlike_postings"}),
-    ("a claim paid in no entry",
-     "INSERT INTO claims (id, loan_id, county, bank, claimed_on, cause, documents, status, principal, interest, share, "
-     "insurer_paid, insurer_expected, paid_principal, paid_interest, received, returned, drafted_by, drafted_on) "
-     f"VALUES (1, {LOAN}, '360781', 'GZRCB', '2016-09-01', 'x', '[]', 'paid', 9, 0, 80000000, 0, 0, 9, 0, 0, 0, 'x', "
-     "'2016-09-01')", {"claim_unlike_postings"}),
-    ("a recovery in no entry",
-     "INSERT INTO recoveries (id, loan_id, claim_id, county, bank, fen, to_fund, received_on, receipt_no, recorded_by, "
-     f"remit_by, live) VALUES (1, {LOAN}, 1, '360781', 'GZRCB', 9, 9, '2016-09-01', 'x', 'x', '2016-09-08', true)",
-     {"recovery_unlike_postings"}),
-    ("surplus money in no entry",
-     "INSERT INTO suspense (id, county, bank, fen, released, on_day, slip_no, recorded_by) "
-     "VALUES (1, '360781', 'GZRCB', 9, 0, '2016-09-01', 'x', 'x')", {"suspense_unlike_postings"}),
-])
+@pytest.mark.parametrize(
+    "case, statement, found",
+    [
+        ("an amount", f"UPDATE postings SET fen = fen + 1 WHERE {ONE}", LENT),
+        ("an account", f"UPDATE postings SET credit = '2241' WHERE {ONE}", LENT),
+        (
+            "an account of another book",
+            f"UPDATE postings SET credit = '1001' WHERE {ONE}",
+            LENT | {"account_of_another_book"},
+        ),
+        (
+            "both sides one account",
+            f"UPDATE postings SET credit = debit WHERE {ONE}",
+            LENT | {"account_of_another_book"},
+        ),
+        ("the sign", f"UPDATE postings SET fen = -fen WHERE {ONE}", LENT | {"sign_unlike_colour"}),
+        ("the loan of a row", f"UPDATE postings SET loan_id = 1 WHERE {ONE}", {"entry_altered", "loan_unlike_status"}),
+        (
+            "the county of a row",
+            f"UPDATE postings SET county = '360702' WHERE {ONE}",
+            {"row_unlike_entry", "movement_unlike_postings"},
+        ),
+        (
+            "the day of a row",
+            f"UPDATE postings SET effective_on = '2016-05-09' WHERE {ONE}",
+            {"row_unlike_entry", "movement_unlike_postings"},
+        ),
+        (
+            "the day of an entry",
+            "UPDATE entries SET effective_on = '2016-05-09' WHERE id = (SELECT min(id) FROM entries)",
+            {"entry_unlike_event", "row_unlike_entry"},
+        ),
+        (
+            "the moment of an event",
+            f"UPDATE events SET recorded_at = recorded_at + 1 WHERE id = {BILLED}",
+            {"entry_altered", "entry_unlike_event"},
+        ),
+        ("who recorded it", f"UPDATE events SET made_by = 'nobody' WHERE id = {BILLED}", {"entry_altered"}),
+        ("why", f"UPDATE events SET reason = 'x' WHERE id = {BILLED}", {"entry_altered"}),
+        (
+            "what happened",
+            f"UPDATE events SET kind = 'LoanForgotten' WHERE id = {BILLED}",
+            {"entry_altered", "line_unlike_entry"},
+        ),
+        ("its own fields", f"UPDATE events SET payload = '{{}}' WHERE id = {BILLED}", {"entry_altered"}),
+        (
+            "the book of an entry",
+            "UPDATE entries SET book = 'LOAN-ABC' WHERE id = (SELECT min(id) FROM entries)",
+            {"entry_altered", "entry_unlike_event", "row_unlike_entry"},
+        ),
+        ("a row removed", f"DELETE FROM postings WHERE {ONE}", LENT),
+        (
+            "an entry removed",
+            "DELETE FROM entries WHERE id = (SELECT min(id) FROM entries)",
+            {"entry_altered", "row_of_nothing"},
+        ),
+        ("an event removed", f"DELETE FROM events WHERE id = {LIVE}", {"line_unlike_entry", "row_of_nothing"}),
+        (
+            "a footer removed",
+            "DELETE FROM footers WHERE entry_id = (SELECT min(id) FROM entries)",
+            {"entry_without_footer"},
+        ),
+        (
+            "a footer's count",
+            'UPDATE footers SET "rows" = 9 WHERE entry_id = (SELECT min(id) FROM entries)',
+            {"entry_altered"},
+        ),
+        (
+            "a reversal's amount",
+            "UPDATE postings SET fen = fen - 1 WHERE red AND book LIKE 'FUND-%'",
+            {"entry_altered", "reversal_unlike_event", "movement_unlike_postings"},
+        ),
+        (
+            "a reversal's colour",
+            "UPDATE events SET red = false WHERE red",
+            {"entry_altered", "entry_unlike_event", "reversal_not_red"},
+        ),
+        (
+            "a reversal of a reversal",
+            "UPDATE events SET reverses_id = (SELECT max(id) FROM events WHERE red) "
+            "WHERE id = (SELECT min(id) FROM events WHERE red)",
+            {"entry_altered", "repayment_unlike_event", "reversal_out_of_place", "reversal_unlike_event"},
+        ),
+        ("a movement", "UPDATE movements SET debit = debit + 1 WHERE account = '113201'", {"movement_unlike_postings"}),
+        ("movements lost", "DELETE FROM movements WHERE account = '113201'", {"movement_unlike_postings"}),
+        ("a fund balance", "UPDATE fund_balances SET fen = fen + 1", {"fund_balance_unlike_movements"}),
+        ("a fund balance lost", "DELETE FROM fund_balances", {"fund_balance_unlike_movements"}),
+        (
+            "a fund account overdrawn",
+            "UPDATE movements SET credit = credit + 99999999 WHERE account = '1001'",
+            {"movement_unlike_postings", "fund_balance_unlike_movements", "fund_overdrawn"},
+        ),
+        ("a line's interest", "UPDATE lines SET contract = contract + 1 WHERE live", {"line_unlike_entry"}),
+        ("a line dead", "UPDATE lines SET live = NULL", {"line_alive_unlike_event", "line_overpaid"}),
+        ("a line lost", "DELETE FROM lines WHERE live", {"line_alive_unlike_event", "line_overpaid"}),
+        ("a line longer", f"UPDATE lines SET period_start = '2016-01-01' WHERE event_id = {LIVE}", {"lines_overlap"}),
+        (
+            "a payment of a line",
+            "UPDATE applications SET contract = contract + 1 WHERE contract > 0",
+            {"application_unlike_entry"},
+        ),
+        (
+            "more paid of a line than billed",
+            "UPDATE applications SET contract = contract + 99999 WHERE contract > 0",
+            {"application_unlike_entry", "line_overpaid"},
+        ),
+        ("a repayment's amount", "UPDATE repayments SET fen = fen + 1 WHERE live", {"repayment_unlike_event"}),
+        ("a repayment dead", "UPDATE repayments SET live = NULL WHERE live", {"repayment_unlike_event"}),
+        (
+            "a repayment's event",
+            "UPDATE repayments SET event_id = 1 WHERE live",
+            {"repayment_unlike_event", "repayment_without_event"},
+        ),
+        ("a loan's status", "UPDATE loans SET status = 'closed'", {"loan_unlike_status", "loan_out_of_place"}),
+        ("a loan not lent", "UPDATE loans SET status = 'approved'", {"loan_unlike_status", "loan_out_of_place"}),
+        ("a loan's principal", "UPDATE loans SET principal_fen = 1", {"loan_unlike_status"}),
+        ("a step skipped", "UPDATE loans SET next_step_on = '2019-06-21'", {"loan_out_of_place"}),
+        ("no step any more", "UPDATE loans SET next_step_on = NULL", {"loan_out_of_place"}),
+        ("a period begun too early", "UPDATE loans SET billed_to = '2016-05-10'", {"loan_out_of_place"}),
+        ("no day of payout", "UPDATE loans SET disbursed_on = NULL", {"loan_out_of_place"}),
+        (
+            "a subsidy on no line",
+            f"UPDATE events SET kind = 'SubsidyPaid' WHERE id = {BILLED}",
+            {"entry_altered", "line_unlike_entry", "subsidy_unlike_postings"},
+        ),
+        (
+            "a claw-back nobody raised",
+            f"UPDATE events SET kind = 'ClawbackRaised' WHERE id = {BILLED}",
+            {"entry_altered", "line_unlike_entry", "clawback_unlike_postings"},
+        ),
+        (
+            "a claim paid in no entry",
+            "INSERT INTO claims (id, loan_id, county, bank, claimed_on, cause, documents, status, principal, interest, "
+            "share, insurer_paid, insurer_expected, paid_principal, paid_interest, received, returned, "
+            "drafted_by, drafted_on) "
+            f"VALUES (1, {LOAN}, '360781', 'GZRCB', '2016-09-01', 'x', '[]', 'paid', 9, 0, 80000000, 0, 0, 9, 0, 0, 0, "
+            "'x', '2016-09-01')",
+            {"claim_unlike_postings"},
+        ),
+        (
+            "a recovery in no entry",
+            "INSERT INTO recoveries (id, loan_id, claim_id, county, bank, fen, to_fund, received_on, receipt_no, "
+            "recorded_by, remit_by, live) "
+            f"VALUES (1, {LOAN}, 1, '360781', 'GZRCB', 9, 9, '2016-09-01', 'x', 'x', '2016-09-08', true)",
+            {"recovery_unlike_postings"},
+        ),
+        (
+            "surplus money in no entry",
+            "INSERT INTO suspense (id, county, bank, fen, released, on_day, slip_no, recorded_by) "
+            "VALUES (1, '360781', 'GZRCB', 9, 0, '2016-09-01', 'x', 'x')",
+            {"suspense_unlike_postings"},
+        ),
+    ],
+)
 def test_what_was_changed_is_found(case: str, statement: str, found: set[str], lived: Engine) -> None:
     with _everything_off(lived) as connection:
         connection.run(statement)

@@ -44,11 +44,14 @@ def _record_and(engine: Engine, fail: Callable[[Unit], None]) -> None:
         fail(unit)
 
 
-@pytest.mark.parametrize("case, fail, error", [
-    ("in the middle", _break, KeyError),
-    ("of many, the last", _of_many_the_last_is_wrong, ValueError),
-    ("in the hot row, moved last", _in_the_last_statement_of_all, FundOverdrawn),
-])
+@pytest.mark.parametrize(
+    "case, fail, error",
+    [
+        ("in the middle", _break, KeyError),
+        ("of many, the last", _of_many_the_last_is_wrong, ValueError),
+        ("in the hot row, moved last", _in_the_last_statement_of_all, FundOverdrawn),
+    ],
+)
 def test_what_fails_leaves_nothing(
     case: str, fail: Callable[[Unit], None], error: type[Exception], engine: Engine
 ) -> None:

@@ -17,16 +17,16 @@ _OWN = "connamespace = current_schema()::regnamespace"
 _POSTGRESQL = {
     # NOT NULL ('n') is the column's own; alembic compares it.
     "constraint": f"SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid) FROM pg_constraint "
-                  f"WHERE {_OWN} AND contype <> 'n'",
+    f"WHERE {_OWN} AND contype <> 'n'",
     "index": "SELECT tablename::text, indexname::text, regexp_replace(indexdef, ' ON public\\.', ' ON ') "
-             "FROM pg_indexes WHERE schemaname = current_schema() AND NOT EXISTS "
-             f"(SELECT 1 FROM pg_constraint WHERE {_OWN} AND conname = indexname)",
+    "FROM pg_indexes WHERE schemaname = current_schema() AND NOT EXISTS "
+    f"(SELECT 1 FROM pg_constraint WHERE {_OWN} AND conname = indexname)",
     # 'A' fires always, 'O' not in replica role.
     "trigger": "SELECT tgrelid::regclass::text, tgname::text, tgenabled::text || ' ' || "
-               "regexp_replace(pg_get_triggerdef(oid), '\\s+', ' ', 'g') FROM pg_trigger WHERE NOT tgisinternal",
+    "regexp_replace(pg_get_triggerdef(oid), '\\s+', ' ', 'g') FROM pg_trigger WHERE NOT tgisinternal",
     "function": "SELECT '', proname::text, coalesce(array_to_string(proconfig, ' '), '') || ' ' || prosrc "
-                "FROM pg_proc WHERE pronamespace = current_schema()::regnamespace",
-}  # fmt: skip
+    "FROM pg_proc WHERE pronamespace = current_schema()::regnamespace",
+}
 
 
 def path_of(engine_name: str) -> Path:

@@ -25,8 +25,9 @@ def test_every_table_that_is_only_added_to_is_guarded_alike(engine: Engine) -> N
     found = listed(engine)
     triggers = set(names(found, "trigger"))
     kinds = {
-        "sqlite": ("_no_update", "_no_delete", "_no_replace"), "postgresql": ("_append_only", "_no_truncate"),
-    }[engine.dialect.name]  # fmt: skip
+        "sqlite": ("_no_update", "_no_delete", "_no_replace"),
+        "postgresql": ("_append_only", "_no_truncate"),
+    }[engine.dialect.name]
     guarded = {name.removesuffix(kinds[0]) for name in triggers if name.endswith(kinds[0])}
     assert {"events", "entries", "postings", "footers", "applications", "closings"} <= guarded
     assert {f"{table}{kind}" for table in guarded for kind in kinds} <= triggers

@@ -25,8 +25,11 @@ from tests.migrations.catalogue import listed
 from tests.operations.desk import row_counts
 
 __all__ = [  # pytest-alembic's own, on each engine
-    "test_model_definitions_match_ddl", "test_single_head_revision", "test_up_down_consistency", "test_upgrade",
-]  # fmt: skip
+    "test_model_definitions_match_ddl",
+    "test_single_head_revision",
+    "test_up_down_consistency",
+    "test_upgrade",
+]
 
 
 def _config(connection: Connection | None = None) -> Config:

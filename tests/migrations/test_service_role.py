@@ -15,9 +15,16 @@ from tests.journal.living import County, Step
 from tests.journal.recording import day, recording
 
 LIFE: list[Step] = [
-    ("lend", 0, 0, 0), ("deposit", 1, 100_00, 0), ("walk", 60, 0, 0), ("repay", 5, 400_00, 1), ("undo", 1, 0, 0),
-    ("repay late", 0, 20, 1), ("pay", 1, 9_00, 0), ("reverse", 1, 0, 1), ("walk", 120, 0, 0),
-]  # fmt: skip
+    ("lend", 0, 0, 0),
+    ("deposit", 1, 100_00, 0),
+    ("walk", 60, 0, 0),
+    ("repay", 5, 400_00, 1),
+    ("undo", 1, 0, 0),
+    ("repay late", 0, 20, 1),
+    ("pay", 1, 9_00, 0),
+    ("reverse", 1, 0, 1),
+    ("walk", 120, 0, 0),
+]
 
 
 @pytest.fixture
@@ -69,32 +76,41 @@ def test_it_owns_nothing(service: Engine) -> None:
     assert (owned, might) == ([], False)
 
 
-@pytest.mark.parametrize("case, statement", [
-    ("change an event", "UPDATE events SET reason = ''"),
-    ("change an entry", "UPDATE entries SET book = book"),
-    ("change an amount", "UPDATE postings SET fen = 1"),
-    ("change a footer", "UPDATE footers SET total = 1"),
-    ("remove a posting", "DELETE FROM postings"),
-    ("change what paid a line", "UPDATE applications SET contract = 1"),
-    ("unsay a closing", "DELETE FROM closings"),
-    ("empty a table", "TRUNCATE movements"),
-    ("empty the journal", "TRUNCATE events CASCADE"),
-    ("remove movements", "DELETE FROM movements"),
-    ("remove a fund account", "DELETE FROM fund_balances"),
-    ("rename a book", "UPDATE books SET book = 'LOAN-X'"),
-    ("move an account", "UPDATE accounts SET code = '9999'"),
-    ("remove a book", "DELETE FROM books"),
-    ("pretend another version", "UPDATE alembic_version SET version_num = 'x'"),
-    ("take a guard away", "DROP TRIGGER events_append_only ON events"),
-    ("switch a guard off", "ALTER TABLE events DISABLE TRIGGER events_append_only"),
-    ("change a guard", "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql "
-     "AS $$ BEGIN RETURN NEW; END $$"),
-    ("switch guards off by role", "SET session_replication_role = replica"),
-    ("hang a trigger on a table", "CREATE TRIGGER mine BEFORE INSERT ON postings "
-     "FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"),
-    ("add a column", "ALTER TABLE postings ADD COLUMN mine text"),
-    ("make a table", "CREATE TABLE mine (id bigint)"),
-])
+@pytest.mark.parametrize(
+    "case, statement",
+    [
+        ("change an event", "UPDATE events SET reason = ''"),
+        ("change an entry", "UPDATE entries SET book = book"),
+        ("change an amount", "UPDATE postings SET fen = 1"),
+        ("change a footer", "UPDATE footers SET total = 1"),
+        ("remove a posting", "DELETE FROM postings"),
+        ("change what paid a line", "UPDATE applications SET contract = 1"),
+        ("unsay a closing", "DELETE FROM closings"),
+        ("empty a table", "TRUNCATE movements"),
+        ("empty the journal", "TRUNCATE events CASCADE"),
+        ("remove movements", "DELETE FROM movements"),
+        ("remove a fund account", "DELETE FROM fund_balances"),
+        ("rename a book", "UPDATE books SET book = 'LOAN-X'"),
+        ("move an account", "UPDATE accounts SET code = '9999'"),
+        ("remove a book", "DELETE FROM books"),
+        ("pretend another version", "UPDATE alembic_version SET version_num = 'x'"),
+        ("take a guard away", "DROP TRIGGER events_append_only ON events"),
+        ("switch a guard off", "ALTER TABLE events DISABLE TRIGGER events_append_only"),
+        (
+            "change a guard",
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN RETURN NEW; END $$",
+        ),
+        ("switch guards off by role", "SET session_replication_role = replica"),
+        (
+            "hang a trigger on a table",
+            "CREATE TRIGGER mine BEFORE INSERT ON postings "
+            "FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        ),
+        ("add a column", "ALTER TABLE postings ADD COLUMN mine text"),
+        ("make a table", "CREATE TABLE mine (id bigint)"),
+    ],
+)
 def test_it_may_not(case: str, statement: str, service: Engine) -> None:
     with service.connect() as connection:
         driver = connection.connection.driver_connection

@@ -77,8 +77,9 @@ def test_one_run_after_the_machine_was_off_makes_what_daily_runs_would_have_made
     with at_noon("2019-05-06"):
         found = sign_in("auditor").get("/notices").json["items"]
     assert [(each["kind"], each["created_on"], each["made_on"]) for each in found] == [
-        ("D30", "2019-04-10", "2019-05-06"), ("D7", "2019-05-03", "2019-05-06"),
-    ]  # fmt: skip
+        ("D30", "2019-04-10", "2019-05-06"),
+        ("D7", "2019-05-03", "2019-05-06"),
+    ]
 
 
 def test_a_delivery_is_recorded_with_its_slip_and_who_recorded_it(books: Engine, sign_in: SignIn) -> None:
@@ -122,15 +123,23 @@ def _upload(client: Client, path: str, content: bytes) -> Any:
     return client.app.test_client().post(BASE + path, data=data, headers=headers)
 
 
-@pytest.mark.parametrize(("case", "sent", "status", "code"), [
-    ("a day to come", {"delivered_on": "2019-04-13"}, 422, "future_date"),
-    ("before it was made", {"delivered_on": "2019-04-09"}, 422, "before_notice"),
-    ("a text instead of a scan", {"attachment": {"file_name": "a.png", "content": "aGVsbG8="}}, 422, "receipt_unfit"),
-    ("an empty scan", {"attachment": {"file_name": "a.png", "content": ""}}, 422, "receipt_too_large"),
-    ("a scan that is no base64", {"attachment": {"file_name": "a.png", "content": "***"}}, 400, "malformed"),
-    ("too large a scan", {"attachment": {"file_name": "a.png", "content": TOO_LARGE}}, 422, "receipt_too_large"),
-    ("two days", {"delivered_on": "2019-04-11", "on": "2019-04-12"}, 400, "malformed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("case", "sent", "status", "code"),
+    [
+        ("a day to come", {"delivered_on": "2019-04-13"}, 422, "future_date"),
+        ("before it was made", {"delivered_on": "2019-04-09"}, 422, "before_notice"),
+        (
+            "a text instead of a scan",
+            {"attachment": {"file_name": "a.png", "content": "aGVsbG8="}},
+            422,
+            "receipt_unfit",
+        ),
+        ("an empty scan", {"attachment": {"file_name": "a.png", "content": ""}}, 422, "receipt_too_large"),
+        ("a scan that is no base64", {"attachment": {"file_name": "a.png", "content": "***"}}, 400, "malformed"),
+        ("too large a scan", {"attachment": {"file_name": "a.png", "content": TOO_LARGE}}, 422, "receipt_too_large"),
+        ("two days", {"delivered_on": "2019-04-11", "on": "2019-04-12"}, 400, "malformed"),
+    ],
+)
 def test_what_is_refused_writes_nothing(
     books: Engine, sign_in: SignIn, case: str, sent: dict[str, Any], status: int, code: str
 ) -> None:
@@ -168,8 +177,10 @@ def test_a_payoff_cancels_at_once_and_its_reversal_brings_the_notice_back(books:
         officer = sign_in("officer")
         (notice,) = officer.get("/notices").json["items"]
         assert [notice[name] for name in ("cancelled_on", "cancel_reason", "status")] == [
-            "2019-04-20", "closed", "cancelled",
-        ]  # fmt: skip
+            "2019-04-20",
+            "closed",
+            "cancelled",
+        ]
         told = officer.post(f"/notices/{notice['id']}/delivery", HANDED_OVER)
         assert (told.status_code, told.json["code"]) == (409, "notice_cancelled")
         (event,) = officer.get(f"/loans/{loan}/repayments").json["items"]

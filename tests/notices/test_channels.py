@@ -112,11 +112,18 @@ def test_after_the_last_try_a_person_has_to_look(engine: Engine) -> None:
     assert attempts(engine)[-1] == (6, "refused")
 
 
-@pytest.mark.parametrize(("case", "status", "kept"), [
-    ("no such number", 400, "refused"), ("not signed in", 401, "refused"), ("moved away", 302, "refused"),
-    ("busy", 429, "failed"), ("down for now", 503, "failed"),
-    ("failed while at it", 500, "unknown"), ("its own gateway is silent", 504, "unknown"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("case", "status", "kept"),
+    [
+        ("no such number", 400, "refused"),
+        ("not signed in", 401, "refused"),
+        ("moved away", 302, "refused"),
+        ("busy", 429, "failed"),
+        ("down for now", 503, "failed"),
+        ("failed while at it", 500, "unknown"),
+        ("its own gateway is silent", 504, "unknown"),
+    ],
+)
 def test_what_a_gateway_answers(engine: Engine, case: str, status: int, kept: str) -> None:
     told(engine)
     with sms_gateway() as gateway:
@@ -125,11 +132,15 @@ def test_what_a_gateway_answers(engine: Engine, case: str, status: int, kept: st
     assert attempts(engine) == [(1, kept)], case
 
 
-@pytest.mark.parametrize(("case", "at_rcpt", "at_data", "kept"), [
-    ("no such mailbox", ["550 unknown"], [], "refused"), ("full for now", ["452 full"], [], "failed"),
-    ("will not have the text", [], ["554 spam"], "refused"),
-    ("taken, and the line dropped", [], ["taken, then silence"], "unknown"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("case", "at_rcpt", "at_data", "kept"),
+    [
+        ("no such mailbox", ["550 unknown"], [], "refused"),
+        ("full for now", ["452 full"], [], "failed"),
+        ("will not have the text", [], ["554 spam"], "refused"),
+        ("taken, and the line dropped", [], ["taken, then silence"], "unknown"),
+    ],
+)
 def test_what_a_mail_server_answers(
     engine: Engine, case: str, at_rcpt: list[str], at_data: list[str], kept: str
 ) -> None:
@@ -194,11 +205,16 @@ def test_many_senders_at_once_send_each_notice_once(engine: Engine) -> None:
         assert len({key for _, key in gateway.got}) == len(gateway.got) == 12
 
 
-@pytest.mark.parametrize(("case", "on", "texts_sent"), [
-    ("the day before the first", date(2019, 4, 9), 0), ("the first one's day", FIRST, 1),
-    ("both called for: only the nearer", SECOND, 1), ("the due date", date(2019, 5, 10), 1),
-    ("the due date is past", date(2019, 5, 11), 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("case", "on", "texts_sent"),
+    [
+        ("the day before the first", date(2019, 4, 9), 0),
+        ("the first one's day", FIRST, 1),
+        ("both called for: only the nearer", SECOND, 1),
+        ("the due date", date(2019, 5, 10), 1),
+        ("the due date is past", date(2019, 5, 11), 0),
+    ],
+)
 def test_only_a_notice_of_today_is_sent(engine: Engine, case: str, on: date, texts_sent: int) -> None:
     told(engine, max(on, SECOND))
     with sms_gateway() as gateway:

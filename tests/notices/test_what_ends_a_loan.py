@@ -35,8 +35,10 @@ def told(engine: Engine, loan_id: int) -> list[str]:
     query = select(n.kind, n.created_on, n.cancelled_on, n.cancel_reason).where(n.loan_id == loan_id)
     with engine.connect() as connection:
         rows = connection.execute(query.order_by(n.due_on, n.created_on)).all()
-    return [f"{row.kind} {row.created_on}" + (f" {row.cancel_reason} {row.cancelled_on}" if row.cancelled_on else "")
-            for row in rows]  # fmt: skip
+    return [
+        f"{row.kind} {row.created_on}" + (f" {row.cancel_reason} {row.cancelled_on}" if row.cancelled_on else "")
+        for row in rows
+    ]
 
 
 def test_a_renewal_ends_the_old_loans_and_the_new_loan_has_its_own(engine: Engine) -> None:

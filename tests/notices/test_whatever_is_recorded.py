@@ -78,8 +78,9 @@ def kept(engine: Engine, loan_id: int) -> Seen:
         found = connection.execute(query.where(Notice.loan_id == loan_id)).all()
     return {
         (row.due_on, row.kind): (row.created_on, row.cancelled_on)
-        for row in found if row.created_on != row.cancelled_on
-    }  # fmt: skip
+        for row in found
+        if row.created_on != row.cancelled_on
+    }
 
 
 def by_looking(history: History, last: date) -> Seen:

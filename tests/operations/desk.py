@@ -48,12 +48,17 @@ def new_household(
 ) -> NewHousehold:
     """A household with a head and a second member, not registered yet."""
     told: dict[str, Any] = {
-        "registry_no": f"R{next(_numbers):08d}", "county": COUNTY, "town": "叶坪镇", "village": "大胜村",
-        "category": "general", "registered_on": date.fromisoformat(str(registered_on)),
+        "registry_no": f"R{next(_numbers):08d}",
+        "county": COUNTY,
+        "town": "叶坪镇",
+        "village": "大胜村",
+        "category": "general",
+        "registered_on": date.fromisoformat(str(registered_on)),
         "members": (
-            Person("刘福", card(born_on), "户主", True), Person("陈香", card("1985-02-03"), "配偶", False),
+            Person("刘福", card(born_on), "户主", True),
+            Person("陈香", card("1985-02-03"), "配偶", False),
         ),
-    }  # fmt: skip
+    }
     return NewHousehold(**(told | fields))
 
 
@@ -71,19 +76,28 @@ def organisation(unit: Unit, **fields: Any) -> int:
 def link(unit: Unit, organisation_id: int, household_id: int, **fields: Any) -> int:
     """A link of two years' employment from 2016-01-01 on, unless told otherwise; answers its id."""
     told: dict[str, Any] = {
-        "kind": "employment", "amount": None, "starts_on": date(2016, 1, 1), "ends_on": date(2017, 12, 31),
-    }  # fmt: skip
+        "kind": "employment",
+        "amount": None,
+        "starts_on": date(2016, 1, 1),
+        "ends_on": date(2017, 12, 31),
+    }
     return parties.add_link(unit, organisation_id, NewLink(household_id=household_id, **(told | fields))).id
 
 
 def request(**fields: Any) -> LoanRequest:
     """A household loan that breaks no rule, save what is told."""
     told: dict[str, Any] = {
-        "contract_no": f"C{next(_numbers):06d}", "scheme": "ganzhou-2016", "bank": "GZRCB", "county": COUNTY,
-        "principal": yuan("50000.00"), "annual_rate": Decimal("0.0475"), "term_months": 36,
-        "signed_on": date(2016, 5, 9), "purpose": "脐橙种植",
+        "contract_no": f"C{next(_numbers):06d}",
+        "scheme": "ganzhou-2016",
+        "bank": "GZRCB",
+        "county": COUNTY,
+        "principal": yuan("50000.00"),
+        "annual_rate": Decimal("0.0475"),
+        "term_months": 36,
+        "signed_on": date(2016, 5, 9),
+        "purpose": "脐橙种植",
         "endorsements": ("village_committee", "work_team", "township"),
-    }  # fmt: skip
+    }
     return LoanRequest(**(told | fields))
 
 
@@ -107,7 +121,4 @@ def disbursed_loan(engine: Engine, asked: LoanRequest, on: date = date(2016, 5, 
 def row_counts(connection: Connection) -> dict[str, int]:
     """How many rows every table holds: what a refusal must not change."""
     tables: list[Table] = Base.metadata.sorted_tables
-    return {
-        table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
-        for table in tables
-    }
+    return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}

@@ -53,9 +53,13 @@ def decide(engine: Engine, asked: Asked, user: str = "checker") -> Asked:
 def adjustment(**fields: Any) -> dict[str, Any]:
     """An adjustment of a bank's loan book that stands."""
     told: dict[str, Any] = {
-        "book": "LOAN-GZRCB", "county": COUNTY, "bank": "GZRCB", "on": date(2016, 5, 31), "document": "调整单 1",
+        "book": "LOAN-GZRCB",
+        "county": COUNTY,
+        "bank": "GZRCB",
+        "on": date(2016, 5, 31),
+        "document": "调整单 1",
         "rows": [{"debit": "1003", "credit": "6011", "amount": yuan("12.34")}],
-    }  # fmt: skip
+    }
     return told | fields
 
 
@@ -98,9 +102,7 @@ def test_what_came_after_the_asking_is_seen_at_the_approval_which_then_still_wai
 
 def test_a_repayment_is_reversed_and_the_loan_owes_again(engine: Engine, loan: int) -> None:
     with at_desk(engine) as unit:
-        repayments.repay(
-            unit, Received(loan, yuan("20000.00"), date(2016, 5, 20), "cash", "S-1", surplus="principal")
-        )
+        repayments.repay(unit, Received(loan, yuan("20000.00"), date(2016, 5, 20), "cash", "S-1", surplus="principal"))
         assert loan_balance(unit.connection, loan)[chart.LOAN_PRINCIPAL] == 3_000_000
     decide(engine, ask_reversal(engine, event_of(engine, loan, "RepaymentReceived"), loan))
     with at_desk(engine) as unit:
@@ -167,26 +169,45 @@ def test_an_adjustment_is_booked_with_its_people_reason_and_document(engine: Eng
         assert loan_balance(unit.connection, loan)[chart.INTEREST_RECEIVABLE] == 500
         booked = loan_history(unit.connection, loan, Clocks(TODAY))[-1]
         assert (booked.kind, booked.made_by, booked.checked_by, booked.document, booked.reason) == (
-            "ManualAdjustment", "officer", "checker", "调整单 1", "补记利息",
-        )  # fmt: skip
+            "ManualAdjustment",
+            "officer",
+            "checker",
+            "调整单 1",
+            "补记利息",
+        )
 
 
-@pytest.mark.parametrize("case, told, code", [
-    ("an account of another book", {"rows": [{"debit": "1001", "credit": "6011", "amount": yuan("1.00")}]},
-     "adjustment_unfit"),
-    ("one account on both sides", {"rows": [{"debit": "6011", "credit": "6011", "amount": yuan("1.00")}]},
-     "adjustment_unfit"),
-    ("nothing", {"rows": [{"debit": "1003", "credit": "6011", "amount": yuan("0.00")}]}, "adjustment_unfit"),
-    ("less than nothing", {"rows": [{"debit": "1003", "credit": "6011", "amount": yuan("-1.00")}]},
-     "adjustment_unfit"),
-    ("a loan's account without a loan", {"rows": [{"debit": "113201", "credit": "6011", "amount": yuan("1.00")}]},
-     "adjustment_unfit"),
-    ("no row", {"rows": []}, "adjustment_unfit"),
-    ("tomorrow", {"on": date(2016, 6, 2)}, "future_date"),
-    ("a book that is not the bank's", {"book": "LOAN-ABC"}, "not_found"),
-    ("a book that is none", {"book": "CASH-GZRCB"}, "not_found"),
-    ("an unknown county", {"county": "999999"}, "not_found"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, told, code",
+    [
+        (
+            "an account of another book",
+            {"rows": [{"debit": "1001", "credit": "6011", "amount": yuan("1.00")}]},
+            "adjustment_unfit",
+        ),
+        (
+            "one account on both sides",
+            {"rows": [{"debit": "6011", "credit": "6011", "amount": yuan("1.00")}]},
+            "adjustment_unfit",
+        ),
+        ("nothing", {"rows": [{"debit": "1003", "credit": "6011", "amount": yuan("0.00")}]}, "adjustment_unfit"),
+        (
+            "less than nothing",
+            {"rows": [{"debit": "1003", "credit": "6011", "amount": yuan("-1.00")}]},
+            "adjustment_unfit",
+        ),
+        (
+            "a loan's account without a loan",
+            {"rows": [{"debit": "113201", "credit": "6011", "amount": yuan("1.00")}]},
+            "adjustment_unfit",
+        ),
+        ("no row", {"rows": []}, "adjustment_unfit"),
+        ("tomorrow", {"on": date(2016, 6, 2)}, "future_date"),
+        ("a book that is not the bank's", {"book": "LOAN-ABC"}, "not_found"),
+        ("a book that is none", {"book": "CASH-GZRCB"}, "not_found"),
+        ("an unknown county", {"county": "999999"}, "not_found"),
+    ],
+)
 def test_an_adjustment_that_does_not_stand_is_refused_at_once(
     case: str, told: dict[str, Any], code: str, engine: Engine
 ) -> None:
@@ -200,9 +221,7 @@ def test_an_adjustment_that_does_not_stand_is_refused_at_once(
 
 
 def test_a_fund_book_is_adjusted_by_the_finance_bureau_and_never_overdrawn(engine: Engine) -> None:
-    told = adjustment(
-        book=f"FUND-{COUNTY}", rows=[{"debit": "3001", "credit": "1001", "amount": yuan("1.00")}]
-    )
+    told = adjustment(book=f"FUND-{COUNTY}", rows=[{"debit": "3001", "credit": "1001", "amount": yuan("1.00")}])
     with at_desk(engine, "finance") as unit:
         asked = approvals.ask(unit, "adjustment", told, county=COUNTY, bank="GZRCB", reason="x")
         assert unit.session.get_one(Approval, asked.id).role == "finance_checker"
@@ -215,9 +234,11 @@ def test_each_sees_what_waits_for_their_role_and_was_asked_by_others(engine: Eng
         asked = approvals.ask(unit, "adjustment", adjustment(), county=COUNTY, bank="GZRCB", reason="x")
     with at_desk(engine) as unit:
         for user, role, seen in (
-            ("checker", "bank_checker", [asked.id]), ("officer", "bank_checker", []),
-            ("finance2", "finance_checker", []), ("officer2", "bank_officer", []),
-        ):  # fmt: skip
+            ("checker", "bank_checker", [asked.id]),
+            ("officer", "bank_checker", []),
+            ("finance2", "finance_checker", []),
+            ("officer2", "bank_officer", []),
+        ):
             query = reports.waiting_for(reports.chosen(), user, role)
             assert [row.id for row in unit.session.execute(query).scalars()] == seen, (user, role)
         shown = reports.shown(unit.session, [unit.session.get_one(Approval, asked.id)])[0]

@@ -47,13 +47,16 @@ def carry(engine: Engine, loan_id: int, through: date) -> None:
         servicing.carry(unit, [loan_id], through)
 
 
-@pytest.mark.parametrize("case, disbursed_on, due_on, provisional, published, step", [
-    ("a Saturday that is worked",       "2026-05-19", "2027-06-19", "2027-06-21", "2027-06-19", "2026-06-21"),
-    ("a Monday that is off",            "2026-05-05", "2027-06-05", "2027-06-07", "2027-06-08", "2026-06-21"),
-    ("New Year's Day, a day after it",  "2026-05-01", "2027-01-01", "2027-01-04", "2027-01-02", "2026-06-21"),
-    ("an ordinary Saturday stays",      "2026-05-10", "2027-07-10", "2027-07-12", "2027-07-12", "2026-06-21"),
-    ("a working day stays",             "2026-05-10", "2027-06-10", "2027-06-10", "2027-06-10", "2026-06-21"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, disbursed_on, due_on, provisional, published, step",
+    [
+        ("a Saturday that is worked", "2026-05-19", "2027-06-19", "2027-06-21", "2027-06-19", "2026-06-21"),
+        ("a Monday that is off", "2026-05-05", "2027-06-05", "2027-06-07", "2027-06-08", "2026-06-21"),
+        ("New Year's Day, a day after it", "2026-05-01", "2027-01-01", "2027-01-04", "2027-01-02", "2026-06-21"),
+        ("an ordinary Saturday stays", "2026-05-10", "2027-07-10", "2027-07-12", "2027-07-12", "2026-06-21"),
+        ("a working day stays", "2026-05-10", "2027-06-10", "2027-06-10", "2027-06-10", "2026-06-21"),
+    ],
+)
 def test_rolled_due_dates_follow_what_is_published(
     engine: Engine, case: str, disbursed_on: str, due_on: str, provisional: str, published: str, step: str
 ) -> None:
@@ -88,11 +91,14 @@ def test_publishing_is_settled_once(engine: Engine) -> None:
         assert calendars.settle(unit) == 0
 
 
-@pytest.mark.parametrize("case, through, refused", [
-    ("lines before it are posted",       "2027-06-04", False),
-    ("the due date itself, a Saturday",  "2027-06-05", True),
-    ("long after it",                    "2028-01-31", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, through, refused",
+    [
+        ("lines before it are posted", "2027-06-04", False),
+        ("the due date itself, a Saturday", "2027-06-05", True),
+        ("long after it", "2028-01-31", True),
+    ],
+)
 def test_nothing_is_posted_on_a_provisional_day(engine: Engine, case: str, through: str, refused: bool) -> None:
     loan_id = lend(engine, "2026-05-05", "2027-06-05", "2027-06-07")
     if not refused:
@@ -117,7 +123,8 @@ def test_the_job_lists_the_loan_and_does_the_others(engine: Engine) -> None:
     other = lend(engine, "2026-05-05", "2028-06-05", "2028-06-05")
     told = runner.run(shift(engine, date(2027, 6, 21)), "interest", date(2027, 6, 21), HERE)
     assert (told.status, [(each.item, each.code) for each in told.failed]) == (
-        "failed", [(str(waiting), "calendar_missing")]
+        "failed",
+        [(str(waiting), "calendar_missing")],
     )
     assert days_of(engine, other)[1] == date(2027, 9, 21)
     publish(engine, date(2027, 6, 21))

@@ -32,9 +32,13 @@ def test_open_pending_and_new_loans_of_all_banks_count_together(engine: Engine, 
         with pytest.raises(Refusal) as refused:
             loans.record(unit, request(household_id=home, bank="BGZ", principal=yuan("15000.01")))
     assert refused.value.facts == {
-        "rule": "2.2", "limit": "50000.00", "found": "50000.01", "open": "20000.00", "pending": "15000.00",
+        "rule": "2.2",
+        "limit": "50000.00",
+        "found": "50000.01",
+        "open": "20000.00",
+        "pending": "15000.00",
         "new": "15000.01",
-    }  # fmt: skip
+    }
     for word in ("A-77", "P-88", "ABC", "PSBC", "GZRCB"):
         assert word not in refused.value.say("en") + refused.value.say("zh")
     with at_desk(engine) as unit:
@@ -67,9 +71,17 @@ def test_the_cap_is_asked_again_at_the_payout(engine: Engine, home: int) -> None
 def test_written_off_debt_of_any_bank_bars_the_household(engine: Engine, home: int) -> None:
     loan_id = disbursed_loan(engine, request(household_id=home, bank="ABC", principal=yuan("800.00")))
     with at_desk(engine) as unit:
-        journal.record(unit, LoanWrittenOff(
-            effective_on=date(2016, 5, 20), county="360781", bank="ABC", loan=loan_id, principal=Fen(80_000), approval=1
-        ))  # fmt: skip
+        journal.record(
+            unit,
+            LoanWrittenOff(
+                effective_on=date(2016, 5, 20),
+                county="360781",
+                bank="ABC",
+                loan=loan_id,
+                principal=Fen(80_000),
+                approval=1,
+            ),
+        )
     with pytest.raises(Refusal) as refused, at_desk(engine) as unit:
         loans.record(unit, request(household_id=home, principal=yuan("100.00")))
     assert (refused.value.code, refused.value.facts["written_off"]) == ("bad_debt", "800.00")
@@ -109,22 +121,30 @@ def test_exposures_cost_the_same_queries_for_one_household_or_many(engine: Engin
     assert counts == [2, 2]
 
 
-@pytest.mark.parametrize("case, kind, amount, starts_on, ends_on, limit", [
-    ("twice the investment", "investment", "30000.00", "2016-01-01", None, "60000.00"),
-    ("a household under contract: twice its cap", "employment", None, "2016-01-01", "2016-12-31", "100000.00"),
-    ("a contract short of a year", "employment", None, "2016-01-01", "2016-12-30", None),
-    ("an agreement that ended", "agreement", None, "2016-01-01", "2016-05-08", None),
-    ("an investment before the scheme", "investment", "30000.00", "2015-12-31", None, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, kind, amount, starts_on, ends_on, limit",
+    [
+        ("twice the investment", "investment", "30000.00", "2016-01-01", None, "60000.00"),
+        ("a household under contract: twice its cap", "employment", None, "2016-01-01", "2016-12-31", "100000.00"),
+        ("a contract short of a year", "employment", None, "2016-01-01", "2016-12-30", None),
+        ("an agreement that ended", "agreement", None, "2016-01-01", "2016-05-08", None),
+        ("an investment before the scheme", "investment", "30000.00", "2015-12-31", None, None),
+    ],
+)
 def test_an_organisation_borrows_by_its_links(
     case: str, kind: str, amount: str | None, starts_on: str, ends_on: str | None, limit: str | None, engine: Engine
 ) -> None:
     with at_desk(engine) as unit:
         firm = organisation(unit)
         link(
-            unit, firm, household(unit), kind=kind, amount=None if amount is None else yuan(amount),
-            starts_on=date.fromisoformat(starts_on), ends_on=None if ends_on is None else date.fromisoformat(ends_on),
-        )  # fmt: skip
+            unit,
+            firm,
+            household(unit),
+            kind=kind,
+            amount=None if amount is None else yuan(amount),
+            starts_on=date.fromisoformat(starts_on),
+            ends_on=None if ends_on is None else date.fromisoformat(ends_on),
+        )
     most = yuan("1.00") if limit is None else yuan(limit)
     over = most + of_fen(1)
     with pytest.raises(Refusal) as refused, at_desk(engine) as unit:

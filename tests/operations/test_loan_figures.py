@@ -66,8 +66,9 @@ def test_a_line_says_when_its_contract_interest_was_paid_in_full_and_unsays_it(e
         again = lines_of(unit.session, loan)[0]
         assert (again.id, again.contract_paid, again.contract_paid_on) == (first.id, 10_000, None)
         assert [(row.receipt_no, row.live) for row in repayments_of(unit.session, loan)] == [
-            ("S-1", True), ("S-2", False),
-        ]  # fmt: skip
+            ("S-1", True),
+            ("S-2", False),
+        ]
     assert figures(engine, loan).paid_interest == 10_000
 
 

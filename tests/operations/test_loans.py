@@ -56,14 +56,17 @@ def test_an_officer_records_a_checker_approves_an_officer_pays_out(engine: Engin
         ]
 
 
-@pytest.mark.parametrize("case, disbursed_on, months, due_on, rolled_on, first_step", [
-    ("a working day", "2016-05-10", 36, "2019-05-10", "2019-05-10", "2016-06-21"),
-    ("the month's last day", "2016-05-31", 37, "2019-06-30", "2019-07-01", "2016-06-21"),
-    ("a leap day", "2016-02-29", 36, "2019-02-28", "2019-02-28", "2016-03-21"),
-    ("due in the national holiday", "2016-10-01", 36, "2019-10-01", "2019-10-08", "2016-12-21"),
-    ("paid out on the 20th", "2016-06-20", 36, "2019-06-20", "2019-06-20", "2016-06-21"),
-    ("paid out on the 21st", "2016-06-21", 36, "2019-06-21", "2019-06-21", "2016-09-21"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, disbursed_on, months, due_on, rolled_on, first_step",
+    [
+        ("a working day", "2016-05-10", 36, "2019-05-10", "2019-05-10", "2016-06-21"),
+        ("the month's last day", "2016-05-31", 37, "2019-06-30", "2019-07-01", "2016-06-21"),
+        ("a leap day", "2016-02-29", 36, "2019-02-28", "2019-02-28", "2016-03-21"),
+        ("due in the national holiday", "2016-10-01", 36, "2019-10-01", "2019-10-08", "2016-12-21"),
+        ("paid out on the 20th", "2016-06-20", 36, "2019-06-20", "2019-06-20", "2016-06-21"),
+        ("paid out on the 21st", "2016-06-21", 36, "2019-06-21", "2019-06-21", "2016-09-21"),
+    ],
+)
 def test_a_payout_fixes_the_days_of_the_loan(
     case: str, disbursed_on: str, months: int, due_on: str, rolled_on: str, first_step: str, engine: Engine, home: int
 ) -> None:
@@ -109,14 +112,17 @@ def test_what_a_rule_forbids_is_refused_by_name_and_nothing_is_written(
         assert row_counts(unit.connection) == before
 
 
-@pytest.mark.parametrize("case, born_on, registered_on, code", [
-    ("turned 18 on the signing day", "1998-05-09", "2014-05-01", None),
-    ("18 tomorrow", "1998-05-10", "2014-05-01", "borrower_age"),
-    ("60 until tomorrow", "1955-05-10", "2014-05-01", None),
-    ("turned 61 on the signing day", "1955-05-09", "2014-05-01", "borrower_age"),
-    ("registered on the first day", "1980-05-01", "2014-01-01", None),
-    ("registered the day before", "1980-05-01", "2013-12-31", "registered_too_early"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, born_on, registered_on, code",
+    [
+        ("turned 18 on the signing day", "1998-05-09", "2014-05-01", None),
+        ("18 tomorrow", "1998-05-10", "2014-05-01", "borrower_age"),
+        ("60 until tomorrow", "1955-05-10", "2014-05-01", None),
+        ("turned 61 on the signing day", "1955-05-09", "2014-05-01", "borrower_age"),
+        ("registered on the first day", "1980-05-01", "2014-01-01", None),
+        ("registered the day before", "1980-05-01", "2013-12-31", "registered_too_early"),
+    ],
+)
 def test_who_may_borrow_is_asked_at_the_signing(
     case: str, born_on: str, registered_on: str, code: str | None, engine: Engine
 ) -> None:
@@ -137,8 +143,10 @@ def test_age_is_asked_again_on_the_day_of_the_payout(engine: Engine) -> None:
     with pytest.raises(Refusal) as refused, at_desk(engine) as unit:
         loans.disburse(unit, loan_id, date(2016, 5, 20))
     assert (refused.value.code, refused.value.facts["found"], refused.value.facts["limit"]) == (
-        "borrower_age", 61, "18–60",
-    )  # fmt: skip
+        "borrower_age",
+        61,
+        "18–60",
+    )
     with at_desk(engine) as unit:
         assert loans.disburse(unit, loan_id, date(2016, 5, 19)).status == "active"
 

@@ -37,16 +37,19 @@ def test_a_retired_county_code_is_kept_as_todays(engine: Engine) -> None:
 BAD_CARD = HEAD.id_card[:17] + ("0" if HEAD.id_card[17] != "0" else "1")
 
 
-@pytest.mark.parametrize("case, told, code", [
-    ("no head", {"members": (WIFE,)}, "heads_not_one"),
-    ("two heads", {"members": (HEAD, Person("陈香", WIFE.id_card, "配偶", True))}, "heads_not_one"),
-    ("a wrong check digit", {"members": (Person("刘福", BAD_CARD, "户主", True),)}, "id_card_check_digit"),
-    ("a card of 15", {"members": (Person("刘福", "360781800501001", "户主", True),)}, "id_card_length"),
-    ("one card twice", {"members": (HEAD, Person("陈香", HEAD.id_card, "配偶", False))}, "id_card_taken"),
-    ("registered tomorrow", {"registered_on": date(2016, 6, 2)}, "future_date"),
-    ("an unknown county", {"county": "999999"}, "not_found"),
-    ("an unknown category", {"category": "rich"}, "unknown_kind"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, told, code",
+    [
+        ("no head", {"members": (WIFE,)}, "heads_not_one"),
+        ("two heads", {"members": (HEAD, Person("陈香", WIFE.id_card, "配偶", True))}, "heads_not_one"),
+        ("a wrong check digit", {"members": (Person("刘福", BAD_CARD, "户主", True),)}, "id_card_check_digit"),
+        ("a card of 15", {"members": (Person("刘福", "360781800501001", "户主", True),)}, "id_card_length"),
+        ("one card twice", {"members": (HEAD, Person("陈香", HEAD.id_card, "配偶", False))}, "id_card_taken"),
+        ("registered tomorrow", {"registered_on": date(2016, 6, 2)}, "future_date"),
+        ("an unknown county", {"county": "999999"}, "not_found"),
+        ("an unknown category", {"category": "rich"}, "unknown_kind"),
+    ],
+)
 def test_a_household_that_does_not_stand_is_refused_and_nothing_is_written(
     case: str, told: dict[str, Any], code: str, engine: Engine
 ) -> None:
@@ -107,12 +110,15 @@ def test_households_are_found_by_card_name_and_number(engine: Engine) -> None:
         assert search_households(unit.session, id_card=WIFE.id_card, name="刘") == []
 
 
-@pytest.mark.parametrize("case, told, code", [
-    ("a wrong check digit", {"uscc": "93360781MA00000010"}, "uscc_check_digit"),
-    ("too short", {"uscc": "93360781MA"}, "uscc_length"),
-    ("an unknown kind", {"kind": "bank"}, "unknown_kind"),
-    ("an unknown county", {"county": "999999"}, "not_found"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, told, code",
+    [
+        ("a wrong check digit", {"uscc": "93360781MA00000010"}, "uscc_check_digit"),
+        ("too short", {"uscc": "93360781MA"}, "uscc_length"),
+        ("an unknown kind", {"kind": "bank"}, "unknown_kind"),
+        ("an unknown county", {"county": "999999"}, "not_found"),
+    ],
+)
 def test_an_organisation_that_does_not_stand_is_refused(
     case: str, told: dict[str, Any], code: str, engine: Engine
 ) -> None:
@@ -130,13 +136,16 @@ def test_a_social_credit_code_is_registered_once(engine: Engine) -> None:
         assert refused.value.code == "uscc_taken"
 
 
-@pytest.mark.parametrize("case, told, code", [
-    ("an investment without money", {"kind": "investment"}, "link_amount"),
-    ("a contract with money", {"amount": yuan("1.00")}, "link_amount"),
-    ("it ends before it starts", {"ends_on": date(2015, 12, 31)}, "link_ends_before_it_starts"),
-    ("it starts tomorrow", {"starts_on": date(2016, 6, 2), "ends_on": None}, "future_date"),
-    ("an unknown kind", {"kind": "friendship"}, "unknown_kind"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, told, code",
+    [
+        ("an investment without money", {"kind": "investment"}, "link_amount"),
+        ("a contract with money", {"amount": yuan("1.00")}, "link_amount"),
+        ("it ends before it starts", {"ends_on": date(2015, 12, 31)}, "link_ends_before_it_starts"),
+        ("it starts tomorrow", {"starts_on": date(2016, 6, 2), "ends_on": None}, "future_date"),
+        ("an unknown kind", {"kind": "friendship"}, "unknown_kind"),
+    ],
+)
 def test_a_link_that_does_not_stand_is_refused(case: str, told: dict[str, Any], code: str, engine: Engine) -> None:
     with at_desk(engine) as unit:
         firm, home = organisation(unit), household(unit)

@@ -32,9 +32,21 @@ def ran_daily(unit: Unit, through: date, status: str = "done") -> None:
 def sheet(unit: Unit, status: str, bank: str = "GZRCB", kind: str = "loans") -> int:
     """An import in some status, without rows; answers its id."""
     made = Import(
-        id=new_id(), kind=kind, bank=bank, file_name="loans.csv", hash="0" * 64, status=status, rows=1, booked=1,
-        unchanged=0, faults="[]", made_by="officer", made_on=unit.today, made_at=unit.recorded_at, decision="",
-    )  # fmt: skip
+        id=new_id(),
+        kind=kind,
+        bank=bank,
+        file_name="loans.csv",
+        hash="0" * 64,
+        status=status,
+        rows=1,
+        booked=1,
+        unchanged=0,
+        faults="[]",
+        made_by="officer",
+        made_on=unit.today,
+        made_at=unit.recorded_at,
+        decision="",
+    )
     unit.session.add(made)
     unit.session.flush()
     return made.id
@@ -78,13 +90,16 @@ def test_who_closed_what_is_kept(engine: Engine, loan: int) -> None:
         assert (row.book, row.month, row.action, row.by) == (BOOK, "2016-05", "close", "checker")
 
 
-@pytest.mark.parametrize("case, months, code, limit", [
-    ("an earlier month has entries and is open", ["2016-06"], "month_out_of_order", "2016-05"),
-    ("a month is left out", ["2016-05", "2016-07"], "month_out_of_order", "2016-06"),
-    ("the month is not over", ["2016-08"], "month_not_over", "2016-08-01"),
-    ("it is closed already", ["2016-05", "2016-05"], "wrong_status", "None"),
-    ("an empty month before the first entry", ["2016-03", "2016-04", "2016-05"], None, "None"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, months, code, limit",
+    [
+        ("an earlier month has entries and is open", ["2016-06"], "month_out_of_order", "2016-05"),
+        ("a month is left out", ["2016-05", "2016-07"], "month_out_of_order", "2016-06"),
+        ("the month is not over", ["2016-08"], "month_not_over", "2016-08-01"),
+        ("it is closed already", ["2016-05", "2016-05"], "wrong_status", "None"),
+        ("an empty month before the first entry", ["2016-03", "2016-04", "2016-05"], None, "None"),
+    ],
+)
 def test_months_close_in_order_and_only_when_over(
     case: str, months: list[str], code: str | None, limit: str, engine: Engine, loan: int
 ) -> None:
@@ -105,10 +120,15 @@ def test_a_month_closes_on_the_day_after_its_last(engine: Engine, loan: int) -> 
     close(engine, "2016-05", today=date(2016, 6, 1))
 
 
-@pytest.mark.parametrize("case, through, status", [
-    ("never", None, "done"), ("one day short", "2016-05-30", "done"), ("with failures", "2016-05-31", "failed"),
-    ("still running", "2016-05-31", "running"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, through, status",
+    [
+        ("never", None, "done"),
+        ("one day short", "2016-05-30", "done"),
+        ("with failures", "2016-05-31", "failed"),
+        ("still running", "2016-05-31", "running"),
+    ],
+)
 def test_a_month_closes_only_when_daily_has_run_through_its_last_day(
     case: str, through: str | None, status: str, engine: Engine
 ) -> None:
@@ -130,14 +150,17 @@ def test_a_loan_paid_out_late_wants_its_lines_before_the_month_closes(engine: En
     assert (refused.value.code, refused.value.facts["found"]) == ("lines_due", 1)
 
 
-@pytest.mark.parametrize("case, status, bank, dated, code", [
-    ("waits for its checker", "booked", "GZRCB", True, "imports_unconfirmed"),
-    ("waits, with rows of later months only", "booked", "GZRCB", False, None),
-    ("still books", "booking", "GZRCB", False, "imports_unconfirmed"),
-    ("is confirmed", "approved", "GZRCB", True, None),
-    ("was rejected", "rejected", "GZRCB", True, None),
-    ("is another bank's", "booked", "ABC", False, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, status, bank, dated, code",
+    [
+        ("waits for its checker", "booked", "GZRCB", True, "imports_unconfirmed"),
+        ("waits, with rows of later months only", "booked", "GZRCB", False, None),
+        ("still books", "booking", "GZRCB", False, "imports_unconfirmed"),
+        ("is confirmed", "approved", "GZRCB", True, None),
+        ("was rejected", "rejected", "GZRCB", True, None),
+        ("is another bank's", "booked", "ABC", False, None),
+    ],
+)
 def test_an_unconfirmed_sheet_with_rows_of_the_month_blocks_it(
     case: str, status: str, bank: str, dated: bool, code: str | None, engine: Engine, loan: int
 ) -> None:

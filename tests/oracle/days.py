@@ -34,9 +34,13 @@ def during(contract: Contract, facts: Iterable[Fact], day: date) -> Book:
 
 def begin(contract: Contract) -> Book:
     book = Book(
-        contract, rolled_on=contract.rolled_on, rates=list(contract.rates), normal=contract.principal,
-        billed_to=contract.disbursed_on, accrued=nothing(),
-    )  # fmt: skip
+        contract,
+        rolled_on=contract.rolled_on,
+        rates=list(contract.rates),
+        normal=contract.principal,
+        billed_to=contract.disbursed_on,
+        accrued=nothing(),
+    )
     post(book, contract.disbursed_on, "LoanDisbursed", "130301", "1003", contract.principal)
     return book
 
@@ -69,8 +73,14 @@ def night(book: Book, day: date) -> None:
         grace = timedelta(days=terms.grace_days)
         unpaid = sum(bill.contract for bill in book.bills if day >= bill.posted_on + grace)
         book.accrued["compound"] += unpaid * rate * (terms.overdue if late else 1) / 360
-    figures = (book.normal, book.overdue, sum(bill.contract for bill in book.bills),
-               sum(bill.compound + bill.penalty for bill in book.bills), book.credit, book.lost)  # fmt: skip
+    figures = (
+        book.normal,
+        book.overdue,
+        sum(bill.contract for bill in book.bills),
+        sum(bill.compound + bill.penalty for bill in book.bills),
+        book.credit,
+        book.lost,
+    )
     book.balances[day] = dict(zip(ACCOUNTS, figures, strict=True))
     book.statuses[day] = book.status
 

@@ -148,6 +148,13 @@ def _renewed(book: Book, fact: Renewed) -> None:
 
 
 _TAKE: dict[type[Fact], Callable[[Book, Any], None]] = {
-    Repaid: _repaid, Undone: _undone, Misused: _misused, Waived: _waived, Refunded: _refunded,
-    Insured: _insured, Extended: _extended, WrittenOff: _written_off, Renewed: _renewed,
-}  # fmt: skip
+    Repaid: _repaid,
+    Undone: _undone,
+    Misused: _misused,
+    Waived: _waived,
+    Refunded: _refunded,
+    Insured: _insured,
+    Extended: _extended,
+    WrittenOff: _written_off,
+    Renewed: _renewed,
+}

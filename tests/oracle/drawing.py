@@ -34,6 +34,7 @@ class Draw(Protocol):
 
     def __call__(self, strategy: st.SearchStrategy[T], /) -> T: ...
 
+
 AFTER_DUE = 200  # days a loan is followed past its rolled due date
 FEW = ("repaid", "repaid", "repaid", "repaid", "misused", "waived", "refunded")
 ALL = (*FEW, *FEW, "extended", "insured", "written_off", "renewed")
@@ -73,13 +74,17 @@ def contracts(draw: Draw, *, fixed_rate: bool = False, ganzhou: bool = False) ->
     if ganzhou:
         return Contract(principal, day, due_on, rolled_on, tuple(rates))
     return Contract(
-        principal, day, due_on, rolled_on, tuple(rates),
+        principal,
+        day,
+        due_on,
+        rolled_on,
+        tuple(rates),
         overdue=draw(st.sampled_from((Fraction(3, 2), Fraction(13, 10)))),
         misuse=draw(st.sampled_from((Fraction(2), Fraction(3, 2), Fraction(11, 10)))),
         compound=draw(st.sampled_from((True, True, False))),
         grace_days=draw(st.sampled_from((0, 0, 1, 5, 100))),
         principal_first_over=draw(st.sampled_from((90, 90, 0, 30))),
-    )  # fmt: skip
+    )
 
 
 _rates = st.one_of(st.sampled_from((435, 475, 490)), st.integers(1, 2400)).map(lambda part: Fraction(part, 10_000))
@@ -151,13 +156,23 @@ def _draw_day(draw: Draw, history: History) -> date:
 def _draw_amount(draw: Draw, book: Book) -> int:
     contract = sum(bill.contract for bill in book.bills)
     return draw(
-        st.sampled_from((
-            book.payoff, book.payoff - 1, book.payoff + 12_345, book.billed, book.billed + 1,
-            book.billed + book.unbilled,
-            book.billed + book.owed, contract, book.owed // 2, book.billed + book.owed // 3, 1,
-        ))
+        st.sampled_from(
+            (
+                book.payoff,
+                book.payoff - 1,
+                book.payoff + 12_345,
+                book.billed,
+                book.billed + 1,
+                book.billed + book.unbilled,
+                book.billed + book.owed,
+                contract,
+                book.owed // 2,
+                book.billed + book.owed // 3,
+                1,
+            )
+        )
         | st.integers(1, book.contract.principal * 2)
-    )  # fmt: skip
+    )
 
 
 def _draw_extension(draw: Draw, history: History, on: date) -> Fact | None:

@@ -56,9 +56,13 @@ def begin(contract: Contract) -> Walk:
     first, principal = contract.disbursed_on, Fen(contract.principal)
     rates = tuple((since, int(rate * PARTS)) for since, rate in contract.rates)
     uplifts = Uplifts(
-        int(contract.overdue * 10**4), int(contract.misuse * 10**4), int(contract.overdue * 10**4),
-        contract.compound, timedelta(days=contract.grace_days), contract.principal_first_over,
-    )  # fmt: skip
+        int(contract.overdue * 10**4),
+        int(contract.misuse * 10**4),
+        int(contract.overdue * 10**4),
+        contract.compound,
+        timedelta(days=contract.grace_days),
+        contract.principal_first_over,
+    )
     terms = Terms(first, contract.rolled_on, rates, None, uplifts)
     life = Life(LOAN, "360781", "GZRCB", terms, "active", first, None, principal=principal)
     life.owed = Steps([(first, principal)])
@@ -101,8 +105,14 @@ def deed(contract: Contract, fact: told.Fact) -> Callable[[Life], Iterable[Event
     number, on = next(_numbers), fact.on
     match fact:
         case told.Repaid():
-            return partial(servicing.repay, on=on, repayment=number, amount=Fen(fact.amount),
-                           surplus=fact.surplus, payer=fact.payer)  # fmt: skip
+            return partial(
+                servicing.repay,
+                on=on,
+                repayment=number,
+                amount=Fen(fact.amount),
+                surplus=fact.surplus,
+                payer=fact.payer,
+            )
         case told.Misused():
             return partial(workout.misuse, on=on, found_on=on, approval=number)
         case told.Waived():
@@ -119,9 +129,15 @@ def deed(contract: Contract, fact: told.Fact) -> Callable[[Life], Iterable[Event
             kept = [(since, int(rate * PARTS)) for since, rate in contract.rates if since < contract.due_on]
             parts = int(fact.rate * PARTS)
             return partial(
-                workout.extend, on=on, months=fact.months, due_on=fact.due_on, rolled_on=fact.rolled_on,
-                annual_rate=Decimal(parts).scaleb(-8), rates=(*kept, (contract.due_on, parts)), approval=number,
-            )  # fmt: skip
+                workout.extend,
+                on=on,
+                months=fact.months,
+                due_on=fact.due_on,
+                rolled_on=fact.rolled_on,
+                annual_rate=Decimal(parts).scaleb(-8),
+                rates=(*kept, (contract.due_on, parts)),
+                approval=number,
+            )
     raise AssertionError(fact)
 
 

@@ -15,9 +15,14 @@ from tests.policy.lives import walk
 
 
 def contract(
-    disbursed_on: str, due_on: str, *, rolled_on: str = "", rate: str = "4.75", principal: str = "50000.00",
+    disbursed_on: str,
+    due_on: str,
+    *,
+    rolled_on: str = "",
+    rate: str = "4.75",
+    principal: str = "50000.00",
     **terms: Any,
-) -> Contract:  # fmt: skip
+) -> Contract:
     """A contract; the rate in percent a year, `rolled_on` where the due date is no working day."""
     first, due = date.fromisoformat(disbursed_on), date.fromisoformat(due_on)
     rolled = date.fromisoformat(rolled_on) if rolled_on else due
@@ -73,11 +78,23 @@ def line_of(event: Event) -> str:
 
 
 _NAMES: dict[type[Event], str] = {
-    e.RepaymentReceived: "repaid", e.CreditApplied: "credit used", e.PrincipalOverdue: "overdue",
-    e.PenaltyWaived: "waived", e.CreditRefunded: "refunded", e.LoanWrittenOff: "written off",
-    e.InsuranceReceived: "insured", e.LoanRenewed: "renewed", e.MisuseFound: "misused", e.LoanExtended: "extended",
-}  # fmt: skip
+    e.RepaymentReceived: "repaid",
+    e.CreditApplied: "credit used",
+    e.PrincipalOverdue: "overdue",
+    e.PenaltyWaived: "waived",
+    e.CreditRefunded: "refunded",
+    e.LoanWrittenOff: "written off",
+    e.InsuranceReceived: "insured",
+    e.LoanRenewed: "renewed",
+    e.MisuseFound: "misused",
+    e.LoanExtended: "extended",
+}
 _PARTS = {
-    "interest": "contract", "charges": "charges", "principal": "principal", "overdue_principal": "overdue principal",
-    "credit": "credit", "loss": "loss", "income": "income",
-}  # fmt: skip
+    "interest": "contract",
+    "charges": "charges",
+    "principal": "principal",
+    "overdue_principal": "overdue principal",
+    "credit": "credit",
+    "loss": "loss",
+    "income": "income",
+}

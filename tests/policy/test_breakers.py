@@ -13,9 +13,14 @@ from ledger.policy.schemes import load_preset
 
 GANZHOU = load_preset("ganzhou-2016")
 COUNTY = Figures(
-    "GZRCB", "360781", lent=Fen(1_000_000), bad=Fen(50_000), balance=Fen(125_000), lost=Fen(20_000),
+    "GZRCB",
+    "360781",
+    lent=Fen(1_000_000),
+    bad=Fen(50_000),
+    balance=Fen(125_000),
+    lost=Fen(20_000),
     issued=Fen(2_000_000),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("case", "limits", "tripped"), [

@@ -89,11 +89,14 @@ def test_a_published_year_is_covered_and_another_is_provisional() -> None:
     assert CALENDAR.is_provisional(date(2027, 1, 1))
 
 
-@pytest.mark.parametrize("case, day, working", [
-    ("a Saturday that may be made up",  "2027-10-09", False),
-    ("an ordinary weekday",             "2027-10-11", True),
-    ("a holiday fixed by law",          "2027-10-01", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, day, working",
+    [
+        ("a Saturday that may be made up", "2027-10-09", False),
+        ("an ordinary weekday", "2027-10-11", True),
+        ("a holiday fixed by law", "2027-10-01", False),
+    ],
+)
 def test_a_year_not_published_goes_by_weekends_and_the_law(case: str, day: str, working: bool) -> None:
     assert CALENDAR.is_working(date.fromisoformat(day)) == working
 
@@ -140,11 +143,14 @@ def test_all_faults_of_a_year_are_told_at_once() -> None:
     assert len(refused.value.facts["faults"]) == 8
 
 
-@pytest.mark.parametrize("case, line", [
-    ("a kind not known", "2027-01-01,元旦,holiday"),
-    ("no such day",      "2027-02-29,春节,off"),
-    ("a cell too few",   "2027-01-01,off"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, line",
+    [
+        ("a kind not known", "2027-01-01,元旦,holiday"),
+        ("no such day", "2027-02-29,春节,off"),
+        ("a cell too few", "2027-01-01,off"),
+    ],
+)
 def test_a_sheet_of_days_names_the_line_that_is_wrong(case: str, line: str) -> None:
     with pytest.raises(ValueError, match="line 3"):
         read_days(f"date,name,kind\n2027-01-01,元旦,off\n{line}\n")

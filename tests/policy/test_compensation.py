@@ -61,12 +61,15 @@ def test_who_bears_a_net_loss(scheme: str, net: str, city: str, county: str, of_
     assert compensation.booked(load_preset(scheme), fen(net)) == (fen(of_fund), fen(of_county))
 
 
-@pytest.mark.parametrize(("scheme", "principal", "interest"), [
-    ("ganzhou-2016",  "50000.00", "329.86"),
-    ("national-2014", "35000.00", "230.90"),
-    ("national-2021", "35000.00", "230.90"),
-    ("yanjin-2016",   "25000.00", "164.93"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scheme", "principal", "interest"),
+    [
+        ("ganzhou-2016", "50000.00", "329.86"),
+        ("national-2014", "35000.00", "230.90"),
+        ("national-2021", "35000.00", "230.90"),
+        ("yanjin-2016", "25000.00", "164.93"),
+    ],
+)
 def test_what_the_fund_takes_of_each_component(scheme: str, principal: str, interest: str) -> None:
     share = load_preset(scheme).fund_share_of_loss
     assert compensation.fund_part(parts("50000.00", "329.86"), share) == parts(principal, interest)
@@ -90,18 +93,42 @@ def test_what_is_still_owed(
     assert compensation.still_owed(frozen, parts(*is_open), parts(*paid), Decimal(share)) == parts(*owed)
 
 
-@pytest.mark.parametrize(("case", "scheme", "amount", "debt", "of_fund", "kept"), [
-    ("all of it to the fund", "ganzhou-2016", "12345.67", ("50329.86", "0.00", "800.00"), "12345.67", "0.00"),
-    ("beyond it the penalty", "ganzhou-2016", "50400.00", ("50329.86", "0.00", "800.00"), "50329.86", "70.14"),
-    ("what queues comes after", "ganzhou-2016", "41000.00", ("40000.00", "10329.86", "0.00"), "40000.00", "1000.00"),
-    ("the fund is paid", "ganzhou-2016", "100.00", ("0.00", "0.00", "800.00"), "0.00", "100.00"),
-    ("pro rata", "national-2014", "1000.01", ("35230.90", "15098.96", "0.00"), "700.01", "300.00"),
-    ("pro rata, half up", "yanjin-2016", "0.01", ("25164.93", "25164.93", "0.00"), "0.01", "0.00"),
-    ("pro rata, the fund owed little", "national-2014", "1000.00", ("10.00", "15098.96", "0.00"), "10.00", "990.00"),
-    ("pro rata, the bank owed little", "national-2014", "1000.00", ("35230.90", "10.00", "800.00"), "990.00", "10.00"),
-    ("penalty last of all", "national-2014", "40.00", ("20.00", "10.00", "800.00"), "20.00", "20.00"),
-    ("the whole debt", "national-2014", "830.00", ("20.00", "10.00", "800.00"), "20.00", "810.00"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("case", "scheme", "amount", "debt", "of_fund", "kept"),
+    [
+        ("all of it to the fund", "ganzhou-2016", "12345.67", ("50329.86", "0.00", "800.00"), "12345.67", "0.00"),
+        ("beyond it the penalty", "ganzhou-2016", "50400.00", ("50329.86", "0.00", "800.00"), "50329.86", "70.14"),
+        (
+            "what queues comes after",
+            "ganzhou-2016",
+            "41000.00",
+            ("40000.00", "10329.86", "0.00"),
+            "40000.00",
+            "1000.00",
+        ),
+        ("the fund is paid", "ganzhou-2016", "100.00", ("0.00", "0.00", "800.00"), "0.00", "100.00"),
+        ("pro rata", "national-2014", "1000.01", ("35230.90", "15098.96", "0.00"), "700.01", "300.00"),
+        ("pro rata, half up", "yanjin-2016", "0.01", ("25164.93", "25164.93", "0.00"), "0.01", "0.00"),
+        (
+            "pro rata, the fund owed little",
+            "national-2014",
+            "1000.00",
+            ("10.00", "15098.96", "0.00"),
+            "10.00",
+            "990.00",
+        ),
+        (
+            "pro rata, the bank owed little",
+            "national-2014",
+            "1000.00",
+            ("35230.90", "10.00", "800.00"),
+            "990.00",
+            "10.00",
+        ),
+        ("penalty last of all", "national-2014", "40.00", ("20.00", "10.00", "800.00"), "20.00", "20.00"),
+        ("the whole debt", "national-2014", "830.00", ("20.00", "10.00", "800.00"), "20.00", "810.00"),
+    ],
+)
 def test_whose_a_receipt_is(
     case: str, scheme: str, amount: str, debt: tuple[str, str, str], of_fund: str, kept: str
 ) -> None:
@@ -128,9 +155,12 @@ def test_events_post_what_moves_the_halves_whatever_the_order(code: str, nets: l
 
 
 @given(
-    st.sampled_from(sorted(presets())), st.integers(1, 200_000), st.integers(0, 100_000), st.integers(0, 100_000),
+    st.sampled_from(sorted(presets())),
+    st.integers(1, 200_000),
+    st.integers(0, 100_000),
+    st.integers(0, 100_000),
     st.integers(0, 10_000),
-)  # fmt: skip
+)
 def test_a_receipt_pays_no_penalty_before_the_fund_has_its_own(
     code: str, amount: int, to_fund: int, plain: int, charges: int
 ) -> None:

@@ -39,10 +39,8 @@ from ledger.policy.schemes import load_preset
     ("the day after it",             "ganzhou-2016",  "2021-01-01", False),
     ("the national one of 2021",     "national-2021", "2021-03-04", True),
     ("the day before it came",       "national-2021", "2021-03-03", False),
-])
-def test_a_contract_is_signed_within_the_scheme_s_days(
-    case: str, scheme: str, signed: str, allowed: bool
-) -> None:
+])  # fmt: skip
+def test_a_contract_is_signed_within_the_scheme_s_days(case: str, scheme: str, signed: str, allowed: bool) -> None:
     if allowed:
         check_signing(load_preset(scheme), date.fromisoformat(signed))
     else:
@@ -51,11 +49,14 @@ def test_a_contract_is_signed_within_the_scheme_s_days(
         assert refused.value.facts["found"] == signed
 
 
-@pytest.mark.parametrize("case, disbursed, allowed", [
-    ("the day before signing", "2016-05-09", False),
-    ("the day of signing",     "2016-05-10", True),
-    ("a day later",            "2016-05-11", True),
-])
+@pytest.mark.parametrize(
+    "case, disbursed, allowed",
+    [
+        ("the day before signing", "2016-05-09", False),
+        ("the day of signing", "2016-05-10", True),
+        ("a day later", "2016-05-11", True),
+    ],
+)
 def test_nothing_is_paid_out_before_signing(case: str, disbursed: str, allowed: bool) -> None:
     signed = date(2016, 5, 10)
     if allowed:
@@ -76,7 +77,7 @@ def test_nothing_is_paid_out_before_signing(case: str, disbursed: str, allowed: 
     ("61 is allowed by the scheme of 2021",  "national-2021", "1960-05-10", "2021-05-10", None),
     ("the day before the 66th birthday",     "national-2021", "1955-05-11", "2021-05-10", None),
     ("the 66th birthday",                    "national-2021", "1955-05-10", "2021-05-10", 66),
-])
+])  # fmt: skip
 def test_the_borrower_s_age_on_the_disbursement_date(
     case: str, scheme: str, born: str, disbursed: str, years: int | None
 ) -> None:
@@ -92,10 +93,13 @@ def test_the_borrower_s_age_on_the_disbursement_date(
 GANZHOU = load_preset("ganzhou-2016")
 
 
-@pytest.mark.parametrize("case, registered, allowed", [
-    ("the last day of 2013",  "2013-12-31", False),
-    ("the first day of 2014", "2014-01-01", True),
-])
+@pytest.mark.parametrize(
+    "case, registered, allowed",
+    [
+        ("the last day of 2013", "2013-12-31", False),
+        ("the first day of 2014", "2014-01-01", True),
+    ],
+)
 def test_the_household_is_registered_since_2014(case: str, registered: str, allowed: bool) -> None:
     if allowed:
         check_registration(GANZHOU, date.fromisoformat(registered))
@@ -109,11 +113,14 @@ def test_a_scheme_may_ask_for_no_day_of_registration() -> None:
     check_registration(replace(GANZHOU, registered_from=None), date(2000, 1, 1))
 
 
-@pytest.mark.parametrize("case, recourse, written_off, allowed", [
-    ("no debt",                    0, 0, True),
-    ("a fen of open recourse",     1, 0, False),
-    ("a fen written off",          0, 1, False),
-])
+@pytest.mark.parametrize(
+    "case, recourse, written_off, allowed",
+    [
+        ("no debt", 0, 0, True),
+        ("a fen of open recourse", 1, 0, False),
+        ("a fen written off", 0, 1, False),
+    ],
+)
 def test_old_bad_debt_bars_a_new_loan(case: str, recourse: int, written_off: int, allowed: bool) -> None:
     if allowed:
         check_debt(Fen(recourse), Fen(written_off))
@@ -133,7 +140,7 @@ def test_old_bad_debt_bars_a_new_loan(case: str, recourse: int, written_off: int
     ("national: a month too many", "national-2014", 37, "1–36"),
     ("Yanjin: two years",          "yanjin-2016",  24, None),
     ("Yanjin: a month too many",   "yanjin-2016",  25, "1–24"),
-])
+])  # fmt: skip
 def test_the_term_lies_within_the_scheme_s(case: str, scheme: str, months: int, limit: str | None) -> None:
     if limit is None:
         check_term(load_preset(scheme), months)
@@ -164,7 +171,7 @@ HISTORY = (
     ("the day it was removed",          "2017-07-01", BankEliminated,  "2017-07-01"),
     ("the day before it came back",     "2017-12-31", BankEliminated,  "2017-07-01"),
     ("a substitute lends like a pilot", "2018-01-01", None,            None),
-])
+])  # fmt: skip
 def test_a_bank_lends_while_it_is_in_the_scheme(
     case: str, day: str, refusal: type[RuleViolation] | None, limit: str | None
 ) -> None:

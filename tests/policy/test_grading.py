@@ -25,10 +25,8 @@ GANZHOU = load_preset("ganzhou-2016")
     ("361 days",                               361, 0,   "损失", True),
     ("the larger of the two: interest",        10,  271, "可疑", True),
     ("the larger of the two: principal",       361, 91,  "损失", True),
-])
-def test_the_grade_goes_by_the_larger_number_of_days(
-    case: str, overdue: int, unpaid: int, zh: str, npl: bool
-) -> None:
+])  # fmt: skip
+def test_the_grade_goes_by_the_larger_number_of_days(case: str, overdue: int, unpaid: int, zh: str, npl: bool) -> None:
     found = grade(GANZHOU, overdue, unpaid)
     assert (found.zh, found.is_npl) == (zh, npl)
 
@@ -39,7 +37,7 @@ def test_the_grade_goes_by_the_larger_number_of_days(
     ("the day after",                    "2019-05-10", "2019-05-11", 1),
     ("the day of the worked-out claim",  "2019-05-10", "2019-08-12", 94),
     ("rolled over National Day week",    "2019-10-08", "2019-10-08", 0),
-])
+])  # fmt: skip
 def test_days_overdue_count_from_the_rolled_due_date(case: str, due: str, day: str, days: int) -> None:
     assert days_overdue(date.fromisoformat(due), date.fromisoformat(day)) == days
 
@@ -49,7 +47,7 @@ def test_days_overdue_count_from_the_rolled_due_date(case: str, due: str, day: s
     ("posted that day",        "2019-06-21", "2019-06-21", 0),
     ("posted the day before",  "2019-06-21", "2019-06-22", 1),
     ("asked before it stood",  "2019-06-21", "2019-06-20", 0),
-])
+])  # fmt: skip
 def test_days_unpaid_count_from_the_posting(case: str, posted: str | None, day: str, days: int) -> None:
     oldest = date.fromisoformat(posted) if posted else None
     assert days_unpaid(oldest, date.fromisoformat(day)) == days

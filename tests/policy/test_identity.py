@@ -74,11 +74,14 @@ def test_a_number_that_is_no_card_is_refused(case: str, number: str, refusal: ty
     assert number == "" or number not in str(refused.value), "a refusal never carries the whole number"
 
 
-@pytest.mark.parametrize("case, number", [
-    ("the 29th of a leap year", card("36078119840229123")),
-    ("born in 1900",            card("36078119000101123")),
-    ("ends in X",               WITH_X),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, number",
+    [
+        ("the 29th of a leap year", card("36078119840229123")),
+        ("born in 1900", card("36078119000101123")),
+        ("ends in X", WITH_X),
+    ],
+)
 def test_a_number_at_the_edge_is_a_card(case: str, number: str) -> None:
     assert check_id_card(number).number == number
 
@@ -152,11 +155,14 @@ def test_a_card_is_shown_without_its_middle(case: str, number: str, masked: str)
     assert mask_id_card(number) == masked
 
 
-@pytest.mark.parametrize("case, name, masked", [
-    ("two characters",   "张三",   "张*"),
-    ("three characters", "张三丰", "张**"),
-    ("one character",    "张",     "*"),
-    ("nothing",          "",       "*"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, name, masked",
+    [
+        ("two characters", "张三", "张*"),
+        ("three characters", "张三丰", "张**"),
+        ("one character", "张", "*"),
+        ("nothing", "", "*"),
+    ],
+)
 def test_a_name_is_made_public_without_the_given_one(case: str, name: str, masked: str) -> None:
     assert mask_name(name) == masked

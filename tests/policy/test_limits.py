@@ -34,12 +34,16 @@ GANZHOU = load_preset("ganzhou-2016")
 NOTHING = Exposure(Fen(0), Fen(0))
 
 
-def link(kind: LinkKind, household: int, amount: str | None = None, *, starts: str = "2016-03-01",
-         ends: str | None = None) -> Link:  # fmt: skip
+def link(
+    kind: LinkKind, household: int, amount: str | None = None, *, starts: str = "2016-03-01", ends: str | None = None
+) -> Link:
     return Link(
-        kind, None if amount is None else fen(amount), household,
-        date.fromisoformat(starts), None if ends is None else date.fromisoformat(ends),
-    )  # fmt: skip
+        kind,
+        None if amount is None else fen(amount),
+        household,
+        date.fromisoformat(starts),
+        None if ends is None else date.fromisoformat(ends),
+    )
 
 
 @pytest.mark.parametrize("case, scheme, opened, pending, new, found", [
@@ -51,7 +55,7 @@ def link(kind: LinkKind, household: int, amount: str | None = None, *, starts: s
     ("one not yet paid out counts",      "ganzhou-2016", "10000.00", "20000.00", "20000.01", "50000.01"),
     ("Yanjin's cap",                     "yanjin-2016",  "0.00",     "0.00",     "30000.00", None),
     ("a fen above Yanjin's",             "yanjin-2016",  "0.00",     "0.00",     "30000.01", "30000.01"),
-])
+])  # fmt: skip
 def test_all_loans_of_a_household_stay_within_the_cap(
     case: str, scheme: str, opened: str, pending: str, new: str, found: str | None
 ) -> None:
@@ -82,7 +86,7 @@ def test_all_loans_of_a_household_stay_within_the_cap(
     ("begins the day after",                 "agreement",  None,     "2016-05-11", "2018-05-10", False),
     ("ends on the day itself",               "investment", "100.00", "2016-01-01", "2016-05-10", True),
     ("ended the day before",                 "investment", "100.00", "2016-01-01", "2016-05-09", False),
-])
+])  # fmt: skip
 def test_a_link_counts_on_the_tenth_of_may_2016(
     case: str, kind: LinkKind, amount: str | None, starts: str, ends: str | None, valid: bool
 ) -> None:
@@ -110,13 +114,14 @@ def test_the_limit_of_an_organisation(case: str, links: list[Link], limit: str) 
     assert organisation_limit(GANZHOU, links, date(2016, 5, 10)) == fen(limit)
 
 
-@pytest.mark.parametrize("case, links, lent, limit", [
-    ("twice what they borrowed",       [link("employment", 1)], "45000.00", "90000.00"),
-    ("nothing without employment",     [link("investment", 1, "10.00")], "45000.00", "20.00"),
-])  # fmt: skip
-def test_a_scheme_may_go_by_the_loans_of_the_linked(
-    case: str, links: list[Link], lent: str, limit: str
-) -> None:
+@pytest.mark.parametrize(
+    "case, links, lent, limit",
+    [
+        ("twice what they borrowed", [link("employment", 1)], "45000.00", "90000.00"),
+        ("nothing without employment", [link("investment", 1, "10.00")], "45000.00", "20.00"),
+    ],
+)
+def test_a_scheme_may_go_by_the_loans_of_the_linked(case: str, links: list[Link], lent: str, limit: str) -> None:
     scheme = replace(GANZHOU, organisation_limit_basis="linked_loans")
     assert organisation_limit(scheme, links, date(2016, 5, 10), fen(lent)) == fen(limit)
 
@@ -162,7 +167,7 @@ def test_a_link_on_the_signing_day_is_asked_not_one_that_is_over() -> None:
     ("begins on the last day",     "2018-12-21", None,         True),
     ("begins the day after",       "2018-12-22", None,         False),
     ("lies inside, too short",     "2018-03-01", "2018-09-01", False),
-])
+])  # fmt: skip
 def test_a_link_on_some_day_of_a_period(case: str, starts: str, ends: str | None, within: bool) -> None:
     links = [link("agreement", 1, starts=starts, ends=ends)]
     assert has_link_within(GANZHOU, links, date(2017, 12, 22), date(2018, 12, 21)) == within
@@ -184,7 +189,7 @@ def test_another_link_never_lowers_the_limit(amounts: list[int], employed: int) 
     ("something issued already", "125000.00", "999999.99",  "0.01",       False),
     ("nothing left",             "125000.00", "1000000.00", "0.01",       True),
     ("issued beyond it before",  "0.00",      "1.00",       "0.01",       True),
-])
+])  # fmt: skip
 def test_lending_beyond_the_head_room_warns_or_is_refused(
     case: str, contributed: str, issued: str, new: str, over: bool
 ) -> None:
@@ -210,10 +215,8 @@ def test_head_room_is_the_multiple_of_the_contributions_less_what_was_issued() -
     ("none at all",           "0.00",   "1000.00", "0.0000"),
     ("all of them",           "1.00",   "1.00",    None),
     ("no loans yet",          "0.00",   "0.00",    None),
-])
-def test_too_few_household_loans_are_a_warning(
-    case: str, households: str, whole: str, found: str | None
-) -> None:
+])  # fmt: skip
+def test_too_few_household_loans_are_a_warning(case: str, households: str, whole: str, found: str | None) -> None:
     warning = low_household_share(GANZHOU, fen(households), fen(whole), "open", "360781")
     assert (warning.facts["found"] if warning else None) == found
     if warning:

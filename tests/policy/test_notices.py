@@ -19,38 +19,109 @@ def test_the_programmes_numbers_come_from_its_scheme() -> None:
     assert timings(load_preset("ganzhou-2016")) == TWO
 
 
-@pytest.mark.parametrize(("case", "first", "due", "extended", "new_due", "ended", "expected"), [
-    ("the worked example", "2016-05-10", "2019-05-10", None, None, None, [
-        "D30 2019-05-10: 2019-04-10 by 2019-04-17", "D7 2019-05-10: 2019-05-03 by 2019-05-10"]),
-    ("paid off the day before the first", "2016-05-10", "2019-05-10", None, None, "2019-04-09", []),
-    ("paid off on the first one's day", "2016-05-10", "2019-05-10", None, None, "2019-04-10", []),
-    ("paid off the day after it", "2016-05-10", "2019-05-10", None, None, "2019-04-11", [
-        "D30 2019-05-10: 2019-04-10 by 2019-04-17, closed 2019-04-11"]),
-    ("paid on the due date", "2016-05-10", "2019-05-10", None, None, "2019-05-10", [
-        "D30 2019-05-10: 2019-04-10 by 2019-04-17, closed 2019-05-10",
-        "D7 2019-05-10: 2019-05-03 by 2019-05-10, closed 2019-05-10"]),
-    ("extended between the two", "2016-05-10", "2019-05-10", "2019-04-20", "2019-11-10", None, [
-        "D30 2019-05-10: 2019-04-10 by 2019-04-17, extended 2019-04-20",
-        "D30 2019-11-10: 2019-10-11 by 2019-10-18", "D7 2019-11-10: 2019-11-03 by 2019-11-10"]),
-    ("extended long before", "2016-05-10", "2019-05-10", "2018-01-05", "2019-11-10", None, [
-        "D30 2019-11-10: 2019-10-11 by 2019-10-18", "D7 2019-11-10: 2019-11-03 by 2019-11-10"]),
-    ("extended by a month on the last day", "2016-05-10", "2019-05-10", "2019-05-09", "2019-06-10", None, [
-        "D30 2019-05-10: 2019-04-10 by 2019-04-17, extended 2019-05-09",
-        "D7 2019-05-10: 2019-05-03 by 2019-05-10, extended 2019-05-09",
-        "D30 2019-06-10: 2019-05-11 by 2019-05-18", "D7 2019-06-10: 2019-06-03 by 2019-06-10"]),
-    ("a month's loan in February", "2015-02-01", "2015-03-01", None, None, None, [
-        "D30 2015-03-01: 2015-02-01 by 2015-02-06", "D7 2015-03-01: 2015-02-22 by 2015-03-01"]),
-    ("due in early January", "2016-01-05", "2019-01-05", None, None, None, [
-        "D30 2019-01-05: 2018-12-06 by 2018-12-13", "D7 2019-01-05: 2018-12-29 by 2019-01-05"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("case", "first", "due", "extended", "new_due", "ended", "expected"),
+    [
+        (
+            "the worked example",
+            "2016-05-10",
+            "2019-05-10",
+            None,
+            None,
+            None,
+            ["D30 2019-05-10: 2019-04-10 by 2019-04-17", "D7 2019-05-10: 2019-05-03 by 2019-05-10"],
+        ),
+        ("paid off the day before the first", "2016-05-10", "2019-05-10", None, None, "2019-04-09", []),
+        ("paid off on the first one's day", "2016-05-10", "2019-05-10", None, None, "2019-04-10", []),
+        (
+            "paid off the day after it",
+            "2016-05-10",
+            "2019-05-10",
+            None,
+            None,
+            "2019-04-11",
+            ["D30 2019-05-10: 2019-04-10 by 2019-04-17, closed 2019-04-11"],
+        ),
+        (
+            "paid on the due date",
+            "2016-05-10",
+            "2019-05-10",
+            None,
+            None,
+            "2019-05-10",
+            [
+                "D30 2019-05-10: 2019-04-10 by 2019-04-17, closed 2019-05-10",
+                "D7 2019-05-10: 2019-05-03 by 2019-05-10, closed 2019-05-10",
+            ],
+        ),
+        (
+            "extended between the two",
+            "2016-05-10",
+            "2019-05-10",
+            "2019-04-20",
+            "2019-11-10",
+            None,
+            [
+                "D30 2019-05-10: 2019-04-10 by 2019-04-17, extended 2019-04-20",
+                "D30 2019-11-10: 2019-10-11 by 2019-10-18",
+                "D7 2019-11-10: 2019-11-03 by 2019-11-10",
+            ],
+        ),
+        (
+            "extended long before",
+            "2016-05-10",
+            "2019-05-10",
+            "2018-01-05",
+            "2019-11-10",
+            None,
+            ["D30 2019-11-10: 2019-10-11 by 2019-10-18", "D7 2019-11-10: 2019-11-03 by 2019-11-10"],
+        ),
+        (
+            "extended by a month on the last day",
+            "2016-05-10",
+            "2019-05-10",
+            "2019-05-09",
+            "2019-06-10",
+            None,
+            [
+                "D30 2019-05-10: 2019-04-10 by 2019-04-17, extended 2019-05-09",
+                "D7 2019-05-10: 2019-05-03 by 2019-05-10, extended 2019-05-09",
+                "D30 2019-06-10: 2019-05-11 by 2019-05-18",
+                "D7 2019-06-10: 2019-06-03 by 2019-06-10",
+            ],
+        ),
+        (
+            "a month's loan in February",
+            "2015-02-01",
+            "2015-03-01",
+            None,
+            None,
+            None,
+            ["D30 2015-03-01: 2015-02-01 by 2015-02-06", "D7 2015-03-01: 2015-02-22 by 2015-03-01"],
+        ),
+        (
+            "due in early January",
+            "2016-01-05",
+            "2019-01-05",
+            None,
+            None,
+            None,
+            ["D30 2019-01-05: 2018-12-06 by 2018-12-13", "D7 2019-01-05: 2018-12-29 by 2019-01-05"],
+        ),
+    ],
+)
 def test_notices_of_a_life(
     case: str, first: str, due: str, extended: str | None, new_due: str | None, ended: str | None, expected: list[str]
 ) -> None:
     day = date.fromisoformat
     loan = Dates(
-        day(first), day(due), day(new_due or due), day(extended) if extended else None,
-        day(ended) if ended else None, "closed" if ended else None,
-    )  # fmt: skip
+        day(first),
+        day(due),
+        day(new_due or due),
+        day(extended) if extended else None,
+        day(ended) if ended else None,
+        "closed" if ended else None,
+    )
     told = [
         f"{each.kind} {each.due_on}: {each.created_on} by {each.deliver_by}"
         + (f", {each.reason} {each.cancelled_on}" if each.cancelled_on else "")
@@ -149,9 +220,11 @@ _CASES = settings(max_examples=settings().max_examples * 5 // 2)
 
 @_CASES
 @given(
-    loan=borrowed(), runs=st.sets(st.integers(0, 900), max_size=12),
-    ahead=st.sampled_from(((30, 7), (30, 7), (60, 1), (1, 1))), delivered=st.booleans(),
-)  # fmt: skip
+    loan=borrowed(),
+    runs=st.sets(st.integers(0, 900), max_size=12),
+    ahead=st.sampled_from(((30, 7), (30, 7), (60, 1), (1, 1))),
+    delivered=st.booleans(),
+)
 def test_whatever_days_the_job_ran_the_notices_are_those_of_looking_at_every_day(
     loan: Borrowed, runs: set[int], ahead: tuple[int, int], delivered: bool
 ) -> None:

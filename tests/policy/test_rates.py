@@ -74,9 +74,13 @@ def test_no_rate_is_guessed(case: str, table: RateTable, on: str, first: str) ->
     with pytest.raises(RateNotCovered) as refused:
         table.rate(36, date.fromisoformat(on))
     assert refused.value.facts == {
-        "rule": "3.2", "table": table.code, "first": first,
-        "covered_through": "2026-09-20", "limit": "2026-09-20", "found": on,
-    }  # fmt: skip
+        "rule": "3.2",
+        "table": table.code,
+        "first": first,
+        "covered_through": "2026-09-20",
+        "limit": "2026-09-20",
+        "found": on,
+    }
 
 
 @given(st.dates(date(2005, 1, 1), date(2030, 1, 1)), st.integers(1, 120), st.sampled_from([BENCHMARK, LPR]))
@@ -204,24 +208,32 @@ def test_a_sheet_gives_percent_and_a_table_fractions() -> None:
 LOAN = Priced(Decimal("0.0640"), date(2014, 6, 10), date(2014, 6, 20), 48)
 
 
-def stepped(
-    scheme: Scheme, loan: Priced, through: str, extension: Extended | None = None
-) -> list[tuple[str, str]]:
+def stepped(scheme: Scheme, loan: Priced, through: str, extension: Extended | None = None) -> list[tuple[str, str]]:
     steps = rate_steps(scheme, BENCHMARK, loan, date.fromisoformat(through), extension)
     return [(day.isoformat(), str(rate)) for day, rate in steps]
 
 
-@pytest.mark.parametrize("case, repricing, through, steps", [
-    ("a fixed rate stays", "fixed", "2018-06-20", [("2014-06-20", "0.0640")]),
-    ("each New Year", "annual_jan1", "2018-06-20",
-     [("2014-06-20", "0.0640"), ("2015-01-01", "0.0600"), ("2016-01-01", "0.0475")]),
-    ("New Year's day itself", "annual_jan1", "2015-01-01",
-     [("2014-06-20", "0.0640"), ("2015-01-01", "0.0600")]),
-    ("the day before New Year", "annual_jan1", "2014-12-31", [("2014-06-20", "0.0640")]),
-    ("each year from the payout", "anniversary", "2018-06-20",
-     [("2014-06-20", "0.0640"), ("2015-06-20", "0.0550"), ("2016-06-20", "0.0475")]),
-    ("the day before it", "anniversary", "2015-06-19", [("2014-06-20", "0.0640")]),
-])
+@pytest.mark.parametrize(
+    "case, repricing, through, steps",
+    [
+        ("a fixed rate stays", "fixed", "2018-06-20", [("2014-06-20", "0.0640")]),
+        (
+            "each New Year",
+            "annual_jan1",
+            "2018-06-20",
+            [("2014-06-20", "0.0640"), ("2015-01-01", "0.0600"), ("2016-01-01", "0.0475")],
+        ),
+        ("New Year's day itself", "annual_jan1", "2015-01-01", [("2014-06-20", "0.0640"), ("2015-01-01", "0.0600")]),
+        ("the day before New Year", "annual_jan1", "2014-12-31", [("2014-06-20", "0.0640")]),
+        (
+            "each year from the payout",
+            "anniversary",
+            "2018-06-20",
+            [("2014-06-20", "0.0640"), ("2015-06-20", "0.0550"), ("2016-06-20", "0.0475")],
+        ),
+        ("the day before it", "anniversary", "2015-06-19", [("2014-06-20", "0.0640")]),
+    ],
+)
 def test_the_rate_of_a_loan_over_its_life(
     case: str, repricing: Any, through: str, steps: list[tuple[str, str]]
 ) -> None:
@@ -278,9 +290,11 @@ def test_a_coming_rate_is_never_guessed(case: str, repricing: Any, through: str,
 
 
 @given(
-    st.dates(date(2011, 1, 1), date(2020, 12, 31)), st.integers(1, 60),
-    st.sampled_from(["annual_jan1", "anniversary"]), st.integers(0, 5 * 365),
-)  # fmt: skip
+    st.dates(date(2011, 1, 1), date(2020, 12, 31)),
+    st.integers(1, 60),
+    st.sampled_from(["annual_jan1", "anniversary"]),
+    st.integers(0, 5 * 365),
+)
 def test_a_loan_at_the_benchmark_is_there_again_on_every_repricing_day(
     signed: date, months: int, repricing: Any, days: int
 ) -> None:

@@ -251,10 +251,13 @@ def test_a_number_without_a_source_is_refused() -> None:
     assert faults_of(changed("age_max", "60").replace('"试行办法"', '" "')) == {"age_max": "unfit"}
 
 
-@pytest.mark.parametrize("case, text", [
-    ("not TOML", "code = "),
-    ("not JSON", "{"),
-])
+@pytest.mark.parametrize(
+    "case, text",
+    [
+        ("not TOML", "code = "),
+        ("not JSON", "{"),
+    ],
+)
 def test_a_text_that_cannot_be_read_is_refused(case: str, text: str) -> None:
     assert faults_of(text) == {"document": "unreadable"}
 

@@ -64,12 +64,15 @@ def test_what_is_paid_on_the_first_overdue_day_is_paid_off_overdue_principal() -
     """)
 
 
-@pytest.mark.parametrize("case, facts, status", [
-    ("nothing paid",                      [], "overdue"),
-    ("everything but a fen of principal", [("2019-05-10", "50329.85")], "overdue"),
-    ("everything on the day",             [("2019-05-10", "50329.86")], "closed"),
-    ("the interest only",                 [("2019-05-10", "329.86")], "overdue"),
-])
+@pytest.mark.parametrize(
+    "case, facts, status",
+    [
+        ("nothing paid", [], "overdue"),
+        ("everything but a fen of principal", [("2019-05-10", "50329.85")], "overdue"),
+        ("everything on the day", [("2019-05-10", "50329.86")], "closed"),
+        ("the interest only", [("2019-05-10", "329.86")], "overdue"),
+    ],
+)
 def test_overdue_is_a_matter_of_principal(case: str, facts: list[tuple[str, str]], status: str) -> None:
     assert page(LOAN, [paid(*fact) for fact in facts], "2019-05-11").splitlines()[-1] == status
 
@@ -141,10 +144,13 @@ def test_a_closed_loan_has_no_more_days() -> None:
     assert ended[1:] == ["2019-05-10 repaid: contract 329.86, principal 50000.00", "closed"]
 
 
-@pytest.mark.parametrize("case, facts", [
-    ("before the first line", [paid("2016-05-20", "300.00")]),
-    ("on the day of disbursement", [paid("2016-05-10", "300.00")]),
-])
+@pytest.mark.parametrize(
+    "case, facts",
+    [
+        ("before the first line", [paid("2016-05-20", "300.00")]),
+        ("on the day of disbursement", [paid("2016-05-10", "300.00")]),
+    ],
+)
 def test_what_comes_before_the_first_line_waits_for_it(case: str, facts: list[Fact]) -> None:
     loan = contract("2016-05-10", "2019-05-10")
     assert page(loan, facts, "2016-06-21", since="2016-06-21") == text("""

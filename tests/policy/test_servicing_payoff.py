@@ -15,18 +15,21 @@ LOAN = contract("2018-06-21", "2019-05-10")
 OVERDUE = contract("2019-03-21", "2019-05-10")
 
 
-@pytest.mark.parametrize("case, loan, facts, on, quote", [
-    ("on the day it was paid out", LOAN, [], "2018-06-21", "50000.00"),
-    ("the next day", LOAN, [], "2018-06-22", "50006.60"),
-    ("ten days on", LOAN, [], "2018-07-01", "50065.97"),
-    ("on a posting day: the line is open, no day more", LOAN, [], "2018-09-21", "50606.94"),
-    ("a line open and a day of the next period", LOAN, [], "2018-09-22", "50613.62"),  # 6.60 and 0.08 compound
-    ("less what was left as credit", LOAN, [paid("2018-07-01", "700.00")], "2018-09-22", "49913.54"),
-    ("after part of the principal", LOAN, [paid("2018-07-01", "20000.00", "principal")], "2018-07-11", "30105.56"),
-    ("on the due date", OVERDUE, [], "2019-05-10", "50329.86"),
-    ("the first overdue day: a night's penalty and compound", OVERDUE, [], "2019-05-11", "50339.83"),
-    ("misused", OVERDUE, [Misused(date(2019, 3, 21))], "2019-03-31", "50131.94"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, loan, facts, on, quote",
+    [
+        ("on the day it was paid out", LOAN, [], "2018-06-21", "50000.00"),
+        ("the next day", LOAN, [], "2018-06-22", "50006.60"),
+        ("ten days on", LOAN, [], "2018-07-01", "50065.97"),
+        ("on a posting day: the line is open, no day more", LOAN, [], "2018-09-21", "50606.94"),
+        ("a line open and a day of the next period", LOAN, [], "2018-09-22", "50613.62"),  # 6.60 and 0.08 compound
+        ("less what was left as credit", LOAN, [paid("2018-07-01", "700.00")], "2018-09-22", "49913.54"),
+        ("after part of the principal", LOAN, [paid("2018-07-01", "20000.00", "principal")], "2018-07-11", "30105.56"),
+        ("on the due date", OVERDUE, [], "2019-05-10", "50329.86"),
+        ("the first overdue day: a night's penalty and compound", OVERDUE, [], "2019-05-11", "50339.83"),
+        ("misused", OVERDUE, [Misused(date(2019, 3, 21))], "2019-03-31", "50131.94"),
+    ],
+)
 def test_what_it_takes_to_pay_off(case: str, loan: Contract, facts: list[Fact], on: str, quote: str) -> None:
     day = date.fromisoformat(on)
     assert plain(payoff(walk(loan, facts, day).life, day).total) == quote
@@ -112,12 +115,18 @@ def test_a_closed_loan_takes_no_more_money() -> None:
     assert (refused.value.code, refused.value.facts["found"]) == ("loan_closed", "2018-07-02")
 
 
-@pytest.mark.parametrize("case, facts, status", [
-    ("principal repaid, its interest not billed yet", [paid("2018-07-01", "50000.00", "principal")], "active"),
-    ("principal and billed interest repaid, the rest not billed yet",
-     [paid("2018-09-25", "50606.94", "principal")], "active"),
-    ("all of it repaid", [paid("2018-09-25", "50636.24", "principal")], "closed"),
-])
+@pytest.mark.parametrize(
+    "case, facts, status",
+    [
+        ("principal repaid, its interest not billed yet", [paid("2018-07-01", "50000.00", "principal")], "active"),
+        (
+            "principal and billed interest repaid, the rest not billed yet",
+            [paid("2018-09-25", "50606.94", "principal")],
+            "active",
+        ),
+        ("all of it repaid", [paid("2018-09-25", "50636.24", "principal")], "closed"),
+    ],
+)
 def test_a_loan_closes_when_nothing_is_open_and_nothing_unbilled_has_accrued(
     case: str, facts: list[Fact], status: str
 ) -> None:

@@ -26,7 +26,7 @@ ONE, HALF = Decimal(1), Decimal("0.5")
     ("the first line of a year",            "2016-12-21", "2017Q1", "2017"),
     ("its last",                            "2016-12-20", "2016Q4", "2016"),
     ("around new year",                     "2017-01-01", "2017Q1", "2017"),
-])
+])  # fmt: skip
 def test_a_line_belongs_to_the_period_in_which_it_is_posted(
     case: str, starts: str, in_quarter: str, in_year: str
 ) -> None:
@@ -34,11 +34,14 @@ def test_a_line_belongs_to_the_period_in_which_it_is_posted(
     assert str(Period.of("year", day(starts))) == in_year
 
 
-@pytest.mark.parametrize("cycle, text, start, end, following", [
-    ("quarter", "2016Q1", "2015-12-21", "2016-03-21", "2016Q2"),
-    ("quarter", "2016Q4", "2016-09-21", "2016-12-21", "2017Q1"),
-    ("year",    "2016",   "2015-12-21", "2016-12-21", "2017"),
-])
+@pytest.mark.parametrize(
+    "cycle, text, start, end, following",
+    [
+        ("quarter", "2016Q1", "2015-12-21", "2016-03-21", "2016Q2"),
+        ("quarter", "2016Q4", "2016-09-21", "2016-12-21", "2017Q1"),
+        ("year", "2016", "2015-12-21", "2016-12-21", "2017"),
+    ],
+)
 def test_a_period_is_over_on_its_21st_and_reported_by_the_26th(
     cycle: str, text: str, start: str, end: str, following: str
 ) -> None:
@@ -48,10 +51,17 @@ def test_a_period_is_over_on_its_21st_and_reported_by_the_26th(
     assert (str(period), str(period.next)) == (text, following)
 
 
-@pytest.mark.parametrize("cycle, text", [
-    ("quarter", "2016"), ("quarter", "2016Q5"), ("year", "2016Q1"), ("year", "16"), ("year", "２０１６"),
-    ("month", "2016"),
-])
+@pytest.mark.parametrize(
+    "cycle, text",
+    [
+        ("quarter", "2016"),
+        ("quarter", "2016Q5"),
+        ("year", "2016Q1"),
+        ("year", "16"),
+        ("year", "２０１６"),
+        ("month", "2016"),
+    ],
+)
 def test_what_is_no_period_is_refused(cycle: str, text: str) -> None:
     with pytest.raises(ValueError, match="not a"):
         Period.parse(cycle, text)
@@ -67,7 +77,7 @@ def test_what_is_no_period_is_refused(cycle: str, text: str) -> None:
     ("misuse ends them",          "2016-05-10", "2016-05-10", "2019-05-10", "2019-05-10", "2016-07-01", "2016-07-01"),
     ("misused from the first day", "2016-05-10", "2016-05-10", "2019-05-10", "2019-05-10", "2016-05-10", "2016-05-10"),
     ("29 February",                       "2016-02-29", "2016-02-29", "2020-02-29", "2020-02-29", None, "2019-02-28"),
-])
+])  # fmt: skip
 def test_the_days_that_earn_subsidy(
     case: str, disbursed: str, first: str, due: str, extended: str, misused: str | None, end: str
 ) -> None:
@@ -95,31 +105,41 @@ SPAN = Span(day("2016-10-01"), day("2019-10-01"))
     ("from the due date on",              "2019-10-08", "2019-12-21", "50000.00", "0.00",    0, "0.00"),
     ("what was above the cap",            "2017-03-21", "2017-06-21", "60000.00", "728.33", 92, "606.94"),
     ("a fen of principal",                "2017-03-21", "2017-06-21", "0.01",     "0.00",   92, "0.00"),
-])
-def test_what_a_line_earns(
-    case: str, start: str, end: str, owed: str, contract: str, days: int, amount: str
-) -> None:
+])  # fmt: skip
+def test_what_a_line_earns(case: str, start: str, end: str, owed: str, contract: str, days: int, amount: str) -> None:
     found = subsidy.earned(
-        Span(day(start), day(end)), SPAN, [(SPAN.start, fen(owed))], [(SPAN.start, RATE)], RATE, fen(contract),
+        Span(day(start), day(end)),
+        SPAN,
+        [(SPAN.start, fen(owed))],
+        [(SPAN.start, RATE)],
+        RATE,
+        fen(contract),
         subsidy.cap_left(GANZHOU.household_cap, ()),
     )
     assert (found.days, plain(subsidy.amount(found.parts, ONE))) == (days, amount)
 
 
-@pytest.mark.parametrize("case, rate, benchmark, amount", [
-    ("at the benchmark",    "0.0475", "0.0475", "606.94"),
-    ("a dearer loan",       "0.0600", "0.0475", "606.94"),
-    ("a cheaper loan",      "0.0400", "0.0475", "511.11"),
-])
+@pytest.mark.parametrize(
+    "case, rate, benchmark, amount",
+    [
+        ("at the benchmark", "0.0475", "0.0475", "606.94"),
+        ("a dearer loan", "0.0600", "0.0475", "606.94"),
+        ("a cheaper loan", "0.0400", "0.0475", "511.11"),
+    ],
+)
 def test_no_more_than_the_benchmark_at_signing_and_no_more_than_the_rate(
     case: str, rate: str, benchmark: str, amount: str
 ) -> None:
     parts = [int(Decimal(text) * 10**8) for text in (rate, benchmark)]
     contract = oracle.half_up(Fraction(fen("50000.00")) * Fraction(rate) * 92 / 360)
     found = subsidy.earned(
-        Span(day("2017-03-21"), day("2017-06-21")), SPAN, [(SPAN.start, fen("50000.00"))], [(SPAN.start, parts[0])],
-        parts[1], Fen(contract),
-    )  # fmt: skip
+        Span(day("2017-03-21"), day("2017-06-21")),
+        SPAN,
+        [(SPAN.start, fen("50000.00"))],
+        [(SPAN.start, parts[0])],
+        parts[1],
+        Fen(contract),
+    )
     assert plain(subsidy.amount(found.parts, ONE)) == amount
 
 
@@ -145,24 +165,23 @@ def test_an_organisation_gets_half_of_a_year_rounded_once() -> None:
     ("repaid since",     ["2016-05-10 30000.00 2016-12-31 0.00"],                  "2017-01-01", "50000.00"),
     ("all of it used",   ["2016-05-10 30000.00", "2016-06-10 25000.00"],           "2017-01-01", "0.00"),
     ("two before",       ["2016-05-10 10000.00", "2016-06-10 15000.00"],           "2017-01-01", "25000.00"),
-])
-def test_loans_disbursed_earlier_use_the_cap_first(
-    case: str, others: list[str], on: str, left: str
-) -> None:
+])  # fmt: skip
+def test_loans_disbursed_earlier_use_the_cap_first(case: str, others: list[str], on: str, left: str) -> None:
     told = [other.split() for other in others]
-    steps = [
-        [(day(since), fen(amount)) for since, amount in zip(each[::2], each[1::2], strict=True)] for each in told
-    ]
+    steps = [[(day(since), fen(amount)) for since, amount in zip(each[::2], each[1::2], strict=True)] for each in told]
     found = subsidy.cap_left(fen("50000.00"), steps)
     assert plain(oracle.at(found, day(on))) == left
 
 
-@pytest.mark.parametrize("scheme, household, organisation", [
-    ("ganzhou-2016", ("quarter", "1"), ("year", "0.5")),
-    ("national-2014", ("quarter", "1"), ("year", "0")),
-    ("national-2021", ("quarter", "0.5"), ("year", "0")),
-    ("yanjin-2016", ("quarter", "0"), ("year", "0")),
-])
+@pytest.mark.parametrize(
+    "scheme, household, organisation",
+    [
+        ("ganzhou-2016", ("quarter", "1"), ("year", "0.5")),
+        ("national-2014", ("quarter", "1"), ("year", "0")),
+        ("national-2021", ("quarter", "0.5"), ("year", "0")),
+        ("yanjin-2016", ("quarter", "0"), ("year", "0")),
+    ],
+)
 def test_cycles_and_shares_are_the_scheme_s(
     scheme: str, household: tuple[str, str], organisation: tuple[str, str]
 ) -> None:
@@ -180,7 +199,7 @@ def test_cycles_and_shares_are_the_scheme_s(
     ("a cheaper loan",       "2017-03-21", "2017-06-21", RATE - 1, ONE,  True),
     ("a dearer loan",        "2017-03-21", "2017-06-21", RATE + 1, ONE,  False),
     ("half of it",           "2017-03-21", "2017-06-21", RATE,     HALF, False),
-])
+])  # fmt: skip
 def test_when_a_line_earns_all_of_its_contract_interest(
     case: str, start: str, end: str, rate: int, share: Decimal, whole: bool
 ) -> None:

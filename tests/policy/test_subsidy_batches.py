@@ -29,13 +29,11 @@ from tests.policy.written import day, fen, quarter
                                          ("06-21", "borrower", "606.94")], "06-21"),
     ("a fund payment reversed",         [("06-21", "fund", "606.94"), ("06-22", "fund", "-606.94"),
                                          ("06-23", "borrower", "606.94")], "06-23"),
-])
+])  # fmt: skip
 def test_since_when_a_line_is_paid_by_or_for_the_borrower(
     case: str, applied: Sequence[tuple[str, str, str]], since: str | None
 ) -> None:
-    rows = [
-        (day(f"2016-{on}"), payer, fen(amount), 11 if payer == "waiver" else 0) for on, payer, amount in applied
-    ]
+    rows = [(day(f"2016-{on}"), payer, fen(amount), 11 if payer == "waiver" else 0) for on, payer, amount in applied]
     assert subsidy.paid_on(fen("606.94"), rows) == (None if since is None else day(f"2016-{since}"))
 
 
@@ -62,7 +60,7 @@ OPEN_Q4 = {"2016Q4": Standing(True, day("2016-12-26"))}
     ("over a period without a batch",             "2016-06-27", SUBMITTED_Q2 | OPEN_Q4,           "2016Q4", "2016Q4"),
     ("no open batch yet",                         "2016-06-27", SUBMITTED_Q2 | PAID_Q3,           "2016Q3", None),
     ("paid after the next one's cut-off too",     "2016-09-27", SUBMITTED_Q2 | OPEN_Q3 | OPEN_Q4, "2016Q4", "2016Q4"),
-])
+])  # fmt: skip
 def test_which_batch_a_line_enters(
     case: str, paid: str, standings: dict[str, Standing], last: str, batch: str | None
 ) -> None:
@@ -71,15 +69,16 @@ def test_which_batch_a_line_enters(
     assert found == (None if batch is None else quarter(batch))
 
 
-@pytest.mark.parametrize("case, paid, standings, batch", [
-    ("in time",                                 "2016-06-26", OPEN_Q2,                "2016Q2"),
-    ("a day late",                              "2016-06-27", OPEN_Q2 | OPEN_Q3,      None),
-    ("after an early submission",               "2016-06-24", SUBMITTED_Q2 | OPEN_Q3, None),
-    ("in time, recorded when it was submitted", "2016-06-22", SUBMITTED_Q2 | OPEN_Q3, "2016Q3"),
-])
-def test_late_interest_may_be_forfeit(
-    case: str, paid: str, standings: dict[str, Standing], batch: str | None
-) -> None:
+@pytest.mark.parametrize(
+    "case, paid, standings, batch",
+    [
+        ("in time", "2016-06-26", OPEN_Q2, "2016Q2"),
+        ("a day late", "2016-06-27", OPEN_Q2 | OPEN_Q3, None),
+        ("after an early submission", "2016-06-24", SUBMITTED_Q2 | OPEN_Q3, None),
+        ("in time, recorded when it was submitted", "2016-06-22", SUBMITTED_Q2 | OPEN_Q3, "2016Q3"),
+    ],
+)
+def test_late_interest_may_be_forfeit(case: str, paid: str, standings: dict[str, Standing], batch: str | None) -> None:
     known = {quarter(period): standing for period, standing in standings.items()}
     found = subsidy.batch_of(quarter("2016Q2"), day(paid), quarter("2016Q3"), known, 26, "forfeit")
     assert found == (None if batch is None else quarter(batch))
@@ -90,7 +89,7 @@ def test_late_interest_may_be_forfeit(
     ("over one that is submitted",      "2016Q3 shut 2016Q4 open", "2016Q4", "2016Q4"),
     ("not past one that is open",       "2016Q3 open 2016Q4 open", "2016Q4", "2016Q3"),
     ("over one that is not there",      "2016Q4 open",             "2016Q4", "2016Q4"),
-])
+])  # fmt: skip
 def test_what_a_paid_line_is_short_of_goes_to_the_next_open_batch(
     case: str, standings: str, last: str, batch: str
 ) -> None:
@@ -107,7 +106,7 @@ def test_what_a_paid_line_is_short_of_goes_to_the_next_open_batch(
     ("submitted before",      "2016-06-23", "2016-06-23"),
     ("submitted on the day",  "2016-06-26", "2016-06-26"),
     ("submitted late",        "2016-07-04", "2016-06-26"),
-])
+])  # fmt: skip
 def test_the_cut_off_is_the_26th_or_the_submission(case: str, submitted: str | None, cut_off: str) -> None:
     found = subsidy.cut_off(day("2016-06-26"), None if submitted is None else day(submitted))
     assert found == day(cut_off)
@@ -119,7 +118,7 @@ def test_the_cut_off_is_the_26th_or_the_submission(case: str, submitted: str | N
     ("over the week of 2025",           "2025-09-26", "2025-10-10", False),
     ("an ordinary week",                "2016-06-27", "2016-07-04", False),
     ("into a year not published yet",   "2026-12-28", "2027-01-05", True),
-])
+])  # fmt: skip
 def test_finance_has_five_working_days(case: str, approved: str, pay_by: str, provisional: bool) -> None:
     assert subsidy.pay_by(day(approved), 5, load_calendar()) == (day(pay_by), provisional)
 

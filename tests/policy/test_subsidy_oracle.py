@@ -34,11 +34,17 @@ def lives(draw: st.DrawFn) -> tuple[oracle.Contract, list[tuple[date, int]], lis
     start = draw(moments)
     return (
         oracle.Contract(
-            DISBURSED, DISBURSED - timedelta(days=draw(st.integers(0, 400))), draw(moments) + timedelta(days=1),
-            draw(st.none() | moments), lambda on: rates[on >= turn], Fraction(draw(st.integers(0, 900)), 10_000),
+            DISBURSED,
+            DISBURSED - timedelta(days=draw(st.integers(0, 400))),
+            draw(moments) + timedelta(days=1),
+            draw(st.none() | moments),
+            lambda on: rates[on >= turn],
+            Fraction(draw(st.integers(0, 900)), 10_000),
         ),
-        owed, others, Span(start, start + timedelta(days=draw(st.integers(1, 92)))),
-    )  # fmt: skip
+        owed,
+        others,
+        Span(start, start + timedelta(days=draw(st.integers(1, 92)))),
+    )
 
 
 def rate_steps(loan: oracle.Contract) -> list[tuple[date, int]]:
@@ -53,7 +59,8 @@ def rate_steps(loan: oracle.Contract) -> list[tuple[date, int]]:
 @given(lives(), st.integers(0, 100_000), st.sampled_from([ONE, HALF]))
 def test_eligible_interest_is_that_of_every_single_day(
     drawn: tuple[oracle.Contract, list[tuple[date, int]], list[list[tuple[date, int]]], Span],
-    contract: int, share: Decimal,
+    contract: int,
+    share: Decimal,
 ) -> None:
     loan, owed, others, line = drawn
     cap = GANZHOU.household_cap

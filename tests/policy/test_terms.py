@@ -38,24 +38,30 @@ def test_the_due_date_counts_from_the_disbursement(case: str, disbursed: str, mo
     assert due_on(date.fromisoformat(disbursed), months) == date.fromisoformat(due)
 
 
-@pytest.mark.parametrize("case, due, payable, unrolled", [
-    ("a working day",                 "2019-05-10", "2019-05-10", "2019-05-10"),
-    ("National Day week",             "2019-10-01", "2019-10-08", "2019-10-01"),
-    ("a Saturday",                    "2019-06-15", "2019-06-17", "2019-06-15"),
-    ("a make-up Sunday does not roll", "2019-09-29", "2019-09-29", "2019-09-29"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, due, payable, unrolled",
+    [
+        ("a working day", "2019-05-10", "2019-05-10", "2019-05-10"),
+        ("National Day week", "2019-10-01", "2019-10-08", "2019-10-01"),
+        ("a Saturday", "2019-06-15", "2019-06-17", "2019-06-15"),
+        ("a make-up Sunday does not roll", "2019-09-29", "2019-09-29", "2019-09-29"),
+    ],
+)
 def test_a_due_date_rolls_to_the_next_working_day(case: str, due: str, payable: str, unrolled: str) -> None:
     day = date.fromisoformat(due)
     assert rolled(day, CALENDAR, "following") == date.fromisoformat(payable)
     assert rolled(day, CALENDAR, "none") == date.fromisoformat(unrolled)
 
 
-@pytest.mark.parametrize("case, months, longest", [
-    ("three years",                36, 18),
-    ("five years",                 60, 30),
-    ("half an odd term is cut down", 37, 18),
-    ("a single month has no half", 1,  0),
-])
+@pytest.mark.parametrize(
+    "case, months, longest",
+    [
+        ("three years", 36, 18),
+        ("five years", 60, 30),
+        ("half an odd term is cut down", 37, 18),
+        ("a single month has no half", 1, 0),
+    ],
+)
 def test_an_extension_is_at_most_half_the_term(case: str, months: int, longest: int) -> None:
     assert extension_months_max(GANZHOU, months) == longest
 
@@ -98,9 +104,7 @@ def test_a_scheme_may_forbid_extensions() -> None:
 
 
 @given(st.dates(date(2014, 1, 1), date(2025, 1, 1)), st.integers(2, 60), st.data())
-def test_the_days_added_lie_between_the_due_dates(
-    disbursed: date, months: int, data: st.DataObject
-) -> None:
+def test_the_days_added_lie_between_the_due_dates(disbursed: date, months: int, data: st.DataObject) -> None:
     more = data.draw(st.integers(1, months // 2))
     extension = extend_term(GANZHOU, disbursed, months, 0, disbursed, more)
     assert extension.old_due_on < extension.due_on == add_months(disbursed, months + more)

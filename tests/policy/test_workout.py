@@ -50,12 +50,15 @@ def test_an_extension_moves_the_due_date_and_its_line_and_nothing_is_overdue_on_
 # Waiver 减免.
 
 
-@pytest.mark.parametrize("case, asked, waived, left", [
-    ("all of it", "0.00", "418.37", "0.00"),
-    ("all of it, in figures", "418.37", "418.37", "0.00"),
-    ("a part: compound first, as it is paid", "2.74", "2.74", "415.63"),
-    ("a part", "100.00", "100.00", "318.37"),
-])
+@pytest.mark.parametrize(
+    "case, asked, waived, left",
+    [
+        ("all of it", "0.00", "418.37", "0.00"),
+        ("all of it, in figures", "418.37", "418.37", "0.00"),
+        ("a part: compound first, as it is paid", "2.74", "2.74", "415.63"),
+        ("a part", "100.00", "100.00", "318.37"),
+    ],
+)
 def test_penalty_and_compound_are_let_off(case: str, asked: str, waived: str, left: str) -> None:
     told = page(OVERDUE, [Waived(JUNE, fen(asked))], "2019-06-21", since="2019-06-21").splitlines()
     line = "2019-06-21 line from 2019-05-10: 0.00 compound 2.74 penalty 415.63"
@@ -64,10 +67,13 @@ def test_penalty_and_compound_are_let_off(case: str, asked: str, waived: str, le
     assert sum(line.compound + line.penalty for line in life.lines) == fen(left)
 
 
-@pytest.mark.parametrize("case, on, asked, limit", [
-    ("a fen more than is open", JUNE, "418.38", "418.37"),
-    ("nothing is open yet", date(2019, 5, 20), "0.00", "0.00"),
-])
+@pytest.mark.parametrize(
+    "case, on, asked, limit",
+    [
+        ("a fen more than is open", JUNE, "418.38", "418.37"),
+        ("nothing is open yet", date(2019, 5, 20), "0.00", "0.00"),
+    ],
+)
 def test_no_more_is_let_off_than_is_open(case: str, on: date, asked: str, limit: str) -> None:
     assert refusal([Waived(on, fen(asked))], on) == ("exceeds_open_amount", limit)
 
@@ -86,9 +92,14 @@ def test_the_waiver_of_the_last_open_fen_closes_the_loan() -> None:
 # Refund 退还.
 
 
-@pytest.mark.parametrize("case, amount, refused", [
-    ("all of it", "700.00", False), ("a part", "0.01", False), ("a fen more", "700.01", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, amount, refused",
+    [
+        ("all of it", "700.00", False),
+        ("a part", "0.01", False),
+        ("a fen more", "700.01", True),
+    ],
+)
 def test_credit_is_handed_back_as_far_as_there_is_any(case: str, amount: str, refused: bool) -> None:
     facts = [paid("2018-07-01", "700.00"), Refunded(date(2018, 7, 1), fen(amount))]
     if refused:
@@ -101,11 +112,14 @@ def test_credit_is_handed_back_as_far_as_there_is_any(case: str, amount: str, re
 # Insurance 保险赔付.
 
 
-@pytest.mark.parametrize("case, on, amount, told", [
-    ("before the due date", "2019-04-01", "20000.00", "insured: principal 20000.00"),
-    ("when overdue", "2019-05-20", "20000.00", "insured: overdue principal 20000.00"),
-    ("the insurer refuses", "2019-05-20", "0.00", "insured"),
-])
+@pytest.mark.parametrize(
+    "case, on, amount, told",
+    [
+        ("before the due date", "2019-04-01", "20000.00", "insured: principal 20000.00"),
+        ("when overdue", "2019-05-20", "20000.00", "insured: overdue principal 20000.00"),
+        ("the insurer refuses", "2019-05-20", "0.00", "insured"),
+    ],
+)
 def test_insurance_lowers_the_principal_wherever_it_lies(case: str, on: str, amount: str, told: str) -> None:
     day = date.fromisoformat(on)
     assert f"{on} {told}" in page(OVERDUE, [Insured(day, fen(amount))], on).splitlines()
@@ -151,12 +165,15 @@ def test_a_write_off_uses_what_the_borrower_left_before_anything_is_lost() -> No
     """)
 
 
-@pytest.mark.parametrize("case, amounts, told", [
-    ("a part", ["20000.00"], ["loss 20000.00"]),
-    ("all that was lost", ["50329.86"], ["loss 50329.86"]),
-    ("more than was lost is income", ["50400.00"], ["loss 50329.86, income 70.14"]),
-    ("in parts", ["50000.00", "400.00", "5.00"], ["loss 50000.00", "loss 329.86, income 70.14", "income 5.00"]),
-])
+@pytest.mark.parametrize(
+    "case, amounts, told",
+    [
+        ("a part", ["20000.00"], ["loss 20000.00"]),
+        ("all that was lost", ["50329.86"], ["loss 50329.86"]),
+        ("more than was lost is income", ["50400.00"], ["loss 50329.86, income 70.14"]),
+        ("in parts", ["50000.00", "400.00", "5.00"], ["loss 50000.00", "loss 329.86, income 70.14", "income 5.00"]),
+    ],
+)
 def test_what_comes_in_after_a_write_off(case: str, amounts: list[str], told: list[str]) -> None:
     later = [paid(f"2019-09-0{n}", amount) for n, amount in enumerate(amounts, 1)]
     rows = page(OVERDUE, [WrittenOff(date(2019, 8, 1)), *later], "2019-12-31", since="2019-09-01").splitlines()
@@ -210,14 +227,20 @@ def test_an_overdue_loan_is_renewed_from_its_overdue_principal() -> None:
 STATUSES = ("active", "overdue", "compensated", "written_off", "closed")
 KINDS: dict[str, Fact] = {
     "extension": Extended(JUNE, 6, date(2019, 11, 10), date(2019, 11, 11), Fraction(1, 20)),
-    "renewal": Renewed(JUNE), "misuse": Misused(JUNE), "write_off": WrittenOff(JUNE), "waiver": Waived(JUNE),
+    "renewal": Renewed(JUNE),
+    "misuse": Misused(JUNE),
+    "write_off": WrittenOff(JUNE),
+    "waiver": Waived(JUNE),
     "insurance": Insured(JUNE, 0),
-}  # fmt: skip
+}
 POSSIBLE = {
-    "extension": {"active"}, "renewal": {"active", "overdue"}, "misuse": {"active", "overdue"},
-    "write_off": {"active", "overdue", "compensated"}, "waiver": {"active", "overdue", "compensated"},
+    "extension": {"active"},
+    "renewal": {"active", "overdue"},
+    "misuse": {"active", "overdue"},
+    "write_off": {"active", "overdue", "compensated"},
+    "waiver": {"active", "overdue", "compensated"},
     "insurance": {"active", "overdue"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

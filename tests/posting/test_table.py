@@ -73,9 +73,11 @@ def test_a_rule_speaks_of_its_own_events_fields() -> None:
 def test_no_amount_of_an_event_is_left_out() -> None:
     posted = {(kind, move.amount) for kind, move in _moves()}
     amounts = {
-        (kind, name) for kind in POSTING_RULES for name, hint in get_type_hints(kind).items()
+        (kind, name)
+        for kind in POSTING_RULES
+        for name, hint in get_type_hints(kind).items()
         if hint is Fen or e.LoanPart in get_args(hint)
-    }  # fmt: skip
+    }
     assert amounts - posted == set(NOT_POSTED)
 
 
@@ -104,10 +106,14 @@ _FEN = st.integers(0, 10**12).map(Fen) | st.just(Fen(0))
 _DAYS = st.dates(date(2014, 1, 1), date(2040, 12, 31))
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 _OF: dict[Any, st.SearchStrategy[Any]] = {
-    Fen: _FEN, int: _IDS, int | None: st.none() | _IDS, date: _DAYS, str: _TEXTS,
+    Fen: _FEN,
+    int: _IDS,
+    int | None: st.none() | _IDS,
+    date: _DAYS,
+    str: _TEXTS,
     tuple[e.Applied, ...]: st.lists(st.builds(e.Applied, _DAYS, _FEN, _FEN, _FEN), max_size=3).map(tuple),
     tuple[e.LoanPart, ...]: st.lists(st.builds(e.LoanPart, _IDS, _FEN), max_size=3).map(tuple),
-}  # fmt: skip
+}
 
 
 def _adjusted(kind: Kind) -> st.SearchStrategy[e.Adjusted]:
@@ -162,12 +168,18 @@ def test_any_event_reads_back_as_it_was_written(event: Event) -> None:
     assert repr(again) == repr(event), "types too"
 
 
-@pytest.mark.parametrize("case, event", [
-    ("one amount", e.LoanDisbursed(effective_on=date(2016, 5, 10), county="", bank="", loan=1, principal=Fen(-1))),
-    ("one of its parts", e.FundResultClosed(
-        effective_on=date(2016, 5, 10), county="", bank="", losses_of_city=(e.LoanPart(1, Fen(-1)),)
-    )),
-])
+@pytest.mark.parametrize(
+    "case, event",
+    [
+        ("one amount", e.LoanDisbursed(effective_on=date(2016, 5, 10), county="", bank="", loan=1, principal=Fen(-1))),
+        (
+            "one of its parts",
+            e.FundResultClosed(
+                effective_on=date(2016, 5, 10), county="", bank="", losses_of_city=(e.LoanPart(1, Fen(-1)),)
+            ),
+        ),
+    ],
+)
 def test_no_event_posts_a_negative_amount(case: str, event: Event) -> None:
     with pytest.raises(ValueError, match="negative"):
         postings_of(event)

@@ -16,14 +16,20 @@ from tests.posting.paper import at, fen, paid
 
 # Start, end, contract interest: the golden lines of scheme 3, 7,223.94 in all.
 LINES = [
-    ("2016-05-10", "2016-06-21", "277.08"), ("2016-06-21", "2016-09-21", "606.94"),
-    ("2016-09-21", "2016-12-21", "600.35"), ("2016-12-21", "2017-03-21", "593.75"),
-    ("2017-03-21", "2017-06-21", "606.94"), ("2017-06-21", "2017-09-21", "606.94"),
-    ("2017-09-21", "2017-12-21", "600.35"), ("2017-12-21", "2018-03-21", "593.75"),
-    ("2018-03-21", "2018-06-21", "606.94"), ("2018-06-21", "2018-09-21", "606.94"),
-    ("2018-09-21", "2018-12-21", "600.35"), ("2018-12-21", "2019-03-21", "593.75"),
+    ("2016-05-10", "2016-06-21", "277.08"),
+    ("2016-06-21", "2016-09-21", "606.94"),
+    ("2016-09-21", "2016-12-21", "600.35"),
+    ("2016-12-21", "2017-03-21", "593.75"),
+    ("2017-03-21", "2017-06-21", "606.94"),
+    ("2017-06-21", "2017-09-21", "606.94"),
+    ("2017-09-21", "2017-12-21", "600.35"),
+    ("2017-12-21", "2018-03-21", "593.75"),
+    ("2018-03-21", "2018-06-21", "606.94"),
+    ("2018-06-21", "2018-09-21", "606.94"),
+    ("2018-09-21", "2018-12-21", "600.35"),
+    ("2018-12-21", "2019-03-21", "593.75"),
     ("2019-03-21", "2019-05-10", "329.86"),
-]  # fmt: skip
+]
 
 
 class Books:
@@ -55,25 +61,39 @@ def _live_to_maturity(books: Books) -> None:
     for number, (start, end, contract) in enumerate(LINES):
         books.happened(_line(start, end, contract))
         if number < len(LINES) - 1:
-            books.happened(e.RepaymentReceived(
-                **at(end), repayment=number, amount=fen(contract), interest=fen(contract),
-                applied=(paid(start, contract),),
-            ))  # fmt: skip
+            books.happened(
+                e.RepaymentReceived(
+                    **at(end),
+                    repayment=number,
+                    amount=fen(contract),
+                    interest=fen(contract),
+                    applied=(paid(start, contract),),
+                )
+            )
     books.happened(e.PrincipalOverdue(**at("2019-05-11"), principal=fen("50,000.00")))
 
 
 def _line(start: str, end: str, contract: str) -> e.InterestBilled:
     return e.InterestBilled(
-        **at(end), period_start=date.fromisoformat(start), contract=fen(contract), penalty=fen("0.00"),
+        **at(end),
+        period_start=date.fromisoformat(start),
+        contract=fen(contract),
+        penalty=fen("0.00"),
         compound=fen("0.00"),
-    )  # fmt: skip
+    )
 
 
 def _claim_paid(on: str, amount: str, city: str, county: str, principal: str, interest: str = "0.00") -> e.ClaimPaid:
     return e.ClaimPaid(
-        **at(on), claim=1, paid=fen(amount), fund_share=fen(city), county_share=fen(county),
-        overdue_principal=fen(principal), interest=fen(interest), applied=(paid("2019-03-21", interest),),
-    )  # fmt: skip
+        **at(on),
+        claim=1,
+        paid=fen(amount),
+        fund_share=fen(city),
+        county_share=fen(county),
+        overdue_principal=fen(principal),
+        interest=fen(interest),
+        applied=(paid("2019-03-21", interest),),
+    )
 
 
 def _came_back(on: str, amount: str, city: str, county: str) -> list[e.Event]:
@@ -82,7 +102,7 @@ def _came_back(on: str, amount: str, city: str, county: str) -> list[e.Event]:
         e.RecoveryRemitted(
             **at(on), recovery=1, claim=1, amount=fen(amount), fund_share=fen(city), county_share=fen(county)
         ),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_loan_that_fails(engine: Engine) -> None:
@@ -98,9 +118,12 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     books.happened(_claim_paid("2019-08-12", "40,000.00", "20,000.00", "20,000.00", "40,000.00"))
     assert books.of(c.FUND_DEPOSITS) == 0
     assert books.loan() == {
-        c.OVERDUE_PRINCIPAL: fen("10,000.00"), c.INTEREST_RECEIVABLE: fen("329.86"),
-        c.RECOURSE: fen("40,000.00"), c.RECOURSE_ALLOWANCE: fen("40,000.00"), c.COMPENSATION_LOSS: fen("20,000.00"),
-    }  # fmt: skip
+        c.OVERDUE_PRINCIPAL: fen("10,000.00"),
+        c.INTEREST_RECEIVABLE: fen("329.86"),
+        c.RECOURSE: fen("40,000.00"),
+        c.RECOURSE_ALLOWANCE: fen("40,000.00"),
+        c.COMPENSATION_LOSS: fen("20,000.00"),
+    }
     assert books.of(c.DUE_FROM_COUNTY) == fen("20,000.00")
 
     # A later deposit pays the queue, principal then interest.
@@ -108,8 +131,10 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     books.happened(_claim_paid("2019-10-08", "10,329.86", "5,164.93", "5,164.93", "10,000.00", "329.86"))
     assert books.of(c.FUND_DEPOSITS) == fen("9,670.14")
     assert books.loan() == {
-        c.RECOURSE: fen("50,329.86"), c.RECOURSE_ALLOWANCE: fen("50,329.86"), c.COMPENSATION_LOSS: fen("25,164.93"),
-    }  # fmt: skip
+        c.RECOURSE: fen("50,329.86"),
+        c.RECOURSE_ALLOWANCE: fen("50,329.86"),
+        c.COMPENSATION_LOSS: fen("25,164.93"),
+    }
     assert books.of(c.DUE_FROM_COUNTY) == fen("25,164.93")
 
     # The borrower pays 12,345.67: all of it to the fund; city and county bear the net loss half and half.
@@ -117,8 +142,10 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     net = {"city": fen("18,992.10"), "county": fen("18,992.09")}
     assert sum(net.values()) == fen("37,984.19")
     assert books.loan() == {
-        c.RECOURSE: fen("37,984.19"), c.RECOURSE_ALLOWANCE: fen("37,984.19"), c.COMPENSATION_LOSS: net["city"],
-    }  # fmt: skip
+        c.RECOURSE: fen("37,984.19"),
+        c.RECOURSE_ALLOWANCE: fen("37,984.19"),
+        c.COMPENSATION_LOSS: net["city"],
+    }
     assert books.of(c.DUE_FROM_COUNTY) == net["county"]
 
     # After everything has come back both halves are exactly zero.
@@ -132,5 +159,8 @@ def test_the_loan_that_fails(engine: Engine) -> None:
 
 # Only events were recorded here; the tables of lines, repayments and claims are the operations'.
 _NO_LINES_KEPT = {
-    "line_alive_unlike_event", "application_unlike_entry", "repayment_unlike_event", "claim_unlike_postings",
-}  # fmt: skip
+    "line_alive_unlike_event",
+    "application_unlike_entry",
+    "repayment_unlike_event",
+    "claim_unlike_postings",
+}

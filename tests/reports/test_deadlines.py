@@ -54,30 +54,50 @@ def batch(engine: Engine, *steps: tuple[str, str], period: str = "2016Q2", submi
     """A batch's row and its history: step and day; a step was recorded at noon of its day."""
     batch_id = new_id()
     with at_desk(engine) as unit:
-        unit.session.add(SubsidyBatch(
-            id=batch_id, bank=BANK, county=COUNTY, cycle="quarter", period=period, status="paid", pay_days=5,
-            submit_by=date.fromisoformat(submit_by), maker="job", drafted_on=date(2016, 6, 21),
-            refreshed_on=date(2016, 6, 21),
-        ))  # fmt: skip
+        unit.session.add(
+            SubsidyBatch(
+                id=batch_id,
+                bank=BANK,
+                county=COUNTY,
+                cycle="quarter",
+                period=period,
+                status="paid",
+                pay_days=5,
+                submit_by=date.fromisoformat(submit_by),
+                maker="job",
+                drafted_on=date(2016, 6, 21),
+                refreshed_on=date(2016, 6, 21),
+            )
+        )
         unit.session.flush()
         for step, text in steps:
             on = date.fromisoformat(text)
             at = int(datetime(on.year, on.month, on.day, 4, tzinfo=UTC).timestamp()) * 1_000_000
-            unit.session.add(SubsidyChange(
-                id=new_id(), batch_id=batch_id, step=step, from_status="", to_status="", on=on, by="x", reason="",
-                recorded_at=at,
-            ))  # fmt: skip
+            unit.session.add(
+                SubsidyChange(
+                    id=new_id(),
+                    batch_id=batch_id,
+                    step=step,
+                    from_status="",
+                    to_status="",
+                    on=on,
+                    by="x",
+                    reason="",
+                    recorded_at=at,
+                )
+            )
     return batch_id
 
 
-@pytest.mark.parametrize("case, approved_on, payable_by", [
-    ("over National Day, a make-up Saturday", "2016-09-26", "2016-10-08"),
-    ("National Day and a Sunday worked",      "2019-09-26", "2019-10-09"),
-    ("with Mid-Autumn in the same week",      "2025-09-26", "2025-10-10"),
-])  # fmt: skip
-def test_finance_pays_within_five_working_days(
-    engine: Engine, case: str, approved_on: str, payable_by: str
-) -> None:
+@pytest.mark.parametrize(
+    "case, approved_on, payable_by",
+    [
+        ("over National Day, a make-up Saturday", "2016-09-26", "2016-10-08"),
+        ("National Day and a Sunday worked", "2019-09-26", "2019-10-09"),
+        ("with Mid-Autumn in the same week", "2025-09-26", "2025-10-10"),
+    ],
+)
+def test_finance_pays_within_five_working_days(engine: Engine, case: str, approved_on: str, payable_by: str) -> None:
     batch(engine, ("submit", "2016-06-26"), ("approve", approved_on))
     (found,) = listed(engine, "subsidy_payment", date.fromisoformat(approved_on))
     last = date.fromisoformat(payable_by)
@@ -100,9 +120,15 @@ def test_a_batch_stands_as_its_history_says(
     engine: Engine, case: str, as_of: str, submission: list[Any], payment: list[Any]
 ) -> None:
     batch(
-        engine, ("submit", "2016-06-27"), ("approve", "2016-06-29"), ("return", "2016-06-30"), ("submit", "2016-07-04"),
-        ("approve", "2016-07-05"), ("verify", "2016-07-11"), ("pay", "2016-07-12"),
-    )  # fmt: skip
+        engine,
+        ("submit", "2016-06-27"),
+        ("approve", "2016-06-29"),
+        ("return", "2016-06-30"),
+        ("submit", "2016-07-04"),
+        ("approve", "2016-07-05"),
+        ("verify", "2016-07-11"),
+        ("pay", "2016-07-12"),
+    )
     on = date.fromisoformat(as_of)
     for what, wanted in (("subsidy_list", submission), ("subsidy_payment", payment)):
         assert [(each.state, each.days) for each in listed(engine, what, on)] == wanted
@@ -156,11 +182,26 @@ def test_a_bank_reports_the_quarters_in_which_it_lent_by_the_tenth(engine: Engin
 
 def sheet(engine: Engine, kind: str, status: str, decided_on: date | None) -> None:
     with at_desk(engine) as unit:
-        unit.session.add(Import(
-            id=new_id(), kind=kind, bank=BANK, file_name="放款台账.xlsx", hash="0" * 64, status=status, rows=1,
-            booked=1, unchanged=0, faults="[]", made_by="officer", made_on=date(2016, 6, 3), made_at=NOON,
-            decided_by=None, decided_on=decided_on, decided_at=None if decided_on is None else NOON,
-        ))  # fmt: skip
+        unit.session.add(
+            Import(
+                id=new_id(),
+                kind=kind,
+                bank=BANK,
+                file_name="放款台账.xlsx",
+                hash="0" * 64,
+                status=status,
+                rows=1,
+                booked=1,
+                unchanged=0,
+                faults="[]",
+                made_by="officer",
+                made_on=date(2016, 6, 3),
+                made_at=NOON,
+                decided_by=None,
+                decided_on=decided_on,
+                decided_at=None if decided_on is None else NOON,
+            )
+        )
 
 
 @pytest.mark.parametrize("case, kind, status, decided_on, wanted", [
@@ -185,17 +226,39 @@ def notices(engine: Engine, delivered: list[date | None], cancelled_on: date | N
     with at_desk(engine, today=date(2019, 5, 1)) as unit:
         for place, (loan_id, on) in enumerate(zip(lend(engine, each=len(delivered)), delivered, strict=True)):
             notice_id = new_id()
-            unit.session.add(Notice(
-                id=notice_id, loan_id=loan_id, due_on=date(2019, 5, 10), kind="D30", bank=BANK, county=COUNTY,
-                created_on=date(2019, 4, 10), deliver_by=date(2019, 4, 17), made_on=date(2019, 4, 10), made_by="job",
-                recorded_at=NOON, cancelled_on=None if place else cancelled_on,
-            ))  # fmt: skip
+            unit.session.add(
+                Notice(
+                    id=notice_id,
+                    loan_id=loan_id,
+                    due_on=date(2019, 5, 10),
+                    kind="D30",
+                    bank=BANK,
+                    county=COUNTY,
+                    created_on=date(2019, 4, 10),
+                    deliver_by=date(2019, 4, 17),
+                    made_on=date(2019, 4, 10),
+                    made_by="job",
+                    recorded_at=NOON,
+                    cancelled_on=None if place else cancelled_on,
+                )
+            )
             unit.session.flush()
             if on is not None:
-                unit.session.add(NoticeDelivery(
-                    id=new_id(), notice_id=notice_id, delivered_on=on, channel="print", receiver="刘福",
-                    relation="本人", note="", live=True, recorded_by="officer", recorded_on=on, recorded_at=NOON,
-                ))  # fmt: skip
+                unit.session.add(
+                    NoticeDelivery(
+                        id=new_id(),
+                        notice_id=notice_id,
+                        delivered_on=on,
+                        channel="print",
+                        receiver="刘福",
+                        relation="本人",
+                        note="",
+                        live=True,
+                        recorded_by="officer",
+                        recorded_on=on,
+                        recorded_at=NOON,
+                    )
+                )
 
 
 @pytest.mark.parametrize("case, delivered, cancelled_on, wanted", [
@@ -218,7 +281,7 @@ def test_notices_of_a_day_are_delivered_by_theirs(
         outstanding = deadlines(session, Clocks(date(2019, 4, 20)))
     assert [each for each in outstanding if each.owed.what == "notice_delivery"] == [
         each for each in found if each.state in OUTSTANDING
-    ]  # fmt: skip
+    ]
     assert all((each.owed.subject, each.owed.due_on) == ("D30", date(2019, 4, 17)) for each in found)
     assert listed(engine, "notice_delivery", date(2019, 4, 9)) == [], "not made yet"
 
@@ -243,5 +306,6 @@ def test_the_list_is_what_is_outstanding_the_earliest_first(engine: Engine) -> N
     with Session(engine.execution_options(reading=True)) as session:
         found = deadlines(session, Clocks(date(2016, 7, 1)))
     assert [(each.owed.what, each.state) for each in found] == [
-        ("import_confirmation", "late"), ("subsidy_payment", "open"),
-    ]  # fmt: skip
+        ("import_confirmation", "late"),
+        ("subsidy_payment", "open"),
+    ]

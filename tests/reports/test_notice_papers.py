@@ -26,10 +26,21 @@ def notice(engine: Engine, loan_id: int, due_on: date, made_on: date, kind: str 
     """A notice's row, made by hand: which there are is not this page's question."""
     notice_id = new_id()
     with desk.at_bank(engine) as unit:
-        unit.session.add(Notice(
-            id=notice_id, loan_id=loan_id, due_on=due_on, kind=kind, bank=desk.BANK, county=COUNTY,
-            created_on=min(made_on, due_on), deliver_by=due_on, made_on=made_on, made_by="job", recorded_at=1,
-        ))  # fmt: skip
+        unit.session.add(
+            Notice(
+                id=notice_id,
+                loan_id=loan_id,
+                due_on=due_on,
+                kind=kind,
+                bank=desk.BANK,
+                county=COUNTY,
+                created_on=min(made_on, due_on),
+                deliver_by=due_on,
+                made_on=made_on,
+                made_by="job",
+                recorded_at=1,
+            )
+        )
     return notice_id
 
 
@@ -161,9 +172,11 @@ def test_a_due_date_in_a_year_not_published_is_provisional(engine: Engine) -> No
 
 def test_letters_lie_in_the_order_in_which_they_are_carried_round(engine: Engine) -> None:
     homes = [
-        ("黄柏乡", "上段村", "B-1"), ("叶坪镇", "田坞村", "A-2"), ("叶坪镇", "大胜村", "C-3"),
+        ("黄柏乡", "上段村", "B-1"),
+        ("叶坪镇", "田坞村", "A-2"),
+        ("叶坪镇", "大胜村", "C-3"),
         ("叶坪镇", "田坞村", "A-1"),
-    ]  # fmt: skip
+    ]
     made = []
     for town, village, contract_no in homes:
         columns = borrower(engine, town=town, village=village)
@@ -187,8 +200,12 @@ def test_a_batch_costs_as_many_questions_as_one(engine: Engine) -> None:
 
 
 @DRAWN
-@given(drawn=drawn_lives(kinds=("repaid", "repaid", "repaid", "misused", "waived", "refunded"), most=5,
-                         fixed_rate=True, ganzhou=True), data=st.data())
+@given(
+    drawn=drawn_lives(
+        kinds=("repaid", "repaid", "repaid", "misused", "waived", "refunded"), most=5, fixed_rate=True, ganzhou=True
+    ),
+    data=st.data(),
+)
 def test_a_letter_quotes_what_would_settle_the_loan_on_its_due_date(
     engine: Engine, drawn: Drawn, data: st.DataObject
 ) -> None:

@@ -32,11 +32,24 @@ def lent(engine: Engine) -> Engine:
     return engine
 
 
-@pytest.mark.parametrize("as_of", [
-    date(2016, 5, 9), date(2016, 5, 10), date(2016, 6, 21), date(2016, 6, 22), date(2016, 9, 19), date(2016, 9, 20),
-    date(2017, 3, 19), date(2017, 6, 17), date(2019, 5, 10), date(2019, 5, 11), date(2019, 8, 8), date(2019, 8, 9),
-    date(2020, 5, 31),
-])
+@pytest.mark.parametrize(
+    "as_of",
+    [
+        date(2016, 5, 9),
+        date(2016, 5, 10),
+        date(2016, 6, 21),
+        date(2016, 6, 22),
+        date(2016, 9, 19),
+        date(2016, 9, 20),
+        date(2017, 3, 19),
+        date(2017, 6, 17),
+        date(2019, 5, 10),
+        date(2019, 5, 11),
+        date(2019, 8, 8),
+        date(2019, 8, 9),
+        date(2020, 5, 31),
+    ],
+)
 def test_it_adds_up_what_each_loan_says(lent: Engine, as_of: date) -> None:
     with Session(lent.execution_options(reading=True)) as session:
         found = portfolio(session, Clocks(as_of))
@@ -59,8 +72,14 @@ def test_added_up_it_is_the_city() -> None:
     assert together([]).npl_rate is None
 
 
-_NAMES = ("households", "overdue_1_30", "overdue_31_90", "overdue_91_180", "overdue_over_360",
-          *(grade.value for grade in grading.Grade))  # fmt: skip
+_NAMES = (
+    "households",
+    "overdue_1_30",
+    "overdue_31_90",
+    "overdue_91_180",
+    "overdue_over_360",
+    *(grade.value for grade in grading.Grade),
+)
 
 
 def _one_by_one(session: Session, as_of: date) -> dict[tuple[str, str], int]:
@@ -73,8 +92,12 @@ def _one_by_one(session: Session, as_of: date) -> dict[tuple[str, str], int]:
             continue
         overdue = grading.days_overdue(loan.rolled_on, as_of)
         grade = grading.grade(scheme, overdue, grading.days_unpaid(_oldest_unpaid(session, loan.id, as_of), as_of))
-        ages = {"overdue_1_30": (1, 30), "overdue_31_90": (31, 90), "overdue_91_180": (91, 180),
-                "overdue_over_360": (361, 10**6)}  # fmt: skip
+        ages = {
+            "overdue_1_30": (1, 30),
+            "overdue_31_90": (31, 90),
+            "overdue_91_180": (91, 180),
+            "overdue_over_360": (361, 10**6),
+        }
         names = ["households", grade.value, *(name for name, (a, b) in ages.items() if a <= overdue <= b)]
         for name in names:
             found[loan.county, name] = found.get((loan.county, name), 0) + is_open
@@ -88,11 +111,11 @@ def _oldest_unpaid(session: Session, loan_id: int, as_of: date) -> date | None:
     for line in sorted(posted, key=lambda row: row.period_end):
         paid = session.execute(
             select(applications.c.contract).where(
-                applications.c.loan_id == loan_id, applications.c.period_start == line.period_start,
+                applications.c.loan_id == loan_id,
+                applications.c.period_start == line.period_start,
                 applications.c.effective_on <= as_of,
             )
         ).scalars()
         if sum(paid) < line.contract:
             return date.fromordinal(line.period_end.toordinal())
     return None
-

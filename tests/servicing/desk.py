@@ -46,20 +46,39 @@ def lend(engine: Engine, contract: Contract, **columns: Any) -> int:
     loan_id, first = new_id(), contract.disbursed_on
     rate = Decimal(contract.rates[0][1].numerator) / contract.rates[0][1].denominator
     made: dict[str, Any] = {
-        "id": loan_id, "contract_no": f"S{next(_numbers):06d}", "scheme": "ganzhou-2016", "scheme_version": 1,
-        "bank": BANK, "county": COUNTY, "principal_fen": contract.principal, "annual_rate": rate,
-        "benchmark_rate": rate, "term_months": months_of(contract), "signed_on": first, "purpose": "脐橙",
-        "security": "credit", "endorsements": "", "status": "active", "recorded_by": "officer",
-        "recorded_on": first, "disbursed_on": first, "original_due_on": contract.due_on, "due_on": contract.due_on,
-        "rolled_on": contract.rolled_on, "first_disbursed_on": first, "billed_to": first, "policy_no": "P-1",
+        "id": loan_id,
+        "contract_no": f"S{next(_numbers):06d}",
+        "scheme": "ganzhou-2016",
+        "scheme_version": 1,
+        "bank": BANK,
+        "county": COUNTY,
+        "principal_fen": contract.principal,
+        "annual_rate": rate,
+        "benchmark_rate": rate,
+        "term_months": months_of(contract),
+        "signed_on": first,
+        "purpose": "脐橙",
+        "security": "credit",
+        "endorsements": "",
+        "status": "active",
+        "recorded_by": "officer",
+        "recorded_on": first,
+        "disbursed_on": first,
+        "original_due_on": contract.due_on,
+        "due_on": contract.due_on,
+        "rolled_on": contract.rolled_on,
+        "first_disbursed_on": first,
+        "billed_to": first,
+        "policy_no": "P-1",
         "next_step_on": min(_next_21st(first), contract.rolled_on),
-    }  # fmt: skip
+    }
     made |= columns
     with at_bank(engine) as unit:
         unit.session.add(Loan(**made))
         unit.session.flush()
-        paid_out = LoanDisbursed(effective_on=first, county=COUNTY, bank=made["bank"], loan=loan_id,
-                                 principal=Fen(contract.principal))  # fmt: skip
+        paid_out = LoanDisbursed(
+            effective_on=first, county=COUNTY, bank=made["bank"], loan=loan_id, principal=Fen(contract.principal)
+        )
         journal.record(unit, paid_out)
     return loan_id
 
@@ -97,10 +116,14 @@ def record(engine: Engine, loan_id: int, fact: told.Fact) -> None:
 def receipt(loan_id: int, fact: told.Repaid) -> Received:
     """A repayment with a receipt of its own, by which it is found again."""
     return Received(
-        loan_id, of_fen(fact.amount), fact.on, "counter", receipt_no(fact),
+        loan_id,
+        of_fen(fact.amount),
+        fact.on,
+        "counter",
+        receipt_no(fact),
         surplus=cast(Literal["credit", "principal"], fact.surplus),
         payer=cast(Literal["borrower", "guarantor", "collateral"], fact.payer),
-    )  # fmt: skip
+    )
 
 
 def receipt_no(fact: told.Fact) -> str:
@@ -184,12 +207,19 @@ def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
     """The loan's postings without pairs of the same day; what was reversed on another day stands, in red too."""
     with engine.connect() as connection:
         found = connection.execute(
-            select(events.c.id, events.c.kind, events.c.reverses_id, postings.c.effective_on, postings.c.debit,
-                   postings.c.credit, postings.c.fen)
+            select(
+                events.c.id,
+                events.c.kind,
+                events.c.reverses_id,
+                postings.c.effective_on,
+                postings.c.debit,
+                postings.c.credit,
+                postings.c.fen,
+            )
             .join(entries, entries.c.id == postings.c.entry_id)
             .join(events, events.c.id == entries.c.event_id)
             .where(postings.c.loan_id == loan_id)
-        ).all()  # fmt: skip
+        ).all()
     days = {row.id: row.effective_on for row in found}
     paired = {row.reverses_id: row.id for row in found if row.reverses_id and days[row.reverses_id] == row.effective_on}
     gone = paired.keys() | set(paired.values())

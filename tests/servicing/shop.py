@@ -113,9 +113,12 @@ def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
     rate = load_table("benchmark").rate(term + months, fact.on)
     numerator, denominator = rate.as_integer_ratio()
     return replace(
-        fact, months=months, due_on=due_on, rolled_on=load_calendar().next_working(due_on),
+        fact,
+        months=months,
+        due_on=due_on,
+        rolled_on=load_calendar().next_working(due_on),
         rate=type(fact.rate)(numerator, denominator),
-    )  # fmt: skip
+    )
 
 
 def month_ends(first: date, last: date) -> list[date]:

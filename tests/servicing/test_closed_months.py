@@ -81,10 +81,13 @@ def test_credit_used_in_a_closed_month_cannot_be_taken_back(engine: Engine) -> N
         shop.compare()
 
 
-@pytest.mark.parametrize("case, ending", [
-    ("a write-off", WrittenOff(date(2016, 4, 5))),
-    ("a renewal", Renewed(date(2016, 3, 25))),
-])
+@pytest.mark.parametrize(
+    "case, ending",
+    [
+        ("a write-off", WrittenOff(date(2016, 4, 5))),
+        ("a renewal", Renewed(date(2016, 3, 25))),
+    ],
+)
 def test_what_ended_the_loan_rests_on_the_repayments_before_it(engine: Engine, case: str, ending: WrittenOff) -> None:
     paid = Repaid(date(2016, 3, 25), 100_000)
     with open_shop(engine, LOAN) as shop:

@@ -38,17 +38,22 @@ def test_an_extension_agreed_in_time_and_approved_when_overdue_takes_the_overdue
         shop.compare()
         found = row(engine, shop.loan_id)
         assert (found.due_on, found.rolled_on, found.original_due_on) == (
-            date(2020, 4, 1), date(2020, 4, 1), date(2019, 10, 1),
-        )  # fmt: skip
+            date(2020, 4, 1),
+            date(2020, 4, 1),
+            date(2019, 10, 1),
+        )
         assert found.status == "overdue"
 
 
-@pytest.mark.parametrize("case, agreed_on, months, code, limit", [
-    ("on the due date itself", "2019-10-01", 6, "extension_too_late", "2019-10-01"),
-    ("in the days of the roll", "2019-10-07", 6, "extension_too_late", "2019-10-01"),
-    ("more than half the term", "2019-09-30", 19, "extension_too_long", 18),
-    ("before the loan was paid out", "2016-09-30", 6, "before_disbursement", "2016-10-01"),
-])
+@pytest.mark.parametrize(
+    "case, agreed_on, months, code, limit",
+    [
+        ("on the due date itself", "2019-10-01", 6, "extension_too_late", "2019-10-01"),
+        ("in the days of the roll", "2019-10-07", 6, "extension_too_late", "2019-10-01"),
+        ("more than half the term", "2019-09-30", 19, "extension_too_long", 18),
+        ("before the loan was paid out", "2016-09-30", 6, "before_disbursement", "2016-10-01"),
+    ],
+)
 def test_an_extension_that_may_not_be(
     engine: Engine, case: str, agreed_on: str, months: int, code: str, limit: Any
 ) -> None:
@@ -66,10 +71,13 @@ def test_a_loan_is_extended_once(engine: Engine) -> None:
     assert refused.value.code == "extension_repeated"
 
 
-@pytest.mark.parametrize("case, decision", [
-    ("misuse found earlier", Misused(date(2016, 5, 2))),
-    ("misuse of the day it was paid off, before", Misused(date(2016, 6, 30))),
-])
+@pytest.mark.parametrize(
+    "case, decision",
+    [
+        ("misuse found earlier", Misused(date(2016, 5, 2))),
+        ("misuse of the day it was paid off, before", Misused(date(2016, 6, 30))),
+    ],
+)
 def test_misuse_before_a_payoff_leaves_the_loan_open(engine: Engine, case: str, decision: Fact) -> None:
     day = date(2016, 7, 1)
     with open_shop(engine, SHORT) as shop:
@@ -91,10 +99,13 @@ def test_misuse_is_not_found_on_a_loan_that_was_paid_off_by_then(engine: Engine)
         assert refused.value.code == "wrong_status"
 
 
-@pytest.mark.parametrize("case, effective_on, found_on, code", [
-    ("it began after it was found", "2016-05-03", "2016-05-02", "misuse_after_found"),
-    ("it will be found", "2016-05-03", "2031-01-01", "future_date"),
-])
+@pytest.mark.parametrize(
+    "case, effective_on, found_on, code",
+    [
+        ("it began after it was found", "2016-05-03", "2016-05-02", "misuse_after_found"),
+        ("it will be found", "2016-05-03", "2031-01-01", "future_date"),
+    ],
+)
 def test_a_misuse_finding_that_may_not_be(
     engine: Engine, case: str, effective_on: str, found_on: str, code: str
 ) -> None:
@@ -110,8 +121,10 @@ def test_insurance_on_another_policy_is_refused(engine: Engine) -> None:
     with pytest.raises(Refusal) as refused:
         desk.decide(engine, loan_id, "insurance", payload)
     assert (refused.value.code, refused.value.facts["limit"], refused.value.facts["found"]) == (
-        "policy_mismatch", "P-1", "P-2",
-    )  # fmt: skip
+        "policy_mismatch",
+        "P-1",
+        "P-2",
+    )
 
 
 def test_written_off_then_received_until_it_is_income_and_taken_back_again(engine: Engine) -> None:
@@ -151,8 +164,11 @@ def test_a_renewal_moves_the_principal_to_a_loan_of_its_own(engine: Engine) -> N
     old, new = row(engine, loan_id), row(engine, renewal)
     assert (old.status, new.status, new.renews_id) == ("closed", "active", loan_id)
     assert (new.principal_fen, new.disbursed_on, new.first_disbursed_on, new.due_on) == (
-        5_000_000, day, LONG.disbursed_on, date(2022, 9, 30),
-    )  # fmt: skip
+        5_000_000,
+        day,
+        LONG.disbursed_on,
+        date(2022, 9, 30),
+    )
     with engine.connect() as connection:
         assert desk.balances_of(connection, loan_id, day) == {}
         assert desk.balances_of(connection, renewal, day) == {"130301": 5_000_000}
@@ -172,10 +188,13 @@ def test_a_renewal_with_interest_unpaid_is_refused_and_no_loan_is_made(engine: E
         assert connection.execute(select(Loan.id).where(Loan.renews_id == loan_id)).all() == []
 
 
-@pytest.mark.parametrize("case, on, code", [
-    ("the day before something is booked", date(2016, 3, 20), "payoff_passed"),
-    ("the day it is booked", date(2016, 3, 21), None),
-])
+@pytest.mark.parametrize(
+    "case, on, code",
+    [
+        ("the day before something is booked", date(2016, 3, 20), "payoff_passed"),
+        ("the day it is booked", date(2016, 3, 21), None),
+    ],
+)
 def test_a_payoff_is_quoted_from_the_last_booked_day_on(engine: Engine, case: str, on: date, code: str | None) -> None:
     loan_id = desk.lend(engine, SHORT)
     desk.carry(engine, loan_id, date(2016, 3, 21))

@@ -48,10 +48,17 @@ def lines_of(contract: Contract) -> list[Line]:
     return live(contract, [], THROUGH).lines
 
 
-@pytest.mark.parametrize("case, repricing, changes", [
-    ("once a year, on the first of January: 4.35 %", "annual_jan1", [("2015-01-01", "5.60"), ("2016-01-01", "4.35")]),
-    ("on the day of disbursement: 4.35 %", "anniversary", [("2015-12-15", "4.35")]),
-])
+@pytest.mark.parametrize(
+    "case, repricing, changes",
+    [
+        (
+            "once a year, on the first of January: 4.35 %",
+            "annual_jan1",
+            [("2015-01-01", "5.60"), ("2016-01-01", "4.35")],
+        ),
+        ("on the day of disbursement: 4.35 %", "anniversary", [("2015-12-15", "4.35")]),
+    ],
+)
 def test_a_repriced_loan_walked_at_once_and_in_turns(
     engine: Engine, case: str, repricing: str, changes: list[tuple[str, str]]
 ) -> None:
@@ -70,8 +77,9 @@ def test_an_extended_loan_takes_the_agreed_rate_and_is_repriced_after_it(engine:
     # Agreed when nine months cost 5.10 %; from the next first of January 4.35 %.
     extended = replace(
         with_rates(("2015-06-15", "5.10"), ("2016-01-01", "4.35")),
-        due_on=date(2015, 9, 15), rolled_on=date(2015, 9, 15),
-    )  # fmt: skip
+        due_on=date(2015, 9, 15),
+        rolled_on=date(2015, 9, 15),
+    )
     loan_id = lend(engine, "annual_jan1")
     desk.carry(engine, loan_id, THROUGH if late else date(2015, 6, 1))
     desk.decide(engine, loan_id, "extension", {"agreed_on": date(2015, 6, 1), "months": 3})

@@ -16,16 +16,25 @@ LATER = date(2016, 8, 10)
 EXTENDED = Extended(LATER, 4, LATER, LATER, LOAN.rates[0][1])  # its due date and rate are the bank's to find
 
 
-@pytest.mark.parametrize("case, stands", [
-    ("an extension", EXTENDED),
-    ("insurance", Insured(LATER, 1_000_000)),
-    ("the insurer's refusal", Insured(LATER, 0)),
-    ("a write-off", WrittenOff(LATER)),
-    ("a renewal", None),
-])
-@pytest.mark.parametrize("told", [
-    Repaid(date(2016, 8, 9), 100), Misused(date(2016, 8, 9)), Repaid(date(2016, 1, 1), 100),
-], ids=["repaid the day before", "misused the day before", "repaid on the first day"])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, stands",
+    [
+        ("an extension", EXTENDED),
+        ("insurance", Insured(LATER, 1_000_000)),
+        ("the insurer's refusal", Insured(LATER, 0)),
+        ("a write-off", WrittenOff(LATER)),
+        ("a renewal", None),
+    ],
+)
+@pytest.mark.parametrize(
+    "told",
+    [
+        Repaid(date(2016, 8, 9), 100),
+        Misused(date(2016, 8, 9)),
+        Repaid(date(2016, 1, 1), 100),
+    ],
+    ids=["repaid the day before", "misused the day before", "repaid on the first day"],
+)
 def test_nothing_is_recorded_before_what_rests_on_it(
     engine: Engine, case: str, stands: Fact | None, told: Fact
 ) -> None:
@@ -63,10 +72,13 @@ def test_the_day_named_is_the_last_of_several_things_that_stand(engine: Engine) 
         assert (refused.value.facts["found"], refused.value.facts["first_open"]) == ("2016-08-10", "2016-09-05")
 
 
-@pytest.mark.parametrize("case, day, refused", [
-    ("the day before", date(2016, 8, 9), True),
-    ("that morning, before it", LATER, True),
-])
+@pytest.mark.parametrize(
+    "case, day, refused",
+    [
+        ("the day before", date(2016, 8, 9), True),
+        ("that morning, before it", LATER, True),
+    ],
+)
 def test_a_repayment_before_it_is_not_reversed(engine: Engine, case: str, day: date, refused: bool) -> None:
     paid = Repaid(day, 100_000)
     with open_shop(engine, LOAN) as shop:

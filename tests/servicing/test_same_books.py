@@ -32,9 +32,11 @@ class Told(NamedTuple):
 
 def told(engine: Engine, loan_id: int) -> Told:
     return Told(
-        desk.rows_of(engine, loan_id), desk.lines_of(engine, loan_id), desk.applications_of(engine, loan_id),
+        desk.rows_of(engine, loan_id),
+        desk.lines_of(engine, loan_id),
+        desk.applications_of(engine, loan_id),
         desk.status_of(engine, loan_id),
-    )  # fmt: skip
+    )
 
 
 def lived(engine: Engine, contract: Contract, facts: Sequence[Fact], through: date) -> int:

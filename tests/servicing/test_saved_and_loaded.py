@@ -37,8 +37,10 @@ def _loaded(engine: Engine, loan_id: int, through: date) -> Life:
 def stand(life: Life) -> dict[str, Any]:
     """Where a life stands, as far as anything later depends on it."""
     owed = _steps(life.owed)
-    lines = [(line.period_start, line.posted_on, line.contract, line.compound, line.penalty, _steps(line.unpaid))
-             for line in life.lines]  # fmt: skip
+    lines = [
+        (line.period_start, line.posted_on, line.contract, line.compound, line.penalty, _steps(line.unpaid))
+        for line in life.lines
+    ]
     return {
         "open": (life.principal, life.overdue, life.credit, life.written_off),
         "place": (life.status, life.billed_to, life.next_step_on, life.terms.misused_on, life.terms.rolled_on),

@@ -56,9 +56,14 @@ def test_all_refused_rows_of_a_sheet_are_named_at_once(engine: Engine) -> None:
     ]
     found = faults_of(engine, sheet)
     assert found == [
-        (1, "rests_on_later"), (2, "loan_closed"), (3, "future_date"), (5, "receipt_recorded"),
-        (6, "amount_not_positive"), (7, "wrong_status"), (8, "before_disbursement"),
-    ]  # fmt: skip
+        (1, "rests_on_later"),
+        (2, "loan_closed"),
+        (3, "future_date"),
+        (5, "receipt_recorded"),
+        (6, "amount_not_positive"),
+        (7, "wrong_status"),
+        (8, "before_disbursement"),
+    ]
     assert desk.rows_of(engine, good).total() == 1  # the disbursement
 
 

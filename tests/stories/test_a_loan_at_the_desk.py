@@ -12,23 +12,34 @@ from tests.operations.desk import card, uscc
 SignIn = Callable[[str], Client]
 
 LOAN = {
-    "contract_no": "C-1", "scheme": "ganzhou-2016", "bank": "GZRCB", "county": "360781", "principal": "50000.00",
-    "annual_rate": "0.0475", "term_months": 36, "signed_on": "2016-05-09", "purpose": "脐橙种植",
+    "contract_no": "C-1",
+    "scheme": "ganzhou-2016",
+    "bank": "GZRCB",
+    "county": "360781",
+    "principal": "50000.00",
+    "annual_rate": "0.0475",
+    "term_months": 36,
+    "signed_on": "2016-05-09",
+    "purpose": "脐橙种植",
     "endorsements": ["village_committee", "work_team", "township"],
-}  # fmt: skip
+}
 DESK_DAY = "2016-05-10 09:00+08:00"
 
 
 def a_household(registry_no: str = "R-1") -> dict[str, Any]:
     """What the poverty office sends for a household of two."""
     return {
-        "registry_no": registry_no, "county": "360781", "town": "叶坪镇", "village": "大胜村",
-        "category": "general", "registered_on": "2014-05-01",
+        "registry_no": registry_no,
+        "county": "360781",
+        "town": "叶坪镇",
+        "village": "大胜村",
+        "category": "general",
+        "registered_on": "2014-05-01",
         "members": [
             {"name": "刘福", "id_card": card("1980-05-01"), "relation": "户主", "is_head": True},
             {"name": "陈香", "id_card": card("1985-02-03"), "relation": "配偶"},
         ],
-    }  # fmt: skip
+    }
 
 
 def put_forward(sign_in: SignIn, **changed: Any) -> dict[str, Any]:
@@ -59,15 +70,22 @@ def test_a_loan_goes_from_the_officer_to_the_checker_and_back(sign_in: SignIn) -
     assert (approved["status"], approved["approved_by"]) == ("approved", "checker")
     paid = sign_in("officer").post(f"{path}/disbursement", {"disbursed_on": "2016-05-10"}).json
     assert {name: paid[name] for name in ("status", "due_on", "rolled_on", "next_settlement_on", "principal_open")} == {
-        "status": "active", "due_on": "2019-05-10", "rolled_on": "2019-05-10",
-        "next_settlement_on": "2016-06-21", "principal_open": "50000.00",
-    }  # fmt: skip
+        "status": "active",
+        "due_on": "2019-05-10",
+        "rolled_on": "2019-05-10",
+        "next_settlement_on": "2016-06-21",
+        "principal_open": "50000.00",
+    }
     shown = sign_in("auditor").get(path).json
     assert shown == {name: value for name, value in paid.items() if name != "warnings"}
     (row,) = sign_in("auditor").get(f"{path}/statement").json["items"]
     assert (row["kind"], row["cash"], row["principal_open"], row["made_by"], row["checked_by"]) == (
-        "LoanDisbursed", "-50000.00", "50000.00", "officer", "checker",
-    )  # fmt: skip
+        "LoanDisbursed",
+        "-50000.00",
+        "50000.00",
+        "officer",
+        "checker",
+    )
 
 
 @freeze_time(DESK_DAY)
@@ -85,19 +103,22 @@ def test_what_is_returned_comes_back_amended(sign_in: SignIn) -> None:
     assert (early.status_code, early.json["code"]) == (409, "wrong_status")
 
 
-@pytest.mark.parametrize("case, changed, status, code", [
-    ("a float", {"principal": 50000.0}, 400, "malformed"),
-    ("a number", {"principal": 50000}, 400, "malformed"),
-    ("no fen", {"principal": "50000"}, 400, "malformed"),
-    ("above the cap", {"principal": "51000.00"}, 422, "over_household_cap"),
-    ("a wrong rate", {"annual_rate": "0.0476"}, 422, "rate_not_benchmark"),
-    ("a rate in percent", {"annual_rate": "4.75"}, 422, "rate_not_benchmark"),
-    ("a term as text", {"term_months": "36"}, 400, "malformed"),
-    ("an unknown field", {"colour": "red"}, 400, "malformed"),
-    ("another bank's loan", {"bank": "ABC"}, 404, "not_found"),
-    ("an unknown household", {"household_id": "1"}, 404, "not_found"),
-    ("signed tomorrow", {"signed_on": "2016-05-11"}, 422, "future_date"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "case, changed, status, code",
+    [
+        ("a float", {"principal": 50000.0}, 400, "malformed"),
+        ("a number", {"principal": 50000}, 400, "malformed"),
+        ("no fen", {"principal": "50000"}, 400, "malformed"),
+        ("above the cap", {"principal": "51000.00"}, 422, "over_household_cap"),
+        ("a wrong rate", {"annual_rate": "0.0476"}, 422, "rate_not_benchmark"),
+        ("a rate in percent", {"annual_rate": "4.75"}, 422, "rate_not_benchmark"),
+        ("a term as text", {"term_months": "36"}, 400, "malformed"),
+        ("an unknown field", {"colour": "red"}, 400, "malformed"),
+        ("another bank's loan", {"bank": "ABC"}, 404, "not_found"),
+        ("an unknown household", {"household_id": "1"}, 404, "not_found"),
+        ("signed tomorrow", {"signed_on": "2016-05-11"}, 422, "future_date"),
+    ],
+)
 @freeze_time(DESK_DAY)
 def test_a_loan_that_does_not_stand_is_refused_with_its_reason(
     case: str, changed: dict[str, Any], status: int, code: str, sign_in: SignIn
@@ -114,10 +135,17 @@ def test_the_cap_counts_every_bank_and_names_none(sign_in: SignIn) -> None:
     first = put_forward(sign_in, principal="30000.00")
     other = LOAN | {"household_id": first["household_id"], "bank": "ABC", "principal": "20000.01"}
     refused = sign_in("stranger").in_chinese().post("/loans", other)
-    assert (refused.status_code, refused.json["facts"]) == (422, {
-        "rule": "2.2", "limit": "50000.00", "found": "50000.01", "open": "0.00", "pending": "30000.00",
-        "new": "20000.01",
-    })  # fmt: skip
+    assert (refused.status_code, refused.json["facts"]) == (
+        422,
+        {
+            "rule": "2.2",
+            "limit": "50000.00",
+            "found": "50000.01",
+            "open": "0.00",
+            "pending": "30000.00",
+            "new": "20000.01",
+        },
+    )
     assert "该户贷款合计 50000.01 元，超过上限 50000.00 元" in refused.json["detail"]
     assert "GZRCB" not in refused.text
     assert "C-1" not in refused.text
@@ -142,10 +170,16 @@ def test_loans_are_listed_by_what_is_asked(sign_in: SignIn) -> None:
     path = paid_out(sign_in)
     officer, loan_id = sign_in("officer"), path.removeprefix("/loans/")
     for asked, seen in (
-        ({"status": "active"}, 1), ({"status": "overdue"}, 0), ({"contract_no": "C-1"}, 1), ({"contract_no": "C"}, 0),
-        ({"due_from": "2019-05-10", "due_to": "2019-05-10"}, 1), ({"due_from": "2019-05-11"}, 0),
-        ({"overdue": "false"}, 1), ({"overdue": "true"}, 0), ({"bank": "GZRCB", "county": "360781"}, 1),
-    ):  # fmt: skip
+        ({"status": "active"}, 1),
+        ({"status": "overdue"}, 0),
+        ({"contract_no": "C-1"}, 1),
+        ({"contract_no": "C"}, 0),
+        ({"due_from": "2019-05-10", "due_to": "2019-05-10"}, 1),
+        ({"due_from": "2019-05-11"}, 0),
+        ({"overdue": "false"}, 1),
+        ({"overdue": "true"}, 0),
+        ({"bank": "GZRCB", "county": "360781"}, 1),
+    ):
         found = officer.get("/loans", **asked).json["items"]
         assert [row["id"] for row in found] == [loan_id] * seen, asked
     assert officer.get("/loans", bank="ABC").status_code == 404
@@ -158,9 +192,11 @@ def test_overdue_is_a_question_of_the_day_not_of_the_job(sign_in: SignIn) -> Non
     with freeze_time(DESK_DAY):
         paid_out(sign_in)
     for on, late, grade in (
-        ("2019-05-10", 0, "normal"), ("2019-05-11", 1, "special_mention"), ("2019-08-08", 1, "special_mention"),
+        ("2019-05-10", 0, "normal"),
+        ("2019-05-11", 1, "special_mention"),
+        ("2019-08-08", 1, "special_mention"),
         ("2019-08-09", 1, "substandard"),
-    ):  # fmt: skip
+    ):
         with freeze_time(f"{on} 09:00+08:00"):
             auditor = sign_in("auditor")
             assert len(auditor.get("/loans", overdue="true").json["items"]) == late, on
@@ -174,14 +210,21 @@ def test_a_repayment_posts_the_line_that_was_due_before_it(sign_in: SignIn) -> N
     paid = sign_in("officer").post(f"{path}/repayments", slip)
     assert paid.status_code == 201, paid.text
     assert paid.json["applied"] == {
-        "contract_interest": "277.08", "compound_interest": "0.00", "penalty_interest": "0.00",
-        "principal": "0.00", "credit": "22.92", "written_off": "0.00",
-    }  # fmt: skip
+        "contract_interest": "277.08",
+        "compound_interest": "0.00",
+        "penalty_interest": "0.00",
+        "principal": "0.00",
+        "credit": "22.92",
+        "written_off": "0.00",
+    }
     (line,) = sign_in("auditor").get(f"{path}/lines").json["items"]
     assert {name: line[name] for name in ("period_start", "period_end", "posted_on", "days", "contract_interest")} == {
-        "period_start": "2016-05-10", "period_end": "2016-06-21", "posted_on": "2016-06-21", "days": 42,
+        "period_start": "2016-05-10",
+        "period_end": "2016-06-21",
+        "posted_on": "2016-06-21",
+        "days": 42,
         "contract_interest": "277.08",
-    }  # fmt: skip
+    }
     assert (line["contract_paid"], line["contract_paid_on"]) == ("277.08", "2016-06-25")
     loan = sign_in("auditor").get(path).json
     assert (loan["interest_open"], loan["paid_interest"], loan["credit"]) == ("0.00", "277.08", "22.92")

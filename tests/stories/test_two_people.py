@@ -54,8 +54,9 @@ def test_a_payout_in_error_is_undone_by_two(sign_in: SignIn) -> None:
     assert (loan["status"], loan["principal_open"], loan["due_on"], loan["pending"]) == ("approved", "0.00", None, [])
     rows = sign_in("auditor").get(f"{path}/statement").json["items"]
     assert [(row["principal"], row["principal_open"], row["reverses_id"]) for row in rows] == [
-        ("50000.00", "50000.00", None), ("-50000.00", "0.00", event),
-    ]  # fmt: skip
+        ("50000.00", "50000.00", None),
+        ("-50000.00", "0.00", event),
+    ]
 
 
 def test_a_statement_answers_what_was_known_then(sign_in: SignIn) -> None:
@@ -82,7 +83,7 @@ def test_a_refusal_is_kept_with_its_reason(sign_in: SignIn) -> None:
     kept = sign_in("auditor").get("/approvals", status="refused").json["items"]
     assert [(row["decision"], row["decided_by"], row["decided_on"]) for row in kept] == [
         ("凭证不符", "checker", "2016-08-01"),
-    ]  # fmt: skip
+    ]
     assert sign_in("auditor").get(path).json["status"] == "active"
 
 
@@ -95,9 +96,7 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
 
 @pytest.mark.parametrize("kind, body", ASKED)
 @freeze_time(DAY)
-def test_what_is_asked_of_a_loan_waits_for_the_checker(
-    kind: str, body: dict[str, Any], sign_in: SignIn
-) -> None:
+def test_what_is_asked_of_a_loan_waits_for_the_checker(kind: str, body: dict[str, Any], sign_in: SignIn) -> None:
     path = paid_out(sign_in)
     asked = sign_in("officer").post(f"{path}/{kind}", body)
     assert asked.status_code == 202, asked.text
@@ -113,13 +112,16 @@ def test_what_is_asked_of_a_loan_waits_for_the_checker(
     assert len(changed) > 1, "nothing but the waiting list has changed"
 
 
-@pytest.mark.parametrize("kind, body, code", [
-    ("extension", {"months": 19}, "extension_too_long"),
-    ("credit-refund", {"amount": "0.01"}, "exceeds_open_amount"),
-    ("waiver", {"reason": "x"}, "exceeds_open_amount"),
-    ("insurance", {"amount": "1.00", "policy_no": "P-1"}, "policy_mismatch"),
-    ("renewal", {"contract_no": "C-9", "term_months": 36, "annual_rate": "0.05"}, "rate_not_benchmark"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind, body, code",
+    [
+        ("extension", {"months": 19}, "extension_too_long"),
+        ("credit-refund", {"amount": "0.01"}, "exceeds_open_amount"),
+        ("waiver", {"reason": "x"}, "exceeds_open_amount"),
+        ("insurance", {"amount": "1.00", "policy_no": "P-1"}, "policy_mismatch"),
+        ("renewal", {"contract_no": "C-9", "term_months": 36, "annual_rate": "0.05"}, "rate_not_benchmark"),
+    ],
+)
 @freeze_time(DAY)
 def test_nonsense_is_refused_when_it_is_asked(kind: str, body: dict[str, Any], code: str, sign_in: SignIn) -> None:
     path = paid_out(sign_in)
@@ -131,9 +133,13 @@ def test_nonsense_is_refused_when_it_is_asked(kind: str, body: dict[str, Any], c
 @freeze_time(DAY)
 def test_an_adjustment_is_the_finance_bureaus_on_the_county_books(sign_in: SignIn) -> None:
     body = {
-        "book": "SUBSIDY-360781", "county": "360781", "bank": "GZRCB", "document": "调整单 7", "reason": "更正",
+        "book": "SUBSIDY-360781",
+        "county": "360781",
+        "bank": "GZRCB",
+        "document": "调整单 7",
+        "reason": "更正",
         "rows": [{"debit": "1001", "credit": "1001", "amount": "1.00"}],
-    }  # fmt: skip
+    }
     assert sign_in("officer").post("/ledger/adjustments", body).json["code"] == "not_yours"
     assert sign_in("elsewhere").post("/ledger/adjustments", body).status_code == 404
     assert sign_in("finance").post("/ledger/adjustments", body).json["code"] == "adjustment_unfit"
@@ -162,8 +168,9 @@ def test_a_month_is_closed_by_the_checker_and_opened_again_by_two(sign_in: SignI
     assert sign_in("checker").post(f"/approvals/{asked.json['id']}", {}).status_code == 200
     (book,) = sign_in("auditor").get("/ledger/periods", book=BOOK).json["items"]
     assert (book["closed_through"], [(row["action"], row["by"], row["checked_by"]) for row in book["changes"]]) == (
-        None, [("close", "checker", None), ("reopen", "local", "checker")],
-    )  # fmt: skip
+        None,
+        [("close", "checker", None), ("reopen", "local", "checker")],
+    )
 
 
 @freeze_time(DAY)

@@ -130,10 +130,21 @@ def shown(engine: Engine, batch_id: int) -> list[Shown]:
     query = select(SubsidyLine).where(SubsidyLine.batch_id == batch_id).order_by(SubsidyLine.id)
     with at_desk(engine) as unit:
         return [
-            Shown(row.loan_id, row.kind, row.period, row.period_start, row.period_end, row.days, plain(row.interest),
-                  plain(row.fen), bool(row.live), row.stale, row.outcome)
+            Shown(
+                row.loan_id,
+                row.kind,
+                row.period,
+                row.period_start,
+                row.period_end,
+                row.days,
+                plain(row.interest),
+                plain(row.fen),
+                bool(row.live),
+                row.stale,
+                row.outcome,
+            )
             for row in unit.session.execute(query).scalars()
-        ]  # fmt: skip
+        ]
 
 
 def amounts(engine: Engine, batch_id: int) -> dict[int, str]:

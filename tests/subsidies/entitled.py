@@ -28,6 +28,7 @@ class Paid:
 
 def rows(connection: Connection, query: str) -> list[Any]:
     """Rows of bare SQL, dates as dates on both engines."""
+
     def value(found: Any) -> Any:
         return date.fromisoformat(found) if isinstance(found, str) and found[4:5] == "-" == found[7:8] else found
 
@@ -37,14 +38,21 @@ def rows(connection: Connection, query: str) -> list[Any]:
 def amounts(engine: Engine) -> dict[tuple[int, date], Fraction]:
     """Eligible interest in fen of every live settlement line the borrower has fully paid, by loan and first day."""
     with engine.connect() as connection:
-        loans = {row[0]: row for row in rows(connection, (
-            "SELECT id, household_id, disbursed_on, first_disbursed_on, original_due_on, misused_on, "
-            "annual_rate, benchmark_rate FROM loans WHERE disbursed_on IS NOT NULL"
-        ))}  # fmt: skip
+        loans = {
+            row[0]: row
+            for row in rows(
+                connection,
+                (
+                    "SELECT id, household_id, disbursed_on, first_disbursed_on, original_due_on, misused_on, "
+                    "annual_rate, benchmark_rate FROM loans WHERE disbursed_on IS NOT NULL"
+                ),
+            )
+        }
         owed = {loan: _owed(connection, loan) for loan in loans}
-        applied = rows(connection, (
-            "SELECT loan_id, period_start, effective_on, payer, contract, compound + penalty FROM applications"
-        ))  # fmt: skip
+        applied = rows(
+            connection,
+            ("SELECT loan_id, period_start, effective_on, payer, contract, compound + penalty FROM applications"),
+        )
         billed = rows(connection, "SELECT loan_id, period_start, period_end, contract FROM lines WHERE live")
     found = {}
     for loan, start, end, contract in billed:
@@ -54,8 +62,11 @@ def amounts(engine: Engine) -> dict[tuple[int, date], Fraction]:
             terms = oracle.Contract(
                 disbursed, first, due, misused, _always(Fraction(rate, 10**8)), Fraction(benchmark, 10**8)
             )
-            earlier = [owed[other] for other, row in loans.items()
-                       if home is not None and row[1] == home and (row[2], other) < (disbursed, loan)]  # fmt: skip
+            earlier = [
+                owed[other]
+                for other, row in loans.items()
+                if home is not None and row[1] == home and (row[2], other) < (disbursed, loan)
+            ]
             cap = None if home is None else 5_000_000
             found[loan, start] = oracle.eligible(terms, start, end, owed[loan], contract, cap, earlier)
     return found
@@ -73,32 +84,45 @@ def _is_paid(contract: int, applied: list[Any]) -> bool:
 
 def _owed(connection: Connection, loan: int) -> list[tuple[date, int]]:
     stands, steps = 0, []
-    for on, debit, credit, fen in rows(connection, (
-        f"SELECT effective_on, debit, credit, fen FROM postings WHERE loan_id = {loan} ORDER BY effective_on"
-    )):  # fmt: skip
+    for on, debit, credit, fen in rows(
+        connection,
+        (f"SELECT effective_on, debit, credit, fen FROM postings WHERE loan_id = {loan} ORDER BY effective_on"),
+    ):
         stands += fen * ((debit in _PRINCIPAL) - (credit in _PRINCIPAL))
         steps.append((on, stands))
-    return [(on, stands) for place, (on, stands) in enumerate(steps)
-            if place + 1 == len(steps) or steps[place + 1][0] != on]  # fmt: skip
+    return [
+        (on, stands) for place, (on, stands) in enumerate(steps) if place + 1 == len(steps) or steps[place + 1][0] != on
+    ]
 
 
 def paid_lines(engine: Engine) -> list[Paid]:
     """Every paid line of every batch, supplements and claw-backs taken into it."""
     with engine.connect() as connection:
-        originals = rows(connection, (
-            "SELECT s.id, s.loan_id, s.fen, l.household_id FROM subsidy_lines s JOIN subsidy_batches b "
-            "ON b.id = s.batch_id JOIN loans l ON l.id = s.loan_id "
-            "WHERE b.status = 'paid' AND s.live AND s.of_line_id IS NULL"
-        ))  # fmt: skip
-        moved = rows(connection, (
-            "SELECT s.of_line_id, s.fen FROM subsidy_lines s JOIN subsidy_batches b ON b.id = s.batch_id "
-            "WHERE b.status = 'paid' AND s.live AND s.of_line_id IS NOT NULL UNION ALL "
-            "SELECT line_id, -fen FROM clawbacks"
-        ))  # fmt: skip
+        originals = rows(
+            connection,
+            (
+                "SELECT s.id, s.loan_id, s.fen, l.household_id FROM subsidy_lines s JOIN subsidy_batches b "
+                "ON b.id = s.batch_id JOIN loans l ON l.id = s.loan_id "
+                "WHERE b.status = 'paid' AND s.live AND s.of_line_id IS NULL"
+            ),
+        )
+        moved = rows(
+            connection,
+            (
+                "SELECT s.of_line_id, s.fen FROM subsidy_lines s JOIN subsidy_batches b ON b.id = s.batch_id "
+                "WHERE b.status = 'paid' AND s.live AND s.of_line_id IS NOT NULL UNION ALL "
+                "SELECT line_id, -fen FROM clawbacks"
+            ),
+        )
         short = dict(rows(connection, "SELECT line_id, fen FROM subsidy_shortfalls"))
         claims = rows(connection, "SELECT line_id, period_start FROM subsidy_claims WHERE live ORDER BY 1, 2")
     return [
-        Paid(loan, tuple(start for line, start in claims if line == line_id), home is not None,
-             fen + sum(more for line, more in moved if line == line_id), short.get(line_id, 0))
+        Paid(
+            loan,
+            tuple(start for line, start in claims if line == line_id),
+            home is not None,
+            fen + sum(more for line, more in moved if line == line_id),
+            short.get(line_id, 0),
+        )
         for line_id, loan, fen, home in originals
-    ]  # fmt: skip
+    ]

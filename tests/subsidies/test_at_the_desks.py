@@ -56,11 +56,25 @@ def test_a_batch_from_draft_to_payment(engine: Engine, sign_in: Sign) -> None:
     assert (batch["submit_by"], batch["pay_by"]) == ("2016-06-26", None)
     first = batch["lines"][0]
     assert first | {"id": "", "contract_no": "", "borrower": ""} == {
-        "id": "", "loan_id": str(loans[0]), "contract_no": "", "borrower": "", "line_ids": [f"{loans[0]}-20160510"],
-        "kind": "normal", "period": "2016Q2", "period_start": "2016-05-10", "period_end": "2016-06-21", "days": 42,
-        "interest": "277.08", "eligible": "277.08", "share": "1", "subsidy": "277.08", "of_line_id": None,
-        "status": "live", "rebilled": False, "reason": None,
-    }  # fmt: skip
+        "id": "",
+        "loan_id": str(loans[0]),
+        "contract_no": "",
+        "borrower": "",
+        "line_ids": [f"{loans[0]}-20160510"],
+        "kind": "normal",
+        "period": "2016Q2",
+        "period_start": "2016-05-10",
+        "period_end": "2016-06-21",
+        "days": 42,
+        "interest": "277.08",
+        "eligible": "277.08",
+        "share": "1",
+        "subsidy": "277.08",
+        "of_line_id": None,
+        "status": "live",
+        "rebilled": False,
+        "reason": None,
+    }
     path = f"/subsidy-batches/{batch['id']}"
 
     assert sign_in("checker").post(f"{path}/submission", {"on": "2016-06-28"}).json["late"] is True
@@ -76,9 +90,13 @@ def test_a_batch_from_draft_to_payment(engine: Engine, sign_in: Sign) -> None:
     assert [line["status"] for line in shown["lines"]] == ["live", "rejected", "live"]
     assert shown["lines"][1]["reason"] == "未用于产业"
     assert [(step["step"], step["by"], step["on"]) for step in shown["history"]] == [
-        ("draft", "officer", "2016-06-22"), ("submit", "checker", "2016-06-28"), ("rejected", "poverty", "2016-09-26"),
-        ("approve", "poverty", "2016-09-26"), ("verify", "finance", "2016-09-26"), ("pay", "finance2", "2016-09-26"),
-    ]  # fmt: skip
+        ("draft", "officer", "2016-06-22"),
+        ("submit", "checker", "2016-06-28"),
+        ("rejected", "poverty", "2016-09-26"),
+        ("approve", "poverty", "2016-09-26"),
+        ("verify", "finance", "2016-09-26"),
+        ("pay", "finance2", "2016-09-26"),
+    ]
     assert sign_in("officer").get(f"/loans/{loans[0]}").json["subsidised_total"] == "277.08"
     told = sign_in("auditor").get("/reports/subsidies").json["items"][0]
     assert told["households"] == told["paid"] == "554.16"
@@ -93,23 +111,35 @@ def test_the_public_list_tells_nobody(engine: Engine, sign_in: Sign) -> None:
     rows = listed.json["items"]
     assert [row["name"] for row in rows] == ["刘*"] * 3
     assert rows[0].keys() == {
-        "name", "town", "village", "kind", "period", "period_start", "period_end", "days", "interest", "subsidy",
-    }  # fmt: skip
+        "name",
+        "town",
+        "village",
+        "kind",
+        "period",
+        "period_start",
+        "period_end",
+        "days",
+        "interest",
+        "subsidy",
+    }
     sheet = sign_in("poverty").get(f"/subsidy-batches/{batch['id']}/public-list", format="csv")
     assert "刘*,叶坪镇,大胜村,catch_up,2016Q2" in sheet.text
 
 
 @pytest.mark.usefixtures("_in_time")
-@pytest.mark.parametrize("case, change, status, code", [
-    ("a period not over", {"period": "2016Q4"}, 422, "period_not_over"),
-    ("not over on the day it is drafted of", {"on": "2016-06-20"}, 422, "period_not_over"),
-    ("a day to come", {"on": "2016-09-27"}, 422, "future_date"),
-    ("a year in the quarter's cycle", {"period": "2016"}, 400, "malformed"),
-    ("a quarter in the year's cycle", {"cycle": "year"}, 400, "malformed"),
-    ("another bank", {"bank": "ABC"}, 404, "not_found"),
-    ("no such county", {"county": "999999"}, 404, "not_found"),
-    ("no such field", {"total": "1.00"}, 400, "malformed"),
-])
+@pytest.mark.parametrize(
+    "case, change, status, code",
+    [
+        ("a period not over", {"period": "2016Q4"}, 422, "period_not_over"),
+        ("not over on the day it is drafted of", {"on": "2016-06-20"}, 422, "period_not_over"),
+        ("a day to come", {"on": "2016-09-27"}, 422, "future_date"),
+        ("a year in the quarter's cycle", {"period": "2016"}, 400, "malformed"),
+        ("a quarter in the year's cycle", {"cycle": "year"}, 400, "malformed"),
+        ("another bank", {"bank": "ABC"}, 404, "not_found"),
+        ("no such county", {"county": "999999"}, 404, "not_found"),
+        ("no such field", {"total": "1.00"}, 400, "malformed"),
+    ],
+)
 def test_what_is_no_draft_is_refused(
     app: Flask, sign_in: Sign, case: str, change: dict[str, Any], status: int, code: str
 ) -> None:
@@ -144,8 +174,11 @@ def test_a_claw_back_is_collected_by_its_own_receipts(engine: Engine, sign_in: S
     finance = sign_in("finance")
     (found,) = finance.get("/clawbacks").json["items"]
     assert (found["loan_id"], found["amount"], found["outstanding"], found["raised_on"]) == (
-        str(loan), "277.08", "277.08", "2016-06-26",
-    )  # fmt: skip
+        str(loan),
+        "277.08",
+        "277.08",
+        "2016-06-26",
+    )
     path = f"/clawbacks/{found['id']}/receipt"
     more = finance.post(path, {"amount": "277.09"})
     assert (more.status_code, more.json["code"]) == (422, "exceeds_open_amount")
@@ -156,8 +189,11 @@ def test_a_claw_back_is_collected_by_its_own_receipts(engine: Engine, sign_in: S
     assert finance.get("/clawbacks", open="true").json["items"] == []
     (row,) = sign_in("auditor").get("/reports/subsidies", as_of="2016-09-01").json["items"]
     assert (row["paid"], row["clawback_raised"], row["clawback_received"], row["clawback_outstanding"]) == (
-        "277.08", "277.08", "100.00", "177.08",
-    )  # fmt: skip
+        "277.08",
+        "277.08",
+        "100.00",
+        "177.08",
+    )
 
 
 @pytest.mark.usefixtures("_in_time")

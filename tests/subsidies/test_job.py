@@ -71,8 +71,9 @@ def test_one_run_after_missed_days_drafts_what_daily_runs_would_have(engine: Eng
     run(late, date(2016, 9, 26), "daily")
     assert batches(daily) == batches(late)
     assert [row[2:] for row in batches(late)] == [
-        ("2016Q2", "draft", 1, 27708), ("2016Q3", "draft", 1, _caught_up(late)),
-    ]  # fmt: skip
+        ("2016Q2", "draft", 1, 27708),
+        ("2016Q3", "draft", 1, _caught_up(late)),
+    ]
     assert books_of(daily) == books_of(late)
     late.dispose()
 

@@ -30,12 +30,15 @@ def decided(engine: Engine, loan_id: int, kind: str, today: date, **payload: str
         approvals.approve(unit, asked.id)
 
 
-@pytest.mark.parametrize("case, paid, submitted, in_q2, in_q3", [
-    ("on the 26th",                        date(2016, 6, 26), date(2016, 6, 28), ["normal"], []),
-    ("on the 27th, submitted on the 28th", date(2016, 6, 27), date(2016, 6, 28), [], ["catch_up"]),
-    ("the day of an early submission",     date(2016, 6, 23), date(2016, 6, 23), ["normal"], []),
-    ("the day after it",                   date(2016, 6, 24), date(2016, 6, 23), [], ["catch_up"]),
-])
+@pytest.mark.parametrize(
+    "case, paid, submitted, in_q2, in_q3",
+    [
+        ("on the 26th", date(2016, 6, 26), date(2016, 6, 28), ["normal"], []),
+        ("on the 27th, submitted on the 28th", date(2016, 6, 27), date(2016, 6, 28), [], ["catch_up"]),
+        ("the day of an early submission", date(2016, 6, 23), date(2016, 6, 23), ["normal"], []),
+        ("the day after it", date(2016, 6, 24), date(2016, 6, 23), [], ["catch_up"]),
+    ],
+)
 def test_interest_paid_after_the_cut_off_enters_the_next_batch(
     engine: Engine, case: str, paid: date, submitted: date, in_q2: list[str], in_q3: list[str]
 ) -> None:
@@ -108,10 +111,13 @@ def test_lines_of_a_year_paid_late_make_one_line_of_the_next_years_batch(engine:
     assert found == [("catch_up", "2017", "18142.36"), ("normal", "2018", "24079.86")]
 
 
-@pytest.mark.parametrize("case, ends_on, batches", [
-    ("to the first day of the second year", date(2017, 12, 21), [1, 1]),
-    ("to the last day of the first",        date(2017, 12, 20), [1, 0]),
-])
+@pytest.mark.parametrize(
+    "case, ends_on, batches",
+    [
+        ("to the first day of the second year", date(2017, 12, 21), [1, 1]),
+        ("to the last day of the first", date(2017, 12, 20), [1, 0]),
+    ],
+)
 def test_an_organisation_needs_a_link_on_some_day_of_each_year(
     engine: Engine, case: str, ends_on: date, batches: list[int]
 ) -> None:
@@ -136,9 +142,15 @@ def test_a_renewed_loan_goes_on_with_the_months_of_the_first(engine: Engine) -> 
     bill(engine, date(2018, 6, 21))
     pay(engine, first, plain(desks.owed_interest(engine, first)), date(2018, 6, 21))
     decided(
-        engine, first, "renewal", date(2018, 6, 21), contract_no="R-1", term_months="36", annual_rate="0.0475",
+        engine,
+        first,
+        "renewal",
+        date(2018, 6, 21),
+        contract_no="R-1",
+        term_months="36",
+        annual_rate="0.0475",
         signed_on="2018-06-21",
-    )  # fmt: skip
+    )
     renewed = desks.renewal_of(engine, first)
     bill(engine, date(2019, 9, 21), [renewed])
     pay(engine, renewed, "10000.00", date(2019, 9, 21))
@@ -207,9 +219,13 @@ def test_a_scheme_without_a_subsidy_has_no_lines(engine: Engine) -> None:
     with at_desk(engine, today=date(2016, 7, 2)) as unit:
         home = household(unit)
     asked = request(
-        scheme="yanjin-2016", household_id=home, principal=yuan("30000.00"), term_months=12, signed_on=date(2016, 7, 1),
+        scheme="yanjin-2016",
+        household_id=home,
+        principal=yuan("30000.00"),
+        term_months=12,
+        signed_on=date(2016, 7, 1),
         annual_rate=Decimal("0.0435"),
-    )  # fmt: skip
+    )
     loan = desks.pay_out(engine, asked, date(2016, 7, 2))
     bill(engine, date(2016, 9, 21))
     pay(engine, loan, "1000.00", date(2016, 9, 21))
@@ -223,8 +239,9 @@ def test_half_of_a_households_interest_is_rounded_line_by_line(engine: Engine) -
     bill(engine, date(2016, 9, 21))
     pay(engine, loan, "1000.00", date(2016, 9, 21))
     assert sorted(told(line) for line in desks.shown(engine, draft(engine, Q3))) == [
-        ("catch_up", "2016Q2", "138.54"), ("normal", "2016Q3", "303.47"),
-    ]  # fmt: skip
+        ("catch_up", "2016Q2", "138.54"),
+        ("normal", "2016Q3", "303.47"),
+    ]
 
 
 def test_where_late_interest_is_forfeit_it_enters_no_batch(engine: Engine) -> None:

@@ -51,16 +51,12 @@ def three_loans(engine: Engine, status: str) -> tuple[list[int], int]:
 
 def early(engine: Engine, loans: Sequence[int]) -> list[Callable[[], object]]:
     """For each loan an early repayment of 1 June, recorded on the day of the race."""
-    return [
-        partial(pay, engine, loan, "20000.00", date(2016, 6, 1), today=ON, surplus="principal") for loan in loans
-    ]
+    return [partial(pay, engine, loan, "20000.00", date(2016, 6, 1), today=ON, surplus="principal") for loan in loans]
 
 
 def test_of_many_payments_of_one_batch_one_is_made(engine: Engine) -> None:
     _, batch = three_loans(engine, "verified")
-    told = at_once([
-        partial(desks.step, engine, f"finance{place}", ON, subsidies.pay, batch) for place in range(2, 10)
-    ])  # fmt: skip
+    told = at_once([partial(desks.step, engine, f"finance{place}", ON, subsidies.pay, batch) for place in range(2, 10)])
     assert sum(not isinstance(each, WrongStatus) for each in told) == 1
     assert desks.stands(engine, chart.TREASURY) == "-831.24"
 

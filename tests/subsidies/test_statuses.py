@@ -84,12 +84,15 @@ def test_the_table_of_steps_is_the_one_tested() -> None:
     assert table == {key: to for key, to in POSSIBLE.items() if key[1] != "draft"}
 
 
-@pytest.mark.parametrize("step, status, users", [
-    ("submit", "draft", ["officer"]),
-    ("approve", "submitted", ["officer", "checker"]),
-    ("verify", "approved", ["officer", "checker", "poverty"]),
-    ("pay", "verified", ["officer", "checker", "poverty", "finance"]),
-])
+@pytest.mark.parametrize(
+    "step, status, users",
+    [
+        ("submit", "draft", ["officer"]),
+        ("approve", "submitted", ["officer", "checker"]),
+        ("verify", "approved", ["officer", "checker", "poverty"]),
+        ("pay", "verified", ["officer", "checker", "poverty", "finance"]),
+    ],
+)
 def test_nobody_takes_two_steps(engine: Engine, step: str, status: str, users: list[str]) -> None:
     batch = in_status(engine, status)
     for user in users:
@@ -104,8 +107,10 @@ def test_every_step_is_kept_with_who_when_and_why(engine: Engine) -> None:
     bring(engine, batch, "paid", date(2016, 6, 28))
     with at_desk(engine) as unit:
         query = select(SubsidyChange).where(SubsidyChange.batch_id == batch).order_by(SubsidyChange.id)
-        kept = [(row.step, row.from_status, row.to_status, row.by, row.on.day, row.reason)
-                for row in unit.session.execute(query).scalars()]  # fmt: skip
+        kept = [
+            (row.step, row.from_status, row.to_status, row.by, row.on.day, row.reason)
+            for row in unit.session.execute(query).scalars()
+        ]
     assert kept == [
         ("draft", "", "draft", "officer", 21, ""),
         ("submit", "draft", "submitted", "checker", 26, ""),

@@ -83,9 +83,12 @@ class World:
         unpaid = select(SubsidyBatch).where(SubsidyBatch.status != "paid").order_by(SubsidyBatch.id)
         batch = self.chance.choice(unit.session.execute(unpaid).scalars().all())
         steps: dict[str, Callable[[Unit, int], object]] = {
-            "draft": subsidies.submit, "returned": subsidies.submit, "submitted": self.approve,
-            "approved": subsidies.verify, "verified": subsidies.pay,
-        }  # fmt: skip
+            "draft": subsidies.submit,
+            "returned": subsidies.submit,
+            "submitted": self.approve,
+            "approved": subsidies.verify,
+            "verified": subsidies.pay,
+        }
         for place in range(self.chance.choice([1, 4])):
             if batch.status != "paid":
                 unit.user = f"person {len(self.done)}.{place}"
@@ -158,21 +161,26 @@ def _every_paid_line_stands_at_what_it_is_entitled_to(world: World) -> None:
 
 def _each_settlement_line_is_claimed_once(world: World) -> None:
     with world.engine.connect() as connection:
-        twice = connection.execute(text(
-            "SELECT loan_id, period_start FROM subsidy_claims WHERE live GROUP BY 1, 2 HAVING count(*) > 1 UNION ALL "
-            "SELECT c.loan_id, c.period_start FROM subsidy_claims c JOIN subsidy_lines s ON s.id = c.line_id "
-            "WHERE c.live AND s.live IS NULL"
-        )).all()  # fmt: skip
+        twice = connection.execute(
+            text(
+                "SELECT loan_id, period_start FROM subsidy_claims WHERE live GROUP BY 1, 2 HAVING count(*) > 1 "
+                "UNION ALL SELECT c.loan_id, c.period_start FROM subsidy_claims c "
+                "JOIN subsidy_lines s ON s.id = c.line_id WHERE c.live AND s.live IS NULL"
+            )
+        ).all()
     assert twice == []
 
 
 def _no_more_is_paid_than_the_borrower_paid(world: World) -> None:
     """On the day at hand: subsidy paid less claw-backs raised, against contract interest paid by the borrower."""
     with world.engine.connect() as connection:
-        paid = entitled.rows(connection, (
-            "SELECT loan_id, effective_on, contract FROM applications "
-            "WHERE payer IN ('borrower', 'guarantor', 'collateral', 'credit')"
-        ))  # fmt: skip
+        paid = entitled.rows(
+            connection,
+            (
+                "SELECT loan_id, effective_on, contract FROM applications "
+                "WHERE payer IN ('borrower', 'guarantor', 'collateral', 'credit')"
+            ),
+        )
         stands = balances.loan_balances(connection, world.loans, Clocks(world.today))
     for loan in world.loans:
         books = stands.get(loan, {})
@@ -183,8 +191,11 @@ def _no_more_is_paid_than_the_borrower_paid(world: World) -> None:
 
 def _what_is_approved_is_paid_or_payable(world: World) -> None:
     with world.engine.connect() as connection:
-        payable = entitled.rows(connection, (
-            "SELECT coalesce(sum(s.fen), 0) FROM subsidy_lines s JOIN subsidy_batches b ON b.id = s.batch_id "
-            "WHERE s.live AND b.status IN ('approved', 'verified')"
-        ))[0][0]  # fmt: skip
+        payable = entitled.rows(
+            connection,
+            (
+                "SELECT coalesce(sum(s.fen), 0) FROM subsidy_lines s JOIN subsidy_batches b ON b.id = s.batch_id "
+                "WHERE s.live AND b.status IN ('approved', 'verified')"
+            ),
+        )[0][0]
     assert desks.stands(world.engine, chart.SUBSIDY_PAYABLE) == plain(int(payable))

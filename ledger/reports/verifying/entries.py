@@ -22,14 +22,23 @@ def _stream(connection: Connection) -> Iterator[Any]:
     p, f = postings.c, footers.c
     query = (
         select(
-            *_EVENT, entries.c.id.label("entry_id"), entries.c.book, p.number, p.debit, p.credit,
-            p.loan_id.label("row_loan"), p.fen, f.rows, f.total, f.hash,
+            *_EVENT,
+            entries.c.id.label("entry_id"),
+            entries.c.book,
+            p.number,
+            p.debit,
+            p.credit,
+            p.loan_id.label("row_loan"),
+            p.fen,
+            f.rows,
+            f.total,
+            f.hash,
         )
         .outerjoin(entries, entries.c.event_id == events.c.id)
         .outerjoin(postings, p.entry_id == entries.c.id)
         .outerjoin(footers, f.entry_id == entries.c.id)
         .order_by(events.c.id, entries.c.id, p.number)
-    )  # fmt: skip
+    )
     yield from connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
 
 
@@ -79,8 +88,9 @@ def _made(head: Any) -> list[Posting]:
 def _postings(rows: Sequence[Any]) -> list[Posting]:
     return [
         Posting(chart.kind_of(row.book), row.debit, row.credit, row.row_loan, row.fen)
-        for row in rows if row.number is not None
-    ]  # fmt: skip
+        for row in rows
+        if row.number is not None
+    ]
 
 
 def _told(rows: Sequence[Posting]) -> str:
@@ -90,7 +100,9 @@ def _told(rows: Sequence[Posting]) -> str:
 
 ENTRIES = (
     Check(
-        "entry_altered", "凭证须与封底、记账规则一致",
-        "an entry holds what its footer says, to the letter, and what its event makes by the posting table", _look,
+        "entry_altered",
+        "凭证须与封底、记账规则一致",
+        "an entry holds what its footer says, to the letter, and what its event makes by the posting table",
+        _look,
     ),
-)  # fmt: skip
+)

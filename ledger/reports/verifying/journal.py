@@ -4,14 +4,18 @@ from ledger.reports.verifying.check import by_query
 
 SHAPE = (
     by_query(
-        "entry_without_footer", "凭证须有封底", "every entry is closed by its footer",
+        "entry_without_footer",
+        "凭证须有封底",
+        "every entry is closed by its footer",
         """
         SELECT 'entry ' || entries.id, 'a footer', 'none'
         FROM entries LEFT JOIN footers ON footers.entry_id = entries.id WHERE footers.entry_id IS NULL
         """,
     ),
     by_query(
-        "row_of_nothing", "分录须属于凭证，凭证须属于业务", "every row has its entry, every entry its event",
+        "row_of_nothing",
+        "分录须属于凭证，凭证须属于业务",
+        "every row has its entry, every entry its event",
         """
         SELECT 'posting ' || entry_id || '/' || number, 'entry ' || entry_id, 'none'
         FROM postings LEFT JOIN entries ON entries.id = entry_id WHERE entries.id IS NULL
@@ -22,7 +26,8 @@ SHAPE = (
         """,
     ),
     by_query(
-        "entry_unlike_event", "凭证与业务的日期、入账时间、红字、账套须一致",
+        "entry_unlike_event",
+        "凭证与业务的日期、入账时间、红字、账套须一致",
         "an entry has its event's day, moment and colour, and lies in a book of its event's bank or county",
         """
         SELECT 'entry ' || n.id,
@@ -34,7 +39,8 @@ SHAPE = (
         """,
     ),
     by_query(
-        "row_unlike_entry", "分录与凭证的账套、日期、入账时间、红字、县、银行须一致",
+        "row_unlike_entry",
+        "分录与凭证的账套、日期、入账时间、红字、县、银行须一致",
         "a row has its entry's book, day, moment and colour, and its event's county and bank",
         """
         SELECT 'posting ' || p.entry_id || '/' || p.number,
@@ -46,7 +52,9 @@ SHAPE = (
         """,
     ),
     by_query(
-        "account_of_another_book", "借贷科目须属于凭证所在账套", "both accounts of a row are of its book, and two",
+        "account_of_another_book",
+        "借贷科目须属于凭证所在账套",
+        "both accounts of a row are of its book, and two",
         """
         SELECT 'posting ' || p.entry_id || '/' || p.number, 'two accounts of ' || p.book, p.debit || ' ' || p.credit
         FROM postings p
@@ -56,7 +64,9 @@ SHAPE = (
         """,
     ),
     by_query(
-        "sign_unlike_colour", "金额为正，红字为负", "an amount is above zero, in a red letter below",
+        "sign_unlike_colour",
+        "金额为正，红字为负",
+        "an amount is above zero, in a red letter below",
         """
         SELECT 'posting ' || entry_id || '/' || number, CASE WHEN red THEN 'below zero' ELSE 'above zero' END, fen
         FROM postings WHERE (red AND fen >= 0) OR (NOT red AND fen <= 0)
@@ -66,14 +76,17 @@ SHAPE = (
 
 REVERSALS = (
     by_query(
-        "reversal_not_red", "冲销业务须为红字，红字业务须为冲销", "what reverses is red, and what is red reverses",
+        "reversal_not_red",
+        "冲销业务须为红字，红字业务须为冲销",
+        "what reverses is red, and what is red reverses",
         """
         SELECT 'event ' || id, 'red and reversing, or neither', kind
         FROM events WHERE red <> (reverses_id IS NOT NULL) OR red <> (kind = 'EventReversed')
         """,
     ),
     by_query(
-        "reversal_out_of_place", "被冲销的须是蓝字业务，冲销不早于原业务",
+        "reversal_out_of_place",
+        "被冲销的须是蓝字业务，冲销不早于原业务",
         "what is reversed is itself no reversal and not dated or recorded later",
         """
         SELECT 'event ' || r.id, 'an event not red, of ' || r.effective_on || ' or before',
@@ -84,14 +97,17 @@ REVERSALS = (
         """,
     ),
     by_query(
-        "reversed_twice", "业务最多冲销一次", "an event is reversed at most once",
+        "reversed_twice",
+        "业务最多冲销一次",
+        "an event is reversed at most once",
         """
         SELECT 'event ' || reverses_id, 1, count(*) FROM events
         WHERE reverses_id IS NOT NULL GROUP BY reverses_id HAVING count(*) > 1
         """,
     ),
     by_query(
-        "reversal_unlike_event", "红字须与原业务逐行相抵",
+        "reversal_unlike_event",
+        "红字须与原业务逐行相抵",
         "a reversal and what it reverses add up to nothing, row by row",
         """
         SELECT 'event ' || id || ' ' || book || ' ' || debit || '/' || credit, 0, sum(fen) FROM (
@@ -116,7 +132,9 @@ _POSTED = """
 
 KEPT = (
     by_query(
-        "movement_unlike_postings", "日发生额须等于分录合计", "daily movements are what the rows of the day add up to",
+        "movement_unlike_postings",
+        "日发生额须等于分录合计",
+        "daily movements are what the rows of the day add up to",
         f"""
         SELECT 'movement ' || book || '/' || account || ' ' || bank || '/' || county || ' ' || effective_on
                 || ' ' || recorded_on,
@@ -132,7 +150,8 @@ KEPT = (
         """,
     ),
     by_query(
-        "fund_balance_unlike_movements", "专户余额须等于其发生额合计",
+        "fund_balance_unlike_movements",
+        "专户余额须等于其发生额合计",
         "what is kept as a fund account's balance has moved",
         """
         SELECT 'fund ' || county || '/' || bank, sum(moved), sum(kept) FROM (
@@ -143,7 +162,9 @@ KEPT = (
         """,
     ),
     by_query(
-        "fund_overdrawn", "专户任何一日不得透支", "no fund account is below zero at the end of any day",
+        "fund_overdrawn",
+        "专户任何一日不得透支",
+        "no fund account is below zero at the end of any day",
         """
         SELECT 'fund ' || county || '/' || bank || ' ' || effective_on, '0 or more', stood FROM (
             SELECT county, bank, effective_on,

@@ -9,7 +9,9 @@ from ledger.reports.verifying.check import Broken, Check, as_date, by_query, str
 
 _LINES = (
     by_query(
-        "line_unlike_entry", "结息单须与其凭证一致", "a settlement line is what its event posted, on its day",
+        "line_unlike_entry",
+        "结息单须与其凭证一致",
+        "a settlement line is what its event posted, on its day",
         """
         SELECT 'line ' || l.loan_id || '/' || l.period_start || ' v' || l.version,
             'contract ' || l.contract || ' charges ' || (l.penalty + l.compound) || ' on ' || l.period_end,
@@ -25,7 +27,8 @@ _LINES = (
         """,
     ),
     by_query(
-        "line_alive_unlike_event", "结息单有效与否须与其业务是否冲销一致",
+        "line_alive_unlike_event",
+        "结息单有效与否须与其业务是否冲销一致",
         "a line is live as long as its event stands, and every standing one has its line",
         """
         SELECT 'event ' || e.id,
@@ -36,7 +39,9 @@ _LINES = (
         """,
     ),
     by_query(
-        "lines_overlap", "同一贷款的计息期不得重叠", "no day of a loan is in two live lines",
+        "lines_overlap",
+        "同一贷款的计息期不得重叠",
+        "no day of a loan is in two live lines",
         """
         SELECT 'line ' || loan_id || '/' || period_start, 'from ' || before || ' on', period_start FROM (
             SELECT loan_id, period_start,
@@ -50,7 +55,8 @@ _LINES = (
 
 _PAID = (
     by_query(
-        "application_unlike_entry", "对结息单的清偿须与其凭证一致",
+        "application_unlike_entry",
+        "对结息单的清偿须与其凭证一致",
         "what an event paid of lines is what it posted to their receivables",
         """
         SELECT 'event ' || event_id,
@@ -71,7 +77,8 @@ _PAID = (
         """,
     ),
     by_query(
-        "line_overpaid", "结息单各项不得多付或少于零",
+        "line_overpaid",
+        "结息单各项不得多付或少于零",
         "of no part of a live line more is paid than was billed, or less than nothing",
         """
         SELECT 'line ' || a.loan_id || '/' || a.period_start,
@@ -86,7 +93,8 @@ _PAID = (
         """,
     ),
     by_query(
-        "repayment_unlike_event", "还款登记须与其业务一致",
+        "repayment_unlike_event",
+        "还款登记须与其业务一致",
         "a live repayment is what its event took in, and every standing event is one repayment's",
         """
         SELECT 'event ' || e.id, CASE WHEN r.id IS NULL THEN 'one repayment of ' ELSE 'none of ' END || e.taken,
@@ -105,7 +113,9 @@ _PAID = (
         """,
     ),
     by_query(
-        "repayment_without_event", "有效的还款须有业务", "every live repayment has its event",
+        "repayment_without_event",
+        "有效的还款须有业务",
+        "every live repayment has its event",
         """
         SELECT 'repayment ' || y.id, 'event ' || y.event_id, coalesce(e.kind, 'none')
         FROM repayments y LEFT JOIN events e ON e.id = y.event_id AND e.loan_id = y.loan_id

@@ -14,7 +14,9 @@ def _by_loan(name: str, zh: str, en: str, came: tuple[str, str], went: tuple[str
     """Two sums of a loan: each by its word and which rows of what happened make it; `kept` says them as came, went."""
     (first, posted_first), (second, posted_second) = came, went
     return by_query(
-        name, zh, en,
+        name,
+        zh,
+        en,
         f"""
         SELECT 'loan ' || loan_id, '{first} ' || sum(posted_came) || ' {second} ' || sum(posted_went),
             '{first} ' || sum(came) || ' {second} ' || sum(went)
@@ -27,14 +29,16 @@ def _by_loan(name: str, zh: str, en: str, came: tuple[str, str], went: tuple[str
         ) AS compared
         GROUP BY loan_id HAVING sum(came) <> sum(posted_came) OR sum(went) <> sum(posted_went)
         """,
-    )  # fmt: skip
+    )
 
 
 PUBLIC_MONEY = (
     _by_loan(
-        "subsidy_unlike_postings", "贴息明细须与核准、拨付凭证一致",
+        "subsidy_unlike_postings",
+        "贴息明细须与核准、拨付凭证一致",
         "the live lines of a loan's batches add up to what was posted as approved and as paid",
-        ("approved", "kind = 'SubsidyApproved'"), ("paid", "kind = 'SubsidyPaid'"),
+        ("approved", "kind = 'SubsidyApproved'"),
+        ("paid", "kind = 'SubsidyPaid'"),
         """
         SELECT l.loan_id, l.fen AS came, CASE WHEN b.status = 'paid' THEN l.fen ELSE 0 END AS went
         FROM subsidy_lines l JOIN subsidy_batches b ON b.id = l.batch_id
@@ -42,20 +46,24 @@ PUBLIC_MONEY = (
         """,
     ),
     _by_loan(
-        "clawback_unlike_postings", "应追回贴息及其到账须与凭证一致",
+        "clawback_unlike_postings",
+        "应追回贴息及其到账须与凭证一致",
         "a loan's claw-backs and what came in on them are what was posted",
-        ("raised", "kind = 'ClawbackRaised'"), ("received", "kind = 'ClawbackReceived'"),
+        ("raised", "kind = 'ClawbackRaised'"),
+        ("received", "kind = 'ClawbackReceived'"),
         "SELECT loan_id, fen AS came, received AS went FROM clawbacks",
     ),
     _by_loan(
-        "claim_unlike_postings", "代偿及追回须与凭证一致",
+        "claim_unlike_postings",
+        "代偿及追回须与凭证一致",
         "what a loan's claims say was paid and came back is what left the fund account and came back to it",
         ("paid", "kind = 'ClaimPaid' AND debit = '1301'"),
         ("returned", "kind = 'RecoveryRemitted' AND credit = '1301'"),
         "SELECT loan_id, paid_principal + paid_interest AS came, returned AS went FROM claims",
     ),
     by_query(
-        "recovery_unlike_postings", "待缴追回款须与凭证一致",
+        "recovery_unlike_postings",
+        "待缴追回款须与凭证一致",
         "what of a loan's recoveries is still to be remitted stands on 2242",
         f"""
         SELECT 'loan ' || loan_id, sum(posted), sum(kept) FROM (
@@ -68,7 +76,8 @@ PUBLIC_MONEY = (
         """,
     ),
     by_query(
-        "suspense_unlike_postings", "待处理追回款须与凭证一致",
+        "suspense_unlike_postings",
+        "待处理追回款须与凭证一致",
         "what of the surplus money in a fund account is not released stands on 2301",
         f"""
         SELECT 'fund ' || county || '/' || bank, sum(posted), sum(kept) FROM (
