@@ -2,8 +2,8 @@
 
 How to add an endpoint
 ----------------------
-One module a resource. At its top the shapes (api/fields.py, api/schemas.py), then a Blueprint (api/routes.py),
-then views of a few lines; its row of rights goes into api/rights.py, its blueprint into `BLUEPRINTS` below.
+One module a resource. At its top the shapes (api/core/fields.py, api/core/schemas.py), then a Blueprint
+(api/core/routes.py), then views of a few lines; its row of rights goes into api/core/rights.py, its blueprint into `BLUEPRINTS` below.
 
     class DisbursementBody(Body):
         disbursed_on = Day(load_default=edge.today)
@@ -44,48 +44,31 @@ from flask import Flask, Response
 from flask_talisman import Talisman
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import (
-    approvals,
-    auth,
-    claims,
-    contacts,
-    docs,
-    document,
-    edge,
-    errors,
-    fund,
-    health,
-    imports,
-    issuance,
-    jobs,
-    ledger,
-    limits,
-    loans,
-    logs,
-    notice_papers,
-    notices,
-    parties,
-    periods,
-    published,
-    recoveries,
-    reference,
-    reports,
-    sendings,
-    signing_in,
-    subsidies,
-    users,
-)
-from api.routes import Blueprint
+from api.approvals import views as approvals
+from api.books import periods, reports
+from api.books import views as ledger
+from api.compensation import claims, recoveries
+from api.core import auth, docs, document, edge, errors, health, limits, logs
+from api.core.routes import Blueprint
+from api.fund import issuance
+from api.fund import views as fund
+from api.jobs import views as jobs
+from api.lending import views as loans
+from api.notices import attempts, papers
+from api.notices import views as notices
+from api.registry import borrowers, contacts, published, reference, tokens, users
+from api.sheets import views as imports
+from api.subsidy import views as subsidies
 from ledger.settings import Settings, secret_key
 
 BODY_BYTES_MAX = 64 * 1024 * 1024  # a sheet of a hundred thousand loans
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    signing_in.blueprint,
+    tokens.blueprint,
     users.blueprint,
     reference.blueprint,
     published.blueprint,
-    parties.households,
-    parties.organisations,
+    borrowers.households,
+    borrowers.organisations,
     loans.blueprint,
     imports.blueprint,
     issuance.blueprint,
@@ -96,8 +79,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     recoveries.blueprint,
     subsidies.blueprint,
     notices.blueprint,
-    notice_papers.blueprint,
-    sendings.blueprint,
+    papers.blueprint,
+    attempts.blueprint,
     contacts.households,
     contacts.organisations,
     approvals.blueprint,

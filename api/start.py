@@ -7,14 +7,14 @@ from importlib import import_module
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from api import edge
+from api.core import edge
 from ledger import setup
 from ledger.database import open_engine
-from ledger.operations import people
-from ledger.operations.people import DEMO_PREFIX, DEMO_USERS, Role
+from ledger.operations.registry import users
+from ledger.operations.registry.users import DEMO_PREFIX, DEMO_USERS, Role
 from ledger.settings import Settings, make_home
 from ledger.tables.work import JobRun
-from ledger.unit import work
+from ledger.unit_of_work import work
 
 ADMIN = "admin"
 
@@ -52,7 +52,7 @@ def has_demo(session: Session, *, complete: bool = False) -> bool:
 
 
 def _takes_the_demo(engine: Engine) -> bool:
-    return _with(engine, lambda session: has_demo(session) or not people.anybody(session))
+    return _with(engine, lambda session: has_demo(session) or not users.anybody(session))
 
 
 def _with(engine: Engine, ask: Callable[[Session], bool]) -> bool:
@@ -68,10 +68,10 @@ def _name_the_users(say: Say) -> None:
 
 def _first_admin(engine: Engine, password: str, say: Say) -> None:
     with work(engine, user=setup.SETUP_USER, today=edge.today(), clock=edge.now, origin="api/start") as unit:
-        if people.anybody(unit.session):
+        if users.anybody(unit.session):
             return
         made_up = "" if password else secrets.token_urlsafe(12)
-        people.add_user(unit, ADMIN, "系统管理员", password or made_up, Role.ADMIN)
+        users.add_user(unit, ADMIN, "系统管理员", password or made_up, Role.ADMIN)
     say(f"first user: {ADMIN}, password {made_up or 'as set in LEDGER_ADMIN_PASSWORD'}")
     if made_up:
         say("it is shown this once; change it with python -m ledger user password admin")

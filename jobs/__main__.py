@@ -12,13 +12,14 @@ from sqlalchemy import Engine
 
 from jobs import daily as day
 from jobs import runner, sending, worker
+from jobs.lease import Shift, Stopped
 from jobs.progress import failure_line, run_line, shown
-from jobs.shift import Shift, Stopped
 from jobs.timetable import DAILY
 from ledger.channels.channel import Channel
-from ledger.cli.desk import CutOff, Refused, desk, told_settings
-from ledger.operations import job_runs, notice_sending
+from ledger.cli.context import CutOff, Refused, desk, told_settings
+from ledger.operations import job_runs
 from ledger.operations.job_runs import LeaseLost, Scope
+from ledger.operations.notices import sending as notice_sending
 
 LEFT_OVER = 1
 """Exit status when items failed and are listed; 0 when all is done."""

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from jobs.shift import Shift
-from jobs.steps import counts_of, run_job, status_of
+from jobs.lease import Shift
+from jobs.run_job import counts_of, run_job, status_of
 from jobs.timetable import DAILY
 from ledger.operations import job_runs
 from ledger.operations.job_runs import Run, Scope

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from jobs.job import Job, Step
 from ledger.balances import Clocks
 from ledger.operations.job_runs import Scope
-from ledger.reports.deadlines import deadlines
-from ledger.unit import Unit
+from ledger.reports.deadlines.deadlines import deadlines
+from ledger.unit_of_work import Unit
 
 
 def _nothing_due(session: Session, on: date) -> Mapping[Scope, int]:

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from jobs.job import Job, Step
 from ledger.dates import Quarter
-from ledger.operations import fund, fund_calls
+from ledger.operations.fund import plans
 from ledger.operations.job_runs import Scope
-from ledger.unit import Unit
+from ledger.queries import fund_calls
+from ledger.unit_of_work import Unit
 
 WHOLE_CITY = Scope("CITY", "CITY")
 """One plan calls for all banks and counties together."""
@@ -27,7 +28,7 @@ def _quarters(session: Session, step: Step, after: int, limit: int) -> Sequence[
 
 def _draft(unit: Unit, step: Step, numbers: Sequence[int]) -> None:
     for number in numbers:
-        fund.draft_plan(unit, Quarter(number // 4, number % 4 + 1))
+        plans.draft_plan(unit, Quarter(number // 4, number % 4 + 1))
 
 
 def _number(quarter: Quarter) -> int:

@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 
 from jobs.job import Job, Step
 from ledger.dates import DAY, settlements
-from ledger.operations import due
-from ledger.operations.servicing import carry
-from ledger.unit import Unit
+from ledger.operations.servicing import due
+from ledger.operations.servicing.run import carry
+from ledger.unit_of_work import Unit
 
 
 def loans_due(session: Session, step: Step, after: int, limit: int, *, matured: bool = False) -> Sequence[int]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ledger.operations.job_runs import Scope
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 
 ITEMS_MAX = 5_000
 """Items in one transaction (books.md, promise 4)."""

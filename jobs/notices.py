@@ -6,21 +6,21 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from jobs.job import Job, Step
-from ledger.operations import notices_due
 from ledger.operations.job_runs import Scope
-from ledger.unit import Unit
+from ledger.operations.notices import issue
+from ledger.unit_of_work import Unit
 
 
 def _due(session: Session, on: date) -> Mapping[Scope, int]:
-    return notices_due.scopes_due(session, on)
+    return issue.scopes_due(session, on)
 
 
 def _loans(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
-    return notices_due.loans_due(session, step.scope, step.on, after, limit)
+    return issue.loans_due(session, step.scope, step.on, after, limit)
 
 
 def _bring_in_step(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-    notices_due.bring_in_step(unit, loans, step.on)
+    issue.bring_in_step(unit, loans, step.on)
 
 
 NOTICES = Job(

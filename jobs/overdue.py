@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from jobs.interest import carry_on, loans_due
 from jobs.job import Job, Step
-from ledger.operations import due
 from ledger.operations.job_runs import Scope
+from ledger.operations.servicing import due
 
 
 def _scopes_due(session: Session, on: date) -> Mapping[Scope, int]:

@@ -6,12 +6,13 @@ from sqlalchemy.orm import Session
 
 from jobs.daily import NAME as DAILY_NAME
 from jobs.daily import run_daily
-from jobs.shift import Shift, on_shift
-from jobs.steps import run_job
+from jobs.lease import Shift, on_shift
+from jobs.run_job import run_job
 from jobs.timetable import DAILY, JOBS
 from ledger.errors import FutureDate, NotFound
-from ledger.operations import job_runs, reference
+from ledger.operations import job_runs
 from ledger.operations.job_runs import EVERYTHING, Failure, Run, Scope
+from ledger.queries import reference
 
 
 def run(shift: Shift, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:

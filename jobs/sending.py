@@ -7,16 +7,16 @@ from functools import partial
 
 import structlog
 
-from jobs.shift import Shift
+from jobs.lease import Shift
 from ledger import dates
 from ledger.channels.channel import Channel, NotTaken, OutcomeUnknown
 from ledger.channels.mail import Mail
 from ledger.channels.sms import Sms
-from ledger.operations import notice_sending
-from ledger.operations.notice_sending import Claimed
+from ledger.operations.notices import sending
+from ledger.operations.notices.sending import Claimed
 from ledger.retries import retried
 from ledger.settings import Settings
-from ledger.unit import Unit, work
+from ledger.unit_of_work import Unit, work
 
 _AT_ONCE = 200
 
@@ -61,7 +61,7 @@ def _all_of(shift: Shift, channel: Channel, total: Sent) -> Sent:
     while not shift.stopping():
         with shift.reading() as session:
             now = dates.micros(shift.clock())
-            waiting = notice_sending.waiting(session, channel.name, now, shift.today(), _AT_ONCE)
+            waiting = sending.waiting(session, channel.name, now, shift.today(), _AT_ONCE)
         if not waiting:
             break
         before = total
@@ -83,11 +83,11 @@ def _send(shift: Shift, channel: Channel, notice_id: int) -> str | None:
     try:
         channel.send(claimed.message)
     except NotTaken as refused:
-        outcome, close = "failed", partial(notice_sending.not_taken, reason=str(refused), again=refused.again)
+        outcome, close = "failed", partial(sending.not_taken, reason=str(refused), again=refused.again)
     except OutcomeUnknown as silent:
-        outcome, close = "unknown", partial(notice_sending.unknown, reason=str(silent))
+        outcome, close = "unknown", partial(sending.unknown, reason=str(silent))
     else:
-        outcome, close = "sent", notice_sending.went_through
+        outcome, close = "sent", sending.went_through
     retried(lambda: _close(shift, claimed, close))
     if outcome != "sent":
         log.warning("notice not sent", channel=channel.name, notice=str(notice_id), outcome=outcome)
@@ -96,7 +96,7 @@ def _send(shift: Shift, channel: Channel, notice_id: int) -> str | None:
 
 def _claim(shift: Shift, notice_id: int, channel: str) -> Claimed | None:
     with _unit(shift) as unit:
-        return notice_sending.claim(unit, notice_id, channel)
+        return sending.claim(unit, notice_id, channel)
 
 
 def _close(shift: Shift, claimed: Claimed, close: Callable[[Unit, int], None]) -> None:
@@ -106,7 +106,7 @@ def _close(shift: Shift, claimed: Claimed, close: Callable[[Unit, int], None]) -
 
 def _give_up_stale(shift: Shift) -> None:
     with _unit(shift) as unit:
-        notice_sending.give_up_stale(unit)
+        sending.give_up_stale(unit)
 
 
 def _unit(shift: Shift) -> AbstractContextManager[Unit]:

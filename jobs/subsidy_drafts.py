@@ -6,21 +6,21 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from jobs.job import Job, Step
-from ledger.operations import subsidies, subsidy_due
 from ledger.operations.job_runs import Scope
+from ledger.operations.subsidy import batches, due
 from ledger.policy.subsidy import Period
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 
 _YEAR = 5  # a year's batch comes after those of its quarters
 
 
 def _due(session: Session, on: date) -> Mapping[Scope, int]:
-    return {scope: len(periods) for scope, periods in subsidy_due.batches_due(session, on).items()}
+    return {scope: len(periods) for scope, periods in due.batches_due(session, on).items()}
 
 
 def _items(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
     """A batch is an item, named by its period: 20162 is 2016Q2, 20165 the year 2016. It is drafted whole."""
-    periods = subsidy_due.batches_due(session, step.on, step.scope).get(step.scope, [])
+    periods = due.batches_due(session, step.on, step.scope).get(step.scope, [])
     found = sorted(period.year * 10 + (period.number or _YEAR) for period in periods)
     return [item for item in found if item > after][:limit]
 
@@ -29,7 +29,7 @@ def _draft(unit: Unit, step: Step, items: Sequence[int]) -> None:
     for item in items:
         year, number = divmod(item, 10)
         period = Period("year", year, 0) if number == _YEAR else Period("quarter", year, number)
-        subsidies.draft(unit, step.scope.bank, step.scope.county, period, step.on)
+        batches.draft(unit, step.scope.bank, step.scope.county, period, step.on)
 
 
 SUBSIDY_DRAFTS = Job(

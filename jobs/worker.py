@@ -10,8 +10,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from jobs import runner
 from jobs.daily import NAME as DAILY_NAME
+from jobs.lease import Shift, Stopped, now
 from jobs.sending import send_waiting
-from jobs.shift import Shift, Stopped, now
 from ledger.channels.channel import Channel
 from ledger.dates import SHANGHAI
 

@@ -2,7 +2,7 @@
 
 import click
 
-from ledger.cli import contacts, databases, people, published, sheets
+from ledger.cli import contacts, databases, published, sheets, users
 
 
 @click.group()
@@ -19,7 +19,7 @@ for command in (
     databases.upgrade,
     databases.verify,
     databases.config,
-    people.user,
+    users.user,
     published.scheme,
     published.rates,
     published.calendar,

@@ -15,15 +15,15 @@ from sqlalchemy import Connection, select
 
 from ledger import chart
 from ledger.chart import book_of
-from ledger.closing import check_open, first_open
 from ledger.database import among, write_rows
 from ledger.errors import Conflict, NotFound
 from ledger.events import Event, EventReversed, event_of, payload, plain_json
 from ledger.ids import new_ids
 from ledger.movements import add_movements
+from ledger.period_lock import check_open, first_open
 from ledger.posting import Posting, postings_of
 from ledger.tables.journal import entries, events, footers, postings
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 
 
 class AlreadyReversed(Conflict):

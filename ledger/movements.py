@@ -12,7 +12,7 @@ from ledger.database import add_rows
 from ledger.errors import RuleViolation
 from ledger.money import plain
 from ledger.tables.journal import fund_balances, movements
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 
 _Key = tuple[str, str, str, str, str]
 

@@ -11,10 +11,11 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 import migrations
-from ledger import dates, grants
+from ledger import dates, db_privileges
 from ledger.database import is_sqlite, open_engine
-from ledger.operations import calendars, reference
-from ledger.unit import Unit, work
+from ledger.operations.registry import calendars
+from ledger.queries import reference
+from ledger.unit_of_work import Unit, work
 
 SETUP_USER = "setup"
 
@@ -61,7 +62,7 @@ def grant_service(owner: Engine, service_url: str) -> None:
     """Rights for who signs in by `service_url`, when that is not the owner; to be given after every migration."""
     role = make_url(service_url).username
     if role is not None and role != owner.url.username:
-        grants.grant(owner, role)
+        db_privileges.grant(owner, role)
 
 
 def at_head(engine: Engine) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
-from tests import engines
+from tests.support import engines
 
 # Chosen by HYPOTHESIS_PROFILE. No deadline and no clock: the machine may be busy with other things.
 _CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

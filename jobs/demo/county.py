@@ -15,21 +15,23 @@ from jobs.demo.clock import DemoClock
 from jobs.demo.desk import at_the_desk
 from jobs.demo.plan import BANKS, COUNTY, FIRST, LAST, Lent, Paid
 from jobs.demo.public_money import Desks
+from jobs.lease import Shift
 from jobs.notices import NOTICES
 from jobs.progress import Say, shown
 from jobs.runner import run
-from jobs.shift import Shift
 from ledger.chart import Kind, book_of
 from ledger.database import open_engine
 from ledger.dates import DAY, Quarter, Span, add_months, month_of
 from ledger.errors import WrongStatus
 from ledger.imports.reading import read_table
 from ledger.imports.sheets import read_sheet
-from ledger.operations import imports, imports_deciding, job_runs, periods
-from ledger.operations.imports_run import Importer
+from ledger.operations import job_runs
+from ledger.operations.books import periods
 from ledger.operations.job_runs import EVERYTHING, Run
-from ledger.operations.people import BANK_ROLES, COUNTY_ROLES, DEMO_PREFIX, DEMO_USERS, add_user, anybody
-from ledger.unit import Unit, work
+from ledger.operations.registry.users import BANK_ROLES, COUNTY_ROLES, DEMO_PREFIX, DEMO_USERS, add_user, anybody
+from ledger.operations.sheets import imports, review
+from ledger.operations.sheets.run import Importer
+from ledger.unit_of_work import Unit, work
 
 NAME = "demo"
 SEED = 2016
@@ -72,7 +74,7 @@ class County:
         outcome = imports.take_in(partial(self.unit, user), importer, read_table(kind, read_sheet(data, name)))
         if outcome.id is not None and bank is not None and outcome.status == "booked":
             with self.unit(OFFICERS[bank][1]) as unit:
-                imports_deciding.approve(unit, outcome.id)
+                review.approve(unit, outcome.id)
 
 
 def live(database_url: str) -> None:

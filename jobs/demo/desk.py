@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from jobs.demo.plan import BANKS, COUNTY, RATE, Lent
 from ledger.money import yuan
-from ledger.operations import approvals, loans
-from ledger.operations.contracts import LoanRequest
+from ledger.operations.approvals import requests
+from ledger.operations.lending import loans
+from ledger.operations.lending.contracts import LoanRequest
 from ledger.tables.loans import Approval, Loan
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 
 _At = Callable[[str], AbstractContextManager[Unit]]
 
@@ -78,4 +79,4 @@ def _ask_waiver(unit: Unit) -> None:
     loan = unit.session.execute(query).scalars().first()
     if loan is not None:
         payload = {"on": unit.today, "amount": None}
-        approvals.ask(unit, "waiver", payload, loan_id=loan.id, reason="户主患病住院，申请减免罚息")
+        requests.ask(unit, "waiver", payload, loan_id=loan.id, reason="户主患病住院，申请减免罚息")

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from jobs.demo.plan import COUNTY
 from jobs.demo.public_money import Desks
 from ledger.dates import DAY
-from ledger.operations import notices
-from ledger.operations.notices import Delivered
-from ledger.reports.notices import Notice
-from ledger.reports.notices import notices as notices_on
+from ledger.operations.notices import delivery
+from ledger.operations.notices.delivery import Delivered
+from ledger.reports.notices.notices import Notice
+from ledger.reports.notices.notices import notices as notices_on
+from ledger.tables.borrowers import Member, Organisation
 from ledger.tables.loans import Loan
-from ledger.tables.parties import Member, Organisation
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 
 EVERY = timedelta(days=14)
 
@@ -48,7 +48,7 @@ def _deliver_all(unit: Unit, bank: str) -> None:
         if notice.status in ("pending", "late") and (on := _handed_over_on(notice)) is not None and on <= unit.today:
             channel, relation = _WAYS[on.day % len(_WAYS)]
             receiver = _borrower(unit, notice.loan_id) if relation == "本人" else "家属"
-            notices.deliver(unit, notice.id, Delivered(on, channel, receiver, relation))
+            delivery.deliver(unit, notice.id, Delivered(on, channel, receiver, relation))
 
 
 def _handed_over_on(notice: Notice) -> date | None:

@@ -13,14 +13,16 @@ from jobs.demo.plan import BANKS, COUNTY
 from ledger.dates import DAY, Quarter
 from ledger.errors import WrongStatus
 from ledger.money import yuan
-from ledger.operations import claim_payments, claims, fund, issuance, recoveries, subsidies
-from ledger.operations.fund import Part
+from ledger.operations.compensation import claims, payments, recoveries
+from ledger.operations.fund import issuance, plans
+from ledger.operations.fund.plans import Part
+from ledger.operations.subsidy import batches
 from ledger.policy.subsidy import Period
 from ledger.tables.claims import Claim, Recovery
 from ledger.tables.fund import FundPlan, FundPlanStep, IssuanceReport
 from ledger.tables.loans import Loan
 from ledger.tables.subsidies import SubsidyBatch
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 
 THRIFTY_BANK = BANKS[1]
 """Its account gets little of what is called for, so that it runs dry and a claim queues."""
@@ -54,13 +56,13 @@ def subsidise(desks: Desks, quarter: Quarter) -> None:
     for bank in BANKS:
         officer, checker = desks.officers[bank]
         for period in periods:
-            desks.do(officer, subsidies.draft, bank, COUNTY, period)
-            for who, step in ((checker, subsidies.submit), ("poverty", subsidies.approve)):
+            desks.do(officer, batches.draft, bank, COUNTY, period)
+            for who, step in ((checker, batches.submit), ("poverty", batches.approve)):
                 desks.do(who, _with_batch, step, bank, period)
     desks.clock.set(desks.clock.today + timedelta(days=9 if quarter == PAID_LATE else 3))
     for bank in BANKS:
         for period in periods:
-            for who, step in (("finance", subsidies.verify), ("finance2", subsidies.pay)):
+            for who, step in (("finance", batches.verify), ("finance2", batches.pay)):
                 desks.do(who, _with_batch, step, bank, period)
 
 
@@ -85,7 +87,7 @@ def settle_fund(desks: Desks, quarter: Quarter) -> None:
         desks.do(checker, _submit_reports, bank, quarter)
     desks.clock.set(quarter.calendar.end + timedelta(days=11))
     desks.do("city", _plan, quarter)
-    for step in (fund.approve, fund.appropriate):
+    for step in (plans.approve, plans.appropriate):
         desks.do("city2", _with_plan, step, quarter)
     desks.clock.set(quarter.calendar.end + timedelta(days=14))
     desks.do("finance", _deposit, quarter)
@@ -109,7 +111,7 @@ def _reports(unit: Unit, bank: str, quarter: Quarter) -> list[IssuanceReport]:
 def _plan(unit: Unit, quarter: Quarter) -> None:
     query = select(FundPlan.id).where(FundPlan.quarter == str(quarter), FundPlan.status != "draft")
     if unit.session.execute(query).first() is None:
-        fund.draft_plan(unit, quarter)
+        plans.draft_plan(unit, quarter)
 
 
 def _with_plan(unit: Unit, step: Callable[[Unit, int], object], quarter: Quarter) -> None:
@@ -125,12 +127,12 @@ def _deposit(unit: Unit, quarter: Quarter) -> None:
     """Everything that arrived; of the thrifty bank's, little."""
     plan_id, slip = _plan_of(unit, quarter), f"JK{quarter}"
     parts = []
-    for bank, left in fund.outstanding(unit, plan_id, "deposit").items():
+    for bank, left in plans.outstanding(unit, plan_id, "deposit").items():
         amount = min(left, _LITTLE) if bank[1] == THRIFTY_BANK else left
         if not _deposited(unit, f"{slip}-{bank[1]}"):
             parts.append(Part(bank[0], bank[1], amount, f"{slip}-{bank[1]}"))
     if parts:
-        fund.deposit(unit, plan_id, parts=parts)
+        plans.deposit(unit, plan_id, parts=parts)
 
 
 def _deposited(unit: Unit, slip_no: str) -> bool:
@@ -144,7 +146,7 @@ def claim(desks: Desks) -> None:
         for who, step in ((checker, claims.submit), ("poverty2", claims.review), ("finance", claims.approve)):
             desks.do(who, _with_claim, step, loan_id)
     for claim_id in _unpaid(desks):
-        desks.do("finance2", claim_payments.pay, claim_id)
+        desks.do("finance2", payments.pay, claim_id)
 
 
 def _claimable(desks: Desks) -> Iterator[tuple[int, str, str]]:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.desk import desk
+from ledger.cli.context import desk
 from ledger.errors import Fault, NotFound
 from ledger.imports.cells import Text, written
 from ledger.imports.columns import Column
 from ledger.imports.reading import SheetFaults, Table, read_columns
 from ledger.imports.sheets import read_sheet
-from ledger.operations import contacts
-from ledger.operations.contacts import Reached, read_email, read_phone
-from ledger.operations.imports_deciding import importer_of
-from ledger.unit import Unit
+from ledger.operations.registry import contacts
+from ledger.operations.registry.contacts import Reached, read_email, read_phone
+from ledger.operations.sheets.review import importer_of
+from ledger.unit_of_work import Unit
 
 FAULTY = 1
 """Exit status when the sheet has faults; nothing of it is kept then."""

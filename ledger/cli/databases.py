@@ -8,8 +8,8 @@ from sqlalchemy.engine import make_url
 
 from ledger import setup
 from ledger.cli.backups import NoBackup, back_up
-from ledger.cli.desk import CutOff, Desk, desk, told_settings
-from ledger.reports.verification import verify as found_by
+from ledger.cli.context import CutOff, Desk, desk, told_settings
+from ledger.reports.verifying.verification import verify as found_by
 from ledger.settings import Settings, make_home, shown
 
 FOUND = 1

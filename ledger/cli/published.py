@@ -7,10 +7,11 @@ import click
 from sqlalchemy import select
 
 from ledger.calendar import read_days
-from ledger.cli.desk import Refused, desk
-from ledger.operations import calendars, reference
+from ledger.cli.context import Refused, desk
+from ledger.operations.registry import calendars
 from ledger.policy.rates import COLUMNS, read_table
 from ledger.policy.schemes import parse_scheme
+from ledger.queries import reference
 from ledger.tables.reference import SchemeVersion
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

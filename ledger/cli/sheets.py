@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.desk import desk
+from ledger.cli.context import desk
 from ledger.imports.reading import SheetFaults, read_table
 from ledger.imports.sheets import read_sheet
-from ledger.operations import imports
-from ledger.operations.imports_deciding import importer_of
+from ledger.operations.sheets import imports
+from ledger.operations.sheets.review import importer_of
 
 FAULTY = 1
 """Exit status when the sheet has faults; nothing of it is booked then."""

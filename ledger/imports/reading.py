@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ledger.errors import Fault, Refusal, RuleViolation
-from ledger.heap import uncollected
+from ledger.gc_pause import uncollected
 from ledger.imports.cells import Cell, CellEmpty, Text
 from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, Column, plain_heading
 from ledger.imports.sheets import Sheet, SheetEmpty

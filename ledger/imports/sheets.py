@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, ZipError
 
 from ledger.errors import RuleViolation
-from ledger.heap import uncollected
+from ledger.gc_pause import uncollected
 from ledger.imports.cells import Cell
 from ledger.imports.columns import NOTES
 

@@ -13,7 +13,7 @@ from ledger.dates import moment
 from ledger.errors import Conflict, NotFound
 from ledger.ids import new_id
 from ledger.tables.work import JobLease, JobRun
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 
 ENDED = ("done", "failed")
 """It went through to its end; `failed` = with items left that could not be done."""

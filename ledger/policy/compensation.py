@@ -20,7 +20,7 @@ from ledger.events import (
     RecoveryRetained,
 )
 from ledger.money import NIL, Fen, plain, portion
-from ledger.policy import servicing, workout
+from ledger.policy import loan_changes, servicing
 from ledger.policy.schemes import Scheme
 from ledger.policy.servicing import Life
 
@@ -172,7 +172,7 @@ def claim(life: Life, on: date, *, scheme: Scheme, cause: str) -> Iterator[Event
     """
     _check_status(life, on, CLAIMABLE)
     check_claimable(scheme, life.terms.rolled_on, on, cause)
-    yield from workout.claim_line(life, on)
+    yield from loan_changes.claim_line(life, on)
     if not fund_part(open_parts(life), scheme.fund_share_of_loss).total:
         raise NothingToClaim(rule="6.2", found=plain(open_parts(life).total))
 
@@ -265,7 +265,7 @@ def close_recourse(life: Life, on: date, *, claim: int, amount: Fen, approval: i
     """Nothing more to come (6.7): the line to the day, its penalties waived with the rest, recourse taken off."""
     yield from servicing.bill(life, on, cause="closing")
     if any(line.compound or line.penalty for line in life.lines):
-        yield from workout.waive(life, on, asked=NIL, approval=approval)
+        yield from loan_changes.waive(life, on, asked=NIL, approval=approval)
     yield RecourseClosed(**life.facts(on), claim=claim, amount=amount)
     life.next_step_on = servicing.next_step(life, on)
 

@@ -1,5 +1,5 @@
 """The rows the ledger keeps; every table is declared here and made by migrations/."""
 
-from ledger.tables import claims, fund, journal, loans, notices, parties, people, reference, subsidies, work
+from ledger.tables import borrowers, claims, fund, journal, loans, notices, reference, subsidies, users, work
 
-__all__ = ["claims", "fund", "journal", "loans", "notices", "parties", "people", "reference", "subsidies", "work"]
+__all__ = ["borrowers", "claims", "fund", "journal", "loans", "notices", "reference", "subsidies", "users", "work"]

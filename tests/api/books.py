@@ -9,8 +9,8 @@ from flask import Flask
 from ledger.events import CountyFundContributed, Event, LoanDisbursed, LoanRenewed
 from ledger.journal import record, reverse_all
 from ledger.money import Fen, to_fen, yuan
-from ledger.unit import Unit, work
-from tests.api.clients import BANK, COUNTY
+from ledger.unit_of_work import Unit, work
+from tests.support.clients import BANK, COUNTY
 
 
 def fen(amount: str) -> Fen:

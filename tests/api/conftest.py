@@ -10,20 +10,20 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
-from api import edge
 from api.app import create_app
-from ledger.operations import people
+from api.core import edge
+from ledger.operations.registry import users
 from ledger.settings import Settings, read_settings
-from tests.api.clients import Client, add_people
+from tests.support.clients import Client, add_people
 
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same argon2id with the least it may cost."""
-    monkeypatch.setattr(people, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    people._nobody.cache_clear()
+    monkeypatch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    users._nobody.cache_clear()
     yield
-    people._nobody.cache_clear()
+    users._nobody.cache_clear()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from flask import Flask
 from ledger.ids import new_id
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.tables.work import Import
-from ledger.unit import work
-from tests.api.clients import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY, Client
+from ledger.unit_of_work import work
+from tests.support.clients import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY, Client
 
 SignIn = Callable[[str], Client]
 AS_OF = "2016-07-06"

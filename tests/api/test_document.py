@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from api.routes import BASE
+from api.core.routes import BASE
 from tests.api.test_rights import routes_of
 
 KEYLESS = {"/auth/token", "/households/search", "/audit/verify"}

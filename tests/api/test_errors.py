@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from api import edge
-from api.errors import NotYours
+from api.core import edge
+from api.core.errors import NotYours
 from ledger.errors import Refusal
-from ledger.operations.people import Role
-from tests.api.clients import PASSWORD, Client
+from ledger.operations.registry.users import Role
+from tests.support.clients import PASSWORD, Client
 
 SignIn = Callable[[str], Client]
 

@@ -8,7 +8,7 @@ import pytest
 from marshmallow import ValidationError
 from marshmallow.fields import Field
 
-from api.fields import (
+from api.core.fields import (
     Choice,
     Code,
     Count,

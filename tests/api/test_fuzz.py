@@ -10,9 +10,9 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from api.rights import ANYBODY, RIGHTS
-from api.routes import BASE
-from tests.api.clients import PEOPLE, Client
+from api.core.rights import ANYBODY, RIGHTS
+from api.core.routes import BASE
+from tests.support.clients import PEOPLE, Client
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 

@@ -13,14 +13,14 @@ from flask import Flask
 from freezegun import freeze_time
 from sqlalchemy import text
 
-from api import edge
 from api.app import create_app
+from api.core import edge
 from ledger import logs
 from ledger.ids import new_id
 from ledger.settings import Settings, read_settings
 from ledger.tables.work import JobRun
 from tests.api.books import unit_of
-from tests.api.clients import Client
+from tests.support.clients import Client
 
 SignIn = Callable[[str], Client]
 

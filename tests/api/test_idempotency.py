@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from api.app import create_app
 from ledger.settings import Settings
-from ledger.tables.people import User
+from ledger.tables.users import User
 from ledger.tables.work import Request
-from tests.api.clients import PASSWORD, Client
+from tests.support.clients import PASSWORD, Client
 
 SignIn = Callable[[str], Client]
 

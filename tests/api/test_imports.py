@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from freezegun import freeze_time
 
-from api import imports as resource
+from api.sheets import views as resource
 from ledger.imports.columns import COLUMNS
 from ledger.imports.sheets import read_sheet
-from tests.api.clients import BASE, Client, Told
-from tests.imports.files import Row, csv_of, home_row, loan_row, paid_row, xlsx_of
+from tests.sheets.files import Row, csv_of, home_row, loan_row, paid_row, xlsx_of
+from tests.support.clients import BASE, Client, Told
 
 SignIn = Callable[[str], Client]
 

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from python_calamine import CalamineWorkbook
 
-from api import paging
-from api.sheets import harmless
+from api.core import paging
+from api.core.files import harmless
 from tests.api.books import disbursed, write
-from tests.api.clients import PEOPLE, Client
+from tests.support.clients import PEOPLE, Client
 
 SignIn = Callable[[str], Client]
 

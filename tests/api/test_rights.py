@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 
 from api.app import BLUEPRINTS
-from api.rights import ANYBODY, RIGHTS
-from api.routes import BASE, path_of
-from ledger.operations.people import Role
-from tests.api.clients import PEOPLE, Client
+from api.core.rights import ANYBODY, RIGHTS
+from api.core.routes import BASE, path_of
+from ledger.operations.registry.users import Role
+from tests.support.clients import PEOPLE, Client
 
 _PLACES = re.compile(r"{([^}]+)}")
 _SOMEBODY = {each.role: username for username, each in reversed(list(PEOPLE.items()))}

@@ -8,20 +8,20 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, aliased
 
-from api import scope
-from api.scope import PUBLIC, Scope
+from api.core import scope
+from api.core.scope import PUBLIC, Scope
 from ledger.database import Base
 from ledger.errors import NotFound
-from ledger.tables import loans, parties, work
-from ledger.tables.parties import Household, Member, Organisation
-from tests.api.clients import COUNTY, OTHER_COUNTY
+from ledger.tables import borrowers, loans, work
+from ledger.tables.borrowers import Household, Member, Organisation
 from tests.house.sources import sources
+from tests.support.clients import COUNTY, OTHER_COUNTY
 
 SCOPED = {
     loans.Loan,
     loans.Approval,
-    parties.Household,
-    parties.Organisation,
+    borrowers.Household,
+    borrowers.Organisation,
     work.Import,
 }
 
@@ -29,8 +29,8 @@ SCOPED = {
 THROUGH = {
     loans.StatusChange,
     loans.Repayment,
-    parties.Member,
-    parties.Link,
+    borrowers.Member,
+    borrowers.Link,
     work.Request,
     work.JobRun,
     work.JobLease,
@@ -142,7 +142,7 @@ def test_retired_codes_are_taken_and_scoped_as_todays(session: Session) -> None:
 # A select of columns or tables past the mapped classes knows no scope: it belongs into ledger/reports.
 _PAST_THE_CLASSES = {"delete", "insert", "text", "update", "Table"}
 _ALLOWED = {
-    "api/idempotency.py": "its own table, by user and key",
+    "api/core/idempotency.py": "its own table, by user and key",
 }
 
 

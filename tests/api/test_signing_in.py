@@ -9,7 +9,7 @@ from freezegun import freeze_time
 
 from api.app import create_app
 from ledger.settings import Settings
-from tests.api.clients import PASSWORD, PEOPLE, Client
+from tests.support.clients import PASSWORD, PEOPLE, Client
 
 SignIn = Callable[[str], Client]
 
@@ -135,6 +135,6 @@ def test_signing_in_well_is_never_too_often(sqlite_app: Flask) -> None:
 
 
 def test_every_role_has_somebody_in_these_tests() -> None:
-    from ledger.operations.people import Role
+    from ledger.operations.registry.users import Role
 
     assert {each.role for each in PEOPLE.values()} == set(Role)

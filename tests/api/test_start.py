@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from api.start import make_ready
 from ledger.database import open_engine
 from ledger.ids import new_id
-from ledger.operations.people import DEMO_USERS, Role, add_user
+from ledger.operations.registry.users import DEMO_USERS, Role, add_user
 from ledger.settings import Settings
-from ledger.tables.people import User
+from ledger.tables.users import User
 from ledger.tables.work import JobRun
-from ledger.unit import Unit, work
+from ledger.unit_of_work import Unit, work
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from api import edge
-from ledger.operations.people import DEMO_USERS, Role, fits, hash_password
+from api.core import edge
+from ledger.operations.registry.users import DEMO_USERS, Role, fits, hash_password
 from ledger.settings import Settings
-from ledger.tables.people import User
-from tests.api.clients import PASSWORD, PEOPLE, Client
+from ledger.tables.users import User
+from tests.support.clients import PASSWORD, PEOPLE, Client
 
 SignIn = Callable[[str], Client]
 
@@ -108,11 +108,11 @@ def test_a_password_fits_its_hash_alone(case: str, password: str, kept: str | No
 def test_demo_users_are_let_in_where_the_demo_is_served_and_nowhere_else(
     sqlite_app: Flask, sqlite_settings: Settings
 ) -> None:
-    from ledger.operations import people
+    from ledger.operations.registry import users
     from tests.api.books import unit_of
 
     with unit_of(sqlite_app) as unit:
-        people.add_user(unit, "poverty2", "二", "demo-poverty2", Role.POVERTY_OFFICE, counties=["360781"], demo=True)
+        users.add_user(unit, "poverty2", "二", "demo-poverty2", Role.POVERTY_OFFICE, counties=["360781"], demo=True)
     told = Client(sqlite_app).token("poverty2", "demo-poverty2")
     assert (told.status_code, told.json["code"]) == (401, "sign_in_refused")
     edge.install(sqlite_app, sqlite_settings, demo=True).engine.dispose()

@@ -9,7 +9,7 @@ from tests.bench import aggregates, asof, entry, imported, memory, notices, quar
 from tests.bench.bars import HEAD, Result, row_of
 from tests.bench.sizes import SIZES, Size
 from tests.bench.stores import Store, store_of
-from tests.engines import ENGINES
+from tests.support.engines import ENGINES
 
 BENCHES: dict[str, Callable[[Store, Size], Iterator[Result]]] = {
     "entry": entry.measure,

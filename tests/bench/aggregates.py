@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from ledger.balances import Clocks
 from ledger.dates import Quarter
-from ledger.operations import fund, reference
+from ledger.operations.fund import plans
 from ledger.policy.scheme import Scheme
-from ledger.reports.portfolio import Portfolio, portfolio
+from ledger.queries import reference
+from ledger.reports.lending.portfolio import Portfolio, portfolio
 from ledger.tables.fund import FundPlanLine
-from ledger.unit import work
+from ledger.unit_of_work import work
 from tests.bench import replay
 from tests.bench.bars import Result
 from tests.bench.portfolio import fill
@@ -106,7 +107,7 @@ def _compared(store: Store, size: Size, bar: str, sides: _Sides) -> Result:
 
 def _plan(engine: Engine) -> int:
     with work(engine, user="job", today=date(2016, 12, 20), clock=_now, origin="bench/plan") as unit:
-        return fund.draft_plan(unit, _QUARTER)
+        return plans.draft_plan(unit, _QUARTER)
 
 
 def _now() -> datetime:

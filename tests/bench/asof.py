@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from ledger import balances, chart
 from ledger.balances import Clocks
 from ledger.chart import Account, Kind, Side
-from ledger.reports.trial_balance import trial_balance
+from ledger.reports.books.trial_balance import trial_balance
 from tests.bench import history
 from tests.bench.bars import Result
 from tests.bench.rounds import Spread, interleaved, ratios, stopwatch

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from ledger import journal
 from ledger.events import Applied, Event, RepaymentReceived
 from ledger.money import NIL, Fen
-from ledger.unit import work
+from ledger.unit_of_work import work
 from tests.bench import replay
 from tests.bench.bars import Result
 from tests.bench.portfolio import fill

@@ -15,21 +15,21 @@ from ledger.database import write_rows
 from ledger.imports.columns import COLUMNS
 from ledger.imports.reading import read_table
 from ledger.imports.sheets import read_sheet
-from ledger.operations import imports
-from ledger.operations.imports_run import Importer
-from ledger.tables import parties
+from ledger.operations.sheets import imports
+from ledger.operations.sheets.run import Importer
+from ledger.tables import borrowers
 from ledger.tables.reference import County
-from ledger.unit import work
+from ledger.unit_of_work import work
 from tests.bench import replay
 from tests.bench.bars import Result
 from tests.bench.replay import Row
 from tests.bench.rounds import Side, Spread, interleaved, ratios, stopwatch
 from tests.bench.sizes import Size
 from tests.bench.stores import Store, on_copies, opened
-from tests.imports.files import card_of
+from tests.sheets.files import card_of
 
-_HOUSEHOLDS: Any = parties.Household.__table__
-_MEMBERS: Any = parties.Member.__table__
+_HOUSEHOLDS: Any = borrowers.Household.__table__
+_MEMBERS: Any = borrowers.Member.__table__
 _BANK, _TODAY = "GZRCB", date(2016, 12, 31)
 _NAMED = (
     "contract_no",

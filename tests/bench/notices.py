@@ -24,13 +24,13 @@ from ledger.database import open_engine
 from ledger.exports import notice_pdf
 from ledger.ids import new_ids
 from ledger.money import of_fen
-from ledger.operations import repayments, servicing
-from ledger.operations.repayments import Received
-from ledger.reports.notice_papers import papers
+from ledger.operations.servicing import repayments, run
+from ledger.operations.servicing.repayments import Received
+from ledger.reports.notices.papers import papers
+from ledger.tables.borrowers import Member
 from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice
-from ledger.tables.parties import Member
-from ledger.unit import Unit, work
+from ledger.unit_of_work import Unit, work
 from tests.bench.bars import Result
 from tests.bench.memory import kilobytes
 from tests.bench.portfolio import fill
@@ -70,12 +70,12 @@ def write_letters(engine: Engine, count: int) -> None:
     fill(engine, max(count, 100))
     with work(engine, user="job", today=MADE_ON, clock=_now) as unit:
         rows = unit.connection.execute(select(_LOANS.c.id, _LOANS.c.bank, _LOANS.c.county, _LOANS.c.due_on)).all()
-        servicing.carry(unit, [row.id for row in rows], PAID_ON)
+        run.carry(unit, [row.id for row in rows], PAID_ON)
         behind = [row.id for place, row in enumerate(rows) if place % 10]
-        owed = ((loan_id, servicing.carried(unit, loan_id, PAID_ON).life.open_lines) for loan_id in behind)
+        owed = ((loan_id, run.carried(unit, loan_id, PAID_ON).life.open_lines) for loan_id in behind)
         paid = [Received(loan_id, of_fen(fen), PAID_ON, "counter", "R-2") for loan_id, fen in owed]
         repayments.repay_all(unit, paid)
-        servicing.carry(unit, [row.id for row in rows], MADE_ON)
+        run.carry(unit, [row.id for row in rows], MADE_ON)
         ids = new_ids(2 * len(rows))
         for place, row in enumerate(rows):
             member, notice = ids[2 * place], ids[2 * place + 1]

@@ -13,7 +13,7 @@ from ledger.database import RATE_SCALE, write_rows
 from ledger.events import Applied, Event, payload
 from ledger.money import NIL, Fen, half_up
 from ledger.posting import postings_of
-from ledger.tables import parties
+from ledger.tables import borrowers
 from ledger.tables.journal import entries, events, footers, movements, postings
 from ledger.tables.loans import Loan, Repayment, applications, lines
 from ledger.tables.reference import Bank, County
@@ -26,7 +26,7 @@ QUARTER_END = date(2016, 12, 21)
 RATE = 4_750_000  # 4.75 %, in whole 1e-8
 _RECORDED_AT = dates.micros(datetime(2016, 9, 30, 4, tzinfo=UTC))
 _LOANS: Any = Loan.__table__
-_HOUSEHOLDS: Any = parties.Household.__table__
+_HOUSEHOLDS: Any = borrowers.Household.__table__
 _REPAYMENTS: Any = Repayment.__table__
 
 

@@ -6,10 +6,10 @@ from functools import partial
 
 from sqlalchemy import Engine
 
-from ledger.operations.due import loans_due
 from ledger.operations.job_runs import Scope
-from ledger.operations.servicing import carry
-from ledger.unit import work
+from ledger.operations.servicing.due import loans_due
+from ledger.operations.servicing.run import carry
+from ledger.unit_of_work import work
 from tests.bench import replay
 from tests.bench.bars import Result
 from tests.bench.portfolio import QUARTER_END, fill, offices

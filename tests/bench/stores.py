@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 from ledger.database import open_engine
 from ledger.setup import prepare
 from tests.bench.rounds import Side, stopwatch
-from tests.engines import Server, make_folder, remove_folder, start_server
+from tests.support.engines import Server, make_folder, remove_folder, start_server
 
 Fill = Callable[[Engine], None]
 

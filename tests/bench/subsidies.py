@@ -9,11 +9,11 @@ from sqlalchemy import Engine, select
 
 from ledger.events import Applied, RepaymentReceived
 from ledger.money import NIL, Fen
-from ledger.operations import subsidies
+from ledger.operations.subsidy import batches as subsidies
 from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, applications, lines
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine, subsidy_claims
-from ledger.unit import work
+from ledger.unit_of_work import work
 from tests.bench import quarter, replay
 from tests.bench.bars import Result
 from tests.bench.portfolio import BILLED_ON, FIRST_DAY, QUARTER_END, Writing, fill, offices

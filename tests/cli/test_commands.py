@@ -11,14 +11,15 @@ from sqlalchemy import Engine, create_engine, select, text
 from ledger import setup
 from ledger.__main__ import cli
 from ledger.database import open_engine
-from ledger.operations import people, reference
+from ledger.operations.registry import users
+from ledger.queries import reference
 from ledger.tables.loans import Loan
-from ledger.tables.people import User
 from ledger.tables.reference import RateCoverage, SchemeVersion
+from ledger.tables.users import User
 from ledger.tables.work import Import
 from tests.jobs.books import lend
 from tests.jobs.processes import Ran, ended, run_here
-from tests.operations.desk import at_desk, card
+from tests.support.desk import at_desk, card
 
 DONE, FOUND, REFUSED, CUT_OFF = range(4)
 
@@ -96,7 +97,7 @@ def test_a_user_is_added_given_a_password_disabled_and_enabled(ledger: Ledger, d
     assert ledger("user", "password", "liu", typed="second and long\nsecond and long\n").status == DONE
     with at_desk(database) as unit:
         user = unit.session.get_one(User, "liu")
-        assert people.fits("second and long", user.password)
+        assert users.fits("second and long", user.password)
     for command, active in (("disable", False), ("enable", True)):
         assert ledger("user", command, "liu").out == f"liu {command}d\n"
         with at_desk(database) as unit:

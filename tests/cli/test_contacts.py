@@ -5,10 +5,10 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from ledger.__main__ import cli
-from ledger.operations.people import Role, add_user
+from ledger.operations.registry.users import Role, add_user
 from ledger.tables.notices import Contact
 from tests.jobs.processes import Ran, run_here
-from tests.operations.desk import COUNTY, at_desk, household, new_household, organisation
+from tests.support.desk import COUNTY, at_desk, household, new_household, organisation
 
 
 def _kept(engine: Engine) -> set[tuple[str | None, str | None]]:

@@ -12,12 +12,12 @@ from ledger import balances
 from ledger.balances import Clocks
 from ledger.chart import Kind, book_of
 from ledger.policy.schemes import load_preset
-from ledger.reports.verification import verify
-from ledger.tables.parties import Member
+from ledger.reports.verifying.verification import verify
+from ledger.tables.borrowers import Member
 from tests.county import flows
 from tests.county.year import BANKS, Year
-from tests.operations.desk import COUNTY, at_desk, household
 from tests.servicing.desk import lend, loan_of
+from tests.support.desk import COUNTY, at_desk, household
 
 SCHEMES = ("ganzhou-2016", "national-2014")
 STEPS = 200

@@ -12,29 +12,19 @@ from ledger import balances, chart
 from ledger.dates import Quarter
 from ledger.errors import Refusal
 from ledger.money import of_fen
-from ledger.operations import (
-    approvals,
-    claim_payments,
-    claims,
-    clawbacks,
-    county_shares,
-    fund,
-    fund_accounts,
-    recoveries,
-    repayments,
-    servicing,
-    subsidies,
-    subsidy_due,
-    suspense,
-)
-from ledger.operations.repayments import Received
-from ledger.operations.rewinding import Why
+from ledger.operations.approvals import requests
+from ledger.operations.compensation import claims, county_shares, payments, recoveries, suspense
+from ledger.operations.fund import accounts, plans
+from ledger.operations.servicing import repayments, run
+from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.repayments import Received
+from ledger.operations.subsidy import batches, clawbacks, due
 from ledger.tables.claims import Claim, Recovery, Suspense
 from ledger.tables.fund import FundPlan
 from ledger.tables.loans import Loan, Repayment
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
-from ledger.unit import Unit
-from tests.operations.desk import COUNTY, at_desk
+from ledger.unit_of_work import Unit
+from tests.support.desk import COUNTY, at_desk
 
 BANKS = ("GZRCB", "PSBC")
 FIRST, LAST = date(2019, 1, 1), date(2019, 12, 31)
@@ -66,7 +56,7 @@ class Year:
         """Some days later the jobs have run, and somebody does something or is refused."""
         self.today = min(LAST, self.today + timedelta(days=self.chance.choice([0, 0, 1, 2, 3, 4])))
         with at_desk(self.engine, "job", self.today) as unit:
-            servicing.carry(unit, self.loans, self.today)
+            run.carry(unit, self.loans, self.today)
         while not self._does(self.chance.choice(_OFTEN)):
             pass
 
@@ -104,9 +94,9 @@ class Year:
 
     def decide(self, unit: Unit, kind: str, payload: dict[str, Any], **about: Any) -> None:
         """Asked by one and approved by another, in one transaction: refused, nothing is left of it."""
-        asked = approvals.ask(unit, kind, payload, reason="r", **about)
+        asked = requests.ask(unit, kind, payload, reason="r", **about)
         unit.user = self.person()
-        approvals.approve(unit, asked.id)
+        requests.approve(unit, asked.id)
 
 
 class Nothing(Exception):
@@ -153,11 +143,11 @@ def misuse(year: Year, unit: Unit) -> None:
 
 
 def plan(year: Year, unit: Unit) -> None:
-    fund.draft_plan(unit, Quarter.of(year.today).shift(-1))
+    plans.draft_plan(unit, Quarter.of(year.today).shift(-1))
 
 
 def advance(year: Year, unit: Unit) -> None:
-    fund.draft_advance(unit, COUNTY, year.bank(), year.amount(), year.day(), year.source)
+    plans.draft_advance(unit, COUNTY, year.bank(), year.amount(), year.day(), year.source)
 
 
 def move_plan(year: Year, unit: Unit) -> None:
@@ -167,23 +157,23 @@ def move_plan(year: Year, unit: Unit) -> None:
     step = {"draft": "approval", "approved": "appropriation", "appropriated": "deposit"}[status]
     if year.source == "county" and step == "appropriation":
         step = "deposit"
-    left = fund.outstanding(unit, plan_id, step)
+    left = plans.outstanding(unit, plan_id, step)
     part = None
     if left and year.chance.random() < 0.4:
         (county, bank), most = year.chance.choice(sorted(left.items(), key=str))
         fen = year.chance.randint(1, int(most.amount * 100))
-        part = [fund.Part(county, bank, of_fen(fen), "S", year.source)]
-    {"approval": fund.approve, "appropriation": fund.appropriate, "deposit": fund.deposit}[step](
+        part = [plans.Part(county, bank, of_fen(fen), "S", year.source)]
+    {"approval": plans.approve, "appropriation": plans.appropriate, "deposit": plans.deposit}[step](
         unit, plan_id, year.day(), part
     )
 
 
 def interest(year: Year, unit: Unit) -> None:
-    fund_accounts.credit_interest(unit, COUNTY, year.bank(), year.amount(900), year.day(), "I")
+    accounts.credit_interest(unit, COUNTY, year.bank(), year.amount(900), year.day(), "I")
 
 
 def contribute(year: Year, unit: Unit) -> None:
-    fund_accounts.contribute(unit, COUNTY, year.bank(), year.amount(), year.day(), "C")
+    accounts.contribute(unit, COUNTY, year.bank(), year.amount(), year.day(), "C")
 
 
 def claim(year: Year, unit: Unit) -> None:
@@ -212,7 +202,7 @@ def send_claim_back(year: Year, unit: Unit) -> None:
 
 
 def pay_claim(year: Year, unit: Unit) -> None:
-    claim_payments.pay(unit, year.one_of(unit, Claim.id), year.day())
+    payments.pay(unit, year.one_of(unit, Claim.id), year.day())
 
 
 def close_claim(year: Year, unit: Unit) -> None:
@@ -271,19 +261,19 @@ def reverse(year: Year, unit: Unit) -> None:
 
 def draft_subsidies(year: Year, unit: Unit) -> None:
     """What the job does: every batch that is due."""
-    for scope, periods in subsidy_due.batches_due(unit.session, year.today).items():
+    for scope, periods in due.batches_due(unit.session, year.today).items():
         for period in periods:
-            subsidies.draft(unit, scope.bank, scope.county, period)
+            batches.draft(unit, scope.bank, scope.county, period)
 
 
 def move_batch(year: Year, unit: Unit) -> None:
     batch_id = year.one_of(unit, SubsidyBatch.id, SubsidyBatch.status != "paid")
     steps: dict[str, Callable[[Unit, int], object]] = {
-        "draft": subsidies.submit,
-        "returned": subsidies.submit,
-        "submitted": subsidies.approve,
-        "approved": subsidies.verify,
-        "verified": subsidies.pay,
+        "draft": batches.submit,
+        "returned": batches.submit,
+        "submitted": batches.approve,
+        "approved": batches.verify,
+        "verified": batches.pay,
     }
     for _ in range(year.chance.choice([1, 4])):
         if (status := unit.session.get_one(SubsidyBatch, batch_id).status) in steps:
@@ -295,7 +285,7 @@ def send_batch_back(year: Year, unit: Unit) -> None:
     batch_id = year.one_of(unit, SubsidyBatch.id)
     query = select(SubsidyLine.id).where(SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
     some = [line for line in unit.session.execute(query).scalars() if year.chance.random() < 0.5]
-    subsidies.send_back(unit, batch_id, "有误", some)
+    batches.send_back(unit, batch_id, "有误", some)
 
 
 def claw_back(year: Year, unit: Unit) -> None:

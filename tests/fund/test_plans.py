@@ -12,14 +12,16 @@ from ledger.database import open_engine
 from ledger.dates import Quarter
 from ledger.errors import Refusal, SamePerson, WrongStatus
 from ledger.money import yuan
-from ledger.operations import fund, issuance, loans
-from ledger.operations.fund import PLAN_STATUSES, STEP_STATUSES, Part
-from ledger.operations.issuance import REPORT_STATUSES
+from ledger.operations.fund import issuance
+from ledger.operations.fund import plans as fund
+from ledger.operations.fund.issuance import REPORT_STATUSES
+from ledger.operations.fund.plans import PLAN_STATUSES, STEP_STATUSES, Part
+from ledger.operations.lending import loans
 from ledger.tables.fund import FundPlan, FundPlanLine, IssuanceReport
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 from tests.jobs.books import lend, shift
-from tests.operations.desk import COUNTY, approved_loan, at_desk, household, request, row_counts
-from tests.subsidies import desks
+from tests.subsidy import desks
+from tests.support.desk import COUNTY, approved_loan, at_desk, household, request, row_counts
 
 ON = date(2016, 7, 4)
 BANK = "GZRCB"

@@ -19,7 +19,7 @@ HOLDS: dict[str, tuple[str, ...]] = {
 }
 
 # Where the machine's clock is read, for everybody below.
-READ_THE_CLOCK = ("api/edge.py", "jobs/")
+READ_THE_CLOCK = ("api/core/edge.py", "jobs/")
 
 # `rule path`. A row is taken out as soon as the place no longer needs it.
 ALLOWED = (

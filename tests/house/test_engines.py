@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests import engines
+from tests.support import engines
 
 
 def test_a_database_is_fresh_each_time(empty_database_url: str) -> None:

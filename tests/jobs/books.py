@@ -8,14 +8,15 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from jobs.shift import Shift
+from jobs.lease import Shift
 from ledger.money import yuan
-from ledger.operations import loans, repayments
-from ledger.operations.repayments import Received
+from ledger.operations.lending import loans
+from ledger.operations.servicing import repayments
+from ledger.operations.servicing.repayments import Received
 from ledger.tables.journal import entries, events, postings
 from ledger.tables.loans import Loan, lines
 from ledger.tables.notices import Notice
-from tests.operations.desk import at_desk, household, request
+from tests.support.desk import at_desk, household, request
 
 BANKS = ("GZRCB", "ABC")
 COUNTIES = ("360781", "360702", "360735")

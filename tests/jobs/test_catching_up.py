@@ -9,7 +9,7 @@ from hypothesis import settings
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.shift import Shift
+from jobs.lease import Shift
 from ledger.database import open_engine
 from ledger.errors import FutureDate, NotFound
 from ledger.operations import job_runs

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from jobs import runner
 from ledger.operations.job_runs import EVERYTHING, Scope
 from tests.jobs.books import lend, shift
-from tests.operations.desk import at_desk, row_counts
+from tests.support.desk import at_desk, row_counts
 
 
 def run(engine: Engine, on: str, scope: Scope = EVERYTHING) -> dict[str, int]:

@@ -11,15 +11,16 @@ from sqlalchemy import Engine
 from jobs import runner
 from jobs.interest import INTEREST, carry_on, loans_at_once
 from jobs.job import Job, Step
-from jobs.shift import Stopped, on_shift
-from jobs.steps import run_job
+from jobs.lease import Stopped, on_shift
+from jobs.run_job import run_job
 from ledger.errors import RuleViolation
-from ledger.operations import job_runs, reference
+from ledger.operations import job_runs
 from ledger.operations.job_runs import Run, Scope
 from ledger.policy.schemes import parse_scheme
-from ledger.unit import Unit
+from ledger.queries import reference
+from ledger.unit_of_work import Unit
 from tests.jobs.books import books_of, lend, repay, shift
-from tests.operations.desk import at_desk, disbursed_loan, household, request
+from tests.support.desk import at_desk, disbursed_loan, household, request
 
 ON = date(2016, 6, 30)
 HERE = Scope("GZRCB", "360781")

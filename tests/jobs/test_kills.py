@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.shift import Shift
+from jobs.lease import Shift
 from ledger.database import open_engine
 from ledger.operations import job_runs
 from tests.jobs.books import BANKS, COUNTIES, Books, books_of, lend, repay, shift

@@ -14,11 +14,11 @@ from ledger.errors import Refusal
 from ledger.events import Event, LoanDisbursed
 from ledger.ids import new_id
 from ledger.money import Fen, of_fen
-from ledger.operations import repayments, servicing
-from ledger.operations.repayments import Received
-from ledger.operations.rewinding import Why
+from ledger.operations.servicing import repayments, run
+from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.repayments import Received
 from ledger.tables.loans import Loan, Repayment
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 from tests.journal.recording import BANK, COUNTY, handed_back, put_in, recording
 
 FIRST = date(2016, 5, 10)
@@ -75,7 +75,7 @@ class County:
                 if made:
                     repayments.reverse(unit, made[choice % len(made)], Why("typing error"))
             case "walk":
-                servicing.carry(unit, self.loans, self.today)
+                run.carry(unit, self.loans, self.today)
             case "deposit":
                 self._move(unit, put_in(self.today.isoformat(), fen + 1))
             case "pay":

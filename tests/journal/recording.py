@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from ledger import events as e
 from ledger.money import NIL, Fen
-from ledger.unit import Unit, work
+from ledger.unit_of_work import Unit, work
 
 BANK = "GZRCB"
 COUNTY = "360781"

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, update
 
-from ledger import closing, journal
-from ledger.closing import PeriodClosed
+from ledger import journal, period_lock
 from ledger.database import open_engine
 from ledger.errors import Refusal
+from ledger.period_lock import PeriodClosed
 from ledger.tables.journal import books
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 from tests.journal.raw import BOOK, DAY, Row, entry_row, event_row, footer_row, posting_row, raw, refusal, whole_entry
 from tests.journal.recording import at_once, billed, day, disbursed, paid_out, put_in, recording
 
@@ -31,7 +31,7 @@ def _close(engine: Engine, through: date | None = MAY, book: str = BOOK) -> None
 
 def _close_in(unit: Unit, through: date | None, book: str = BOOK) -> None:
     # What closing a month comes down to: the book, held alone to the end of the transaction.
-    closing.hold_alone(unit, book)
+    period_lock.hold_alone(unit, book)
     unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
 
 

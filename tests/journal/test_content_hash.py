@@ -13,7 +13,7 @@ from ledger import journal
 from ledger.chart import Kind
 from ledger.journal import content_hash
 from ledger.posting import Posting
-from ledger.reports.verification import verify
+from ledger.reports.verifying.verification import verify
 from ledger.tables.journal import footers
 from tests.journal.raw import AT, DAY, raw
 from tests.journal.recording import disbursed, recording

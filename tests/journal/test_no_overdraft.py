@@ -15,7 +15,7 @@ from ledger import events as e
 from ledger import journal
 from ledger.movements import FundOverdrawn, held_balance, settle
 from ledger.retries import passing, retried
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 from tests.journal.raw import Raw, raw, refusal, why
 from tests.journal.recording import BANK, COUNTY, FUND, at_once, day, paid_out, put_in, recording
 

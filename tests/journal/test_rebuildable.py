@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, select
 
 from ledger import dates, journal
-from ledger.reports.verification import verify
+from ledger.reports.verifying.verification import verify
 from ledger.tables.journal import events, fund_balances, movements, postings
 from tests.journal.living import STEPS, County, Step
 from tests.journal.recording import at_once, billed, disbursed, put_in, recording

@@ -20,7 +20,7 @@ from ledger.chart import Side, account_of, accounts_of, kind_of
 from ledger.dates import micros, moment
 from ledger.errors import Refusal
 from ledger.tables.journal import books, entries, events, movements, postings
-from ledger.unit import Unit, work
+from ledger.unit_of_work import Unit, work
 from tests.journal.raw import raw
 from tests.journal.recording import BOOK, billed, day, disbursed, paid_out, put_in, recording
 

@@ -11,7 +11,7 @@ from ledger import events as e
 from ledger import journal
 from ledger.database import open_engine
 from ledger.money import Fen
-from ledger.reports.verification import CHECKS, verify
+from ledger.reports.verifying.verification import CHECKS, verify
 from tests.journal.living import County, Step
 from tests.journal.raw import Raw, raw
 from tests.journal.recording import recording, where

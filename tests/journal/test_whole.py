@@ -12,11 +12,11 @@ from sqlalchemy import Engine
 from ledger import journal
 from ledger.journal import Record
 from ledger.movements import FundOverdrawn
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 from tests.house.sources import ROOT
 from tests.journal.raw import raw
 from tests.journal.recording import at_once, billed, disbursed, paid_out, put_in, recording
-from tests.operations.desk import row_counts
+from tests.support.desk import row_counts
 
 
 def _counts(engine: Engine) -> dict[str, int]:

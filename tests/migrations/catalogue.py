@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from ledger.database import open_engine
 from ledger.setup import prepare
-from tests import engines
+from tests.support import engines
 
 _OWN = "connamespace = current_schema()::regnamespace"
 _POSTGRESQL = {

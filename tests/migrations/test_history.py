@@ -22,7 +22,7 @@ from ledger.database import Base, open_engine
 from tests.house.sources import ROOT
 from tests.journal.recording import disbursed, recording
 from tests.migrations.catalogue import listed
-from tests.operations.desk import row_counts
+from tests.support.desk import row_counts
 
 __all__ = [  # pytest-alembic's own, on each engine
     "test_model_definitions_match_ddl",

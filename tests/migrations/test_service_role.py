@@ -9,8 +9,8 @@ from sqlalchemy import Engine, make_url
 
 from ledger import setup
 from ledger.database import open_engine
-from ledger.operations import reference
-from ledger.reports.verification import verify
+from ledger.queries import reference
+from ledger.reports.verifying.verification import verify
 from tests.journal.living import County, Step
 from tests.journal.recording import day, recording
 

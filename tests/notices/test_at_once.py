@@ -7,17 +7,18 @@ from functools import partial
 
 from sqlalchemy import Engine, func, select
 
-from jobs.shift import Shift
+from jobs.lease import Shift
 from ledger.errors import Refusal
-from ledger.operations import contacts, notices
-from ledger.operations.notices import Delivered
+from ledger.operations.notices import delivery
+from ledger.operations.notices.delivery import Delivered
+from ledger.operations.registry import contacts
 from ledger.tables.notices import Notice, NoticeDelivery
 from tests.jobs.books import repay
 from tests.jobs.processes import started
 from tests.notices.servers import sms_gateway
 from tests.notices.test_what_ends_a_loan import WORKED, make, told
-from tests.operations.desk import at_desk, household
 from tests.servicing.desk import lend, loan_of
+from tests.support.desk import at_desk, household
 
 APRIL = date(2019, 4, 12)
 
@@ -36,7 +37,7 @@ def test_of_many_who_record_one_delivery_the_first_does(engine: Engine) -> None:
     def deliver() -> str:
         try:
             with at_desk(engine, today=APRIL) as unit:
-                notices.deliver(unit, notice_id, Delivered(APRIL, "in_person", "刘福"))
+                delivery.deliver(unit, notice_id, Delivered(APRIL, "in_person", "刘福"))
         except Refusal as refusal:
             return refusal.code
         return "delivered"

@@ -13,16 +13,16 @@ from freezegun import freeze_time
 from sqlalchemy import Engine, select
 
 from jobs import runner
+from jobs.lease import Shift
 from jobs.sending import send_waiting
-from jobs.shift import Shift
 from ledger.channels.sms import Sms
-from ledger.operations import contacts
-from ledger.tables.parties import Member
-from tests.api.clients import BASE, Client
+from ledger.operations.registry import contacts
+from ledger.tables.borrowers import Member
 from tests.jobs.books import repay
 from tests.notices.servers import sms_gateway
-from tests.operations.desk import at_desk, household
 from tests.servicing.desk import lend, loan_of
+from tests.support.clients import BASE, Client
+from tests.support.desk import at_desk, household
 
 SignIn = Callable[[str], Client]
 

@@ -8,23 +8,24 @@ import pytest
 from sqlalchemy import Engine, select
 
 from jobs.job import Step
+from jobs.lease import Shift
 from jobs.notices import NOTICES
 from jobs.sending import Sent, channels_of, send_waiting
-from jobs.shift import Shift
 from ledger.channels.channel import Channel
 from ledger.channels.mail import Mail
 from ledger.channels.sms import Sms
 from ledger.errors import WrongStatus
-from ledger.operations import contacts, notice_sending, notices
 from ledger.operations.job_runs import Scope
-from ledger.operations.notices import Delivered
+from ledger.operations.notices import delivery, sending
+from ledger.operations.notices.delivery import Delivered
+from ledger.operations.registry import contacts
 from ledger.settings import read_settings
 from ledger.tables.notices import Notice, NoticeSending
 from tests.jobs.books import repay
 from tests.jobs.processes import ended, started
 from tests.notices.servers import Gateway, MailServer, mail_server, sms_gateway
-from tests.operations.desk import COUNTY, at_desk, household
 from tests.servicing.desk import BANK, lend, loan_of
+from tests.support.desk import COUNTY, at_desk, household
 
 WORKED = loan_of("4.75", "2016-05-10", "2019-05-10")
 PHONE, EMAIL = "13812345678", "liufu@example.com"
@@ -160,11 +161,11 @@ def test_an_unknown_outcome_waits_for_a_person(engine: Engine, arrived: bool, mo
         assert send_waiting(turn(engine, minutes=9999), texts(gateway)) == Sent(), "never by itself"
         with at_desk(engine, today=FIRST) as unit:
             sending_id = unit.session.execute(select(NoticeSending.id)).scalar_one()
-            row = notice_sending.resolve(unit, sending_id, sent=arrived)
+            row = sending.resolve(unit, sending_id, sent=arrived)
             assert (row.status, row.resolved_by) == ("sent" if arrived else "not_sent", "officer")
         send_waiting(turn(engine, minutes=5), texts(gateway))
         with at_desk(engine) as unit, pytest.raises(WrongStatus):
-            notice_sending.resolve(unit, sending_id, sent=True)
+            sending.resolve(unit, sending_id, sent=True)
     assert attempts(engine)[1:] == more
 
 
@@ -227,7 +228,7 @@ def test_who_paid_or_was_reached_already_or_nowhere_is_left_alone(engine: Engine
     repay(engine, paid, "60000.00", FIRST + timedelta(days=1))
     with at_desk(engine, today=FIRST + timedelta(days=1)) as unit:
         notice_id = unit.session.execute(select(Notice.id).where(Notice.loan_id == reached)).scalar_one()
-        notices.deliver(unit, notice_id, Delivered(FIRST, "in_person", "刘福"))
+        delivery.deliver(unit, notice_id, Delivered(FIRST, "in_person", "刘福"))
     with sms_gateway() as gateway:
         assert send_waiting(turn(engine, FIRST + timedelta(days=1)), texts(gateway)) == Sent()
 

@@ -9,15 +9,15 @@ from sqlalchemy import Engine, select
 from jobs.job import Step
 from jobs.notices import NOTICES
 from ledger.money import yuan
-from ledger.operations import loans
 from ledger.operations.job_runs import Scope
+from ledger.operations.lending import loans
 from ledger.tables.journal import events
 from ledger.tables.notices import Notice, NoticeChange
-from tests.claims import desk as claims
+from tests.compensation import desk as claims
 from tests.jobs.books import repay
-from tests.operations.desk import COUNTY, at_desk, disbursed_loan, household, request
 from tests.servicing import desk
 from tests.servicing.desk import BANK, lend, loan_of
+from tests.support.desk import COUNTY, at_desk, disbursed_loan, household, request
 
 WORKED = loan_of("4.75", "2016-05-10", "2019-05-10")
 IN_APRIL = date(2019, 4, 12)

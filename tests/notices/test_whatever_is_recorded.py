@@ -11,13 +11,13 @@ from jobs.job import Step
 from jobs.notices import NOTICES
 from ledger.operations.job_runs import Scope
 from ledger.tables.notices import Notice
-from tests.operations.desk import COUNTY
 from tests.oracle.days import live
 from tests.oracle.drawing import AFTER_DUE, contracts, draw_fact
 from tests.oracle.facts import Extended
 from tests.oracle.history import History
 from tests.servicing.desk import BANK, at_bank
 from tests.servicing.shop import DRAWN, Shop, as_agreed, open_shop
+from tests.support.desk import COUNTY
 
 KINDS = ("repaid", "repaid", "repaid", "misused", "extended", "extended", "written_off", "insured", "waived")
 AHEAD = {"D30": 30, "D7": 7}

@@ -12,7 +12,7 @@ from itertools import count
 from ledger.errors import Refusal
 from ledger.events import Event, InterestBilled, LoanDisbursed
 from ledger.money import Fen
-from ledger.policy import servicing, workout
+from ledger.policy import loan_changes, servicing
 from ledger.policy.accrual import Steps, Terms, Uplifts
 from ledger.policy.servicing import Life
 from ledger.posting import postings_of
@@ -114,22 +114,22 @@ def deed(contract: Contract, fact: told.Fact) -> Callable[[Life], Iterable[Event
                 payer=fact.payer,
             )
         case told.Misused():
-            return partial(workout.misuse, on=on, found_on=on, approval=number)
+            return partial(loan_changes.misuse, on=on, found_on=on, approval=number)
         case told.Waived():
-            return partial(workout.waive, on=on, asked=Fen(fact.asked), approval=number)
+            return partial(loan_changes.waive, on=on, asked=Fen(fact.asked), approval=number)
         case told.Refunded():
-            return partial(workout.refund, on=on, amount=Fen(fact.amount), approval=number)
+            return partial(loan_changes.refund, on=on, amount=Fen(fact.amount), approval=number)
         case told.Insured():
-            return partial(workout.insure, on=on, amount=Fen(fact.amount), policy_no="P", approval=number)
+            return partial(loan_changes.insure, on=on, amount=Fen(fact.amount), policy_no="P", approval=number)
         case told.WrittenOff():
-            return partial(workout.write_off, on=on, approval=number)
+            return partial(loan_changes.write_off, on=on, approval=number)
         case told.Renewed():
-            return partial(workout.renew, on=on, renewal=RENEWAL, approval=number)
+            return partial(loan_changes.renew, on=on, renewal=RENEWAL, approval=number)
         case told.Extended():
             kept = [(since, int(rate * PARTS)) for since, rate in contract.rates if since < contract.due_on]
             parts = int(fact.rate * PARTS)
             return partial(
-                workout.extend,
+                loan_changes.extend,
                 on=on,
                 months=fact.months,
                 due_on=fact.due_on,

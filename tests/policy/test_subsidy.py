@@ -11,7 +11,7 @@ from ledger.money import Fen, plain
 from ledger.policy import subsidy
 from ledger.policy.schemes import Scheme, load_preset, parse_scheme
 from ledger.policy.subsidy import Period
-from tests import oracle_subsidy as oracle
+from tests.oracle import subsidy as oracle
 from tests.policy.written import day, fen
 
 GANZHOU = load_preset("ganzhou-2016")

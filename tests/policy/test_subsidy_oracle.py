@@ -11,7 +11,7 @@ from ledger.dates import Span
 from ledger.money import Fen
 from ledger.policy import subsidy
 from ledger.policy.schemes import load_preset
-from tests import oracle_subsidy as oracle
+from tests.oracle import subsidy as oracle
 
 GANZHOU = load_preset("ganzhou-2016")
 RATE = 4_750_000

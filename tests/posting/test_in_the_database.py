@@ -10,9 +10,9 @@ from ledger.balances import Clocks, standings
 from ledger.chart import FUND_DEPOSITS
 from ledger.events import CountyFundContributed, Event, SuspenseRecorded
 from ledger.money import Fen
-from ledger.reports.vouchers import Filters
-from ledger.reports.vouchers import event as shown
-from ledger.unit import Unit
+from ledger.reports.books.vouchers import Filters
+from ledger.reports.books.vouchers import event as shown
+from ledger.unit_of_work import Unit
 from tests.journal.recording import recording, where
 from tests.posting.paper import Line, as_text, page
 from tests.posting.test_fund_vouchers import PAGES as FUND_PAGES

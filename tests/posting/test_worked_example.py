@@ -10,7 +10,7 @@ from ledger import events as e
 from ledger import journal
 from ledger.balances import Clocks, balance, loan_balance
 from ledger.chart import Account
-from ledger.reports.verification import verify
+from ledger.reports.verifying.verification import verify
 from tests.journal.recording import BOOK, FUND, recording
 from tests.posting.paper import at, fen, paid
 

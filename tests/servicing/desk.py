@@ -16,18 +16,19 @@ from ledger.errors import Refusal
 from ledger.events import LoanDisbursed
 from ledger.ids import new_id
 from ledger.money import Fen, of_fen, plain
-from ledger.operations import approvals, repayments, servicing
-from ledger.operations.repayments import Received
-from ledger.operations.rewinding import Why
+from ledger.operations.approvals import requests
+from ledger.operations.servicing import repayments, run
+from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.repayments import Received
+from ledger.tables.borrowers import Member
 from ledger.tables.journal import books, entries, events, postings
 from ledger.tables.loans import Approval, Loan, Repayment, applications, lines
-from ledger.tables.parties import Member
-from ledger.unit import Unit
-from tests.operations.desk import COUNTY, at_desk, household
+from ledger.unit_of_work import Unit
 from tests.oracle import facts as told
 from tests.oracle.book import Book
 from tests.oracle.days import ACCOUNTS
 from tests.oracle.facts import Application, Contract, Line, Row
+from tests.support.desk import COUNTY, at_desk, household
 
 BANK = "GZRCB"
 BOOK = f"LOAN-{BANK}"
@@ -133,13 +134,13 @@ def receipt_no(fact: told.Fact) -> str:
 def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any]) -> None:
     """Asked by the officer, put in force by the checker; what the checker cannot approve is struck out."""
     with at_bank(engine) as unit:
-        asked = approvals.ask(unit, kind, payload, loan_id=loan_id, reason="r")
+        asked = requests.ask(unit, kind, payload, loan_id=loan_id, reason="r")
     try:
         with at_bank(engine, "checker") as unit:
-            approvals.approve(unit, asked.id)
+            requests.approve(unit, asked.id)
     except Refusal:
         with at_bank(engine, "checker") as unit:
-            approvals.refuse(unit, asked.id, "not possible")
+            requests.refuse(unit, asked.id, "not possible")
         raise
 
 
@@ -191,7 +192,7 @@ def undo(engine: Engine, loan_id: int, fact: told.Repaid) -> None:
 def carry(engine: Engine, loan_id: int, through: date) -> None:
     """What the job does to this loan."""
     with at_bank(engine) as unit:
-        servicing.carry(unit, [loan_id], through)
+        run.carry(unit, [loan_id], through)
 
 
 def close_through(engine: Engine, day: date | None) -> None:

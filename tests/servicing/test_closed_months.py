@@ -8,10 +8,10 @@ from sqlalchemy import Engine, select
 from ledger.errors import RuleViolation
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan
-from tests.operations.desk import row_counts
 from tests.oracle.facts import Misused, Renewed, Repaid, WrittenOff
 from tests.servicing import desk
 from tests.servicing.shop import Shop, open_shop
+from tests.support.desk import row_counts
 
 LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
 JULY_ENDS, DECEMBER_ENDS = date(2016, 7, 31), date(2016, 12, 31)

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Engine
 
 from ledger.errors import RuleViolation
-from tests.operations.desk import row_counts
 from tests.oracle.facts import Extended, Fact, Insured, Misused, Repaid, WrittenOff
 from tests.servicing import desk
 from tests.servicing.shop import Shop, as_agreed, open_shop
+from tests.support.desk import row_counts
 
 LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
 LATER = date(2016, 8, 10)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from ledger.errors import Refusal
-from ledger.operations import repayments
+from ledger.operations.servicing import repayments
 from ledger.tables.loans import Loan
 from tests.oracle.drawing import Drawn, drawn_lives
 from tests.oracle.facts import Application, Contract, Fact, Line, Repaid, Row

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from sqlalchemy import Engine
 
-from ledger.operations import holding
+from ledger.operations.servicing import load
 from ledger.policy.servicing import Life
 from tests.oracle.drawing import Drawn, drawn_lives
 from tests.policy.lives import walk
@@ -31,7 +31,7 @@ def test_a_loaded_life_is_the_one_in_memory(engine: Engine, drawn: Drawn) -> Non
 
 def _loaded(engine: Engine, loan_id: int, through: date) -> Life:
     with desk.at_bank(engine) as unit:
-        return holding.hold(unit, [loan_id], through)[loan_id].life
+        return load.hold(unit, [loan_id], through)[loan_id].life
 
 
 def stand(life: Life) -> dict[str, Any]:

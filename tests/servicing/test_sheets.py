@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from ledger.errors import Refusal
-from ledger.operations import repayments
-from ledger.operations.repayments import Received
+from ledger.operations.servicing import repayments
+from ledger.operations.servicing.repayments import Received
 from ledger.tables.loans import Loan, lines
 from tests.oracle.facts import Extended, Repaid
 from tests.servicing import desk

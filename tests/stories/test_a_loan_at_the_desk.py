@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
-from tests.api.clients import Client
-from tests.operations.desk import card, uscc
+from tests.support.clients import Client
+from tests.support.desk import card, uscc
 
 SignIn = Callable[[str], Client]
 

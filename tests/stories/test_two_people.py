@@ -10,9 +10,9 @@ from freezegun import freeze_time
 
 from ledger.operations import job_runs
 from ledger.operations.job_runs import Scope
-from ledger.unit import work
-from tests.api.clients import Client
+from ledger.unit_of_work import work
 from tests.stories.test_a_loan_at_the_desk import paid_out
+from tests.support.clients import Client
 
 SignIn = Callable[[str], Client]
 

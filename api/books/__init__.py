@@ -1,0 +1,1 @@
+"""The books: balances, vouchers, periods, reports."""

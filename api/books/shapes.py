@@ -1,0 +1,165 @@
+"""What is asked of the books and answered: accounts, balances, vouchers, events."""
+
+from marshmallow.fields import Dict, Integer, List, Nested, String
+
+from api.core.clocks import ClockAnswer, ClockQuery
+from api.core.fields import Choice, Code, Day, Id, Moment, Truth, Yuan
+from api.core.schemas import Answer
+from ledger.chart import Kind, Side
+
+AMOUNT = {"required": True, "zero": True, "negative": True}
+
+
+class BookQuery(ClockQuery):
+    book = Code()
+
+
+class BalanceQuery(ClockQuery):
+    """余额查询: of one loan, else by book, account, county and bank."""
+
+    book = Code()
+    account = Code()
+    county = Code()
+    bank = Code()
+    loan = Id()
+
+
+class TrialBalanceQuery(ClockQuery):
+    """试算平衡表查询: turnover counts from `from` on, without it from the beginning."""
+
+    book = Code(required=True)
+    county = Code()
+    bank = Code()
+    start = Day(data_key="from")
+
+
+class EntryQuery(BalanceQuery):
+    """凭证查询: `from` and `to` are both included."""
+
+    start = Day(data_key="from")
+    end = Day(data_key="to")
+
+
+class AccountAnswer(Answer):
+    """科目"""
+
+    kind = Choice(*Kind, required=True)
+    account = Code(required=True)
+    name = String(required=True)
+    name_zh = String(required=True)
+    side = Choice(*Side, required=True)
+    sub_ledger = Choice("none", "county", "bank", "loan", required=True)
+
+
+class BalanceAnswer(Answer):
+    """余额, on the account's normal side"""
+
+    book = Code(required=True)
+    account = Code(required=True)
+    name = String(required=True)
+    name_zh = String(required=True)
+    side = Choice(*Side, required=True)
+    county = Code(required=True)
+    bank = Code(required=True)
+    loan_id = Id(required=True, allow_none=True)
+    balance = Yuan(**AMOUNT)
+
+
+class TrialBalanceRow(Answer):
+    """opening and closing on the account's normal side"""
+
+    account = Code(required=True)
+    name = String(required=True)
+    name_zh = String(required=True)
+    side = Choice(*Side, required=True)
+    opening = Yuan(**AMOUNT)
+    debit = Yuan(**AMOUNT)
+    credit = Yuan(**AMOUNT)
+    closing = Yuan(**AMOUNT)
+
+
+class TrialBalanceAnswer(ClockAnswer):
+    """试算平衡表; the totals are of closing balances by normal side"""
+
+    book = Code(required=True)
+    rows = List(Nested(TrialBalanceRow), required=True)
+    debit_total = Yuan(**AMOUNT)
+    credit_total = Yuan(**AMOUNT)
+
+
+class EntryRow(Answer):
+    """记账凭证; `number` is given when its month closes"""
+
+    id = Id(required=True)
+    book = Code(required=True)
+    number = Integer(required=True, allow_none=True)
+    print_number = String(required=True)
+    effective_on = Day(required=True)
+    recorded_at = Moment(required=True)
+    event_id = Id(required=True)
+    kind = String(required=True)
+    county = Code(required=True)
+    bank = Code(required=True)
+    loan_id = Id(required=True, allow_none=True)
+    red = Truth(required=True)
+    reverses_id = Id(required=True, allow_none=True)
+    total = Yuan(**AMOUNT)
+    made_by = String(required=True)
+    checked_by = String(required=True, allow_none=True)
+    document = String(required=True)
+    reason = String(required=True)
+
+
+class EntryLine(Answer):
+    """分录: the rows of one account and side added up"""
+
+    number = Integer(required=True)
+    account = Code(required=True)
+    name = String(required=True)
+    name_zh = String(required=True)
+    debit = Yuan(allow_none=True, **AMOUNT)
+    credit = Yuan(allow_none=True, **AMOUNT)
+
+
+class PostingAnswer(Answer):
+    """A row as the journal keeps it"""
+
+    number = Integer(required=True)
+    debit = Code(required=True)
+    credit = Code(required=True)
+    amount = Yuan(**AMOUNT)
+    loan_id = Id(required=True, allow_none=True)
+
+
+class Voucher(EntryRow):
+    """记账凭证 with its lines"""
+
+    lines = List(Nested(EntryLine), required=True)
+    postings = List(Nested(PostingAnswer), required=True)
+    hash = String(required=True)
+
+
+class EntryAnswer(Voucher, ClockAnswer):
+    """记账凭证 as asked for"""
+
+
+class EventAnswer(ClockAnswer):
+    """业务事件; `content` are the fields of its kind"""
+
+    id = Id(required=True)
+    kind = String(required=True)
+    effective_on = Day(required=True)
+    recorded_at = Moment(required=True)
+    county = Code(required=True)
+    bank = Code(required=True)
+    loan_id = Id(required=True, allow_none=True)
+    made_by = String(required=True)
+    checked_by = String(required=True, allow_none=True)
+    document = String(required=True)
+    reason = String(required=True)
+    origin = String(required=True)
+    key = String(required=True, allow_none=True)
+    reverses_id = Id(required=True, allow_none=True)
+    reversed_by_id = Id(required=True, allow_none=True)
+    content = Dict(required=True)
+    entries = List(Nested(Voucher), required=True)

@@ -1,0 +1,164 @@
+"""Refusals and failures as application/problem+json (RFC 9457), in the language asked for."""
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, Response
+from marshmallow import Schema, fields
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import HTTPException
+
+from api.core.messages import CODES, TITLES, language, said
+from ledger.errors import Conflict, Forbidden, NotFound, Refusal, RuleViolation
+from ledger.retries import of_the_database
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class Malformed(Refusal):
+    """The request does not have the shape that is asked for (400)."""
+
+    code = "malformed"
+    zh = "请求格式有误：{found}"
+    en = "the request is malformed: {found}"
+
+
+class NotSignedIn(Refusal):
+    """Nobody known stands behind the request (401)."""
+
+    code = "not_signed_in"
+    zh = "请先登录，并在 Authorization 头中带上有效的令牌"
+    en = "sign in and send a token that is still good: Authorization: Bearer ..."
+
+
+class NotYours(Forbidden):
+    code = "not_yours"
+    zh = "角色 {found} 无权使用此功能；可用的角色：{limit}"
+    en = "the function is not for the role {found}; it is for: {limit}"
+
+
+class Stale(Conflict):
+    code = "stale"
+    zh = "同一时刻有他人作了相同或相关的登记，请刷新后重试"
+    en = "somebody else recorded the same or a related thing at this moment; look again, then try again"
+
+
+STATUS: Mapping[type[Refusal], int] = {
+    Malformed: 400,
+    NotSignedIn: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    RuleViolation: 422,
+}
+
+
+class FieldError(Schema):
+    """One thing wrong with one field, or with one row of a sheet."""
+
+    field = fields.String()
+    row = fields.Integer()
+    column = fields.String()
+    code = fields.String()
+    message = fields.String(required=True)
+
+
+class Problem(Schema):
+    """What every refusal and failure answers (RFC 9457)."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True)
+    facts = fields.Dict(required=True)
+    errors = fields.List(fields.Nested(FieldError), required=True)
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal's kind."""
+    return next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
+
+
+def refused(refusal: Refusal) -> tuple[int, str]:
+    """Status and body of a refusal."""
+    return _body(status_of(refusal), refusal.code, refusal.say(language()), refusal.facts)
+
+
+def answer(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A response of JSON, or of a problem where the status is one."""
+    kind = "application/json" if status < HTTPStatus.BAD_REQUEST else PROBLEM_TYPE
+    return Response(body, status=status, mimetype=kind, headers=headers)
+
+
+def install(app: Flask) -> None:
+    """Whatever goes wrong in this application is answered as a problem."""
+    app.register_error_handler(Refusal, _on_refusal)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(Exception, _on_failure)
+
+
+def on_http(error: HTTPException) -> Response:
+    """What the web framework itself refuses."""
+    status = error.code or 500
+    if status < HTTPStatus.BAD_REQUEST:
+        return Response(status=status, headers=dict(error.get_headers()))
+    found = list(_faults(getattr(error, "data", {}).get("messages") or {}))
+    detail = TITLES.get(status, error.name)
+    body = _body(status, CODES.get(status, "refused"), said(detail), {}, found)[1]
+    kept = {name: value for name, value in error.get_headers() if name == "Allow"}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        kept["Retry-After"] = "60"
+    return answer(status, body, kept)
+
+
+def _on_refusal(refusal: Refusal) -> Response:
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedIn) else None
+    return answer(*refused(refusal), headers)
+
+
+def _on_failure(error: Exception) -> Response:
+    if isinstance(error, IntegrityError):
+        # A race that the database decided, after the rules had let both through.
+        structlog.get_logger("api").warning("constraint", exc_info=error)
+        return _on_refusal(Stale())
+    status = 503 if of_the_database(error) else 500
+    structlog.get_logger("api").error("failure", exc_info=error)
+    body = _body(status, CODES[status], said(TITLES[status]), {})[1]
+    return answer(status, body, {"Retry-After": "5"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
+
+
+def _body(
+    status: int, code: str, detail: str, facts: Mapping[str, Any], errors: list[dict[str, Any]] | None = None
+) -> tuple[int, str]:
+    rows = facts.get("faults")
+    problem = {
+        "type": f"urn:ledger:problem:{code}",
+        "title": said(TITLES.get(status, HTTPStatus(status).phrase)),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "facts": facts,
+        "errors": errors if errors is not None else rows if _are_rows(rows) else [],
+    }
+    return status, json.dumps(problem, ensure_ascii=False)
+
+
+def _are_rows(faults: object) -> bool:
+    return isinstance(faults, list) and all(isinstance(row, dict) and "message" in row for row in faults)
+
+
+def _faults(messages: Any, path: str = "") -> Iterator[dict[str, Any]]:
+    """Marshmallow's tree of messages as one list; the place where a value was sent (body, query) is left out."""
+    if isinstance(messages, Mapping):
+        for name, below in messages.items():
+            hidden = (not path and name in {"json", "query", "files", "form"}) or name == "_schema"
+            yield from _faults(below, path if hidden else f"{path}.{name}".lstrip("."))
+    elif isinstance(messages, list | tuple):
+        for each in messages:
+            yield from _faults(each, path)
+    else:
+        yield {"field": path, "message": said(messages)}

@@ -1,0 +1,288 @@
+"""Fields of requests and answers: money, rates, days, ids, texts, each of one strict shape."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import marshmallow as ma
+from moneyed import Money
+
+from api.core.messages import Said
+from ledger import dates
+from ledger.dates import Quarter
+from ledger.money import plain, yuan
+
+ID_MAX = 2**63 - 1
+
+
+class Shaped(ma.fields.Field[Any]):
+    """A text of one shape; `openapi` tells the same to who reads the document."""
+
+    openapi: Mapping[str, Any] = {"type": "string"}
+    pattern: re.Pattern[str] = re.compile(r".*", re.DOTALL)
+    wanted: Said = Said("Not a valid text.", "不是有效的文本")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str) or not self.pattern.fullmatch(value):
+            raise ma.ValidationError([self.wanted])
+        try:
+            return self.read(value)
+        except (ValueError, ArithmeticError):
+            raise ma.ValidationError([self.wanted]) from None
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else self.write(value)
+
+    def read(self, text: str) -> Any:
+        return text
+
+    def write(self, value: Any) -> str:
+        return str(value)
+
+
+class Yuan(Shaped):
+    """An amount in yuan, two digits after the point, as text; `Money` inside, whole fen (int) is answered too."""
+
+    openapi: Mapping[str, Any] = {
+        "type": "string",
+        "pattern": r"^-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$",
+        "example": "50000.00",
+    }
+    pattern = re.compile(r"-?(0|[1-9][0-9]{0,12})\.[0-9]{2}", re.ASCII)
+    wanted = Said(
+        'An amount in yuan is a text with two digits after the point: "50000.00".',
+        '金额须为带两位小数的文本，单位元，如 "50000.00"',
+    )
+
+    def __init__(self, *, zero: bool = False, negative: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.zero, self.negative = zero, negative
+
+    def read(self, text: str) -> Money:
+        amount = yuan(text)
+        if (amount.amount < 0 and not self.negative) or (text.startswith("-") and amount.amount == 0):
+            raise ma.ValidationError([Said("The amount is not negative.", "金额不能为负")])
+        if amount.amount == 0 and not self.zero:
+            raise ma.ValidationError([Said("The amount is more than zero.", "金额须大于零")])
+        return amount
+
+    def write(self, value: Any) -> str:
+        return plain(value)
+
+
+class Rate(Shaped):
+    """A rate as a fraction, as text: "0.0475" for 4.75 %."""
+
+    openapi: Mapping[str, Any] = {
+        "type": "string",
+        "pattern": r"^(0|[1-9][0-9]{0,3})(\.[0-9]{1,8})?$",
+        "example": "0.0475",
+    }
+    pattern = re.compile(r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,8})?", re.ASCII)
+    wanted = Said(
+        'A rate is a fraction as text, at most eight digits after the point: "0.0475".',
+        '利率须为小数形式的文本，至多八位小数，如 "0.0475"',
+    )
+
+    def read(self, text: str) -> Decimal:
+        return Decimal(text)
+
+    def write(self, value: Any) -> str:
+        return f"{value:f}"
+
+
+class Day(Shaped):
+    """A business date in Asia/Shanghai, `2016-05-10`."""
+
+    openapi: Mapping[str, Any] = {"type": "string", "format": "date", "example": "2016-05-10"}
+    pattern = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+    wanted = Said("Not a date written 2016-05-10.", "日期须写作 2016-05-10")
+
+    def read(self, text: str) -> date:
+        return date.fromisoformat(text)
+
+    def write(self, value: Any) -> str:
+        return str(value.isoformat())
+
+
+class Month(Shaped):
+    """An accounting month, `2016-05`; a text inside."""
+
+    openapi: Mapping[str, Any] = {
+        "type": "string",
+        "pattern": "^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$",
+        "example": "2016-05",
+    }
+    pattern = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
+    wanted = Said("Not a month written 2016-05.", "月份须写作 2016-05")
+
+
+class Year(Shaped):
+    """A calendar year, `2016`, as text."""
+
+    openapi: Mapping[str, Any] = {"type": "string", "pattern": "^(19|20|21)[0-9]{2}$", "example": "2016"}
+    pattern = re.compile(r"(19|20|21)[0-9]{2}", re.ASCII)
+    wanted = Said("Not a year written 2016.", "年份须写作 2016")
+
+    def read(self, text: str) -> int:
+        return int(text)
+
+
+class QuarterField(Shaped):
+    """A calendar quarter, `2016Q2`."""
+
+    openapi: Mapping[str, Any] = {
+        "type": "string",
+        "pattern": "^(19|20|21)[0-9]{2}Q[1-4]$",
+        "example": "2016Q2",
+    }
+    pattern = re.compile(r"(19|20|21)[0-9]{2}Q[1-4]", re.ASCII)
+    wanted = Said("Not a quarter written 2016Q2.", "季度须写作 2016Q2")
+
+    def read(self, text: str) -> Quarter:
+        return Quarter.parse(text)
+
+
+class Id(Shaped):
+    """An id of ours: digits as text, since JSON's numbers lose the last ones."""
+
+    openapi: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{1,19}$"}
+    pattern = re.compile(r"[0-9]{1,19}", re.ASCII)
+    wanted = Said("Not an id: digits, as text.", "编号须为数字组成的文本")
+
+    def read(self, text: str) -> int:
+        if (number := int(text)) > ID_MAX:
+            raise ValueError(text)
+        return number
+
+
+class Moment(Shaped):
+    """A moment with its offset (RFC 3339); microseconds since 1970 are answered too."""
+
+    openapi: Mapping[str, Any] = {"type": "string", "format": "date-time"}
+    # In an address the plus of an offset often arrives as a blank.
+    pattern = re.compile(r"(19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[ +-]\d\d:\d\d)", re.ASCII)
+    wanted = Said(
+        "Not a moment with its offset: 2016-05-11T08:00:00+08:00.",
+        "时刻须带时区，如 2016-05-11T08:00:00+08:00",
+    )
+
+    def read(self, text: str) -> datetime:
+        return datetime.fromisoformat(text.replace(" ", "+"))
+
+    def write(self, value: Any) -> str:
+        at = dates.moment(value) if isinstance(value, int) else value
+        return str(at.astimezone(dates.SHANGHAI).isoformat())
+
+
+class Code(Shaped):
+    """A code of ours: a bank, a county, a book, an account, a scheme."""
+
+    openapi: Mapping[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,40}$"}
+    pattern = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
+    wanted = Said("Not a code.", "不是有效的代码")
+
+
+class Flag(Shaped):
+    """`true` or `false`, in an address."""
+
+    openapi: Mapping[str, Any] = {"type": "boolean"}
+    pattern = re.compile(r"true|false", re.ASCII)
+    wanted = Said("true or false.", "须为 true 或 false")
+
+    def read(self, text: str) -> bool:
+        return text == "true"
+
+
+class Count(Shaped):
+    """A whole number from 1 on, in an address."""
+
+    pattern = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+
+    def __init__(self, *, most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.most = most
+        self.openapi = {"type": "integer", "minimum": 1, "maximum": most}
+        self.wanted = Said(f"A whole number from 1 to {most}.", f"须为 1 至 {most} 的整数")
+
+    def read(self, text: str) -> int:
+        if (number := int(text)) > self.most:
+            raise ValueError(text)
+        return number
+
+
+class Choice(Shaped):
+    """One of a few words."""
+
+    def __init__(self, *words: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words = words
+        self.openapi = {"type": "string", "enum": list(words)}
+        listed = ", ".join(words)
+        self.wanted = Said(f"One of: {listed}.", f"须为其中之一：{listed}")
+
+    def read(self, text: str) -> str:
+        if text not in self.words:
+            raise ValueError(text)
+        return text
+
+
+class Text(ma.fields.Field[str]):
+    """A text with no control characters, trimmed; empty only where `least` is 0."""
+
+    def __init__(self, *, most: int, least: int = 1, trim: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least, self.most, self.trim = least, most, trim
+        self.openapi = {"type": "string", "minLength": least, "maxLength": most}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str):
+            raise ma.ValidationError([Said("Not a valid string.", "应为文本")])
+        text = value.strip() if self.trim else value
+        if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in text):
+            raise ma.ValidationError([Said("No control characters, no line breaks.", "不能含控制字符或换行")])
+        if not self.least <= len(text) <= self.most:
+            raise ma.ValidationError(
+                [Said(f"From {self.least} to {self.most} characters.", f"长度须为 {self.least} 至 {self.most} 个字")]
+            )
+        return text
+
+
+class Whole(ma.fields.Field[int]):
+    """A whole number in a body: never a text, never 3.0."""
+
+    def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least, self.most = least, most
+        self.openapi = {"type": "integer", "minimum": least, "maximum": most}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
+            raise ma.ValidationError(
+                [Said(f"A whole number from {self.least} to {self.most}.", f"须为 {self.least} 至 {self.most} 的整数")]
+            )
+        return value
+
+
+class Truth(ma.fields.Field[bool]):
+    """JSON's own true or false, nothing like it."""
+
+    openapi: Mapping[str, Any] = {"type": "boolean"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ma.ValidationError([Said("true or false.", "须为 true 或 false")])
+        return value
+
+
+def openapi_of(_converter: Any, field: Any, **_kwargs: Any) -> dict[str, Any]:
+    """What the document says of a field of ours."""
+    told = dict(getattr(field, "openapi", {}))
+    if told and field.allow_none:
+        told["type"] = [told["type"], "null"]
+        if "enum" in told:
+            told["enum"] = [*told["enum"], None]
+    return told

@@ -1,0 +1,179 @@
+"""Once per key (books.md promise 3): the key's row is in the request's transaction, and so is its answer.
+
+A key belongs to a user. The same content again gets the stored answer; other content is refused; what arrives
+while the first still runs waits up to two seconds. A rule's refusal is stored too, by a transaction of its own.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+
+from flask import Request as HttpRequest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_wait
+from sqlalchemy.exc import OperationalError
+
+from api.core.errors import Malformed, refused
+from ledger.database import is_sqlite
+from ledger.errors import Conflict, RuleViolation
+from ledger.tables.work import Request
+from ledger.unit_of_work import Unit
+
+HEADER = "Idempotency-Key"
+KEY_LENGTH_MAX = 120
+WAIT_SECONDS = 2
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+class KeyMissing(Malformed):
+    code = "key_missing"
+    zh = "缺少 Idempotency-Key 请求头，或其不是 1 至 {limit} 个可见 ASCII 字符"
+    en = "every request that records something carries an Idempotency-Key: 1 to {limit} visible ASCII characters"
+
+
+class KeyReused(RuleViolation):
+    code = "key_reused"
+    zh = "幂等键 {found} 已用于内容不同的请求"
+    en = "the key {found} belongs to a request with other content"
+
+
+class InFlight(Conflict):
+    code = "in_flight"
+    zh = "使用同一幂等键 {found} 的请求仍在处理，请稍后以相同内容重试"
+    en = "the first request with the key {found} still runs; send the same again in a moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as sent: whose, which, and a hash of what came with it."""
+
+    user: str
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a request answers: status and JSON; `replayed` when it was answered before."""
+
+    status: int
+    body: str
+    replayed: bool = False
+
+
+Begin = Callable[[], AbstractContextManager[Unit]]
+
+
+def key_of(request: HttpRequest, user: str) -> Key:
+    """The key of a request; raises KeyMissing."""
+    name = request.headers.get(HEADER, "")
+    if not 0 < len(name) <= KEY_LENGTH_MAX or not name.isascii() or not name.isprintable():
+        raise KeyMissing(limit=KEY_LENGTH_MAX)
+    return Key(user, name, content_of(request))
+
+
+def content_of(request: HttpRequest) -> bytes:
+    """SHA-256 of method, path, query and body, however the body was laid out."""
+    files = [
+        (name, file.filename or "", _file_hash(file.stream))
+        for name, file in sorted(request.files.items(multi=True), key=lambda each: each[0])
+    ]
+    body = request.get_json(silent=True) if request.is_json else request.get_data(as_text=True)
+    content = [
+        request.method,
+        request.path,
+        sorted(request.args.items(multi=True)),
+        body,
+        sorted(request.form.items(multi=True)),
+        files,
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
+
+
+class Once:
+    """Answers each key once. One for a service: it knows the keys that run in this process."""
+
+    def __init__(self) -> None:
+        self._running: set[tuple[str, str]] = set()
+        self._changed = threading.Condition()
+
+    def reply(self, begin: Begin, key: Key, act: Callable[[Unit], Reply]) -> Reply:
+        """What `act` answers in a unit begun by `begin`, or what was answered to this key before.
+
+        Raises KeyReused, InFlight, and whatever `act` raises but a rule's refusal, which becomes the answer.
+        """
+        with self._alone(key):
+            try:
+                return _reply(begin, key, act)
+            except KeyReused:
+                raise
+            except RuleViolation as refusal:
+                kept = Reply(*refused(refusal))
+            return _reply(begin, key, lambda _unit: kept)
+
+    @contextmanager
+    def _alone(self, key: Key) -> Iterator[None]:
+        """Hold the key within this process. SQLite has no row to wait for; elsewhere it spares a connection."""
+        name = (key.user, key.name)
+        with self._changed:
+            if not self._changed.wait_for(lambda: name not in self._running, WAIT_SECONDS):
+                raise InFlight(found=key.name)
+            self._running.add(name)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running.discard(name)
+                self._changed.notify_all()
+
+
+def _reply(begin: Begin, key: Key, act: Callable[[Unit], Reply]) -> Reply:
+    with begin() as unit:
+        if not _claim(unit, key):
+            return _stored(unit, key)
+        reply = act(unit)
+        mine = (Request.user == key.user) & (Request.key == key.name)
+        unit.session.execute(
+            update(Request).where(mine).values(status=reply.status, body=reply.body, recorded_at=unit.recorded_at)
+        )
+        return reply
+
+
+def _claim(unit: Unit, key: Key) -> bool:
+    """Write the key's row, to be filled at the end; False when it is there already."""
+    values = {"user": key.user, "key": key.name, "content": key.content, "status": 0, "body": "", "recorded_at": 0}
+    mine = (Request.user == key.user) & (Request.key == key.name)
+    if is_sqlite(unit.connection):
+        # The transaction holds the only write lock there is: what is not there now will not come.
+        if unit.session.execute(select(Request.status).where(mine)).first() is not None:
+            return False
+        unit.session.execute(insert(Request).values(values))
+        return True
+    unit.session.execute(text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
+    try:
+        claimed = unit.session.execute(
+            insert_or_wait(Request).values(values).on_conflict_do_nothing().returning(Request.key)
+        ).first()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise InFlight(found=key.name) from None
+        raise
+    unit.session.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+    return claimed is not None
+
+
+def _stored(unit: Unit, key: Key) -> Reply:
+    mine = (Request.user == key.user) & (Request.key == key.name)
+    row = unit.session.execute(select(Request.content, Request.status, Request.body).where(mine)).one()
+    if row.content != key.content:
+        raise KeyReused(found=key.name)
+    return replace(Reply(row.status, row.body), replayed=True)
+
+
+def _file_hash(stream: object) -> str:
+    read = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    stream.seek(0)  # type: ignore[attr-defined]
+    return read

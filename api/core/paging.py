@@ -1,0 +1,183 @@
+"""Lists: page by page behind a cursor, or whole as a sheet; never more in memory than a page."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+import marshmallow as ma
+from flask import Response
+from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy.orm import Session
+
+from api.core import edge, errors, files
+from api.core.clocks import ClockAnswer
+from api.core.errors import Malformed
+from api.core.fields import ID_MAX, Choice, Count, Text
+from api.core.schemas import Answer, Query
+
+LIMIT_MAX = 200
+LIMIT = 50
+CHUNK = 1000
+SHEETS: Mapping[str, files.Kind] = {"csv": files.CSV, "xlsx": files.XLSX}
+
+
+class CursorUnfit(Malformed):
+    code = "cursor_unfit"
+    zh = "cursor 不是本列表给出的"
+    en = "the cursor is not one this list gave out"
+
+
+class PageQuery(Query):
+    """Asks for a page of a list, or for all of it as a sheet."""
+
+    limit = Count(most=LIMIT_MAX, load_default=LIMIT)
+    cursor = Text(most=400, metadata={"description": "next_cursor of the page before"})
+    format = Choice("json", "csv", "xlsx", load_default="json", metadata={"description": "a sheet has no limit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list is made of: a select, the columns that order it and name each row, and how rows are shown.
+
+    `show` turns rows (entities, where the select names one) of a page into what the row's shape dumps, all at
+    once, so that figures beside them cost one query a page.
+    """
+
+    query: Select[Any]
+    key: tuple[Any, ...]
+    show: Callable[[Session, Sequence[Any]], Sequence[Any]] = lambda _session, rows: rows
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which page was asked for, or which sheet."""
+
+    limit: int
+    cursor: str | None
+    format: str
+
+
+def turn_of(sent: dict[str, Any]) -> Turn:
+    """The page asked for, taken out of what was sent."""
+    return Turn(sent.pop("limit"), sent.pop("cursor", None), sent.pop("format"))
+
+
+def respond(
+    view: Callable[[Session], Listing | Sequence[Any]], turn: Turn, row: ma.Schema, facts: Mapping[str, Any]
+) -> Response:
+    """A page as JSON with `facts` beside it, or the whole list as a sheet."""
+    if kind := SHEETS.get(turn.format):
+        return kind.respond(list(row.dump_fields), _begun(_all(view, row)))
+    after = None if turn.cursor is None else _read_cursor(turn.cursor)
+    with edge.reading() as session:
+        rows, last = _page(session, view(session), after, turn.limit)
+        told = {
+            "items": row.dump(rows, many=True),
+            "next_cursor": None if last is None else _write_cursor(last),
+            **facts,
+        }
+    return errors.answer(200, json.dumps(told, ensure_ascii=False))
+
+
+def query_of(asks: type[ma.Schema] | None) -> type[ma.Schema]:
+    """The filters of a list together with the paging."""
+    return PageQuery if asks is None else type(f"{asks.__name__}Page", (asks, PageQuery), {})
+
+
+@cache
+def page_of(row: type[ma.Schema], *, clocked: bool) -> type[ma.Schema]:
+    """The shape of a page of rows."""
+    base = ClockAnswer if clocked else Answer
+    return type(
+        f"{row.__name__}Page",
+        (base,),
+        {
+            "items": ma.fields.List(ma.fields.Nested(row), required=True),
+            "next_cursor": ma.fields.String(required=True, allow_none=True),
+        },
+    )
+
+
+def _begun(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """The same rows, the first of them read already: what is refused is refused before the answer begins."""
+    first = next(rows, None)
+
+    def again() -> Iterator[list[Any]]:
+        if first is not None:
+            yield first
+            yield from rows
+
+    return again()
+
+
+def _all(view: Callable[[Session], Any], row: ma.Schema) -> Iterator[list[Any]]:
+    """Every row's cells, a chunk at a time, from one snapshot."""
+    with edge.reading() as session:
+        listing = view(session)
+        last: Sequence[Any] | None = None
+        while True:
+            rows, last = _page(session, listing, last, CHUNK)
+            for told in row.dump(rows, many=True):
+                yield list(told.values())
+            if last is None:
+                return
+            session.expunge_all()
+
+
+def _page(session: Session, listing: Any, after: Sequence[Any] | None, limit: int) -> tuple[Sequence[Any], Any]:
+    """The rows after a key, and the key of the last where more follow."""
+    if not isinstance(listing, Listing):
+        return _part(listing, after, limit)
+    names = [f"key_{place}" for place in range(len(listing.key))]
+    query = listing.query.add_columns(*(each.label(name) for each, name in zip(listing.key, names, strict=True)))
+    if after is not None:
+        query = query.where(tuple_(*listing.key) > tuple_(*_typed(listing.key, after)))
+    found = session.execute(query.order_by(*listing.key).limit(limit + 1)).all()
+    rows = found[:limit]
+    last = [getattr(rows[-1], name) for name in names] if len(found) > limit else None
+    alone = len(rows[0]) == len(names) + 1 if rows else False
+    return listing.show(session, [row[0] for row in rows] if alone else rows), last
+
+
+def _part(items: Sequence[Any], after: Sequence[Any] | None, limit: int) -> tuple[Sequence[Any], Any]:
+    """A page of what is in memory already, by place."""
+    start = 0 if after is None else after[0]
+    if type(start) is not int or not 0 <= start <= ID_MAX:
+        raise CursorUnfit()
+    end = start + limit
+    return items[start:end], [end] if end < len(items) else None
+
+
+def _typed(columns: Sequence[Any], values: Sequence[Any]) -> Iterator[ColumnElement[Any]]:
+    """The values of a key as its columns compare them; raises CursorUnfit for what somebody made up."""
+    if len(columns) != len(values):
+        raise CursorUnfit()
+    for column, value in zip(columns, values, strict=True):
+        wanted = column.type.python_type
+        try:
+            typed = date.fromisoformat(value) if wanted is date and isinstance(value, str) else value
+        except ValueError:
+            raise CursorUnfit() from None
+        unfit = (isinstance(typed, str) and not typed.isprintable()) or (isinstance(typed, int) and abs(typed) > ID_MAX)
+        if type(typed) is not wanted or unfit:
+            raise CursorUnfit()
+        yield literal(typed, column.type)
+
+
+def _write_cursor(values: Sequence[Any]) -> str:
+    told = json.dumps([value.isoformat() if isinstance(value, date) else value for value in values])
+    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError:
+        raise CursorUnfit() from None
+    if not isinstance(values, list) or not values:
+        raise CursorUnfit()
+    return values

@@ -1,0 +1,56 @@
+"""Reading what was sent: JSON without double names or numbers that are none, files, queries; nothing unknown."""
+
+import json
+from typing import Any, NoReturn
+
+import marshmallow as ma
+from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
+from werkzeug.exceptions import UnsupportedMediaType
+
+from api.core.errors import Malformed
+
+
+class NotJson(Malformed):
+    code = "malformed"
+    zh = "请求内容不是规范的 JSON：{found}"
+    en = "the body is not proper JSON: {found}"
+
+
+class StrictParser(FlaskParser):
+    """Unknown names are refused wherever they stand; a body that is not JSON is not overlooked."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(
+        ("json", "query", "files", "form", "headers", "cookies", "path", "view_args", "json_or_form", "querystring")
+    )
+
+    def load_json(self, req: Any, schema: ma.Schema) -> Any:
+        data = req.get_data(cache=True)
+        if not data:
+            return ma.missing
+        if not req.is_json:
+            raise UnsupportedMediaType
+        try:
+            return json.loads(data, object_pairs_hook=_once_each, parse_constant=_no_number)
+        except RecursionError:
+            raise NotJson(found="too deep") from None
+        except ValueError as fault:
+            raise NotJson(found=str(fault).partition(":")[0]) from None
+
+    def load_querystring(self, req: Any, schema: ma.Schema) -> MultiDictProxy:
+        for name, values in req.args.lists():
+            if len(values) > 1:
+                raise Malformed(found=f"{name} stands there twice")
+        return MultiDictProxy(req.args, schema)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands there twice")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")

@@ -1,0 +1,1 @@
+"""Borrowers, contacts, users, reference data."""

@@ -1,0 +1,64 @@
+"""Large sheets are booked behind the request that brought them; what is cut off goes on when the file comes again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock, Thread
+
+import structlog
+from sqlalchemy import Engine
+
+from api.core import edge
+from api.core.idempotency import Reply
+from ledger.errors import Refusal
+from ledger.imports.reading import Table
+from ledger.operations.sheets import imports
+from ledger.operations.sheets.imports import RecordedMeanwhile
+from ledger.operations.sheets.run import Importer
+from ledger.unit_of_work import Unit, work
+
+_TIMES = 3
+_running: set[int] = set()
+_lock = Lock()
+log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def same(unit: Unit) -> Iterator[Unit]:
+    """A unit that its owner ends."""
+    yield unit
+
+
+def until_alone(record: Callable[[], Reply]) -> Reply:
+    """Once more when somebody else recorded rows of the sheet in the same moment: they are seen then."""
+    for _ in range(_TIMES - 1):
+        try:
+            return record()
+        except RecordedMeanwhile:
+            continue
+    return record()
+
+
+def start(import_id: int, importer: Importer, table: Table, *, dry_run: bool) -> None:
+    """Take a sheet in on a thread of this process, unless one is at it already."""
+    with _lock:
+        if import_id in _running:
+            return
+        _running.add(import_id)
+    engine = edge.service().engine
+    Thread(target=_run, args=(engine, import_id, importer, table, dry_run), daemon=True).start()
+
+
+def _run(engine: Engine, import_id: int, importer: Importer, table: Table, dry_run: bool) -> None:
+    def begin() -> AbstractContextManager[Unit]:
+        return work(engine, user=importer.user, today=edge.today(), clock=edge.now, origin=f"import/{import_id}")
+
+    try:
+        done = imports.take_in(begin, importer, table, dry_run=dry_run, announced=import_id)
+        log.info("import", id=import_id, status=done.status, rows=done.rows, booked=done.booked)
+    except Refusal as refusal:
+        log.info("import refused", id=import_id, code=refusal.code)  # the faults are kept with the import
+    except Exception:
+        log.exception("import cut off", id=import_id)
+    finally:
+        with _lock:
+            _running.discard(import_id)

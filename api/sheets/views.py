@@ -1,0 +1,297 @@
+"""Imports: sheets sent in, dry or for good; how they went; a checker's word; templates to fill in."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from flask import Response
+from flask_smorest.fields import Upload
+from marshmallow.fields import Integer, List, Nested, String
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import FileStorage
+
+from api.core import edge, errors
+from api.core.fields import Choice, Code, Day, Flag, Id, Text
+from api.core.idempotency import Reply
+from api.core.messages import language
+from api.core.paging import Listing
+from api.core.routes import Blueprint, replied, to_json
+from api.core.schemas import Answer, Body, Query
+from api.sheets import runs
+from ledger.errors import NotFound, RuleViolation
+from ledger.imports.columns import COLUMNS
+from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table, read_table
+from ledger.imports.sheets import read_sheet
+from ledger.imports.templates import csv_template, xlsx_template
+from ledger.operations.sheets import imports, review
+from ledger.operations.sheets.imports import Outcome
+from ledger.operations.sheets.run import Importer
+from ledger.tables.users import UserCounty
+from ledger.tables.work import Import
+from ledger.unit_of_work import Unit
+
+ROWS_AT_ONCE = 10_000
+"""A sheet with more rows is answered with 202 and the run to poll."""
+
+STATUSES = ("trying", "checked", "checking", "booking", "booked", "unchanged", "failed", "approved", "rejected")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+blueprint = Blueprint("imports", "/imports", "导入: sheets of households, organisations, loans, repayments")
+
+
+class ImportQuery(Query):
+    """`dry_run=true` checks only."""
+
+    dry_run = Flag(load_default=False)
+
+
+class ImportFiles(Body):
+    """The sheet: xlsx, or csv in UTF-8 or GB18030."""
+
+    file = Upload(required=True)
+
+
+class FaultAnswer(Answer):
+    """One thing wrong with one row; `row` is the sheet's own number, `column` its name in English."""
+
+    row = Integer(required=True)
+    column = String(required=True)
+    code = String(required=True)
+    message = String(required=True)
+
+
+class ImportTaken(Answer):
+    """导入结果; `id` is null where nothing is kept, `ready` is what a dry run would have booked."""
+
+    id = Id(required=True, allow_none=True)
+    kind = Choice(*COLUMNS, required=True)
+    status = Choice(*STATUSES, required=True)
+    rows = Integer(required=True)
+    booked = Integer(required=True)
+    unchanged = Integer(required=True)
+    ready = Integer(required=True)
+    faults = List(Nested(FaultAnswer), required=True)
+
+
+class ImportAnswer(Answer):
+    """导入批次"""
+
+    id = Id(required=True)
+    kind = Choice(*COLUMNS, required=True)
+    bank = Code(required=True, allow_none=True)
+    status = Choice(*STATUSES, required=True)
+    rows = Integer(required=True)
+    booked = Integer(required=True)
+    unchanged = Integer(required=True)
+    faults = List(Nested(FaultAnswer), required=True)
+    file_name = String(required=True)
+    hash = String(required=True, metadata={"description": "SHA-256 of the file: the document of what it booked"})
+    made_by = String(required=True)
+    made_on = Day(required=True)
+    decided_by = String(required=True, allow_none=True)
+    decided_on = Day(required=True, allow_none=True)
+    decision = String(required=True)
+
+
+class ImportFilter(Query):
+    """Which imports."""
+
+    kind = Choice(*COLUMNS)
+    status = Choice(*STATUSES)
+
+
+class ImportDecisionBody(Body):
+    """复核"""
+
+    on = Day(load_default=edge.today)
+
+
+class RejectionBody(ImportDecisionBody):
+    """退回整批导入"""
+
+    reason = Text(most=500, required=True)
+
+
+@blueprint.raw(
+    "POST",
+    "/<name:kind>",
+    asks=ImportQuery,
+    files=ImportFiles,
+    keyed=True,
+    answers={200: ImportTaken, 201: ImportTaken, 202: ImportTaken},
+)
+def take_in(kind: str, dry_run: bool, file: FileStorage) -> Response:
+    """导入: check a sheet whole and book it, all or nothing; the same file twice changes nothing.
+
+    Loans and repayments wait for a checker's approval. With a fault it is refused (422) with every fault of every row
+    in `faults`; a dry run answers them with 200, and needs no key. Cut off, the same file sent again goes on.
+    """
+    importer = _importer(kind)
+    table = _read(kind, file)
+    if dry_run:
+        return _tried(kind, importer, table)
+    return _answered(_recorded(importer, table))
+
+
+@blueprint.listing("", row=ImportAnswer, asks=ImportFilter)
+def listed(session: Session, **filters: Any) -> Listing:
+    """Imports in the asker's scope, oldest first."""
+    query = select(Import).filter_by(**filters).where(*_theirs())
+    return Listing(query, key=(Import.id,), show=lambda _session, rows: [_shown(row) for row in rows])
+
+
+@blueprint.get("/<id:import_id>", answer=ImportAnswer)
+def show(session: Session, import_id: int) -> dict[str, Any]:
+    """An import, its progress while it is booked, its faults where it failed."""
+    return _shown(_found(session, import_id))
+
+
+@blueprint.post("/<id:import_id>/approval", body=ImportDecisionBody, answer=ImportAnswer)
+def approve(unit: Unit, import_id: int, on: date) -> dict[str, Any]:
+    """复核: confirm a sheet of loans or repayments, by another person than its importer."""
+    _found(unit, import_id)
+    return _shown(review.approve(unit, import_id, on))
+
+
+@blueprint.post("/<id:import_id>/rejection", body=RejectionBody, answer=ImportAnswer)
+def reject(unit: Unit, import_id: int, reason: str, on: date) -> dict[str, Any]:
+    """退回: reverse a sheet's rows and every line and transition billed on them, in red."""
+    _found(unit, import_id)
+    return _shown(review.reject(unit, import_id, reason, on))
+
+
+@blueprint.raw("GET", "/templates/<name:kind>.xlsx", answers={200: _XLSX})
+def template(kind: str) -> Response:
+    """导入模板: an empty workbook of a kind, its columns as text, what belongs into them beside."""
+    return _file(kind, xlsx_template, _XLSX, "xlsx")
+
+
+@blueprint.raw("GET", "/templates/<name:kind>.csv", answers={200: "text/csv"})
+def template_csv(kind: str) -> Response:
+    """The same as csv."""
+    return _file(kind, csv_template, "text/csv", "csv")
+
+
+def _file(kind: str, write: Any, media: str, ending: str) -> Response:
+    if kind not in COLUMNS:
+        raise NotFound(what="import kind", id=kind)
+    headers = {"Content-Disposition": f'attachment; filename="{kind}.{ending}"'}
+    return Response(write(kind), mimetype=media, headers=headers)
+
+
+def _importer(kind: str) -> Importer:
+    person = edge.person()
+    review.check_may_import(person.role, kind)
+    return Importer(person.username, person.scope.bank, person.scope.counties)
+
+
+def _read(kind: str, file: FileStorage) -> Table | RuleViolation:
+    """The sheet, or what is wrong with it as a whole: said only after the key is settled."""
+    try:
+        return read_table(kind, read_sheet(file.read(), file.filename or ""))
+    except RuleViolation as refusal:
+        return refusal
+    finally:
+        file.seek(0)  # its content belongs to the key
+
+
+def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
+    """Book a sheet once for its key: in the request's own transaction, or begun in it where it is a large one."""
+
+    def act(unit: Unit) -> Reply:
+        if isinstance(table, RuleViolation):
+            raise _worded(table)
+        if len(table.rows) > ROWS_AT_ONCE:
+            return Reply(202, to_json(_announced(unit, importer, table, dry_run=False)))
+        try:
+            outcome = imports.take_in(lambda: runs.same(unit), importer, table, whole=True)
+        except RuleViolation as refusal:
+            raise _worded(refusal) from None
+        return Reply(200 if outcome.id is None else 201, to_json(ImportTaken().dump(_told(outcome))))
+
+    reply = runs.until_alone(lambda: edge.recorded(act, keyed=True))
+    if reply.status == 202 and isinstance(table, Table):
+        # Replayed too: the service may have stopped between its answer and its work.
+        runs.start(int(json.loads(reply.body)["id"]), importer, table, dry_run=False)
+    return reply
+
+
+def _tried(kind: str, importer: Importer, table: Table | RuleViolation) -> Response:
+    if isinstance(table, RuleViolation) and not isinstance(table, SheetFaults):
+        raise table
+    if isinstance(table, Table) and len(table.rows) > ROWS_AT_ONCE:
+        with edge.writing() as unit:
+            told = _announced(unit, importer, table, dry_run=True)
+        runs.start(int(told["id"]), importer, table, dry_run=True)
+        return errors.answer(202, to_json(told))
+    try:
+        if isinstance(table, RuleViolation):
+            raise table
+        told = _told(imports.take_in(edge.writing, importer, table, dry_run=True))
+    except SheetFaults as refusal:
+        facts = refusal.facts
+        outcome = Outcome(None, kind, "failed", facts["rows"], 0, facts["unchanged"])
+        told = _told(outcome) | {"faults": _worded_faults(refusal)}
+    return errors.answer(200, to_json(ImportTaken().dump(told)))
+
+
+def _announced(unit: Unit, importer: Importer, table: Table, *, dry_run: bool) -> dict[str, Any]:
+    import_id = imports.announce(unit, importer, table, dry_run=dry_run)
+    status = "trying" if dry_run else "checking"
+    return dict(ImportTaken().dump(_told(Outcome(import_id, table.kind, status, len(table.rows), 0, 0))))
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    return asdict(outcome) | {"faults": []}
+
+
+def _worded(refusal: RuleViolation) -> RuleViolation:
+    """A sheet's faults in the language of who sent it: as such they are kept for its key."""
+    if isinstance(refusal, SheetFaults):
+        refusal.facts["faults"] = _worded_faults(refusal)
+    return refusal
+
+
+def _worded_faults(refusal: SheetFaults) -> list[dict[str, Any]]:
+    named = language()
+    return [
+        {"row": fault.row, "column": fault.column, "code": fault.code, "message": getattr(fault, named)}
+        for fault in refusal.found[:FAULTS_MAX]
+    ]
+
+
+def _answered(reply: Reply) -> Response:
+    """A refused sheet answers like a booked one too: rows, booked, unchanged, faults stand at the top."""
+    if reply.status == 422 and "faults" in (told := json.loads(reply.body))["facts"]:
+        outcome = {name: told["facts"].pop(name) for name in ("rows", "booked", "unchanged", "faults")}
+        return replied(Reply(reply.status, to_json(told | outcome), reply.replayed))
+    return replied(reply)
+
+
+def _theirs() -> list[ColumnElement[bool]]:
+    """A county's office sees what its own people and colleagues brought, never a bank's sheets."""
+    scope = edge.person().scope
+    if scope.bank is not None or not scope.counties:
+        return []
+    colleagues = select(UserCounty.username).where(UserCounty.county.in_(sorted(scope.counties)))
+    return [Import.bank.is_(None), Import.made_by.in_(colleagues)]
+
+
+def _found(where: Session | Unit, import_id: int) -> Import:
+    edge.find(where, Import, import_id)
+    session = where.session if isinstance(where, Unit) else where
+    row = session.execute(select(Import).where(Import.id == import_id, *_theirs())).scalar()
+    if row is None:
+        raise NotFound(what="import", id=str(import_id))
+    return row
+
+
+def _shown(row: Import) -> dict[str, Any]:
+    named = language()
+    faults: Sequence[Mapping[str, Any]] = json.loads(row.faults)
+    fields = {name: getattr(row, name) for name in ImportAnswer().dump_fields if name != "faults"}
+    worded = [{**fault, "message": fault[named]} for fault in faults]
+    return fields | {"faults": worded}

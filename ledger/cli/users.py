@@ -1,0 +1,60 @@
+"""`user add`, `user password`, `user disable`, `user enable`."""
+
+import click
+
+from ledger.cli.context import desk
+from ledger.operations.registry import users
+from ledger.operations.registry.users import Role
+
+PASSWORD = click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="asked for when it is not given"
+)
+
+
+@click.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command()
+@click.argument("username")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--bank", help="whose officer or checker this is")
+@click.option("--county", "counties", multiple=True, help="six digits; again for another; none = all counties")
+@click.option("--name", default="", help="the person's name (default: the username)")
+@PASSWORD
+def add(username: str, role: str, bank: str | None, counties: tuple[str, ...], name: str, password: str) -> None:
+    """A new person with a role and its scope."""
+    with desk() as at, at.unit("user") as unit:
+        users.add_user(unit, username, name or username, password, role, bank=bank, counties=counties)
+    click.echo(f"added {username}, {role}")
+
+
+@user.command(name="password")
+@click.argument("username")
+@PASSWORD
+def set_password(username: str, password: str) -> None:
+    """A new password; whoever is signed in under this name has to sign in again."""
+    with desk() as at, at.unit("user") as unit:
+        users.set_password(unit, username, password)
+    click.echo(f"password of {username} set")
+
+
+@user.command()
+@click.argument("username")
+def disable(username: str) -> None:
+    """Let a person in no more, from this moment on; what they recorded stays."""
+    _set_active(username, active=False)
+
+
+@user.command()
+@click.argument("username")
+def enable(username: str) -> None:
+    """Let a disabled person in again."""
+    _set_active(username, active=True)
+
+
+def _set_active(username: str, *, active: bool) -> None:
+    with desk() as at, at.unit("user") as unit:
+        users.set_active(unit, username, active)
+    click.echo(f"{username} {'enabled' if active else 'disabled'}")

@@ -1,0 +1,1 @@
+"""What one person requests and a second one decides (复核)."""

@@ -1,0 +1,91 @@
+"""Manual adjustments (手工调整): any two accounts of one book, by two people, with a reason and a document."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from ledger import journal, period_lock
+from ledger.chart import Kind, account_of, book_of
+from ledger.errors import NotFound, RuleViolation
+from ledger.events import Adjusted, ManualAdjustment
+from ledger.money import Fen, to_fen, yuan
+from ledger.operations.books.periods import kind_of_book
+from ledger.queries import reference
+from ledger.tables.loans import Approval, Loan
+from ledger.tables.reference import Bank
+from ledger.unit_of_work import Unit
+
+
+class AdjustmentUnfit(RuleViolation):
+    code = "adjustment_unfit"
+    zh = "调整分录第 {row} 行不成立：{found}（{limit}）"
+    en = "row {row} of the adjustment does not stand: {found} ({limit})"
+
+
+def check_adjustment(unit: Unit, loan_id: int | None, payload: Mapping[str, Any]) -> None:
+    """Whether an adjustment can be booked: `book, county, bank, on, document, rows: [{debit, credit, amount}]`.
+
+    Raises NotFound, FutureDate, PeriodClosed, AdjustmentUnfit.
+    """
+    _event(unit, loan_id, payload, approval=0)
+
+
+def apply_adjustment(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
+    """Book an adjustment on another's approval; raises as `check_adjustment`, and FundOverdrawn."""
+    event = _event(unit, approval.loan_id, payload, approval.id)
+    journal.record(
+        unit,
+        event,
+        document=payload["document"],
+        reason=approval.reason,
+        made_by=approval.made_by,
+        checked_by=unit.user,
+    )
+
+
+def _event(unit: Unit, loan_id: int | None, payload: Mapping[str, Any], approval: int) -> ManualAdjustment:
+    book, on = payload["book"], date.fromisoformat(payload["on"])
+    unit.not_future(on, "on")
+    kind, county, bank = _place(unit, payload)
+    if loan_id is not None:
+        _check_loan(unit, loan_id, county, bank)
+    period_lock.check_open(unit, [book], on)
+    rows = tuple(_row(kind, loan_id, number, row) for number, row in enumerate(payload["rows"], 1))
+    if not rows:
+        raise AdjustmentUnfit(rule="books 3", row=1, found="-", limit="at least one row")
+    return ManualAdjustment(effective_on=on, county=county, bank=bank, loan=loan_id, rows=rows, approval=approval)
+
+
+def _place(unit: Unit, payload: Mapping[str, Any]) -> tuple[Kind, str, str]:
+    """The book's kind, and the county and bank its rows carry; raises NotFound where they do not fit."""
+    book, bank = payload["book"], payload["bank"]
+    county = reference.county_of(unit.session, payload["county"])
+    if unit.session.get(Bank, bank) is None:
+        raise NotFound(what="bank", id=bank)
+    kind = kind_of_book(book)
+    if book_of(kind, bank=bank, county=county) != book:
+        raise NotFound(what="book", id=f"{book} ({county}, {bank})")
+    return kind, county, bank
+
+
+def _check_loan(unit: Unit, loan_id: int, county: str, bank: str) -> None:
+    loan = unit.session.get(Loan, loan_id)
+    if loan is None or (loan.county, loan.bank) != (county, bank):
+        raise NotFound(what="loan", id=str(loan_id))
+
+
+def _row(kind: Kind, loan_id: int | None, number: int, row: Mapping[str, str]) -> Adjusted:
+    """One row: two accounts of the book, an amount above zero, the loan where the sub-ledger asks for it."""
+    amount = to_fen(yuan(row["amount"]))
+    if amount <= 0:
+        raise AdjustmentUnfit(rule="books 4.1", row=number, found=row["amount"], limit="> 0.00")
+    if row["debit"] == row["credit"]:
+        raise AdjustmentUnfit(rule="books 4.1", row=number, found=row["debit"], limit="two accounts")
+    for code in (row["debit"], row["credit"]):
+        try:
+            account = account_of(kind, code)
+        except KeyError:
+            raise AdjustmentUnfit(rule="books 2", row=number, found=code, limit=f"accounts of {kind}") from None
+        if account.per == "loan" and loan_id is None:
+            raise AdjustmentUnfit(rule="books 2", row=number, found=code, limit="a loan is named")
+    return Adjusted(kind, row["debit"], row["credit"], Fen(amount))

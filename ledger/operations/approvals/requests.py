@@ -1,0 +1,144 @@
+"""What one person records and another puts in force (复核): ask, approve, refuse."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from moneyed import Money
+from sqlalchemy import select
+
+from ledger.errors import NotFound, RuleViolation, SamePerson, WrongStatus
+from ledger.ids import new_id
+from ledger.money import plain
+from ledger.operations.approvals.kinds import DECISIONS, Payload, Roles
+from ledger.operations.lending.workflow import held_loan
+from ledger.tables.loans import Approval
+from ledger.unit_of_work import Unit
+
+
+class AlreadyPending(RuleViolation):
+    code = "already_pending"
+    zh = "同一事项（{kind}）已有待复核的申请 {found}"
+    en = "the same ({kind}) waits for a decision already, as {found}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where something asked for stands: pending, approved or refused."""
+
+    id: int
+    status: str
+
+
+def roles_of(unit: Unit, kind: str, payload: Mapping[str, Any]) -> Roles:
+    """Who may ask for it and who decides; raises NotFound, NotReversible."""
+    return DECISIONS[kind].roles(unit, _plain(payload))
+
+
+def ask(
+    unit: Unit,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    county: str | None = None,
+    bank: str | None = None,
+    loan_id: int | None = None,
+    reason: str = "",
+    on: date | None = None,
+) -> Asked:
+    """Record what another person is to put in force; what could not be is refused at once, nothing is booked.
+
+    A loan named is held, and its county and bank are the approval's. Raises NotFound, AlreadyPending, and what
+    the kind's own check refuses; KeyError for an unknown kind.
+    """
+    on = on or unit.today
+    unit.not_future(on, "on")
+    decision = DECISIONS[kind]
+    told = _plain(payload)
+    if loan_id is not None:
+        loan = held_loan(unit, loan_id)
+        county, bank = loan.county, loan.bank
+    decides = decision.roles(unit, told).decides
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    _refuse_twice(unit, kind, loan_id if decision.of_loan else None, text)
+    decision.check(unit, loan_id, told)
+    approval = Approval(
+        id=new_id(),
+        kind=kind,
+        county=county,
+        bank=bank,
+        loan_id=loan_id,
+        role=decides.value,
+        payload=text,
+        reason=reason,
+        status="pending",
+        made_by=unit.user,
+        made_on=on,
+        made_at=unit.recorded_at,
+        decision="",
+    )
+    unit.session.add(approval)
+    unit.session.flush()
+    return Asked(approval.id, approval.status)
+
+
+def approve(unit: Unit, approval_id: int, on: date | None = None) -> Asked:
+    """Put in force what somebody else recorded; every rule is asked again.
+
+    Raises NotFound, WrongStatus, SamePerson, FutureDate, and what the kind refuses now; it then still waits.
+    """
+    approval = _decide(unit, approval_id, "approved", on)
+    DECISIONS[approval.kind].apply(unit, approval, json.loads(approval.payload))
+    return Asked(approval.id, approval.status)
+
+
+def refuse(unit: Unit, approval_id: int, reason: str, on: date | None = None) -> Asked:
+    """Refuse what somebody else recorded; raises NotFound, WrongStatus, SamePerson, FutureDate."""
+    approval = _decide(unit, approval_id, "refused", on)
+    approval.decision = reason
+    unit.session.flush()
+    return Asked(approval.id, approval.status)
+
+
+def _decide(unit: Unit, approval_id: int, status: str, on: date | None) -> Approval:
+    """The approval, held and marked: it is decided once, by another person."""
+    on = on or unit.today
+    unit.not_future(on, "on")
+    approval = unit.session.get(Approval, approval_id, with_for_update=True)
+    if approval is None:
+        raise NotFound(what="approval", id=str(approval_id))
+    if approval.status != "pending":
+        raise WrongStatus(status=approval.status, allowed="pending")
+    if approval.made_by == unit.user:
+        raise SamePerson(user=unit.user, rule="1")
+    approval.status, approval.decided_by, approval.decided_on = status, unit.user, on
+    approval.decided_at = unit.recorded_at
+    unit.session.flush()
+    return approval
+
+
+def _refuse_twice(unit: Unit, kind: str, loan_id: int | None, text: str) -> None:
+    same = Approval.loan_id == loan_id if loan_id is not None else Approval.payload == text
+    query = select(Approval.id).where(Approval.kind == kind, Approval.status == "pending", same)
+    waiting = unit.session.execute(query).scalar()
+    if waiting is not None:
+        raise AlreadyPending(kind=kind, found=str(waiting))
+
+
+def _plain(payload: Mapping[str, Any]) -> Payload:
+    """The payload as JSON holds it."""
+    told: Payload = json.loads(json.dumps(dict(payload), default=_text))
+    return told
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Money):
+        return plain(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    raise TypeError(f"not a value of a payload: {value!r}")

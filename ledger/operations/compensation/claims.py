@@ -1,0 +1,190 @@
+"""Claims on the fund (代偿申请): officer drafts, bank checker submits, poverty office reviews, finance approves, pays.
+
+Five persons, each a step of `CLAIM_STEPS`, each kept with who, when and why. What a payment does stands in
+claim_payments.py, what comes back in recoveries.py.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from ledger.errors import NotFound, RuleViolation
+from ledger.events import Event, InsuranceReceived
+from ledger.ids import new_id
+from ledger.money import Fen, portion
+from ledger.operations.compensation.workflow import (
+    check_day,
+    check_other,
+    check_step,
+    held_claim,
+    keep_change,
+    live_claim,
+    scheme_of,
+    take_step,
+)
+from ledger.operations.servicing import backdating, run
+from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.run import Fact
+from ledger.policy import compensation
+from ledger.policy.compensation import InsuranceAwaited, Parts
+from ledger.policy.schemes import Scheme
+from ledger.policy.servicing import Life
+from ledger.tables.claims import Claim
+from ledger.tables.loans import Loan
+from ledger.unit_of_work import Unit
+
+CLAIMED = Why("补记代偿申请 back-dated claim")
+
+
+class ClaimExists(RuleViolation):
+    code = "claim_exists"
+    zh = "该贷款已有代偿申请 {found}（状态 {status}）（{rule}）"
+    en = "the loan has a claim already, {found}, which is {status} ({rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step taken on a claim: where it stands now."""
+
+    id: int
+    status: str
+
+
+def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Sequence[str] = ()) -> Taken:
+    """Draft a claim: the line to its day is posted, credit used, and what is open then is frozen (6.2).
+
+    A returned claim of the loan gives way to it. Raises NotFound, FutureDate, PeriodClosed, ClaimExists,
+    InsuranceAwaited, NotOverdueEnough, NothingToClaim, LoanSettled, WrongStatus.
+    """
+    unit.not_future(claimed_on, "claimed_on")
+    loan = _loan(unit, loan_id)
+    earlier = live_claim(unit, loan_id)
+    if earlier is not None and earlier.status != "returned":
+        raise ClaimExists(rule="6.2", limit=1, found=str(earlier.id), status=earlier.status)
+    scheme = scheme_of(unit, loan_id)
+    insurer_paid = _insurance(unit, loan, claimed_on)
+    frozen = _freeze(unit, loan_id, claimed_on, scheme, cause)
+    if earlier is not None:
+        earlier.live = None
+        unit.session.flush()
+    claim = Claim(
+        id=new_id(),
+        loan_id=loan_id,
+        county=loan.county,
+        bank=loan.bank,
+        claimed_on=claimed_on,
+        cause=cause,
+        documents=json.dumps(list(documents), ensure_ascii=False),
+        status="draft",
+        live=True,
+        principal=frozen.principal,
+        interest=frozen.interest,
+        share=scheme.fund_share_of_loss,
+        insurer_paid=insurer_paid,
+        insurer_expected=portion(frozen.principal + insurer_paid, scheme.insurer_share),
+        paid_principal=0,
+        paid_interest=0,
+        received=0,
+        returned=0,
+        drafted_by=unit.user,
+        drafted_on=unit.today,
+    )
+    unit.session.add(claim)
+    unit.session.flush()
+    keep_change(unit, claim, "draft", "draft", claimed_on)
+    unit.session.flush()
+    return Taken(claim.id, claim.status)
+
+
+def submit(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
+    """Submit a draft, or a returned claim again (上报), by another than its maker.
+
+    Raises NotFound, WrongStatus, SamePerson, FutureDate, BeforeClaimStep.
+    """
+    on = on or unit.today
+    claim = held_claim(unit, claim_id)
+    check_step(claim, "submit")
+    check_day(unit, on, claim.claimed_on)
+    check_other(unit, claim.drafted_by)
+    claim.submitted_by, claim.submitted_on, claim.return_reason = unit.user, on, None
+    return _taken(unit, claim, "submit", "submitted", on)
+
+
+def review(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
+    """Review a submitted claim (审核), at the poverty office; raises as `submit`."""
+    on = on or unit.today
+    claim = held_claim(unit, claim_id)
+    check_step(claim, "review")
+    check_day(unit, on, claim.submitted_on)
+    check_other(unit, claim.drafted_by, claim.submitted_by)
+    claim.reviewed_by, claim.reviewed_on = unit.user, on
+    return _taken(unit, claim, "review", "reviewed", on)
+
+
+def approve(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
+    """Approve a reviewed claim (核准), at the finance bureau; its day is its place in the queue. Raises as `submit`."""
+    on = on or unit.today
+    claim = held_claim(unit, claim_id)
+    check_step(claim, "approve")
+    check_day(unit, on, claim.reviewed_on)
+    check_other(unit, claim.drafted_by, claim.submitted_by, claim.reviewed_by)
+    claim.approved_by, claim.approved_on = unit.user, on
+    return _taken(unit, claim, "approve", "approved", on)
+
+
+def send_back(unit: Unit, claim_id: int, reason: str, on: date | None = None) -> Taken:
+    """Return a claim on which nothing is paid (退回), with the reason; its line stays (6.2).
+
+    It loses its place in the queue. Raises NotFound, WrongStatus, FutureDate, BeforeClaimStep.
+    """
+    on = on or unit.today
+    claim = held_claim(unit, claim_id)
+    check_step(claim, "return")
+    check_day(unit, on, claim.approved_on or claim.reviewed_on or claim.submitted_on)
+    claim.return_reason = reason
+    claim.submitted_by = claim.reviewed_by = claim.approved_by = None
+    claim.submitted_on = claim.reviewed_on = claim.approved_on = claim.queued_on = None
+    return _taken(unit, claim, "return", "returned", on, reason)
+
+
+def _taken(unit: Unit, claim: Claim, step: str, to: str, on: date, reason: str = "") -> Taken:
+    take_step(unit, claim, step, to, on, reason=reason)
+    return Taken(claim.id, claim.status)
+
+
+def _loan(unit: Unit, loan_id: int) -> Loan:
+    """The loan, held; what its status must be is asked of its life on the claim's day."""
+    run.lock(unit, [loan_id])
+    loan = unit.session.execute(
+        select(Loan).where(Loan.id == loan_id).execution_options(populate_existing=True)
+    ).scalar()
+    if loan is None:
+        raise NotFound(what="loan", id=str(loan_id))
+    return loan
+
+
+def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
+    """What the insurer paid by the day; an insured loan is claimed only after it paid or refused (6.2, 6.3)."""
+    received = [
+        past.event
+        for past in backdating.all_standing(unit, [loan.id])
+        if isinstance(past.event, InsuranceReceived) and past.event.effective_on <= on
+    ]
+    if loan.policy_no and not received:
+        raise InsuranceAwaited(rule="6.2", limit="InsuranceReceived", found=loan.policy_no)
+    return Fen(sum(event.principal + event.overdue_principal for event in received))
+
+
+def _freeze(unit: Unit, loan_id: int, on: date, scheme: Scheme, cause: str) -> Parts:
+    """Post the claim's line; answers what is open after it."""
+    frozen: list[Parts] = []
+
+    def do(life: Life) -> Iterator[Event]:
+        yield from compensation.claim(life, on, scheme=scheme, cause=cause)
+        frozen.append(compensation.open_parts(life))
+
+    run.record_facts(unit, {loan_id: [Fact(on, do, {"document": cause}, last=True)]}, CLAIMED)
+    return frozen[0]

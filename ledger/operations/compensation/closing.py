@@ -1,0 +1,72 @@
+"""Recourse closed (追偿终结, scheme 6.7): nothing more to come, by two persons; penalties waived, the loss is final."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from ledger.balances import loan_balance
+from ledger.chart import RECOVERIES_TO_REMIT, RECOVERY_SUSPENSE
+from ledger.errors import RuleViolation
+from ledger.events import Event
+from ledger.money import NIL, plain
+from ledger.operations.compensation.workflow import check_day, check_step, held_claim, net_of, take_step
+from ledger.operations.servicing import run
+from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.run import Fact
+from ledger.policy import compensation
+from ledger.policy.servicing import Life
+from ledger.tables.claims import Claim
+from ledger.tables.loans import Approval
+from ledger.unit_of_work import Unit
+
+
+class RecoveryUnremitted(RuleViolation):
+    code = "recovery_unremitted"
+    zh = "尚有 {found} 元追回款未缴回专户，须先缴回（{rule}）"
+    en = "{found} yuan of recoveries is not remitted yet; remit it first ({rule})"
+
+
+class SuspenseOpen(RuleViolation):
+    code = "suspense_open"
+    zh = "该贷款尚有挂账款 {found} 元，须先退出（{rule}）"
+    en = "{found} yuan of the loan is in suspense; release it first ({rule})"
+
+
+def check(unit: Unit, payload: Mapping[str, Any]) -> None:
+    """Whether a claim's recourse may be closed now.
+
+    Raises NotFound, WrongStatus while anything queues, FutureDate, RecoveryUnremitted, SuspenseOpen.
+    """
+    _ready(unit, payload)
+
+
+def _ready(unit: Unit, payload: Mapping[str, Any]) -> Claim:
+    claim = held_claim(unit, int(payload["claim_id"]))
+    check_step(claim, "close")
+    check_day(unit, date.fromisoformat(payload["on"]), claim.approved_on)
+    found = loan_balance(unit.connection, claim.loan_id)
+    if unremitted := found.get(RECOVERIES_TO_REMIT, NIL):
+        raise RecoveryUnremitted(rule="6.6", limit="0.00", found=plain(unremitted))
+    if held := found.get(RECOVERY_SUSPENSE, NIL):
+        raise SuspenseOpen(rule="books 3", limit="0.00", found=plain(held))
+    return claim
+
+
+def apply(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
+    """Close it on another's approval: the line to the day, penalties waived, 1301 against 1391 (books.md §3).
+
+    The loan closes with it where the bank has nothing open either. Raises as `check`, PeriodClosed, RestsOnLater.
+    """
+    claim, on = _ready(unit, payload), date.fromisoformat(payload["on"])
+    net = net_of(claim)
+
+    def do(life: Life) -> Iterator[Event]:
+        yield from compensation.close_recourse(life, on, claim=claim.id, amount=net, approval=approval.id)
+        if compensation.settles(life, on):
+            life.status, life.next_step_on = "closed", None
+
+    about = {"made_by": approval.made_by, "checked_by": unit.user, "reason": approval.reason}
+    why = Why(approval.reason, approval.made_by, unit.user)
+    run.record_facts(unit, {claim.loan_id: [Fact(on, do, about, last=True)]}, why)
+    claim.closed_on, claim.closing_id = on, approval.id
+    take_step(unit, claim, "close", "closed", on, reason=approval.reason, fen=net)

@@ -1,0 +1,224 @@
+"""Payment of claims (代偿拨付): limited by the account, first in first out, race-free by the account's row."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from moneyed import Money
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from ledger import movements, period_lock
+from ledger.balances import loan_balances
+from ledger.chart import INTEREST_RECEIVABLE, Kind, book_of
+from ledger.database import among
+from ledger.errors import RuleViolation
+from ledger.events import ClaimPaid, Event
+from ledger.money import NIL, Fen, of_fen, plain
+from ledger.operations.compensation.workflow import (
+    check_day,
+    check_other,
+    check_step,
+    frozen_of,
+    held_claim,
+    live_claim,
+    net_of,
+    paid_of,
+    scheme_of,
+    take_step,
+)
+from ledger.operations.servicing import run
+from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.run import Fact
+from ledger.policy import compensation
+from ledger.policy.compensation import Owing, Parts
+from ledger.policy.servicing import Life
+from ledger.queries.exposure import open_principal
+from ledger.tables.claims import Claim, Recovery
+from ledger.unit_of_work import Unit
+
+PAID = Why("代偿拨付 claim payment")
+UNPAID = ("approved", "partly_paid")
+
+
+class OlderClaimQueued(RuleViolation):
+    code = "older_claim_queued"
+    zh = "专户 {county}/{bank} 有先核准的代偿申请 {found} 尚欠 {limit} 元排队等候（{rule}）"
+    en = "the claim {found}, approved before, waits for {limit} yuan of the account {county}/{bank} ({rule})"
+
+
+class NothingOwed(RuleViolation):
+    code = "nothing_owed"
+    zh = "贷款已由他人清偿，代偿申请不再应付（{found} 元），请退回（{rule}）"
+    en = "others have paid what was claimed; nothing is owed on it ({found} yuan): return it ({rule})"
+
+
+class ClaimStands(RuleViolation):
+    code = "claim_stands"
+    zh = "该贷款的代偿申请 {found}（状态 {status}）尚未付清，只能核销无人代偿的部分（{rule}）"
+    en = "the loan's claim {found} is {status}; only what nobody compensates is written off ({rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What a payment step paid, who bears it, and what still queues."""
+
+    claim_id: int
+    status: str
+    paid: Money
+    city_share: Money
+    county_share: Money
+    queued: Money
+
+
+def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
+    """Pay an approved claim, or what queues of it, as far as the account's money goes from the day on (6.4).
+
+    What cannot be paid in full queues; where there is nothing, nothing is posted. Raises NotFound, WrongStatus,
+    SamePerson, FutureDate, BeforeClaimStep, PeriodClosed, OlderClaimQueued, NothingOwed, RestsOnLater.
+    """
+    on = on or unit.today
+    claim = held_claim(unit, claim_id)
+    check_step(claim, "pay")
+    check_day(unit, on, claim.approved_on)
+    check_other(unit, claim.drafted_by, claim.submitted_by, claim.reviewed_by, claim.approved_by)
+    # The books before the account, as every other writer takes them.
+    books = [book_of(kind, bank=claim.bank, county=claim.county) for kind in (Kind.FUND, Kind.LOAN)]
+    period_lock.check_open(unit, books, on)
+    movements.held_balance(unit, claim.county, claim.bank)
+    _check_turn(unit, claim)
+    available = max(0, movements.lowest_balance(unit, claim.county, claim.bank, on))
+    before = net_of(claim)
+    event_id = _post(unit, claim, on, Fen(available)) if available else None
+    paid = net_of(claim) - before
+    left = owed(unit.connection, [claim])[claim.id].total
+    if not paid and not left:
+        raise NothingOwed(rule="6.4", limit=plain(NIL), found=plain(NIL))
+    if left:
+        claim.queued_on = claim.queued_on or on
+    take_step(unit, claim, "pay", standing_status(unit, claim), on, fen=paid, event_id=event_id)
+    scheme = scheme_of(unit, claim.loan_id)
+    now, then = compensation.borne(scheme, net_of(claim)), compensation.borne(scheme, before)
+    return Payment(
+        claim.id,
+        claim.status,
+        of_fen(paid),
+        of_fen(now.city - then.city),
+        of_fen(now.county - then.county),
+        of_fen(left),
+    )
+
+
+def _post(unit: Unit, claim: Claim, on: date, available: Fen) -> int | None:
+    """Record what the fund pays on the loan; answers the event's id, None where nothing was owed any more."""
+    owing = Owing(claim.id, frozen_of(claim), paid_of(claim), net_of(claim))
+    do = partial(compensation.pay, on=on, scheme=scheme_of(unit, claim.loan_id), owing=owing, available=available)
+    seen: list[Event] = []
+    about = {"document": f"claim/{claim.id}", "made_by": claim.approved_by or "", "checked_by": unit.user}
+    fact = Fact(on, partial(watched, do=do, seen=seen), about, ref=claim.id, last=True)
+    done = run.record_facts(unit, {claim.loan_id: [fact]}, PAID)[claim.loan_id]
+    for event in seen:
+        if isinstance(event, ClaimPaid):
+            claim.paid_principal += event.principal + event.overdue_principal
+            claim.paid_interest += event.interest
+            return done[-1].event_id
+    return None
+
+
+def watched(life: Life, *, do: partial[Iterator[Event]], seen: list[Event]) -> Iterator[Event]:
+    """What a fact does to a life, its events kept beside it."""
+    for event in do(life):
+        seen.append(event)
+        yield event
+
+
+def _check_turn(unit: Unit, claim: Claim) -> None:
+    """A younger claim waits for those that queue: oldest approval first, then id (6.4)."""
+    mine = (claim.approved_on or unit.today, claim.id)
+    older = [row for row in _queueing(unit, claim.county, claim.bank) if _place(row) < mine]
+    found = owed(unit.connection, older)
+    for row in sorted(older, key=_place):
+        if found[row.id].total:
+            raise OlderClaimQueued(
+                rule="6.4", county=claim.county, bank=claim.bank, limit=plain(found[row.id].total), found=str(row.id)
+            )
+
+
+def _place(claim: Claim) -> tuple[date, int]:
+    assert claim.approved_on is not None
+    return claim.approved_on, claim.id
+
+
+def _queueing(unit: Unit, county: str, bank: str) -> Sequence[Claim]:
+    query = select(Claim).where(
+        Claim.county == county, Claim.bank == bank, Claim.status.in_(UNPAID), Claim.queued_on.is_not(None)
+    )
+    return unit.session.execute(query.execution_options(populate_existing=True)).scalars().all()
+
+
+def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
+    """What the fund still owes on claims, by claim, as recorded now (6.4); one query for all."""
+    rows = list(claims)
+    found = loan_balances(connection, [row.loan_id for row in rows])
+    return {
+        row.id: compensation.still_owed(
+            frozen_of(row),
+            Parts(
+                open_principal(found.get(row.loan_id, {})),
+                found.get(row.loan_id, {}).get(INTEREST_RECEIVABLE, NIL),
+            ),
+            paid_of(row),
+            row.share,
+        )
+        for row in rows
+    }
+
+
+def queued_by_account(
+    session: Session, county: str | None = None, bank: str | None = None
+) -> dict[tuple[str, str], Fen]:
+    """What queues for each account's money, by county and bank; accounts without any left out. Two queries."""
+    query = select(Claim).where(Claim.status.in_(UNPAID), Claim.queued_on.is_not(None))
+    if county is not None:
+        query = query.where(Claim.county == county)
+    if bank is not None:
+        query = query.where(Claim.bank == bank)
+    rows = session.execute(query).scalars().all()
+    found = owed(session.connection(), rows)
+    sums: dict[tuple[str, str], int] = {}
+    for row in rows:
+        sums[row.county, row.bank] = sums.get((row.county, row.bank), 0) + found[row.id].total
+    return {account: Fen(fen) for account, fen in sums.items() if fen}
+
+
+def queued_by_loan(session: Session, loan_ids: Iterable[int]) -> Mapping[int, Fen]:
+    """What queues of each loan's claim; loans without any left out. Two queries, however many."""
+    query = select(Claim).where(
+        among(session.connection(), Claim.__table__.c.loan_id, loan_ids),
+        Claim.status.in_(UNPAID),
+        Claim.queued_on.is_not(None),
+    )
+    rows = session.execute(query).scalars().all()
+    found = owed(session.connection(), rows)
+    return {row.loan_id: found[row.id].total for row in rows if found[row.id].total}
+
+
+def check_compensated(unit: Unit, loan_id: int) -> None:
+    """Raises ClaimStands while a claim on the loan may still be paid."""
+    claim = live_claim(unit, loan_id)
+    if claim is not None and claim.status not in ("returned", "paid", "recovering", "closed"):
+        raise ClaimStands(rule="books 3", limit="paid", found=str(claim.id), status=claim.status)
+
+
+def standing_status(unit: Unit, claim: Claim) -> str:
+    """Where a claim stands by its figures (6.8): while anything queues partly paid, then paid, then recovering."""
+    unit.session.flush()
+    if not claim.paid_principal and not claim.paid_interest:
+        return "approved"
+    if owed(unit.connection, [claim])[claim.id].total:
+        return "partly_paid"
+    came_back = unit.session.execute(
+        select(Recovery.id).where(Recovery.claim_id == claim.id, Recovery.live.is_(True)).limit(1)
+    ).scalar()
+    return "paid" if came_back is None else "recovering"

@@ -1,0 +1,214 @@
+"""Recoveries (追偿): what comes in on a compensated loan, back to the fund first, remitted within working days."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from moneyed import Money
+from sqlalchemy import select
+
+from ledger import money
+from ledger.balances import loan_balance
+from ledger.chart import RECOVERY_SUSPENSE
+from ledger.errors import NotFound, RuleViolation, WrongStatus
+from ledger.events import Event, RecoveryRetained
+from ledger.ids import new_id
+from ledger.money import Fen, of_fen, plain
+from ledger.operations.compensation.payments import standing_status, watched
+from ledger.operations.compensation.workflow import (
+    BeforeClaimStep,
+    keep_change,
+    live_claim,
+    net_of,
+    scheme_of,
+    take_step,
+)
+from ledger.operations.servicing import repayments
+from ledger.operations.servicing import run as servicing
+from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.run import Fact
+from ledger.policy import compensation
+from ledger.policy.servicing import Life
+from ledger.queries import reference
+from ledger.tables.claims import Claim, Recovery
+from ledger.tables.loans import Loan
+from ledger.unit_of_work import Unit
+
+RECOVERED = Why("补记追回款 back-dated recovery")
+
+
+class RecourseIsClosed(RuleViolation):
+    code = "recourse_closed"
+    zh = "该贷款的追偿已于 {found} 终结，收到款项前须先冲销“追偿终结”（{rule}）"
+    en = "recourse of the loan was closed on {found}; reverse that first ({rule})"
+
+
+class NothingToRemit(RuleViolation):
+    code = "nothing_to_remit"
+    zh = "该笔追回款无须缴回专户（{found} 元）（{rule}）"
+    en = "nothing of this recovery belongs to the fund ({found} yuan) ({rule})"
+
+
+class RemittanceDiffers(RuleViolation):
+    code = "remittance_differs"
+    zh = "应缴回 {limit} 元，填写为 {found} 元（{rule}）"
+    en = "{limit} yuan is to be remitted, {found} was given ({rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A recovery as recorded: the fund's part and the bank's, and the day the fund's is due in its account."""
+
+    id: int
+    loan_id: int
+    claim_id: int
+    amount: Money
+    to_fund: Money
+    retained: Money
+    remit_by: date
+
+
+def receive(unit: Unit, loan_id: int, amount: Money, received_on: date, receipt_no: str = "") -> Recovered:
+    """Record what came in on a compensated loan and split it on the day of receipt (6.6).
+
+    Raises NotFound, WrongStatus, AmountNotPositive, AboveDebt, RecourseIsClosed, FutureDate, PeriodClosed,
+    RestsOnLater.
+    """
+    if amount <= money.ZERO:
+        raise repayments.AmountNotPositive(found=amount)
+    unit.not_future(received_on, "received_on")
+    claim = _claim(unit, loan_id)
+    scheme, recovery_id, fen = scheme_of(unit, loan_id), new_id(), money.to_fen(amount)
+    to_fund = Fen(claim.paid_principal + claim.paid_interest - claim.received)
+    seen: list[Event] = []
+    closing: list[bool] = []
+    do = partial(compensation.receive, on=received_on, scheme=scheme, recovery=recovery_id, amount=fen, to_fund=to_fund)
+    _record(unit, claim, received_on, do, receipt_no, seen, closing)
+    kept = sum(_kept(event) for event in seen if isinstance(event, RecoveryRetained))
+    remit_by = reference.work_calendar(unit.session).add_working_days(received_on, scheme.remittance_working_days)
+    unit.session.add(
+        Recovery(
+            id=recovery_id,
+            loan_id=loan_id,
+            claim_id=claim.id,
+            county=claim.county,
+            bank=claim.bank,
+            fen=fen,
+            to_fund=fen - kept,
+            received_on=received_on,
+            receipt_no=receipt_no,
+            recorded_by=unit.user,
+            remit_by=remit_by,
+            live=True,
+        )
+    )
+    claim.received += fen - kept
+    _move(unit, claim, received_on, fen, closed=all(closing))
+    return Recovered(recovery_id, loan_id, claim.id, amount, of_fen(fen - kept), of_fen(kept), remit_by)
+
+
+def remit(unit: Unit, recovery_id: int, on: date | None = None, amount: Money | None = None, slip_no: str = "") -> Fen:
+    """Hand the fund's part of a recovery over to its account (缴回); answers it.
+
+    Raises NotFound, WrongStatus, NothingToRemit, RemittanceDiffers, FutureDate, PeriodClosed, RestsOnLater.
+    """
+    on = on or unit.today
+    unit.not_future(on, "on")
+    recovery = _held(unit, recovery_id)
+    if recovery.remitted_on is not None or not recovery.live:
+        status = "remitted" if recovery.live else "reversed"
+        raise WrongStatus(status=status, allowed="received", step="remit")
+    if on < recovery.received_on:
+        raise BeforeClaimStep(rule="6.6", limit=recovery.received_on, found=on)
+    if not recovery.to_fund:
+        raise NothingToRemit(rule="6.6", found=plain(0))
+    due = of_fen(recovery.to_fund)
+    if amount is not None and amount != due:
+        raise RemittanceDiffers(rule="6.6", limit=due, found=amount)
+    claim = _claim(unit, recovery.loan_id)
+    do = partial(
+        compensation.remit,
+        on=on,
+        scheme=scheme_of(unit, claim.loan_id),
+        recovery=recovery.id,
+        claim=claim.id,
+        amount=Fen(recovery.to_fund),
+        net=net_of(claim),
+    )
+    closing: list[bool] = []
+    claim.returned += recovery.to_fund
+    _record(unit, claim, on, do, slip_no, [], closing)
+    recovery.remitted_on, recovery.remitted_by = on, unit.user
+    _move(unit, claim, on, recovery.to_fund, closed=all(closing))
+    return Fen(recovery.to_fund)
+
+
+def _held(unit: Unit, recovery_id: int) -> Recovery:
+    """The recovery, its loan and it held; raises NotFound."""
+    loan_id = unit.session.execute(select(Recovery.loan_id).where(Recovery.id == recovery_id)).scalar()
+    if loan_id is None:
+        raise NotFound(what="recovery", id=str(recovery_id))
+    servicing.lock(unit, [loan_id])
+    return unit.session.get_one(Recovery, recovery_id, with_for_update=True, populate_existing=True)
+
+
+def _claim(unit: Unit, loan_id: int) -> Claim:
+    """The claim of a compensated loan, both held; raises NotFound, RecourseIsClosed, WrongStatus."""
+    servicing.lock(unit, [loan_id])
+    status = unit.session.execute(select(Loan.status).where(Loan.id == loan_id)).scalar()
+    if status is None:
+        raise NotFound(what="loan", id=str(loan_id))
+    claim = live_claim(unit, loan_id)
+    if claim is not None and claim.status == "closed" and net_of(claim):
+        raise RecourseIsClosed(rule="6.7", limit="RecourseClosed", found=claim.closed_on)
+    if claim is None or status != "compensated":
+        raise WrongStatus(status=status, allowed="compensated", step="recover")
+    return claim
+
+
+def _record(
+    unit: Unit,
+    claim: Claim,
+    on: date,
+    do: partial[Iterator[Event]],
+    document: str,
+    seen: list[Event],
+    closing: list[bool],
+) -> None:
+    """Record it on the loan; the loan closes with it where nothing is open on either side any more.
+
+    `closing` gets whether the bank has nothing open, then whether the fund and its suspense have not.
+    """
+
+    def run(life: Life) -> Iterator[Event]:
+        yield from watched(life, do=do, seen=seen)
+        closing.append(compensation.settles(life, on))
+        if all(closing) and fund_settled(unit, claim):
+            life.status, life.next_step_on = "closed", None
+
+    servicing.record_facts(unit, {claim.loan_id: [Fact(on, run, {"document": document}, last=True)]}, RECOVERED)
+    closing.append(fund_settled(unit, claim))
+
+
+def fund_settled(unit: Unit, claim: Claim) -> bool:
+    """Whether the fund has everything back, or its recourse is closed, and holds nothing of the loan's in suspense."""
+    held = loan_balance(unit.connection, claim.loan_id).get(RECOVERY_SUSPENSE, 0)
+    back = claim.status == "closed" or claim.returned == claim.paid_principal + claim.paid_interest
+    return back and claim.received == claim.returned and not held
+
+
+def _kept(event: RecoveryRetained) -> int:
+    return event.interest + event.charges + event.principal + event.overdue_principal + event.loss
+
+
+def _move(unit: Unit, claim: Claim, on: date, fen: int, *, closed: bool) -> None:
+    """The claim's status after money came back; closed with its loan."""
+    unit.session.flush()
+    if claim.status == "closed":
+        keep_change(unit, claim, "recover", "closed", on, fen=fen)
+        return
+    to = "closed" if closed else standing_status(unit, claim)
+    if closed:
+        claim.closed_on = on
+    take_step(unit, claim, "recover", to, on, fen=fen)

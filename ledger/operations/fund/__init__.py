@@ -1,0 +1,1 @@
+"""The risk-buffer fund (风险缓释基金)."""

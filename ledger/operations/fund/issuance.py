@@ -1,0 +1,93 @@
+"""Issuance reports (放款情况汇总表, scheme 5.5): drawn up from the loans, frozen when submitted, versioned."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, case, cast, func, select
+
+from ledger.dates import DAY, Quarter, business_day, moment
+from ledger.errors import NotFound, SamePerson, WrongStatus
+from ledger.ids import new_id
+from ledger.policy import risk_fund
+from ledger.queries import reference
+from ledger.tables.fund import IssuanceReport
+from ledger.tables.loans import Loan
+from ledger.unit_of_work import Unit
+
+REPORT_STATUSES = ("draft", "submitted")
+
+_LOANS: Any = Loan.__table__
+
+
+def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date | None = None) -> IssuanceReport:
+    """Draw up a bank's report of a county and quarter, or the next version of a submitted one.
+
+    A draft that is there is drawn up again. Raises QuarterNotOver, NotFound, FutureDate.
+    """
+    on = on or unit.today
+    unit.not_future(on, "on")
+    risk_fund.check_quarter(quarter, on)
+    reference.bank_status(unit.session, bank, on)
+    query = select(IssuanceReport).where(
+        IssuanceReport.bank == bank, IssuanceReport.county == county, IssuanceReport.quarter == str(quarter)
+    )
+    earlier = list(unit.session.execute(query.order_by(IssuanceReport.version).with_for_update()).scalars())
+    report = earlier[-1] if earlier and earlier[-1].status == "draft" else None
+    if report is None:
+        scheme = reference.latest_scheme(unit.session, reference.MAIN_SCHEME)
+        report = IssuanceReport(
+            id=new_id(),
+            bank=bank,
+            county=county,
+            quarter=str(quarter),
+            version=len(earlier) + 1,
+            status="draft",
+            due_by=risk_fund.report_due_by(scheme, quarter),
+        )
+        unit.session.add(report)
+    report.made_by, report.made_on = unit.user, on
+    _fill(unit, report, quarter)
+    unit.session.flush()
+    return report
+
+
+def submit_report(unit: Unit, report_id: int, on: date | None = None) -> IssuanceReport:
+    """Submit a report (上报) with the figures of this moment, which stay; by another person than its maker.
+
+    Raises NotFound, WrongStatus, SamePerson, FutureDate.
+    """
+    on = on or unit.today
+    unit.not_future(on, "on")
+    report = unit.session.get(IssuanceReport, report_id, with_for_update=True)
+    if report is None:
+        raise NotFound(what="issuance report", id=str(report_id))
+    if report.status != "draft":
+        raise WrongStatus(status=report.status, allowed="draft", step="submission")
+    if report.made_by == unit.user:
+        raise SamePerson(user=unit.user, rule="1")
+    _fill(unit, report, Quarter.parse(report.quarter))
+    report.status, report.submitted_by, report.submitted_on = "submitted", unit.user, on
+    report.submitted_recorded_on = business_day(moment(unit.recorded_at))
+    unit.session.flush()
+    return report
+
+
+def _fill(unit: Unit, report: IssuanceReport, quarter: Quarter) -> None:
+    """Loans disbursed in the quarter and all told, net of reversals, renewals not counted; one query."""
+    c, days = _LOANS.c, quarter.calendar
+    to_household = c.household_id.is_not(None) & (c.disbursed_on >= days.start)
+    to_organisation = c.organisation_id.is_not(None) & (c.disbursed_on >= days.start)
+    row = unit.connection.execute(
+        select(
+            func.count(case((to_household, 1))).label("households"),
+            func.count(case((to_organisation, 1))).label("organisations"),
+            cast(func.sum(case((to_household, c.principal_fen), else_=0)), BigInteger).label("households_fen"),
+            cast(func.sum(case((to_organisation, c.principal_fen), else_=0)), BigInteger).label("organisations_fen"),
+            cast(func.sum(c.principal_fen), BigInteger).label("cumulative_fen"),
+        ).where(
+            c.bank == report.bank, c.county == report.county, c.disbursed_on <= days.end - DAY, c.renews_id.is_(None)
+        )
+    ).one()
+    report.households, report.organisations = row.households, row.organisations
+    report.households_fen, report.organisations_fen = row.households_fen or 0, row.organisations_fen or 0
+    report.cumulative_fen = row.cumulative_fen or 0

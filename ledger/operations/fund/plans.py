@@ -1,0 +1,345 @@
+"""The risk-buffer fund's plans (scheme 5): drafted, approved, appropriated, deposited; each step its own entries."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from moneyed import Money
+from sqlalchemy import select, update
+
+from ledger import events as e
+from ledger import journal
+from ledger.database import write_rows
+from ledger.dates import Quarter
+from ledger.errors import NotFound, SamePerson, WrongStatus
+from ledger.events import Event
+from ledger.ids import new_id, new_ids
+from ledger.journal import Record
+from ledger.money import NIL, Fen, of_fen, to_fen
+from ledger.policy import risk_fund
+from ledger.policy.risk_fund import REACHED, STEPS, Call
+from ledger.queries import fund_calls
+from ledger.queries.fund_calls import Account
+from ledger.tables.fund import FundPlan, FundPlanLine, FundPlanStep
+from ledger.unit_of_work import Unit
+
+PLAN_STATUSES = ("draft", "approved", "appropriated", "deposited")
+
+_LINES: Any = FundPlanLine.__table__
+_STEPS: Any = FundPlanStep.__table__
+
+# The statuses a plan may be in for a step. A step acts on what the one before reached, line by line, so a plan
+# still on its way to "approved" may already be deposited in part.
+STEP_STATUSES: Mapping[str, tuple[str, ...]] = {
+    "approval": ("draft",),
+    "appropriation": ("draft", "approved"),
+    "deposit": ("draft", "approved", "appropriated"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A line of a step as asked for: how much of which account's line, and the slip's number (单号)."""
+
+    county: str
+    bank: str
+    amount: Money
+    slip_no: str = ""
+    source: str | None = None  # where an account has a line from each source
+
+
+def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
+    """Draw up a quarter's plan, or draw the draft up again; answers its id (5.2).
+
+    What is approved of the quarter stands; a further plan calls for the difference. Raises QuarterNotOver, FutureDate.
+    """
+    on = on or unit.today
+    unit.not_future(on, "on")
+    risk_fund.check_quarter(quarter, on)
+    query = select(FundPlan).where(
+        FundPlan.kind == "quarter",
+        FundPlan.quarter == str(quarter),
+        FundPlan.status == "draft",
+        FundPlan.live.is_(True),
+    )
+    for plan in unit.session.execute(query.with_for_update()).scalars():
+        if not _steps(unit, plan.id):
+            plan.live = None  # its lines are drawn up anew below; the old draft stays to be looked at
+    plan = FundPlan(
+        id=new_id(), kind="quarter", quarter=str(quarter), status="draft", made_by=unit.user, made_on=on, live=True
+    )
+    unit.session.add(plan)
+    unit.session.flush()
+    _put_lines(unit, plan.id, fund_calls.calls(unit, quarter))
+    return plan.id
+
+
+def draft_advance(
+    unit: Unit, county: str, bank: str, amount: Money, on: date | None = None, source: str = "city"
+) -> int:
+    """An advance (预拨) as a one-line draft plan; the same steps follow (5.4).
+
+    Raises NotAnAmount, OverTarget when the bank's target of the year does not carry it, WoundDown, FutureDate.
+    """
+    on = on or unit.today
+    unit.not_future(on, "on")
+    fund_calls.check_standing(unit, county, bank)
+    risk_fund.check_step(county, bank, "advance", to_fen(amount), to_fen(amount))
+    fund_calls.check_target(unit, bank, on.year, to_fen(amount))
+    plan = FundPlan(
+        id=new_id(),
+        kind="advance",
+        quarter=str(Quarter.of(on)),
+        status="draft",
+        made_by=unit.user,
+        made_on=on,
+        live=True,
+    )
+    unit.session.add(plan)
+    unit.session.flush()
+    contributed = fund_calls.contributed(unit.session, county, bank).get(Account(county, bank, source), NIL)
+    call = Call(NIL, NIL, Fen(contributed + to_fen(amount)), contributed)
+    _put_lines(unit, plan.id, {Account(county, bank, source): call})
+    return plan.id
+
+
+def approve(unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Part] | None = None) -> None:
+    """Approve a plan's calls by another city user (5.3); they are computed again first.
+
+    Without `parts` everything outstanding. Raises SamePerson, WrongStatus, BeyondStep, PeriodClosed, NotFound.
+    """
+    plan = held_plan(unit, plan_id, "approval")
+    if plan.made_by == unit.user:
+        raise SamePerson(user=unit.user, rule="1")
+    if plan.kind == "quarter":
+        _call_again(unit, plan)
+    _step(unit, plan, "approval", on, parts, _approved)
+
+
+def appropriate(unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Part] | None = None) -> None:
+    """The city's money goes to the counties (拨付), as far as it is approved; raises as `approve`."""
+    _step(unit, held_plan(unit, plan_id, "appropriation"), "appropriation", on, parts, _appropriated)
+
+
+def deposit(
+    unit: Unit,
+    plan_id: int,
+    on: date | None = None,
+    parts: Sequence[Part] | None = None,
+    counties: Iterable[str] | None = None,
+) -> None:
+    """Counties deposit at the banks (缴存) what reached them, slip by slip; of `counties` only, where given.
+
+    Raises WrongStatus, BeyondStep, WoundDown, PeriodClosed, NotFound.
+    """
+    plan = held_plan(unit, plan_id, "deposit")
+    _step(unit, plan, "deposit", on, parts, _deposited, None if counties is None else set(counties))
+
+
+def outstanding(unit: Unit, plan_id: int, step: str) -> dict[tuple[str, str], Money]:
+    """What a step may still take of a plan, by county and bank; lines with nothing left are left out."""
+    reached = _steps(unit, plan_id)
+    found: dict[tuple[str, str], Fen] = {}
+    for line in _lines(unit, plan_id):
+        if left := _left(line, reached, step):
+            found[line.county, line.bank] = Fen(found.get((line.county, line.bank), 0) + left)
+    return {account: of_fen(fen) for account, fen in found.items()}
+
+
+def held_plan(unit: Unit, plan_id: int, step: str) -> FundPlan:
+    """The plan, held to the end of the transaction; raises NotFound, and WrongStatus where the step is not possible."""
+    plan = unit.session.get(FundPlan, plan_id, with_for_update=True, populate_existing=True)
+    if plan is None:
+        raise NotFound(what="fund plan", id=str(plan_id))
+    allowed = STEP_STATUSES[step]
+    if plan.status not in allowed or not plan.live:
+        raise WrongStatus(status=plan.status if plan.live else "replaced", allowed=", ".join(allowed), step=step)
+    return plan
+
+
+def undo_step(unit: Unit, event_id: int) -> None:
+    """A step's event was reversed: the step does not count any more, and the plan goes back as far.
+
+    Raises WrongStatus while the next step of the line rests on it.
+    """
+    step = unit.session.execute(select(FundPlanStep).where(FundPlanStep.event_id == event_id)).scalar_one()
+    plan = unit.session.get_one(FundPlan, step.plan_id, with_for_update=True)
+    step.live = None
+    unit.session.flush()
+    reached = _steps(unit, plan.id).get(step.line_id, {})
+    steps = STEPS[fund_calls.source_of(step.source)]
+    after = [later for later in steps if reached.get(later, 0) > reached.get(step.step, 0)]
+    if after and after[0] != "approval":
+        raise WrongStatus(status=REACHED[after[-1]], allowed=REACHED[step.step], step="reversal")
+    _set_status(unit, plan)
+
+
+def _step(
+    unit: Unit,
+    plan: FundPlan,
+    step: str,
+    on: date | None,
+    parts: Sequence[Part] | None,
+    event_of: Callable[[FundPlan, FundPlanLine, date, Fen], Event],
+    counties: set[str] | None = None,
+) -> None:
+    on = on or unit.today
+    unit.not_future(on, "on")
+    lines = _lines(unit, plan.id)
+    reached = _steps(unit, plan.id)
+    _check_begun(plan, lines, reached, step)
+    taken = _chosen(lines, reached, step, parts, counties)
+    for line, _, _ in taken:
+        fund_calls.check_standing(unit, line.county, line.bank)
+    records = [Record(event_of(plan, line, on, amount), document=slip_no) for line, amount, slip_no in taken]
+    event_ids = journal.record_all(unit, records) if records else []
+    write_rows(
+        unit.connection,
+        {
+            _STEPS: [
+                (
+                    step_id,
+                    line.id,
+                    plan.id,
+                    line.county,
+                    line.bank,
+                    line.source,
+                    step,
+                    on,
+                    amount,
+                    slip_no,
+                    unit.user,
+                    event_id,
+                    True,
+                )
+                for step_id, event_id, (line, amount, slip_no) in zip(
+                    new_ids(len(taken)), event_ids, taken, strict=True
+                )
+            ]
+        },
+    )
+    _set_status(unit, plan)
+
+
+def _check_begun(
+    plan: FundPlan, lines: Sequence[FundPlanLine], reached: Mapping[int, Mapping[str, Fen]], step: str
+) -> None:
+    """Raises WrongStatus while no line has come to this step at all."""
+    if step != "approval" and not any(_left(line, reached, step) > 0 for line in lines):
+        raise WrongStatus(status=plan.status, allowed=", ".join(STEP_STATUSES[step][1:]), step=step)
+
+
+def _chosen(
+    lines: Sequence[FundPlanLine],
+    reached: Mapping[int, Mapping[str, Fen]],
+    step: str,
+    parts: Sequence[Part] | None,
+    counties: set[str] | None,
+) -> list[tuple[FundPlanLine, Fen, str]]:
+    """The lines a step takes, how much of each, and the slips; everything outstanding where nothing is named."""
+    if parts is None:
+        mine = [line for line in lines if counties is None or line.county in counties]
+        return [(line, amount, "") for line in mine if (amount := _left(line, reached, step)) > 0]
+    taken: list[tuple[FundPlanLine, Fen, str]] = []
+    so_far: dict[int, int] = {}
+    for part in parts:
+        line = _line_of(lines, part, step)
+        amount = to_fen(part.amount)
+        left = Fen(_left(line, reached, step) - so_far.get(line.id, 0))
+        risk_fund.check_step(part.county, part.bank, step, amount, left)
+        so_far[line.id] = so_far.get(line.id, 0) + amount
+        taken.append((line, amount, part.slip_no))
+    return taken
+
+
+def _line_of(lines: Sequence[FundPlanLine], part: Part, step: str) -> FundPlanLine:
+    found = [
+        line
+        for line in lines
+        if (line.county, line.bank) == (part.county, part.bank)
+        and part.source in (None, line.source)
+        and step in STEPS[fund_calls.source_of(line.source)]
+    ]
+    if not found:
+        raise NotFound(what="plan line", id=f"{part.county}/{part.bank}")
+    return found[0]
+
+
+def _left(line: FundPlanLine, reached: Mapping[int, Mapping[str, Fen]], step: str) -> Fen:
+    return risk_fund.left_of(reached.get(line.id, {}), fund_calls.source_of(line.source), step, Fen(line.due))
+
+
+def _approved(plan: FundPlan, line: FundPlanLine, on: date, amount: Fen) -> Event:
+    by_source = {"city_funded": amount} if line.source == "city" else {"county_funded": amount}
+    return e.FundPlanApproved(effective_on=on, county=line.county, bank=line.bank, plan=plan.id, **by_source)
+
+
+def _appropriated(plan: FundPlan, line: FundPlanLine, on: date, amount: Fen) -> Event:
+    return e.FundAppropriated(effective_on=on, county=line.county, bank=line.bank, plan=plan.id, amount=amount)
+
+
+def _deposited(plan: FundPlan, line: FundPlanLine, on: date, amount: Fen) -> Event:
+    return e.FundDeposited(effective_on=on, county=line.county, bank=line.bank, plan=plan.id, amount=amount)
+
+
+def _set_status(unit: Unit, plan: FundPlan) -> None:
+    """A plan has come as far as its slowest line; lines that call for nothing hold nothing up."""
+    unit.session.flush()
+    reached = _steps(unit, plan.id)
+    status = "draft"
+    for step, name in REACHED.items():
+        if any(_waits(line, reached.get(line.id, {}), step) for line in _lines(unit, plan.id)):
+            break
+        status = name
+    plan.status = status
+    unit.session.flush()
+
+
+def _waits(line: FundPlanLine, reached: Mapping[str, Fen], step: str) -> bool:
+    return step in STEPS[fund_calls.source_of(line.source)] and reached.get(step, NIL) < line.due
+
+
+def _call_again(unit: Unit, plan: FundPlan) -> None:
+    """The calls as they stand now (5.2), each beside what is approved of its line already."""
+    reached = _steps(unit, plan.id)
+    calls = fund_calls.calls(unit, Quarter.parse(plan.quarter))
+    for line in _lines(unit, plan.id):
+        call = calls.pop(Account(line.county, line.bank, line.source), None)
+        if call is not None:
+            approved = reached.get(line.id, {}).get("approval", NIL)
+            values = _figures(call) | {"due": call.due + approved}
+            unit.session.execute(update(FundPlanLine).where(FundPlanLine.id == line.id).values(**values))
+    _put_lines(unit, plan.id, calls)
+
+
+def _put_lines(unit: Unit, plan_id: int, calls: Mapping[Account, Call]) -> None:
+    rows = [
+        (line_id, plan_id, account.county, account.bank, account.source, *_figures(call).values())
+        for line_id, (account, call) in zip(new_ids(len(calls)), sorted(calls.items()), strict=True)
+    ]
+    write_rows(unit.connection, {_LINES: rows})
+
+
+def _figures(call: Call) -> dict[str, Fen]:
+    return {
+        "issued": call.issued,
+        "issued_cumulative": call.issued_cumulative,
+        "required_cumulative": call.required_cumulative,
+        "contributed_cumulative": call.contributed_cumulative,
+        "due": call.due,
+    }
+
+
+def _lines(unit: Unit, plan_id: int) -> list[FundPlanLine]:
+    query = (
+        select(FundPlanLine)
+        .where(FundPlanLine.plan_id == plan_id)
+        .order_by(FundPlanLine.county, FundPlanLine.bank, FundPlanLine.source)
+    )
+    return list(unit.session.execute(query, execution_options={"populate_existing": True}).scalars())
+
+
+def _steps(unit: Unit, plan_id: int) -> dict[int, dict[str, Fen]]:
+    """How far each line has come, by step."""
+    return fund_calls.reached(unit.session, [plan_id])

@@ -1,0 +1,1 @@
+"""Loans from the contract to the payout."""

@@ -1,0 +1,1 @@
+"""Notices before maturity (催收通知)."""

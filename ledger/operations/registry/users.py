@@ -1,0 +1,215 @@
+"""People who sign in: who they are, what they are for, and their passwords."""
+
+import re
+import secrets
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ledger import dates
+from ledger.errors import NotFound, RuleViolation
+from ledger.queries.reference import county_of
+from ledger.tables.reference import Bank
+from ledger.tables.users import User, UserCounty
+from ledger.unit_of_work import Unit
+
+PASSWORD_LENGTH_MIN = 8
+DEMO_PREFIX = "demo-"
+_USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
+
+
+class Role(StrEnum):
+    """What a person is for (scheme §1)."""
+
+    BANK_OFFICER = "bank_officer"  # 银行经办员
+    BANK_CHECKER = "bank_checker"  # 银行复核员
+    POVERTY_OFFICE = "poverty_office"  # 县扶贫和移民办
+    FINANCE_OFFICER = "finance_officer"  # 县财政局经办
+    FINANCE_CHECKER = "finance_checker"  # 县财政局复核
+    CITY_FINANCE = "city_finance"  # 市财政局、市扶贫和移民办
+    AUDITOR = "auditor"  # 审计、监管
+    ADMIN = "admin"  # 系统管理员
+
+
+BANK_ROLES = frozenset({Role.BANK_OFFICER, Role.BANK_CHECKER})
+COUNTY_ROLES = frozenset({Role.POVERTY_OFFICE, Role.FINANCE_OFFICER, Role.FINANCE_CHECKER})
+
+DEMO_USERS: Mapping[str, Role] = {
+    "officer": Role.BANK_OFFICER,
+    "checker": Role.BANK_CHECKER,
+    "officer2": Role.BANK_OFFICER,  # of a second bank
+    "checker2": Role.BANK_CHECKER,
+    "poverty": Role.POVERTY_OFFICE,
+    "poverty2": Role.POVERTY_OFFICE,
+    "finance": Role.FINANCE_OFFICER,
+    "finance2": Role.FINANCE_CHECKER,
+    "city": Role.CITY_FINANCE,
+    "city2": Role.CITY_FINANCE,
+    "auditor": Role.AUDITOR,
+    "admin": Role.ADMIN,
+}
+"""The users of the demo county; the password of each is `demo-` and the name."""
+
+
+class UsernameUnfit(RuleViolation):
+    code = "username_unfit"
+    zh = "用户名 {found} 不可用：须以小写字母开头，2 至 32 位小写字母、数字或 . _ -"
+    en = "the username {found} is not taken: 2 to 32 of a-z, 0-9, dot, dash, underscore, a letter first"
+
+
+class UserExists(RuleViolation):
+    code = "user_exists"
+    zh = "用户 {found} 已存在；用户名不可重复使用"
+    en = "there is a user {found}; a name is given once"
+
+
+class PasswordWeak(RuleViolation):
+    code = "password_weak"
+    zh = "密码不符合要求：至少 {limit} 位，不得与用户名相同，不得为演示密码"
+    en = "the password is refused: at least {limit} characters, not the username, no password of the demo"
+
+
+class RoleScope(RuleViolation):
+    code = "role_scope"
+    zh = "角色 {role} 的范围不符：{limit}"
+    en = "the scope does not fit the role {role}: {limit}"
+
+
+class LastAdmin(RuleViolation):
+    code = "last_admin"
+    zh = "{user} 是最后一个有效的管理员，不能停用"
+    en = "{user} is the last active administrator and is not disabled"
+
+
+def add_user(
+    unit: Unit,
+    username: str,
+    name: str,
+    password: str,
+    role: str,
+    *,
+    bank: str | None = None,
+    counties: Collection[str] = (),
+    demo: bool = False,
+) -> User:
+    """A new person with role and scope; counties may be given by retired codes.
+
+    `demo` admits the passwords of the demo. Raises UsernameUnfit, UserExists, PasswordWeak, RoleScope, NotFound.
+    """
+    if not _USERNAME.fullmatch(username):
+        raise UsernameUnfit(found=username)
+    if unit.session.get(User, username) is not None:
+        raise UserExists(found=username)
+    _check_password(username, password, demo=demo)
+    named = sorted({county_of(unit.session, county) for county in counties})
+    _check_scope(Role(role), bank, named)
+    if bank is not None and unit.session.get(Bank, bank) is None:
+        raise NotFound(what="bank", id=bank)
+    user = User(
+        username=username,
+        name=name,
+        password=hash_password(password),
+        role=role,
+        bank=bank,
+        active=True,
+        fs_uniquifier=secrets.token_hex(32),
+        created_at=dates.moment(unit.recorded_at),
+        counties=[UserCounty(county=county) for county in named],
+    )
+    unit.session.add(user)
+    unit.session.flush()
+    return user
+
+
+def set_password(unit: Unit, username: str, password: str) -> User:
+    """A new password; every token given out before ends. Raises PasswordWeak, NotFound."""
+    user = _locked(unit, username)
+    _check_password(username, password)
+    user.password = hash_password(password)
+    user.fs_uniquifier = secrets.token_hex(32)
+    unit.session.flush()
+    return user
+
+
+def set_active(unit: Unit, username: str, active: bool) -> User:
+    """Disable a person, which ends every token, or let them in again. Raises LastAdmin, NotFound."""
+    user = _locked(unit, username)
+    if user.active and not active and user.role == Role.ADMIN:
+        others = (
+            select(func.count())
+            .select_from(User)
+            .where(User.role == Role.ADMIN, User.active, User.username != username)
+        )
+        if not unit.session.execute(others).scalar_one():
+            raise LastAdmin(user=username)
+    if user.active != active:
+        user.active = active
+        user.fs_uniquifier = secrets.token_hex(32)
+    unit.session.flush()
+    return user
+
+
+def user_of(session: Session, username: str) -> User:
+    """A person by name; raises NotFound."""
+    user = session.get(User, username)
+    if user is None:
+        raise NotFound(what="user", id=username)
+    return user
+
+
+def anybody(session: Session) -> bool:
+    """Whether the ledger has any user yet."""
+    return session.execute(select(User.username).limit(1)).first() is not None
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash, salted."""
+    return _hasher.hash(password)
+
+
+def fits(password: str, stored: str | None) -> bool:
+    """Whether a password is the one whose hash is stored; takes as long where there is none stored."""
+    try:
+        _hasher.verify(_nobody() if stored is None else stored, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    return stored is not None
+
+
+_hasher = PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    """A hash no password has, so that unknown names cannot be told by how fast they are refused."""
+    return _hasher.hash(secrets.token_hex(32))
+
+
+def _locked(unit: Unit, username: str) -> User:
+    user = unit.session.get(User, username, with_for_update=True)
+    if user is None:
+        raise NotFound(what="user", id=username)
+    return user
+
+
+def _check_password(username: str, password: str, *, demo: bool = False) -> None:
+    if demo and password == f"{DEMO_PREFIX}{username}":
+        return
+    if len(password) < PASSWORD_LENGTH_MIN or password == username or password.startswith(DEMO_PREFIX):
+        raise PasswordWeak(limit=PASSWORD_LENGTH_MIN)
+
+
+def _check_scope(role: Role, bank: str | None, counties: Collection[str]) -> None:
+    if role in BANK_ROLES and bank is None:
+        raise RoleScope(role=role, limit="a bank is named; counties may be", found="no bank")
+    if role not in BANK_ROLES and bank is not None:
+        raise RoleScope(role=role, limit="no bank is named", found=bank)
+    if role in COUNTY_ROLES and len(counties) != 1:
+        raise RoleScope(role=role, limit="one county is named", found=len(counties))
+    if role in {Role.CITY_FINANCE, Role.ADMIN} and counties:
+        raise RoleScope(role=role, limit="no counties are named", found=len(counties))

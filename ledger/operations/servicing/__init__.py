@@ -1,0 +1,1 @@
+"""Loans from the payout to the end: interest, repayments, back-dating."""

@@ -1,0 +1,100 @@
+"""Who may take sheets in, and the second person's word on those of loans and repayments (导入复核)."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from ledger.errors import Forbidden, NotFound, SamePerson, WrongStatus
+from ledger.operations.registry.users import Role
+from ledger.operations.servicing.backdating import Why
+from ledger.operations.sheets.imports import KINDS, held
+from ledger.operations.sheets.run import Importer
+from ledger.tables.loans import Loan
+from ledger.tables.users import User
+from ledger.tables.work import Import
+from ledger.unit_of_work import Unit
+
+_LOANS: Any = Loan.__table__
+
+MAY_IMPORT: Final[Mapping[str, frozenset[Role]]] = {
+    "households": frozenset({Role.POVERTY_OFFICE, Role.CITY_FINANCE, Role.BANK_OFFICER}),
+    "organisations": frozenset({Role.POVERTY_OFFICE, Role.CITY_FINANCE, Role.BANK_OFFICER}),
+    "loans": frozenset({Role.BANK_OFFICER}),
+    "repayments": frozenset({Role.BANK_OFFICER}),
+}
+"""The poverty office gives the list of registered households (1); a bank may bring those it lends to."""
+
+
+class KindNotYours(Forbidden):
+    code = "not_yours"
+    zh = "角色 {found} 不能导入 {kind}；可导入的角色：{limit}"
+    en = "the role {found} does not import {kind}; it is for: {limit}"
+
+
+def importer_of(session: Session, username: str, kind: str) -> Importer:
+    """A person as an importer of a kind; raises NotFound for a kind or person unknown, KindNotYours."""
+    user = session.get(User, username)
+    if user is None or not user.active:
+        raise NotFound(what="user", id=username)
+    check_may_import(user.role, kind)
+    return Importer(user.username, user.bank, frozenset(row.county for row in user.counties))
+
+
+def check_may_import(role: str, kind: str) -> None:
+    """Raises NotFound for no kind, KindNotYours."""
+    if kind not in KINDS:
+        raise NotFound(what="import kind", id=kind)
+    if role not in MAY_IMPORT[kind]:
+        raise KindNotYours(kind=kind, found=role, limit=sorted(MAY_IMPORT[kind]))
+
+
+def approve(unit: Unit, import_id: int, on: date | None = None) -> Import:
+    """Confirm a sheet of loans or repayments (复核), by somebody other than its importer.
+
+    Raises NotFound, WrongStatus, SamePerson, FutureDate.
+    """
+    row = _to_decide(unit, import_id, "booked")
+    _decide(unit, row, "approved", "", on)
+    unit.connection.execute(
+        update(_LOANS)
+        .where(_LOANS.c.import_id == row.id, _LOANS.c.disbursed_on.is_not(None))
+        .values(approved_by=unit.user, approved_on=row.decided_on)
+    )
+    return row
+
+
+def reject(unit: Unit, import_id: int, reason: str, on: date | None = None) -> Import:
+    """Take a sheet back (退回): its rows and every line and transition billed on them are reversed in red.
+
+    One that was cut off can be rejected too. Raises NotFound, WrongStatus, SamePerson, FutureDate, and what `undo` of
+    its kind raises while a person's later record rests on a row.
+    """
+    row = _to_decide(unit, import_id, "booked", "booking")
+    undo = KINDS[row.kind].undo
+    assert undo is not None
+    unit.origin = f"import/{row.id}"
+    undo(unit, row.id, Why(reason))
+    _decide(unit, row, "rejected", reason, on)
+    return row
+
+
+def _to_decide(unit: Unit, import_id: int, *allowed: str) -> Import:
+    row = unit.session.get(Import, import_id)
+    if row is None:
+        raise NotFound(what="import", id=str(import_id))
+    if KINDS[row.kind].undo is None:
+        raise WrongStatus(status=row.status, allowed="-")  # nobody confirms a register
+    row = held(unit, import_id, *allowed)
+    if row.made_by == unit.user:
+        raise SamePerson(user=unit.user, rule="1")
+    return row
+
+
+def _decide(unit: Unit, row: Import, status: str, decision: str, on: date | None) -> None:
+    unit.not_future(on or unit.today, "on")
+    row.status, row.decision = status, decision
+    row.decided_by, row.decided_on, row.decided_at = unit.user, on or unit.today, unit.recorded_at
+    unit.session.flush()

@@ -1,0 +1,1 @@
+"""Reads that operations and reports share."""

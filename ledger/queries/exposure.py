@@ -1,0 +1,124 @@
+"""What borrowers owe over all banks, and what a bank has lent: the figures behind the limits of scheme §2."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select
+
+from ledger import balances, chart
+from ledger.database import among
+from ledger.money import NIL, Fen
+from ledger.policy.limits import Exposure
+from ledger.queries import fund_calls
+from ledger.tables.loans import Loan
+from ledger.unit_of_work import Unit
+
+PENDING = ("submitted", "approved")
+"""Statuses of loans put forward and not disbursed, which count against the caps (2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowing:
+    """A borrower's exposure and bad debt, all banks together; whole fen."""
+
+    exposure: Exposure
+    recourse: Fen = NIL
+    written_off: Fen = NIL
+
+
+NOTHING = Borrowing(Exposure(NIL, NIL))
+"""A borrower without any loan."""
+
+
+def household_borrowings(
+    unit: Unit, household_ids: Iterable[int], leaving_out: int | None = None
+) -> dict[int, Borrowing]:
+    """What each household owes and is promised (2.1, 2.2); those without a loan are left out.
+
+    Two queries, however many households. The households must be held where the answer is acted on.
+    `leaving_out` is a loan not to be counted: the one that is asked about.
+    """
+    return _borrowings(unit, Loan.__table__.c.household_id, household_ids, leaving_out)
+
+
+def organisation_borrowings(
+    unit: Unit, organisation_ids: Iterable[int], leaving_out: int | None = None
+) -> dict[int, Borrowing]:
+    """What each organisation owes and is promised, as `household_borrowings`."""
+    return _borrowings(unit, Loan.__table__.c.organisation_id, organisation_ids, leaving_out)
+
+
+def exposures(unit: Unit, household_ids: Iterable[int]) -> dict[int, Fen]:
+    """What counts against each household's cap over all banks (2.2), in fen; without a loan: left out."""
+    return {
+        household: Fen(found.exposure.open + found.exposure.pending)
+        for household, found in household_borrowings(unit, household_ids).items()
+    }
+
+
+def _borrowings(
+    unit: Unit, borrower: ColumnElement[Any], ids: Iterable[int], leaving_out: int | None
+) -> dict[int, Borrowing]:
+    loan = Loan.__table__.c
+    unit.session.flush()
+    rows = unit.connection.execute(
+        select(loan.id, borrower.label("borrower"), loan.status, loan.principal_fen, loan.disbursed_on).where(
+            among(unit.connection, borrower, ids)
+        )
+    ).all()
+    counted = [row for row in rows if row.id != leaving_out]
+    standing = balances.loan_balances(unit.connection, [row.id for row in counted if row.disbursed_on is not None])
+    sums: dict[int, list[int]] = {}
+    for row in counted:
+        into = sums.setdefault(row.borrower, [0, 0, 0, 0])
+        if row.status in PENDING:
+            into[1] += row.principal_fen
+            continue
+        found = standing.get(row.id, {})
+        recourse, lost = found.get(chart.RECOURSE, 0), found.get(chart.LOAN_LOSSES, 0)
+        # Compensated and not returned counts on when recourse is closed: a claim forgives nothing (2.2, 6.7).
+        unreturned = found.get(chart.COMPENSATION_LOSS, 0) + found.get(chart.DUE_FROM_COUNTY, 0)
+        into[0] += open_principal(found) + max(recourse, unreturned) + lost
+        into[2] += recourse
+        into[3] += lost
+    return {
+        borrower: Borrowing(Exposure(Fen(is_open), Fen(pending)), Fen(recourse), Fen(lost))
+        for borrower, (is_open, pending, recourse, lost) in sums.items()
+    }
+
+
+def open_principal(found: Mapping[chart.Account, Fen]) -> Fen:
+    """The principal open on a loan, wherever it lies."""
+    return Fen(found.get(chart.LOAN_PRINCIPAL, 0) + found.get(chart.OVERDUE_PRINCIPAL, 0))
+
+
+def issued(unit: Unit, bank: str, county: str) -> Fen:
+    """Loans a bank has disbursed in a county, net of reversals, renewals not counted (5.2), in fen."""
+    loan = Loan.__table__.c
+    query = select(cast(func.sum(loan.principal_fen), BigInteger)).where(
+        loan.county == county, loan.bank == bank, loan.disbursed_on.is_not(None), loan.renews_id.is_(None)
+    )
+    return Fen(unit.connection.execute(query).scalar() or 0)
+
+
+def contributed(unit: Unit, bank: str, county: str) -> Fen:
+    """What plans have called into a fund account, money in transit included, less what was returned (5.2), in fen."""
+    return Fen(sum(fund_calls.contributed(unit.session, county, bank).values()))
+
+
+def lent(unit: Unit, bank: str) -> dict[str, tuple[Fen, Fen]]:
+    """By county, what a bank has ever lent to households and in all (2.7), in fen."""
+    loan = Loan.__table__.c
+    to_households = case((loan.household_id.is_not(None), loan.principal_fen), else_=0)
+    query = (
+        select(
+            loan.county,
+            cast(func.sum(to_households), BigInteger).label("households"),
+            cast(func.sum(loan.principal_fen), BigInteger).label("whole"),
+        )
+        .where(loan.bank == bank, loan.disbursed_on.is_not(None), loan.renews_id.is_(None))
+        .group_by(loan.county)
+    )
+    found = unit.connection.execute(query)
+    return {row.county: (Fen(row.households), Fen(row.whole)) for row in found}

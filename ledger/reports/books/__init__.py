@@ -1,0 +1,1 @@
+"""Trial balances, vouchers, periods, finality."""

@@ -1,0 +1,65 @@
+"""How far each book is closed, and who closed or opened its months."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger import balances
+from ledger.dates import micros, month_last
+from ledger.operations.books.periods import next_month
+from ledger.tables.work import Closing
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A month closed or opened again (结账、重新打开); `recorded_at` in microseconds."""
+
+    month: str
+    action: str
+    by: str
+    checked_by: str | None
+    reason: str
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookShown:
+    """A book's months: closed through a day, the month to be closed next, and what was done so far."""
+
+    book: str
+    closed_through: date | None
+    next_month: str | None
+    changes: tuple[Change, ...]
+
+
+def periods(session: Session, books: Iterable[str], known_at: datetime | None = None) -> list[BookShown]:
+    """The books named, in the order of their names, as they were known at a moment; unknown ones are left out."""
+    wanted = set(books)
+    query = select(Closing).where(Closing.book.in_(wanted)).order_by(Closing.id)
+    if known_at is not None:
+        query = query.where(Closing.recorded_at <= micros(known_at))
+    changes: dict[str, list[Change]] = {}
+    for row in session.execute(query).scalars():
+        changes.setdefault(row.book, []).append(
+            Change(row.month, row.action, row.by, row.checked_by, row.reason, row.recorded_at)
+        )
+    return [
+        BookShown(book, through, next_month(through), tuple(changes.get(book, ())))
+        for book, now in balances.closed_through(session.connection()).items()
+        if book in wanted
+        for through in [now if known_at is None else _through(changes.get(book, ()))]
+    ]
+
+
+def _through(changes: Iterable[Change]) -> date | None:
+    """The last day closed after these changes: months close in order and open again in reverse."""
+    closed: list[str] = []
+    for change in changes:
+        if change.action == "close":
+            closed.append(change.month)
+        else:
+            closed.pop()
+    return month_last(closed[-1]) if closed else None

@@ -1,0 +1,1 @@
+"""Claims, recoveries and losses."""

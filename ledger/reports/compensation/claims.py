@@ -1,0 +1,284 @@
+"""Claims and recoveries as they stand: what was frozen, paid, queues, came back, who took which step, what waits."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from ledger.database import among
+from ledger.money import NIL, Fen
+from ledger.operations.compensation import county_shares, payments
+from ledger.operations.compensation.county_shares import Allotted
+from ledger.operations.compensation.payments import UNPAID
+from ledger.operations.compensation.workflow import frozen_of, net_of
+from ledger.policy import compensation
+from ledger.policy.schemes import Scheme
+from ledger.queries import reference
+from ledger.tables.claims import Claim, ClaimChange, Recovery
+from ledger.tables.loans import Approval, Loan
+
+_PUT_FORWARD = ("draft", "submitted", "reviewed", "returned")
+
+
+@dataclass(frozen=True, slots=True)
+class StepShown:
+    """A step taken on a claim; `amount` is what it paid, took back or heard of."""
+
+    step: str
+    from_status: str
+    to_status: str
+    on: date
+    by: str
+    reason: str
+    amount: Fen
+    event_id: int | None
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingShown:
+    """Something asked for on the claim that waits for a second person."""
+
+    id: int
+    kind: str
+    made_by: str
+    made_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimShown:
+    """A claim (代偿申请), whole fen. `approved` is the fund's part of the total once it is approved.
+
+    City and county bear the net loss; `county_share_due` is what of it the county owes the fund account in all,
+    `county_share_paid` what of that it has paid.
+    """
+
+    id: int
+    loan_id: int
+    contract_no: str
+    county: str
+    bank: str
+    claimed_on: date
+    cause: str
+    documents: tuple[str, ...]
+    status: str
+    principal: Fen
+    interest: Fen
+    total: Fen
+    approved: Fen
+    paid: Fen
+    queued: Fen
+    received: Fen
+    returned: Fen
+    net_loss: Fen
+    city_share: Fen
+    county_share: Fen
+    county_share_due: Fen
+    county_share_paid: Fen
+    insurer_paid: Fen
+    insurer_expected: Fen
+    drafted_by: str
+    drafted_on: date
+    submitted_by: str | None
+    submitted_on: date | None
+    reviewed_by: str | None
+    reviewed_on: date | None
+    approved_by: str | None
+    approved_on: date | None
+    queued_on: date | None
+    closed_on: date | None
+    return_reason: str | None
+    steps: tuple[StepShown, ...]
+    pending: tuple[WaitingShown, ...]
+
+
+def chosen(
+    *, county: str | None = None, bank: str | None = None, status: str | None = None, loan_id: int | None = None
+) -> Select[Claim]:
+    """Claims by filter, in no order yet."""
+    query = select(Claim)
+    for column, value in (
+        (Claim.county, county),
+        (Claim.bank, bank),
+        (Claim.status, status),
+        (Claim.loan_id, loan_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return query
+
+
+def shown(session: Session, claims: Sequence[Claim]) -> list[ClaimShown]:
+    """Claims with their figures as recorded now; a handful of queries, however many claims."""
+    owed = payments.owed(session.connection(), [claim for claim in claims if _queues(claim)])
+    shares = county_shares.allotted(session, {(claim.county, claim.bank) for claim in claims if net_of(claim)})
+    loans = _loans(session, claims)
+    steps, waiting = _steps(session, claims), _waiting(session, claims)
+    return [
+        _one(
+            claim,
+            *loans[claim.loan_id],
+            owed[claim.id].total if claim.id in owed else NIL,
+            shares.get(claim.id, Allotted(NIL, NIL)),
+            tuple(steps.get(claim.id, ())),
+            tuple(waiting.get(claim.id, ())),
+        )
+        for claim in claims
+    ]
+
+
+def _queues(claim: Claim) -> bool:
+    return claim.queued_on is not None and claim.status in UNPAID
+
+
+def _one(
+    claim: Claim,
+    contract_no: str,
+    scheme: Scheme,
+    queued: Fen,
+    share: Allotted,
+    steps: tuple[StepShown, ...],
+    pending: tuple[WaitingShown, ...],
+) -> ClaimShown:
+    frozen, net = frozen_of(claim), net_of(claim)
+    borne = compensation.borne(scheme, net)
+    asked = compensation.fund_part(frozen, claim.share).total
+    return ClaimShown(
+        id=claim.id,
+        loan_id=claim.loan_id,
+        contract_no=contract_no,
+        county=claim.county,
+        bank=claim.bank,
+        claimed_on=claim.claimed_on,
+        cause=claim.cause,
+        documents=tuple(json.loads(claim.documents)),
+        status=claim.status,
+        principal=frozen.principal,
+        interest=frozen.interest,
+        total=frozen.total,
+        approved=NIL if claim.status in _PUT_FORWARD else asked,
+        paid=Fen(claim.paid_principal + claim.paid_interest),
+        queued=queued,
+        received=Fen(claim.received),
+        returned=Fen(claim.returned),
+        net_loss=net,
+        city_share=borne.city,
+        county_share=borne.county,
+        county_share_due=share.due,
+        county_share_paid=share.paid,
+        insurer_paid=Fen(claim.insurer_paid),
+        insurer_expected=Fen(claim.insurer_expected),
+        drafted_by=claim.drafted_by,
+        drafted_on=claim.drafted_on,
+        submitted_by=claim.submitted_by,
+        submitted_on=claim.submitted_on,
+        reviewed_by=claim.reviewed_by,
+        reviewed_on=claim.reviewed_on,
+        approved_by=claim.approved_by,
+        approved_on=claim.approved_on,
+        queued_on=claim.queued_on,
+        closed_on=claim.closed_on,
+        return_reason=claim.return_reason,
+        steps=steps,
+        pending=pending,
+    )
+
+
+def _loans(session: Session, claims: Sequence[Claim]) -> dict[int, tuple[str, Scheme]]:
+    wanted = among(session.connection(), Loan.__table__.c.id, {claim.loan_id for claim in claims})
+    query = select(Loan.id, Loan.contract_no, Loan.scheme, Loan.scheme_version).where(wanted)
+    return {
+        row.id: (row.contract_no, reference.scheme_of(session, row.scheme, row.scheme_version))
+        for row in session.execute(query)
+    }
+
+
+def _steps(session: Session, claims: Sequence[Claim]) -> dict[int, list[StepShown]]:
+    of_these = among(session.connection(), ClaimChange.__table__.c.claim_id, [claim.id for claim in claims])
+    found: dict[int, list[StepShown]] = {}
+    for row in session.execute(select(ClaimChange).where(of_these).order_by(ClaimChange.id)).scalars():
+        found.setdefault(row.claim_id, []).append(
+            StepShown(
+                row.step,
+                row.from_status,
+                row.to_status,
+                row.on,
+                row.by,
+                row.reason,
+                Fen(row.fen),
+                row.event_id,
+                row.recorded_at,
+            )
+        )
+    return found
+
+
+def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[WaitingShown]]:
+    """Closings asked for, by claim."""
+    of_these = among(session.connection(), Approval.__table__.c.loan_id, {claim.loan_id for claim in claims})
+    query = select(Approval).where(of_these, Approval.kind == "claim_closing", Approval.status == "pending")
+    found: dict[int, list[WaitingShown]] = {}
+    for row in session.execute(query.order_by(Approval.id)).scalars():
+        claim_id = int(json.loads(row.payload)["claim_id"])
+        waiting = WaitingShown(row.id, row.kind, row.made_by, row.made_on, row.reason)
+        found.setdefault(claim_id, []).append(waiting)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryShown:
+    """A recovery (追回款), whole fen: `to_fund` is due in the fund account by `remit_by` (6.6).
+
+    `remit_provisional`: that day lies in a year whose calendar is not published yet.
+    """
+
+    id: int
+    loan_id: int
+    claim_id: int
+    amount: Fen
+    to_fund: Fen
+    retained: Fen
+    received_on: date
+    receipt_no: str
+    recorded_by: str
+    remit_by: date
+    remit_provisional: bool
+    remitted_on: date | None
+    remitted_by: str | None
+    status: str
+
+
+def recoveries(session: Session, rows: Sequence[Recovery]) -> list[RecoveryShown]:
+    """Recoveries with where they stand: received, remitted, retained by the bank whole, or reversed."""
+    calendar = reference.work_calendar(session)
+    return [
+        RecoveryShown(
+            row.id,
+            row.loan_id,
+            row.claim_id,
+            Fen(row.fen),
+            Fen(row.to_fund),
+            Fen(row.fen - row.to_fund),
+            row.received_on,
+            row.receipt_no,
+            row.recorded_by,
+            row.remit_by,
+            calendar.is_provisional(row.remit_by),
+            row.remitted_on,
+            row.remitted_by,
+            _standing(row),
+        )
+        for row in rows
+    ]
+
+
+def _standing(row: Recovery) -> str:
+    if not row.live:
+        return "reversed"
+    if row.remitted_on is not None:
+        return "remitted"
+    return "received" if row.to_fund else "retained"

@@ -1,0 +1,1 @@
+"""What each office owes, and by which day."""

@@ -1,0 +1,220 @@
+"""Where deadlines come from: one function a kind of duty, each with a question or two however many there are."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any, Literal, NamedTuple, get_args
+
+from sqlalchemy import and_, case, exists, extract, func, or_, select
+from sqlalchemy.orm import Session
+
+from ledger import dates
+from ledger.balances import Clocks
+from ledger.calendar import WorkCalendar
+from ledger.dates import Quarter, business_day, month_last, month_of
+from ledger.policy import risk_fund, subsidy
+from ledger.queries import reference
+from ledger.tables.claims import Recovery
+from ledger.tables.fund import IssuanceReport
+from ledger.tables.loans import Loan
+from ledger.tables.notices import Notice, NoticeDelivery
+from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine
+from ledger.tables.work import Import
+
+What = Literal[
+    "issuance_report",
+    "subsidy_list",
+    "subsidy_payment",
+    "recovery_remittance",
+    "import_confirmation",
+    "notice_delivery",
+]
+WHATS: tuple[What, ...] = get_args(What)
+Office = Literal["bank", "finance"]
+OFFICES: tuple[Office, ...] = get_args(Office)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What an office owes: who, what, of which bank and county, by which day; `rule` is the scheme's.
+
+    `done_on` is the day on which the last of its `items` was done, None while one is not; `done` says how many are.
+    `provisional`: it rests on a year whose calendar is not published. A sheet taken in is its bank's as a whole: it
+    has no county.
+    """
+
+    what: What
+    rule: str
+    office: Office
+    bank: str
+    county: str | None
+    subject: str
+    subject_id: int | None
+    due_on: date
+    done_on: date | None
+    provisional: bool = False
+    items: int = 1
+    done: int = 0
+
+    @property
+    def open(self) -> int:
+        """How many of its items are not done."""
+        return self.items - self.done if self.done_on is None else 0
+
+
+class Question(NamedTuple):
+    """As of which day, as known when, by which calendar.
+
+    `known_at` holds exactly where the moment of recording is kept (batches, imports, notices), by its business day
+    for issuance reports; a payout or a remittance counts from the day it was made. `outstanding`: what is done may be
+    left out, and is where there is much of it.
+    """
+
+    session: Session
+    clocks: Clocks
+    calendar: WorkCalendar
+    outstanding: bool
+
+    def known(self, recorded_at: Any) -> Any:
+        """Recorded by the moment asked for."""
+        known_at = self.clocks.known_at
+        return recorded_at <= (dates.micros(known_at) if known_at is not None else _EVER)
+
+
+_EVER = 2**63 - 1
+
+
+def issuance_reports(asked: Question) -> Iterator[Owed]:
+    """放款情况汇总表: of every quarter in which a bank lent in a county, by the 10th after it (5.5)."""
+    r, clocks = IssuanceReport, asked.clocks
+    query = select(r.county, r.bank, r.quarter, func.min(r.submitted_on)).where(
+        r.status == "submitted", r.submitted_on <= clocks.as_of
+    )
+    if clocks.known_at is not None:
+        query = query.where(r.submitted_recorded_on <= business_day(clocks.known_at))
+    rows = asked.session.execute(query.group_by(r.county, r.bank, r.quarter)).all()
+    submitted = {(county, bank, Quarter.parse(quarter)): on for county, bank, quarter, on in rows}
+    scheme = reference.latest_scheme(asked.session, reference.MAIN_SCHEME)
+    for key in _lent_in(asked):
+        county, bank, quarter = key
+        if quarter.calendar.end <= clocks.as_of:
+            yield Owed(
+                "issuance_report",
+                "5.5",
+                "bank",
+                bank,
+                county,
+                str(quarter),
+                None,
+                risk_fund.report_due_by(scheme, quarter),
+                submitted.get(key),
+            )
+
+
+def _lent_in(asked: Question) -> set[tuple[str, str, Quarter]]:
+    """County, bank and quarter of loans paid out by the day, renewals not counted (5.2)."""
+    parts = (Loan.county, Loan.bank, extract("year", Loan.disbursed_on), extract("month", Loan.disbursed_on))
+    query = select(*parts).where(Loan.disbursed_on <= asked.clocks.as_of, Loan.renews_id.is_(None))
+    rows = asked.session.execute(query.group_by(*parts))
+    return {(county, bank, Quarter(int(year), (int(month) + 2) // 3)) for county, bank, year, month in rows}
+
+
+def subsidy_batches(asked: Question) -> Iterator[Owed]:
+    """贴息名单: submitted by the bank by the 26th (4.4), paid by finance within working days of approval (4.5)."""
+    b, c = SubsidyBatch, SubsidyChange
+    whole = and_(c.batch_id == b.id, c.line_id.is_(None), c.on <= asked.clocks.as_of, asked.known(c.recorded_at))
+    lines = exists().where(SubsidyLine.batch_id == b.id, SubsidyLine.live.is_(True))
+    listed = or_(b.status.not_in(("draft", "returned")), lines)  # one without lines is nothing to hand in
+    rows = asked.session.execute(
+        select(b.id, b.bank, b.county, b.period, b.submit_by, b.pay_days, c.step, c.on)
+        .outerjoin(c, whole)
+        .where(b.drafted_on <= asked.clocks.as_of, listed)
+        .order_by(b.id, c.id)
+    ).all()
+    for _, changes in groupby(rows, key=lambda row: row.id):
+        yield from _batch(asked, list(changes))
+
+
+def _batch(asked: Question, changes: list[Any]) -> Iterator[Owed]:
+    """A batch by what happened to it; one that was returned whole is to be submitted anew."""
+    row = changes[0]
+    days: dict[str, date] = {}
+    for change in changes:
+        if change.step == "return":
+            days.clear()
+        elif change.step is not None:
+            days[change.step] = change.on
+    about = (row.bank, row.county, row.period, row.id)
+    submitted_on, approved_on, paid_on = (days.get(step) for step in ("submit", "approve", "pay"))
+    yield Owed("subsidy_list", "4.4", "bank", *about, row.submit_by, submitted_on)
+    if approved_on is not None:
+        by = subsidy.pay_by(approved_on, row.pay_days, asked.calendar)
+        yield Owed("subsidy_payment", "4.5", "finance", *about, by.on, paid_on, by.provisional)
+
+
+def recoveries(asked: Question) -> Iterator[Owed]:
+    """追回款: the fund's part, remitted within working days of its receipt (6.6)."""
+    r, as_of = Recovery, asked.clocks.as_of
+    query = select(
+        r.id, r.bank, r.county, r.received_on, r.remitted_on, Loan.contract_no, Loan.scheme, Loan.scheme_version
+    ).join(Loan, Loan.id == r.loan_id)
+    for row in asked.session.execute(query.where(r.live.is_(True), r.to_fund > 0, r.received_on <= as_of)):
+        scheme = reference.scheme_of(asked.session, row.scheme, row.scheme_version)
+        due_on = asked.calendar.add_working_days(row.received_on, scheme.remittance_working_days)
+        done_on = row.remitted_on if row.remitted_on is not None and row.remitted_on <= as_of else None
+        yield Owed(
+            "recovery_remittance",
+            "6.6",
+            "bank",
+            row.bank,
+            row.county,
+            row.contract_no,
+            row.id,
+            due_on,
+            done_on,
+            asked.calendar.is_provisional(due_on) or asked.calendar.is_provisional(row.received_on),
+        )
+
+
+def imports(asked: Question) -> Iterator[Owed]:
+    """导入: sheets of loans and repayments, decided on by the end of their month, whose close they block (1)."""
+    i, as_of = Import, asked.clocks.as_of
+    decided = and_(i.decided_on <= as_of, asked.known(i.decided_at))
+    query = select(i.id, i.bank, i.file_name, i.made_on, case((decided, i.decided_on)).label("done_on")).where(
+        i.kind.in_(("loans", "repayments")),
+        i.status.in_(("booked", "approved", "rejected")),
+        i.made_on <= as_of,
+        asked.known(i.made_at),
+    )
+    for row in asked.session.execute(query):
+        due_on = month_last(month_of(row.made_on))
+        yield Owed("import_confirmation", "1", "bank", row.bank, None, row.file_name, row.id, due_on, row.done_on)
+
+
+def notices(asked: Question) -> Iterator[Owed]:
+    """催收通知书: delivered by their day (7); those of one bank, county, kind and day together."""
+    n, d, as_of = Notice, NoticeDelivery, asked.clocks.as_of
+    delivery = and_(d.notice_id == n.id, d.live.is_(True), d.delivered_on <= as_of, asked.known(d.recorded_at))
+    stands = or_(d.id.is_not(None), n.cancelled_on.is_(None), n.cancelled_on > as_of)
+    about = (n.bank, n.county, n.kind, n.deliver_by)
+    query = (
+        select(*about, func.count(), func.count(d.id), func.max(d.delivered_on))
+        .outerjoin(d, delivery)
+        .where(n.made_on <= as_of, asked.known(n.recorded_at), stands)
+        .group_by(*about)
+    )
+    if asked.outstanding:
+        query = query.having(func.count(d.id) < func.count())
+    for bank, county, kind, deliver_by, items, done, last in asked.session.execute(query):
+        done_on = last if done == items else None
+        yield Owed("notice_delivery", "7", "bank", bank, county, kind, None, deliver_by, done_on, False, items, done)
+
+
+SOURCES: tuple[Callable[[Question], Iterator[Owed]], ...] = (
+    issuance_reports,
+    subsidy_batches,
+    recoveries,
+    imports,
+    notices,
+)

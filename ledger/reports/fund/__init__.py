@@ -1,0 +1,1 @@
+"""The fund's accounts, plans and issuance reports."""

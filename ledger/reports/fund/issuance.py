@@ -1,0 +1,144 @@
+"""What was issued (放款情况): by county and bank in a quarter, as of any day and as known at any moment."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, select
+from sqlalchemy.orm import Session, aliased
+
+from ledger import dates
+from ledger.balances import Clocks
+from ledger.dates import DAY, Quarter, business_day
+from ledger.events import LoanDisbursed
+from ledger.money import Fen
+from ledger.policy.risk_fund import report_due_by
+from ledger.queries import reference
+from ledger.tables.fund import IssuanceReport
+from ledger.tables.journal import events
+from ledger.tables.loans import Loan
+
+_LOANS: Any = Loan.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The last report (放款情况汇总表) a bank has submitted, and whether it came after its day (5.5)."""
+
+    version: int
+    submitted_on: date
+    late: bool
+    cumulative: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """One bank in one county, or several added up; whole fen, net of reversals, renewals not counted (5.2).
+
+    `households` and `organisations` count loans of the quarter; `cumulative` is everything issued through it.
+    """
+
+    county: str
+    bank: str
+    households: int
+    households_issued: Fen
+    organisations: int
+    organisations_issued: Fen
+    cumulative: Fen
+    due_by: date
+    reported: Reported | None = None
+
+    @property
+    def issued(self) -> Fen:
+        return Fen(self.households_issued + self.organisations_issued)
+
+    @property
+    def reported_difference(self) -> Fen | None:
+        """What the books say above what the bank reported; None without a report."""
+        return None if self.reported is None else Fen(self.cumulative - self.reported.cumulative)
+
+
+def issuance(
+    session: Session, clocks: Clocks, quarter: Quarter, county: str | None = None, bank: str | None = None
+) -> list[Issuance]:
+    """What each bank issued in each county through a quarter, by county and bank: one grouped query."""
+    due_by = report_due_by(reference.latest_scheme(session, reference.MAIN_SCHEME), quarter)
+    reported = _reported(session, clocks, quarter)
+    return [
+        Issuance(
+            row.county,
+            row.bank,
+            row.households,
+            Fen(row.households_fen),
+            row.organisations,
+            Fen(row.organisations_fen),
+            Fen(row.cumulative),
+            due_by,
+            reported.get((row.county, row.bank)),
+        )
+        for row in session.execute(_grouped(clocks, quarter, county, bank))
+    ]
+
+
+def together(rows: Iterable[Issuance], county: str = "", bank: str = "") -> Issuance:
+    """Rows of one quarter, at least one, added up: a county, a bank, the city. Reports are not added up."""
+    listed = list(rows)
+    sums: dict[str, Any] = {name: sum(getattr(row, name) for row in listed) for name in _SUMMED}
+    return Issuance(county, bank, **sums, due_by=listed[0].due_by)
+
+
+_SUMMED = tuple(f.name for f in fields(Issuance) if f.name not in ("county", "bank", "due_by", "reported"))
+
+
+def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | None) -> Any:
+    h, loan, days = events.c, _LOANS.c, quarter.calendar
+    within = h.effective_on >= days.start
+    household, organisation = loan.household_id.is_not(None), loan.organisation_id.is_not(None)
+    query = (
+        select(
+            h.county,
+            h.bank,
+            func.count(case((and_(within, household), 1))).label("households"),
+            _sum(and_(within, household)).label("households_fen"),
+            func.count(case((and_(within, organisation), 1))).label("organisations"),
+            _sum(and_(within, organisation)).label("organisations_fen"),
+            cast(func.sum(loan.principal_fen), BigInteger).label("cumulative"),
+        )
+        .join(_LOANS, loan.id == h.loan_id)
+        .where(h.kind == LoanDisbursed.__name__, ~h.red, h.effective_on <= min(days.end - DAY, clocks.as_of))
+        .where(*_standing(clocks))
+        .group_by(h.county, h.bank)
+        .order_by(h.county, h.bank)
+    )
+    if county is not None:
+        query = query.where(h.county == county)
+    return query if bank is None else query.where(h.bank == bank)
+
+
+def _standing(clocks: Clocks) -> list[ColumnElement[bool]]:
+    """Known at the moment asked for, and not known to be reversed by the day asked for."""
+    undone = aliased(events)
+    gone = select(undone.c.id).where(undone.c.reverses_id == events.c.id, undone.c.effective_on <= clocks.as_of)
+    if clocks.known_at is None:
+        return [~gone.exists()]
+    known = dates.micros(clocks.known_at)
+    return [events.c.recorded_at <= known, ~gone.where(undone.c.recorded_at <= known).exists()]
+
+
+def _reported(session: Session, clocks: Clocks, quarter: Quarter) -> Mapping[tuple[str, str], Reported]:
+    """The last version submitted by the day asked for, and recorded by the business day of the moment."""
+    r = IssuanceReport
+    query = select(r).where(r.quarter == str(quarter), r.status == "submitted", r.submitted_on <= clocks.as_of)
+    if clocks.known_at is not None:
+        query = query.where(r.submitted_recorded_on <= business_day(clocks.known_at))
+    found: dict[tuple[str, str], Reported] = {}
+    for row in session.execute(query.order_by(r.version)).scalars():
+        assert row.submitted_on is not None, "a submitted report has its day"
+        late = row.submitted_on > row.due_by
+        found[row.county, row.bank] = Reported(row.version, row.submitted_on, late, Fen(row.cumulative_fen))
+    return found
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return cast(func.sum(case((condition, _LOANS.c.principal_fen), else_=0)), BigInteger)

@@ -1,0 +1,1 @@
+"""Loans, their statements, and the portfolio."""

@@ -1,0 +1,210 @@
+"""A loan's papers: its settlement lines, its repayments, and its statement in the order of the days."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger import chart, journal
+from ledger.activity import Happened, loan_history
+from ledger.balances import Clocks
+from ledger.chart import Account
+from ledger.events import Event
+from ledger.money import NIL, Fen
+from ledger.reports.subsidy import subsidised
+from ledger.tables.loans import Loan, Repayment, applications, lines
+
+
+@dataclass(frozen=True, slots=True)
+class LineShown:
+    """A settlement line (结息单) and what of it is paid, whoever paid; whole fen."""
+
+    id: str
+    version: int
+    period_start: date
+    period_end: date
+    posted_on: date
+    days: int
+    contract_interest: Fen
+    penalty_interest: Fen
+    compound_interest: Fen
+    contract_paid: Fen
+    paid: Fen
+    contract_paid_on: date | None
+    subsidised: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """Something that happened to a loan: by how much it moved what the borrower owes, and what stood after it.
+
+    `cash` is what came in, negative for what went out; figures are whole fen.
+    """
+
+    event_id: int
+    on: date
+    recorded_at: datetime
+    kind: str
+    document: str
+    reason: str
+    made_by: str
+    checked_by: str | None
+    reverses_id: int | None
+    cash: Fen
+    principal: Fen
+    interest: Fen
+    penalty: Fen
+    credit: Fen
+    principal_open: Fen
+    interest_open: Fen
+    penalty_open: Fen
+    credit_open: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class RepaymentShown:
+    """A repayment (还款) as handed over, and what it paid; a reversed one is not live and pays nothing."""
+
+    id: int
+    receipt_no: str
+    amount: Fen
+    paid_on: date
+    received_on: date | None
+    channel: str
+    surplus: str
+    payer: str
+    recorded_by: str
+    event_id: int
+    live: bool
+    import_id: int | None
+    applied: Mapping[str, Fen]
+
+
+def line_id(loan_id: int, period_start: date) -> str:
+    """A line's id: the loan and the start of its period, whatever version is live."""
+    return f"{loan_id}-{period_start:%Y%m%d}"
+
+
+def lines_of(session: Session, loan_id: int) -> list[LineShown]:
+    """The live lines of a loan, oldest first."""
+    connection = session.connection()
+    ln, a = lines.c, applications.c
+    paid: dict[date, list[Any]] = {}
+    for row in connection.execute(select(applications).where(a.loan_id == loan_id).order_by(a.effective_on)):
+        paid.setdefault(row.period_start, []).append(row)
+    query = select(lines).where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start)
+    given = subsidised.by_line(session, loan_id)
+    return [
+        _line(row, paid.get(row.period_start, ()), given.get(row.period_start, NIL))
+        for row in connection.execute(query)
+    ]
+
+
+def _line(row: Any, paid: Iterable[Any], subsidy: Fen) -> LineShown:
+    contract = charges = 0
+    full_on: date | None = None
+    for part in paid:
+        contract += part.contract
+        charges += part.compound + part.penalty
+        if contract < row.contract:
+            full_on = None
+        elif full_on is None:
+            full_on = part.effective_on
+    return LineShown(
+        line_id(row.loan_id, row.period_start),
+        row.version,
+        row.period_start,
+        row.period_end,
+        row.period_end,
+        (row.period_end - row.period_start).days,
+        Fen(row.contract),
+        Fen(row.penalty),
+        Fen(row.compound),
+        Fen(contract),
+        Fen(contract + charges),
+        full_on if row.contract else row.period_end,
+        subsidy,
+    )
+
+
+def statement(session: Session, loan: Loan, clocks: Clocks) -> list[StatementRow]:
+    """Everything that happened to a loan by as_of as known at known_at, with what stood after each event."""
+    rows: list[StatementRow] = []
+    standing = [0, 0, 0, 0]
+    for happened in loan_history(session.connection(), loan.id, clocks):
+        moved = _moved(happened)
+        standing = [before + change for before, change in zip(standing, moved, strict=True)]
+        rows.append(
+            StatementRow(
+                happened.event_id,
+                happened.effective_on,
+                happened.recorded_at,
+                happened.kind,
+                happened.document,
+                happened.reason,
+                happened.made_by,
+                happened.checked_by,
+                happened.reverses_id,
+                happened.moved.get(chart.SETTLEMENT_FUNDS, Fen(0)),
+                *map(Fen, moved),
+                *map(Fen, standing),
+            )
+        )
+    return rows
+
+
+_OWED: tuple[tuple[Account, ...], ...] = (
+    (chart.LOAN_PRINCIPAL, chart.OVERDUE_PRINCIPAL),
+    (chart.INTEREST_RECEIVABLE,),
+    (chart.PENALTY_RECEIVABLE,),
+    (chart.BORROWER_CREDIT,),
+)
+
+
+def _moved(happened: Happened) -> list[int]:
+    return [sum(happened.moved.get(account, 0) for account in accounts) for accounts in _OWED]
+
+
+def repayments_of(session: Session, loan_id: int) -> list[RepaymentShown]:
+    """A loan's repayments in the order of their days, reversed ones too."""
+    rows = (
+        session.execute(select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.paid_on, Repayment.id))
+        .scalars()
+        .all()
+    )
+    events = journal.stored_events(session.connection(), [row.event_id for row in rows if row.live])
+    return [
+        RepaymentShown(
+            row.id,
+            row.receipt_no,
+            Fen(row.fen),
+            row.paid_on,
+            row.received_on,
+            row.channel,
+            row.surplus,
+            row.payer,
+            row.recorded_by,
+            row.event_id,
+            bool(row.live),
+            row.import_id,
+            _applied(events.get(row.event_id)),
+        )
+        for row in rows
+    ]
+
+
+def _applied(event: Event | None) -> dict[str, Fen]:
+    """What a repayment paid, by component."""
+    compound = sum(row.compound for row in getattr(event, "applied", ()))
+    principal = getattr(event, "principal", 0) + getattr(event, "overdue_principal", 0)
+    return {
+        "contract_interest": Fen(getattr(event, "interest", 0)),
+        "compound_interest": Fen(compound),
+        "penalty_interest": Fen(getattr(event, "charges", 0) - compound),
+        "principal": Fen(principal),
+        "credit": Fen(getattr(event, "credit", 0)),
+        "written_off": Fen(getattr(event, "loss", 0)),
+    }

@@ -1,0 +1,1 @@
+"""Notices: lists, histories, papers."""

@@ -1,0 +1,1 @@
+"""Borrowers as others may see them."""

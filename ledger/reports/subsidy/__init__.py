@@ -1,0 +1,1 @@
+"""Subsidy batches and totals."""

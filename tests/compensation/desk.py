@@ -1,0 +1,209 @@
+"""The desks of compensation for tests: a loan that failed, money in the fund account, and the five who pay a claim."""
+
+from contextlib import AbstractContextManager
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from ledger import balances, journal
+from ledger.balances import Clocks
+from ledger.chart import Account, Kind, book_of
+from ledger.errors import NotFound, Refusal
+from ledger.events import FundAppropriated, FundDeposited, FundPlanApproved
+from ledger.money import Fen, of_fen, plain, to_fen, yuan
+from ledger.operations.approvals import requests
+from ledger.operations.compensation import claims, county_shares, payments, recoveries
+from ledger.operations.compensation.payments import Payment
+from ledger.operations.compensation.recoveries import Recovered
+from ledger.operations.servicing import backdating, repayments, run
+from ledger.operations.servicing.repayments import Received
+from ledger.queries import exposure
+from ledger.tables.borrowers import Member
+from ledger.tables.claims import Claim
+from ledger.tables.loans import Loan
+from ledger.unit_of_work import Unit
+from tests.servicing.desk import lend, loan_of
+from tests.support.desk import COUNTY, at_desk, household
+
+BANK = "GZRCB"
+TODAY = date(2020, 12, 31)
+CLAIMED_ON = date(2019, 8, 12)
+FAILED = loan_of("4.75", "2016-05-10", "2019-05-10")
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def desk(engine: Engine, user: str) -> AbstractContextManager[Unit]:
+    """One transaction of a person at the end of the story's time."""
+    return at_desk(engine, user, TODAY)
+
+
+def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **columns: Any) -> int:
+    """The worked example's loan: interest paid on every posting day, the last line and the principal never."""
+    with desk(engine, "officer") as unit:
+        home = household(unit)
+        head = unit.session.execute(select(Member.id).where(Member.household_id == home, Member.is_head)).scalar_one()
+    told = {"policy_no": None, "household_id": home, "member_id": head}
+    loan_id = lend(engine, FAILED, **(told | columns))
+    with desk(engine, "officer") as unit:
+        run.carry(unit, [loan_id], day("2019-05-09"))
+    if paid_through is not None:
+        on = day(paid_through)
+        with desk(engine, "officer") as unit:
+            owed = run.carried(unit, loan_id, on).life.open_lines
+        with desk(engine, "officer") as unit:
+            repayments.repay(unit, Received(loan_id, of_fen(owed), on, "counter", "R1"))
+    return loan_id
+
+
+def deposit(
+    engine: Engine, amount: str, on: str, *, county: str = COUNTY, bank: str = BANK, source: str = "city"
+) -> None:
+    """Money planned, appropriated and deposited, past the fund's own steps."""
+    fen = to_fen(yuan(amount))
+    base: dict[str, Any] = {"effective_on": day(on), "county": county, "bank": bank}
+    with at_desk(engine, "city", day(on)) as unit:
+        journal.record(unit, FundPlanApproved(**base, plan=1, **dict[str, Any]({f"{source}_funded": fen})))
+        if source == "city":
+            journal.record(unit, FundAppropriated(**base, plan=1, amount=fen))
+        journal.record(unit, FundDeposited(**base, plan=1, amount=fen))
+
+
+def drafted(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "overdue") -> int:
+    with desk(engine, "officer") as unit:
+        return claims.draft(unit, loan_id, on, cause, ["催收记录"]).id
+
+
+def approved(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "overdue") -> int:
+    """A claim drafted, submitted, reviewed and approved by four people on one day; answers its id."""
+    claim_id = drafted(engine, loan_id, on, cause)
+    for user, step in (("checker", claims.submit), ("poverty", claims.review), ("finance", claims.approve)):
+        with desk(engine, user) as unit:
+            step(unit, claim_id, on)
+    return claim_id
+
+
+def pay(engine: Engine, claim_id: int, on: date | str = CLAIMED_ON) -> Payment:
+    with desk(engine, "finance2") as unit:
+        return payments.pay(unit, claim_id, on if isinstance(on, date) else day(on))
+
+
+def receive(engine: Engine, loan_id: int, amount: str, on: str) -> Recovered:
+    with desk(engine, "officer") as unit:
+        return recoveries.receive(unit, loan_id, yuan(amount), day(on), "S1")
+
+
+def remit(engine: Engine, recovery_id: int, on: str) -> None:
+    with desk(engine, "officer") as unit:
+        recoveries.remit(unit, recovery_id, day(on))
+
+
+def recover(engine: Engine, loan_id: int, amount: str, on: str) -> None:
+    """Received and remitted on one day."""
+    remit(engine, receive(engine, loan_id, amount, on).id, on)
+
+
+def decide(engine: Engine, kind: str, payload: dict[str, Any], *, asks: str = "finance", **about: Any) -> int:
+    """Asked by one, put in force by another; what cannot be is struck out."""
+    with desk(engine, asks) as unit:
+        asked = requests.ask(unit, kind, payload, reason="r", **about)
+    try:
+        with desk(engine, "finance2") as unit:
+            requests.approve(unit, asked.id)
+    except Refusal:
+        with desk(engine, "finance2") as unit:
+            requests.refuse(unit, asked.id, "not possible")
+        raise
+    return asked.id
+
+
+def close(engine: Engine, claim_id: int, on: str) -> None:
+    decide(engine, "claim_closing", {"claim_id": str(claim_id), "on": on}, loan_id=claim(engine, claim_id).loan_id)
+
+
+def reverse(engine: Engine, event_id: int) -> None:
+    decide(engine, "reversal", {"event_id": str(event_id)})
+
+
+def event_of(engine: Engine, loan_id: int, kind: str) -> int:
+    """The id of the loan's latest standing event of a kind."""
+    with desk(engine, "auditor") as unit:
+        found = [past.id for past in backdating.all_standing(unit, [loan_id]) if type(past.event).__name__ == kind]
+    if not found:
+        raise NotFound(what=kind, id=str(loan_id))
+    return found[-1]
+
+
+def claim(engine: Engine, claim_id: int) -> Claim:
+    with desk(engine, "auditor") as unit:
+        return unit.session.get_one(Claim, claim_id)
+
+
+def status(engine: Engine, loan_id: int) -> str:
+    with desk(engine, "auditor") as unit:
+        return unit.session.get_one(Loan, loan_id).status
+
+
+def stands(engine: Engine, loan_id: int) -> dict[str, Fen]:
+    """The loan's accounts in the fund's book and in the bank's, by code."""
+    with desk(engine, "auditor") as unit:
+        return {account.code: fen for account, fen in balances.loan_balance(unit.connection, loan_id).items()}
+
+
+def fund(engine: Engine, account: Account, on: date = TODAY, *, county: str = COUNTY, bank: str = BANK) -> Fen:
+    """An account of the fund's book for one bank."""
+    with desk(engine, "auditor") as unit:
+        book = book_of(Kind.FUND, bank=bank, county=county)
+        return balances.balance(unit.connection, account, book, Clocks(on), county=county, bank=bank)
+
+
+def repay(engine: Engine, loan_id: int, amount: str, on: str) -> None:
+    with desk(engine, "officer") as unit:
+        repayments.repay(unit, Received(loan_id, yuan(amount), day(on), "counter", f"R{on}"))
+
+
+def payoff(engine: Engine, loan_id: int, on: str) -> Fen:
+    """What settles the loan's own items on a day."""
+    with desk(engine, "officer") as unit:
+        quoted = repayments.payoff(unit, loan_id, day(on))
+        unit.session.rollback()
+    return quoted.total
+
+
+def allotted(engine: Engine) -> dict[int, tuple[int, int]]:
+    """What of each claim's county share is due, and what of that is paid."""
+    with desk(engine, "auditor") as unit:
+        found = county_shares.allotted(unit.session, [(COUNTY, BANK)])
+    return {claim_id: (share.due, share.paid) for claim_id, share in found.items()}
+
+
+def fen(text: str) -> Fen:
+    return to_fen(yuan(text))
+
+
+def approved_cheaply(engine: Engine, **columns: Any) -> int:
+    """An approved claim on a loan of 2,000.00 of three months; answers its id."""
+    short = loan_of("4.35", "2019-02-01", "2019-05-01", "2019-05-06", 2_000_00)
+    loan = lend(engine, short, **({"policy_no": None} | columns))
+    return approved(engine, loan)
+
+
+def deposit_fen(engine: Engine, amount: int, on: str) -> None:
+    deposit(engine, plain(amount), on)
+
+
+def queued(engine: Engine) -> int:
+    """What queues for the account."""
+    with desk(engine, "auditor") as unit:
+        return payments.queued_by_account(unit.session).get((COUNTY, BANK), 0)
+
+
+def exposure_of(engine: Engine, loan_id: int) -> Fen:
+    """What counts against the cap of the loan's household."""
+    with desk(engine, "auditor") as unit:
+        home = unit.session.get_one(Loan, loan_id).household_id
+        assert home is not None
+        return exposure.exposures(unit, [home])[home]

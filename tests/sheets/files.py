@@ -1,0 +1,165 @@
+"""Sheets for tests: rows by column names made into csv or xlsx, and the short way to take them in."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Engine
+from xlsxwriter import Workbook
+
+from ledger.errors import Fault
+from ledger.imports.columns import COLUMNS
+from ledger.imports.reading import SheetFaults, in_order, read_table
+from ledger.imports.sheets import read_sheet
+from ledger.operations.sheets import imports
+from ledger.operations.sheets.imports import Outcome
+from ledger.operations.sheets.run import Importer
+from ledger.unit_of_work import Unit
+from tests.support.desk import at_desk, card
+
+BANK = "GZRCB"
+TODAY = date(2016, 12, 31)
+OFFICER = Importer("officer", BANK)
+_numbers = count(1)
+
+Row = dict[str, Any]
+
+
+def loan_row(**fields: Any) -> dict[str, Any]:
+    """A household loan that breaks no rule, once its household is registered, save what is told."""
+    number = next(_numbers)
+    return {
+        "contract_no": f"HT-{number:06d}",
+        "registry_no": f"J{number:06d}",
+        "borrower_name": "刘福",
+        "id_card": card_of(number),
+        "principal": "50000.00",
+        "annual_rate": "4.75%",
+        "term_months": "36",
+        "signed_on": "2016-05-09",
+        "disbursed_on": "2016-05-10",
+        "purpose": "脐橙种植",
+    } | fields
+
+
+def card_of(number: int) -> str:
+    """A card of its own for each of some million numbers; everybody is between 31 and 56 in 2016."""
+    return card((date(1961, 1, 1) + timedelta(days=number % 9000)).isoformat(), number // 9000)
+
+
+def home_row(loan: Row, **fields: Any) -> dict[str, Any]:
+    """The row of the register that a loan's row asks for."""
+    return {
+        "registry_no": loan["registry_no"],
+        "county": "360781",
+        "town": "叶坪镇",
+        "village": "大胜村",
+        "category": "一般贫困户",
+        "registered_on": "2014-05-01",
+        "name": loan["borrower_name"],
+        "id_card": loan["id_card"],
+        "relation": "户主",
+    } | fields
+
+
+def paid_row(loan: Row, **fields: Any) -> dict[str, Any]:
+    """A repayment of the loan's first line, save what is told."""
+    return {
+        "contract_no": loan["contract_no"],
+        "amount": "277.08",
+        "paid_on": "2016-06-21",
+        "channel": "转账",
+        "receipt_no": f"HD-{next(_numbers):06d}",
+    } | fields
+
+
+def csv_of(
+    kind: str, rows: Sequence[Row], encoding: str = "utf-8-sig", heading: Mapping[str, str] | None = None
+) -> bytes:
+    """Rows as csv under the columns they name, in Chinese; `heading` renames some."""
+    names = [column for column in COLUMNS[kind] if any(column.name in row for row in rows)]
+    file = io.StringIO(newline="")
+    lines = csv.writer(file)
+    lines.writerow([(heading or {}).get(column.name, column.zh) for column in names])
+    lines.writerows([[row.get(column.name, "") for column in names] for row in rows])
+    return file.getvalue().encode(encoding)
+
+
+def xlsx_of(kind: str, rows: Sequence[Row]) -> bytes:
+    """Rows as a workbook, under the English names; texts as texts, numbers as numbers, dates as dates."""
+    names = [column.name for column in COLUMNS[kind] if any(column.name in row for row in rows)]
+    return workbook([names, *([row.get(name, "") for name in names] for row in rows)])
+
+
+def workbook(lines: Iterable[Sequence[Any]], *more: tuple[str, Iterable[Sequence[Any]]]) -> bytes:
+    """A workbook of cells, with further pages by name."""
+    file = io.BytesIO()
+    told = {"in_memory": True, "strings_to_formulas": False, "default_date_format": "yyyy-mm-dd"}
+    book = Workbook(file, told)
+    for name, page_lines in (("数据", lines), *more):
+        page = book.add_worksheet(name)
+        for number, line in enumerate(page_lines):
+            for place, cell in enumerate(line):
+                page.write_string(number, place, cell) if isinstance(cell, str) else page.write(number, place, cell)
+    book.close()
+    return file.getvalue()
+
+
+def beginning(engine: Engine, user: str = "officer", today: date = TODAY) -> imports.Begin:
+    """Begins a transaction of a person, each time one of its own."""
+    return partial(at_desk, engine, user, today)
+
+
+def take_in(
+    engine: Engine, kind: str, data: bytes, importer: Importer = OFFICER, *, today: date = TODAY, **how: Any
+) -> Outcome:
+    """Import a file."""
+    table = read_table(kind, read_sheet(data, f"{kind}.csv"))
+    return imports.take_in(beginning(engine, importer.user, today), importer, table, **how)
+
+
+def register(engine: Engine, loans: Iterable[Row], **fields: Any) -> None:
+    """Register the households that loans ask for."""
+    homes = {loan["registry_no"]: home_row(loan, **fields) for loan in loans}
+    take_in(engine, "households", csv_of("households", list(homes.values())))
+
+
+def faults_of(engine: Engine, kind: str, data: bytes, importer: Importer = OFFICER, **how: Any) -> list[Fault]:
+    """What is wrong with a file; it is not taken in."""
+    try:
+        done = take_in(engine, kind, data, importer, **how)
+    except SheetFaults as refusal:
+        return refusal.found
+    raise AssertionError(f"taken in: {done}")
+
+
+def told(faults: Iterable[Fault]) -> list[tuple[int, str, str]]:
+    """Faults as row, column and code, row by row."""
+    return [(fault.row, fault.column, fault.code) for fault in in_order(faults)]
+
+
+class Cut(Exception):
+    """The machine stops."""
+
+
+def stopping(engine: Engine, at: int, *, inside: bool) -> Callable[[], AbstractContextManager[Unit]]:
+    """Transactions of which the one numbered `at` does not begin, or does not come to its end."""
+    begun = 0
+
+    @contextmanager
+    def begin() -> Iterator[Unit]:
+        nonlocal begun
+        begun += 1
+        if begun == at and not inside:
+            raise Cut
+        with beginning(engine)() as unit:
+            yield unit
+            if begun == at:
+                raise Cut
+
+    return begin

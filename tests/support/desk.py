@@ -1,0 +1,125 @@
+"""The desks of a county for tests: people, invented identities, and the short way to a loan."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, func, select
+from stdnum.cn.ric import calc_check_digit
+from stdnum.cn.uscc import calc_check_digit as code_digit
+
+from ledger.database import Base
+from ledger.money import yuan
+from ledger.operations.lending import loans
+from ledger.operations.lending.contracts import LoanRequest
+from ledger.operations.registry import borrowers
+from ledger.operations.registry.borrowers import NewHousehold, NewLink, Person
+from ledger.unit_of_work import Unit, work
+
+TODAY = date(2016, 6, 1)
+COUNTY = "360781"
+_numbers = count(1)
+
+
+def card(born_on: str = "1980-05-01", number: int | None = None) -> str:
+    """A well-formed identity card of nobody."""
+    head = f"360781{born_on.replace('-', '')}{(next(_numbers) if number is None else number) % 1000:03d}"
+    return head + calc_check_digit(f"{head}0")
+
+
+def uscc() -> str:
+    """A well-formed social credit code of nobody."""
+    head = f"93360781MA{next(_numbers):07d}"
+    return head + code_digit(f"{head}0")
+
+
+@contextmanager
+def at_desk(engine: Engine, user: str = "officer", today: date = TODAY) -> Iterator[Unit]:
+    """One transaction of a person at noon of a day."""
+    noon = datetime.combine(today, time(4), UTC)
+    with work(engine, user=user, today=today, clock=lambda: noon) as unit:
+        yield unit
+
+
+def new_household(
+    *, registered_on: str | date = "2014-05-01", born_on: str = "1980-05-01", **fields: Any
+) -> NewHousehold:
+    """A household with a head and a second member, not registered yet."""
+    told: dict[str, Any] = {
+        "registry_no": f"R{next(_numbers):08d}",
+        "county": COUNTY,
+        "town": "叶坪镇",
+        "village": "大胜村",
+        "category": "general",
+        "registered_on": date.fromisoformat(str(registered_on)),
+        "members": (
+            Person("刘福", card(born_on), "户主", True),
+            Person("陈香", card("1985-02-03"), "配偶", False),
+        ),
+    }
+    return NewHousehold(**(told | fields))
+
+
+def household(unit: Unit, **fields: Any) -> int:
+    """A registered household; answers its id."""
+    return borrowers.register_household(unit, new_household(**fields)).id
+
+
+def organisation(unit: Unit, **fields: Any) -> int:
+    """An organisation without links; answers its id."""
+    told = {"uscc": uscc(), "name": "瑞金脐橙合作社", "kind": "cooperative", "county": COUNTY}
+    return borrowers.register_organisation(unit, **(told | fields)).id
+
+
+def link(unit: Unit, organisation_id: int, household_id: int, **fields: Any) -> int:
+    """A link of two years' employment from 2016-01-01 on, unless told otherwise; answers its id."""
+    told: dict[str, Any] = {
+        "kind": "employment",
+        "amount": None,
+        "starts_on": date(2016, 1, 1),
+        "ends_on": date(2017, 12, 31),
+    }
+    return borrowers.add_link(unit, organisation_id, NewLink(household_id=household_id, **(told | fields))).id
+
+
+def request(**fields: Any) -> LoanRequest:
+    """A household loan that breaks no rule, save what is told."""
+    told: dict[str, Any] = {
+        "contract_no": f"C{next(_numbers):06d}",
+        "scheme": "ganzhou-2016",
+        "bank": "GZRCB",
+        "county": COUNTY,
+        "principal": yuan("50000.00"),
+        "annual_rate": Decimal("0.0475"),
+        "term_months": 36,
+        "signed_on": date(2016, 5, 9),
+        "purpose": "脐橙种植",
+        "endorsements": ("village_committee", "work_team", "township"),
+    }
+    return LoanRequest(**(told | fields))
+
+
+def approved_loan(engine: Engine, asked: LoanRequest) -> int:
+    """A loan recorded by `officer` and approved by `checker`; answers its id."""
+    with at_desk(engine) as unit:
+        loan_id = loans.record(unit, asked).id
+    with at_desk(engine, "checker") as unit:
+        loans.approve(unit, loan_id)
+    return loan_id
+
+
+def disbursed_loan(engine: Engine, asked: LoanRequest, on: date = date(2016, 5, 10)) -> int:
+    """A loan recorded, approved and paid out; answers its id."""
+    loan_id = approved_loan(engine, asked)
+    with at_desk(engine) as unit:
+        loans.disburse(unit, loan_id, on)
+    return loan_id
+
+
+def row_counts(connection: Connection) -> dict[str, int]:
+    """How many rows every table holds: what a refusal must not change."""
+    tables: list[Table] = Base.metadata.sorted_tables
+    return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
