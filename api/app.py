@@ -3,7 +3,8 @@
 How to add an endpoint
 ----------------------
 One module a resource. At its top the shapes (api/core/fields.py, api/core/schemas.py), then a Blueprint
-(api/core/routes.py), then views of a few lines; its row of rights goes into api/core/rights.py, its blueprint into `BLUEPRINTS` below.
+(api/core/routes.py), then views of a few lines; its row of rights goes into api/core/rights.py, its blueprint into
+`BLUEPRINTS` below.
 
     class DisbursementBody(Body):
         disbursed_on = Day(load_default=edge.today)

@@ -4,19 +4,18 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, or_, select
 
 from ledger import chart
 from ledger.calendar import load_calendar
-from ledger.database import RATE_SCALE, among, rate_of
+from ledger.database import among
 from ledger.errors import RuleViolation
 from ledger.money import Fen
 from ledger.operations.servicing.save import Held, Lent
-from ledger.policy import rates
-from ledger.policy.accrual import Steps, Terms, Uplifts
-from ledger.policy.schemes import Scheme
+from ledger.policy.accrual import Steps, Terms
 from ledger.policy.servicing import Life, Line
 from ledger.queries import reference
+from ledger.queries.contract_rates import loan_rows, rate_steps, scheme_and_uplifts
 from ledger.tables.journal import postings
 from ledger.tables.loans import Loan, applications, lines
 from ledger.unit_of_work import Unit
@@ -56,55 +55,19 @@ def _check_calendar(unit: Unit, held: dict[int, Held], through: date) -> None:
     """Nothing is posted on a rolled due date while the calendar that says it is not published (scheme 7)."""
     calendar = reference.work_calendar(unit.session)
     for row in (each.row for each in held.values()):
-        rolls = _scheme(unit, row.scheme, row.scheme_version)[0].due_date_roll != "none"
+        rolls = scheme_and_uplifts(unit, row.scheme, row.scheme_version)[0].due_date_roll != "none"
         due = rolls and row.next_step_on is not None and row.due_on <= through
         if due and calendar.is_provisional(day := min(through, row.rolled_on)):
             raise CalendarMissing(rule="7", found=day.year, limit=row.due_on)
 
 
-_RATES = ("annual_rate", "extended_rate")
-_ROWS = select(
-    *(type_coerce(_LOANS.c[name], BigInteger) if name in _RATES else _LOANS.c[name] for name in Lent._fields)
-)
+_ROWS = loan_rows(Lent._fields)
 
 
 def _life(unit: Unit, row: Lent, through: date) -> Life:
-    scheme, uplifts = _scheme(unit, row.scheme, row.scheme_version)
-    terms = Terms(row.disbursed_on, row.rolled_on, _rates(unit, scheme, row, through), row.misused_on, uplifts)
+    scheme, uplifts = scheme_and_uplifts(unit, row.scheme, row.scheme_version)
+    terms = Terms(row.disbursed_on, row.rolled_on, rate_steps(unit, scheme, row, through), row.misused_on, uplifts)
     return Life(row.id, row.county, row.bank, terms, row.status, row.billed_to, row.next_step_on)
-
-
-def _scheme(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
-    """Looked up once a unit, however many loans there are."""
-    known: dict[tuple[str, int], tuple[Scheme, Uplifts]] = unit.kept.setdefault("schemes", {})
-    if (found := known.get((code, version))) is None:
-        scheme = reference.scheme_of(unit.session, code, version)
-        found = known[code, version] = (scheme, Uplifts.of(scheme))
-    return found
-
-
-def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tuple[tuple[date, int], ...]]:
-    """The contract rates of loans in whole 1e-8, each from its day on, as far as `through`; nothing is locked."""
-    query = _ROWS.where(among(unit.connection, _LOANS.c.id, loan_ids))
-    return {
-        row.id: _rates(unit, _scheme(unit, row.scheme, row.scheme_version)[0], row, through)
-        for row in map(Lent._make, unit.connection.execute(query))
-    }
-
-
-def _rates(unit: Unit, scheme: Scheme, row: Lent, through: date) -> tuple[tuple[date, int], ...]:
-    if scheme.repricing == "fixed":
-        steps = ((row.disbursed_on, row.annual_rate),)
-        return steps if row.extended_rate is None else (*steps, (row.original_due_on, row.extended_rate))
-    tables = unit.kept.setdefault("rate_tables", None) or reference.rate_tables(unit.session)
-    unit.kept["rate_tables"] = tables
-    priced = rates.Priced(rate_of(row.annual_rate), row.signed_on, row.disbursed_on, row.term_months)
-    extended = None
-    if row.extended_on is not None:
-        months = row.term_months + row.extended_months
-        extended = rates.Extended(row.extended_on, row.original_due_on, months)
-    found = rates.rate_steps(scheme, tables[scheme.rate_table], priced, through, extended)
-    return tuple((on, int(rate * RATE_SCALE)) for on, rate in found)
 
 
 def _fill_balances(unit: Unit, held: dict[int, Held]) -> None:

@@ -14,12 +14,12 @@ from ledger.database import among
 from ledger.dates import DAY, Span
 from ledger.money import Fen
 from ledger.operations.lending import checks as eligible
-from ledger.operations.servicing import load
 from ledger.operations.subsidy.sources import Billed
 from ledger.policy import limits, subsidy
 from ledger.policy.accrual import Steps
 from ledger.policy.limits import Link
 from ledger.policy.subsidy import Period
+from ledger.queries.contract_rates import rates_of
 from ledger.tables import borrowers as parties
 from ledger.tables.journal import postings
 from ledger.tables.loans import Loan
@@ -63,7 +63,7 @@ class _Days:
         self._caps = _Caps(unit, {loan: each for loan, each in loans.items() if loan in sharing})
         moving = [loan for loan, each in loans.items() if not each.conditions.terms.steady]
         through = max((each.conditions.end for each in billed), default=date.min)
-        self._rates = load.rates_of(unit, moving, through) if moving else {}
+        self._rates = rates_of(unit, moving, through) if moving else {}
 
     def due(self, each: Billed) -> Due:
         of = each.conditions

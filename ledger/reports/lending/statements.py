@@ -14,7 +14,7 @@ from ledger.balances import Clocks
 from ledger.chart import Account
 from ledger.events import Event
 from ledger.money import NIL, Fen
-from ledger.reports.subsidy import subsidised
+from ledger.queries import subsidised
 from ledger.tables.loans import Loan, Repayment, applications, lines
 
 

@@ -1,0 +1,100 @@
+"""The contract rates of loans, day by day, and the scheme versions they are under."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+from sqlalchemy import BigInteger, Select, select, type_coerce
+
+from ledger.database import RATE_SCALE, among, rate_of
+from ledger.policy import rates
+from ledger.policy.accrual import Uplifts
+from ledger.policy.schemes import Scheme
+from ledger.queries import reference
+from ledger.tables.loans import Loan
+from ledger.unit_of_work import Unit
+
+_LOANS: Any = Loan.__table__
+_RATES = ("annual_rate", "extended_rate")
+
+
+class Priced(Protocol):
+    """The columns of a disbursed loan that its rates follow from; rates in whole 1e-8."""
+
+    @property
+    def annual_rate(self) -> int: ...
+    @property
+    def signed_on(self) -> date: ...
+    @property
+    def disbursed_on(self) -> date: ...
+    @property
+    def term_months(self) -> int: ...
+    @property
+    def original_due_on(self) -> date: ...
+    @property
+    def extended_on(self) -> date | None: ...
+    @property
+    def extended_months(self) -> int: ...
+    @property
+    def extended_rate(self) -> int | None: ...
+
+
+def loan_rows(names: Sequence[str]) -> Select[Any]:
+    """Return the query of these columns of loans, rates as whole 1e-8."""
+    return select(*(type_coerce(_LOANS.c[name], BigInteger) if name in _RATES else _LOANS.c[name] for name in names))
+
+
+_ROWS = loan_rows(
+    (
+        "id",
+        "scheme",
+        "scheme_version",
+        "annual_rate",
+        "signed_on",
+        "disbursed_on",
+        "term_months",
+        "original_due_on",
+        "extended_on",
+        "extended_months",
+        "extended_rate",
+    )
+)
+
+
+def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tuple[tuple[date, int], ...]]:
+    """Return the contract rates of loans in whole 1e-8, each from its day on, to `through`. Locks nothing."""
+    query = _ROWS.where(among(unit.connection, _LOANS.c.id, loan_ids))
+    return {
+        row.id: rate_steps(unit, scheme_and_uplifts(unit, row.scheme, row.scheme_version)[0], row, through)
+        for row in unit.connection.execute(query)
+    }
+
+
+def rate_steps(unit: Unit, scheme: Scheme, loan: Priced, through: date) -> tuple[tuple[date, int], ...]:
+    """Return one loan's contract rates in whole 1e-8, each from its day on, as far as `through`."""
+    if scheme.repricing == "fixed":
+        steps = ((loan.disbursed_on, loan.annual_rate),)
+        return steps if loan.extended_rate is None else (*steps, (loan.original_due_on, loan.extended_rate))
+    tables = unit.kept.setdefault("rate_tables", None) or reference.rate_tables(unit.session)
+    unit.kept["rate_tables"] = tables
+    priced = rates.Priced(rate_of(loan.annual_rate), loan.signed_on, loan.disbursed_on, loan.term_months)
+    extended = None
+    if loan.extended_on is not None:
+        months = loan.term_months + loan.extended_months
+        extended = rates.Extended(loan.extended_on, loan.original_due_on, months)
+    found = rates.rate_steps(scheme, tables[scheme.rate_table], priced, through, extended)
+    return tuple((on, _whole(rate)) for on, rate in found)
+
+
+def scheme_and_uplifts(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
+    """Return a scheme version and its rate uplifts, looked up once a unit of work."""
+    known: dict[tuple[str, int], tuple[Scheme, Uplifts]] = unit.kept.setdefault("schemes", {})
+    if (found := known.get((code, version))) is None:
+        scheme = reference.scheme_of(unit.session, code, version)
+        found = known[code, version] = (scheme, Uplifts.of(scheme))
+    return found
+
+
+def _whole(rate: Decimal) -> int:
+    return int(rate * RATE_SCALE)
