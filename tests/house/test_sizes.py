@@ -34,7 +34,6 @@ TOO_LONG_ON_PURPOSE = (
         "tests/subsidy/test_at_the_desks.py::test_a_batch_from_draft_to_payment",
         "one row with a column a line, as the formatter writes it",
     ),
-    Exempt("tests/county/year.py", "all that people may do in the county's year, read on one page"),
 )
 
 
