@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from random import Random
 
@@ -11,13 +11,13 @@ from sqlalchemy import Engine
 from jobs.demo import people, plan, sheets
 from jobs.demo.people import House
 from jobs.demo.plan import Lent, Paid
-from ledger.dates import DAY, Quarter
+from ledger.dates import Quarter
 from ledger.operations import contacts, parties
 from ledger.operations.parties import NewHousehold, Person
 from ledger.unit import Unit
 from tests.upgrade import closings, deeds, desk, losses, quarters, told
 from tests.upgrade.deeds import Agenda
-from tests.upgrade.stage import BANK, COUNTY, OFFICERS, OTHER, THRIFTY, Clock, Story, add_people, household_of
+from tests.upgrade.stage import BANK, COUNTY, OTHER, THRIFTY, Clock, Story, add_people, household_of
 
 SEED = 2016
 FIRST, LAST = date(2016, 3, 1), date(2019, 12, 31)
@@ -116,6 +116,3 @@ def _reach(unit: Unit, house: House) -> None:
     number = int(house.registry_no[-3:])
     phone, email = f"1380797{number:04d}", f"house{number}@example.com" if number % 2 else None
     contacts.set_contact(unit, household_id=household_of(unit, house), phone=phone, email=email)
-
-
-__all__ = ["DAY", "OFFICERS", "timedelta"]

@@ -1,8 +1,9 @@
 """What people decide about single loans of the kept county: a table of days, each with what is done on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
+from typing import Any
 
 from sqlalchemy import select, text
 
@@ -27,7 +28,7 @@ def day(text: str) -> date:
 
 def lending(story: Story, houses: list[House], neighbours: list[House]) -> Agenda:
     """Return the loans that are made at the desks, each for what is to happen to it later."""
-    plain_loans = (
+    plain_loans: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("2016-03-22", "waived", {}),
         ("2016-04-12", "written off", {}),
         ("2016-04-20", "insured", {"policy_no": "P-2016-1"}),
@@ -42,7 +43,7 @@ def lending(story: Story, houses: list[House], neighbours: list[House]) -> Agend
         ("2016-09-06", "taken back", {"bank": THRIFTY}),
         ("2017-01-10", "adjusted", {"principal": yuan("30000.00")}),
     )
-    near = (
+    near: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("2017-03-01", "neighbour", {"bank": BANK}),
         ("2017-03-02", "neighbour early", {"bank": THIRD}),
         ("2017-03-03", "neighbour small", {"bank": THIRD, "principal": yuan("20000.00")}),
@@ -144,7 +145,7 @@ def money_of_the_fund(story: Story) -> Agenda:
     ]
 
 
-def _decide(story: Story, name: str, kind: str, payload: dict[str, object], reason: str) -> Callable[[], object]:
+def _decide(story: Story, name: str, kind: str, payload: Mapping[str, Any], reason: str) -> Callable[[], object]:
     return lambda: story.decide(BANKERS, kind, payload, reason, loan_id=story.named[name])
 
 
@@ -157,7 +158,7 @@ def _renew(story: Story) -> None:
     story.decide(BANKERS, "renewal", told, "继续种植", loan_id=loan_id)
 
 
-def _settle(story: Story, name: str, **more: str) -> None:
+def _settle(story: Story, name: str, **more: Any) -> None:
     """Pay a loan off on the story's day."""
     loan_id = story.named[name]
     repay(story, loan_id, plain(quoted(story, loan_id, story.clock.today).total), **more)
@@ -185,9 +186,9 @@ def latest_of_kind(story: Story, kind: str) -> int:
         return int(unit.connection.execute(query, {"kind": kind}).scalar_one())
 
 
-def _adjust(story: Story, users: tuple[str, str], payload: dict[str, object], on: str, reason: str) -> None:
+def _adjust(story: Story, users: tuple[str, str], payload: Mapping[str, Any], on: str, reason: str) -> None:
     about = {"county": payload["county"], "bank": payload["bank"]}
-    story.decide(users, "adjustment", payload | {"on": on}, reason, **about)
+    story.decide(users, "adjustment", {**payload, "on": on}, reason, **about)
 
 
 def _undo_adjustment(story: Story) -> None:

@@ -12,7 +12,7 @@ from jobs.demo.plan import Lent, Paid
 from ledger.dates import DAY
 from ledger.errors import Refusal
 from ledger.money import Fen, yuan
-from ledger.operations import imports_deciding, loans, subsidies
+from ledger.operations import approvals, imports_deciding, loans, subsidies
 from ledger.policy.subsidy import Period
 from ledger.tables.subsidies import SubsidyLine
 from tests.upgrade.deeds import BANKERS, Agenda, day, latest
@@ -101,7 +101,5 @@ def _ask(story: Story) -> None:
     story.ask("officer", "waiver", waiver, "户主患病住院", loan_id=loan_id)
     paid = latest(story, story.named["adjusted"], "RepaymentReceived")
     story.ask(BANKERS[0], "reversal", {"event_id": str(paid)}, "录入错误")
-    from ledger.operations import approvals
-
     asked = story.ask("officer", "waiver", waiver, "再次申请", loan_id=story.named["insured"])
     story.do("checker", approvals.refuse, asked, "材料不全")

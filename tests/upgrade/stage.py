@@ -24,6 +24,7 @@ from ledger.operations.contracts import LoanRequest
 from ledger.operations.imports_run import Importer
 from ledger.operations.people import Role, add_user
 from ledger.operations.repayments import Received
+from ledger.policy.servicing import Payoff
 from ledger.tables.loans import Loan
 from ledger.tables.parties import Household
 from ledger.unit import Unit, work
@@ -185,7 +186,7 @@ def repay(story: Story, loan_id: int, amount: str, on: date | None = None, **mor
     return story.do(officer, repayments.repay, told).event_id
 
 
-def quoted(story: Story, loan_id: int, on: date) -> repayments.Payoff:
+def quoted(story: Story, loan_id: int, on: date) -> Payoff:
     """Return what settles a loan on a day; nothing of it is kept."""
     with story.at("auditor") as unit:
         found = repayments.payoff(unit, loan_id, on)

@@ -1,6 +1,5 @@
 """How the kept county's borrowers are told: notices every two weeks, delivered in time, late, never, and by SMS."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 
@@ -79,6 +78,3 @@ def _withdraw(story: Story) -> None:
         found = notices_on(unit.session, on=story.clock.today)
     notice = next(each for each in found if each.status == "delivered" and each.bank == "GZRCB")
     story.do("checker", notices.withdraw, notice.id, "回执非本人")
-
-
-Act = Callable[[], object]
