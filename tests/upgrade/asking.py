@@ -76,13 +76,13 @@ class Asker:
 
 
 @contextmanager
-def asking(url: str) -> Iterator[Asker]:
-    """Give an asker of the service on a database, while the clock of this process stands at the asking moment."""
+def asking(url: str, at: datetime = ASKED_AT) -> Iterator[Asker]:
+    """Give an asker of the service on a database, while the clock of this process stands at a moment."""
     with tempfile.TemporaryDirectory() as home:
         app = create_app(read_settings({"LEDGER_HOME": home, "LEDGER_DATABASE_URL": url}))
         engine = app.extensions["ledger"].engine
         try:
-            with freeze_time(ASKED_AT):
+            with freeze_time(at):
                 yield Asker(app)
         finally:
             engine.dispose()

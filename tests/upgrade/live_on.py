@@ -103,11 +103,12 @@ def _decide_what_waits(story: Story) -> None:
 def _further_claims(story: Story) -> None:
     """Take every claim that waits a step further, and pay what queues as far as the accounts go."""
     with story.at("auditor") as unit:
-        query = select(Claim).where(Claim.status.in_((*_STEPS, "partly_paid"))).order_by(Claim.id)
+        payable = (Claim.status == "partly_paid") | ((Claim.status == "approved") & (Claim.bank == BANK))
+        query = select(Claim).where(Claim.status.in_(_STEPS) | payable).order_by(Claim.approved_on, Claim.id)
         left = [(row.id, row.bank, row.status) for row in unit.session.execute(query).scalars()]
     steps = {"draft": claims.submit, "submitted": claims.review, "reviewed": claims.approve}
     for claim_id, bank, status in left:
-        if status == "partly_paid":
+        if status not in _STEPS:
             story.do("finance2", claim_payments.pay, claim_id)
         else:
             user = OFFICERS[bank][1] if status == "draft" else _STEPS[status]

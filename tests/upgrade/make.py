@@ -37,6 +37,7 @@ _CHANGED = """# Figures of this snapshot that a later release changed on purpose
 # path = "/reports/portfolio*"         # the question's path, * for anything
 # pointer = "/items/*/npl_rate"        # the place in its answer, * for one step
 # changelog = "the line of CHANGELOG.md, or a part of it that is found nowhere else"
+# engine = "postgresql"                # only where it was otherwise on one engine
 """
 
 

@@ -1,10 +1,14 @@
 """What is stored outlives the code: every kept database is upgraded, answers as it did, and can be lived on."""
 
 import hashlib
+import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -14,6 +18,8 @@ from ledger.reports.verification import verify
 from ledger.setup import at_head, prepare
 from ledger.tables.work import JobRun
 from tests.house.sources import ROOT
+from tests.migrations.catalogue import listed
+from tests.upgrade import county
 from tests.upgrade.answers import (
     Changed,
     Difference,
@@ -26,6 +32,7 @@ from tests.upgrade.answers import (
     without_ids,
 )
 from tests.upgrade.asking import Answer, Question
+from tests.upgrade.further import told_after
 from tests.upgrade.live_on import live_on
 from tests.upgrade.restore import restore
 
@@ -47,7 +54,7 @@ def test_a_kept_database_is_upgraded_and_answers_as_it_did(
 ) -> None:
     assert at_head(upgraded)
     assert verify(upgraded) == ()
-    changed = changed_on_purpose(release)
+    changed = changed_on_purpose(release, empty_database_url)
     found = list(ask_again(empty_database_url, kept_answers(release, empty_database_url)))
     assert [str(each) for each in unexplained(found, changed)] == []
     assert faults_of(changed, found, CHANGELOG) == []
@@ -59,6 +66,47 @@ def test_a_kept_database_is_lived_on(upgraded: Engine) -> None:
     with upgraded.connect() as connection:
         failed = connection.execute(select(func.count()).select_from(JobRun).where(JobRun.status != "done"))
         assert failed.scalar_one() == 0
+
+
+def test_a_further_quarter_is_the_one_of_a_county_made_fresh(release: Path, shared_folder: Path) -> None:
+    with _on_sqlite(shared_folder) as url:
+        restore(release, url)
+        kept = _told_after_a_quarter(url, lambda _engine: None)
+    with _on_sqlite(shared_folder) as url:
+        fresh = _told_after_a_quarter(url, county.live)
+    assert [each for each in zip(kept, fresh, strict=True) if each[0] != each[1]] == []
+
+
+def _told_after_a_quarter(url: str, before: Callable[[Engine], object]) -> list[Any]:
+    prepare(url)
+    opened = open_engine(url)
+    before(opened)
+    live_on(opened)
+    assert verify(opened) == ()
+    opened.dispose()
+    return told_after(url)
+
+
+@contextmanager
+def _on_sqlite(shared: Path) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(dir=shared) as own:
+        yield f"sqlite:///{Path(own) / 'ledger.sqlite3'}"
+
+
+def test_an_upgraded_database_has_the_objects_of_a_fresh_one(upgraded: Engine, database_url: str) -> None:
+    fresh = open_engine(database_url)
+    assert listed(upgraded) == listed(fresh)
+    fresh.dispose()
+
+
+def test_an_altered_figure_and_a_missing_row_are_found(release: Path, sqlite_url: str) -> None:
+    restore(release, sqlite_url)
+    claims = [kept for kept in kept_answers(release, sqlite_url) if kept[0].path.startswith("/claims?")]
+    altered, missing = deepcopy(claims[:1]), deepcopy(claims[:1])
+    altered[0][1].body["items"][2]["paid"] = "0.01"
+    del missing[0][1].body["items"][2]
+    found = list(ask_again(sqlite_url, [*claims, *altered, *missing]))
+    assert [each.pointer for each in found] == ["/items/2/paid", "/items"]
 
 
 def test_what_was_released_stays_byte_equal(release: Path) -> None:
