@@ -8,7 +8,8 @@ from ledger.balances import Clocks
 from ledger.chart import FUND_DEPOSITS, Kind, book_of
 from ledger.dates import DAY, Quarter
 from ledger.money import plain, yuan
-from ledger.operations import fund_accounts, periods
+from ledger.operations.books import periods
+from ledger.operations.fund import accounts
 from tests.upgrade.deeds import Agenda, day
 from tests.upgrade.quarters import months_between
 from tests.upgrade.stage import BANK, COUNTY, THRIFTY, Story
@@ -46,7 +47,7 @@ def _reconcile(story: Story, year: int) -> None:
             differs = (bank, number) == (THRIFTY, 3)
             closing = yuan(plain(stands + (100 if differs else 0)))
             told = COUNTY, bank, closing, story.clock.today, f"DZ{quarter}", quarter
-            story.do("finance", fund_accounts.reconcile, *told, "银行次日入账" if differs else "")
+            story.do("finance", accounts.reconcile, *told, "银行次日入账" if differs else "")
 
 
 def _open_again(story: Story) -> None:

@@ -12,9 +12,9 @@ from jobs.demo import people, plan, sheets
 from jobs.demo.people import House
 from jobs.demo.plan import Lent, Paid
 from ledger.dates import Quarter
-from ledger.operations import contacts, parties
-from ledger.operations.parties import NewHousehold, Person
-from ledger.unit import Unit
+from ledger.operations.registry import borrowers, contacts
+from ledger.operations.registry.borrowers import NewHousehold, Person
+from ledger.unit_of_work import Unit
 from tests.upgrade import closings, deeds, desk, losses, quarters, told
 from tests.upgrade.deeds import Agenda
 from tests.upgrade.stage import BANK, COUNTY, OTHER, THRIFTY, Clock, Story, add_people, household_of
@@ -105,7 +105,7 @@ def _register(unit: Unit, house: House) -> None:
     members = tuple(
         Person(person.name, person.id_card, person.relation, place == 0) for place, person in enumerate(house.members)
     )
-    parties.register_household(
+    borrowers.register_household(
         unit,
         NewHousehold(house.registry_no, OTHER, house.town, house.village, "general", house.registered_on, members),
     )

@@ -10,7 +10,10 @@ from sqlalchemy import select, text
 from jobs.demo.people import House
 from ledger.events import TYPES
 from ledger.money import plain, yuan
-from ledger.operations import clawbacks, fund, fund_accounts, fund_calls, rewinding
+from ledger.operations.fund import accounts, plans
+from ledger.operations.servicing import backdating
+from ledger.operations.subsidy import clawbacks
+from ledger.queries import fund_calls
 from ledger.tables.fund import FundPlanStep
 from ledger.tables.subsidies import Clawback
 from tests.upgrade.stage import BANK, COUNTY, OTHER, THIRD, THRIFTY, Story, lend, quoted, repay
@@ -130,7 +133,7 @@ def corrections(story: Story) -> Agenda:
 
 def money_of_the_fund(story: Story) -> Agenda:
     """Return what happens to the fund's accounts beside the quarterly plans."""
-    credit = partial(story.do, "finance", fund_accounts.credit_interest, COUNTY, BANK)
+    credit = partial(story.do, "finance", accounts.credit_interest, COUNTY, BANK)
     returned = {"county": OTHER, "bank": THIRD, "on": "2019-12-28", "slip_no": "QT-1"}
     return [
         (day("2016-04-05"), lambda: story.do("city", fund_calls.set_target, BANK, 2016, 500_000_00)),
@@ -175,7 +178,7 @@ def _undo(story: Story, users: tuple[str, str], name: str, kind: str, reason: st
 def latest(story: Story, loan_id: int, kind: str) -> int:
     """Return the id of a loan's latest standing event of a kind."""
     with story.at("auditor") as unit:
-        found = [past.id for past in rewinding.all_standing(unit, [loan_id]) if type(past.event) is TYPES[kind]]
+        found = [past.id for past in backdating.all_standing(unit, [loan_id]) if type(past.event) is TYPES[kind]]
     return found[-1]
 
 
@@ -205,18 +208,18 @@ def _receive_clawbacks(story: Story) -> None:
 
 def _advance(story: Story) -> None:
     """Take an advance through all its steps."""
-    plan_id = story.do("city", fund.draft_advance, COUNTY, BANK, yuan("10000.00"))
-    story.do("city2", fund.approve, plan_id)
-    story.do("city2", fund.appropriate, plan_id)
-    story.do("finance", fund.deposit, plan_id)
+    plan_id = story.do("city", plans.draft_advance, COUNTY, BANK, yuan("10000.00"))
+    story.do("city2", plans.approve, plan_id)
+    story.do("city2", plans.appropriate, plan_id)
+    story.do("finance", plans.deposit, plan_id)
 
 
 def _contribute(story: Story) -> None:
-    story.do("finance", fund_accounts.contribute, COUNTY, BANK, yuan("20000.00"), story.clock.today, "XC-1")
+    story.do("finance", accounts.contribute, COUNTY, BANK, yuan("20000.00"), story.clock.today, "XC-1")
 
 
 def _neighbours_interest(story: Story) -> None:
-    story.do("finance3", fund_accounts.credit_interest, OTHER, THIRD, yuan("88.20"), story.clock.today, "LX-9")
+    story.do("finance3", accounts.credit_interest, OTHER, THIRD, yuan("88.20"), story.clock.today, "LX-9")
 
 
 def _deposit_again(story: Story) -> None:
@@ -225,5 +228,5 @@ def _deposit_again(story: Story) -> None:
         query = select(FundPlanStep).where(FundPlanStep.step == "deposit", FundPlanStep.bank == THRIFTY)
         step = unit.session.execute(query.order_by(FundPlanStep.id.desc()).limit(1)).scalar_one()
     story.reverse(BUREAU, step.event_id, "缴款单作废")
-    again = [fund.Part(COUNTY, THRIFTY, yuan("1200.00"), "JK-again")]
-    story.do("finance", fund.deposit, step.plan_id, parts=again)
+    again = [plans.Part(COUNTY, THRIFTY, yuan("1200.00"), "JK-again")]
+    story.do("finance", plans.deposit, step.plan_id, parts=again)

@@ -12,7 +12,10 @@ from jobs.demo.plan import Lent, Paid
 from ledger.dates import DAY
 from ledger.errors import Refusal
 from ledger.money import Fen, yuan
-from ledger.operations import approvals, imports_deciding, loans, subsidies
+from ledger.operations.approvals import requests
+from ledger.operations.lending import loans
+from ledger.operations.sheets import review
+from ledger.operations.subsidy import batches
 from ledger.policy.subsidy import Period
 from ledger.tables.subsidies import SubsidyLine
 from tests.upgrade.deeds import BANKERS, Agenda, day, latest
@@ -39,7 +42,7 @@ def _return_lines(story: Story) -> None:
     with story.at("auditor") as unit:
         query = select(SubsidyLine.id).where(SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
         lines = unit.session.execute(query.order_by(SubsidyLine.id).limit(2)).scalars().all()
-    story.do("finance", subsidies.send_back, batch_id, "名单有误", lines)
+    story.do("finance", batches.send_back, batch_id, "名单有误", lines)
 
 
 def _sheet(lent: Sequence[Lent], bank: str, on: date, receipt: str) -> bytes:
@@ -52,7 +55,7 @@ def _reject_sheet(story: Story, lent: Sequence[Lent]) -> None:
     """Import a sheet that the checker rejects: its rows are taken back in red."""
     data = _sheet(lent, THRIFTY, date(2019, 9, 30), "WRONG")
     taken = story.take_in("repayments", "officer2", THRIFTY, data, "还款明细错.csv")
-    story.do(OFFICERS[THRIFTY][1], imports_deciding.reject, taken, "重复上报")
+    story.do(OFFICERS[THRIFTY][1], review.reject, taken, "重复上报")
 
 
 def _refused_sheet(story: Story, lent: Sequence[Lent]) -> None:
@@ -86,12 +89,12 @@ def _put_forward(story: Story, houses: Sequence[House]) -> None:
 def _leave_batches(story: Story) -> None:
     """Leave the last batches at different steps: verified, approved, submitted, returned."""
     quarter, year = Period.parse("quarter", "2019Q4"), Period.parse("year", "2019")
-    approved = (("checker", subsidies.submit), ("poverty", subsidies.approve))
-    take_batch(story, BANK, quarter, (*approved, ("finance", subsidies.verify)))
+    approved = (("checker", batches.submit), ("poverty", batches.approve))
+    take_batch(story, BANK, quarter, (*approved, ("finance", batches.verify)))
     take_batch(story, THRIFTY, quarter, approved)
     take_batch(story, BANK, year, approved[:1])
     returned = take_batch(story, THRIFTY, year, approved[:1])
-    story.do("poverty", subsidies.send_back, returned, "缺少结息单")
+    story.do("poverty", batches.send_back, returned, "缺少结息单")
 
 
 def _ask(story: Story) -> None:
@@ -102,4 +105,4 @@ def _ask(story: Story) -> None:
     paid = latest(story, story.named["adjusted"], "RepaymentReceived")
     story.ask(BANKERS[0], "reversal", {"event_id": str(paid)}, "录入错误")
     asked = story.ask("officer", "waiver", waiver, "再次申请", loan_id=story.named["insured"])
-    story.do("checker", approvals.refuse, asked, "材料不全")
+    story.do("checker", requests.refuse, asked, "材料不全")

@@ -12,18 +12,14 @@ from ledger import balances
 from ledger.chart import INTEREST_RECEIVABLE
 from ledger.dates import DAY, Quarter
 from ledger.money import Fen, plain, yuan
-from ledger.operations import (
-    approvals,
-    claim_payments,
-    claims,
-    imports_deciding,
-    notices,
-    recoveries,
-    repayments,
-    subsidies,
-)
-from ledger.operations.notices import Delivered
-from ledger.reports.notices import notices as notices_on
+from ledger.operations.approvals import requests
+from ledger.operations.compensation import claims, payments, recoveries
+from ledger.operations.notices import delivery
+from ledger.operations.notices.delivery import Delivered
+from ledger.operations.servicing import repayments
+from ledger.operations.sheets import review
+from ledger.operations.subsidy import batches
+from ledger.reports.notices.notices import notices as notices_on
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Approval, Loan, Repayment
 from ledger.tables.subsidies import SubsidyBatch
@@ -73,7 +69,7 @@ def _confirm_sheets(story: Story) -> None:
         query = select(Import.id, Import.bank).where(Import.status == "booked", Import.bank.is_not(None))
         waiting = [(row.id, row.bank) for row in unit.session.execute(query.order_by(Import.id))]
     for import_id, bank in waiting:
-        story.do(OFFICERS[bank][1], imports_deciding.approve, import_id)
+        story.do(OFFICERS[bank][1], review.approve, import_id)
 
 
 def _finish_batches(story: Story) -> None:
@@ -85,10 +81,10 @@ def _finish_batches(story: Story) -> None:
     )
     with story.at("auditor") as unit:
         left = [(row.id, row.bank, row.status) for row in unit.session.execute(query).scalars()]
-    steps = (("checker", subsidies.submit), ("poverty", subsidies.approve), ("finance", subsidies.verify))
+    steps = (("checker", batches.submit), ("poverty", batches.approve), ("finance", batches.verify))
     done = {"draft": 0, "returned": 0, "submitted": 1, "approved": 2, "verified": 3}
     for batch_id, bank, status in left:
-        for user, step in (*steps, ("finance2", subsidies.pay))[done[status] :]:
+        for user, step in (*steps, ("finance2", batches.pay))[done[status] :]:
             story.do(OFFICERS[bank][1] if user == "checker" else user, step, batch_id)
 
 
@@ -97,7 +93,7 @@ def _decide_what_waits(story: Story) -> None:
     with story.at("auditor") as unit:
         query = select(Approval.id).where(Approval.status == "pending", Approval.kind == "waiver")
         asked = unit.session.execute(query).scalar_one()
-    story.do("checker", approvals.approve, asked)
+    story.do("checker", requests.approve, asked)
 
 
 def _further_claims(story: Story) -> None:
@@ -109,7 +105,7 @@ def _further_claims(story: Story) -> None:
     steps = {"draft": claims.submit, "submitted": claims.review, "reviewed": claims.approve}
     for claim_id, bank, status in left:
         if status not in _STEPS:
-            story.do("finance2", claim_payments.pay, claim_id)
+            story.do("finance2", payments.pay, claim_id)
         else:
             user = OFFICERS[bank][1] if status == "draft" else _STEPS[status]
             story.do(user, steps[status], claim_id)
@@ -145,7 +141,7 @@ def _deliver(story: Story) -> None:
     for notice in found:
         if notice.status == "pending":
             told = Delivered(story.clock.today, "直接送达", "签收人", "本人")
-            story.do(OFFICERS[notice.bank][0], notices.deliver, notice.id, told)
+            story.do(OFFICERS[notice.bank][0], delivery.deliver, notice.id, told)
 
 
 def _sheets(story: Story) -> None:

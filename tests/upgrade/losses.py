@@ -10,7 +10,7 @@ from ledger import balances
 from ledger.balances import Clocks
 from ledger.chart import DUE_FROM_COUNTY, Kind, book_of
 from ledger.money import plain, yuan
-from ledger.operations import claim_payments, claims, county_shares, recoveries, suspense
+from ledger.operations.compensation import claims, county_shares, payments, recoveries, suspense
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from tests.upgrade.deeds import BANKERS, BUREAU, Agenda, day, latest, latest_of_kind
@@ -20,7 +20,7 @@ _STEPS: tuple[tuple[str, Callable[..., object]], ...] = (
     ("checker", claims.submit),
     ("poverty2", claims.review),
     ("finance", claims.approve),
-    ("finance2", claim_payments.pay),
+    ("finance2", payments.pay),
 )
 
 

@@ -20,10 +20,10 @@ from sqlalchemy.engine import make_url
 
 from ledger import logs
 from ledger.database import open_engine
-from ledger.reports.verification import verify
+from ledger.reports.verifying.verification import verify
 from ledger.setup import prepare
-from tests import engines
 from tests.house.sources import ROOT
+from tests.support import engines
 from tests.upgrade import restore
 from tests.upgrade.asking import asking, written
 from tests.upgrade.county import live

@@ -9,12 +9,13 @@ from jobs.demo import sheets
 from jobs.demo.plan import Lent, Paid
 from ledger.dates import DAY, Quarter, Span
 from ledger.money import yuan
-from ledger.operations import fund, issuance, subsidies
-from ledger.operations.fund import Part
+from ledger.operations.fund import issuance, plans
+from ledger.operations.fund.plans import Part
+from ledger.operations.subsidy import batches
 from ledger.policy.subsidy import Period
 from ledger.tables.fund import FundPlan, IssuanceReport
 from ledger.tables.subsidies import SubsidyBatch
-from ledger.unit import Unit
+from ledger.unit_of_work import Unit
 from tests.upgrade.stage import BANK, COUNTY, OFFICERS, OTHER, THRIFTY, Story, pay_what_is_open
 
 LITTLE = yuan("3000.00")
@@ -27,10 +28,10 @@ PAID_LATE, REPORTED_LATE = Quarter(2018, 2), Quarter(2018, 3)
 """One quarter's subsidy is paid after the five working days, one quarter is reported after the 10th."""
 
 _APPROVED: tuple[tuple[str, Callable[..., object]], ...] = (
-    ("checker", subsidies.submit),
-    ("poverty", subsidies.approve),
+    ("checker", batches.submit),
+    ("poverty", batches.approve),
 )
-_PAID: tuple[tuple[str, Callable[..., object]], ...] = (("finance", subsidies.verify), ("finance2", subsidies.pay))
+_PAID: tuple[tuple[str, Callable[..., object]], ...] = (("finance", batches.verify), ("finance2", batches.pay))
 
 
 def eve_of(quarter: Quarter) -> date:
@@ -82,7 +83,7 @@ def take_batch(story: Story, bank: str, period: Period, steps: Iterable[tuple[st
     officer, checker = OFFICERS[bank]
     with story.at("auditor") as unit:
         found = _batch(unit, bank, period)
-    batch_id = found or story.do(officer, subsidies.draft, bank, COUNTY, period).id
+    batch_id = found or story.do(officer, batches.draft, bank, COUNTY, period).id
     for user, step in steps:
         story.do(checker if user == "checker" else user, step, batch_id)
     return batch_id
@@ -108,12 +109,12 @@ def report(story: Story, quarter: Quarter) -> None:
 
 def plan_fund(story: Story, quarter: Quarter) -> None:
     """Draw up a quarter's plan, approve it and send the city's money to the counties."""
-    plan_id = story.do("city", fund.draft_plan, quarter)
-    story.do("city2", fund.approve, plan_id)
+    plan_id = story.do("city", plans.draft_plan, quarter)
+    story.do("city2", plans.approve, plan_id)
     with story.at("auditor") as unit:
-        called = fund.outstanding(unit, plan_id, "appropriation")
+        called = plans.outstanding(unit, plan_id, "appropriation")
     if called:
-        story.do("city2", fund.appropriate, plan_id)
+        story.do("city2", plans.appropriate, plan_id)
 
 
 def deposit(story: Story, quarter: Quarter) -> None:
@@ -121,7 +122,7 @@ def deposit(story: Story, quarter: Quarter) -> None:
     with story.at("auditor") as unit:
         query = select(FundPlan.id).where(FundPlan.quarter == str(quarter), FundPlan.kind == "quarter")
         plan_id = unit.session.execute(query.order_by(FundPlan.id.desc()).limit(1)).scalar_one()
-        left = fund.outstanding(unit, plan_id, "deposit")
+        left = plans.outstanding(unit, plan_id, "deposit")
     for county, user in ((COUNTY, "finance"), (OTHER, "finance3")):
         parts = [
             Part(*account, min(amount, LITTLE) if account[1] == THRIFTY else amount, f"JK{quarter}-{account[1]}")
@@ -129,7 +130,7 @@ def deposit(story: Story, quarter: Quarter) -> None:
             if account[0] == county and account != LEFT_IN_TRANSIT
         ]
         if parts:
-            story.do(user, fund.deposit, plan_id, parts=parts)
+            story.do(user, plans.deposit, plan_id, parts=parts)
 
 
 def days_of(quarter: Quarter) -> tuple[date, date, date, date, date]:

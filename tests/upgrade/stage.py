@@ -11,23 +11,26 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, select
 
 from jobs.demo.people import House
+from jobs.lease import Shift
 from jobs.runner import run
-from jobs.shift import Shift
 from ledger import balances
 from ledger.chart import INTEREST_RECEIVABLE, PENALTY_RECEIVABLE
 from ledger.dates import DAY, SHANGHAI
 from ledger.imports.reading import read_table
 from ledger.imports.sheets import read_sheet
 from ledger.money import plain, yuan
-from ledger.operations import approvals, imports, imports_deciding, loans, repayments
-from ledger.operations.contracts import LoanRequest
-from ledger.operations.imports_run import Importer
-from ledger.operations.people import Role, add_user
-from ledger.operations.repayments import Received
+from ledger.operations.approvals import requests
+from ledger.operations.lending import loans
+from ledger.operations.lending.contracts import LoanRequest
+from ledger.operations.registry.users import Role, add_user
+from ledger.operations.servicing import repayments
+from ledger.operations.servicing.repayments import Received
+from ledger.operations.sheets import imports, review
+from ledger.operations.sheets.run import Importer
 from ledger.policy.servicing import Payoff
+from ledger.tables.borrowers import Household
 from ledger.tables.loans import Loan
-from ledger.tables.parties import Household
-from ledger.unit import Unit, work
+from ledger.unit_of_work import Unit, work
 
 T = TypeVar("T")
 
@@ -115,16 +118,16 @@ class Story:
     def confirm(self, bank: str, import_id: int | None) -> None:
         """Have the bank's checker confirm a sheet that was booked."""
         if import_id is not None:
-            self.do(OFFICERS[bank][1], imports_deciding.approve, import_id)
+            self.do(OFFICERS[bank][1], review.approve, import_id)
 
     def ask(self, user: str, kind: str, payload: Mapping[str, Any], reason: str, **about: Any) -> int:
         """Ask for something that another person decides; return the request's id."""
-        return self.do(user, approvals.ask, kind, payload, reason=reason, **about).id
+        return self.do(user, requests.ask, kind, payload, reason=reason, **about).id
 
     def decide(self, users: tuple[str, str], kind: str, payload: Mapping[str, Any], reason: str, **about: Any) -> int:
         """Ask as the first person and put in force as the second; return the request's id."""
         asked = self.ask(users[0], kind, payload, reason, **about)
-        self.do(users[1], approvals.approve, asked)
+        self.do(users[1], requests.approve, asked)
         return asked
 
     def reverse(self, users: tuple[str, str], event_id: int, reason: str) -> None:

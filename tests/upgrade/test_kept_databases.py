@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from ledger.database import open_engine
-from ledger.reports.verification import verify
+from ledger.reports.verifying.verification import verify
 from ledger.setup import at_head, prepare
 from ledger.tables.work import JobRun
 from tests.house.sources import ROOT

@@ -3,14 +3,14 @@
 from datetime import date, timedelta
 from functools import partial
 
+from jobs.lease import Shift
 from jobs.sending import send_waiting
-from jobs.shift import Shift
 from ledger.channels.channel import Message, NotTaken, OutcomeUnknown
 from ledger.dates import DAY
-from ledger.operations import notices
-from ledger.operations.notices import Delivered, Scan
-from ledger.reports.notices import Notice
-from ledger.reports.notices import notices as notices_on
+from ledger.operations.notices import delivery
+from ledger.operations.notices.delivery import Delivered, Scan
+from ledger.reports.notices.notices import Notice
+from ledger.reports.notices.notices import notices as notices_on
 from tests.upgrade.deeds import Agenda, day
 from tests.upgrade.stage import OFFICERS, Story
 
@@ -52,7 +52,7 @@ def tell(story: Story) -> None:
         for notice, on in _to_deliver(story, bank):
             channel, relation = _WAYS[on.day % len(_WAYS)]
             slip = Scan("回执.pdf", _SLIP) if on.day % 5 == 0 else None
-            story.do(officer, notices.deliver, notice, Delivered(on, channel, "签收人", relation), slip)
+            story.do(officer, delivery.deliver, notice, Delivered(on, channel, "签收人", relation), slip)
 
 
 def _to_deliver(story: Story, bank: str) -> list[tuple[int, date]]:
@@ -77,4 +77,4 @@ def _withdraw(story: Story) -> None:
     with story.at("auditor") as unit:
         found = notices_on(unit.session, on=story.clock.today)
     notice = next(each for each in found if each.status == "delivered" and each.bank == "GZRCB")
-    story.do("checker", notices.withdraw, notice.id, "回执非本人")
+    story.do("checker", delivery.withdraw, notice.id, "回执非本人")
