@@ -71,12 +71,25 @@ SUBSIDY_ORGANISATIONS = _account(
     _SUBSIDY, "5102", "subsidy expense, organisations", "贴息支出（经营主体）", _DR, "loan"
 )
 
-ACCOUNTS: tuple[Account, ...] = tuple(_CHART.values())
-
 
 def account_of(kind: Kind, code: str) -> Account:
     """The account of a kind of book; raises KeyError when the chart has none."""
     return _CHART[kind, code]
+
+
+ACCOUNTS: tuple[Account, ...] = tuple(_CHART.values())
+
+_FIRST_CHART = {
+    Kind.LOAN: "1003 130301 130302 113201 113202 2241 2242 6011 6012 6701",
+    Kind.FUND: "1001 1101 1102 1201 1301 1391 2301 3001 3002 4001 5001",
+    Kind.SUBSIDY: "1001 1221 2202 5101 5102",
+}
+LISTED_ALWAYS = frozenset(account_of(kind, code) for kind, codes in _FIRST_CHART.items() for code in codes.split())
+"""The accounts of the first release: a trial balance lists them though nothing moved on them.
+
+A later account is listed from its first movement on. So a trial balance that was asked before the account was there is
+the same when it is asked again.
+"""
 
 
 def accounts_of(kind: Kind) -> tuple[Account, ...]:

@@ -269,19 +269,26 @@ def _entry(
     out[3].append((entry_id, len(rows), total, content_hash(entry_id, book, head, rows)))
 
 
-# The columns of an event's row that its entries are hashed by, for each format of the journal: those there were when it
-# was recorded. A release that adds a column to the events adds a format; the older ones stay as they are.
+# The columns of an event's row that its entries are hashed by, from a format of the journal on: those there were when
+# it was recorded. A release that adds a column to the events adds a row here; the older ones stay as they are.
 _FIRST = (
     "id", "kind", "effective_on", "recorded_at", "county", "bank", "loan_id", "made_by", "checked_by", "document",
     "reason", "origin", "key", "reverses_id", "red", "payload",
 )  # fmt: skip
-HASHED: Mapping[int, tuple[str, ...]] = {1: _FIRST, 2: (*_FIRST, "format")}
+_HASHED: Mapping[int, tuple[str, ...]] = {1: _FIRST, 2: (*_FIRST, "format")}
+
+
+def hashed_columns(format: int) -> tuple[str, ...]:
+    """Return the names of the columns that entries of a format are hashed by; raise ValueError for one never used."""
+    if not min(_HASHED) <= format <= FORMAT:
+        raise ValueError(f"no format of the journal: {format}")
+    return _HASHED[max(since for since in _HASHED if since <= format)]
 
 
 def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:
     """Return the SHA-256 over all an entry says: its id and book, its event's columns, every posting in order.
 
-    `head` holds the values of the columns that `HASHED` names for the event's format. The hash is taken of compact JSON
+    `head` holds the values of the event's `hashed_columns`. The hash is taken of compact JSON
     in UTF-8, which reads back one way only, whatever people typed into the fields.
     """
     said = [entry_id, book, *head, [(row.debit, row.credit, row.loan, row.amount) for row in rows]]

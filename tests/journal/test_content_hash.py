@@ -11,10 +11,11 @@ from sqlalchemy import Engine, select
 
 from ledger import journal
 from ledger.chart import Kind
-from ledger.journal import content_hash
+from ledger.events import FORMAT
+from ledger.journal import content_hash, hashed_columns
 from ledger.posting import Posting
 from ledger.reports.verifying.verification import verify
-from ledger.tables.journal import footers
+from ledger.tables.journal import events, footers
 from tests.journal.raw import AT, DAY, raw
 from tests.journal.recording import disbursed, recording
 
@@ -71,6 +72,30 @@ def test_different_fields_have_different_hashes(one: list[Any], other: list[Any]
 def test_no_field_is_left_out(position: int) -> None:
     changed = (*HEAD[:position], "changed", *HEAD[position + 1 :])
     assert content_hash(11, "LOAN-GZRCB", changed, ROWS) != content_hash(11, "LOAN-GZRCB", HEAD, ROWS)
+
+
+@pytest.mark.parametrize("case, format, last, count", [
+    ("the first release",   1, "payload", 16),
+    ("with its own format", 2, "format",  17),
+])  # fmt: skip
+def test_a_format_names_the_columns_there_were(case: str, format: int, last: str, count: int) -> None:
+    names = hashed_columns(format)
+    assert (names[-1], len(names)) == (last, count)
+
+
+def test_the_format_in_force_names_every_column_in_the_tables_order() -> None:
+    assert hashed_columns(FORMAT) == tuple(column.name for column in events.c)
+
+
+@pytest.mark.parametrize("format", [0, FORMAT + 1])
+def test_a_format_that_never_was_has_no_columns(format: int) -> None:
+    with pytest.raises(ValueError, match="no format"):
+        hashed_columns(format)
+
+
+def test_a_later_format_without_new_columns_keeps_those_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "FORMAT", FORMAT + 3)
+    assert hashed_columns(FORMAT + 2) == hashed_columns(FORMAT)
 
 
 def test_rows_are_in_it_in_their_order() -> None:

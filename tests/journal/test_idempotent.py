@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from ledger import events as e
 from ledger import journal
+from ledger.events import says_the_same
 from ledger.journal import KeyTaken, Record
 from ledger.money import Fen
 from ledger.retries import driver_error
@@ -53,6 +54,19 @@ def test_the_same_key_with_other_content_is_refused(case: str, changed: dict[str
         journal.record(unit, replace(billed("2016-06-21", 277_08), **changed), key=KEY)
     assert refused.value.facts == {"key": KEY}
     assert _count(engine, "events") == 1
+
+
+@pytest.mark.parametrize("case, text, same", [
+    ("what is written now",       '{"period_start":"2016-05-10","contract":27708,"penalty":0,"cause":""}',    True),
+    ("before there was a cause",  '{"period_start":"2016-05-10","contract":27708,"penalty":0}',               True),
+    ("with a field that is gone", '{"period_start":"2016-05-10","contract":27708,"days":41}',                 True),
+    ("another order of fields",   '{"contract":27708,"period_start":"2016-05-10"}',                           True),
+    ("another amount",            '{"period_start":"2016-05-10","contract":27709}',                           False),
+    ("another cause",             '{"contract":27708,"cause":"payoff"}',                                      False),
+])  # fmt: skip
+def test_an_event_is_compared_by_the_fields_the_stored_one_has(case: str, text: str, same: bool) -> None:
+    event = replace(billed("2016-06-21", 277_08), period_start=day("2016-05-10"))
+    assert says_the_same(event, text) is same
 
 
 def test_another_kind_of_event_under_the_key_is_refused(engine: Engine) -> None:

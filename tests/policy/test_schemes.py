@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from ledger.policy.parameters import Parameter
+from ledger.policy import schemes
+from ledger.policy.parameters import Parameter, retired
 from ledger.policy.scheme import KINDS
-from ledger.policy.schemes import Scheme, SchemeInvalid, load_preset, parse_scheme, presets
+from ledger.policy.schemes import Scheme, SchemeInvalid, load_preset, parse_scheme, presets, read_stored
 
 ALL = ("ganzhou-2016", "national-2014", "national-2021", "yanjin-2016")
 
@@ -262,6 +263,68 @@ def test_a_text_that_cannot_be_read_is_refused(case: str, text: str) -> None:
 
 def test_an_interval_the_wrong_way_round_is_refused() -> None:
     assert faults_of(changed("age_max", "60").replace("2016-12-31", "2015-12-31")) == {"signed_to": "unfit"}
+
+
+STORED = json.loads(load_preset("ganzhou-2016").document)
+
+
+def stored(**rows: object) -> Scheme:
+    """Return the base scheme as some release stored it, with other rows: None for one it did not have."""
+    parameters = {**STORED["parameters"]}
+    for name, value in rows.items():
+        del parameters[name]
+        if value is not None:
+            parameters[name] = {"value": value, "clause": "1", "source": "旧版"}
+    return read_stored(json.dumps({**STORED, "parameters": parameters}), "0" * 64)
+
+
+def without(name: str) -> str:
+    """Return the base scheme's document without one parameter."""
+    rows = {each: row for each, row in STORED["parameters"].items() if each != name}
+    return json.dumps({**STORED, "parameters": rows})
+
+
+def test_a_stored_version_is_the_scheme_it_was() -> None:
+    preset = load_preset("ganzhou-2016")
+    again = read_stored(preset.document, preset.content_hash)
+    assert again == preset
+    assert (again.document, again.parameters()) == (preset.document, preset.parameters())
+
+
+@pytest.mark.parametrize("case, parameter, value, read", [
+    ("an age above today's bound",          "age_max",            150,          150),
+    ("a word that is no choice any more",   "repricing",          "monthly",    "monthly"),
+    ("words not allowed any more",          "securities",         ["pawn"],     ("pawn",)),
+    ("an amount that would be refused now", "household_cap",      "0.00",       0),
+    ("grades out of today's order",         "doubtful_over_days", 1,            1),
+])  # fmt: skip
+def test_a_stored_version_is_not_held_to_bounds_of_today(
+    case: str, parameter: str, value: object, read: object
+) -> None:
+    assert getattr(stored(**{parameter: value}), parameter) == read
+
+
+def test_a_stored_version_that_does_not_name_a_parameter_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KeyError):  # without a default nobody knows what it was
+        stored(age_max=None)
+    monkeypatch.setattr(schemes, "DEFAULTS", {"age_max": 60})
+    assert stored(age_max=None).age_max == 60
+    assert "age_max" not in {each.name for each in stored(age_max=None).parameters()}
+    loaded = parse_scheme(without("age_max"))
+    assert (loaded.age_max, "age_max" in loaded.document) == (60, False)
+
+
+def test_a_row_that_no_code_knows_is_passed_over_in_what_is_stored_and_refused_in_what_is_loaded() -> None:
+    document = json.loads(load_preset("ganzhou-2016").document)
+    document["parameters"]["colour"] = {"value": "red", "clause": "1", "source": "旧版"}
+    assert read_stored(json.dumps(document), "0" * 64).age_max == 60
+    assert faults_of(json.dumps(document)) == {"colour": "unknown"}
+
+
+def test_a_retired_parameter_is_shown_and_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemes, "KINDS", {**KINDS, "rounding": retired("舍入")})
+    assert [each.value for each in stored(rounding="down").parameters() if each.name == "rounding"] == ["down"]
+    assert "rounding" not in {each.name for each in parse_scheme(without("rounding")).parameters()}
 
 
 def test_an_unknown_preset_is_not_found() -> None:

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger import chart as c
 from ledger import events as e
+from ledger import posting
 from ledger.chart import ACCOUNTS, Kind, accounts_of
-from ledger.events import TYPES, Event, event_of, payload
+from ledger.events import FORMAT, TYPES, Event, event_of, payload
 from ledger.money import Fen
-from ledger.posting import POSTING_RULES, Move, postings_of
+from ledger.posting import FORMER_RULES, POSTING_RULES, Move, postings_of
 from tests.posting import test_fund_vouchers, test_loan_vouchers, test_subsidy_vouchers
 
 # The events of books.md §3.
@@ -79,6 +81,22 @@ def test_no_amount_of_an_event_is_left_out() -> None:
         if hint is Fen or e.LoanPart in get_args(hint)
     }
     assert amounts - posted == set(NOT_POSTED)
+
+
+def test_an_event_is_posted_by_the_rule_of_its_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = (Move(c.FUND_DEPOSITS, c.CITY_FUND, "amount"),)
+    second = (Move(c.FUND_DEPOSITS, c.COUNTY_FUND, "amount"),)
+    monkeypatch.setattr(posting, "FORMER_RULES", {e.FundInterestCredited: ((0, first), (1, second))})
+    event = e.FundInterestCredited(effective_on=date(2016, 5, 10), county="360781", bank="GZRCB", amount=Fen(1))
+    credited = {format: [row.credit for row in postings_of(event, format)] for format in (0, 1, FORMAT)}
+    assert credited == {0: ["3001"], 1: ["3002"], FORMAT: ["4001"]}
+
+
+def test_former_rules_stand_oldest_first_and_before_the_format_in_force() -> None:
+    for kind, rules in FORMER_RULES.items():
+        formats = [through for through, _ in rules]
+        assert formats == sorted(set(formats)), kind
+        assert all(through < FORMAT for through in formats), kind
 
 
 def test_both_sides_of_a_row_are_two_accounts_of_one_kind_of_book() -> None:

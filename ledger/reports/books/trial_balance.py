@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from ledger.balances import Clocks, Turnover, turnovers
-from ledger.chart import Side, accounts_of, kind_of
+from ledger.chart import LISTED_ALWAYS, Side, accounts_of, kind_of
 from ledger.money import NIL, Fen
 
 
@@ -43,5 +43,9 @@ def trial_balance(
     A part of the book, by county or bank, balances too: both sides of a posting share them.
     """
     moved = {row.account: row for row in turnovers(connection, book, clocks, start=start, county=county, bank=bank)}
-    rows = (moved.get(account, Turnover(account, NIL, NIL, NIL)) for account in accounts_of(kind_of(book)))
+    rows = [
+        moved.get(account, Turnover(account, NIL, NIL, NIL))
+        for account in accounts_of(kind_of(book))
+        if account in moved or account in LISTED_ALWAYS
+    ]
     return TrialBalance(book, tuple(rows))

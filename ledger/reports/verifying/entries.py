@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ledger import chart
-from ledger.events import TYPES, EventReversed, event_of
-from ledger.journal import HASHED, content_hash
+from ledger.events import FORMAT, TYPES, EventReversed, event_of
+from ledger.journal import content_hash, hashed_columns
 from ledger.posting import Posting, postings_of
 from ledger.reports.verifying.check import ROWS_AT_ONCE, Broken, Check
 from ledger.tables.journal import entries, events, footers, postings
@@ -59,10 +59,12 @@ def _footer(rows: Sequence[Any]) -> Broken:
     kept, found = (head.rows, head.total), (len(mine), sum(row.amount for row in mine))
     if kept != found:
         yield f"entry {head.entry_id}", f"{kept[0]} rows, {kept[1]} fen", f"{found[0]} rows, {found[1]} fen"
-    if head.format not in HASHED:
-        yield f"entry {head.entry_id}", f"format {min(HASHED)} to {max(HASHED)}", head.format
+    try:
+        names = hashed_columns(head.format)
+    except ValueError:
+        yield f"entry {head.entry_id}", f"a format from 1 to {FORMAT}", head.format
         return
-    hashed = content_hash(head.entry_id, head.book, [getattr(head, name) for name in HASHED[head.format]], mine)
+    hashed = content_hash(head.entry_id, head.book, [getattr(head, name) for name in names], mine)
     if hashed != bytes(head.hash):
         yield f"entry {head.entry_id}", bytes(head.hash).hex(), hashed.hex()
 
