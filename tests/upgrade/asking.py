@@ -30,6 +30,7 @@ class Question:
     path: str
     method: str = "GET"
     body: Any = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Asker:
 
     def _send(self, question: Question, path: str) -> Answer:
         headers = {"Authorization": f"Bearer {self._token(question.user)}", "Accept-Language": "en"}
+        if question.key is not None:
+            headers["Idempotency-Key"] = question.key
         told = self.app.test_client().open(BASE + path, method=question.method, json=question.body, headers=headers)
         return Answer(told.status_code, told.get_json(silent=True))
 
@@ -104,6 +107,7 @@ def written(question: Question, answer: Answer) -> str:
         "method": question.method,
         "path": question.path,
         "body": question.body,
+        "key": question.key,
         "status": answer.status,
         "answer": answer.body,
     }
@@ -113,5 +117,5 @@ def written(question: Question, answer: Answer) -> str:
 def read(text: str) -> Iterator[tuple[Question, Answer]]:
     """Read questions with their answers out of a JSON list."""
     for told in json.loads(text):
-        question = Question(told["user"], told["path"], told["method"], told["body"])
+        question = Question(told["user"], told["path"], told["method"], told["body"], told["key"])
         yield question, Answer(told["status"], told["answer"])

@@ -15,13 +15,13 @@ from ledger.dates import Quarter
 from ledger.operations.registry import borrowers, contacts
 from ledger.operations.registry.borrowers import NewHousehold, Person
 from ledger.unit_of_work import Unit
-from tests.upgrade import closings, deeds, desk, losses, quarters, told
+from tests.upgrade import closings, deeds, desk, doors, losses, quarters, rules, told
 from tests.upgrade.deeds import Agenda
 from tests.upgrade.stage import BANK, COUNTY, OTHER, THRIFTY, Clock, Story, add_people, household_of
 
 SEED = 2016
 FIRST, LAST = date(2016, 3, 1), date(2019, 12, 31)
-SHEETED, AT_DESKS, NEIGHBOURS, FARMS = 44, 20, 6, 4
+SHEETED, AT_DESKS, NEIGHBOURS, FARMS = 44, 21, 6, 4
 """Households lent to by sheets and at the desks, those of the other county, and organisations."""
 
 FAILING = (BANK, BANK, THRIFTY, BANK, BANK, BANK, BANK, BANK, THRIFTY, BANK, BANK, THRIFTY)
@@ -54,10 +54,13 @@ def live(engine: Engine) -> Story:
         *deeds.money_of_the_fund(story),
         *told.notices_of(story),
         *losses.failures(story),
+        *rules.of_the_city(story),
+        *rules.of_the_neighbour(story),
         *desk.last_days(story, at_desks[-6:], lent),
         *closings.months(story),
     ]
     play(story, agenda)
+    doors.send(engine)
     return story
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -13,13 +14,15 @@ from ledger.money import plain, yuan
 from ledger.operations.fund import accounts, plans
 from ledger.operations.servicing import backdating
 from ledger.operations.subsidy import clawbacks
-from ledger.queries import fund_calls
 from ledger.tables.fund import FundPlanStep
 from ledger.tables.subsidies import Clawback
-from tests.upgrade.stage import BANK, COUNTY, OTHER, THIRD, THRIFTY, Story, lend, quoted, repay
+from tests.upgrade.stage import BANK, COUNTY, FOURTH, OTHER, THIRD, THRIFTY, Story, lend, quoted, repay
 
 Agenda = list[tuple[date, Callable[[], object]]]
 """What is done on which day; on one day in this order."""
+
+YANJIN = {"scheme": "yanjin-2016", "principal": yuan("30000.00"), "term_months": 12, "annual_rate": Decimal("0.0435")}
+"""Contracts under another county's scheme: shorter, smaller, the county's own fund, no subsidy."""
 
 BANKERS, BUREAU, NEIGHBOURS = ("officer", "checker"), ("finance", "finance2"), ("finance3", "finance4")
 
@@ -45,12 +48,15 @@ def lending(story: Story, houses: list[House], neighbours: list[House]) -> Agend
         ("2017-02-06", "undone", {}),
         ("2016-09-06", "taken back", {"bank": THRIFTY}),
         ("2017-01-10", "adjusted", {"principal": yuan("30000.00")}),
+        ("2018-08-06", "own scheme", {"scheme": "ruijin-2018"}),
     )
     near: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("2017-03-01", "neighbour", {"bank": BANK}),
         ("2017-03-02", "neighbour early", {"bank": THIRD}),
         ("2017-03-03", "neighbour small", {"bank": THIRD, "principal": yuan("20000.00")}),
         ("2018-07-10", "neighbour late", {"bank": BANK, "term_months": 60}),
+        ("2017-05-08", "yanjin failed", YANJIN | {"bank": FOURTH}),
+        ("2018-05-16", "yanjin late", YANJIN | {"bank": FOURTH}),
     )
     found: Agenda = []
     for number, (house, (on, name, more)) in enumerate(zip(houses, plain_loans, strict=False), 8001):
@@ -136,7 +142,6 @@ def money_of_the_fund(story: Story) -> Agenda:
     credit = partial(story.do, "finance", accounts.credit_interest, COUNTY, BANK)
     returned = {"county": OTHER, "bank": THIRD, "on": "2019-12-28", "slip_no": "QT-1"}
     return [
-        (day("2016-04-05"), lambda: story.do("city", fund_calls.set_target, BANK, 2016, 500_000_00)),
         (day("2016-05-20"), partial(_advance, story)),
         (day("2017-06-21"), lambda: credit(yuan("312.50"), day("2017-06-21"), "LX-1")),
         (day("2017-06-22"), lambda: story.named.update(wrong=credit(yuan("999.99"), day("2017-06-22"), "LX-2"))),

@@ -12,7 +12,9 @@ from jobs.demo.plan import Lent, Paid
 from ledger.dates import DAY
 from ledger.errors import Refusal
 from ledger.money import Fen, yuan
+from ledger.operations import job_runs
 from ledger.operations.approvals import requests
+from ledger.operations.job_runs import Scope
 from ledger.operations.lending import loans
 from ledger.operations.sheets import review
 from ledger.operations.subsidy import batches
@@ -32,6 +34,7 @@ def last_days(story: Story, houses: Sequence[House], lent: Sequence[Lent]) -> Ag
         (day("2019-12-26"), partial(_put_forward, story, houses)),
         (day("2019-12-27"), partial(_leave_batches, story)),
         (day("2019-12-27"), partial(_ask, story)),
+        (day("2019-12-30"), partial(_ask_for_a_run, story)),
         (day("2019-12-31"), partial(_waiting_sheet, story, lent)),
     ]
 
@@ -70,6 +73,11 @@ def _refused_sheet(story: Story, lent: Sequence[Lent]) -> None:
 def _waiting_sheet(story: Story, lent: Sequence[Lent]) -> None:
     """Import a sheet that nobody has confirmed yet."""
     story.take_in("repayments", "officer", BANK, _sheet(lent, BANK, date(2019, 12, 30), "LAST"), "还款明细末.csv")
+
+
+def _ask_for_a_run(story: Story) -> None:
+    """Ask for a run of a job that no process begins within the story."""
+    story.do("city", job_runs.enqueue, "interest", story.clock.today, Scope(BANK, ""), "city")
 
 
 def _put_forward(story: Story, houses: Sequence[House]) -> None:

@@ -14,14 +14,9 @@ from ledger.operations.compensation import claims, county_shares, payments, reco
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from tests.upgrade.deeds import BANKERS, BUREAU, Agenda, day, latest, latest_of_kind
-from tests.upgrade.stage import BANK, COUNTY, OFFICERS, THRIFTY, Story
+from tests.upgrade.stage import BANK, COUNTY, OFFICERS, OFFICES, THRIFTY, Story
 
-_STEPS: tuple[tuple[str, Callable[..., object]], ...] = (
-    ("checker", claims.submit),
-    ("poverty2", claims.review),
-    ("finance", claims.approve),
-    ("finance2", payments.pay),
-)
+_STEPS: tuple[Callable[..., object], ...] = (claims.submit, claims.review, claims.approve, payments.pay)
 
 
 def failures(story: Story) -> Agenda:
@@ -69,12 +64,13 @@ def claimable(story: Story, bank: str) -> list[int]:
 def claim(story: Story, name: str, loan_id: int, steps: int) -> int:
     """Draft a claim on a loan and take it so many steps further: submitted, reviewed, approved, paid."""
     with story.at("auditor") as unit:
-        officer, checker = OFFICERS[unit.session.get_one(Loan, loan_id).bank]
-    documents = ["催收记录", "借款合同"]
-    claim_id = story.do(officer, claims.draft, loan_id, story.clock.today, "overdue", documents).id
+        loan = unit.session.get_one(Loan, loan_id)
+    officer, checker = OFFICERS[loan.bank]
+    told = loan_id, story.clock.today, "overdue", ["催收记录", "借款合同"]
+    claim_id = story.do(officer, claims.draft, *told).id
     story.named[f"claim {name}"], story.named[f"loan {name}"] = claim_id, loan_id
-    for user, step in _STEPS[:steps]:
-        story.do(checker if user == "checker" else user, step, claim_id)
+    for user, step in list(zip((checker, *OFFICES[loan.county]), _STEPS, strict=True))[:steps]:
+        story.do(user, step, claim_id)
     return claim_id
 
 

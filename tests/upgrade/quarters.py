@@ -14,7 +14,7 @@ from ledger.operations.fund.plans import Part
 from ledger.operations.subsidy import batches
 from ledger.policy.subsidy import Period
 from ledger.tables.fund import FundPlan, IssuanceReport
-from ledger.tables.subsidies import SubsidyBatch
+from ledger.tables.subsidies import SubsidyBatch, SubsidyLine
 from ledger.unit_of_work import Unit
 from tests.upgrade.stage import BANK, COUNTY, OFFICERS, OTHER, THRIFTY, Story, pay_what_is_open
 
@@ -27,10 +27,21 @@ LEFT_IN_TRANSIT = (OTHER, BANK)
 PAID_LATE, REPORTED_LATE = Quarter(2018, 2), Quarter(2018, 3)
 """One quarter's subsidy is paid after the five working days, one quarter is reported after the 10th."""
 
-_APPROVED: tuple[tuple[str, Callable[..., object]], ...] = (
-    ("checker", batches.submit),
-    ("poverty", batches.approve),
-)
+REJECTED, DRAWN_UP_AGAIN = "2018Q1", Quarter(2017, 1)
+"""A batch of which a line is rejected, and a quarter whose plan is drawn up twice."""
+
+
+def approve(unit: Unit, batch_id: int) -> None:
+    """Approve a batch; of one, the first line is rejected."""
+    batch = unit.session.get_one(SubsidyBatch, batch_id)
+    rejected = {}
+    if batch.period == REJECTED and batch.bank == BANK:
+        lines = select(SubsidyLine.id).where(SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
+        rejected[unit.session.execute(lines.order_by(SubsidyLine.id).limit(1)).scalar_one()] = "非贫困户"
+    batches.approve(unit, batch_id, rejected)
+
+
+_APPROVED: tuple[tuple[str, Callable[..., object]], ...] = (("checker", batches.submit), ("poverty", approve))
 _PAID: tuple[tuple[str, Callable[..., object]], ...] = (("finance", batches.verify), ("finance2", batches.pay))
 
 
@@ -109,6 +120,8 @@ def report(story: Story, quarter: Quarter) -> None:
 
 def plan_fund(story: Story, quarter: Quarter) -> None:
     """Draw up a quarter's plan, approve it and send the city's money to the counties."""
+    if quarter == DRAWN_UP_AGAIN:
+        story.do("city", plans.draft_plan, quarter)
     plan_id = story.do("city", plans.draft_plan, quarter)
     story.do("city2", plans.approve, plan_id)
     with story.at("auditor") as unit:

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ledger.dates import DAY, add_months
+from tests.upgrade import doors
 from tests.upgrade.asking import Asker, Question, listing
-from tests.upgrade.stage import BANK, COUNTY, OTHER, THIRD, THRIFTY
+from tests.upgrade.stage import BANK, COUNTY, FOURTH, OTHER, THIRD, THRIFTY
 
 FIRST, LAST = date(2016, 3, 1), date(2019, 12, 31)
 AS_OF = ("2016-12-31", "2017-06-30", "2018-09-30", "2019-09-30", "2019-12-31")
@@ -39,6 +40,7 @@ def questions(asker: Asker) -> Iterator[Question]:
         _parties,
         _work,
         _what_others_see,
+        doors.sent,
     ):
         yield from part(asker)
 
@@ -170,7 +172,7 @@ def _fund(asker: Asker) -> Iterator[Question]:
     yield _listed("/fund/targets")
     for as_of in AS_OF:
         yield _listed(f"/fund/accounts?as_of={as_of}")
-        for county, bank in ((COUNTY, BANK), (COUNTY, THRIFTY), (OTHER, BANK), (OTHER, THIRD)):
+        for county, bank in ((COUNTY, BANK), (COUNTY, THRIFTY), (OTHER, BANK), (OTHER, THIRD), (OTHER, FOURTH)):
             yield Question(ALL, f"/fund/accounts/{county}/{bank}/statement?as_of={as_of}")
 
 
@@ -219,7 +221,14 @@ def _work(asker: Asker) -> Iterator[Question]:
     yield _listed("/users", "admin")
     for path in ("/counties", "/banks"):
         yield _listed(path)
-    for path in ("/schemes/ganzhou-2016", "/rates/benchmark", "/calendar/2016", "/calendar/2019"):
+    for path in (
+        "/schemes/ganzhou-2016",
+        "/schemes/ruijin-2018",
+        "/schemes/yanjin-2016",
+        "/rates/benchmark",
+        "/calendar/2016",
+        "/calendar/2019",
+    ):
         yield Question(ALL, path)
 
 

@@ -35,9 +35,17 @@ from ledger.unit_of_work import Unit, work
 T = TypeVar("T")
 
 COUNTY, OTHER = "360781", "360732"
-BANK, THRIFTY, THIRD = "GZRCB", "ABC", "PSBC"
+BANK, THRIFTY, THIRD, FOURTH = "GZRCB", "ABC", "PSBC", "BGZ"
 RATE = Decimal("0.0475")
-OFFICERS = {BANK: ("officer", "checker"), THRIFTY: ("officer2", "checker2"), THIRD: ("officer3", "checker3")}
+OFFICERS = {
+    BANK: ("officer", "checker"),
+    THRIFTY: ("officer2", "checker2"),
+    THIRD: ("officer3", "checker3"),
+    FOURTH: ("officer4", "checker4"),
+}
+OFFICES = {COUNTY: ("poverty2", "finance", "finance2"), OTHER: ("poverty3", "finance3", "finance4")}
+"""Who reviews, approves and pays a claim in each county."""
+
 ENDORSED = ("village_committee", "work_team", "township")
 
 PEOPLE: Mapping[str, tuple[str, Role, str | None, tuple[str, ...]]] = {
@@ -47,6 +55,8 @@ PEOPLE: Mapping[str, tuple[str, Role, str | None, tuple[str, ...]]] = {
     "checker2": ("谢复核", Role.BANK_CHECKER, THRIFTY, ()),
     "officer3": ("赖经办", Role.BANK_OFFICER, THIRD, (OTHER,)),
     "checker3": ("邱复核", Role.BANK_CHECKER, THIRD, (OTHER,)),
+    "officer4": ("何经办", Role.BANK_OFFICER, FOURTH, ()),
+    "checker4": ("宋复核", Role.BANK_CHECKER, FOURTH, ()),
     "poverty": ("温扶贫", Role.POVERTY_OFFICE, None, (COUNTY,)),
     "poverty2": ("廖扶贫", Role.POVERTY_OFFICE, None, (COUNTY,)),
     "poverty3": ("杨扶贫", Role.POVERTY_OFFICE, None, (OTHER,)),
@@ -57,6 +67,7 @@ PEOPLE: Mapping[str, tuple[str, Role, str | None, tuple[str, ...]]] = {
     "city": ("朱市级", Role.CITY_FINANCE, None, ()),
     "city2": ("钱市级", Role.CITY_FINANCE, None, ()),
     "auditor": ("胡审计", Role.AUDITOR, None, ()),
+    "auditor2": ("池审计", Role.AUDITOR, None, ()),
     "admin": ("郭管理", Role.ADMIN, None, ()),
 }
 """Everybody of the kept county: name, role, bank and counties; nobody is a user of the demo."""
