@@ -41,15 +41,13 @@ One module a resource. At its top the shapes (api/core/fields.py, api/core/schem
 - What fits none of these makes its own response with `raw`: files in, PDFs out.
 """
 
-from flask import Flask, Response
-from flask_talisman import Talisman
-from werkzeug.middleware.proxy_fix import ProxyFix
+from flask import Flask
 
 from api.approvals import views as approvals
 from api.books import periods, reports
 from api.books import views as ledger
 from api.compensation import claims, recoveries
-from api.core import auth, docs, document, edge, errors, health, limits, logs
+from api.core import auth, docs, document, edge, errors, headers, health, limits, logs
 from api.core.routes import Blueprint
 from api.fund import issuance
 from api.fund import views as fund
@@ -90,15 +88,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     jobs.blueprint,
 )
 
-_CONTENT_POLICY = {
-    "default-src": "'self'",
-    "object-src": "'none'",
-    "script-src": "'self'",
-    "frame-ancestors": "'none'",
-    "img-src": ["'self'", "data:"],
-    "style-src": ["'self'", "'unsafe-inline'"],
-}
-
 
 def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     """The application on the database of the settings; `demo` lets the demo's users in."""
@@ -114,27 +103,5 @@ def create_app(settings: Settings, *, demo: bool = False) -> Flask:
     limits.install(app)
     health.install(app)
     app.register_blueprint(docs.blueprint())
-    _protect(app, settings)
+    headers.install(app, settings.trusted_proxies)
     return app
-
-
-def _protect(app: Flask, settings: Settings) -> None:
-    """Headers for a service of an office network: plain http inside, TLS only where a proxy brings it."""
-    behind = settings.trusted_proxies
-    if behind:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=behind, x_proto=behind, x_host=behind)  # type: ignore[method-assign]
-    Talisman(
-        app,
-        force_https=False,
-        session_cookie_secure=bool(behind),
-        strict_transport_security=bool(behind),
-        content_security_policy=_CONTENT_POLICY,
-        content_security_policy_nonce_in=["script-src"],
-        frame_options="DENY",
-        referrer_policy="same-origin",
-    )
-
-    @app.after_request
-    def keep_nowhere(response: Response) -> Response:
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response

@@ -1,14 +1,17 @@
 """constraints.txt pins every package that pyproject.toml asks for, to a version that it admits."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.house.sources import ROOT
+from tests.house.sources import PRODUCT, ROOT, product
 
 _PIN = re.compile(r"([A-Za-z0-9._-]+)==(\S+)( ; .+)?")
 
@@ -47,3 +50,24 @@ def _asked() -> list[Requirement]:
 
 def _project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_every_package_the_product_imports_is_asked_for_by_name() -> None:
+    """What comes only with another package goes when that one changes its mind."""
+    asked = {canonicalize_name(Requirement(text).name) for text in _project()["project"]["dependencies"]}
+    given_by = packages_distributions()
+    imported = {
+        name.split(".")[0]
+        for source in product()
+        for node in ast.walk(source.tree)
+        for name in _imported(node)
+        if name.split(".")[0] not in {*PRODUCT, *sys.stdlib_module_names}
+    }
+    unasked = {name for name in imported if not {canonicalize_name(each) for each in given_by[name]} & asked}
+    assert unasked == set()
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
