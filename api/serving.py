@@ -10,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from sqlalchemy.engine import make_url
 
+from ledger import collector
 from ledger.settings import Settings, make_home
 
 THREADS = 8
@@ -50,7 +51,9 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """The application, made in the process that serves it: connections do not outlive a fork."""
-        return self.make()
+        made = self.make()
+        collector.tune()
+        return made
 
 
 def processes(settings: Settings) -> int:

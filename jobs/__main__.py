@@ -15,6 +15,7 @@ from jobs import runner, sending, worker
 from jobs.lease import Shift, Stopped
 from jobs.progress import failure_line, run_line, shown
 from jobs.timetable import DAILY
+from ledger import collector
 from ledger.channels.channel import Channel
 from ledger.cli.context import CutOff, Refused, desk, told_settings
 from ledger.operations import job_runs
@@ -35,6 +36,7 @@ def cli() -> None:
     Exit status: 0 all done, 1 items failed and are listed, 2 refused or called wrongly, 3 cut off; the next
     run does the rest.
     """
+    collector.tune()
 
 
 @cli.command()

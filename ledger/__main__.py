@@ -2,6 +2,7 @@
 
 import click
 
+from ledger import collector
 from ledger.cli import contacts, databases, published, sheets, users
 
 
@@ -12,6 +13,7 @@ def cli() -> None:
     Exit status: 0 done, 1 faults or findings that are listed, 2 refused or called wrongly, 3 the database is not
     there or not as it must be.
     """
+    collector.tune()
 
 
 for command in (

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ledger.errors import Fault, Refusal, RuleViolation
-from ledger.gc_pause import uncollected
 from ledger.imports.cells import Cell, CellEmpty, Text
 from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, Column, plain_heading
 from ledger.imports.sheets import Sheet, SheetEmpty
@@ -85,7 +84,6 @@ def read_table(kind: str, sheet: Sheet) -> Table:
     return read_columns(kind, COLUMNS[kind], sheet)
 
 
-@uncollected()
 def read_columns(kind: str, columns: Sequence[Column], sheet: Sheet) -> Table:
     """The same by columns of one's own."""
     places = _places(kind, columns, sheet)

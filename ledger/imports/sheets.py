@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, ZipError
 
 from ledger.errors import RuleViolation
-from ledger.gc_pause import uncollected
 from ledger.imports.cells import Cell
 from ledger.imports.columns import NOTES
 
@@ -65,7 +64,6 @@ class Sheet:
     rows: list[list[Cell]] = field(repr=False)
 
 
-@uncollected()
 def read_sheet(data: bytes, file_name: str) -> Sheet:
     """Raises NotASheet, SheetEncoding, SheetTooLarge, SheetEmpty, SeveralSheets."""
     if len(data) > FILE_BYTES_MAX:

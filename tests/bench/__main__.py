@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from ledger import collector
 from tests.bench import aggregates, asof, entry, imported, memory, notices, quarter, subsidies
 from tests.bench.bars import HEAD, Result, row_of
 from tests.bench.sizes import SIZES, Size
@@ -34,6 +35,7 @@ def main() -> int:
     size = SIZES[told.size]
     if told.rounds:
         size = replace(size, rounds=told.rounds)
+    collector.tune()  # as every process does that works in bulk
     print(HEAD)
     for engine in [told.engine] if told.engine else ENGINES:
         with store_of(engine) as store:

@@ -18,7 +18,6 @@ from ledger.chart import Kind, book_of
 from ledger.database import among
 from ledger.errors import NotFound, Refusal, RuleViolation, WrongStatus
 from ledger.events import Event
-from ledger.gc_pause import uncollected
 from ledger.operations.servicing import backdating, load, save
 from ledger.operations.servicing.backdating import Past, Point, Why
 from ledger.operations.servicing.save import Done, Held
@@ -60,7 +59,6 @@ class Fact:
     last: bool = False
 
 
-@uncollected()
 def carry(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
     """Post what is due on or before `through` on these loans; answers how many moved. Safe to repeat."""
     unit.not_future(through, "through")

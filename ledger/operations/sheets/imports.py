@@ -15,7 +15,6 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 
 from ledger.errors import Conflict, Fault, Refusal, WrongStatus
-from ledger.gc_pause import uncollected
 from ledger.ids import new_id
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
 from ledger.operations.servicing.backdating import Why
@@ -74,7 +73,6 @@ class _Rehearsed(Exception):
     """Ends a transaction that was only tried."""
 
 
-@uncollected()
 def take_in(
     begin: Begin,
     importer: Importer,

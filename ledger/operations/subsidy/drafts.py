@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
 
 from ledger.database import among, rate_parts, update_rows, write_rows
-from ledger.gc_pause import uncollected
 from ledger.ids import new_ids
 from ledger.money import Fen
 from ledger.operations.subsidy import entitlement, sources
@@ -78,7 +77,6 @@ class Figure(NamedTuple):
     claims: tuple[Claim, ...]
 
 
-@uncollected()
 def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = None) -> None:
     """Bring the lines of an open batch, which is held, in step with what is billed and paid; of some loans or all.
 

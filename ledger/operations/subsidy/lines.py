@@ -10,7 +10,6 @@ from ledger import journal
 from ledger.database import among
 from ledger.errors import NotFound
 from ledger.events import Event
-from ledger.gc_pause import uncollected
 from ledger.ids import new_id
 from ledger.journal import Record
 from ledger.tables.journal import events
@@ -34,7 +33,6 @@ def live_lines(unit: Unit, batch: SubsidyBatch) -> Sequence[Any]:
     return unit.connection.execute(query).all()
 
 
-@uncollected()
 def post(unit: Unit, batch: SubsidyBatch, lines: Sequence[Any], step: str, event_of: Callable[[Any], Event]) -> None:
     """Record an event for each line. It is approved once and paid once: the natural key sees to it."""
     document = f"贴息 {batch.bank}/{batch.county}/{batch.period}"
