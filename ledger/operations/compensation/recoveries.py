@@ -20,7 +20,6 @@ from ledger.operations.compensation.workflow import (
     BeforeClaimStep,
     keep_change,
     live_claim,
-    net_of,
     scheme_of,
     take_step,
 )
@@ -31,6 +30,7 @@ from ledger.operations.servicing.run import Fact
 from ledger.policy import compensation
 from ledger.policy.servicing import Life
 from ledger.queries import reference
+from ledger.queries.claims_owed import net_of
 from ledger.tables.claims import Claim, Recovery
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit

@@ -16,9 +16,8 @@ from ledger.balances import Clocks
 from ledger.chart import Kind, book_of
 from ledger.dates import DAY
 from ledger.money import NIL, Fen, half_up
-from ledger.operations.compensation import payments
 from ledger.policy.risk_fund import STEPS, head_room, left_of
-from ledger.queries import fund_calls, reference
+from ledger.queries import claims_owed, fund_calls, reference
 from ledger.queries.fund_calls import Account
 from ledger.tables.fund import FundPlan, FundPlanLine
 
@@ -125,7 +124,7 @@ def accounts(
     stands = _stands(connection, clocks, county, bank)
     given = fund_calls.contributed(session, county, bank, clocks)
     lent = fund_calls.issued_through(session, clocks.as_of, county, bank)
-    queued = payments.queued_by_account(session, county, bank)
+    queued = claims_owed.queued_by_account(session, county, bank)
     scheme = reference.latest_scheme(session, reference.MAIN_SCHEME)
     keys = stands.keys() | {key[:2] for key in given} | lent.keys()
     return [
