@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select, update
 
 from ledger import period_lock
 from ledger.chart import Kind, kind_of
-from ledger.dates import DAY, month_last, month_of
+from ledger.dates import DAY, month_last, month_of, next_month
 from ledger.errors import NotFound, RuleViolation, WrongStatus
 from ledger.ids import new_id
 from ledger.operations import job_runs
@@ -99,11 +99,6 @@ def kind_of_book(book: str) -> Kind:
         return kind_of(book)
     except ValueError:
         raise NotFound(what="book", id=book) from None
-
-
-def next_month(closed: date | None) -> str | None:
-    """The month a book closes next; None while none was closed, when any is the first."""
-    return None if closed is None else month_of(closed + DAY)
 
 
 def _check_order(unit: Unit, book: str, month: str, closed: date | None) -> None:
