@@ -11,6 +11,7 @@ from api.core.fields import Choice, Code, Day, Id, QuarterField, Rate, Truth, Yu
 from api.core.routes import Blueprint
 from api.core.schemas import Answer
 from api.core.scope import Within
+from api.core.summaries import added_up
 from ledger.balances import Clocks
 from ledger.dates import Quarter
 from ledger.reports.deadlines import deadlines as due
@@ -71,12 +72,7 @@ def portfolio_of(
         for row in portfolio(session, clocks, named, bank)
         if edge.person().scope.has(bank=row.bank, county=row.county)
     ]
-    if by == "account":
-        return rows
-    if by == "city":
-        return [together(rows)]
-    names = sorted({getattr(row, by) for row in rows})
-    return [together((row for row in rows if getattr(row, by) == name), **{by: name}) for name in names]
+    return added_up(rows, by, together)
 
 
 class IssuanceQuery(ClockQuery):
@@ -124,12 +120,7 @@ def issued_in(
         for row in issuance.issuance(session, clocks, quarter, named, bank)
         if edge.person().scope.has(bank=row.bank, county=row.county)
     ]
-    if by == "account":
-        return rows
-    if by == "city":
-        return [issuance.together(rows)] if rows else []
-    names = sorted({getattr(row, by) for row in rows})
-    return [issuance.together((row for row in rows if getattr(row, by) == name), **{by: name}) for name in names]
+    return added_up(rows, by, issuance.together) if rows else []
 
 
 class DeadlineQuery(ClockQuery):

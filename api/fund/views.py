@@ -8,10 +8,10 @@ from moneyed import Money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.approvals.views import AskedAnswer
 from api.core import edge
 from api.core.paging import Listing
 from api.core.routes import Blueprint
+from api.core.shapes import AskedAnswer
 from api.fund.shapes import (
     AdvanceBody,
     FundAccountAnswer,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.core import edge
 from api.core.paging import Listing
 from api.core.routes import Blueprint
-from api.lending.shapes import OnBody
+from api.core.shapes import OnBody
 from api.subsidy.shapes import (
     BatchAnswer,
     BatchApprovalBody,

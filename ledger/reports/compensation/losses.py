@@ -1,5 +1,6 @@
 """Compensation (代偿情况) by fund account, as of any day and as known at any moment: paid, returned, borne, owed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from sqlalchemy.orm import Session
@@ -48,10 +49,11 @@ def compensation(
     return [_one(key, of_fund, of_bank) for key in keys]
 
 
-def together(rows: list[Compensation], county: str = "", bank: str = "") -> Compensation:
+def together(rows: Iterable[Compensation], county: str = "", bank: str = "") -> Compensation:
     """Rows added up."""
+    listed = list(rows)
     sums = {
-        field.name: Fen(sum(getattr(row, field.name) for row in rows))
+        field.name: Fen(sum(getattr(row, field.name) for row in listed))
         for field in fields(Compensation)
         if field.name not in ("county", "bank")
     }
