@@ -18,7 +18,7 @@ from api.core.shapes import AskedAnswer
 from ledger import journal
 from ledger.errors import NotFound
 from ledger.operations.approvals import requests as operations
-from ledger.operations.approvals.kinds import DECISIONS
+from ledger.operations.approvals.decisions import DECISIONS
 from ledger.operations.approvals.requests import Asked
 from ledger.reports.approvals import requests as reports
 from ledger.tables.loans import Approval, Loan

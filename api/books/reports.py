@@ -14,9 +14,9 @@ from api.core.scope import Within
 from api.core.summaries import added_up
 from ledger.balances import Clocks
 from ledger.dates import Quarter
-from ledger.reports.deadlines import deadlines as due
-from ledger.reports.deadlines.deadlines import OUTSTANDING, STATES, Deadline
+from ledger.reports.deadlines import overview as due
 from ledger.reports.deadlines.duties import OFFICES, WHATS
+from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline
 from ledger.reports.fund import issuance
 from ledger.reports.fund.issuance import Issuance
 from ledger.reports.lending.portfolio import Portfolio, portfolio, together

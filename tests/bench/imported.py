@@ -15,8 +15,8 @@ from ledger.database import write_rows
 from ledger.imports.columns import COLUMNS
 from ledger.imports.reading import read_table
 from ledger.imports.sheets import read_sheet
-from ledger.operations.sheets import imports
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake
+from ledger.operations.sheets.import_run import Importer
 from ledger.tables import borrowers
 from ledger.tables.reference import County
 from ledger.unit_of_work import work
@@ -164,7 +164,7 @@ def _register(engine: Engine, count: int) -> None:
 
 
 def _take_in(engine: Engine, data: bytes) -> None:
-    imports.take_in(
+    intake.take_in(
         lambda: work(engine, user="officer", today=_TODAY, clock=_now), Importer("officer", _BANK), _table(data)
     )
 

@@ -13,8 +13,8 @@ from ledger.dates import Quarter
 from ledger.ids import new_id
 from ledger.operations.fund import issuance
 from ledger.queries import reference
-from ledger.reports.deadlines.deadlines import OUTSTANDING, STATES, Deadline, deadlines, standing
 from ledger.reports.deadlines.duties import Owed
+from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadlines, standing
 from ledger.tables.notices import Notice, NoticeDelivery
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.tables.work import Import

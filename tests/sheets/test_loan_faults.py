@@ -10,7 +10,7 @@ from ledger import journal
 from ledger.events import LoanWrittenOff
 from ledger.money import Fen, yuan
 from ledger.operations.lending import loans
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets.import_run import Importer
 from ledger.queries import reference
 from ledger.tables.borrowers import Household
 from tests.sheets.files import BANK, OFFICER, csv_of, faults_of, home_row, loan_row, register, take_in, told, xlsx_of

@@ -27,7 +27,7 @@ from ledger.operations.sheets.borrowers import (
     strangers,
 )
 from ledger.operations.sheets.existing import LoanRow, differing_loan, present_loans
-from ledger.operations.sheets.run import RowTwice, Run, Told
+from ledger.operations.sheets.import_run import RowTwice, Run, Told
 from ledger.policy import eligibility, limits, rates
 from ledger.policy import terms as due_dates
 from ledger.policy.schemes import Scheme

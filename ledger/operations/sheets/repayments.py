@@ -12,7 +12,7 @@ from ledger.money import Fen, of_fen, plain
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing import run as servicing
 from ledger.operations.servicing.repayments import Received
-from ledger.operations.sheets.run import Booked, RowDiffers, RowTwice, Run, Told, differing
+from ledger.operations.sheets.import_run import Booked, RowDiffers, RowTwice, Run, Told, differing
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
 

@@ -23,7 +23,7 @@ from ledger.operations.sheets import households, organisations, repayments
 from ledger.operations.sheets import loan_booking as lending
 from ledger.operations.sheets import loan_checks as loans
 from ledger.operations.sheets import undo as undoing
-from ledger.operations.sheets.run import CHUNK_ROWS, Booked, Importer, Kind, Run, in_slices
+from ledger.operations.sheets.import_run import CHUNK_ROWS, Booked, Importer, Kind, Run, in_slices
 from ledger.retries import retried
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
