@@ -26,7 +26,7 @@ from tests.bench.replay import Row
 from tests.bench.rounds import Side, Spread, interleaved, ratios, stopwatch
 from tests.bench.sizes import Size
 from tests.bench.stores import Store, on_copies, opened
-from tests.sheets.files import card_of
+from tests.support.sheet_files import card_of
 
 _HOUSEHOLDS: Any = borrowers.Household.__table__
 _MEMBERS: Any = borrowers.Member.__table__

@@ -10,8 +10,8 @@ from ledger.balances import Clocks
 from ledger.dates import Quarter
 from ledger.operations.fund import issuance as reporting
 from ledger.reports.fund.issuance import Issuance, issuance, together
-from tests.jobs.books import lend
-from tests.support.desk import at_desk
+from tests.support.county_desk import at_desk
+from tests.support.small_portfolio import lend
 
 SECOND, THIRD = Quarter.parse("2016Q2"), Quarter.parse("2016Q3")
 

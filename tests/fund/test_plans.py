@@ -19,9 +19,9 @@ from ledger.operations.fund.plans import PLAN_STATUSES, STEP_STATUSES, Part
 from ledger.operations.lending import loans
 from ledger.tables.fund import FundPlan, FundPlanLine, IssuanceReport
 from ledger.unit_of_work import Unit
-from tests.jobs.books import lend, shift
-from tests.subsidy import desks
-from tests.support.desk import COUNTY, approved_loan, at_desk, household, request, row_counts
+from tests.support import subsidising
+from tests.support.county_desk import COUNTY, approved_loan, at_desk, household, request, row_counts
+from tests.support.small_portfolio import lend, shift
 
 ON = date(2016, 7, 4)
 BANK = "GZRCB"
@@ -159,7 +159,7 @@ def test_one_run_after_missed_quarters_drafts_what_runs_in_time_would_have(engin
     daily, late = engine, open_engine(sqlite_url)
     for each in (daily, late):
         lend(each, banks=("GZRCB", "ABC"), counties=(COUNTY, "360702"), each=2)
-        desks.lend(each, date(2016, 12, 1))
+        subsidising.lend(each, date(2016, 12, 1))
     day = date(2016, 12, 28)
     for quarter_over in (date(2016, 7, 1), date(2016, 10, 1)):
         runner.run(shift(daily, today=quarter_over), "daily", quarter_over)

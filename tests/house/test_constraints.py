@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.house.sources import ROOT
+from tests.support.sources import ROOT
 
 _PIN = re.compile(r"([A-Za-z0-9._-]+)==(\S+)( ; .+)?")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.sources import ROOT, product
+from tests.support.sources import ROOT, product
 
 
 def test_every_contract_is_kept() -> None:

@@ -30,8 +30,9 @@ from ledger.tables.journal import events
 from ledger.tables.loans import Loan
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
-from tests.sheets.books import count_of, imports_of, moved, owed, written
-from tests.sheets.files import (
+from tests.sheets.compared_books import count_of, imports_of, moved, owed, written
+from tests.support.county_desk import at_desk, request, row_counts
+from tests.support.sheet_files import (
     BANK,
     OFFICER,
     Cut,
@@ -44,7 +45,6 @@ from tests.sheets.files import (
     stopping,
     take_in,
 )
-from tests.support.desk import at_desk, request, row_counts
 
 HASH_LENGTH = 64
 

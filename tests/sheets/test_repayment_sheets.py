@@ -16,8 +16,9 @@ from ledger.operations.sheets import intake
 from ledger.operations.sheets.import_run import Importer
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, Repayment
-from tests.sheets.books import END, carry, count_of, history, imports_of, live
-from tests.sheets.files import (
+from tests.sheets.compared_books import END, carry, count_of, history, imports_of, live
+from tests.support.county_desk import at_desk, row_counts
+from tests.support.sheet_files import (
     BANK,
     OFFICER,
     Cut,
@@ -31,7 +32,6 @@ from tests.sheets.files import (
     take_in,
     told,
 )
-from tests.support.desk import at_desk, row_counts
 
 
 @pytest.fixture

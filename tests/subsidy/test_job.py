@@ -10,9 +10,9 @@ from ledger.database import open_engine
 from ledger.operations.job_runs import Run
 from ledger.operations.subsidy import batches as subsidies
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine
-from tests.jobs.books import books_of, lend, repay, shift
-from tests.subsidy import desks
-from tests.support.desk import at_desk
+from tests.support import subsidising
+from tests.support.county_desk import at_desk
+from tests.support.small_portfolio import books_of, lend, repay, shift
 
 
 def run(engine: Engine, on: date, job: str = "subsidy-drafts") -> Run:
@@ -92,7 +92,7 @@ def test_every_period_with_lines_has_a_batch_and_no_other(engine: Engine, period
     found = [row[2] for row in batches(engine)]
     assert found[-1] == period
     assert len(found) == (ends.month - 3) // 3
-    assert desks.batch_of(engine, _any_batch(engine)).pay_days == 5
+    assert subsidising.batch_of(engine, _any_batch(engine)).pay_days == 5
 
 
 def _any_batch(engine: Engine) -> int:

@@ -23,8 +23,8 @@ from ledger.tables.borrowers import Member
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
-from tests.servicing.desk import lend, loan_of
-from tests.support.desk import COUNTY, at_desk, household
+from tests.support.county_desk import COUNTY, at_desk, household
+from tests.support.serviced import lend, loan_of
 
 BANK = "GZRCB"
 TODAY = date(2020, 12, 31)
