@@ -14,9 +14,8 @@ from api.core.scope import Within
 from api.core.summaries import added_up
 from ledger.balances import Clocks
 from ledger.dates import Quarter
-from ledger.reports.deadlines import overview as due
 from ledger.reports.deadlines.duties import OFFICES, WHATS
-from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline
+from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadlines
 from ledger.reports.fund import issuance
 from ledger.reports.fund.issuance import Issuance
 from ledger.reports.lending.portfolio import Portfolio, portfolio, together
@@ -176,7 +175,7 @@ def due_by(
     states = {"outstanding": OUTSTANDING, "all": STATES}.get(state) or tuple(each for each in STATES if each == state)
     return [
         _deadline(each)
-        for each in due.deadlines(session, clocks, states)
+        for each in deadlines(session, clocks, states)
         if _shown(each, within) and all(getattr(each.owed, name) == value for name, value in only.items())
     ]
 

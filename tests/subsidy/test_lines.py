@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from ledger.money import plain, yuan
 from ledger.operations.approvals import requests
-from ledger.operations.subsidy import batches as subsidies
+from ledger.operations.subsidy import batches
 from ledger.policy.schemes import parse_scheme
 from ledger.policy.subsidy import Period
 from ledger.queries import reference
@@ -48,7 +48,7 @@ def test_interest_paid_after_the_cut_off_enters_the_next_batch(
     bill(engine, date(2016, 6, 21))
     batch = draft(engine)
     pay(engine, loan, "278.00", paid)
-    subsidising.step(engine, "checker", date(2016, 6, 30), subsidies.submit, batch, submitted)
+    subsidising.step(engine, "checker", date(2016, 6, 30), batches.submit, batch, submitted)
     assert [line.kind for line in subsidising.shown(engine, batch)] == in_q2
     bill(engine, date(2016, 9, 21))
     assert [line.kind for line in subsidising.shown(engine, draft(engine, Q3))] == in_q3
@@ -114,20 +114,20 @@ def test_lines_of_a_year_paid_late_make_one_line_of_the_next_years_batch(engine:
 
 
 @pytest.mark.parametrize(
-    "case, ends_on, batches",
+    "case, ends_on, periods",
     [
         ("to the first day of the second year", date(2017, 12, 21), [1, 1]),
         ("to the last day of the first", date(2017, 12, 20), [1, 0]),
     ],
 )
 def test_an_organisation_needs_a_link_on_some_day_of_each_year(
-    engine: Engine, case: str, ends_on: date, batches: list[int]
+    engine: Engine, case: str, ends_on: date, periods: list[int]
 ) -> None:
     loan = an_organisation(engine, ends_on=ends_on)
     bill(engine, date(2018, 12, 21))
     pay(engine, loan, "100000.00", date(2017, 12, 22), today=date(2018, 12, 22))
     found = [len(subsidising.shown(engine, draft(engine, year, date(2018, 12, 26)))) for year in (YEAR, YEAR.next)]
-    assert found == batches
+    assert found == periods
 
 
 def test_households_are_in_no_batch_of_the_year_and_organisations_in_none_of_a_quarter(engine: Engine) -> None:
@@ -192,7 +192,7 @@ def test_the_household_s_cap_is_used_by_the_earlier_loan_first(engine: Engine) -
     for loan in (first, second):
         pay(engine, loan, "200.00", date(2016, 6, 21))
     with at_desk(engine, today=date(2016, 6, 22)) as unit:
-        of_abc = subsidies.draft(unit, "ABC", COUNTY, Q2).id
+        of_abc = batches.draft(unit, "ABC", COUNTY, Q2).id
     (line,) = subsidising.shown(engine, of_abc)
     assert (line.interest, line.days, line.subsidy) == ("168.89", 32, "84.44")
     assert subsidising.amounts(engine, draft(engine)) == {first: "166.25"}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from ledger.database import among
 from ledger.dates import DAY, Span
 from ledger.money import Fen
-from ledger.operations.lending import checks as eligible
+from ledger.operations.lending.checks import link_of
 from ledger.operations.subsidy.sources import Billed
 from ledger.policy import limits, subsidy
 from ledger.policy.accrual import Steps
@@ -20,7 +20,7 @@ from ledger.policy.limits import Link
 from ledger.policy.subsidy import Period
 from ledger.queries.contract_rates import rates_of
 from ledger.queries.principal import principal_steps
-from ledger.tables import borrowers as parties
+from ledger.tables import borrowers as t
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
@@ -134,9 +134,9 @@ class _Linked:
     def __init__(self, unit: Unit, billed: Sequence[Billed]) -> None:
         self._links: dict[int, list[Link]] = {}
         if found := set(map(_ORGANISATION, billed)) - {None}:
-            chosen = among(unit.connection, parties.Link.__table__.c.organisation_id, found)
-            for row in unit.session.execute(select(parties.Link).where(chosen)).scalars():
-                self._links.setdefault(row.organisation_id, []).append(eligible.link_of(row))
+            chosen = among(unit.connection, t.Link.__table__.c.organisation_id, found)
+            for row in unit.session.execute(select(t.Link).where(chosen)).scalars():
+                self._links.setdefault(row.organisation_id, []).append(link_of(row))
         self._known: dict[tuple[int, str, Period], bool] = {}
 
     def within(self, each: Billed) -> bool:
