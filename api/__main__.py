@@ -7,6 +7,7 @@ import click
 
 from api import serving
 from ledger import logs
+from ledger.backups import NoBackup
 from ledger.errors import Refusal
 from ledger.settings import SettingUnfit, read_settings
 
@@ -35,6 +36,11 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
         demo = start.make_ready(settings, demo=not no_demo, say=_say)
     except Refusal as refusal:
         raise click.ClickException(refusal.say("en")) from None
+    except NoBackup as why:
+        raise click.ClickException(
+            f"the database is of an earlier version and no backup was made: {why}; make one by other means and run "
+            "python -m ledger upgrade --no-backup"
+        ) from None
 
     def ready() -> None:
         _say(f"ready: http://{settings.host}:{settings.port}/api/docs (Ctrl-C stops it)")

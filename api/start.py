@@ -3,12 +3,14 @@
 import secrets
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.core import edge
 from ledger import setup
+from ledger.backups import back_up
 from ledger.database import open_engine
 from ledger.operations import job_runs
 from ledger.operations.registry import users
@@ -26,8 +28,9 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
 
     Safe to repeat. A database that already has people and no demo in it keeps the demo out, whatever is asked.
     """
-    make_home(settings)
+    home = make_home(settings)
     say("database: schema and reference data")
+    _back_up_first(settings, home / "backups", say)
     setup.prepare(settings.owner_url, service_url=settings.database_url)
     engine = open_engine(settings.database_url)
     try:
@@ -41,6 +44,16 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
             say("this database is in real use: no demo county, no demo users")
         _first_admin(engine, settings.admin_password, say)
         return False
+    finally:
+        engine.dispose()
+
+
+def _back_up_first(settings: Settings, folder: Path, say: Say) -> None:
+    """Copy a database of an earlier version before it is changed; raise NoBackup where that cannot be done."""
+    engine = open_engine(settings.owner_url)
+    try:
+        if not setup.is_empty(engine) and setup.is_behind(engine):
+            say(f"the database is of an earlier version; backup: {back_up(settings.owner_url, folder, edge.now())}")
     finally:
         engine.dispose()
 

@@ -1,6 +1,9 @@
 """What happened (业务事件): frozen, dated, past tense; what it does to the books stands in posting.py.
 
 Every amount is whole fen. `loan` is the loan's id where the event is about one loan.
+
+Stored events are read by later code: a new field has a default that means "as before", a field that goes is passed
+over in what is stored, and a class is never removed or renamed.
 """
 
 import json
@@ -38,6 +41,13 @@ class Adjusted(NamedTuple):
     debit: str
     credit: str
     amount: Fen
+
+
+FORMAT = 2
+"""The format of the journal, kept with every event that is recorded: by it an entry is hashed and its rows are made.
+
+Raise it by one in a release that changes a posting rule (posting.py) or adds a column to the events (journal.py).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,11 +402,21 @@ def payload(event: Event) -> str:
 
 
 def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:
-    """The event that `payload` wrote down; `base` holds the base fields."""
+    """Return the event that `payload` wrote down, perhaps in an earlier release; `base` holds the base fields.
+
+    Fields that the stored text does not name have their defaults; those that the class no longer has are passed over.
+    """
     made = TYPES[kind]
     hints = _HINTS[made]
-    own = {name: _read(hints[name], value) for name, value in json.loads(text).items()}
+    own = {name: _read(hints[name], value) for name, value in json.loads(text).items() if name in _OWN_FIELDS[made]}
     return made(**base, **own)
+
+
+def says_the_same(event: Event, text: str) -> bool:
+    """Return whether an event's own fields are those a stored text names; fields younger than the text do not count."""
+    own: dict[str, Any] = json.loads(payload(event))
+    stored: dict[str, Any] = json.loads(text)
+    return all(own[name] == value for name, value in stored.items() if name in own)
 
 
 def _read(hint: Any, value: Any) -> Any:

@@ -4,7 +4,7 @@ The promises it keeps are those of docs/promises.md; the database keeps each of 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from ledger import chart
 from ledger.chart import book_of
 from ledger.database import among, write_rows
 from ledger.errors import Conflict, NotFound
-from ledger.events import Event, EventReversed, event_of, payload, plain_json
+from ledger.events import FORMAT, Event, EventReversed, event_of, payload, plain_json, says_the_same
 from ledger.ids import new_ids
 from ledger.movements import add_movements
 from ledger.period_lock import check_open, first_open
@@ -180,8 +180,8 @@ def _present(unit: Unit, records: Sequence[Record]) -> dict[str | None, int]:
         )
     ):
         event = keyed[row.key].event
-        same = (type(event).__name__, event.effective_on, event.county, event.bank, event.loan, payload(event))
-        if tuple(row)[2:] != same:
+        same = (type(event).__name__, event.effective_on, event.county, event.bank, event.loan)
+        if tuple(row)[2:-1] != same or not (row.payload == payload(event) or says_the_same(event, row.payload)):
             raise KeyTaken(key=row.key)
         present[row.key] = row.id
     return present
@@ -245,6 +245,7 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
         reverses,
         reverses is not None,
         payload(event),
+        FORMAT,
     )
 
 
@@ -268,10 +269,20 @@ def _entry(
     out[3].append((entry_id, len(rows), total, content_hash(entry_id, book, head, rows)))
 
 
-def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:
-    """SHA-256 over all an entry says: its id and book, its event's row, every posting in order.
+# The columns of an event's row that its entries are hashed by, for each format of the journal: those there were when it
+# was recorded. A release that adds a column to the events adds a format; the older ones stay as they are.
+_FIRST = (
+    "id", "kind", "effective_on", "recorded_at", "county", "bank", "loan_id", "made_by", "checked_by", "document",
+    "reason", "origin", "key", "reverses_id", "red", "payload",
+)  # fmt: skip
+HASHED: Mapping[int, tuple[str, ...]] = {1: _FIRST, 2: (*_FIRST, "format")}
 
-    Taken of compact JSON in UTF-8, which reads back one way only, whatever people typed into the fields.
+
+def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:
+    """Return the SHA-256 over all an entry says: its id and book, its event's columns, every posting in order.
+
+    `head` holds the values of the columns that `HASHED` names for the event's format. The hash is taken of compact JSON
+    in UTF-8, which reads back one way only, whatever people typed into the fields.
     """
     said = [entry_id, book, *head, [(row.debit, row.credit, row.loan, row.amount) for row in rows]]
     return hashlib.sha256(orjson.dumps(said, default=plain_json)).digest()

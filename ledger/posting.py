@@ -1,14 +1,18 @@
-"""The posting table (记账规则): each event's rows of debit, credit and amount; balanced by shape."""
+"""The posting table (记账规则): each event's rows of debit, credit and amount; balanced by shape.
 
-from collections.abc import Mapping
+`POSTING_RULES` is what entries are recorded by now. What entries were recorded by before stands in `FORMER_RULES`, by
+the journal's format kept with each event, so that the past is checked by the rules of its own time.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger import chart as c
 from ledger import events as e
 from ledger.chart import Account, Kind
-from ledger.events import Event
+from ledger.events import FORMAT, Event
 from ledger.money import Fen
 
 
@@ -109,27 +113,48 @@ POSTING_RULES: Mapping[type[Event], tuple[Move, ...]] = {
     e.ClawbackReceived:      (Move(c.TREASURY,           c.CLAWBACK_RECEIVABLE,  "amount"),),
 }
 # fmt: on
+
+FORMER_RULES: Mapping[type[Event], tuple[tuple[int, tuple[Move, ...]], ...]] = {}
+"""Rules no longer in force: for each event the last format they were in force under, and their rows; oldest first.
+
+To change a rule: raise `events.FORMAT` by one, put the old rows here with the format before it, and the new rows into
+`POSTING_RULES`. A date could not say it: each database is upgraded on a day of its own.
+"""
+
 # EventReversed repeats the rows of what it reverses, negative; ManualAdjustment carries its own rows.
 
-_COMPILED = {
-    kind: tuple(
+_Compiled = tuple[tuple[Kind, str, str, Callable[[Event], int | None], Callable[[Event], Any]], ...]
+
+
+def _compiled(moves: tuple[Move, ...]) -> _Compiled:
+    return tuple(
         (move.debit.kind, move.debit.code, move.credit.code, attrgetter(move.loan), attrgetter(move.amount))
         for move in moves
     )
-    for kind, moves in POSTING_RULES.items()
-}
 
 
-def postings_of(event: Event) -> list[Posting]:
-    """The rows an event makes; amounts of zero make none.
+_COMPILED = {kind: _compiled(moves) for kind, moves in POSTING_RULES.items()}
 
-    Raises ValueError for a negative amount (only a reversal has those, and it is not posted by rule) and
+
+def rule_of(kind: type[Event], format: int) -> tuple[Move, ...]:
+    """Return the rows by which events of a format were posted; raise KeyError for an event without a rule."""
+    for through, moves in FORMER_RULES.get(kind, ()):
+        if format <= through:
+            return moves
+    return POSTING_RULES[kind]
+
+
+def postings_of(event: Event, format: int = FORMAT) -> list[Posting]:
+    """Return the rows an event makes, by the rules of a format, today's by default; amounts of zero make none.
+
+    Raise ValueError for a negative amount (only a reversal has those, and it is not posted by rule) and
     KeyError for an event without a rule.
     """
     if isinstance(event, e.ManualAdjustment):
         return [Posting(row.kind, row.debit, row.credit, event.loan, row.amount) for row in event.rows]
     rows = []
-    for kind, debit, credit, loan_of, amount_of in _COMPILED[type(event)]:
+    compiled = _COMPILED[type(event)] if format == FORMAT else _compiled(rule_of(type(event), format))
+    for kind, debit, credit, loan_of, amount_of in compiled:
         if amount := amount_of(event):
             for loan, fen in amount if amount.__class__ is tuple else ((loan_of(event), amount),):
                 if fen < 0:

@@ -7,8 +7,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 import migrations
 from ledger import dates, db_privileges
@@ -63,6 +64,21 @@ def grant_service(owner: Engine, service_url: str) -> None:
     role = make_url(service_url).username
     if role is not None and role != owner.url.username:
         db_privileges.grant(owner, role)
+
+
+def is_empty(engine: Engine) -> bool:
+    """Whether a database has no table at all yet."""
+    with engine.connect().execution_options(reading=True) as connection:
+        return not inspect(connection).get_table_names()
+
+
+def is_behind(engine: Engine) -> bool:
+    """Whether `prepare` would change the database: its schema is older, or it lacks reference data of this release."""
+    if not at_head(engine):
+        return True
+    with Session(engine) as session:  # rolled back at its end
+        today = dates.business_day(read_clock())
+        return reference.load(Unit(session=session, user=SETUP_USER, today=today, clock=read_clock)) > 0
 
 
 def at_head(engine: Engine) -> bool:

@@ -23,6 +23,7 @@ from api.core.routes import Blueprint, replied, to_json
 from api.core.schemas import Answer, Body, Query
 from ledger.operations.notices import delivery as operations
 from ledger.operations.notices.delivery import Delivered, Scan
+from ledger.policy.notices import KINDS
 from ledger.reports.notices import histories, notices
 from ledger.reports.notices.histories import NoticeHistory
 from ledger.reports.notices.notices import NOTICE_STATUSES
@@ -38,7 +39,7 @@ class NoticeQuery(Query):
     bank = Code()
     county = Code()
     loan = Id(attribute="loan_id")
-    kind = Choice("D30", "D7")
+    kind = Choice(*KINDS)
     status = Choice(*NOTICE_STATUSES)
     created_from = Day()
     created_to = Day()
@@ -52,7 +53,7 @@ class NoticeAnswer(Answer):
 
     id = Id(required=True)
     number = String(required=True)
-    kind = Choice("D30", "D7", required=True)
+    kind = Choice(*KINDS, required=True)
     loan_id = Id(required=True)
     contract_no = String(required=True)
     bank = Code(required=True)

@@ -7,7 +7,7 @@ import click
 from sqlalchemy.engine import make_url
 
 from ledger import setup
-from ledger.cli.backups import NoBackup, back_up
+from ledger.backups import NoBackup, back_up
 from ledger.cli.context import CutOff, Desk, desk, told_settings
 from ledger.reports.verifying.verification import verify as found_by
 from ledger.settings import Settings, make_home, shown
@@ -27,12 +27,15 @@ def init() -> None:
 @click.command()
 @click.option("--no-backup", is_flag=True, help="there is a backup already, made by other means")
 def upgrade(no_backup: bool) -> None:
-    """Bring the database to this version: back it up, migrate it, check everything in it."""
+    """Bring the database to this version: back it up, migrate it, add new reference data, check everything in it.
+
+    Cut off anywhere, it is run again and ends the same.
+    """
     with desk(as_it_is=True) as at:
-        if setup.at_head(at.engine):
-            click.echo("the schema is that of this version already")
+        if not setup.is_behind(at.engine):
+            click.echo("the database is that of this version already")
         elif not no_backup:
-            _back_up(at.settings)
+            _back_up(at)
         _prepare(at.settings)
         click.echo("checking")
         _check(at)
@@ -59,12 +62,13 @@ def _prepare(settings: Settings) -> None:
     setup.prepare(settings.owner_url, service_url=settings.database_url)
 
 
-def _back_up(settings: Settings) -> None:
-    folder = make_home(settings) / "backups"
-    try:
-        kept = back_up(settings.owner_url, folder, setup.read_clock())
-    except NoBackup as why:
-        raise CutOff(f"no backup was made: {why}; make one and say --no-backup") from None
+def _back_up(at: Desk) -> None:
+    kept = None
+    if not setup.is_empty(at.engine):
+        try:
+            kept = back_up(at.settings.owner_url, make_home(at.settings) / "backups", setup.read_clock())
+        except NoBackup as why:
+            raise CutOff(f"no backup was made: {why}; make one and say --no-backup") from None
     click.echo(f"backup: {kept}" if kept is not None else "nothing to back up: the database is new")
 
 

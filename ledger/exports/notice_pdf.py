@@ -10,13 +10,13 @@ import cn2an
 
 from ledger.exports.typesetting import GETA, legible, typeset
 from ledger.money import Fen, plain
+from ledger.policy.notices import KINDS
 
 SHARED: Mapping[str, Any] = {
     "title": "还款催收通知书",
     "relations": ["本人", "配偶", "成年家属", "单位工作人员", "其他"],
     "manners": ["直接送达", "留置送达", "邮寄送达", "其他"],
 }
-_TIMES = {"D30": "第一次通知", "D7": "第二次通知"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _wording(paper: NoticePaper) -> dict[str, Any]:
     due += "（展期后）" if paper.extended else ""
     return {
         "programme": paper.programme,
-        "times": _TIMES[paper.kind],
+        "times": KINDS[paper.kind].zh,
         "number": paper.number,
         "bank": paper.bank,
         "addressee": f"{paper.borrower}（{identity}：{paper.identity}）：",

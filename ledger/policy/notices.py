@@ -1,23 +1,45 @@
 """Which notices a loan's dates call for: when each is made, by when delivered, what ends it (scheme 7)."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from ledger.policy.schemes import Scheme
 
-Kind = Literal["D30", "D7"]
-"""第一次、第二次催收: named for the programme's days; what they are is the scheme's."""
+
+@dataclass(frozen=True, slots=True)
+class NoticeKind:
+    """A kind of notice: its name in records, its number on paper, and where a scheme says its days.
+
+    `ahead` is how many natural days before the contract due date it is made, None where a scheme has no such notice;
+    `deliver` within how many days it is delivered.
+    """
+
+    code: str
+    number: int
+    zh: str
+    ahead: Callable[[Scheme], int | None]
+    deliver: Callable[[Scheme], int]
+
+
+# fmt: off
+KINDS: Mapping[str, NoticeKind] = {kind.code: kind for kind in (
+    #          code   number  on paper     days before the due date      days for its delivery
+    NoticeKind("D30", 1,      "第一次通知", lambda s: s.notice_1_days,    lambda s: s.notice_1_deliver_days),
+    NoticeKind("D7",  2,      "第二次通知", lambda s: s.notice_2_days,    lambda s: s.notice_2_deliver_days),
+)}
+# fmt: on
+"""Every kind of notice. Named for the programme's days; which days they are is the scheme's. None is ever removed."""
 
 Ending = Literal["extended", "closed", "compensated", "written_off"]
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """A kind of notice: so many natural days before the contract due date, delivered within so many days."""
+    """A scheme's notice of one kind: how many natural days before the contract due date, and for its delivery."""
 
-    kind: Kind
+    kind: str
     ahead_days: int
     deliver_days: int
 
@@ -30,12 +52,14 @@ class Timing:
         return self.called_on(due_on) + timedelta(days=self.deliver_days)
 
 
-def timings(scheme: Scheme) -> tuple[Timing, Timing]:
-    """The two notices of a scheme, the earlier first."""
-    return (
-        Timing("D30", scheme.notice_1_days, scheme.notice_1_deliver_days),
-        Timing("D7", scheme.notice_2_days, scheme.notice_2_deliver_days),
-    )
+def timings(scheme: Scheme) -> tuple[Timing, ...]:
+    """Return the notices of a scheme, the earliest first."""
+    found = [
+        Timing(kind.code, ahead, kind.deliver(scheme))
+        for kind in KINDS.values()
+        if (ahead := kind.ahead(scheme)) is not None
+    ]
+    return tuple(sorted(found, key=lambda timing: -timing.ahead_days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +82,7 @@ class Dates:
 class Called:
     """A notice that a loan's dates call for; `cancelled_on` where its reason went away since."""
 
-    kind: Kind
+    kind: str
     due_on: date
     created_on: date
     deliver_by: date
@@ -116,7 +140,7 @@ Ended = tuple[date | None, str | None]
 """On which day a notice is cancelled and why; twice None where it is not."""
 
 
-def missing(called: Iterable[Called], made: Container[tuple[date, Kind]], through: date | None) -> list[Called]:
+def missing(called: Iterable[Called], made: Container[tuple[date, str]], through: date | None) -> list[Called]:
     """What is called for through a day and not made yet; no day: only what came to its end since."""
     return [
         each
@@ -142,5 +166,5 @@ def ending(kept: Kept, called: Called | None, gone_as: str) -> Ended:
 
 
 def number_of(contract_no: str, due_on: date, kind: str) -> str:
-    """The number on the paper: contract, due date, first or second notice."""
-    return f"{contract_no}-{due_on:%Y%m%d}-{1 if kind == 'D30' else 2}"
+    """Return the number on the paper: contract, due date, number of the kind."""
+    return f"{contract_no}-{due_on:%Y%m%d}-{KINDS[kind].number}"

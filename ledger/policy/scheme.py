@@ -1,10 +1,14 @@
-"""One scheme version (方案): every number and decision of the programme as a typed, immutable value."""
+"""One scheme version (方案): every number and decision of the programme as a typed, immutable value.
+
+Stored versions are read by later code. So a new parameter is a field with a default, the value that leaves everything
+as it was; one that goes becomes a `ClassVar` of the kind `retired`, in its place, and released documents still show it.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, get_args, get_type_hints
+from typing import Annotated, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from ledger.money import Fen
 from ledger.policy.parameters import (
@@ -13,9 +17,9 @@ from ledger.policy.parameters import (
     amount,
     choice,
     day,
+    fixed,
     flag,
     number,
-    settled,
     share,
     whole,
     words,
@@ -76,10 +80,10 @@ class Scheme:
     rate_rule: Annotated[RateRule, choice("利率规则", RateRule)]
     repricing: Annotated[Repricing, choice("重定价方式", Repricing)]
     repriced_rate_places: Annotated[int, whole("重定价利率小数位", 4, 8)]
-    day_count: Annotated[int, settled("一年计息天数", 360)]
-    settlement_day: Annotated[int, settled("结息日", 20)]
-    settlement_months: Annotated[tuple[int, ...], settled("结息月", [3, 6, 9, 12])]
-    rounding: Annotated[str, settled("舍入", "half_up")]
+    day_count: ClassVar[Annotated[object, fixed("一年计息天数", 360)]]
+    settlement_day: ClassVar[Annotated[object, fixed("结息日", 20)]]
+    settlement_months: ClassVar[Annotated[object, fixed("结息月", [3, 6, 9, 12])]]
+    rounding: ClassVar[Annotated[object, fixed("舍入", "half_up")]]
     due_date_roll: Annotated[Roll, choice("到期日顺延", Roll)]
     overdue_uplift: Annotated[Decimal, number("逾期罚息加收", "0", "10", places=4)]
     misuse_uplift: Annotated[Decimal, number("挪用罚息加收", "0", "10", places=4)]
@@ -118,9 +122,9 @@ class Scheme:
     recoveries: Annotated[Recoveries, choice("追回款归属", Recoveries)]
     claim_min_days_overdue: Annotated[int, whole("代偿所需逾期天数", 0, 100_000)]
     early_claim_causes: Annotated[tuple[str, ...], words("到期前代偿事由")]
-    compensated: Annotated[tuple[str, ...], settled("代偿范围", ["principal", "contract_interest"])]
-    liability_limit: Annotated[str, settled("代偿责任限额", "account")]
-    claim_lapse: Annotated[str, settled("排队代偿失效", "never")]
+    compensated: ClassVar[Annotated[object, fixed("代偿范围", ["principal", "contract_interest"])]]
+    liability_limit: ClassVar[Annotated[object, fixed("代偿责任限额", "account")]]
+    claim_lapse: ClassVar[Annotated[object, fixed("排队代偿失效", "never")]]
     insurer_share: Annotated[Decimal, share("保险分担比例")]
     remittance_working_days: Annotated[int, whole("追回款上缴工作日", 0, 250)]
     npl_rate_max: Annotated[Decimal | None, number("不良率上限", "0", "1", optional=True)]
@@ -138,16 +142,18 @@ class Scheme:
         """Every parameter with its clause and source, in the order of the programme."""
         return self.listed
 
-    @property
-    def bank_share_of_loss(self) -> Decimal:
-        return 1 - self.fund_share_of_loss
-
 
 def _kinds() -> dict[str, Kind]:
     hints = get_type_hints(Scheme, include_extras=True)
-    found = {name: get_args(hint)[-1:] for name, hint in hints.items()}
+    bare = {name: get_args(hint)[0] if get_origin(hint) is ClassVar else hint for name, hint in hints.items()}
+    found = {name: get_args(hint)[-1:] for name, hint in bare.items()}
     return {name: last[0] for name, last in found.items() if last and isinstance(last[0], Kind)}
 
 
 KINDS: Mapping[str, Kind] = _kinds()
 """The kind of every parameter by its name, in the order of the programme."""
+
+DEFAULTS: Mapping[str, object] = {
+    each.name: each.default for each in fields(Scheme) if each.name in KINDS and each.default is not MISSING
+}
+"""What a parameter is in documents that do not name it, for parameters younger than the first release."""

@@ -1,4 +1,8 @@
-"""Scheme documents: presets and loaded texts read into schemes, all their faults reported at once."""
+"""Scheme documents read into schemes: presets and loaded texts strictly, stored versions as they were written.
+
+A document that is loaded now is held to every bound of `scheme.KINDS`, and all its faults are reported at once. A
+stored version was held to the bounds of its own time: it is read by the parameters it names, defaults for the others.
+"""
 
 import hashlib
 import json
@@ -10,9 +14,9 @@ from typing import Any
 
 from ledger.errors import RuleViolation
 from ledger.policy.parameters import Parameter, Unfit, read_date
-from ledger.policy.scheme import KINDS, Scheme
+from ledger.policy.scheme import DEFAULTS, KINDS, Scheme
 
-__all__ = ["Scheme", "SchemeInvalid", "load_preset", "parse_scheme", "presets"]
+__all__ = ["Scheme", "SchemeInvalid", "load_preset", "parse_scheme", "presets", "read_stored"]
 
 HEADING = ("code", "version", "name", "signed_from", "signed_to")
 
@@ -39,8 +43,29 @@ def load_preset(code: str) -> Scheme:
     return parse_scheme((files("ledger.policy") / "presets" / f"{code}.toml").read_text("utf-8"))
 
 
+def read_stored(document: str, content_hash: str) -> Scheme:
+    """Return the scheme version that `document` of some earlier release is: the JSON `Scheme.document` kept then.
+
+    Bounds are not applied again, rows of parameters that no code knows are passed over, parameters that the document
+    does not name have their defaults. Document and hash stay as stored. Raise KeyError for a parameter without a
+    default, which is a fault of the release that added it.
+    """
+    told = json.loads(document)
+    heading: dict[str, Any] = {name: _head(name, told[name]) for name in HEADING}
+    rows = {name: told["parameters"][name] for name in KINDS if name in told["parameters"]}
+    values: dict[str, Any] = {
+        name: KINDS[name].parse(row["value"]) for name, row in rows.items() if not KINDS[name].document_only
+    }
+    without = {name for name, kind in KINDS.items() if not kind.document_only} - values.keys()
+    values |= {name: DEFAULTS[name] for name in without}
+    listed = tuple(
+        Parameter(name, KINDS[name].zh, row["value"], row["clause"], row["source"]) for name, row in rows.items()
+    )
+    return Scheme(**heading, **values, document=document, content_hash=content_hash, listed=listed)
+
+
 def parse_scheme(text: str, parents: Mapping[str, Scheme] | None = None) -> Scheme:
-    """A scheme from TOML, or from the JSON a resolved scheme keeps in `document`.
+    """Return the scheme of a document that is loaded now: TOML, or JSON as a resolved scheme keeps it.
 
     `inherits` names a scheme of `parents` (the presets where none are given); what the text does not say
     is taken from it. Raises SchemeInvalid with every fault at once.
@@ -130,7 +155,10 @@ def _head(name: str, value: object) -> object:
 def _values(
     told: object, inherited: Mapping[str, dict[str, Any]], faults: list[dict[str, str]]
 ) -> tuple[tuple[Parameter, ...], dict[str, Any]]:
-    """Every parameter read: the document's own row, or the inherited one, whole."""
+    """Every parameter read: the document's own row, or the inherited one, whole; else its default, which is not listed.
+
+    Listed rows are what the document is hashed by: a parameter added later leaves older documents' hashes alone.
+    """
     if not isinstance(told, Mapping):
         faults.append(_fault("parameters", "unfit", "a table of parameters"))
         told = {}
@@ -141,15 +169,19 @@ def _values(
     for name, kind in KINDS.items():
         row = told.get(name, inherited.get(name))
         if row is None:
-            faults.append(_fault(name, "missing", "a row with value, clause and source"))
+            if name in DEFAULTS:
+                values[name] = DEFAULTS[name]
+            elif kind.needed:
+                faults.append(_fault(name, "missing", "a row with value, clause and source"))
         elif _is_row(name, row, faults):
             try:
-                values[name] = kind.read(row["value"])
+                found = kind.read(row["value"])
             except Unfit as fault:
                 faults.append(_fault(name, "unfit", str(fault)))
             else:
-                written = kind.write(values[name])
-                listed.append(Parameter(name, kind.zh, written, row["clause"], row["source"]))
+                listed.append(Parameter(name, kind.zh, kind.write(found), row["clause"], row["source"]))
+                if not kind.document_only:
+                    values[name] = found
     return tuple(listed), values
 
 
@@ -177,7 +209,7 @@ def _check_together(found: Mapping[str, Any], faults: list[dict[str, str]]) -> N
         ("notice_2_deliver_days", "notice_2_days"),
     )
     for lower, upper in rising:
-        if found[lower] > found[upper]:
+        if found[lower] is not None and found[upper] is not None and found[lower] > found[upper]:
             faults.append(_fault(upper, "unfit", f"not below {lower}, {found[lower]}"))
     if (found["organisation_lending"] == "absolute") != (found["organisation_cap"] is not None):
         wanted = "given with organisation_lending = absolute, and only then"

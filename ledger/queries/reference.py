@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from io import StringIO
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Pool, func, insert, select
 from sqlalchemy.orm import Session
 
 from ledger.calendar import EMPTY, CalendarDay, WorkCalendar, load_calendar
@@ -18,7 +19,7 @@ from ledger.dates import moment
 from ledger.errors import NotFound, RuleViolation
 from ledger.policy import rates
 from ledger.policy.rates import RateRow, RateTable
-from ledger.policy.schemes import Scheme, load_preset, parse_scheme, presets
+from ledger.policy.schemes import Scheme, load_preset, presets, read_stored
 from ledger.tables import reference as t
 from ledger.tables.journal import accounts, books
 from ledger.unit_of_work import Unit
@@ -35,22 +36,68 @@ class AlreadyLoaded(RuleViolation):
     en = "{what} {found} is there already; it is never changed"
 
 
-def load(unit: Unit) -> None:
-    """Put in what the product comes with, as far as it is missing; what is there stays as it is."""
-    _load_counties(unit)
-    _load_banks(unit)
+def load(unit: Unit) -> int:
+    """Add the reference data this release comes with, as far as it is missing; return how many rows or sets were added.
+
+    What is there stays as it is: what people published or loaded themselves is never written over.
+    """
+    return sum(
+        (
+            _load_counties(unit),
+            _load_banks(unit),
+            _load_books(unit),
+            _load_presets(unit),
+            _load_rates(unit),
+            _load_calendars(unit),
+        )
+    )
+
+
+def _load_presets(unit: Unit) -> int:
+    added = 0
     for code in presets():
-        if latest_version(unit.session, code) is None:
-            add_scheme(unit, load_preset(code))
-    present = rate_tables(unit.session)
+        preset = load_preset(code)
+        if unit.session.get(t.SchemeVersion, (code, preset.version)) is None:
+            add_scheme(unit, preset)
+            added += 1
+    return added
+
+
+def _load_rates(unit: Unit) -> int:
+    """Rate tables that are missing, and of those that are there the rows after the day they are covered through."""
+    present, added = rate_tables(unit.session), 0
     for code, table in rates.load_tables().items():
-        if code not in present:
-            add_rates(unit, code, table.rows, table.covered_through, table.source)
-    published = work_calendar(unit.session)
-    calendar = load_calendar()
+        covered = present[code].covered_through if code in present else date.min
+        if table.covered_through > covered:
+            rows = tuple(row for row in table.rows if row.effective_on > covered)
+            add_rates(unit, code, rows, table.covered_through, table.source)
+            added += 1
+    return added
+
+
+def _load_calendars(unit: Unit) -> int:
+    published, calendar, added = work_calendar(unit.session), load_calendar(), 0
     for year, source in calendar.sources.items():
         if not published.covers(year):
             add_calendar(unit, year, calendar.of_year(year), source)
+            added += 1
+    return added
+
+
+def _load_books(unit: Unit) -> int:
+    """Accounts that the chart has and a book has not: they came with a later release than the book."""
+    connection = unit.connection
+    kinds = connection.execute(select(books.c.book, books.c.kind)).all()
+    there = {(book, code) for book, code in connection.execute(select(accounts.c.book, accounts.c.code))}
+    missing = [
+        {"book": book, "code": account.code}
+        for book, kind in kinds
+        for account in accounts_of(Kind(kind))
+        if (book, account.code) not in there
+    ]
+    if missing:
+        connection.execute(insert(accounts), missing)
+    return len(missing)
 
 
 def add_county(unit: Unit, county: str, name: str, kind: str) -> None:
@@ -159,7 +206,7 @@ def scheme_of(session: Session, code: str, version: int) -> Scheme:
         raise NotFound(what="scheme", id=f"{code} v{version}")
     if (scheme := _schemes.get(found)) is None:
         text = session.execute(select(t.SchemeVersion.text).where(t.SchemeVersion.hash == found)).scalar_one()
-        scheme = _schemes[found] = parse_scheme(text)
+        scheme = _schemes[found] = read_stored(text, found)
     known[code, version] = scheme
     return scheme
 
@@ -188,7 +235,8 @@ def rate_tables(session: Session) -> Mapping[str, RateTable]:
 def work_calendar(session: Session) -> WorkCalendar:
     """The working-day calendar of all published years."""
     years = tuple(session.execute(select(t.CalendarYear.year).order_by(t.CalendarYear.year)).scalars())
-    if years not in _calendars:
+    calendars = _calendars.setdefault(session.get_bind().engine.pool, {})
+    if years not in calendars:
         calendar = EMPTY
         sources = dict(session.execute(select(t.CalendarYear.year, t.CalendarYear.source)).all())
         days: dict[int, list[CalendarDay]] = {}
@@ -197,8 +245,8 @@ def work_calendar(session: Session) -> WorkCalendar:
             days.setdefault(row.year, []).append(kind)
         for year in years:
             calendar = calendar.with_year(year, days[year], sources[year])
-        _calendars[years] = calendar
-    return _calendars[years]
+        calendars[years] = calendar
+    return calendars[years]
 
 
 def county_of(session: Session, code: str) -> str:
@@ -223,7 +271,8 @@ def bank_status(session: Session, bank: str, on: date) -> str:
 
 
 _schemes: dict[str, Scheme] = {}
-_calendars: dict[tuple[int, ...], WorkCalendar] = {}
+# Of one database each: a published year never changes there, another database may have published it otherwise.
+_calendars: WeakKeyDictionary[Pool, dict[tuple[int, ...], WorkCalendar]] = WeakKeyDictionary()
 
 
 def _rate_table(session: Session, code: str, covered_through: date) -> RateTable:
@@ -251,12 +300,13 @@ def _open_book(unit: Unit, kind: Kind, book: str) -> None:
     unit.connection.execute(insert(accounts), [{"book": book, "code": account.code} for account in accounts_of(kind)])
 
 
-def _load_counties(unit: Unit) -> None:
+def _load_counties(unit: Unit) -> int:
     known = set(unit.session.execute(select(t.County.id)).scalars())
-    retired = list(_facts("retired_codes"))
+    retired, added = list(_facts("retired_codes")), 0
     for row in _facts("counties"):
         if row["code"] in known:
             continue
+        added += 1
         add_county(unit, row["code"], row["name"], row["kind"])
         before = [old for old in retired if old["county"] == row["code"]]
         since = max((date.fromisoformat(old["retired_on"]) for old in before), default=_EVER)
@@ -272,13 +322,15 @@ def _load_counties(unit: Unit) -> None:
                 )
             )
     unit.session.flush()
+    return added
 
 
-def _load_banks(unit: Unit) -> None:
+def _load_banks(unit: Unit) -> int:
     known = set(unit.session.execute(select(t.Bank.code)).scalars())
-    for row in _facts("banks"):
-        if row["code"] not in known:
-            add_bank(unit, row["code"], row["name"], "pilot", date.fromisoformat(row["pilot_from"]))
+    missing = [row for row in _facts("banks") if row["code"] not in known]
+    for row in missing:
+        add_bank(unit, row["code"], row["name"], "pilot", date.fromisoformat(row["pilot_from"]))
+    return len(missing)
 
 
 def _facts(name: str) -> Iterator[dict[str, str]]:

@@ -63,6 +63,7 @@ events = Table(
     Column("reverses_id", BigInteger, ForeignKey("events.id")),
     Column("red", Boolean, nullable=False),
     Column("payload", Text, nullable=False),
+    Column("format", Integer, nullable=False, server_default="1"),  # of the journal when it was recorded
     CheckConstraint("red = (reverses_id IS NOT NULL)", name="red_is_a_reversal"),
     UniqueConstraint("key"),
     UniqueConstraint("reverses_id"),

@@ -10,7 +10,7 @@ from ledger import dates, journal
 from ledger import events as e
 from ledger.chart import book_of
 from ledger.database import RATE_SCALE, write_rows
-from ledger.events import Applied, Event, payload
+from ledger.events import FORMAT, Applied, Event, payload
 from ledger.money import NIL, Fen, half_up
 from ledger.posting import postings_of
 from ledger.tables import borrowers
@@ -82,6 +82,7 @@ class Writing:
             None,
             False,
             payload(event),
+            FORMAT,
         )
         rows = postings_of(event)
         self.rows[events].append(head)

@@ -212,7 +212,7 @@ def test_verify_finds_what_was_tampered_with(ledger: Ledger, database: Engine) -
 
 
 def test_upgrade_backs_the_database_up_before_it_changes_it(ledger: Ledger, database: Engine, tmp_path: Path) -> None:
-    assert ledger("upgrade").out.startswith("the schema is that of this version already\nchecking\nupgraded: ")
+    assert ledger("upgrade").out.startswith("the database is that of this version already\nchecking\nupgraded: ")
     assert not list((tmp_path / "home").glob("backups/*"))
     lend(database, each=1)
     with database.begin() as connection:  # as if it stood before the newest migration
@@ -237,6 +237,9 @@ def test_upgrade_of_a_postgresql_without_pg_dump_asks_for_a_backup(
         told = run_here(empty_database_url, cli, "upgrade", LEDGER_HOME=str(tmp_path / "home"))
         assert "nothing to back up: the database is new" in told.out
         return
+    older = open_engine(empty_database_url)
+    setup.upgrade(older, "0005_notices")
+    older.dispose()
     monkeypatch.setenv("PATH", str(tmp_path))
     told = run_here(empty_database_url, cli, "upgrade", LEDGER_HOME=str(tmp_path / "home"))
     assert (told.status, "pg_dump is not on the path; make one and say --no-backup" in told.err) == (CUT_OFF, True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.policy.notices import Dates, Ending, Kept, Kind, Timing, called_for, ending, missing, timings
+from ledger.policy.notices import Dates, Ending, Kept, Timing, called_for, ending, missing, timings
 from ledger.policy.schemes import load_preset
 from tests.oracle.drawing import Draw, months_later
 
@@ -132,7 +132,7 @@ def test_notices_of_a_life(
 
 # What a person who looks at every day sees, from the same facts, with no range and no rule of its own.
 
-Seen = dict[tuple[date, Kind], tuple[date, date | None]]
+Seen = dict[tuple[date, str], tuple[date, date | None]]
 
 
 def _brute_force(loan: Dates, of: tuple[Timing, ...], through: date) -> Seen:
@@ -230,7 +230,7 @@ def test_whatever_days_the_job_ran_the_notices_are_those_of_looking_at_every_day
 ) -> None:
     of = (Timing("D30", ahead[0], 0), Timing("D7", ahead[1], 0))
     end = loan.disbursed.on + timedelta(days=900)
-    made: dict[tuple[date, Kind], Kept] = {}
+    made: dict[tuple[date, str], Kept] = {}
     for day in sorted({*(loan.disbursed.on + timedelta(days=offset) for offset in runs), end}):
         if (dates := loan.known(day)) is None:
             continue

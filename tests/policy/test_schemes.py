@@ -36,7 +36,6 @@ COMPARED: dict[str, tuple[Any, Any, Any, Any]] = {
     "fund_multiple": (8, 10, 10, 10),
     "fund_source": ("city", "county", "county", "county"),
     "fund_share_of_loss": (1, Decimal("0.70"), Decimal("0.70"), Decimal("0.50")),
-    "bank_share_of_loss": (0, Decimal("0.30"), Decimal("0.30"), Decimal("0.50")),
     "county_share_of_loss": (Decimal("0.5"), 1, 1, 1),
     "recoveries": ("all_to_fund", "pro_rata", "pro_rata", "pro_rata"),
 }
@@ -49,7 +48,6 @@ SHARED: dict[str, Any] = {
     "organisation_limit_basis": "households_x_cap",
     "household_share_min": Decimal("0.5"),
     "leverage_action": "warn",
-    "day_count": 360,
     "due_date_roll": "following",
     "overdue_uplift": Decimal("0.5"),
     "misuse_uplift": 1,
@@ -273,7 +271,8 @@ def test_an_unknown_preset_is_not_found() -> None:
 
 def test_every_field_of_a_scheme_is_a_parameter_or_its_heading() -> None:
     heading = {"code", "version", "name", "signed_from", "signed_to", "document", "content_hash", "listed"}
-    assert {each.name for each in fields(Scheme)} == heading | KINDS.keys()
+    of_documents = {name for name, kind in KINDS.items() if kind.document_only}
+    assert {each.name for each in fields(Scheme)} == heading | KINDS.keys() - of_documents
 
 
 def test_a_parameter_is_listed_in_words_of_json() -> None:

@@ -17,7 +17,7 @@ from ledger import events as e
 from ledger.database import among, update_rows, write_rows
 from ledger.ids import new_ids
 from ledger.operations.job_runs import EVERYTHING, Scope
-from ledger.policy.notices import Called, Dates, Ending, Kept, Kind, Timing, called_for, ending, missing, timings
+from ledger.policy.notices import Called, Dates, Ending, Kept, Timing, called_for, ending, missing, timings
 from ledger.queries import reference
 from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice, NoticeChange, NoticeDelivery
@@ -198,7 +198,7 @@ class _There(NamedTuple):
     kept: Kept
 
 
-def _there(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, Kind], _There]]:
+def _there(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, str], _There]]:
     n, d = _NOTICES.c, _DELIVERIES.c
     query = (
         select(n.loan_id, n.due_on, n.kind, n.id, n.created_on, n.cancelled_on, n.cancel_reason, d.id)
@@ -206,7 +206,7 @@ def _there(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, Ki
         .where(among(unit.connection, n.loan_id, loan_ids))
         .order_by(n.loan_id, n.due_on, n.kind)
     )
-    found: dict[int, dict[tuple[date, Kind], _There]] = {}
+    found: dict[int, dict[tuple[date, str], _There]] = {}
     for loan_id, due_on, kind, notice, created_on, cancelled_on, reason, delivery in unit.connection.execute(query):
         kept = Kept(created_on, cancelled_on, reason, delivery is not None)
         found.setdefault(loan_id, {})[due_on, kind] = _There(notice, kept)

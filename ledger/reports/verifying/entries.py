@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from ledger import chart
 from ledger.events import TYPES, EventReversed, event_of
-from ledger.journal import content_hash
+from ledger.journal import HASHED, content_hash
 from ledger.posting import Posting, postings_of
 from ledger.reports.verifying.check import ROWS_AT_ONCE, Broken, Check
 from ledger.tables.journal import entries, events, footers, postings
@@ -18,7 +18,7 @@ _BASE = ("effective_on", "county", "bank")
 
 
 def _stream(connection: Connection) -> Iterator[Any]:
-    """Every event with its entries and their rows, by id; the event's columns stand first, as they are hashed."""
+    """Every event with its entries and their rows, by id."""
     p, f = postings.c, footers.c
     query = (
         select(
@@ -59,13 +59,16 @@ def _footer(rows: Sequence[Any]) -> Broken:
     kept, found = (head.rows, head.total), (len(mine), sum(row.amount for row in mine))
     if kept != found:
         yield f"entry {head.entry_id}", f"{kept[0]} rows, {kept[1]} fen", f"{found[0]} rows, {found[1]} fen"
-    hashed = content_hash(head.entry_id, head.book, tuple(head)[: len(_EVENT)], mine)
+    if head.format not in HASHED:
+        yield f"entry {head.entry_id}", f"format {min(HASHED)} to {max(HASHED)}", head.format
+        return
+    hashed = content_hash(head.entry_id, head.book, [getattr(head, name) for name in HASHED[head.format]], mine)
     if hashed != bytes(head.hash):
         yield f"entry {head.entry_id}", bytes(head.hash).hex(), hashed.hex()
 
 
 def _rule(rows: Sequence[Any]) -> Broken:
-    """Whether an event's rows are those of the posting table."""
+    """Whether an event's rows are those of the posting table in force when it was recorded."""
     head = rows[0]
     kind = TYPES.get(head.kind)
     if kind is None:
@@ -80,7 +83,7 @@ def _made(head: Any) -> list[Posting]:
     """The rows an event makes; none when its own fields cannot be read."""
     base = {name: getattr(head, name) for name in _BASE}
     try:
-        return postings_of(event_of(head.kind, base | {"loan": head.loan_id}, head.payload))
+        return postings_of(event_of(head.kind, base | {"loan": head.loan_id}, head.payload), head.format)
     except (ValueError, TypeError, KeyError):
         return []
 

@@ -23,10 +23,13 @@ def back_up(url: str, folder: Path, at: datetime) -> Path | None:
     """
     address = make_url(url)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = folder / f"ledger-{at:%Y%m%dT%H%M%SZ}"
-    if address.get_backend_name() == "sqlite":
-        return _copy_sqlite(address, name.with_suffix(".sqlite3"))
-    return _dump_postgresql(address, name.with_suffix(".dump"))
+    sqlite = address.get_backend_name() == "sqlite"
+    target = folder / f"ledger-{at:%Y%m%dT%H%M%SZ}.{'sqlite3' if sqlite else 'dump'}"
+    unfinished = target.with_name(f"{target.name}.part")  # what a kill leaves behind is not taken for a backup
+    unfinished.unlink(missing_ok=True)
+    if (_copy_sqlite if sqlite else _dump_postgresql)(address, unfinished) is None:
+        return None
+    return unfinished.rename(target)
 
 
 def _copy_sqlite(address: URL, target: Path) -> Path | None:

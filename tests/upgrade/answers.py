@@ -1,0 +1,144 @@
+"""Whether what is answered now is what was answered then, field by field, save what was changed on purpose."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+
+from tests.upgrade.asking import Answer, Question, asking, read
+from tests.upgrade.restore import answers_file, unpack
+
+CHANGED = "changed.toml"
+_ID = re.compile(r"\b[0-9]{16,19}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A place in an answer that says something else now; `pointer` leads there as in RFC 6901."""
+
+    question: Question
+    pointer: str
+    kept: object
+    found: object
+
+    def __str__(self) -> str:
+        asked = f"{self.question.method} {self.question.path} as {self.question.user}"
+        return f"{asked}: {self.pointer or '/'}: kept {self.kept!r}, found {self.found!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A figure that a later release changed on purpose: in which answers, where in them, by which line of CHANGELOG."""
+
+    path: str
+    pointer: str
+    changelog: str
+    engine: str = ""  # the one engine on which it was otherwise; both where none is named
+
+    def covers(self, difference: Difference) -> bool:
+        """Return whether a difference is the one that was meant."""
+        return fnmatchcase(difference.question.path, self.path) and _leads(self.pointer, difference.pointer)
+
+
+def kept_answers(folder: Path, url: str) -> list[tuple[Question, Answer]]:
+    """Return what a release's database was asked and answered, on the engine of a database."""
+    return list(read(unpack(answers_file(folder, url)).decode()))
+
+
+def changed_on_purpose(folder: Path, url: str) -> list[Changed]:
+    """Return the figures of a kept release that later releases changed on purpose, on the engine of a database."""
+    told = tomllib.loads((folder / CHANGED).read_text(encoding="utf-8"))
+    found = [Changed(**row) for row in told.get("changed", [])]
+    return [each for each in found if each.engine in ("", make_url(url).get_backend_name())]
+
+
+def ask_again(url: str, kept: Iterable[tuple[Question, Answer]]) -> Iterator[Difference]:
+    """Ask a database every kept question once more, and yield what it answers differently."""
+    with asking(url) as asker:
+        for question, answer in kept:
+            yield from differences(question, answer, asker.ask(question))
+
+
+def differences(question: Question, kept: Answer, found: Answer) -> Iterator[Difference]:
+    """Yield where an answer differs: every kept field is there and equal, rows are as many and in their order.
+
+    New fields are welcome.
+    """
+    if kept.status != found.status:
+        yield Difference(question, "", kept.status, found.status)
+    else:
+        yield from _differ(question, "", kept.body, found.body)
+
+
+def _differ(question: Question, pointer: str, kept: Any, found: Any) -> Iterator[Difference]:
+    if isinstance(kept, dict) and isinstance(found, dict):
+        for name, value in kept.items():
+            below = f"{pointer}/{_escaped(name)}"
+            if name in found:
+                yield from _differ(question, below, value, found[name])
+            else:
+                yield Difference(question, below, value, None)
+    elif isinstance(kept, list) and isinstance(found, list) and len(kept) == len(found):
+        for place, (value, other) in enumerate(zip(kept, found, strict=True)):
+            yield from _differ(question, f"{pointer}/{place}", value, other)
+    elif isinstance(kept, list) and isinstance(found, list):
+        yield Difference(question, pointer, f"{len(kept)} rows", f"{len(found)} rows")
+    elif type(kept) is not type(found) or kept != found:
+        yield Difference(question, pointer, kept, found)
+
+
+def unexplained(found: Sequence[Difference], changed: Sequence[Changed]) -> list[Difference]:
+    """Return the differences that nobody changed on purpose."""
+    return [each for each in found if not any(entry.covers(each) for entry in changed)]
+
+
+def faults_of(changed: Sequence[Changed], found: Sequence[Difference], changelog: str) -> list[str]:
+    """Return what is wrong with the entries themselves: one that covers nothing, one the CHANGELOG does not tell."""
+    faults = []
+    for entry in changed:
+        if not any(entry.covers(each) for each in found):
+            faults.append(f"{entry.path} {entry.pointer}: nothing differs there any more")
+        if not entry.changelog.strip() or _one_line(entry.changelog) not in _one_line(changelog):
+            faults.append(f"{entry.path} {entry.pointer}: the CHANGELOG does not say {entry.changelog!r}")
+    return faults
+
+
+def without_ids(bodies: Iterable[Any]) -> list[Any]:
+    """Return answers with every id replaced by its place among the ids, in the order in which they appear.
+
+    Two databases that lived the same story give the same answers then, though each has ids of its own. The hash of an
+    entry is left out: it is made of ids too.
+    """
+    places: dict[str, str] = {}
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: replaced(each) for name, each in value.items() if name != "hash"}
+        if isinstance(value, list):
+            return [replaced(each) for each in value]
+        if isinstance(value, str):
+            return _ID.sub(lambda found: places.setdefault(found[0], f"#{len(places)}"), value)
+        return value
+
+    return [replaced(body) for body in bodies]
+
+
+def _leads(pattern: str, pointer: str) -> bool:
+    """Return whether a pattern names a place: a star stands for one step, two at the end for all below."""
+    wanted, steps = pattern.split("/"), pointer.split("/")
+    if wanted[-1] == "**":
+        wanted, steps = wanted[:-1], steps[: len(wanted) - 1]
+    return len(wanted) == len(steps) and all(map(fnmatchcase, steps, wanted))
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

