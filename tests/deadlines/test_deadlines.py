@@ -12,7 +12,7 @@ from ledger.calendar import CalendarDay
 from ledger.dates import Quarter
 from ledger.ids import new_id
 from ledger.operations.fund import issuance
-from ledger.queries import reference
+from ledger.operations.registry import reference
 from ledger.reports.deadlines.duties import Owed
 from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadlines, standing
 from ledger.tables.notices import Notice, NoticeDelivery

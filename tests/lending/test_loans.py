@@ -16,7 +16,7 @@ from ledger.errors import NotFound, Refusal, SamePerson, WrongStatus
 from ledger.money import yuan
 from ledger.operations.lending import loans
 from ledger.operations.lending.workflow import LOAN_STATUSES, LOAN_STEPS
-from ledger.queries import reference
+from ledger.operations.registry import reference
 from ledger.tables.borrowers import Member
 from ledger.tables.loans import Loan, StatusChange
 from ledger.unit_of_work import Unit

@@ -9,10 +9,9 @@ from sqlalchemy import Engine, select
 from jobs import runner
 from ledger.calendar import CalendarDay
 from ledger.operations.job_runs import Scope
-from ledger.operations.registry import calendars
+from ledger.operations.registry import calendars, reference
 from ledger.operations.servicing import run
 from ledger.operations.servicing.load import CalendarMissing
-from ledger.queries import reference
 from ledger.tables.claims import Recovery
 from ledger.tables.loans import Loan, lines
 from tests.support import claiming, serviced

@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import Engine, select
 
+from ledger.operations.registry import reference
 from ledger.policy.schemes import parse_scheme
-from ledger.queries import reference
 from ledger.tables.loans import Loan
 from tests.oracle.days import live
 from tests.oracle.facts import Contract, Line

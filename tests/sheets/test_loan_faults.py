@@ -10,8 +10,8 @@ from ledger import journal
 from ledger.events import LoanWrittenOff
 from ledger.money import Fen, yuan
 from ledger.operations.lending import loans
+from ledger.operations.registry import reference
 from ledger.operations.sheets.import_run import Importer
-from ledger.queries import reference
 from ledger.tables.borrowers import Household
 from tests.support.county_desk import (
     approved_loan,

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from ledger.money import plain, yuan
 from ledger.operations.approvals import requests
+from ledger.operations.registry import reference
 from ledger.operations.subsidy import batches
 from ledger.policy.schemes import parse_scheme
 from ledger.policy.subsidy import Period
-from ledger.queries import reference
 from tests.support import subsidising
 from tests.support.county_desk import COUNTY, at_desk, household, request
 from tests.support.subsidising import Q2, Shown, bill, bring, draft, lend, pay
