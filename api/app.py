@@ -43,49 +43,59 @@ One module a resource. At its top the shapes (api/core/fields.py, api/core/schem
 
 from flask import Flask
 
-from api.approvals import views as approvals
-from api.books import periods, reports
-from api.books import views as ledger
-from api.compensation import claims, recoveries
+from api.approvals.views import blueprint as approvals
+from api.books.periods import blueprint as periods
+from api.books.reports import blueprint as reports
+from api.books.views import blueprint as books
+from api.compensation.claims import blueprint as claims
+from api.compensation.claims import reports_blueprint as compensation
+from api.compensation.recoveries import blueprint as recoveries
 from api.core import auth, docs, document, edge, errors, headers, health, limits, logs
 from api.core.routes import Blueprint
-from api.fund import issuance
-from api.fund import views as fund
-from api.jobs import views as jobs
-from api.lending import views as loans
-from api.notices import attempts, papers
-from api.notices import views as notices
-from api.registry import borrowers, contacts, published, reference, tokens, users
-from api.sheets import views as imports
-from api.subsidy import views as subsidies
+from api.fund.issuance import blueprint as issuance
+from api.fund.views import blueprint as fund
+from api.jobs.views import blueprint as jobs
+from api.lending.views import blueprint as loans
+from api.notices.attempts import blueprint as attempts
+from api.notices.papers import blueprint as papers
+from api.notices.views import blueprint as notices
+from api.registry.borrowers import households, organisations
+from api.registry.contacts import households as household_contacts
+from api.registry.contacts import organisations as organisation_contacts
+from api.registry.published import blueprint as published
+from api.registry.reference import blueprint as reference
+from api.registry.tokens import blueprint as tokens
+from api.registry.users import blueprint as users
+from api.sheets.views import blueprint as sheets
+from api.subsidy.views import blueprint as subsidy
 from ledger.settings import Settings, secret_key
 
 BODY_BYTES_MAX = 64 * 1024 * 1024  # a sheet of a hundred thousand loans
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    tokens.blueprint,
-    users.blueprint,
-    reference.blueprint,
-    published.blueprint,
-    borrowers.households,
-    borrowers.organisations,
-    loans.blueprint,
-    imports.blueprint,
-    issuance.blueprint,
-    fund.blueprint,
-    reports.blueprint,
-    claims.blueprint,
-    claims.reports_blueprint,
-    recoveries.blueprint,
-    subsidies.blueprint,
-    notices.blueprint,
-    papers.blueprint,
-    attempts.blueprint,
-    contacts.households,
-    contacts.organisations,
-    approvals.blueprint,
-    periods.blueprint,
-    ledger.blueprint,
-    jobs.blueprint,
+    tokens,
+    users,
+    reference,
+    published,
+    households,
+    organisations,
+    loans,
+    sheets,
+    issuance,
+    fund,
+    reports,
+    claims,
+    compensation,
+    recoveries,
+    subsidy,
+    notices,
+    papers,
+    attempts,
+    household_contacts,
+    organisation_contacts,
+    approvals,
+    periods,
+    books,
+    jobs,
 )
 
 

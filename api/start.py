@@ -5,17 +5,17 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.core import edge
 from ledger import setup
 from ledger.backups import back_up
 from ledger.database import open_engine
+from ledger.operations import job_runs
 from ledger.operations.registry import users
 from ledger.operations.registry.users import DEMO_PREFIX, DEMO_USERS, Role
 from ledger.settings import Settings, make_home
-from ledger.tables.work import JobRun
 from ledger.unit_of_work import work
 
 ADMIN = "admin"
@@ -35,7 +35,7 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
     engine = open_engine(settings.database_url)
     try:
         if demo and _takes_the_demo(engine):
-            if not _with(engine, lambda session: has_demo(session, complete=True)):
+            if not _with(engine, lambda session: job_runs.has_demo(session, complete=True)):
                 # Only who wants a demo needs what makes one.
                 import_module("jobs.demo").live(settings.database_url)
             _name_the_users(say)
@@ -58,14 +58,8 @@ def _back_up_first(settings: Settings, folder: Path, say: Say) -> None:
         engine.dispose()
 
 
-def has_demo(session: Session, *, complete: bool = False) -> bool:
-    """Whether the demo was begun in this database, or `complete`d; its run stands among the jobs'."""
-    runs = select(JobRun.id).where(JobRun.job == "demo")
-    return session.execute((runs.where(JobRun.status == "done") if complete else runs).limit(1)).first() is not None
-
-
 def _takes_the_demo(engine: Engine) -> bool:
-    return _with(engine, lambda session: has_demo(session) or not users.anybody(session))
+    return _with(engine, lambda session: job_runs.has_demo(session) or not users.anybody(session))
 
 
 def _with(engine: Engine, ask: Callable[[Session], bool]) -> bool:

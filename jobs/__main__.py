@@ -20,7 +20,7 @@ from ledger.channels.channel import Channel
 from ledger.cli.context import CutOff, Refused, desk, told_settings
 from ledger.operations import job_runs
 from ledger.operations.job_runs import LeaseLost, Scope
-from ledger.operations.notices import sending as notice_sending
+from ledger.operations.notices.sending import unsent
 
 LEFT_OVER = 1
 """Exit status when items failed and are listed; 0 when all is done."""
@@ -91,14 +91,14 @@ def status(last: int) -> None:
             through = job_runs.ran_through(session)
             runs = job_runs.latest(session, last)
             failed = [failure for each in runs for failure in runner.failures(session, each)]
-            unsent = notice_sending.unsent(session)
+            waiting = unsent(session)
     click.echo(f"at work: {held[0] if held else 'nobody'}")
     click.echo(f"daily done through: {through or 'never'}")
     for each in runs:
         click.echo(run_line(each))
     for failure in dict.fromkeys(map(failure_line, failed)):
         click.echo(failure)
-    for outcome, count in unsent.items():
+    for outcome, count in waiting.items():
         click.echo(f"sending: {count} {outcome}; see GET /notices/sendings?status={outcome}")
     if through is None or shift.today() - through > BEHIND:
         click.echo("daily is behind")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from jobs.job import Job, Step
 from ledger.balances import Clocks
 from ledger.operations.job_runs import Scope
-from ledger.reports.deadlines.deadlines import deadlines
+from ledger.reports.deadlines.overview import deadlines
 from ledger.unit_of_work import Unit
 
 

@@ -1,10 +1,12 @@
 """What happened, line by line: to a loan, on an account. The figures are those of balances."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, Select, Subquery, case, func, select
+from sqlalchemy.orm import aliased
 
 from ledger import dates
 from ledger.balances import Clocks, by_loan, normal, sum_of, within
@@ -98,3 +100,58 @@ def account_lines(
         AccountLine(row.id, row.kind, row.effective_on, row.document, Fen(normal(account, row.moved, 0)))
         for row in rows
     )
+
+
+class EventDays(NamedTuple):
+    """The first and the last day of a loan's unreversed events of one kind."""
+
+    loan_id: int
+    kind: str
+    first: date
+    last: date
+
+
+def event_days(connection: Connection, loan_ids: Iterable[int], kinds: Collection[str]) -> list[EventDays]:
+    """Return the days of loans' unreversed events of these kinds, loan by loan. One query for all loans."""
+    h = events.c
+    query = _unreversed(select(h.loan_id, h.kind, func.min(h.effective_on), func.max(h.effective_on))).where(
+        among(connection, h.loan_id, loan_ids), h.kind.in_(kinds)
+    )
+    rows = connection.execute(query.group_by(h.loan_id, h.kind).order_by(h.loan_id))
+    return [EventDays(*row) for row in rows]
+
+
+def first_beside(connection: Connection, loan_id: int, event_id: int) -> tuple[str, date] | None:
+    """Return kind and day of a loan's first unreversed event other than `event_id`; None without one."""
+    h = events.c
+    query = _unreversed(select(h.kind, h.effective_on)).where(h.loan_id == loan_id, h.id != event_id)
+    row = connection.execute(query.order_by(h.effective_on, h.id).limit(1)).first()
+    return None if row is None else (row.kind, row.effective_on)
+
+
+def ids_of_keys(connection: Connection, keys: Iterable[str]) -> Sequence[int]:
+    """Return the ids of the events recorded under these natural keys, in the order of their ids."""
+    found = select(events.c.id).where(among(connection, events.c.key, keys)).order_by(events.c.id)
+    return connection.execute(found).scalars().all()
+
+
+def happened_by(kind: str, clocks: Clocks) -> Subquery:
+    """Return the subquery of events of a kind through `as_of`: columns `loan_id`, `county`, `bank`, `effective_on`.
+
+    Those known to be reversed by then are left out, as known at `known_at`.
+    """
+    h, undone = events.c, aliased(events)
+    gone = select(undone.c.id).where(undone.c.reverses_id == h.id, undone.c.effective_on <= clocks.as_of)
+    query = select(h.loan_id, h.county, h.bank, h.effective_on).where(
+        h.kind == kind, ~h.red, h.effective_on <= clocks.as_of
+    )
+    if clocks.known_at is None:
+        return query.where(~gone.exists()).subquery()
+    known = dates.micros(clocks.known_at)
+    return query.where(h.recorded_at <= known, ~gone.where(undone.c.recorded_at <= known).exists()).subquery()
+
+
+def _unreversed(query: Select[Any]) -> Select[Any]:
+    undone = aliased(events)
+    joined = query.outerjoin(undone, undone.c.reverses_id == events.c.id)
+    return joined.where(~events.c.red, undone.c.id.is_(None))

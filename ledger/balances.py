@@ -121,6 +121,30 @@ def standings(
     )
 
 
+Flows = dict[tuple[str, str, str, str], Fen]
+"""What went between two accounts in fen, net of reversals, by (county, bank, debit code, credit code)."""
+
+
+def flows(
+    connection: Connection,
+    clocks: Clocks,
+    kind: Kind,
+    accounts: Sequence[Account],
+    county: str | tuple[str, ...] | None = None,
+    bank: str | None = None,
+) -> Flows:
+    """Return what went between accounts in all books of a kind, where one of the two is among `accounts`."""
+    p, codes = postings.c, [account.code for account in accounts]
+    chosen = [p.debit.in_(codes) | p.credit.in_(codes), p.book >= f"{kind}-", p.book < f"{kind}."]
+    if county is not None:
+        chosen.append(p.county.in_(county if isinstance(county, tuple) else (county,)))
+    if bank is not None:
+        chosen.append(p.bank == bank)
+    pair = (p.county, p.bank, p.debit, p.credit)
+    query = select(*pair, sum_of(p.fen).label("fen")).where(*chosen, *within(p, clocks)).group_by(*pair)
+    return {(row.county, row.bank, row.debit, row.credit): Fen(row.fen) for row in connection.execute(query)}
+
+
 def loan_balances(
     connection: Connection, loan_ids: Iterable[int], clocks: Clocks | None = None
 ) -> dict[int, dict[Account, Fen]]:

@@ -56,6 +56,11 @@ def month_last(month: str) -> date:
     return add_months(first, 1) - DAY
 
 
+def next_month(closed: date | None) -> str | None:
+    """Return the month a book closes next, `2016-06`; None where none was closed yet and any may be the first."""
+    return None if closed is None else month_of(closed + DAY)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Days from `start` to `end`; the end is not counted (算头不算尾)."""

@@ -86,6 +86,12 @@ def lowest_balance(unit: Unit, county: str, bank: str, since: date) -> int:
     return balance if lowest is None else min(lowest, balance)
 
 
+def first_day(unit: Unit, book: str) -> date | None:
+    """Return the first business day on which anything was posted in a book; None for an empty one."""
+    query = select(func.min(movements.c.effective_on)).where(movements.c.book == book)
+    return unit.connection.execute(query).scalar()
+
+
 def _move_fund(unit: Unit, county: str, bank: str, held: int, changes: dict[date, int]) -> None:
     delta, since = sum(changes.values()), min(changes)
     found = held + delta

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
 
 from ledger import dates
 from ledger.database import is_sqlite
@@ -54,6 +54,12 @@ def hold_alone(unit: Unit, book: str) -> date | None:
     for (closed,) in unit.connection.execute(query):
         return closed  # type: ignore[no-any-return]
     raise NotFound(what="book", id=book)
+
+
+def close_through(unit: Unit, book: str, through: date | None) -> None:
+    """Set the last closed day of a book held alone; None opens it whole."""
+    unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
+    unit.kept.get("closed_through", {}).pop(book, None)
 
 
 def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:

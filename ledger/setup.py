@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 import migrations
 from ledger import dates, db_privileges
 from ledger.database import is_sqlite, open_engine
-from ledger.operations.registry import calendars
-from ledger.queries import reference
+from ledger.operations.registry import calendars, reference
 from ledger.unit_of_work import Unit, work
 
 SETUP_USER = "setup"

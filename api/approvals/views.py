@@ -14,10 +14,11 @@ from api.core.fields import Choice, Code, Day, Id, Rate, Text, Whole, Yuan
 from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body, Query
+from api.core.shapes import AskedAnswer
 from ledger import journal
 from ledger.errors import NotFound
 from ledger.operations.approvals import requests as operations
-from ledger.operations.approvals.kinds import DECISIONS
+from ledger.operations.approvals.decisions import DECISIONS
 from ledger.operations.approvals.requests import Asked
 from ledger.reports.approvals import requests as reports
 from ledger.tables.loans import Approval, Loan
@@ -26,13 +27,6 @@ from ledger.unit_of_work import Unit
 blueprint = Blueprint("approvals", "", "复核: what two people decide")
 
 ROWS_MAX = 50
-
-
-class AskedAnswer(Answer):
-    """待复核事项"""
-
-    id = Id(required=True)
-    status = String(required=True)
 
 
 class ReasonBody(Body):

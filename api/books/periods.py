@@ -6,13 +6,13 @@ from typing import Any
 from marshmallow.fields import List, Nested, String
 from sqlalchemy.orm import Session
 
-from api.approvals.views import AskedAnswer
 from api.core import edge
 from api.core.clocks import ClockQuery
 from api.core.errors import NotYours
 from api.core.fields import Code, Day, Moment, Text
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body
+from api.core.shapes import AskedAnswer
 from ledger import balances
 from ledger.balances import Clocks
 from ledger.chart import Kind, kind_of

@@ -11,11 +11,11 @@ from api.core.fields import Choice, Code, Day, Id, QuarterField, Rate, Truth, Yu
 from api.core.routes import Blueprint
 from api.core.schemas import Answer
 from api.core.scope import Within
+from api.core.summaries import added_up
 from ledger.balances import Clocks
 from ledger.dates import Quarter
-from ledger.reports.deadlines import deadlines as due
-from ledger.reports.deadlines.deadlines import OUTSTANDING, STATES, Deadline
 from ledger.reports.deadlines.duties import OFFICES, WHATS
+from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadlines
 from ledger.reports.fund import issuance
 from ledger.reports.fund.issuance import Issuance
 from ledger.reports.lending.portfolio import Portfolio, portfolio, together
@@ -71,12 +71,7 @@ def portfolio_of(
         for row in portfolio(session, clocks, named, bank)
         if edge.person().scope.has(bank=row.bank, county=row.county)
     ]
-    if by == "account":
-        return rows
-    if by == "city":
-        return [together(rows)]
-    names = sorted({getattr(row, by) for row in rows})
-    return [together((row for row in rows if getattr(row, by) == name), **{by: name}) for name in names]
+    return added_up(rows, by, together)
 
 
 class IssuanceQuery(ClockQuery):
@@ -124,12 +119,7 @@ def issued_in(
         for row in issuance.issuance(session, clocks, quarter, named, bank)
         if edge.person().scope.has(bank=row.bank, county=row.county)
     ]
-    if by == "account":
-        return rows
-    if by == "city":
-        return [issuance.together(rows)] if rows else []
-    names = sorted({getattr(row, by) for row in rows})
-    return [issuance.together((row for row in rows if getattr(row, by) == name), **{by: name}) for name in names]
+    return added_up(rows, by, issuance.together) if rows else []
 
 
 class DeadlineQuery(ClockQuery):
@@ -185,7 +175,7 @@ def due_by(
     states = {"outstanding": OUTSTANDING, "all": STATES}.get(state) or tuple(each for each in STATES if each == state)
     return [
         _deadline(each)
-        for each in due.deadlines(session, clocks, states)
+        for each in deadlines(session, clocks, states)
         if _shown(each, within) and all(getattr(each.owed, name) == value for name, value in only.items())
     ]
 

@@ -6,14 +6,14 @@ from typing import Any
 from marshmallow.fields import List, Nested, String
 from sqlalchemy.orm import Session
 
-from api.approvals.views import AskedAnswer
 from api.core import edge
 from api.core.clocks import ClockQuery
 from api.core.fields import Choice, Code, Day, Id, Moment, Text, Yuan
 from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body, Query
-from api.lending.shapes import OnBody, ReturnBody
+from api.core.shapes import AskedAnswer, OnBody, ReturnBody
+from api.core.summaries import added_up
 from ledger.balances import Clocks
 from ledger.operations.approvals import requests
 from ledger.operations.approvals.requests import Asked
@@ -239,13 +239,7 @@ def compensation_report(
 ) -> list[Compensation]:
     """代偿情况 by fund account, or added up by county, by bank or for the city."""
     within = edge.within(session, bank=bank, county=county)
-    rows = compensation(session, clocks, within.counties, within.bank)
-    if by == "account":
-        return rows
-    if by == "city":
-        return [together(rows)]
-    names = sorted({getattr(row, by) for row in rows})
-    return [together([row for row in rows if getattr(row, by) == name], **{by: name}) for name in names]
+    return added_up(compensation(session, clocks, within.counties, within.bank), by, together)
 
 
 def _shown(unit: Unit, claim_id: int) -> ClaimShown:

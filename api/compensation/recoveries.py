@@ -8,12 +8,12 @@ from moneyed import Money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.approvals.views import AskedAnswer
 from api.core import edge
 from api.core.fields import Code, Day, Id, Text, Truth, Yuan
 from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body
+from api.core.shapes import AskedAnswer
 from ledger.errors import NotFound
 from ledger.operations.approvals import requests
 from ledger.operations.approvals.requests import Asked

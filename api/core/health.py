@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from api.core import edge, errors
 from api.core.routes import to_json
 from api.serving import METRICS_VARIABLE
-from api.start import has_demo
 from ledger.operations import job_runs
 from ledger.setup import at_head
 from ledger.tables.reference import Bank, County, RateCoverage, SchemeVersion
@@ -40,7 +39,7 @@ def ready() -> Response:
         if checks["schema"]:
             with edge.unscoped() as session:
                 checks["reference"] = _has_reference(session)
-                checks["demo"] = not edge.service().demo or has_demo(session, complete=True)
+                checks["demo"] = not edge.service().demo or job_runs.has_demo(session, complete=True)
                 warnings = list(_late(session, edge.today()))
     except SQLAlchemyError as error:
         warnings = [f"database: {type(error).__name__}"]

@@ -8,10 +8,10 @@ from moneyed import Money
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.approvals.views import AskedAnswer
 from api.core import edge
 from api.core.paging import Listing
 from api.core.routes import Blueprint
+from api.core.shapes import AskedAnswer
 from api.fund.shapes import (
     AdvanceBody,
     FundAccountAnswer,
@@ -43,7 +43,9 @@ from ledger.operations.fund.accounts import Reconciled
 from ledger.operations.fund.plans import Part
 from ledger.queries import fund_calls, reference
 from ledger.reports.fund import accounts as reports
-from ledger.reports.fund.accounts import AccountShown, Idle, PlanShown
+from ledger.reports.fund import plans as plan_reports
+from ledger.reports.fund.accounts import AccountShown, Idle
+from ledger.reports.fund.plans import PlanShown
 from ledger.tables.fund import FundPlan, FundTarget
 from ledger.unit_of_work import Unit
 
@@ -67,7 +69,7 @@ def listed(session: Session, quarter: Quarter | None = None, status: str | None 
     if status is not None:
         query = query.where(FundPlan.status == status)
     counties = edge.within(session).counties
-    return Listing(query, key=(FundPlan.id,), show=lambda session, found: reports.plans(session, found, counties))
+    return Listing(query, key=(FundPlan.id,), show=lambda session, found: plan_reports.shown(session, found, counties))
 
 
 @blueprint.get("/fund/plans/<id:plan_id>", answer=PlanAnswer)
@@ -76,7 +78,7 @@ def show(session: Session, plan_id: int) -> PlanShown:
     plan = session.get(FundPlan, plan_id)
     if plan is None:
         raise NotFound(what="fund plan", id=str(plan_id))
-    return reports.plans(session, [plan], edge.within(session).counties)[0]
+    return plan_reports.shown(session, [plan], edge.within(session).counties)[0]
 
 
 @blueprint.post("/fund/plans/<id:plan_id>/approval", body=FundStepBody, answer=PlanAnswer)
@@ -188,7 +190,7 @@ def idle_funds(session: Session, clocks: Clocks, county: str | None = None, bank
 
 def _shown(unit: Unit, plan_id: int) -> PlanShown:
     plan = unit.session.get_one(FundPlan, plan_id)
-    return reports.plans(unit.session, [plan], edge.within(unit.session).counties)[0]
+    return plan_reports.shown(unit.session, [plan], edge.within(unit.session).counties)[0]
 
 
 def _parts(unit: Unit, lines: Sequence[dict[str, Any]] | None) -> list[Part] | None:

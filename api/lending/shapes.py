@@ -61,18 +61,6 @@ class LoanPatch(Body):
     endorsements = List(Word())
 
 
-class OnBody(Body):
-    """The business date of a step."""
-
-    on = Day(load_default=edge.today)
-
-
-class ReturnBody(OnBody):
-    """退回"""
-
-    reason = Text(most=500, required=True)
-
-
 class DisbursementBody(Body):
     """放款登记"""
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.core import edge
 from api.core.paging import Listing
 from api.core.routes import Blueprint
+from api.core.shapes import OnBody, ReturnBody
 from api.lending.shapes import (
     DisbursementBody,
     LineAnswer,
@@ -18,12 +19,10 @@ from api.lending.shapes import (
     LoanPatch,
     LoanQuery,
     LoanTaken,
-    OnBody,
     PayoffAnswer,
     PayoffQuery,
     RepaymentAnswer,
     RepaymentBody,
-    ReturnBody,
     StatementAnswer,
     StatementQuery,
     warned,

@@ -13,7 +13,7 @@ from ledger.errors import NotFound
 from ledger.exports import notice_pdf
 from ledger.exports.notice_pdf import NoticePaper
 from ledger.reports.notices import notices
-from ledger.reports.notices import papers as notice_papers
+from ledger.reports.notices import papers as reports
 from ledger.tables.notices import Notice
 from ledger.unit_of_work import Unit
 
@@ -52,7 +52,7 @@ def letters(bank: str, county: str, on: date) -> Response:
 
 
 def _papers(session: Session, notice_ids: list[int]) -> list[NoticePaper]:
-    return notice_papers.papers(Unit(session, edge.person().username, edge.today(), edge.now), notice_ids)
+    return reports.papers(Unit(session, edge.person().username, edge.today(), edge.now), notice_ids)
 
 
 def _file(papers: list[NoticePaper], name: str) -> Response:

@@ -15,10 +15,10 @@ from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body, Query
 from ledger.calendar import CalendarDay
-from ledger.operations.registry import calendars
+from ledger.operations.registry import calendars, reference
 from ledger.policy.rates import COLUMNS, RateRow
 from ledger.policy.schemes import Scheme, parse_scheme
-from ledger.queries import reference
+from ledger.queries.reference import latest_scheme, rate_tables, scheme_of, work_calendar
 from ledger.tables.reference import SchemeVersion
 from ledger.unit_of_work import Unit
 
@@ -69,8 +69,8 @@ def schemes(_session: Session) -> Listing:
 def scheme(session: Session, code: str, version: int | None = None) -> dict[str, Any]:
     """A scheme's parameters, each with clause and source."""
     if version is None:
-        return _show_scheme(reference.latest_scheme(session, code))
-    return _show_scheme(reference.scheme_of(session, code, version))
+        return _show_scheme(latest_scheme(session, code))
+    return _show_scheme(scheme_of(session, code, version))
 
 
 @blueprint.post("/schemes", body=SchemeBody, answer=SchemeAnswer, status=201)
@@ -147,7 +147,7 @@ def _in_order(table: str, sent: dict[str, Decimal]) -> tuple[Decimal, ...]:
 
 
 def _show_rates(session: Session, code: str) -> dict[str, Any]:
-    found = reference.rate_tables(session)[code]
+    found = rate_tables(session)[code]
     rows = [
         {
             "effective_on": row.effective_on,
@@ -195,7 +195,7 @@ def add_calendar(unit: Unit, year: int, source: str, days: Iterable[dict[str, An
 
 
 def _show_calendar(session: Session, year: int) -> dict[str, Any]:
-    found = reference.work_calendar(session)
+    found = work_calendar(session)
     days = [asdict(each) for each in found.of_year(year)]
     return {
         "year": year,

@@ -13,7 +13,7 @@ from api.core.fields import Choice, Code, Day, Text
 from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body
-from ledger.queries import reference
+from ledger.operations.registry import reference
 from ledger.tables.reference import Bank, BankStatus, County, CountyCode
 from ledger.unit_of_work import Unit
 

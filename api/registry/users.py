@@ -12,7 +12,7 @@ from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body
 from api.registry.tokens import PASSWORD_LENGTH_MAX
-from ledger.operations.registry import users as people
+from ledger.operations.registry import users as operations
 from ledger.operations.registry.users import Role
 from ledger.tables.users import User
 from ledger.unit_of_work import Unit
@@ -55,17 +55,17 @@ def listed(_session: Session) -> Listing:
 @blueprint.post("", body=UserBody, answer=UserAnswer, status=201)
 def add(unit: Unit, **sent: Any) -> dict[str, Any]:
     """A new person; a name is given once and for all."""
-    return _shown([people.add_user(unit, **sent)])[0]
+    return _shown([operations.add_user(unit, **sent)])[0]
 
 
 @blueprint.patch("/<name:username>", body=UserPatch, answer=UserAnswer)
 def change(unit: Unit, username: str, active: bool | None = None, password: str | None = None) -> dict[str, Any]:
     """Disable a person or let them in again, or set their password: either ends their tokens."""
     if password is not None:
-        people.set_password(unit, username, password)
+        operations.set_password(unit, username, password)
     if active is not None:
-        people.set_active(unit, username, active)
-    return _shown([people.user_of(unit.session, username)])[0]
+        operations.set_active(unit, username, active)
+    return _shown([operations.user_of(unit.session, username)])[0]
 
 
 def _shown(users: Sequence[User]) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from api.core import edge
 from api.core.idempotency import Reply
 from ledger.errors import Refusal
 from ledger.imports.reading import Table
-from ledger.operations.sheets import imports
-from ledger.operations.sheets.imports import RecordedMeanwhile
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake
+from ledger.operations.sheets.import_run import Importer
+from ledger.operations.sheets.intake import RecordedMeanwhile
 from ledger.unit_of_work import Unit, work
 
 _TIMES = 3
@@ -53,7 +53,7 @@ def _run(engine: Engine, import_id: int, importer: Importer, table: Table, dry_r
         return work(engine, user=importer.user, today=edge.today(), clock=edge.now, origin=f"import/{import_id}")
 
     try:
-        done = imports.take_in(begin, importer, table, dry_run=dry_run, announced=import_id)
+        done = intake.take_in(begin, importer, table, dry_run=dry_run, announced=import_id)
         log.info("import", id=import_id, status=done.status, rows=done.rows, booked=done.booked)
     except Refusal as refusal:
         log.info("import refused", id=import_id, code=refusal.code)  # the faults are kept with the import

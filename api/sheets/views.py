@@ -26,9 +26,9 @@ from ledger.imports.columns import COLUMNS
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table, read_table
 from ledger.imports.sheets import read_sheet
 from ledger.imports.templates import csv_template, xlsx_template
-from ledger.operations.sheets import imports, review
-from ledger.operations.sheets.imports import Outcome
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake, review
+from ledger.operations.sheets.import_run import Importer
+from ledger.operations.sheets.intake import Outcome
 from ledger.tables.users import UserCounty
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
@@ -207,7 +207,7 @@ def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
         if len(table.rows) > ROWS_AT_ONCE:
             return Reply(202, to_json(_announced(unit, importer, table, dry_run=False)))
         try:
-            outcome = imports.take_in(lambda: runs.same(unit), importer, table, whole=True)
+            outcome = intake.take_in(lambda: runs.same(unit), importer, table, whole=True)
         except RuleViolation as refusal:
             raise _worded(refusal) from None
         return Reply(200 if outcome.id is None else 201, to_json(ImportTaken().dump(_told(outcome))))
@@ -230,7 +230,7 @@ def _tried(kind: str, importer: Importer, table: Table | RuleViolation) -> Respo
     try:
         if isinstance(table, RuleViolation):
             raise table
-        told = _told(imports.take_in(edge.writing, importer, table, dry_run=True))
+        told = _told(intake.take_in(edge.writing, importer, table, dry_run=True))
     except SheetFaults as refusal:
         facts = refusal.facts
         outcome = Outcome(None, kind, "failed", facts["rows"], 0, facts["unchanged"])
@@ -239,7 +239,7 @@ def _tried(kind: str, importer: Importer, table: Table | RuleViolation) -> Respo
 
 
 def _announced(unit: Unit, importer: Importer, table: Table, *, dry_run: bool) -> dict[str, Any]:
-    import_id = imports.announce(unit, importer, table, dry_run=dry_run)
+    import_id = intake.announce(unit, importer, table, dry_run=dry_run)
     status = "trying" if dry_run else "checking"
     return dict(ImportTaken().dump(_told(Outcome(import_id, table.kind, status, len(table.rows), 0, 0))))
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.core import edge
 from api.core.paging import Listing
 from api.core.routes import Blueprint
-from api.lending.shapes import OnBody
+from api.core.shapes import OnBody
 from api.subsidy.shapes import (
     BatchAnswer,
     BatchApprovalBody,
@@ -30,7 +30,7 @@ from api.subsidy.shapes import (
 )
 from ledger.balances import Clocks
 from ledger.operations.subsidy import batches as operations
-from ledger.operations.subsidy import clawbacks as receipts
+from ledger.operations.subsidy.clawbacks import receive as record_receipt
 from ledger.policy.subsidy import Period
 from ledger.reports.subsidy import batches as reports
 from ledger.reports.subsidy import totals
@@ -144,7 +144,7 @@ def clawbacks(
 def receive(unit: Unit, clawback_id: int, amount: Money, on: date) -> ClawbackShown:
     """追回贴息到账: never netted against what is paid next."""
     row = edge.find(unit, Clawback, clawback_id)
-    receipts.receive(unit, clawback_id, amount, on)
+    record_receipt(unit, clawback_id, amount, on)
     return totals.clawback(row)
 
 

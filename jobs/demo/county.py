@@ -29,8 +29,8 @@ from ledger.operations import job_runs
 from ledger.operations.books import periods
 from ledger.operations.job_runs import EVERYTHING, Run
 from ledger.operations.registry.users import BANK_ROLES, COUNTY_ROLES, DEMO_PREFIX, DEMO_USERS, add_user, anybody
-from ledger.operations.sheets import imports, review
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake, review
+from ledger.operations.sheets.import_run import Importer
 from ledger.unit_of_work import Unit, work
 
 NAME = "demo"
@@ -71,7 +71,7 @@ class County:
     def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> None:
         """Import a sheet as the demo user, and have the checker confirm it where one has to."""
         importer = Importer(user, bank, frozenset({COUNTY}))
-        outcome = imports.take_in(partial(self.unit, user), importer, read_table(kind, read_sheet(data, name)))
+        outcome = intake.take_in(partial(self.unit, user), importer, read_table(kind, read_sheet(data, name)))
         if outcome.id is not None and bank is not None and outcome.status == "booked":
             with self.unit(OFFICERS[bank][1]) as unit:
                 review.approve(unit, outcome.id)

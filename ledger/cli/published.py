@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from ledger.calendar import read_days
 from ledger.cli.context import Refused, desk
-from ledger.operations.registry import calendars
+from ledger.operations.registry import calendars, reference
 from ledger.policy.rates import COLUMNS, read_table
 from ledger.policy.schemes import parse_scheme
-from ledger.queries import reference
+from ledger.queries.reference import rate_tables
 from ledger.tables.reference import SchemeVersion
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -60,7 +60,7 @@ def load_rates(table: str, file: Path, covered_through: datetime, source: str) -
     """
     with desk() as at, at.unit("rates") as unit:
         told = read_table(table, _text(file), covered_through.date(), source)
-        present = reference.rate_tables(unit.session).get(table)
+        present = rate_tables(unit.session).get(table)
         known = {(row.effective_on, row.rates) for row in present.rows} if present is not None else set()
         rows = tuple(row for row in told.rows if (row.effective_on, row.rates) not in known)
         reference.add_rates(unit, table, rows, covered_through.date(), source)

@@ -9,7 +9,7 @@ import click
 from ledger.cli.context import desk
 from ledger.imports.reading import SheetFaults, read_table
 from ledger.imports.sheets import read_sheet
-from ledger.operations.sheets import imports
+from ledger.operations.sheets import intake
 from ledger.operations.sheets.review import importer_of
 
 FAULTY = 1
@@ -17,7 +17,7 @@ FAULTY = 1
 
 
 @click.command(name="import")
-@click.argument("kind", type=click.Choice(list(imports.KINDS)))
+@click.argument("kind", type=click.Choice(list(intake.KINDS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--user", required=True, help="the importer: an officer of the bank, or who keeps the register")
 @click.option("--dry-run", is_flag=True, help="only check it; nothing is kept")
@@ -32,7 +32,7 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
             importer = importer_of(unit.session, user, kind)
         try:
             table = read_table(kind, read_sheet(file.read_bytes(), file.name))
-            done = imports.take_in(begin, importer, table, dry_run=dry_run)
+            done = intake.take_in(begin, importer, table, dry_run=dry_run)
         except SheetFaults as faults:
             for fault in faults.found:
                 click.echo(f"row {fault.row} {fault.column}: {fault.code}: {fault.en} {fault.zh}", err=True)

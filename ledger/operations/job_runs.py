@@ -148,6 +148,12 @@ def steps_of(session: Session, jobs: Iterable[str], on: date, scope: Scope) -> l
     return [step for step in found if step.scope.is_one and step.scope in scope]
 
 
+def has_demo(session: Session, *, complete: bool = False) -> bool:
+    """Return whether the demo county was begun in this database; with `complete`, whether it was finished."""
+    runs = select(JobRun.id).where(JobRun.job == "demo")
+    return session.execute((runs.where(JobRun.status == "done") if complete else runs).limit(1)).first() is not None
+
+
 def queued(session: Session) -> list[Run]:
     """Runs asked for and not begun, oldest first."""
     query = select(JobRun).where(JobRun.status == "queued").order_by(JobRun.id)

@@ -19,7 +19,7 @@ from ledger import logs
 from ledger.ids import new_id
 from ledger.settings import Settings, read_settings
 from ledger.tables.work import JobRun
-from tests.api.books import unit_of
+from tests.api.ledger_books import unit_of
 from tests.support.clients import Client
 
 SignIn = Callable[[str], Client]

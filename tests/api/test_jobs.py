@@ -11,9 +11,9 @@ from flask import Flask
 from jobs import runner
 from jobs.timetable import JOBS
 from ledger.operations.job_runs import Scope
-from tests.jobs.books import lend, shift
 from tests.jobs.test_failures import Unlucky, refuse_one
 from tests.support.clients import Client
+from tests.support.small_portfolio import lend, shift
 
 SignIn = Callable[[str], Client]
 

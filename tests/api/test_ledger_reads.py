@@ -8,7 +8,7 @@ from flask import Flask
 
 from ledger.journal import record
 from ledger.money import plain, total, yuan
-from tests.api.books import contributed, disbursed, renewed, reverse, unit_of, write
+from tests.api.ledger_books import contributed, disbursed, renewed, reverse, unit_of, write
 from tests.support.clients import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY, Client, Told
 
 SignIn = Callable[[str], Client]

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from api.core import paging
 from api.core.files import harmless
-from tests.api.books import disbursed, write
+from tests.api.ledger_books import disbursed, write
 from tests.support.clients import PEOPLE, Client
 
 SignIn = Callable[[str], Client]

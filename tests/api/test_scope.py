@@ -14,8 +14,8 @@ from ledger.database import Base
 from ledger.errors import NotFound
 from ledger.tables import borrowers, loans, work
 from ledger.tables.borrowers import Household, Member, Organisation
-from tests.house.sources import sources
 from tests.support.clients import COUNTY, OTHER_COUNTY
+from tests.support.sources import sources
 
 SCOPED = {
     loans.Loan,

@@ -109,7 +109,7 @@ def test_demo_users_are_let_in_where_the_demo_is_served_and_nowhere_else(
     sqlite_app: Flask, sqlite_settings: Settings
 ) -> None:
     from ledger.operations.registry import users
-    from tests.api.books import unit_of
+    from tests.api.ledger_books import unit_of
 
     with unit_of(sqlite_app) as unit:
         users.add_user(unit, "poverty2", "二", "demo-poverty2", Role.POVERTY_OFFICE, counties=["360781"], demo=True)

@@ -10,16 +10,16 @@ from ledger.errors import Refusal
 from ledger.operations.servicing import repayments
 from ledger.tables.loans import Loan
 from tests.oracle.facts import Extended, Fact, Misused, Refunded, Repaid, Waived, WrittenOff
-from tests.servicing import desk
-from tests.servicing.shop import as_agreed, open_shop
+from tests.support import serviced
+from tests.support.beside_oracle import as_agreed, open_shop
 
-SHORT = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
+SHORT = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 # Three years from 2016-10-01; due in National Day week, payable on 2019-10-08.
-LONG = desk.loan_of("4.75", "2016-10-01", "2019-10-01", "2019-10-08")
+LONG = serviced.loan_of("4.75", "2016-10-01", "2019-10-01", "2019-10-08")
 
 
 def row(engine: Engine, loan_id: int) -> Loan:
-    with desk.at_bank(engine) as unit:
+    with serviced.at_bank(engine) as unit:
         return unit.session.execute(select(Loan).where(Loan.id == loan_id)).scalar_one()
 
 
@@ -30,7 +30,7 @@ def extension(agreed_on: date, months: int) -> Extended:
 def test_an_extension_agreed_in_time_and_approved_when_overdue_takes_the_overdue_back(engine: Engine) -> None:
     with open_shop(engine, LONG) as shop:
         shop.carry(date(2019, 11, 1))
-        assert desk.status_of(engine, shop.loan_id) == "overdue"
+        assert serviced.status_of(engine, shop.loan_id) == "overdue"
         agreed = as_agreed(LONG, extension(date(2019, 9, 30), 6))
         assert agreed is not None
         shop.record(agreed)
@@ -57,17 +57,17 @@ def test_an_extension_agreed_in_time_and_approved_when_overdue_takes_the_overdue
 def test_an_extension_that_may_not_be(
     engine: Engine, case: str, agreed_on: str, months: int, code: str, limit: Any
 ) -> None:
-    loan_id = desk.lend(engine, LONG)
+    loan_id = serviced.lend(engine, LONG)
     with pytest.raises(Refusal) as refused:
-        desk.decide(engine, loan_id, "extension", {"agreed_on": agreed_on, "months": months})
+        serviced.decide(engine, loan_id, "extension", {"agreed_on": agreed_on, "months": months})
     assert (refused.value.code, refused.value.facts["limit"]) == (code, limit)
 
 
 def test_a_loan_is_extended_once(engine: Engine) -> None:
-    loan_id = desk.lend(engine, LONG)
-    desk.record(engine, loan_id, extension(date(2019, 9, 1), 6))
+    loan_id = serviced.lend(engine, LONG)
+    serviced.record(engine, loan_id, extension(date(2019, 9, 1), 6))
     with pytest.raises(Refusal) as refused:
-        desk.record(engine, loan_id, extension(date(2019, 9, 2), 6))
+        serviced.record(engine, loan_id, extension(date(2019, 9, 2), 6))
     assert refused.value.code == "extension_repeated"
 
 
@@ -82,9 +82,9 @@ def test_misuse_before_a_payoff_leaves_the_loan_open(engine: Engine, case: str, 
     day = date(2016, 7, 1)
     with open_shop(engine, SHORT) as shop:
         shop.record(Repaid(day, shop.history.at(day).payoff))
-        assert desk.status_of(engine, shop.loan_id) == "closed"
+        assert serviced.status_of(engine, shop.loan_id) == "closed"
         shop.record(decision)
-        assert desk.status_of(engine, shop.loan_id) != "closed"
+        assert serviced.status_of(engine, shop.loan_id) != "closed"
         shop.carry(SHORT.rolled_on)
         shop.compare()
 
@@ -95,7 +95,7 @@ def test_misuse_is_not_found_on_a_loan_that_was_paid_off_by_then(engine: Engine)
         shop.record(Misused(date(2016, 7, 1)))
         shop.compare()
         with pytest.raises(Refusal) as refused:
-            desk.record(engine, shop.loan_id, Misused(date(2016, 7, 2)))
+            serviced.record(engine, shop.loan_id, Misused(date(2016, 7, 2)))
         assert refused.value.code == "wrong_status"
 
 
@@ -109,17 +109,17 @@ def test_misuse_is_not_found_on_a_loan_that_was_paid_off_by_then(engine: Engine)
 def test_a_misuse_finding_that_may_not_be(
     engine: Engine, case: str, effective_on: str, found_on: str, code: str
 ) -> None:
-    loan_id = desk.lend(engine, SHORT)
+    loan_id = serviced.lend(engine, SHORT)
     with pytest.raises(Refusal) as refused:
-        desk.decide(engine, loan_id, "misuse", {"effective_on": effective_on, "found_on": found_on})
+        serviced.decide(engine, loan_id, "misuse", {"effective_on": effective_on, "found_on": found_on})
     assert refused.value.code == code
 
 
 def test_insurance_on_another_policy_is_refused(engine: Engine) -> None:
-    loan_id = desk.lend(engine, SHORT)
+    loan_id = serviced.lend(engine, SHORT)
     payload = {"received_on": "2016-05-03", "policy_no": "P-2", "amount": "1.00"}
     with pytest.raises(Refusal) as refused:
-        desk.decide(engine, loan_id, "insurance", payload)
+        serviced.decide(engine, loan_id, "insurance", payload)
     assert (refused.value.code, refused.value.facts["limit"], refused.value.facts["found"]) == (
         "policy_mismatch",
         "P-1",
@@ -139,7 +139,7 @@ def test_written_off_then_received_until_it_is_income_and_taken_back_again(engin
         shop.undo(first)
         shop.compare()
         assert 0 < shop.book.lost < 5_000_000
-        assert desk.status_of(engine, shop.loan_id) == "written_off"
+        assert serviced.status_of(engine, shop.loan_id) == "written_off"
 
 
 def test_a_waiver_and_a_refund_are_lived_through_again(engine: Engine) -> None:
@@ -151,16 +151,16 @@ def test_a_waiver_and_a_refund_are_lived_through_again(engine: Engine) -> None:
         shop.compare()
         # In time the credit would have been gone: what was refunded since cannot be lived through again.
         with pytest.raises(Refusal) as refused:
-            desk.undo(engine, shop.loan_id, next(f for f in shop.undoable if f.on == date(2016, 2, 1)))
+            serviced.undo(engine, shop.loan_id, next(f for f in shop.undoable if f.on == date(2016, 2, 1)))
         assert refused.value.code == "exceeds_open_amount"
         shop.compare()
 
 
 def test_a_renewal_moves_the_principal_to_a_loan_of_its_own(engine: Engine) -> None:
     day = date(2019, 9, 30)
-    loan_id = desk.lend(engine, LONG)
-    desk.pay_interest_to(engine, loan_id, day)
-    renewal = desk.renew(engine, loan_id, day)
+    loan_id = serviced.lend(engine, LONG)
+    serviced.pay_interest_to(engine, loan_id, day)
+    renewal = serviced.renew(engine, loan_id, day)
     old, new = row(engine, loan_id), row(engine, renewal)
     assert (old.status, new.status, new.renews_id) == ("closed", "active", loan_id)
     assert (new.principal_fen, new.disbursed_on, new.first_disbursed_on, new.due_on) == (
@@ -170,19 +170,19 @@ def test_a_renewal_moves_the_principal_to_a_loan_of_its_own(engine: Engine) -> N
         date(2022, 9, 30),
     )
     with engine.connect() as connection:
-        assert desk.balances_of(connection, loan_id, day) == {}
-        assert desk.balances_of(connection, renewal, day) == {"130301": 5_000_000}
-    desk.carry(engine, renewal, date(2019, 12, 21))
-    [line] = desk.lines_of(engine, renewal)
+        assert serviced.balances_of(connection, loan_id, day) == {}
+        assert serviced.balances_of(connection, renewal, day) == {"130301": 5_000_000}
+    serviced.carry(engine, renewal, date(2019, 12, 21))
+    [line] = serviced.lines_of(engine, renewal)
     assert (line.start, line.posted_on, line.contract) == (day, date(2019, 12, 21), 54_097)  # 82 days
-    with desk.at_bank(engine) as unit:
+    with serviced.at_bank(engine) as unit:
         assert repayments.payoff(unit, renewal, date(2019, 12, 21)).total == 5_054_097
 
 
 def test_a_renewal_with_interest_unpaid_is_refused_and_no_loan_is_made(engine: Engine) -> None:
-    loan_id = desk.lend(engine, LONG)
+    loan_id = serviced.lend(engine, LONG)
     with pytest.raises(Refusal) as refused:
-        desk.renew(engine, loan_id, date(2019, 9, 30))
+        serviced.renew(engine, loan_id, date(2019, 9, 30))
     assert refused.value.code == "interest_unpaid"
     with engine.connect() as connection:
         assert connection.execute(select(Loan.id).where(Loan.renews_id == loan_id)).all() == []
@@ -196,9 +196,9 @@ def test_a_renewal_with_interest_unpaid_is_refused_and_no_loan_is_made(engine: E
     ],
 )
 def test_a_payoff_is_quoted_from_the_last_booked_day_on(engine: Engine, case: str, on: date, code: str | None) -> None:
-    loan_id = desk.lend(engine, SHORT)
-    desk.carry(engine, loan_id, date(2016, 3, 21))
-    with desk.at_bank(engine) as unit:
+    loan_id = serviced.lend(engine, SHORT)
+    serviced.carry(engine, loan_id, date(2016, 3, 21))
+    with serviced.at_bank(engine) as unit:
         if code is None:
             assert repayments.payoff(unit, loan_id, on).total == 5_048_333
         else:

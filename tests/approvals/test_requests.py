@@ -24,7 +24,7 @@ from ledger.operations.servicing.repayments import Received
 from ledger.reports.approvals import requests as reports
 from ledger.tables.journal import events
 from ledger.tables.loans import Approval, Loan
-from tests.support.desk import COUNTY, TODAY, at_desk, disbursed_loan, household, request, row_counts
+from tests.support.county_desk import COUNTY, TODAY, at_desk, disbursed_loan, household, request, row_counts
 
 
 @pytest.fixture

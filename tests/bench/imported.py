@@ -15,8 +15,8 @@ from ledger.database import write_rows
 from ledger.imports.columns import COLUMNS
 from ledger.imports.reading import read_table
 from ledger.imports.sheets import read_sheet
-from ledger.operations.sheets import imports
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake
+from ledger.operations.sheets.import_run import Importer
 from ledger.tables import borrowers
 from ledger.tables.reference import County
 from ledger.unit_of_work import work
@@ -26,7 +26,7 @@ from tests.bench.replay import Row
 from tests.bench.rounds import Side, Spread, interleaved, ratios, stopwatch
 from tests.bench.sizes import Size
 from tests.bench.stores import Store, on_copies, opened
-from tests.sheets.files import card_of
+from tests.support.sheet_files import card_of
 
 _HOUSEHOLDS: Any = borrowers.Household.__table__
 _MEMBERS: Any = borrowers.Member.__table__
@@ -164,7 +164,7 @@ def _register(engine: Engine, count: int) -> None:
 
 
 def _take_in(engine: Engine, data: bytes) -> None:
-    imports.take_in(
+    intake.take_in(
         lambda: work(engine, user="officer", today=_TODAY, clock=_now), Importer("officer", _BANK), _table(data)
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 
 from ledger.events import Applied, RepaymentReceived
 from ledger.money import NIL, Fen
-from ledger.operations.subsidy import batches as subsidies
+from ledger.operations.subsidy import batches as operations
 from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, applications, lines
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine, subsidy_claims
@@ -82,12 +82,12 @@ def draft(engine: Engine, period: Period) -> None:
         pairs = offices(connection)
     for bank, county in pairs:
         with work(engine, user="job", today=SETTLED_ON, clock=_clock, origin=ORIGIN) as unit:
-            subsidies.draft(unit, bank, county, period)
+            operations.draft(unit, bank, county, period)
 
 
 def settle(engine: Engine) -> None:
     """Every batch approved, verified and paid, each step in its own transaction."""
-    for user, step in (("poverty", subsidies.approve), ("finance", subsidies.verify), ("finance2", subsidies.pay)):
+    for user, step in (("poverty", operations.approve), ("finance", operations.verify), ("finance2", operations.pay)):
         _step(engine, user, step)
 
 
@@ -136,7 +136,7 @@ def _repay(writing: Writing, facts: dict[str, Any], start: date, contract: Fen) 
 
 def _submitted(engine: Engine) -> None:
     draft(engine, PERIOD)
-    _step(engine, "checker", subsidies.submit)
+    _step(engine, "checker", operations.submit)
 
 
 def _captured(engine: Engine) -> list[dict[Any, _Rows]]:

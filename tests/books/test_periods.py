@@ -19,7 +19,7 @@ from ledger.operations.lending import loans
 from ledger.tables.loans import Loan
 from ledger.tables.work import Closing, Import
 from ledger.unit_of_work import Unit
-from tests.support.desk import approved_loan, at_desk, disbursed_loan, household, request, row_counts
+from tests.support.county_desk import approved_loan, at_desk, disbursed_loan, household, request, row_counts
 
 BOOK = "LOAN-GZRCB"
 LATER = date(2016, 8, 1)

@@ -17,9 +17,9 @@ from ledger.tables.loans import Loan
 from ledger.tables.reference import RateCoverage, SchemeVersion
 from ledger.tables.users import User
 from ledger.tables.work import Import
-from tests.jobs.books import lend
-from tests.jobs.processes import Ran, ended, run_here
-from tests.support.desk import at_desk, card
+from tests.support.county_desk import at_desk, card
+from tests.support.processes import Ran, ended, run_here
+from tests.support.small_portfolio import lend
 
 DONE, FOUND, REFUSED, CUT_OFF = range(4)
 

@@ -7,8 +7,8 @@ from sqlalchemy import Engine, select
 from ledger.__main__ import cli
 from ledger.operations.registry.users import Role, add_user
 from ledger.tables.notices import Contact
-from tests.jobs.processes import Ran, run_here
-from tests.support.desk import COUNTY, at_desk, household, new_household, organisation
+from tests.support.county_desk import COUNTY, at_desk, household, new_household, organisation
+from tests.support.processes import Ran, run_here
 
 
 def _kept(engine: Engine) -> set[tuple[str | None, str | None]]:

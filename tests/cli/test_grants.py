@@ -13,8 +13,8 @@ from sqlalchemy.exc import ProgrammingError
 from jobs import runner
 from ledger.__main__ import cli
 from ledger.database import open_engine
-from tests.jobs.books import books_of, lend, repay, shift
-from tests.jobs.processes import run_here
+from tests.support.processes import run_here
+from tests.support.small_portfolio import books_of, lend, repay, shift
 
 APPEND_ONLY = ("events", "entries", "postings", "footers", "applications", "closings", "loan_status_changes")
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from freezegun import freeze_time
 
-from tests.compensation import desk
+from tests.support import claiming
 from tests.support.clients import COUNTY, Client, Told
 
 SignIn = Callable[[str], Client]
@@ -43,13 +43,13 @@ def put_through(sign_in: SignIn, loan: int) -> str:
 @pytest.fixture
 def loan(app: Flask) -> int:
     """50,000.00 at 4.75 %, due 2019-05-10; all interest to 2019-03-20 paid."""
-    return desk.failed_loan(app.extensions["ledger"].engine)
+    return claiming.failed_loan(app.extensions["ledger"].engine)
 
 
 @pytest.fixture
 def paid_claim(app: Flask, sign_in: SignIn, loan: int) -> tuple[int, str]:
     """The loan and its claim's path, paid in full from an account of 60,000.00."""
-    desk.deposit(app.extensions["ledger"].engine, "60000.00", "2019-08-01")
+    claiming.deposit(app.extensions["ledger"].engine, "60000.00", "2019-08-01")
     with on("2019-08-12"):
         path = put_through(sign_in, loan)
         assert said(sign_in("finance2").post(f"{path}/payment", {}), "paid") == ("50329.86",)
@@ -58,7 +58,7 @@ def paid_claim(app: Flask, sign_in: SignIn, loan: int) -> tuple[int, str]:
 
 def test_it_is_compensated_within_the_account_and_the_rest_queues(app: Flask, sign_in: SignIn, loan: int) -> None:
     engine = app.extensions["ledger"].engine
-    desk.deposit(engine, "40000.00", "2019-08-01")
+    claiming.deposit(engine, "40000.00", "2019-08-01")
     with on("2019-08-12"):
         path = put_through(sign_in, loan)
         paid = sign_in("finance2").post(f"{path}/payment", {})
@@ -77,7 +77,7 @@ def test_it_is_compensated_within_the_account_and_the_rest_queues(app: Flask, si
         )
         body = {"amount": "10.00", "paid_on": "2019-08-12", "channel": "counter", "receipt_no": "R9"}
         assert sign_in("officer").post(f"/loans/{loan}/repayments", body).json["code"] == "loan_compensated"
-    desk.deposit(engine, "20000.00", "2019-10-08")
+    claiming.deposit(engine, "20000.00", "2019-10-08")
     with on("2019-10-08"):
         paid = sign_in("finance2").post(f"{path}/payment", {})
         assert said(paid, "paid", "city_share", "county_share", "queued", "status") == (
@@ -123,7 +123,7 @@ def test_the_county_pays_what_is_due_gets_back_what_it_prepaid_and_all_is_zero(
     sign_in: SignIn, paid_claim: tuple[int, str]
 ) -> None:
     loan, path = paid_claim
-    share = {"county": COUNTY, "bank": desk.BANK, "amount": "25164.93", "slip_no": "C1"}
+    share = {"county": COUNTY, "bank": claiming.BANK, "amount": "25164.93", "slip_no": "C1"}
     with on("2019-11-05"):
         over = sign_in("finance").post("/fund/county-shares", share | {"amount": "25164.94"})
         assert (over.status_code, over.json["code"], over.json["facts"]["limit"]) == (

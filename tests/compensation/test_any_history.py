@@ -21,8 +21,8 @@ from ledger.policy import compensation
 from ledger.policy.schemes import load_preset
 from ledger.reports.verifying.verification import verify
 from ledger.tables.claims import Claim, Recovery
-from tests.compensation import desk
-from tests.support.desk import COUNTY
+from tests.support import claiming
+from tests.support.county_desk import COUNTY
 
 SCHEMES = ("ganzhou-2016", "national-2014")
 FIRST = date(2019, 8, 1)
@@ -47,57 +47,57 @@ class _Shop:
     """Two failed loans with approved claims at one account, and the day of the story."""
 
     def __init__(self, engine: Engine, scheme: str) -> None:
-        self.engine, self.scheme, self.day = engine, load_preset(scheme), desk.CLAIMED_ON
+        self.engine, self.scheme, self.day = engine, load_preset(scheme), claiming.CLAIMED_ON
         self.source = self.scheme.fund_source
-        self.claims = [desk.approved_cheaply(engine, scheme=scheme) for _ in range(2)]
-        self.loans = [desk.claim(engine, claim).loan_id for claim in self.claims]
+        self.claims = [claiming.approved_cheaply(engine, scheme=scheme) for _ in range(2)]
+        self.loans = [claiming.claim(engine, claim).loan_id for claim in self.claims]
 
     def deposit(self, which: int, fen: int) -> None:
-        desk.deposit(self.engine, str(of_fen(fen).amount), str(self.day), source=self.source)
+        claiming.deposit(self.engine, str(of_fen(fen).amount), str(self.day), source=self.source)
 
     def pay(self, which: int, fen: int) -> None:
-        desk.pay(self.engine, self.claims[which], self.day)
+        claiming.pay(self.engine, self.claims[which], self.day)
 
     def receive(self, which: int, fen: int) -> None:
-        desk.receive(self.engine, self.loans[which], str(of_fen(fen).amount), str(self.day))
+        claiming.receive(self.engine, self.loans[which], str(of_fen(fen).amount), str(self.day))
 
     def remit(self, which: int, fen: int) -> None:
-        with desk.desk(self.engine, "auditor") as unit:
+        with claiming.desk(self.engine, "auditor") as unit:
             query = select(Recovery.id).where(
                 Recovery.loan_id == self.loans[which], Recovery.live.is_(True), Recovery.remitted_on.is_(None)
             )
             waiting = unit.session.execute(query).scalars().all()
         for recovery in waiting[:1]:
-            desk.remit(self.engine, recovery, str(self.day))
+            claiming.remit(self.engine, recovery, str(self.day))
 
     def share(self, which: int, fen: int) -> None:
-        with desk.desk(self.engine, "finance") as unit:
-            county_shares.receive(unit, COUNTY, desk.BANK, of_fen(fen // 2 + 1), self.day, "C")
+        with claiming.desk(self.engine, "finance") as unit:
+            county_shares.receive(unit, COUNTY, claiming.BANK, of_fen(fen // 2 + 1), self.day, "C")
 
     def undo(self, which: int, fen: int) -> None:
-        desk.reverse(self.engine, desk.event_of(self.engine, self.loans[which], KINDS[fen % len(KINDS)]))
+        claiming.reverse(self.engine, claiming.event_of(self.engine, self.loans[which], KINDS[fen % len(KINDS)]))
 
     def close(self, which: int, fen: int) -> None:
-        desk.close(self.engine, self.claims[which], str(self.day))
+        claiming.close(self.engine, self.claims[which], str(self.day))
 
     def carry(self, which: int, fen: int) -> None:
-        with desk.desk(self.engine, "job") as unit:
+        with claiming.desk(self.engine, "job") as unit:
             run.carry(unit, self.loans, self.day)
 
     def repay(self, which: int, fen: int) -> None:
-        desk.repay(self.engine, self.loans[which], str(of_fen(fen).amount), str(self.day))
+        claiming.repay(self.engine, self.loans[which], str(of_fen(fen).amount), str(self.day))
 
     def check(self) -> None:
         for offset in range((self.day - FIRST).days + 1):
             self._check_account(FIRST + timedelta(days=offset))
         for loan, claim in zip(self.loans, self.claims, strict=True):
-            self._check_claim(loan, desk.claim(self.engine, claim))
+            self._check_claim(loan, claiming.claim(self.engine, claim))
 
     def _check_account(self, on: date) -> None:
         """The account explains its money, is never below zero, and its losses are the recourse's allowance."""
         with self.engine.connect() as connection:
-            book = book_of(Kind.FUND, bank=desk.BANK, county=COUNTY)
-            rows = {row.account: row for row in balances.turnovers(connection, book, Clocks(on), bank=desk.BANK)}
+            book = book_of(Kind.FUND, bank=claiming.BANK, county=COUNTY)
+            rows = {row.account: row for row in balances.turnovers(connection, book, Clocks(on), bank=claiming.BANK)}
         stood = {account: int(row.closing) for account, row in rows.items()}
         of = stood.get
         assert of(chart.FUND_DEPOSITS, 0) >= 0
@@ -111,12 +111,12 @@ class _Shop:
 
     def _check_claim(self, loan: int, claim: Claim) -> None:
         """Its figures are the journal's; recourse = paid - returned; the halves are the net loss at every event."""
-        with desk.desk(self.engine, "auditor") as unit:
+        with claiming.desk(self.engine, "auditor") as unit:
             events = [past.event for past in backdating.all_standing(unit, [loan])]
         paid = sum(event.paid for event in events if isinstance(event, ClaimPaid))
         returned = sum(event.amount for event in events if isinstance(event, RecoveryRemitted))
         assert (claim.paid_principal + claim.paid_interest, claim.returned) == (paid, returned)
-        stands, net = desk.stands(self.engine, loan), paid - returned
+        stands, net = claiming.stands(self.engine, loan), paid - returned
         assert stands.get("1301", 0) == stands.get("1391", 0) == (0 if claim.status == "closed" else net)
         assert stands.get("2242", 0) == claim.received - claim.returned
         of_fund, of_county = compensation.booked(self.scheme, Fen(net))
@@ -124,7 +124,7 @@ class _Shop:
         moved = [event for event in events if isinstance(event, ClaimPaid | RecoveryRemitted)]
         signs = [1 if isinstance(event, ClaimPaid) else -1 for event in moved]
         assert sum(sign * event.county_share for sign, event in zip(signs, moved, strict=True)) == of_county
-        if desk.status(self.engine, loan) == "closed":
+        if claiming.status(self.engine, loan) == "closed":
             assert not stands.keys() & {"130301", "130302", "113201", "113202", "2242"}
 
 

@@ -4,58 +4,58 @@ from sqlalchemy import Engine
 
 from ledger.money import yuan
 from ledger.reports.verifying.verification import verify
-from tests.compensation import desk
-from tests.servicing.desk import lines_of
+from tests.support import claiming
+from tests.support.serviced import lines_of
 
 
 def lines_from(engine: Engine, loan: int, since: str) -> list[tuple[str, str, int, int]]:
     return [
         (str(line.start), str(line.posted_on), line.contract, line.penalty)
         for line in lines_of(engine, loan)
-        if line.start >= desk.day(since)
+        if line.start >= claiming.day(since)
     ]
 
 
 def test_a_repayment_of_the_claims_day_comes_before_its_line(engine: Engine) -> None:
-    loan = desk.failed_loan(engine)
-    claim = desk.approved(engine, loan)
+    loan = claiming.failed_loan(engine)
+    claim = claiming.approved(engine, loan)
     before = lines_from(engine, loan, "2019-05-10")
-    desk.repay(engine, loan, "100.00", "2019-08-12")
+    claiming.repay(engine, loan, "100.00", "2019-08-12")
     assert lines_from(engine, loan, "2019-05-10") == before  # the same days, the same interest
-    desk.deposit(engine, "60000.00", "2019-08-12")
-    paid = desk.pay(engine, claim)
+    claiming.deposit(engine, "60000.00", "2019-08-12")
+    paid = claiming.pay(engine, claim)
     assert paid.paid == yuan("50229.86")
     assert verify(engine) == ()
 
 
 def test_a_repayment_recorded_late_bills_the_claims_line_anew(engine: Engine) -> None:
-    loan, in_time = desk.failed_loan(engine), desk.failed_loan(engine)
-    desk.drafted(engine, loan)
-    desk.repay(engine, loan, "20000.00", "2019-07-01")
-    desk.repay(engine, in_time, "20000.00", "2019-07-01")
-    desk.drafted(engine, in_time)
+    loan, in_time = claiming.failed_loan(engine), claiming.failed_loan(engine)
+    claiming.drafted(engine, loan)
+    claiming.repay(engine, loan, "20000.00", "2019-07-01")
+    claiming.repay(engine, in_time, "20000.00", "2019-07-01")
+    claiming.drafted(engine, in_time)
     assert lines_from(engine, loan, "2019-05-10") == lines_from(engine, in_time, "2019-05-10")
     assert verify(engine) == ()
 
 
 def test_a_claim_recorded_late_is_lived_through_like_one_in_time(engine: Engine) -> None:
-    loan, in_time = desk.failed_loan(engine), desk.failed_loan(engine)
-    desk.repay(engine, loan, "5000.00", "2019-09-30")
-    late = desk.claim(engine, desk.drafted(engine, loan))
-    prompt = desk.claim(engine, desk.drafted(engine, in_time))
-    desk.repay(engine, in_time, "5000.00", "2019-09-30")
+    loan, in_time = claiming.failed_loan(engine), claiming.failed_loan(engine)
+    claiming.repay(engine, loan, "5000.00", "2019-09-30")
+    late = claiming.claim(engine, claiming.drafted(engine, loan))
+    prompt = claiming.claim(engine, claiming.drafted(engine, in_time))
+    claiming.repay(engine, in_time, "5000.00", "2019-09-30")
     assert (late.principal, late.interest) == (prompt.principal, prompt.interest) == (50_000_00, 329_86)
     assert lines_from(engine, loan, "2019-05-10") == lines_from(engine, in_time, "2019-05-10")
     assert verify(engine) == ()
 
 
 def test_credit_a_claim_used_is_used_again_after_a_late_record(engine: Engine) -> None:
-    loan = desk.failed_loan(engine)
-    desk.repay(engine, loan, "1000.00", "2019-04-01")
-    claim = desk.approved(engine, loan, desk.day("2019-04-20"), "death")
-    desk.repay(engine, loan, "500.00", "2019-04-10")
-    assert desk.stands(engine, loan)["130301"] == 48_697_92
-    desk.deposit(engine, "60000.00", "2019-04-21")
-    assert desk.pay(engine, claim, "2019-04-21").paid == yuan("48697.92")
-    assert desk.status(engine, loan) == "compensated"
+    loan = claiming.failed_loan(engine)
+    claiming.repay(engine, loan, "1000.00", "2019-04-01")
+    claim = claiming.approved(engine, loan, claiming.day("2019-04-20"), "death")
+    claiming.repay(engine, loan, "500.00", "2019-04-10")
+    assert claiming.stands(engine, loan)["130301"] == 48_697_92
+    claiming.deposit(engine, "60000.00", "2019-04-21")
+    assert claiming.pay(engine, claim, "2019-04-21").paid == yuan("48697.92")
+    assert claiming.status(engine, loan) == "compensated"
     assert verify(engine) == ()

@@ -9,7 +9,7 @@ from ledger.chart import FUND_DEPOSITS, RECOURSE
 from ledger.errors import Refusal
 from ledger.money import to_fen
 from ledger.retries import attempts
-from tests.compensation import desk
+from tests.support import claiming
 
 CLAIMS = 50
 ENOUGH_FOR = 17
@@ -17,40 +17,40 @@ ENOUGH_FOR = 17
 
 def _pay(engine: Engine, claim: int) -> tuple[str, int]:
     try:
-        paid = attempts()(desk.pay, engine, claim)
+        paid = attempts()(claiming.pay, engine, claim)
     except Refusal as refusal:
         return refusal.code, 0
     return paid.status, to_fen(paid.paid)
 
 
 def test_fifty_payments_race_for_one_account(engine: Engine) -> None:
-    claims = [desk.approved_cheaply(engine) for _ in range(CLAIMS)]
-    whole = desk.claim(engine, claims[0])
+    claims = [claiming.approved_cheaply(engine) for _ in range(CLAIMS)]
+    whole = claiming.claim(engine, claims[0])
     one = whole.principal + whole.interest
     money = ENOUGH_FOR * one + one // 3
-    desk.deposit_fen(engine, money, "2019-08-01")
+    claiming.deposit_fen(engine, money, "2019-08-01")
     with ThreadPoolExecutor(CLAIMS) as pool:
         told = list(pool.map(lambda claim: _pay(engine, claim), claims))
     assert sum(paid for _, paid in told) == money
-    assert desk.fund(engine, FUND_DEPOSITS) == 0
-    assert desk.fund(engine, RECOURSE) == money
+    assert claiming.fund(engine, FUND_DEPOSITS) == 0
+    assert claiming.fund(engine, RECOURSE) == money
     outcomes = Counter(outcome for outcome, _ in told)
     assert (outcomes["paid"], outcomes["partly_paid"]) == (ENOUGH_FOR, 1)
     assert outcomes.keys() <= {"paid", "partly_paid", "approved", "older_claim_queued"}
 
 
 def test_what_queues_is_paid_first_in_first_out(engine: Engine) -> None:
-    claims = [desk.approved_cheaply(engine) for _ in range(4)]
-    whole = desk.claim(engine, claims[0])
+    claims = [claiming.approved_cheaply(engine) for _ in range(4)]
+    whole = claiming.claim(engine, claims[0])
     one = whole.principal + whole.interest
-    desk.deposit_fen(engine, one // 2, "2019-08-01")
+    claiming.deposit_fen(engine, one // 2, "2019-08-01")
     assert [_pay(engine, claim)[0] for claim in (claims[1], claims[2], claims[0])] == [
         "partly_paid",
         "older_claim_queued",
         "approved",
     ]
-    assert desk.queued(engine) == one - one // 2 + one  # the third was refused: it does not queue
-    desk.deposit_fen(engine, 3 * one, "2019-08-12")
+    assert claiming.queued(engine) == one - one // 2 + one  # the third was refused: it does not queue
+    claiming.deposit_fen(engine, 3 * one, "2019-08-12")
     assert [_pay(engine, claim)[0] for claim in (claims[3], claims[1], claims[0], claims[1], claims[3])] == [
         "older_claim_queued",
         "older_claim_queued",
@@ -58,4 +58,4 @@ def test_what_queues_is_paid_first_in_first_out(engine: Engine) -> None:
         "paid",
         "paid",
     ]
-    assert desk.queued(engine) == 0
+    assert claiming.queued(engine) == 0

@@ -4,43 +4,43 @@ from sqlalchemy import Engine
 
 from ledger.chart import COMPENSATION_LOSS, DUE_FROM_COUNTY, FUND_DEPOSITS, RECOURSE, RECOURSE_ALLOWANCE
 from ledger.money import yuan
-from tests.compensation import desk
+from tests.support import claiming
 
 
 def test_a_loan_that_fails_is_compensated_recovered_and_closed(engine: Engine) -> None:
-    loan = desk.failed_loan(engine)
-    desk.deposit(engine, "40000.00", "2019-08-01")
-    claim = desk.approved(engine, loan)
-    frozen = desk.claim(engine, claim)
+    loan = claiming.failed_loan(engine)
+    claiming.deposit(engine, "40000.00", "2019-08-01")
+    claim = claiming.approved(engine, loan)
+    frozen = claiming.claim(engine, claim)
     assert (frozen.principal, frozen.interest) == (50_000_00, 329_86)
-    assert desk.status(engine, loan) == "overdue"
+    assert claiming.status(engine, loan) == "overdue"
 
-    first = desk.pay(engine, claim)
+    first = claiming.pay(engine, claim)
     assert (first.paid, first.city_share, first.county_share) == (yuan("40000.00"), yuan("20000.00"), yuan("20000.00"))
     assert (first.queued, first.status) == (yuan("10329.86"), "partly_paid")
-    assert desk.status(engine, loan) == "compensated"
-    assert desk.fund(engine, FUND_DEPOSITS) == 0
+    assert claiming.status(engine, loan) == "compensated"
+    assert claiming.fund(engine, FUND_DEPOSITS) == 0
 
-    desk.deposit(engine, "20000.00", "2019-10-08")
-    second = desk.pay(engine, claim, "2019-10-08")
+    claiming.deposit(engine, "20000.00", "2019-10-08")
+    second = claiming.pay(engine, claim, "2019-10-08")
     assert (second.paid, second.city_share, second.county_share) == (yuan("10329.86"), yuan("5164.93"), yuan("5164.93"))
     assert (second.queued, second.status) == (yuan("0.00"), "paid")
-    paid = desk.claim(engine, claim)
+    paid = claiming.claim(engine, claim)
     assert (paid.paid_principal, paid.paid_interest) == (50_000_00, 329_86)
 
-    desk.recover(engine, loan, "12345.67", "2019-11-05")
-    assert desk.fund(engine, RECOURSE) == 37_984_19
-    assert desk.fund(engine, COMPENSATION_LOSS) == 18_992_10
-    assert desk.fund(engine, DUE_FROM_COUNTY) == 18_992_09
-    assert desk.claim(engine, claim).status == "recovering"
+    claiming.recover(engine, loan, "12345.67", "2019-11-05")
+    assert claiming.fund(engine, RECOURSE) == 37_984_19
+    assert claiming.fund(engine, COMPENSATION_LOSS) == 18_992_10
+    assert claiming.fund(engine, DUE_FROM_COUNTY) == 18_992_09
+    assert claiming.claim(engine, claim).status == "recovering"
 
-    desk.recover(engine, loan, "37984.19", "2019-12-02")
+    claiming.recover(engine, loan, "37984.19", "2019-12-02")
     for account in (RECOURSE, RECOURSE_ALLOWANCE, COMPENSATION_LOSS, DUE_FROM_COUNTY):
-        assert desk.fund(engine, account) == 0
-    assert desk.fund(engine, FUND_DEPOSITS) == 60_000_00
+        assert claiming.fund(engine, account) == 0
+    assert claiming.fund(engine, FUND_DEPOSITS) == 60_000_00
 
-    desk.close(engine, claim, "2019-12-03")
-    assert desk.claim(engine, claim).status == "closed"
-    assert desk.status(engine, loan) == "closed"
-    left = desk.stands(engine, loan)
+    claiming.close(engine, claim, "2019-12-03")
+    assert claiming.claim(engine, claim).status == "closed"
+    assert claiming.status(engine, loan) == "closed"
+    left = claiming.stands(engine, loan)
     assert left.keys() == {"1003", "6011", "6012"}  # the bank's cash is its income: nothing else of the loan is open

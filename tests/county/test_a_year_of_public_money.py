@@ -16,8 +16,8 @@ from ledger.reports.verifying.verification import verify
 from ledger.tables.borrowers import Member
 from tests.county import flows
 from tests.county.year import BANKS, Year
-from tests.servicing.desk import lend, loan_of
-from tests.support.desk import COUNTY, at_desk, household
+from tests.support.county_desk import COUNTY, at_desk, household
+from tests.support.serviced import lend, loan_of
 
 SCHEMES = ("ganzhou-2016", "national-2014")
 STEPS = 200

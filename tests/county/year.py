@@ -24,7 +24,7 @@ from ledger.tables.fund import FundPlan
 from ledger.tables.loans import Loan, Repayment
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
 from ledger.unit_of_work import Unit
-from tests.support.desk import COUNTY, at_desk
+from tests.support.county_desk import COUNTY, at_desk
 
 BANKS = ("GZRCB", "PSBC")
 FIRST, LAST = date(2019, 1, 1), date(2019, 12, 31)

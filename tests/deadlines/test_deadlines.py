@@ -12,15 +12,15 @@ from ledger.calendar import CalendarDay
 from ledger.dates import Quarter
 from ledger.ids import new_id
 from ledger.operations.fund import issuance
-from ledger.queries import reference
-from ledger.reports.deadlines.deadlines import OUTSTANDING, STATES, Deadline, deadlines, standing
+from ledger.operations.registry import reference
 from ledger.reports.deadlines.duties import Owed
+from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadlines, standing
 from ledger.tables.notices import Notice, NoticeDelivery
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.tables.work import Import
-from tests.compensation import desk as claims
-from tests.jobs.books import lend
-from tests.support.desk import COUNTY, at_desk
+from tests.support import claiming
+from tests.support.county_desk import COUNTY, at_desk
+from tests.support.small_portfolio import lend
 
 BANK = "GZRCB"
 NOON = int(datetime(2016, 1, 1, 4, tzinfo=UTC).timestamp()) * 1_000_000
@@ -288,14 +288,14 @@ def test_notices_of_a_day_are_delivered_by_theirs(
 
 
 def test_what_is_recovered_is_remitted_within_five_working_days(engine: Engine) -> None:
-    loan_id = claims.failed_loan(engine)
-    claims.deposit(engine, "100000.00", "2019-08-01")
-    claims.pay(engine, claims.approved(engine, loan_id))
-    received = claims.receive(engine, loan_id, "1000.00", "2019-09-26")
+    loan_id = claiming.failed_loan(engine)
+    claiming.deposit(engine, "100000.00", "2019-08-01")
+    claiming.pay(engine, claiming.approved(engine, loan_id))
+    received = claiming.receive(engine, loan_id, "1000.00", "2019-09-26")
     (found,) = listed(engine, "recovery_remittance", date(2019, 10, 10))
     assert (found.owed.due_on, found.state, found.days) == (date(2019, 10, 9), "late", -1)
     assert found.owed.subject_id == received.id
-    claims.remit(engine, received.id, "2019-10-09")
+    claiming.remit(engine, received.id, "2019-10-09")
     assert listed(engine, "recovery_remittance", date(2019, 10, 10))[0].state == "done"
     assert listed(engine, "recovery_remittance", date(2019, 10, 8))[0].state == "open"
     assert listed(engine, "recovery_remittance", date(2019, 9, 25)) == []

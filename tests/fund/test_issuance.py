@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from ledger.balances import Clocks
 from ledger.dates import Quarter
-from ledger.operations.fund import issuance as reporting
+from ledger.operations.fund.issuance import draft_report, submit_report
 from ledger.reports.fund.issuance import Issuance, issuance, together
-from tests.jobs.books import lend
-from tests.support.desk import at_desk
+from tests.support.county_desk import at_desk
+from tests.support.small_portfolio import lend
 
 SECOND, THIRD = Quarter.parse("2016Q2"), Quarter.parse("2016Q3")
 
@@ -42,9 +42,9 @@ def test_disbursements_of_a_quarter_and_through_it(
 
 def test_it_stands_beside_what_the_bank_reported(lent: Engine) -> None:
     with at_desk(lent, today=date(2016, 7, 11)) as unit:
-        draft = reporting.draft_report(unit, "GZRCB", "360781", SECOND)
+        draft = draft_report(unit, "GZRCB", "360781", SECOND)
     with at_desk(lent, "checker", today=date(2016, 7, 11)) as unit:
-        reporting.submit_report(unit, draft.id)
+        submit_report(unit, draft.id)
     found = {row.county: row for row in _asked(lent, SECOND, Clocks(date(2016, 7, 11)))}
     told = found["360781"].reported
     assert told is not None

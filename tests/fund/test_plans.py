@@ -12,24 +12,23 @@ from ledger.database import open_engine
 from ledger.dates import Quarter
 from ledger.errors import Refusal, SamePerson, WrongStatus
 from ledger.money import yuan
-from ledger.operations.fund import issuance
-from ledger.operations.fund import plans as fund
+from ledger.operations.fund import issuance, plans
 from ledger.operations.fund.issuance import REPORT_STATUSES
 from ledger.operations.fund.plans import PLAN_STATUSES, STEP_STATUSES, Part
 from ledger.operations.lending import loans
 from ledger.tables.fund import FundPlan, FundPlanLine, IssuanceReport
 from ledger.unit_of_work import Unit
-from tests.jobs.books import lend, shift
-from tests.subsidy import desks
-from tests.support.desk import COUNTY, approved_loan, at_desk, household, request, row_counts
+from tests.support import subsidising
+from tests.support.county_desk import COUNTY, approved_loan, at_desk, household, request, row_counts
+from tests.support.small_portfolio import lend, shift
 
 ON = date(2016, 7, 4)
 BANK = "GZRCB"
 Q2 = Quarter(2016, 2)
 STEPS: dict[str, Callable[[Unit, int], Any]] = {
-    "approval": fund.approve,
-    "appropriation": fund.appropriate,
-    "deposit": fund.deposit,
+    "approval": plans.approve,
+    "appropriation": plans.appropriate,
+    "deposit": plans.deposit,
 }
 NEXT = {"draft": {"approval"}, "approved": {"appropriation"}, "appropriated": {"deposit"}, "deposited": set[str]()}
 
@@ -37,7 +36,7 @@ NEXT = {"draft": {"approval"}, "approved": {"appropriation"}, "appropriated": {"
 def plan_of(engine: Engine, to: str = "draft", quarter: Quarter = Q2, on: date = ON) -> int:
     """A plan drawn up by one of the city and taken along to a status by another."""
     with at_desk(engine, "city", on) as unit:
-        plan = fund.draft_plan(unit, quarter)
+        plan = plans.draft_plan(unit, quarter)
     for step in list(STEPS)[: PLAN_STATUSES.index(to)]:
         with at_desk(engine, "city2", on) as unit:
             STEPS[step](unit, plan)
@@ -81,7 +80,7 @@ def test_who_drew_a_plan_up_does_not_approve_it(engine: Engine) -> None:
     lend(engine, each=1)
     plan = plan_of(engine)
     with pytest.raises(SamePerson), at_desk(engine, "city", ON) as unit:
-        fund.approve(unit, plan)
+        plans.approve(unit, plan)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +111,9 @@ def test_a_part_beyond_the_step_before_it_is_refused(
 
 def part(step: str) -> Callable[[Unit, int, list[Part]], None]:
     return lambda unit, plan, parts: {
-        "approval": fund.approve,
-        "appropriation": fund.appropriate,
-        "deposit": fund.deposit,
+        "approval": plans.approve,
+        "appropriation": plans.appropriate,
+        "deposit": plans.deposit,
     }[step](unit, plan, None, parts)
 
 
@@ -130,7 +129,7 @@ def test_a_payout_recorded_late_or_taken_back_changes_the_next_call_by_its_share
     with at_desk(engine, "checker", ON) as unit:
         loans.undo_disbursement(unit, late, "录入错误", "officer", "checker")
     with at_desk(engine, "city2", ON) as unit:
-        fund.approve(unit, plan_of(engine))
+        plans.approve(unit, plan_of(engine))
     assert sum(calls_of(engine, plan_of(engine)).values()) == 0
 
 
@@ -151,7 +150,7 @@ def test_the_call_is_computed_again_when_it_is_approved(engine: Engine) -> None:
     plan = plan_of(engine)
     a_loan_paid_out(engine, date(2016, 6, 20))
     with at_desk(engine, "city2", ON) as unit:
-        fund.approve(unit, plan)
+        plans.approve(unit, plan)
     assert calls_of(engine, plan) == {(COUNTY, BANK): 8_750_00}
 
 
@@ -159,7 +158,7 @@ def test_one_run_after_missed_quarters_drafts_what_runs_in_time_would_have(engin
     daily, late = engine, open_engine(sqlite_url)
     for each in (daily, late):
         lend(each, banks=("GZRCB", "ABC"), counties=(COUNTY, "360702"), each=2)
-        desks.lend(each, date(2016, 12, 1))
+        subsidising.lend(each, date(2016, 12, 1))
     day = date(2016, 12, 28)
     for quarter_over in (date(2016, 7, 1), date(2016, 10, 1)):
         runner.run(shift(daily, today=quarter_over), "daily", quarter_over)
@@ -167,12 +166,12 @@ def test_one_run_after_missed_quarters_drafts_what_runs_in_time_would_have(engin
         runner.run(shift(daily, today=day), "daily", day)
         day += timedelta(days=1)
     runner.run(shift(late, today=date(2017, 1, 3)), "daily", date(2017, 1, 3))
-    assert plans(daily) == plans(late)
-    assert [quarter for quarter, *_ in plans(late)] == ["2016Q2"] * 4 + ["2016Q3"] * 4 + ["2016Q4"] * 4
+    assert recorded_plans(daily) == recorded_plans(late)
+    assert [quarter for quarter, *_ in recorded_plans(late)] == ["2016Q2"] * 4 + ["2016Q3"] * 4 + ["2016Q4"] * 4
     late.dispose()
 
 
-def plans(engine: Engine) -> list[tuple[Any, ...]]:
+def recorded_plans(engine: Engine) -> list[tuple[Any, ...]]:
     """Every line of every live plan."""
     with engine.connect() as connection:
         query = (

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from tests.house.calls import RULES, uses
-from tests.house.sources import Exempt, Source, sources
+from tests.support.sources import Exempt, Source, sources
 
 # Where each rule holds; a folder ends in a slash.
 HOLDS: dict[str, tuple[str, ...]] = {

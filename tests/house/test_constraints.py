@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.house.sources import PRODUCT, ROOT, product
+from tests.support.sources import PRODUCT, ROOT, product
 
 _PIN = re.compile(r"([A-Za-z0-9._-]+)==(\S+)( ; .+)?")
 

@@ -2,7 +2,7 @@
 
 import ast
 
-from tests.house.sources import sources
+from tests.support.sources import sources
 
 
 def test_every_module_opens_with_a_sentence() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.sources import ROOT, text_files
+from tests.support.sources import ROOT, text_files
 
 # Written in pieces, so that this file does not hold them either.
 _MACHINE = re.compile("/wor" + "k/|/roo" + "t/|/hom" + r"e/\w|/User" + r"s/\w|[A-Z]:\\\\User" + "s")

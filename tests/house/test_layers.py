@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.sources import ROOT, product
+from tests.support.sources import ROOT, product
 
 
 def test_every_contract_is_kept() -> None:
@@ -25,6 +25,28 @@ def test_every_contract_is_kept() -> None:
         ("money knows the tables", "ledger/money.py", "import ledger.tables", "rooms"),
         ("a rule of policy posts", "ledger/policy/__init__.py", "import ledger.posting", "rooms"),
         ("a module without a room", "ledger/attic.py", '"""Whatever."""', "rooms"),
+        ("a desk without a place", "ledger/operations/cash/__init__.py", '"""Cash."""', "operations"),
+        (
+            "lending calls servicing",
+            "ledger/operations/lending/__init__.py",
+            "import ledger.operations.servicing",
+            "operations",
+        ),
+        (
+            "a desk calls the one beside it",
+            "ledger/operations/fund/__init__.py",
+            "import ledger.operations.notices",
+            "operations",
+        ),
+        ("a register reads loans", "ledger/reports/registry/__init__.py", "import ledger.reports.lending", "reports"),
+        ("a report without a desk", "ledger/reports/cash/__init__.py", '"""Cash."""', "reports"),
+        ("a report calls an operation", "ledger/reports/fund/__init__.py", "import ledger.operations.fund", "rooms"),
+        ("an operation asks a report", "ledger/operations/fund/__init__.py", "import ledger.reports.fund", "rooms"),
+        ("a query calls an operation", "ledger/queries/__init__.py", "import ledger.operations.job_runs", "rooms"),
+        ("a view calls another desk's", "api/fund/__init__.py", "import api.lending.views", "api"),
+        ("the core knows a desk", "api/core/__init__.py", "import api.registry", "api"),
+        ("a desk of the API without a place", "api/cash/__init__.py", '"""Cash."""', "api"),
+        ("two modules of the API need each other", "api/core/fields.py", "import api.core.clocks", "circles"),
         ("two modules need each other", "ledger/money.py", "import ledger.errors", "circles"),
         ("the ledger knows Flask", "ledger/unit_of_work.py", "import flask", "framework"),
         ("the ledger knows marshmallow", "ledger/imports/__init__.py", "import marshmallow", "framework"),
@@ -39,6 +61,7 @@ def test_a_breach_is_found(case: str, module: str, line: str, contract: str, tmp
         place = tmp_path / source.path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(source.text, encoding="utf-8")
+    (tmp_path / module).parent.mkdir(exist_ok=True)
     with (tmp_path / module).open("a", encoding="utf-8") as breach:
         breach.write(f"\n{line}\n")
     assert _lint(tmp_path, contract).returncode == 1

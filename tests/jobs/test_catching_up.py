@@ -14,7 +14,7 @@ from ledger.database import open_engine
 from ledger.errors import FutureDate, NotFound
 from ledger.operations import job_runs
 from ledger.operations.job_runs import Scope
-from tests.jobs.books import BANKS, COUNTIES, Books, books_of, lend, repay, shift
+from tests.support.small_portfolio import BANKS, COUNTIES, Books, books_of, lend, repay, shift
 
 LAST = date(2019, 9, 30)
 

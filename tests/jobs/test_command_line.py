@@ -17,9 +17,9 @@ from jobs.__main__ import cli
 from jobs.timetable import JOBS
 from ledger.operations.job_runs import Scope
 from ledger.tables.loans import Loan
-from tests.jobs.books import books_of, lend, shift
-from tests.jobs.processes import ROOT, ended, environment, run_here
 from tests.jobs.test_failures import refuse_one
+from tests.support.processes import ROOT, ended, environment, run_here
+from tests.support.small_portfolio import books_of, lend, shift
 
 DONE, LEFT_OVER, REFUSED, CUT_OFF = range(4)
 

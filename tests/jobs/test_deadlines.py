@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 
 from jobs import runner
 from ledger.operations.job_runs import EVERYTHING, Scope
-from tests.jobs.books import lend, shift
-from tests.support.desk import at_desk, row_counts
+from tests.support.county_desk import at_desk, row_counts
+from tests.support.small_portfolio import lend, shift
 
 
 def run(engine: Engine, on: str, scope: Scope = EVERYTHING) -> dict[str, int]:

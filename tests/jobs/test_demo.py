@@ -11,8 +11,8 @@ from jobs.demo import people, plan
 from ledger.balances import Clocks
 from ledger.database import open_engine
 from ledger.policy.identity import check_id_card, check_uscc
-from ledger.reports.deadlines.deadlines import STATES, deadlines
 from ledger.reports.deadlines.duties import WHATS
+from ledger.reports.deadlines.overview import STATES, deadlines
 from ledger.reports.notices.notices import notices
 from ledger.reports.verifying.verification import verify
 from ledger.tables.journal import events

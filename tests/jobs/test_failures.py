@@ -16,11 +16,11 @@ from jobs.run_job import run_job
 from ledger.errors import RuleViolation
 from ledger.operations import job_runs
 from ledger.operations.job_runs import Run, Scope
+from ledger.operations.registry import reference
 from ledger.policy.schemes import parse_scheme
-from ledger.queries import reference
 from ledger.unit_of_work import Unit
-from tests.jobs.books import books_of, lend, repay, shift
-from tests.support.desk import at_desk, disbursed_loan, household, request
+from tests.support.county_desk import at_desk, disbursed_loan, household, request
+from tests.support.small_portfolio import books_of, lend, repay, shift
 
 ON = date(2016, 6, 30)
 HERE = Scope("GZRCB", "360781")

@@ -13,8 +13,8 @@ from jobs import runner
 from jobs.lease import Shift
 from ledger.database import open_engine
 from ledger.operations import job_runs
-from tests.jobs.books import BANKS, COUNTIES, Books, books_of, lend, repay, shift
-from tests.jobs.processes import ended, started
+from tests.support.processes import ended, started
+from tests.support.small_portfolio import BANKS, COUNTIES, Books, books_of, lend, repay, shift
 
 FIRST, LAST = date(2016, 6, 21), date(2019, 12, 31)
 

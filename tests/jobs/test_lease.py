@@ -17,7 +17,7 @@ from jobs.lease import LEASE, gone
 from ledger.database import open_engine
 from ledger.operations import job_runs
 from ledger.operations.job_runs import LeaseLost, Scope
-from tests.jobs.books import BANKS, COUNTIES, books_of, lend, shift
+from tests.support.small_portfolio import BANKS, COUNTIES, books_of, lend, shift
 
 ON = date(2016, 6, 30)
 NOON = datetime(2016, 7, 1, 4, tzinfo=UTC)

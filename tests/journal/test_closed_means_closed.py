@@ -18,7 +18,7 @@ from ledger.period_lock import PeriodClosed
 from ledger.tables.journal import books
 from ledger.unit_of_work import Unit
 from tests.journal.raw import BOOK, DAY, Row, entry_row, event_row, footer_row, posting_row, raw, refusal, whole_entry
-from tests.journal.recording import at_once, billed, day, disbursed, paid_out, put_in, recording
+from tests.support.recording import at_once, billed, day, disbursed, paid_out, put_in, recording
 
 MAY = day("2016-05-31")
 JUNE = day("2016-06-01")

@@ -17,7 +17,7 @@ from ledger.posting import Posting
 from ledger.reports.verifying.verification import verify
 from ledger.tables.journal import events, footers
 from tests.journal.raw import AT, DAY, raw
-from tests.journal.recording import disbursed, recording
+from tests.support.recording import disbursed, recording
 
 HEAD = (1, "LoanDisbursed", DAY, AT, "360781", "GZRCB", 7, "officer", None, "借据1号", "", "", None, None, False, "{}")
 ROWS = [Posting(Kind.LOAN, "130301", "1003", 7, 5_000_000)]  # type: ignore[arg-type]

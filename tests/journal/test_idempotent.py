@@ -14,7 +14,7 @@ from ledger.journal import KeyTaken, Record
 from ledger.money import Fen
 from ledger.retries import driver_error
 from tests.journal.raw import add, event_row, raw, refusal, why
-from tests.journal.recording import at_once, billed, day, recording
+from tests.support.recording import at_once, billed, day, recording
 
 KEY = "interest/7/2016-06-21"
 

@@ -6,8 +6,8 @@ import textwrap
 from functools import partial
 
 from ledger.ids import new_id, new_ids
-from tests.house.sources import ROOT
-from tests.journal.recording import at_once
+from tests.support.recording import at_once
+from tests.support.sources import ROOT
 
 
 def test_they_grow_and_fit_into_a_bigint() -> None:

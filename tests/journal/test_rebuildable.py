@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select
 from ledger import dates, journal
 from ledger.reports.verifying.verification import verify
 from ledger.tables.journal import events, fund_balances, movements, postings
-from tests.journal.living import STEPS, County, Step
-from tests.journal.recording import at_once, billed, disbursed, put_in, recording
+from tests.support.random_histories import STEPS, County, Step
+from tests.support.recording import at_once, billed, disbursed, put_in, recording
 
 ONE_DATABASE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 

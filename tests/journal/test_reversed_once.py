@@ -26,7 +26,7 @@ from tests.journal.raw import (
     refusal,
     whole_entry,
 )
-from tests.journal.recording import at_once, billed, day, disbursed, paid_out, put_in, recording
+from tests.support.recording import at_once, billed, day, disbursed, paid_out, put_in, recording
 
 
 def _rows(engine: Engine) -> list[list[tuple[Any, ...]]]:

@@ -22,7 +22,7 @@ from ledger.errors import Refusal
 from ledger.tables.journal import books, entries, events, movements, postings
 from ledger.unit_of_work import Unit, work
 from tests.journal.raw import raw
-from tests.journal.recording import BOOK, billed, day, disbursed, paid_out, put_in, recording
+from tests.support.recording import BOOK, billed, day, disbursed, paid_out, put_in, recording
 
 START = datetime(2016, 5, 10, 15, 0, tzinfo=UTC)  # 23:00 in Shanghai
 BOOKS = (BOOK, "LOAN-ABC", "FUND-360781")

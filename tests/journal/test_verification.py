@@ -12,9 +12,9 @@ from ledger import journal
 from ledger.database import open_engine
 from ledger.money import Fen
 from ledger.reports.verifying.verification import CHECKS, verify
-from tests.journal.living import County, Step
 from tests.journal.raw import Raw, raw
-from tests.journal.recording import recording, where
+from tests.support.random_histories import County, Step
+from tests.support.recording import recording, where
 
 LIFE: list[Step] = [
     ("lend", 0, 0, 0),

@@ -13,10 +13,10 @@ from ledger import journal
 from ledger.journal import Record
 from ledger.movements import FundOverdrawn
 from ledger.unit_of_work import Unit
-from tests.house.sources import ROOT
 from tests.journal.raw import raw
-from tests.journal.recording import at_once, billed, disbursed, paid_out, put_in, recording
-from tests.support.desk import row_counts
+from tests.support.county_desk import row_counts
+from tests.support.recording import at_once, billed, disbursed, paid_out, put_in, recording
+from tests.support.sources import ROOT
 
 
 def _counts(engine: Engine) -> dict[str, int]:
@@ -68,7 +68,7 @@ CUT_OFF = textwrap.dedent("""
     import os, signal, sys
     from ledger import journal
     from ledger.database import open_engine
-    from tests.journal.recording import disbursed, put_in, recording
+    from tests.support.recording import disbursed, put_in, recording
 
     with recording(open_engine(sys.argv[1])) as unit:
         journal.record(unit, disbursed())

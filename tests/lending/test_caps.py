@@ -14,7 +14,7 @@ from ledger.money import Fen, of_fen, yuan
 from ledger.operations.lending import loans
 from ledger.queries import exposure
 from ledger.tables.loans import Loan
-from tests.support.desk import approved_loan, at_desk, disbursed_loan, household, link, organisation, request
+from tests.support.county_desk import approved_loan, at_desk, disbursed_loan, household, link, organisation, request
 
 
 @pytest.fixture

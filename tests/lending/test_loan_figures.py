@@ -13,7 +13,7 @@ from ledger.operations.servicing.repayments import Received
 from ledger.reports.lending.loans import LoanFilters, LoanShown, chosen, shown
 from ledger.reports.lending.statements import lines_of, repayments_of
 from ledger.tables.loans import Loan
-from tests.support.desk import at_desk, disbursed_loan, household, request
+from tests.support.county_desk import at_desk, disbursed_loan, household, request
 
 LATER = date(2016, 10, 10)
 

@@ -16,11 +16,20 @@ from ledger.errors import NotFound, Refusal, SamePerson, WrongStatus
 from ledger.money import yuan
 from ledger.operations.lending import loans
 from ledger.operations.lending.workflow import LOAN_STATUSES, LOAN_STEPS
-from ledger.queries import reference
+from ledger.operations.registry import reference
 from ledger.tables.borrowers import Member
 from ledger.tables.loans import Loan, StatusChange
 from ledger.unit_of_work import Unit
-from tests.support.desk import TODAY, approved_loan, at_desk, card, disbursed_loan, household, request, row_counts
+from tests.support.county_desk import (
+    TODAY,
+    approved_loan,
+    at_desk,
+    card,
+    disbursed_loan,
+    household,
+    request,
+    row_counts,
+)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from ledger.policy.schemes import load_preset
 from ledger.queries.exposure import open_principal
 from ledger.reports.lending.portfolio import Portfolio, portfolio, together
 from ledger.tables.loans import Loan, applications, lines
-from tests.jobs.books import lend, repay
-from tests.support.desk import at_desk
+from tests.support.county_desk import at_desk
+from tests.support.small_portfolio import lend, repay
 
 
 @pytest.fixture

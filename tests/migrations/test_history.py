@@ -19,10 +19,10 @@ from sqlalchemy import Connection, Engine, inspect
 
 from ledger import journal, setup
 from ledger.database import Base, open_engine
-from tests.house.sources import ROOT
-from tests.journal.recording import disbursed, recording
 from tests.migrations.catalogue import listed
-from tests.support.desk import row_counts
+from tests.support.county_desk import row_counts
+from tests.support.recording import disbursed, recording
+from tests.support.sources import ROOT
 
 __all__ = [  # pytest-alembic's own, on each engine
     "test_model_definitions_match_ddl",

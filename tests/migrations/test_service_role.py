@@ -9,10 +9,10 @@ from sqlalchemy import Engine, make_url
 
 from ledger import setup
 from ledger.database import open_engine
-from ledger.queries import reference
+from ledger.operations.registry import reference
 from ledger.reports.verifying.verification import verify
-from tests.journal.living import County, Step
-from tests.journal.recording import day, recording
+from tests.support.random_histories import County, Step
+from tests.support.recording import day, recording
 
 LIFE: list[Step] = [
     ("lend", 0, 0, 0),

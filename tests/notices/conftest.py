@@ -1,5 +1,5 @@
-"""Stories go through the edge: the service and its people are those of the API's own tests."""
+"""Tests that go through the edge: the service and its users come from tests/support/service.py."""
 
-from tests.api.conftest import _quick_passwords, app, nobody, settings, sign_in
+from tests.support.service import _quick_passwords, app, nobody, settings, sign_in
 
 __all__ = ["_quick_passwords", "app", "nobody", "settings", "sign_in"]

@@ -13,12 +13,12 @@ from ledger.operations.notices import delivery
 from ledger.operations.notices.delivery import Delivered
 from ledger.operations.registry import contacts
 from ledger.tables.notices import Notice, NoticeDelivery
-from tests.jobs.books import repay
-from tests.jobs.processes import started
 from tests.notices.servers import sms_gateway
 from tests.notices.test_what_ends_a_loan import WORKED, make, told
-from tests.servicing.desk import lend, loan_of
-from tests.support.desk import at_desk, household
+from tests.support.county_desk import at_desk, household
+from tests.support.processes import started
+from tests.support.serviced import lend, loan_of
+from tests.support.small_portfolio import repay
 
 APRIL = date(2019, 4, 12)
 

@@ -18,11 +18,11 @@ from jobs.sending import send_waiting
 from ledger.channels.sms import Sms
 from ledger.operations.registry import contacts
 from ledger.tables.borrowers import Member
-from tests.jobs.books import repay
 from tests.notices.servers import sms_gateway
-from tests.servicing.desk import lend, loan_of
 from tests.support.clients import BASE, Client
-from tests.support.desk import at_desk, household
+from tests.support.county_desk import at_desk, household
+from tests.support.serviced import lend, loan_of
+from tests.support.small_portfolio import repay
 
 SignIn = Callable[[str], Client]
 

@@ -17,22 +17,22 @@ from ledger.tables.borrowers import Member
 from ledger.tables.notices import Notice
 from tests.oracle.drawing import Drawn, drawn_lives
 from tests.oracle.facts import Extended, Repaid
-from tests.servicing import desk
-from tests.servicing.shop import DRAWN
-from tests.support.desk import COUNTY, household, link, organisation
+from tests.support import serviced
+from tests.support.beside_oracle import DRAWN
+from tests.support.county_desk import COUNTY, household, link, organisation
 
 
 def notice(engine: Engine, loan_id: int, due_on: date, made_on: date, kind: str = "D30") -> int:
     """A notice's row, made by hand: which there are is not this page's question."""
     notice_id = new_id()
-    with desk.at_bank(engine) as unit:
+    with serviced.at_bank(engine) as unit:
         unit.session.add(
             Notice(
                 id=notice_id,
                 loan_id=loan_id,
                 due_on=due_on,
                 kind=kind,
-                bank=desk.BANK,
+                bank=serviced.BANK,
                 county=COUNTY,
                 created_on=min(made_on, due_on),
                 deliver_by=due_on,
@@ -45,20 +45,22 @@ def notice(engine: Engine, loan_id: int, due_on: date, made_on: date, kind: str 
 
 
 def printed(engine: Engine, *notices: int) -> list[NoticePaper]:
-    with desk.at_bank(engine) as unit:
+    with serviced.at_bank(engine) as unit:
         return papers(unit, notices)
 
 
 def borrower(engine: Engine, **about: str) -> dict[str, int]:
     """A household's columns of a loan."""
-    with desk.at_bank(engine, "poverty") as unit:
+    with serviced.at_bank(engine, "poverty") as unit:
         home = household(unit, **about)
         member = unit.session.execute(select(Member.id).where(Member.household_id == home, Member.is_head)).scalar_one()
     return {"household_id": home, "member_id": member}
 
 
 def lend(engine: Engine, disbursed_on: str, due_on: str, rolled_on: str = "", **columns: Any) -> int:
-    return desk.lend(engine, desk.loan_of("4.75", disbursed_on, due_on, rolled_on), **(borrower(engine) | columns))
+    return serviced.lend(
+        engine, serviced.loan_of("4.75", disbursed_on, due_on, rolled_on), **(borrower(engine) | columns)
+    )
 
 
 GOLDEN = (27708, 60694, 60035, 59375, 60694, 60694, 60035, 59375, 60694, 60694, 60035, 59375)
@@ -70,8 +72,8 @@ def golden(engine: Engine, paid: int, **columns: Any) -> int:
     loan = lend(engine, "2016-05-10", "2019-05-10", term_months=36, **columns)
     for place, fen in enumerate(GOLDEN[:paid]):
         year, month = divmod(2016 * 12 + 5 + place * 3, 12)
-        desk.record(engine, loan, Repaid(date(year, month + 1, 21), fen))
-    desk.carry(engine, loan, date(2019, 4, 10))
+        serviced.record(engine, loan, Repaid(date(year, month + 1, 21), fen))
+    serviced.carry(engine, loan, date(2019, 4, 10))
     return loan
 
 
@@ -99,7 +101,7 @@ def test_interest_not_paid_is_in_it_with_what_runs_on_it(engine: Engine) -> None
 
 def test_money_kept_for_the_next_line_is_taken_off(engine: Engine) -> None:
     loan = golden(engine, 12)
-    desk.record(engine, loan, Repaid(date(2019, 4, 1), 20_000))
+    serviced.record(engine, loan, Repaid(date(2019, 4, 1), 20_000))
     (paper,) = printed(engine, notice(engine, loan, date(2019, 5, 10), date(2019, 4, 10)))
     assert (paper.balance, paper.interest, paper.credit) == (5_000_000, 32986, 20_000)
     assert paper.total == 5_012_986
@@ -107,7 +109,7 @@ def test_money_kept_for_the_next_line_is_taken_off(engine: Engine) -> None:
 
 def test_a_line_that_money_kept_pays_in_between_is_shown_with_it(engine: Engine) -> None:
     loan = lend(engine, "2016-03-21", "2016-07-05")
-    desk.record(engine, loan, Repaid(date(2016, 4, 1), 100_000))
+    serviced.record(engine, loan, Repaid(date(2016, 4, 1), 100_000))
     (paper,) = printed(engine, notice(engine, loan, date(2016, 7, 5), date(2016, 6, 5)))
     first, last = 60694, 9236  # 92 and 14 days
     assert (paper.unpaid, paper.coming, paper.charges, paper.credit) == (0, first + last, 0, 100_000)
@@ -118,15 +120,15 @@ def test_what_is_recorded_of_later_days_changes_no_letter(engine: Engine) -> Non
     loan = golden(engine, 12)
     made = notice(engine, loan, date(2019, 5, 10), date(2019, 4, 10))
     before = printed(engine, made)
-    desk.record(engine, loan, Repaid(date(2019, 4, 11), 5_000_000, "principal"))
-    desk.carry(engine, loan, date(2019, 12, 31))
+    serviced.record(engine, loan, Repaid(date(2019, 4, 11), 5_000_000, "principal"))
+    serviced.carry(engine, loan, date(2019, 12, 31))
     assert printed(engine, made) == before
 
 
 def test_what_is_recorded_late_of_earlier_days_does(engine: Engine) -> None:
     loan = golden(engine, 12)
     made = notice(engine, loan, date(2019, 5, 10), date(2019, 4, 10))
-    desk.record(engine, loan, Repaid(date(2019, 4, 10), 1_000_000, "principal"))
+    serviced.record(engine, loan, Repaid(date(2019, 4, 10), 1_000_000, "principal"))
     (paper,) = printed(engine, made)
     assert (paper.principal, paper.balance) == (5_000_000, 4_000_000)
     assert paper.interest == 29028, "20 days of 50,000.00 and 30 of 40,000.00, rounded once"
@@ -142,9 +144,9 @@ def test_an_extended_loan_gets_letters_of_both_its_due_dates(engine: Engine) -> 
     loan = golden(engine, 12)
     first = notice(engine, loan, date(2019, 5, 10), date(2019, 4, 10))
     agreed = Extended(date(2019, 4, 12), 6, date(2019, 11, 10), date(2019, 11, 11), Fraction(19, 400))
-    desk.record(engine, loan, agreed)
+    serviced.record(engine, loan, agreed)
     second = notice(engine, loan, date(2019, 11, 10), date(2019, 10, 11))
-    desk.carry(engine, loan, date(2019, 10, 11))
+    serviced.carry(engine, loan, date(2019, 10, 11))
     before, after = sorted(printed(engine, first, second), key=lambda paper: paper.due_on)
     assert (before.extended, before.may_extend, before.total) == (False, True, 5_032_986)
     assert (before.cancelled_on, after.cancelled_on) == (date(2019, 4, 12), None)
@@ -154,10 +156,10 @@ def test_an_extended_loan_gets_letters_of_both_its_due_dates(engine: Engine) -> 
 
 
 def test_an_organisation_is_named_by_its_code(engine: Engine) -> None:
-    with desk.at_bank(engine, "poverty") as unit:
+    with serviced.at_bank(engine, "poverty") as unit:
         borrowing = organisation(unit)
         link(unit, borrowing, household(unit))
-    loan = desk.lend(engine, desk.loan_of("4.75", "2016-05-10", "2019-05-10"), organisation_id=borrowing)
+    loan = serviced.lend(engine, serviced.loan_of("4.75", "2016-05-10", "2019-05-10"), organisation_id=borrowing)
     (paper,) = printed(engine, notice(engine, loan, date(2019, 5, 10), date(2019, 4, 10), "D7"))
     assert (paper.is_organisation, paper.borrower, paper.address) == (True, "瑞金脐橙合作社", "瑞金市")
     assert paper.identity.startswith("93360781MA")
@@ -180,7 +182,9 @@ def test_letters_lie_in_the_order_in_which_they_are_carried_round(engine: Engine
     made = []
     for town, village, contract_no in homes:
         columns = borrower(engine, town=town, village=village)
-        loan = desk.lend(engine, desk.loan_of("4.75", "2016-05-10", "2019-05-10"), contract_no=contract_no, **columns)
+        loan = serviced.lend(
+            engine, serviced.loan_of("4.75", "2016-05-10", "2019-05-10"), contract_no=contract_no, **columns
+        )
         made.append(notice(engine, loan, date(2019, 5, 10), date(2019, 4, 10)))
     found = [(paper.address, paper.contract_no) for paper in printed(engine, *made)]
     assert found == sorted(found)
@@ -190,7 +194,7 @@ def test_letters_lie_in_the_order_in_which_they_are_carried_round(engine: Engine
 def test_a_batch_costs_as_many_questions_as_one(engine: Engine) -> None:
     made = [notice(engine, golden(engine, 2), date(2019, 5, 10), date(2019, 4, 10)) for _ in range(3)]
     asked: list[str] = []
-    with desk.at_bank(engine) as unit:
+    with serviced.at_bank(engine) as unit:
         papers(unit, made[:1])
         event.listen(unit.connection, "after_cursor_execute", lambda *told: asked.append(told[2]))
         papers(unit, made[:1])
@@ -212,15 +216,15 @@ def test_a_letter_quotes_what_would_settle_the_loan_on_its_due_date(
     contract = drawn.contract
     days = (contract.due_on - contract.disbursed_on).days
     made_on = contract.disbursed_on + timedelta(days=data.draw(st.integers(0, days - 1)))
-    loan = desk.lend(engine, contract, **borrower(engine))
+    loan = serviced.lend(engine, contract, **borrower(engine))
     for fact in drawn.standing:
         if fact.on <= made_on:
-            desk.record(engine, loan, fact)
-    desk.carry(engine, loan, made_on)
+            serviced.record(engine, loan, fact)
+    serviced.carry(engine, loan, made_on)
     made = notice(engine, loan, contract.due_on, made_on)
     (paper,) = before = printed(engine, made)
-    with desk.at_bank(engine) as unit:
+    with serviced.at_bank(engine) as unit:
         quoted = repayments.payoff(unit, loan, contract.due_on)
     assert paper.total == quoted.total
-    desk.carry(engine, loan, drawn.through)
+    serviced.carry(engine, loan, drawn.through)
     assert printed(engine, made) == before, "the days go by"

@@ -13,11 +13,10 @@ from ledger.operations.job_runs import Scope
 from ledger.operations.lending import loans
 from ledger.tables.journal import events
 from ledger.tables.notices import Notice, NoticeChange
-from tests.compensation import desk as claims
-from tests.jobs.books import repay
-from tests.servicing import desk
-from tests.servicing.desk import BANK, lend, loan_of
-from tests.support.desk import COUNTY, at_desk, disbursed_loan, household, request
+from tests.support import claiming, serviced
+from tests.support.county_desk import COUNTY, at_desk, disbursed_loan, household, request
+from tests.support.serviced import BANK, lend, loan_of
+from tests.support.small_portfolio import repay
 
 WORKED = loan_of("4.75", "2016-05-10", "2019-05-10")
 IN_APRIL = date(2019, 4, 12)
@@ -44,8 +43,8 @@ def told(engine: Engine, loan_id: int) -> list[str]:
 def test_a_renewal_ends_the_old_loans_and_the_new_loan_has_its_own(engine: Engine) -> None:
     loan_id = lend(engine, WORKED)
     make(engine, IN_APRIL)
-    desk.pay_interest_to(engine, loan_id, IN_APRIL)
-    renewal = desk.renew(engine, loan_id, IN_APRIL)
+    serviced.pay_interest_to(engine, loan_id, IN_APRIL)
+    renewal = serviced.renew(engine, loan_id, IN_APRIL)
     assert told(engine, loan_id) == ["D30 2019-04-10 closed 2019-04-12"]
     make(engine, date(2022, 4, 10))
     assert told(engine, renewal) == ["D30 2022-03-13", "D7 2022-04-05"]
@@ -54,20 +53,20 @@ def test_a_renewal_ends_the_old_loans_and_the_new_loan_has_its_own(engine: Engin
 def test_a_write_off_ends_them(engine: Engine) -> None:
     loan_id = lend(engine, WORKED)
     make(engine, IN_APRIL)
-    desk.decide(engine, loan_id, "write_off", {"on": date(2019, 4, 20)})
+    serviced.decide(engine, loan_id, "write_off", {"on": date(2019, 4, 20)})
     assert told(engine, loan_id) == ["D30 2019-04-10 written_off 2019-04-20"]
     make(engine, date(2019, 6, 1))
     assert told(engine, loan_id) == ["D30 2019-04-10 written_off 2019-04-20"]
 
 
 def test_compensation_ends_them_and_its_reversal_brings_them_back(engine: Engine) -> None:
-    loan_id = claims.failed_loan(engine)
-    claims.deposit(engine, "60000.00", "2019-01-01")
+    loan_id = claiming.failed_loan(engine)
+    claiming.deposit(engine, "60000.00", "2019-01-01")
     make(engine, date(2019, 4, 10))
-    claim_id = claims.approved(engine, loan_id, IN_APRIL, "death")
-    claims.pay(engine, claim_id, IN_APRIL)
+    claim_id = claiming.approved(engine, loan_id, IN_APRIL, "death")
+    claiming.pay(engine, claim_id, IN_APRIL)
     assert told(engine, loan_id) == ["D30 2019-04-10 compensated 2019-04-12"]
-    claims.recover(engine, loan_id, "100.00", "2019-04-20")
+    claiming.recover(engine, loan_id, "100.00", "2019-04-20")
     make(engine, date(2019, 6, 1))
     assert told(engine, loan_id) == ["D30 2019-04-10 compensated 2019-04-12"], "a recovery is not what ended it"
 
@@ -75,7 +74,7 @@ def test_compensation_ends_them_and_its_reversal_brings_them_back(engine: Engine
 def test_an_extension_ends_the_old_pair_at_once_and_calls_for_a_new_one(engine: Engine) -> None:
     loan_id = lend(engine, WORKED)
     make(engine, IN_APRIL)
-    desk.decide(engine, loan_id, "extension", {"agreed_on": date(2019, 4, 20), "months": 6})
+    serviced.decide(engine, loan_id, "extension", {"agreed_on": date(2019, 4, 20), "months": 6})
     assert told(engine, loan_id) == ["D30 2019-04-10 extended 2019-04-20"]
     make(engine, date(2019, 12, 1))
     assert told(engine, loan_id) == ["D30 2019-04-10 extended 2019-04-20", "D30 2019-10-11", "D7 2019-11-03"]
@@ -83,7 +82,7 @@ def test_an_extension_ends_the_old_pair_at_once_and_calls_for_a_new_one(engine: 
 
 def test_an_extension_recorded_before_the_job_ran_still_tells_what_the_days_before_called_for(engine: Engine) -> None:
     loan_id = lend(engine, WORKED)
-    desk.decide(engine, loan_id, "extension", {"agreed_on": date(2019, 5, 5), "months": 6})
+    serviced.decide(engine, loan_id, "extension", {"agreed_on": date(2019, 5, 5), "months": 6})
     assert told(engine, loan_id) == ["D30 2019-04-10 extended 2019-05-05", "D7 2019-05-03 extended 2019-05-05"]
 
 
@@ -119,7 +118,7 @@ def test_money_kept_as_credit_leaves_a_notice_and_the_pay_off_cancels_it(engine:
 def test_each_step_is_kept_with_its_day_and_reason(engine: Engine) -> None:
     loan_id = lend(engine, WORKED)
     make(engine, IN_APRIL)
-    desk.decide(engine, loan_id, "extension", {"agreed_on": date(2019, 4, 20), "months": 6})
+    serviced.decide(engine, loan_id, "extension", {"agreed_on": date(2019, 4, 20), "months": 6})
     with engine.connect() as connection:
         c = NoticeChange
         found = connection.execute(select(c.step, c.on, c.by, c.reason)).all()

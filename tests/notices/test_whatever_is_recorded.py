@@ -15,9 +15,9 @@ from tests.oracle.days import live
 from tests.oracle.drawing import AFTER_DUE, contracts, draw_fact
 from tests.oracle.facts import Extended
 from tests.oracle.history import History
-from tests.servicing.desk import BANK, at_bank
-from tests.servicing.shop import DRAWN, Shop, as_agreed, open_shop
-from tests.support.desk import COUNTY
+from tests.support.beside_oracle import DRAWN, Shop, as_agreed, open_shop
+from tests.support.county_desk import COUNTY
+from tests.support.serviced import BANK, at_bank
 
 KINDS = ("repaid", "repaid", "repaid", "misused", "extended", "extended", "written_off", "insured", "waived")
 AHEAD = {"D30": 30, "D7": 7}

@@ -10,8 +10,8 @@ from ledger.money import NIL, Fen, half_up, plain
 from ledger.policy.accrual import Interest, Steps, Terms, Uplifts, interest
 from ledger.policy.schemes import load_preset
 from tests.oracle.days import live
-from tests.policy.lives import walk
 from tests.policy.pages import bills, contract, paid
+from tests.support.loan_lives import walk
 
 UPLIFTS = Uplifts.of(load_preset("ganzhou-2016"))
 GOLDEN = contract("2016-05-10", "2019-05-10")

@@ -17,8 +17,8 @@ from tests.oracle.facts import (
     Waived,
     WrittenOff,
 )
-from tests.policy.lives import deed, walk
 from tests.policy.pages import contract, fen, page, paid, text
+from tests.support.loan_lives import deed, walk
 
 LOAN = contract("2018-06-21", "2019-05-10")
 OVERDUE = contract("2019-03-21", "2019-05-10")

@@ -12,7 +12,7 @@ from tests.oracle.book import Book
 from tests.oracle.days import during, live
 from tests.oracle.drawing import AFTER_DUE, Drawn, drawn_lives
 from tests.oracle.facts import Fact, Repaid
-from tests.policy.lives import Walk, refusal_of, walk
+from tests.support.loan_lives import Walk, refusal_of, walk
 
 
 @given(drawn_lives())

@@ -8,8 +8,8 @@ from ledger.errors import RuleViolation
 from ledger.money import plain
 from ledger.policy.servicing import payoff
 from tests.oracle.facts import Contract, Fact, Misused, Refunded
-from tests.policy.lives import walk
 from tests.policy.pages import contract, fen, page, paid, text
+from tests.support.loan_lives import walk
 
 LOAN = contract("2018-06-21", "2019-05-10")
 OVERDUE = contract("2019-03-21", "2019-05-10")

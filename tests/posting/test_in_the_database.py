@@ -13,11 +13,11 @@ from ledger.money import Fen
 from ledger.reports.books.vouchers import Filters
 from ledger.reports.books.vouchers import event as shown
 from ledger.unit_of_work import Unit
-from tests.journal.recording import recording, where
 from tests.posting.paper import Line, as_text, page
 from tests.posting.test_fund_vouchers import PAGES as FUND_PAGES
 from tests.posting.test_loan_vouchers import PAGES as LOAN_PAGES
 from tests.posting.test_subsidy_vouchers import PAGES as SUBSIDY_PAGES
+from tests.support.recording import recording, where
 
 PAGES = (*LOAN_PAGES, *FUND_PAGES, *SUBSIDY_PAGES)
 TODAY = "2026-01-01"

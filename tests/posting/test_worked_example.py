@@ -11,8 +11,8 @@ from ledger import journal
 from ledger.balances import Clocks, balance, loan_balance
 from ledger.chart import Account
 from ledger.reports.verifying.verification import verify
-from tests.journal.recording import BOOK, FUND, recording
 from tests.posting.paper import at, fen, paid
+from tests.support.recording import BOOK, FUND, recording
 
 # Start, end, contract interest: the golden lines of scheme 3, 7,223.94 in all.
 LINES = [

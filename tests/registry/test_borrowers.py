@@ -14,7 +14,7 @@ from ledger.money import yuan
 from ledger.operations.registry.borrowers import Person, register_household
 from ledger.reports.registry.borrowers import households_shown, organisations_shown, search_households
 from ledger.tables.borrowers import Household, Member, Organisation
-from tests.support.desk import at_desk, card, household, link, new_household, organisation, row_counts, uscc
+from tests.support.county_desk import at_desk, card, household, link, new_household, organisation, row_counts, uscc
 
 HEAD = Person("刘福", card("1980-05-01", 1), "户主", True)
 WIFE = Person("陈香", card("1985-02-03", 2), "配偶", False)

@@ -9,16 +9,14 @@ from sqlalchemy import Engine, select
 from jobs import runner
 from ledger.calendar import CalendarDay
 from ledger.operations.job_runs import Scope
-from ledger.operations.registry import calendars
+from ledger.operations.registry import calendars, reference
 from ledger.operations.servicing import run
 from ledger.operations.servicing.load import CalendarMissing
-from ledger.queries import reference
 from ledger.tables.claims import Recovery
 from ledger.tables.loans import Loan, lines
-from tests.compensation import desk as claims
-from tests.jobs.books import shift
-from tests.servicing import desk
-from tests.support.desk import at_desk
+from tests.support import claiming, serviced
+from tests.support.county_desk import at_desk
+from tests.support.small_portfolio import shift
 
 HERE = Scope("GZRCB", "360781")
 NOTICE = (
@@ -35,7 +33,7 @@ def publish(engine: Engine, on: date = date(2026, 11, 20)) -> None:
 
 
 def lend(engine: Engine, disbursed_on: str, due_on: str, rolled_on: str, **columns: Any) -> int:
-    return desk.lend(engine, desk.loan_of("4.75", disbursed_on, due_on, rolled_on), **columns)
+    return serviced.lend(engine, serviced.loan_of("4.75", disbursed_on, due_on, rolled_on), **columns)
 
 
 def days_of(engine: Engine, loan_id: int) -> tuple[date, date]:
@@ -140,10 +138,10 @@ def test_a_quote_for_a_day_to_come_is_not_refused(engine: Engine) -> None:
 
 
 def test_the_day_a_recovery_is_remitted_by_follows_too(engine: Engine) -> None:
-    loan_id = claims.failed_loan(engine)
-    claims.deposit(engine, "100000.00", "2019-08-01")
-    claims.pay(engine, claims.approved(engine, loan_id))
-    received = claims.receive(engine, loan_id, "1000.00", "2019-09-26")
+    loan_id = claiming.failed_loan(engine)
+    claiming.deposit(engine, "100000.00", "2019-08-01")
+    claiming.pay(engine, claiming.approved(engine, loan_id))
+    received = claiming.receive(engine, loan_id, "1000.00", "2019-09-26")
     with at_desk(engine) as unit:
         row = unit.session.get_one(Recovery, received.id)
         row.received_on, row.remit_by = date(2026, 12, 29), date(2027, 1, 6)

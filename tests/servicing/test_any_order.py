@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from tests.oracle.drawing import AFTER_DUE, FEW, contracts, draw_fact
-from tests.servicing.shop import DRAWN, Shop, as_agreed, month_ends, open_shop
+from tests.support.beside_oracle import DRAWN, Shop, as_agreed, month_ends, open_shop
 
 KINDS = (*FEW, *FEW, "extended", "insured", "written_off")
 

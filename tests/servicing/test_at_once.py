@@ -9,10 +9,10 @@ from threading import Barrier
 from sqlalchemy import Engine
 
 from tests.oracle.facts import Misused, Repaid
-from tests.servicing import desk
-from tests.servicing.shop import open_shop
+from tests.support import serviced
+from tests.support.beside_oracle import open_shop
 
-LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
+LOAN = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 THROUGH = date(2017, 3, 21)
 
 
@@ -22,8 +22,8 @@ def test_repayments_misuse_and_the_job_at_the_same_moment(engine: Engine) -> Non
     found = Misused(date(2016, 10, 10))
     with open_shop(engine, LOAN) as shop:
         work: list[Callable[[], None]] = [
-            *(partial(desk.record, engine, shop.loan_id, fact) for fact in (*facts, found)),
-            *(partial(desk.carry, engine, shop.loan_id, day) for day in (date(2016, 9, 21), THROUGH)),
+            *(partial(serviced.record, engine, shop.loan_id, fact) for fact in (*facts, found)),
+            *(partial(serviced.carry, engine, shop.loan_id, day) for day in (date(2016, 9, 21), THROUGH)),
         ]
         start = Barrier(len(work))
         with ThreadPoolExecutor(len(work)) as threads:

@@ -9,11 +9,11 @@ from ledger.errors import RuleViolation
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan
 from tests.oracle.facts import Misused, Renewed, Repaid, WrittenOff
-from tests.servicing import desk
-from tests.servicing.shop import Shop, open_shop
-from tests.support.desk import row_counts
+from tests.support import serviced
+from tests.support.beside_oracle import Shop, open_shop
+from tests.support.county_desk import row_counts
 
-LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
+LOAN = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 JULY_ENDS, DECEMBER_ENDS = date(2016, 7, 31), date(2016, 12, 31)
 
 
@@ -23,7 +23,7 @@ def test_back_dated_into_a_closed_month_is_refused_naming_the_first_open_day(eng
         with engine.connect() as connection:
             before = row_counts(connection)
         with pytest.raises(RuleViolation) as refused:
-            desk.record(engine, shop.loan_id, Repaid(JULY_ENDS, 100))
+            serviced.record(engine, shop.loan_id, Repaid(JULY_ENDS, 100))
         assert refused.value.code == "period_closed"
         assert (refused.value.facts["limit"], refused.value.facts["first_open"]) == ("2016-07-31", "2016-08-01")
         with engine.connect() as connection:
@@ -42,21 +42,21 @@ def test_an_old_repayment_is_reversed_on_the_first_open_day_and_its_line_bears_i
         assert _reversals(shop) == [date(2016, 8, 1)]
         shop.carry(date(2016, 9, 21))
         shop.compare()
-        assert desk.lines_of(engine, shop.loan_id)[-1].compound == 325  # 483.33 and a rest, 51 days
+        assert serviced.lines_of(engine, shop.loan_id)[-1].compound == 325  # 483.33 and a rest, 51 days
 
 
 def test_a_payoff_taken_back_after_the_due_date_is_overdue_the_day_after(engine: Engine) -> None:
     paid = Repaid(LOAN.due_on, 7_000_000)
     with open_shop(engine, LOAN) as shop:
         shop.record(paid)
-        assert desk.status_of(engine, shop.loan_id) == "closed"
+        assert serviced.status_of(engine, shop.loan_id) == "closed"
         shop.close_through(DECEMBER_ENDS)
         shop.undo(paid)
         shop.compare()
-        assert desk.status_of(engine, shop.loan_id) == "active"
+        assert serviced.status_of(engine, shop.loan_id) == "active"
         shop.carry(date(2017, 1, 2))
         shop.compare()
-        assert desk.status_of(engine, shop.loan_id) == "overdue"
+        assert serviced.status_of(engine, shop.loan_id) == "overdue"
 
 
 def test_a_payoff_taken_back_later_begins_a_period_on_the_last_settlement(engine: Engine) -> None:
@@ -67,7 +67,7 @@ def test_a_payoff_taken_back_later_begins_a_period_on_the_last_settlement(engine
         shop.undo(paid)
         shop.carry(date(2016, 9, 21))
         shop.compare()
-        assert desk.lines_of(engine, shop.loan_id)[-1].start == date(2016, 6, 21)
+        assert serviced.lines_of(engine, shop.loan_id)[-1].start == date(2016, 6, 21)
 
 
 def test_credit_used_in_a_closed_month_cannot_be_taken_back(engine: Engine) -> None:
@@ -76,7 +76,7 @@ def test_credit_used_in_a_closed_month_cannot_be_taken_back(engine: Engine) -> N
         shop.record(paid)
         shop.close_through(JULY_ENDS)
         with pytest.raises(RuleViolation) as refused:
-            desk.undo(engine, shop.loan_id, paid)
+            serviced.undo(engine, shop.loan_id, paid)
         assert (refused.value.code, refused.value.facts["found"]) == ("credit_used", "100.00")
         shop.compare()
 
@@ -95,7 +95,7 @@ def test_what_ended_the_loan_rests_on_the_repayments_before_it(engine: Engine, c
         _end(shop, ending)
         shop.close_through(JULY_ENDS)
         with pytest.raises(RuleViolation) as refused:
-            desk.undo(engine, shop.loan_id, paid)
+            serviced.undo(engine, shop.loan_id, paid)
         assert refused.value.code == "rests_on_later"
 
 
@@ -103,7 +103,7 @@ def test_misuse_counts_from_the_open_month_at_the_earliest(engine: Engine) -> No
     with open_shop(engine, LOAN) as shop:
         shop.close_through(JULY_ENDS)
         with pytest.raises(RuleViolation) as refused:
-            desk.record(engine, shop.loan_id, Misused(JULY_ENDS))
+            serviced.record(engine, shop.loan_id, Misused(JULY_ENDS))
         assert refused.value.code == "period_closed"
         shop.record(Misused(date(2016, 8, 1)))
         shop.carry(date(2016, 9, 21))
@@ -114,7 +114,7 @@ def _end(shop: Shop, ending: WrittenOff | Renewed) -> None:
     if isinstance(ending, WrittenOff):
         shop.record(ending)
     else:
-        desk.renew(shop.engine, shop.loan_id, ending.on)
+        serviced.renew(shop.engine, shop.loan_id, ending.on)
 
 
 def _reversals(shop: Shop) -> list[date]:

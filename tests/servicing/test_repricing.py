@@ -8,12 +8,12 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import Engine, select
 
+from ledger.operations.registry import reference
 from ledger.policy.schemes import parse_scheme
-from ledger.queries import reference
 from ledger.tables.loans import Loan
 from tests.oracle.days import live
 from tests.oracle.facts import Contract, Line
-from tests.servicing import desk
+from tests.support import serviced
 
 SCHEME = """
 code = "{repricing}"
@@ -29,14 +29,14 @@ clause = "3.1"
 source = "decision: for this test"
 """
 # Six months from 2014-12-15 at 5.60 %; the published rate falls five times in 2015.
-LOAN = desk.loan_of("5.60", "2014-12-15", "2015-06-15")
+LOAN = serviced.loan_of("5.60", "2014-12-15", "2015-06-15")
 THROUGH = date(2016, 6, 21)
 
 
 def lend(engine: Engine, repricing: str) -> int:
-    with desk.at_bank(engine, "city") as unit:
+    with serviced.at_bank(engine, "city") as unit:
         reference.add_scheme(unit, parse_scheme(SCHEME.format(repricing=repricing)))
-    return desk.lend(engine, LOAN, scheme=repricing)
+    return serviced.lend(engine, LOAN, scheme=repricing)
 
 
 def with_rates(*changes: tuple[str, str]) -> Contract:
@@ -64,12 +64,12 @@ def test_a_repriced_loan_walked_at_once_and_in_turns(
 ) -> None:
     wanted = lines_of(with_rates(*changes))
     loan_id = lend(engine, repricing)
-    desk.carry(engine, loan_id, THROUGH)
-    assert desk.lines_of(engine, loan_id) == wanted
-    in_turns = desk.lend(engine, LOAN, scheme=repricing)
+    serviced.carry(engine, loan_id, THROUGH)
+    assert serviced.lines_of(engine, loan_id) == wanted
+    in_turns = serviced.lend(engine, LOAN, scheme=repricing)
     for day in (date(2015, 3, 21), date(2015, 12, 20), date(2015, 12, 31), date(2016, 1, 1), THROUGH):
-        desk.carry(engine, in_turns, day)
-    assert desk.lines_of(engine, in_turns) == wanted
+        serviced.carry(engine, in_turns, day)
+    assert serviced.lines_of(engine, in_turns) == wanted
 
 
 @pytest.mark.parametrize("case, late", [("approved in time", False), ("approved a year later", True)])
@@ -81,10 +81,10 @@ def test_an_extended_loan_takes_the_agreed_rate_and_is_repriced_after_it(engine:
         rolled_on=date(2015, 9, 15),
     )
     loan_id = lend(engine, "annual_jan1")
-    desk.carry(engine, loan_id, THROUGH if late else date(2015, 6, 1))
-    desk.decide(engine, loan_id, "extension", {"agreed_on": date(2015, 6, 1), "months": 3})
-    desk.carry(engine, loan_id, THROUGH)
-    assert desk.lines_of(engine, loan_id) == lines_of(extended)
+    serviced.carry(engine, loan_id, THROUGH if late else date(2015, 6, 1))
+    serviced.decide(engine, loan_id, "extension", {"agreed_on": date(2015, 6, 1), "months": 3})
+    serviced.carry(engine, loan_id, THROUGH)
+    assert serviced.lines_of(engine, loan_id) == lines_of(extended)
     assert _extended_rate(engine, loan_id) == Decimal("0.051")
 
 

@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 
 from ledger.errors import RuleViolation
 from tests.oracle.facts import Extended, Fact, Insured, Misused, Repaid, WrittenOff
-from tests.servicing import desk
-from tests.servicing.shop import Shop, as_agreed, open_shop
-from tests.support.desk import row_counts
+from tests.support import serviced
+from tests.support.beside_oracle import Shop, as_agreed, open_shop
+from tests.support.county_desk import row_counts
 
-LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
+LOAN = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 LATER = date(2016, 8, 10)
 EXTENDED = Extended(LATER, 4, LATER, LATER, LOAN.rates[0][1])  # its due date and rate are the bank's to find
 
@@ -43,7 +43,7 @@ def test_nothing_is_recorded_before_what_rests_on_it(
         with engine.connect() as connection:
             before = row_counts(connection)
         with pytest.raises(RuleViolation) as refused:
-            desk.record(engine, shop.loan_id, told)
+            serviced.record(engine, shop.loan_id, told)
         assert refused.value.code == "rests_on_later"
         assert (refused.value.facts["found"], refused.value.facts["first_open"]) == ("2016-08-10", "2016-08-10")
         with engine.connect() as connection:
@@ -68,7 +68,7 @@ def test_the_day_named_is_the_last_of_several_things_that_stand(engine: Engine) 
         _stand(shop, EXTENDED)
         shop.record(Insured(date(2016, 9, 5), 100))
         with pytest.raises(RuleViolation) as refused:
-            desk.record(engine, shop.loan_id, Repaid(date(2016, 8, 9), 100))
+            serviced.record(engine, shop.loan_id, Repaid(date(2016, 8, 9), 100))
         assert (refused.value.facts["found"], refused.value.facts["first_open"]) == ("2016-08-10", "2016-09-05")
 
 
@@ -85,7 +85,7 @@ def test_a_repayment_before_it_is_not_reversed(engine: Engine, case: str, day: d
         shop.record(paid)
         _stand(shop, EXTENDED)
         with pytest.raises(RuleViolation) as found:
-            desk.undo(engine, shop.loan_id, paid)
+            serviced.undo(engine, shop.loan_id, paid)
         assert found.value.code == "rests_on_later"
         shop.compare()
 
@@ -105,13 +105,13 @@ def test_what_comes_in_on_the_day_of_a_write_off_is_applied_to_the_loss(engine: 
         shop.record(Repaid(LATER, 100_000))
         shop.compare()
         with engine.connect() as connection:
-            assert desk.balances_of(connection, shop.loan_id, LATER)["6701"] == shop.book.lost
+            assert serviced.balances_of(connection, shop.loan_id, LATER)["6701"] == shop.book.lost
 
 
 def _stand(shop: Shop, fact: Fact | None) -> None:
     if fact is None:
-        desk.pay_interest_to(shop.engine, shop.loan_id, LATER)
-        desk.renew(shop.engine, shop.loan_id, LATER)
+        serviced.pay_interest_to(shop.engine, shop.loan_id, LATER)
+        serviced.renew(shop.engine, shop.loan_id, LATER)
         return
     agreed = as_agreed(shop.history.contract, fact)
     assert agreed is not None

@@ -14,8 +14,8 @@ from ledger.operations.servicing import repayments
 from ledger.tables.loans import Loan
 from tests.oracle.drawing import Drawn, drawn_lives
 from tests.oracle.facts import Application, Contract, Fact, Line, Repaid, Row
-from tests.servicing import desk
-from tests.servicing.shop import DRAWN
+from tests.support import serviced
+from tests.support.beside_oracle import DRAWN
 
 PAID = ("repaid",)
 LATER = ("repaid", "repaid", "repaid", "misused", "waived", "refunded")
@@ -32,19 +32,19 @@ class Told(NamedTuple):
 
 def told(engine: Engine, loan_id: int) -> Told:
     return Told(
-        desk.rows_of(engine, loan_id),
-        desk.lines_of(engine, loan_id),
-        desk.applications_of(engine, loan_id),
-        desk.status_of(engine, loan_id),
+        serviced.rows_of(engine, loan_id),
+        serviced.lines_of(engine, loan_id),
+        serviced.applications_of(engine, loan_id),
+        serviced.status_of(engine, loan_id),
     )
 
 
 def lived(engine: Engine, contract: Contract, facts: Sequence[Fact], through: date) -> int:
     """A loan with these facts recorded in this order, then carried through a day."""
-    loan_id = desk.lend(engine, contract)
+    loan_id = serviced.lend(engine, contract)
     for fact in facts:
-        desk.record(engine, loan_id, fact)
-    desk.carry(engine, loan_id, through)
+        serviced.record(engine, loan_id, fact)
+    serviced.carry(engine, loan_id, through)
     return loan_id
 
 
@@ -60,10 +60,10 @@ def test_recorded_late_and_recorded_in_time_are_the_same(engine: Engine, drawn: 
 @given(drawn=drawn_lives(kinds=LATER, most=4, fixed_rate=True, ganzhou=True))
 def test_carried_day_by_day_and_carried_at_once_are_the_same(engine: Engine, drawn: Drawn) -> None:
     at_once = lived(engine, drawn.contract, drawn.standing, drawn.through)
-    daily = desk.lend(engine, drawn.contract)
+    daily = serviced.lend(engine, drawn.contract)
     for fact in sorted(drawn.standing, key=lambda fact: fact.on):
         _carry_daily(engine, daily, fact.on)
-        desk.record(engine, daily, fact)
+        serviced.record(engine, daily, fact)
     _carry_daily(engine, daily, drawn.through)
     assert told(engine, daily) == told(engine, at_once)
 
@@ -76,7 +76,7 @@ def _carry_daily(engine: Engine, loan_id: int, through: date) -> None:
             day = connection.execute(due).scalar_one_or_none()
         if day is None:
             return
-        desk.carry(engine, loan_id, day)
+        serviced.carry(engine, loan_id, day)
 
 
 @DRAWN
@@ -85,17 +85,17 @@ def test_repayments_before_and_after_the_jobs_are_the_same_one_by_one_and_as_a_s
     engine: Engine, drawn: Drawn
 ) -> None:
     before = lived(engine, drawn.contract, drawn.standing, drawn.through)
-    after = desk.lend(engine, drawn.contract)
-    desk.carry(engine, after, drawn.through)
+    after = serviced.lend(engine, drawn.contract)
+    serviced.carry(engine, after, drawn.through)
     for fact in drawn.standing:
-        desk.record(engine, after, fact)
-    desk.carry(engine, after, drawn.through)
-    sheet = desk.lend(engine, drawn.contract)
-    desk.carry(engine, sheet, drawn.through)
-    with desk.at_bank(engine) as unit:
-        rows = [desk.receipt(sheet, fact) for fact in drawn.standing if isinstance(fact, Repaid)]
+        serviced.record(engine, after, fact)
+    serviced.carry(engine, after, drawn.through)
+    sheet = serviced.lend(engine, drawn.contract)
+    serviced.carry(engine, sheet, drawn.through)
+    with serviced.at_bank(engine) as unit:
+        rows = [serviced.receipt(sheet, fact) for fact in drawn.standing if isinstance(fact, Repaid)]
         repayments.repay_all(unit, rows)
-    desk.carry(engine, sheet, drawn.through)
+    serviced.carry(engine, sheet, drawn.through)
     assert told(engine, before) == told(engine, after) == told(engine, sheet)
 
 
@@ -108,12 +108,12 @@ def test_a_reversed_repayment_was_never_recorded(engine: Engine, drawn: Drawn, d
     day = drawn.contract.disbursed_on + timedelta(days=data.draw(st.integers(0, 200)))
     wrong = Repaid(day, data.draw(st.integers(1, 10_000)), data.draw(st.sampled_from(("credit", "principal"))))
     try:
-        desk.record(engine, loan_id, wrong)
+        serviced.record(engine, loan_id, wrong)
     except Refusal:
         assert told(engine, loan_id) == before
         return
-    desk.carry(engine, loan_id, drawn.through)
+    serviced.carry(engine, loan_id, drawn.through)
     assert told(engine, loan_id) != before
-    desk.undo(engine, loan_id, wrong)
-    desk.carry(engine, loan_id, drawn.through)
+    serviced.undo(engine, loan_id, wrong)
+    serviced.carry(engine, loan_id, drawn.through)
     assert told(engine, loan_id) == before

@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from ledger.operations.servicing import load
 from ledger.policy.servicing import Life
 from tests.oracle.drawing import Drawn, drawn_lives
-from tests.policy.lives import walk
-from tests.servicing import desk
-from tests.servicing.shop import DRAWN
+from tests.support import serviced
+from tests.support.beside_oracle import DRAWN
+from tests.support.loan_lives import walk
 
 KINDS = ("repaid", "repaid", "repaid", "misused", "waived", "refunded", "insured", "written_off")
 
@@ -20,17 +20,17 @@ KINDS = ("repaid", "repaid", "repaid", "misused", "waived", "refunded", "insured
 @DRAWN
 @given(drawn=drawn_lives(kinds=KINDS, fixed_rate=True, ganzhou=True))
 def test_a_loaded_life_is_the_one_in_memory(engine: Engine, drawn: Drawn) -> None:
-    loan_id = desk.lend(engine, drawn.contract)
+    loan_id = serviced.lend(engine, drawn.contract)
     facts = sorted(drawn.standing, key=lambda fact: fact.on)
     for count, fact in enumerate(facts, 1):
-        desk.record(engine, loan_id, fact)
+        serviced.record(engine, loan_id, fact)
         assert stand(_loaded(engine, loan_id, fact.on)) == stand(walk(drawn.contract, facts[:count], fact.on).life)
-    desk.carry(engine, loan_id, drawn.through)
+    serviced.carry(engine, loan_id, drawn.through)
     assert stand(_loaded(engine, loan_id, drawn.through)) == stand(walk(drawn.contract, facts, drawn.through).life)
 
 
 def _loaded(engine: Engine, loan_id: int, through: date) -> Life:
-    with desk.at_bank(engine) as unit:
+    with serviced.at_bank(engine) as unit:
         return load.hold(unit, [loan_id], through)[loan_id].life
 
 

@@ -11,20 +11,20 @@ from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received
 from ledger.tables.loans import Loan, lines
 from tests.oracle.facts import Extended, Repaid
-from tests.servicing import desk
-from tests.servicing.shop import open_shop
+from tests.support import serviced
+from tests.support.beside_oracle import open_shop
 
-LOAN = desk.loan_of("4.35", "2016-01-01", "2016-12-01")
+LOAN = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 
 
 def lent(engine: Engine, **columns: Any) -> int:
-    return desk.lend(engine, LOAN, **columns)
+    return serviced.lend(engine, LOAN, **columns)
 
 
 def faults_of(engine: Engine, sheet: list[Received]) -> list[tuple[int, str]]:
     """The places and codes of what is refused; the transaction is thrown away."""
     faults: list[tuple[Any, Refusal]] = []
-    with suppress(_Enough), desk.at_bank(engine) as unit:
+    with suppress(_Enough), serviced.at_bank(engine) as unit:
         assert repayments.repay_all(unit, sheet, faults=faults) == []
         raise _Enough
     return sorted((place, refusal.code) for place, refusal in faults)
@@ -36,23 +36,23 @@ class _Enough(Exception):
 
 def test_all_refused_rows_of_a_sheet_are_named_at_once(engine: Engine) -> None:
     good, extended, settled, unlent = lent(engine), lent(engine), lent(engine), lent(engine)
-    desk.record(engine, extended, Extended(date(2016, 8, 10), 4, LOAN.due_on, LOAN.due_on, LOAN.rates[0][1]))
-    desk.record(engine, settled, Repaid(date(2016, 2, 1), 6_000_000))
-    with desk.at_bank(engine) as unit:
+    serviced.record(engine, extended, Extended(date(2016, 8, 10), 4, LOAN.due_on, LOAN.due_on, LOAN.rates[0][1]))
+    serviced.record(engine, settled, Repaid(date(2016, 2, 1), 6_000_000))
+    with serviced.at_bank(engine) as unit:
         unit.session.get_one(Loan, unlent).status = "approved"
         unit.session.get_one(Loan, unlent).disbursed_on = None
     twice = Repaid(date(2016, 5, 4), 100)
     sheet = [
-        desk.receipt(good, Repaid(date(2016, 5, 2), 100)),
-        desk.receipt(extended, Repaid(date(2016, 8, 9), 100)),
-        desk.receipt(settled, Repaid(date(2016, 2, 2), 100)),
-        desk.receipt(good, Repaid(date(2031, 1, 1), 100)),
-        desk.receipt(good, twice),
-        desk.receipt(good, twice),
-        desk.receipt(good, Repaid(date(2016, 5, 5), 0)),
-        desk.receipt(unlent, Repaid(date(2016, 5, 5), 100)),
-        desk.receipt(good, Repaid(date(2015, 12, 31), 100)),
-        desk.receipt(extended, Repaid(date(2016, 8, 10), 100)),
+        serviced.receipt(good, Repaid(date(2016, 5, 2), 100)),
+        serviced.receipt(extended, Repaid(date(2016, 8, 9), 100)),
+        serviced.receipt(settled, Repaid(date(2016, 2, 2), 100)),
+        serviced.receipt(good, Repaid(date(2031, 1, 1), 100)),
+        serviced.receipt(good, twice),
+        serviced.receipt(good, twice),
+        serviced.receipt(good, Repaid(date(2016, 5, 5), 0)),
+        serviced.receipt(unlent, Repaid(date(2016, 5, 5), 100)),
+        serviced.receipt(good, Repaid(date(2015, 12, 31), 100)),
+        serviced.receipt(extended, Repaid(date(2016, 8, 10), 100)),
     ]
     found = faults_of(engine, sheet)
     assert found == [
@@ -64,7 +64,7 @@ def test_all_refused_rows_of_a_sheet_are_named_at_once(engine: Engine) -> None:
         (7, "wrong_status"),
         (8, "before_disbursement"),
     ]
-    assert desk.rows_of(engine, good).total() == 1  # the disbursement
+    assert serviced.rows_of(engine, good).total() == 1  # the disbursement
 
 
 def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine) -> None:

@@ -15,9 +15,9 @@ from ledger.operations.servicing.repayments import Received
 from ledger.operations.sheets import review
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, Repayment, StatusChange, lines
-from tests.sheets.books import END, carry, count_of, history, imports_of, live, moved, written
-from tests.sheets.files import Row, csv_of, loan_row, paid_row, register, take_in
-from tests.support.desk import at_desk
+from tests.sheets.compared_books import END, carry, count_of, history, imports_of, live, moved, written
+from tests.support.county_desk import at_desk
+from tests.support.sheet_files import Row, csv_of, loan_row, paid_row, register, take_in
 
 
 @pytest.fixture

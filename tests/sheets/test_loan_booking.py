@@ -22,16 +22,17 @@ from ledger.money import of_fen
 from ledger.operations.job_runs import Scope
 from ledger.operations.lending import loans
 from ledger.operations.servicing import due, run
-from ledger.operations.sheets import imports, review
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake, review
+from ledger.operations.sheets.import_run import Importer
 from ledger.policy.terms import due_on
 from ledger.tables.borrowers import Household
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
-from tests.sheets.books import count_of, imports_of, moved, owed, written
-from tests.sheets.files import (
+from tests.sheets.compared_books import count_of, imports_of, moved, owed, written
+from tests.support.county_desk import at_desk, request, row_counts
+from tests.support.sheet_files import (
     BANK,
     OFFICER,
     Cut,
@@ -44,7 +45,6 @@ from tests.sheets.files import (
     stopping,
     take_in,
 )
-from tests.support.desk import at_desk, request, row_counts
 
 HASH_LENGTH = 64
 
@@ -182,12 +182,12 @@ def test_cut_off_anywhere_the_same_file_again_completes_it_and_nothing_is_double
         register(engine, rows)
         contracts = [row["contract_no"] for row in rows]
         try:
-            imports.take_in(stopping(engine, at, inside=inside), OFFICER, _table(rows), chunk_rows=3)
+            intake.take_in(stopping(engine, at, inside=inside), OFFICER, _table(rows), chunk_rows=3)
         except Cut:
             pass
         else:
             break  # it has fewer transactions than that
-        done = imports.take_in(beginning(engine), OFFICER, _table(rows), chunk_rows=3)
+        done = intake.take_in(beginning(engine), OFFICER, _table(rows), chunk_rows=3)
         assert done.booked + done.unchanged == 10
         assert count_of(engine, Loan, Loan.contract_no.in_(contracts)) == 10
         assert {row[:5] for row in imports_of(engine) if row[0] == "loans"} == {("loans", "booked", 10, 10, 0)}
@@ -207,7 +207,7 @@ def test_two_people_and_one_of_them_twice_bring_the_same_file_at_once(engine: En
     def bring(user: str) -> int:
         table = _table(rows)
         gate.wait()
-        return imports.take_in(beginning(engine, user), Importer(user, BANK), table, chunk_rows=4).booked
+        return intake.take_in(beginning(engine, user), Importer(user, BANK), table, chunk_rows=4).booked
 
     with ThreadPoolExecutor(3) as people:
         list(people.map(bring, ["officer", "officer", "officer2"]))
@@ -233,7 +233,7 @@ def test_a_household_lent_to_elsewhere_between_check_and_booking_undoes_the_whol
             yield unit
 
     with pytest.raises(SheetFaults) as refused:
-        imports.take_in(begin, OFFICER, _table(rows), chunk_rows=3)
+        intake.take_in(begin, OFFICER, _table(rows), chunk_rows=3)
     assert begun > 6
     assert [(fault.row, fault.code) for fault in refused.value.found] == [(7, "over_household_cap")]
     assert imports_of(engine)[-1] == ("loans", "failed", 6, 0, 0)
@@ -259,13 +259,13 @@ def test_in_one_transaction_of_the_caller_nothing_is_kept_of_a_refused_sheet(eng
         yield unit
 
     with suppress(Cut), at_desk(engine, today=date(2016, 12, 31)) as unit:
-        done = imports.take_in(lambda: same(unit), OFFICER, _table(rows), whole=True, chunk_rows=3)
+        done = intake.take_in(lambda: same(unit), OFFICER, _table(rows), whole=True, chunk_rows=3)
         assert done.booked == 4
         raise Cut
     with engine.connect() as connection:
         assert row_counts(connection) == before
     with at_desk(engine, today=date(2016, 12, 31)) as unit:
-        imports.take_in(lambda: same(unit), OFFICER, _table(rows), whole=True, chunk_rows=3)
+        intake.take_in(lambda: same(unit), OFFICER, _table(rows), whole=True, chunk_rows=3)
     assert imports_of(engine)[-1] == ("loans", "booked", 4, 4, 0)
 
 
@@ -285,7 +285,7 @@ def test_an_import_rejected_while_it_books_stops(engine: Engine) -> None:
             yield unit
 
     with pytest.raises(Conflict) as refused:
-        imports.take_in(begin, OFFICER, _table(rows), chunk_rows=3)
+        intake.take_in(begin, OFFICER, _table(rows), chunk_rows=3)
     assert refused.value.code == "wrong_status"
     assert imports_of(engine)[-1][1] == "rejected"
     assert owed(engine) == 0

@@ -10,11 +10,10 @@ from ledger import journal
 from ledger.events import LoanWrittenOff
 from ledger.money import Fen, yuan
 from ledger.operations.lending import loans
-from ledger.operations.sheets.run import Importer
-from ledger.queries import reference
+from ledger.operations.registry import reference
+from ledger.operations.sheets.import_run import Importer
 from ledger.tables.borrowers import Household
-from tests.sheets.files import BANK, OFFICER, csv_of, faults_of, home_row, loan_row, register, take_in, told, xlsx_of
-from tests.support.desk import (
+from tests.support.county_desk import (
     approved_loan,
     at_desk,
     disbursed_loan,
@@ -24,6 +23,18 @@ from tests.support.desk import (
     request,
     row_counts,
     uscc,
+)
+from tests.support.sheet_files import (
+    BANK,
+    OFFICER,
+    csv_of,
+    faults_of,
+    home_row,
+    loan_row,
+    register,
+    take_in,
+    told,
+    xlsx_of,
 )
 
 # What is told of the loan, what of its household (None: not registered), what is wrong where.

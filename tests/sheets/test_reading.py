@@ -15,7 +15,7 @@ from ledger.imports.columns import COLUMNS, EXAMPLE, NOTES
 from ledger.imports.reading import SheetFaults, Table, read_table
 from ledger.imports.sheets import read_sheet
 from ledger.imports.templates import csv_template, xlsx_template
-from tests.sheets.files import csv_of, loan_row, paid_row, told, workbook, xlsx_of
+from tests.support.sheet_files import csv_of, loan_row, paid_row, told, workbook, xlsx_of
 
 ONE = loan_row()
 LINE = [ONE[column.name] for column in COLUMNS["loans"] if column.name in ONE]

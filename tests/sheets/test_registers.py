@@ -6,9 +6,20 @@ import pytest
 from sqlalchemy import Engine, select
 
 from ledger.tables.borrowers import Household, Link, Member, Organisation
-from tests.sheets.books import count_of, imports_of
-from tests.sheets.files import OFFICER, Row, card_of, csv_of, faults_of, home_row, loan_row, register, take_in, told
-from tests.support.desk import row_counts, uscc
+from tests.sheets.compared_books import count_of, imports_of
+from tests.support.county_desk import row_counts, uscc
+from tests.support.sheet_files import (
+    OFFICER,
+    Row,
+    card_of,
+    csv_of,
+    faults_of,
+    home_row,
+    loan_row,
+    register,
+    take_in,
+    told,
+)
 
 
 def home(*members: dict[str, Any], **fields: Any) -> list[Row]:

@@ -12,12 +12,13 @@ from ledger.imports.sheets import read_sheet
 from ledger.money import yuan
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received
-from ledger.operations.sheets import imports
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake
+from ledger.operations.sheets.import_run import Importer
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, Repayment
-from tests.sheets.books import END, carry, count_of, history, imports_of, live
-from tests.sheets.files import (
+from tests.sheets.compared_books import END, carry, count_of, history, imports_of, live
+from tests.support.county_desk import at_desk, row_counts
+from tests.support.sheet_files import (
     BANK,
     OFFICER,
     Cut,
@@ -31,7 +32,6 @@ from tests.sheets.files import (
     take_in,
     told,
 )
-from tests.support.desk import at_desk, row_counts
 
 
 @pytest.fixture
@@ -191,9 +191,9 @@ def test_cut_off_between_loans_the_same_file_completes_it(engine: Engine) -> Non
     assert at > 10
 
 
-def _take(engine: Engine, data: bytes, at: int) -> imports.Outcome:
+def _take(engine: Engine, data: bytes, at: int) -> intake.Outcome:
     table = read_table("repayments", read_sheet(data, "还款.csv"))
-    return imports.take_in(stopping(engine, at, inside=False), OFFICER, table, chunk_rows=4)
+    return intake.take_in(stopping(engine, at, inside=False), OFFICER, table, chunk_rows=4)
 
 
 def test_an_officer_of_named_counties_pays_into_loans_there_only(engine: Engine, lent: list[Row]) -> None:

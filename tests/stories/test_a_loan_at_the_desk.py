@@ -7,7 +7,7 @@ import pytest
 from freezegun import freeze_time
 
 from tests.support.clients import Client
-from tests.support.desk import card, uscc
+from tests.support.county_desk import card, uscc
 
 SignIn = Callable[[str], Client]
 

@@ -9,9 +9,9 @@ from flask import Flask
 from freezegun import freeze_time
 from sqlalchemy import Engine
 
-from tests.api.conftest import _quick_passwords, app, settings, sign_in
-from tests.subsidy import desks
+from tests.support import subsidising
 from tests.support.clients import Client
+from tests.support.service import _quick_passwords, app, settings, sign_in
 
 __all__ = ["_quick_passwords", "app", "settings", "sign_in"]
 
@@ -35,20 +35,20 @@ def _in_time() -> Iterator[None]:
 
 
 def _three_loans(engine: Engine) -> list[int]:
-    loans = [desks.lend(engine) for _ in range(3)]
-    desks.bill(engine, date(2016, 9, 21))
+    loans = [subsidising.lend(engine) for _ in range(3)]
+    subsidising.bill(engine, date(2016, 9, 21))
     for loan in loans:
-        desks.pay(engine, loan, "277.08", date(2016, 9, 22))
+        subsidising.pay(engine, loan, "277.08", date(2016, 9, 22))
     return loans
 
 
 @pytest.mark.usefixtures("_in_time")
 def test_a_batch_from_draft_to_payment(engine: Engine, sign_in: Sign) -> None:
-    loans = [desks.lend(engine) for _ in range(3)]
-    desks.bill(engine, date(2016, 9, 21))
+    loans = [subsidising.lend(engine) for _ in range(3)]
+    subsidising.bill(engine, date(2016, 9, 21))
     for loan in loans:
-        desks.pay(engine, loan, "277.08", date(2016, 6, 21))
-        desks.pay(engine, loan, "606.94", date(2016, 9, 22))
+        subsidising.pay(engine, loan, "277.08", date(2016, 6, 21))
+        subsidising.pay(engine, loan, "606.94", date(2016, 9, 22))
 
     drafted = sign_in("officer").post("/subsidy-batches", {**ASKED, "on": "2016-06-22"})
     batch = drafted.json
@@ -166,11 +166,11 @@ def test_a_returned_batch_is_not_paid_and_goes_its_way_again(engine: Engine, sig
 
 @pytest.mark.usefixtures("_in_time")
 def test_a_claw_back_is_collected_by_its_own_receipts(engine: Engine, sign_in: Sign) -> None:
-    loan = desks.lend(engine)
-    desks.bill(engine, date(2016, 6, 21))
-    repayment = desks.pay(engine, loan, "277.08", date(2016, 6, 21))
-    desks.bring(engine, desks.draft(engine), "paid")
-    desks.take_back(engine, repayment, date(2016, 8, 1))
+    loan = subsidising.lend(engine)
+    subsidising.bill(engine, date(2016, 6, 21))
+    repayment = subsidising.pay(engine, loan, "277.08", date(2016, 6, 21))
+    subsidising.bring(engine, subsidising.draft(engine), "paid")
+    subsidising.take_back(engine, repayment, date(2016, 8, 1))
     finance = sign_in("finance")
     (found,) = finance.get("/clawbacks").json["items"]
     assert (found["loan_id"], found["amount"], found["outstanding"], found["raised_on"]) == (

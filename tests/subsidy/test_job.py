@@ -8,18 +8,18 @@ from sqlalchemy import Engine, select
 from jobs import runner
 from ledger.database import open_engine
 from ledger.operations.job_runs import Run
-from ledger.operations.subsidy import batches as subsidies
+from ledger.operations.subsidy import batches
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine
-from tests.jobs.books import books_of, lend, repay, shift
-from tests.subsidy import desks
-from tests.support.desk import at_desk
+from tests.support import subsidising
+from tests.support.county_desk import at_desk
+from tests.support.small_portfolio import books_of, lend, repay, shift
 
 
 def run(engine: Engine, on: date, job: str = "subsidy-drafts") -> Run:
     return runner.run(shift(engine, today=on), job, on)
 
 
-def batches(engine: Engine) -> list[tuple[str, str, str, str, int, int]]:
+def recorded_batches(engine: Engine) -> list[tuple[str, str, str, str, int, int]]:
     """Every batch: bank, county, period, status, how many lines and what they come to."""
     with at_desk(engine) as unit:
         found = []
@@ -33,17 +33,17 @@ def batches(engine: Engine) -> list[tuple[str, str, str, str, int, int]]:
 def test_a_draft_comes_on_the_21st_and_is_refreshed_until_it_is_submitted(engine: Engine) -> None:
     loans = lend(engine)
     assert run(engine, date(2016, 6, 20), "daily").status == "done"
-    assert batches(engine) == []
+    assert recorded_batches(engine) == []
     run(engine, date(2016, 6, 21), "daily")
-    assert batches(engine) == [("GZRCB", "360781", "2016Q2", "draft", 0, 0)]
+    assert recorded_batches(engine) == [("GZRCB", "360781", "2016Q2", "draft", 0, 0)]
     repay(engine, loans[0], "277.08", date(2016, 6, 22))
     assert run(engine, date(2016, 6, 22)).done == 1
-    assert batches(engine) == [("GZRCB", "360781", "2016Q2", "draft", 1, 27708)]
+    assert recorded_batches(engine) == [("GZRCB", "360781", "2016Q2", "draft", 1, 27708)]
     with at_desk(engine, "checker", date(2016, 6, 23)) as unit:
-        subsidies.submit(unit, unit.session.execute(select(SubsidyBatch.id)).scalar_one())
+        batches.submit(unit, unit.session.execute(select(SubsidyBatch.id)).scalar_one())
     repay(engine, loans[1], "300.00", date(2016, 6, 23))
     assert run(engine, date(2016, 6, 24)).due == 0
-    assert batches(engine) == [("GZRCB", "360781", "2016Q2", "submitted", 1, 27708)]
+    assert recorded_batches(engine) == [("GZRCB", "360781", "2016Q2", "submitted", 1, 27708)]
 
 
 def test_a_second_run_of_the_day_finds_nothing(engine: Engine) -> None:
@@ -69,8 +69,8 @@ def test_one_run_after_missed_days_drafts_what_daily_runs_would_have(engine: Eng
         run(daily, day, "daily")
         day += timedelta(days=1)
     run(late, date(2016, 9, 26), "daily")
-    assert batches(daily) == batches(late)
-    assert [row[2:] for row in batches(late)] == [
+    assert recorded_batches(daily) == recorded_batches(late)
+    assert [row[2:] for row in recorded_batches(late)] == [
         ("2016Q2", "draft", 1, 27708),
         ("2016Q3", "draft", 1, _caught_up(late)),
     ]
@@ -89,10 +89,10 @@ def _caught_up(engine: Engine) -> int:
 def test_every_period_with_lines_has_a_batch_and_no_other(engine: Engine, period: str, ends: date) -> None:
     lend(engine, each=1)
     run(engine, ends, "daily")
-    found = [row[2] for row in batches(engine)]
+    found = [row[2] for row in recorded_batches(engine)]
     assert found[-1] == period
     assert len(found) == (ends.month - 3) // 3
-    assert desks.batch_of(engine, _any_batch(engine)).pay_days == 5
+    assert subsidising.batch_of(engine, _any_batch(engine)).pay_days == 5
 
 
 def _any_batch(engine: Engine) -> int:

@@ -13,9 +13,9 @@ from ledger.operations.subsidy import batches
 from ledger.operations.subsidy.batches import LineRebilled
 from ledger.retries import retried
 from ledger.tables.subsidies import SubsidyBatch
-from tests.subsidy import desks
-from tests.subsidy.desks import Q2, bill, bring, draft, lend, pay
-from tests.support.desk import at_desk
+from tests.support import subsidising
+from tests.support.county_desk import at_desk
+from tests.support.subsidising import Q2, bill, bring, draft, lend, pay
 
 ON = date(2016, 6, 27)
 
@@ -56,30 +56,32 @@ def early(engine: Engine, loans: Sequence[int]) -> list[Callable[[], object]]:
 
 def test_of_many_payments_of_one_batch_one_is_made(engine: Engine) -> None:
     _, batch = three_loans(engine, "verified")
-    told = at_once([partial(desks.step, engine, f"finance{place}", ON, batches.pay, batch) for place in range(2, 10)])
+    told = at_once(
+        [partial(subsidising.step, engine, f"finance{place}", ON, batches.pay, batch) for place in range(2, 10)]
+    )
     assert sum(not isinstance(each, WrongStatus) for each in told) == 1
-    assert desks.stands(engine, chart.TREASURY) == "-831.24"
+    assert subsidising.stands(engine, chart.TREASURY) == "-831.24"
 
 
 def test_a_payment_beside_a_line_billed_anew_is_refused_or_followed(engine: Engine) -> None:
     """Whoever comes first: on no line more is paid, less what is clawed back, than it is entitled to."""
     loans, batch = three_loans(engine, "verified")
-    told = at_once([partial(desks.step, engine, "finance2", ON, batches.pay, batch), *early(engine, loans)])
+    told = at_once([partial(subsidising.step, engine, "finance2", ON, batches.pay, batch), *early(engine, loans)])
     assert not any(isinstance(each, Refusal) for each in told[1:])
     entitled = {loan: [("52.77", date(2016, 6, 27))] for loan in loans}
     if isinstance(told[0], LineRebilled):
-        assert desks.stands(engine, chart.TREASURY) == "0.00"
-        assert [line.stale for line in desks.shown(engine, batch)] == [True] * 3
+        assert subsidising.stands(engine, chart.TREASURY) == "0.00"
+        assert [line.stale for line in subsidising.shown(engine, batch)] == [True] * 3
     else:
-        assert {loan: desks.clawbacks(engine, loan) for loan in loans} == entitled
-        assert desks.stands(engine, chart.SUBSIDY_HOUSEHOLDS) == "672.93"
+        assert {loan: subsidising.clawbacks(engine, loan) for loan in loans} == entitled
+        assert subsidising.stands(engine, chart.SUBSIDY_HOUSEHOLDS) == "672.93"
 
 
 def test_a_submission_beside_a_line_billed_anew_holds_the_new_figure_or_knows_it_is_stale(engine: Engine) -> None:
     loans, batch = three_loans(engine, "draft")
-    told = at_once([partial(desks.step, engine, "checker", ON, batches.submit, batch), *early(engine, loans)])
+    told = at_once([partial(subsidising.step, engine, "checker", ON, batches.submit, batch), *early(engine, loans)])
     assert not any(isinstance(each, Refusal) for each in told)
-    for line in desks.shown(engine, batch):
+    for line in subsidising.shown(engine, batch):
         assert (line.subsidy, line.stale) in [("224.31", False), ("277.08", True)]
 
 
@@ -92,4 +94,4 @@ def test_of_many_drafts_of_one_period_one_batch_is_made(engine: Engine) -> None:
     assert len(set(told)) == 1
     with at_desk(engine) as unit:
         assert unit.session.execute(select(func.count()).select_from(SubsidyBatch)).scalar_one() == 1
-    assert len(desks.shown(engine, int(str(told[0])))) == 3
+    assert len(subsidising.shown(engine, int(str(told[0])))) == 3

@@ -12,9 +12,9 @@ from ledger.errors import FutureDate, NotFound, SamePerson, WrongStatus
 from ledger.operations.subsidy import batches
 from ledger.operations.subsidy.batches import SUBSIDY_STATUSES, SUBSIDY_STEPS, BeforeEarlierStep, PeriodNotOver
 from ledger.tables.subsidies import SubsidyChange
-from tests.subsidy import desks
-from tests.subsidy.desks import BANK, Q2, bill, bring, draft, lend, pay
-from tests.support.desk import COUNTY, at_desk, row_counts
+from tests.support import subsidising
+from tests.support.county_desk import COUNTY, at_desk, row_counts
+from tests.support.subsidising import BANK, Q2, bill, bring, draft, lend, pay
 
 ON = date(2016, 6, 26)
 
@@ -51,7 +51,7 @@ def in_status(engine: Engine, status: str) -> int:
     batch = draft(engine)
     if status == "returned":
         bring(engine, batch, "submitted")
-        desks.step(engine, "poverty2", ON, batches.send_back, batch, "不符")
+        subsidising.step(engine, "poverty2", ON, batches.send_back, batch, "不符")
     else:
         bring(engine, batch, status)
     return batch
@@ -65,18 +65,18 @@ def test_an_impossible_step_changes_nothing(engine: Engine, status: str) -> None
     for name, (user, act) in STEPS.items():
         if (status, name) not in POSSIBLE:
             with pytest.raises(WrongStatus) as refused:
-                desks.step(engine, user, ON, act, batch)
+                subsidising.step(engine, user, ON, act, batch)
             assert refused.value.facts["status"] == status
     with engine.connect() as connection:
         assert row_counts(connection) == before
-    assert desks.batch_of(engine, batch).status == status
+    assert subsidising.batch_of(engine, batch).status == status
 
 
 @pytest.mark.parametrize("status, step, to", [(*key, to) for key, to in POSSIBLE.items()])
 def test_a_possible_step_leads_where_the_table_says(engine: Engine, status: str, step: str, to: str) -> None:
     batch = in_status(engine, status)
     user, act = STEPS[step]
-    assert desks.step(engine, user, ON, act, batch).status == to
+    assert subsidising.step(engine, user, ON, act, batch).status == to
 
 
 def test_the_table_of_steps_is_the_one_tested() -> None:
@@ -97,13 +97,13 @@ def test_nobody_takes_two_steps(engine: Engine, step: str, status: str, users: l
     batch = in_status(engine, status)
     for user in users:
         with pytest.raises(SamePerson):
-            desks.step(engine, user, ON, STEPS[step][1], batch)
-    assert desks.batch_of(engine, batch).status == status
+            subsidising.step(engine, user, ON, STEPS[step][1], batch)
+    assert subsidising.batch_of(engine, batch).status == status
 
 
 def test_every_step_is_kept_with_who_when_and_why(engine: Engine) -> None:
     batch = in_status(engine, "approved")
-    desks.step(engine, "finance", date(2016, 6, 27), batches.send_back, batch, "名单有误")
+    subsidising.step(engine, "finance", date(2016, 6, 27), batches.send_back, batch, "名单有误")
     bring(engine, batch, "paid", date(2016, 6, 28))
     with at_desk(engine) as unit:
         query = select(SubsidyChange).where(SubsidyChange.batch_id == batch).order_by(SubsidyChange.id)
@@ -125,65 +125,69 @@ def test_every_step_is_kept_with_who_when_and_why(engine: Engine) -> None:
 
 def test_what_was_approved_of_a_returned_batch_is_reversed_and_approved_again(engine: Engine) -> None:
     batch = in_status(engine, "verified")
-    assert desks.stands(engine, chart.SUBSIDY_PAYABLE) == "554.16"
-    desks.step(engine, "finance2", date(2016, 6, 27), batches.send_back, batch, "账号有误")
-    assert desks.stands(engine, chart.SUBSIDY_PAYABLE) == desks.stands(engine, chart.SUBSIDY_HOUSEHOLDS) == "0.00"
-    assert desks.stands(engine, chart.SUBSIDY_PAYABLE, as_of=date(2016, 6, 26)) == "0.00"
+    assert subsidising.stands(engine, chart.SUBSIDY_PAYABLE) == "554.16"
+    subsidising.step(engine, "finance2", date(2016, 6, 27), batches.send_back, batch, "账号有误")
+    assert (
+        subsidising.stands(engine, chart.SUBSIDY_PAYABLE)
+        == subsidising.stands(engine, chart.SUBSIDY_HOUSEHOLDS)
+        == "0.00"
+    )
+    assert subsidising.stands(engine, chart.SUBSIDY_PAYABLE, as_of=date(2016, 6, 26)) == "0.00"
     bring(engine, batch, "paid", date(2016, 6, 28))
-    assert desks.stands(engine, chart.SUBSIDY_HOUSEHOLDS) == "554.16"
-    assert desks.stands(engine, chart.TREASURY) == "-554.16"
-    assert [line.outcome for line in desks.shown(engine, batch)] == ["superseded"] * 2 + [None] * 2
+    assert subsidising.stands(engine, chart.SUBSIDY_HOUSEHOLDS) == "554.16"
+    assert subsidising.stands(engine, chart.TREASURY) == "-554.16"
+    assert [line.outcome for line in subsidising.shown(engine, batch)] == ["superseded"] * 2 + [None] * 2
 
 
 def test_lines_rejected_leave_the_batch_and_may_enter_the_next(engine: Engine) -> None:
     batch = in_status(engine, "submitted")
-    first, second = desks.line_ids(engine, batch)
-    desks.step(engine, "poverty", ON, batches.approve, batch, {first: "未用于产业"})
-    assert desks.line_ids(engine, batch) == [second]
-    assert desks.stands(engine, chart.SUBSIDY_PAYABLE) == "277.08"
+    first, second = subsidising.line_ids(engine, batch)
+    subsidising.step(engine, "poverty", ON, batches.approve, batch, {first: "未用于产业"})
+    assert subsidising.line_ids(engine, batch) == [second]
+    assert subsidising.stands(engine, chart.SUBSIDY_PAYABLE) == "277.08"
     bill(engine, date(2016, 9, 21))
-    (again,) = desks.shown(engine, draft(engine, Q2.next))
+    (again,) = subsidising.shown(engine, draft(engine, Q2.next))
     assert (again.kind, again.subsidy) == ("catch_up", "277.08")
 
 
 def test_lines_returned_leave_the_batch_where_it_is_and_the_last_one_takes_it_back(engine: Engine) -> None:
     batch = in_status(engine, "approved")
-    first, second = desks.line_ids(engine, batch)
-    told = desks.step(engine, "finance", ON, batches.send_back, batch, "重复", [first])
-    assert (told.status, desks.line_ids(engine, batch)) == ("approved", [second])
-    assert desks.stands(engine, chart.SUBSIDY_PAYABLE) == "277.08"
-    told = desks.step(engine, "finance", ON, batches.send_back, batch, "重复", [second])
+    first, second = subsidising.line_ids(engine, batch)
+    told = subsidising.step(engine, "finance", ON, batches.send_back, batch, "重复", [first])
+    assert (told.status, subsidising.line_ids(engine, batch)) == ("approved", [second])
+    assert subsidising.stands(engine, chart.SUBSIDY_PAYABLE) == "277.08"
+    told = subsidising.step(engine, "finance", ON, batches.send_back, batch, "重复", [second])
     assert told.status == "returned"
-    assert desks.stands(engine, chart.SUBSIDY_PAYABLE) == "0.00"
+    assert subsidising.stands(engine, chart.SUBSIDY_PAYABLE) == "0.00"
 
 
 def test_an_unknown_line_or_batch_is_not_found_and_nothing_is_written(engine: Engine) -> None:
     batch = in_status(engine, "submitted")
     with pytest.raises(NotFound):
-        desks.step(engine, "poverty", ON, batches.approve, batch, {1: "没有这一笔"})
+        subsidising.step(engine, "poverty", ON, batches.approve, batch, {1: "没有这一笔"})
     with pytest.raises(NotFound):
-        desks.step(engine, "poverty", ON, batches.send_back, batch, "没有这一笔", [1])
+        subsidising.step(engine, "poverty", ON, batches.send_back, batch, "没有这一笔", [1])
     with pytest.raises(NotFound):
-        desks.step(engine, "poverty", ON, batches.approve, 1)
-    assert len(desks.line_ids(engine, batch)) == 2
+        subsidising.step(engine, "poverty", ON, batches.approve, 1)
+    assert len(subsidising.line_ids(engine, batch)) == 2
 
 
 def test_dates_follow_one_another_and_are_not_to_come(engine: Engine) -> None:
     batch = in_status(engine, "draft")
     with pytest.raises(PeriodNotOver):
-        desks.step(engine, "checker", ON, batches.submit, batch, date(2016, 6, 20))
+        subsidising.step(engine, "checker", ON, batches.submit, batch, date(2016, 6, 20))
     with pytest.raises(FutureDate):
-        desks.step(engine, "checker", ON, batches.submit, batch, date(2016, 6, 27))
-    desks.step(engine, "checker", ON, batches.submit, batch, date(2016, 6, 25))
+        subsidising.step(engine, "checker", ON, batches.submit, batch, date(2016, 6, 27))
+    subsidising.step(engine, "checker", ON, batches.submit, batch, date(2016, 6, 25))
     with pytest.raises(BeforeEarlierStep):
-        desks.step(engine, "poverty", ON, batches.approve, batch, None, date(2016, 6, 24))
+        subsidising.step(engine, "poverty", ON, batches.approve, batch, None, date(2016, 6, 24))
     with pytest.raises(FutureDate):
-        desks.step(engine, "poverty", ON, batches.approve, batch, None, date(2016, 6, 27))
-    desks.step(engine, "poverty", ON, batches.approve, batch, None, date(2016, 6, 25))
+        subsidising.step(engine, "poverty", ON, batches.approve, batch, None, date(2016, 6, 27))
+    subsidising.step(engine, "poverty", ON, batches.approve, batch, None, date(2016, 6, 25))
     with pytest.raises(BeforeEarlierStep):
-        desks.step(engine, "finance", ON, batches.verify, batch, date(2016, 6, 24))
+        subsidising.step(engine, "finance", ON, batches.verify, batch, date(2016, 6, 24))
     with pytest.raises(BeforeEarlierStep):
-        desks.step(engine, "finance", ON, batches.send_back, batch, "早了", (), date(2016, 6, 24))
+        subsidising.step(engine, "finance", ON, batches.send_back, batch, "早了", (), date(2016, 6, 24))
 
 
 def test_a_report_of_nothing_goes_the_same_way(engine: Engine) -> None:
@@ -191,5 +195,5 @@ def test_a_report_of_nothing_goes_the_same_way(engine: Engine) -> None:
     bill(engine, date(2016, 6, 21), [loan])
     batch = draft(engine)
     bring(engine, batch, "paid")
-    assert desks.shown(engine, batch) == []
-    assert desks.stands(engine, chart.TREASURY) == "0.00"
+    assert subsidising.shown(engine, batch) == []
+    assert subsidising.stands(engine, chart.TREASURY) == "0.00"

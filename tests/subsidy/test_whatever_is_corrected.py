@@ -25,9 +25,10 @@ from ledger.tables.loans import Repayment
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine
 from ledger.unit_of_work import Unit
 from tests.oracle import subsidy as oracle
-from tests.subsidy import desks, entitled
-from tests.subsidy.desks import bill
-from tests.support.desk import at_desk, household
+from tests.subsidy import entitled
+from tests.support import subsidising
+from tests.support.county_desk import at_desk, household
+from tests.support.subsidising import bill
 
 STEPS = 60
 SEEDS = range(max(5, settings().max_examples // 10))
@@ -50,7 +51,7 @@ class World:
     def pay(self, unit: Unit) -> None:
         """Something is paid on a day up to half a year ago: interest, part of it, or early principal."""
         loan = self.chance.choice(self.loans)
-        amount = self.chance.choice([desks.owed_interest(self.engine, loan) // 2, 30_000, 100_000, 700_000])
+        amount = self.chance.choice([subsidising.owed_interest(self.engine, loan) // 2, 30_000, 100_000, 700_000])
         self.receive(unit, loan, amount, self.any_day(self.chance.choice([8, 60, 180])))
 
     def receive(self, unit: Unit, loan: int, amount: int, on: date) -> None:
@@ -115,7 +116,7 @@ class World:
         self.today += timedelta(days=self.chance.randrange(12))
         bill(self.engine, self.today)
         for loan in self.loans:
-            owed = desks.owed_interest(self.engine, loan)
+            owed = subsidising.owed_interest(self.engine, loan)
             if owed and self.chance.random() < 0.7:
                 with at_desk(self.engine, today=self.today) as unit:
                     self.receive(unit, loan, owed, self.today)
@@ -134,12 +135,12 @@ def world(engine: Engine, request: pytest.FixtureRequest) -> World:
     """A world of its own chance."""
     with at_desk(engine, today=date(2016, 5, 10)) as unit:
         home = household(unit)
-    first = desks.lend(engine, household_id=home, principal=yuan("30000.00"))
-    back = desks.pay(engine, first, "30000.00", date(2016, 5, 12), surplus="principal")
-    second = desks.lend(engine, date(2016, 5, 20), household_id=home, principal=yuan("40000.00"))
-    desks.take_back(engine, back, date(2016, 6, 1))
-    firm = desks.lend_to_organisation(engine, date(2016, 5, 10), "400000.00", links=10, ends_on=None)
-    return World(engine, random.Random(request.param), [first, second, desks.lend(engine), firm])
+    first = subsidising.lend(engine, household_id=home, principal=yuan("30000.00"))
+    back = subsidising.pay(engine, first, "30000.00", date(2016, 5, 12), surplus="principal")
+    second = subsidising.lend(engine, date(2016, 5, 20), household_id=home, principal=yuan("40000.00"))
+    subsidising.take_back(engine, back, date(2016, 6, 1))
+    firm = subsidising.lend_to_organisation(engine, date(2016, 5, 10), "400000.00", links=10, ends_on=None)
+    return World(engine, random.Random(request.param), [first, second, subsidising.lend(engine), firm])
 
 
 def test_nothing_is_paid_twice_whatever_is_corrected(world: World) -> None:
@@ -201,4 +202,4 @@ def _what_is_approved_is_paid_or_payable(world: World) -> None:
                 "WHERE s.live AND b.status IN ('approved', 'verified')"
             ),
         )[0][0]
-    assert desks.stands(world.engine, chart.SUBSIDY_PAYABLE) == plain(int(payable))
+    assert subsidising.stands(world.engine, chart.SUBSIDY_PAYABLE) == plain(int(payable))

@@ -22,8 +22,8 @@ from ledger import logs
 from ledger.database import open_engine
 from ledger.reports.verifying.verification import verify
 from ledger.setup import prepare
-from tests.house.sources import ROOT
 from tests.support import engines
+from tests.support.sources import ROOT
 from tests.upgrade import restore
 from tests.upgrade.asking import asking, written
 from tests.upgrade.county import live

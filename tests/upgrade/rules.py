@@ -9,9 +9,9 @@ from ledger.dates import Quarter
 from ledger.money import yuan
 from ledger.operations.compensation import claims, recoveries
 from ledger.operations.fund import issuance
-from ledger.operations.registry import users
+from ledger.operations.registry import reference, users
 from ledger.policy.schemes import parse_scheme
-from ledger.queries import fund_calls, reference
+from ledger.queries import fund_calls
 from ledger.tables.fund import FundPlanStep
 from tests.upgrade.deeds import BUREAU, Agenda, day
 from tests.upgrade.losses import claim

@@ -25,8 +25,8 @@ from ledger.operations.lending.contracts import LoanRequest
 from ledger.operations.registry.users import Role, add_user
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received
-from ledger.operations.sheets import imports, review
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake, review
+from ledger.operations.sheets.import_run import Importer
 from ledger.policy.servicing import Payoff
 from ledger.tables.borrowers import Household
 from ledger.tables.loans import Loan
@@ -124,7 +124,7 @@ class Story:
     def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> int | None:
         """Import a sheet as a person of the county; return its id, None where it said nothing new."""
         importer = Importer(user, bank, frozenset({COUNTY}))
-        return imports.take_in(partial(self.at, user), importer, read_table(kind, read_sheet(data, name))).id
+        return intake.take_in(partial(self.at, user), importer, read_table(kind, read_sheet(data, name))).id
 
     def confirm(self, bank: str, import_id: int | None) -> None:
         """Have the bank's checker confirm a sheet that was booked."""

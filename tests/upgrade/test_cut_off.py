@@ -15,9 +15,9 @@ from sqlalchemy import MetaData, select
 from ledger.backups import back_up
 from ledger.database import open_engine
 from ledger.reports.verifying.verification import verify
-from tests.house.sources import ROOT
 from tests.migrations.catalogue import listed
 from tests.support import engines
+from tests.support.sources import ROOT
 from tests.upgrade.restore import releases, restore
 
 

@@ -17,8 +17,8 @@ from ledger.database import open_engine
 from ledger.reports.verifying.verification import verify
 from ledger.setup import at_head, prepare
 from ledger.tables.work import JobRun
-from tests.house.sources import ROOT
 from tests.migrations.catalogue import listed
+from tests.support.sources import ROOT
 from tests.upgrade import county
 from tests.upgrade.answers import (
     Changed,

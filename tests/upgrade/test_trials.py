@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from ledger.database import open_engine
 from ledger.reports.verifying.verification import verify
 from ledger.setup import prepare
-from tests.house.sources import ROOT
+from tests.support.sources import ROOT
 from tests.upgrade.answers import Changed, ask_again, changed_on_purpose, kept_answers, unexplained
 from tests.upgrade.conftest import VARIABLE
 from tests.upgrade.restore import releases, restore

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from ledger.errors import NotFound, RuleViolation, SamePerson, WrongStatus
 from ledger.ids import new_id
 from ledger.money import plain
-from ledger.operations.approvals.kinds import DECISIONS, Payload, Roles
+from ledger.operations.approvals.decisions import DECISIONS, Payload, Roles
 from ledger.operations.lending.workflow import held_loan
 from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit

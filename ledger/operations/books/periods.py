@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 
-from ledger import period_lock
+from ledger import movements, period_lock
 from ledger.chart import Kind, kind_of
-from ledger.dates import DAY, month_last, month_of
+from ledger.dates import DAY, month_last, month_of, next_month
 from ledger.errors import NotFound, RuleViolation, WrongStatus
 from ledger.ids import new_id
 from ledger.operations import job_runs
 from ledger.operations.fund import accounts
-from ledger.tables.journal import books, movements
 from ledger.tables.loans import Approval, Loan, Repayment
 from ledger.tables.work import Closing, Import
 from ledger.unit_of_work import Unit
@@ -101,18 +100,12 @@ def kind_of_book(book: str) -> Kind:
         raise NotFound(what="book", id=book) from None
 
 
-def next_month(closed: date | None) -> str | None:
-    """The month a book closes next; None while none was closed, when any is the first."""
-    return None if closed is None else month_of(closed + DAY)
-
-
 def _check_order(unit: Unit, book: str, month: str, closed: date | None) -> None:
     """The first month may be any that leaves no entry in an open month before it."""
     expected = next_month(closed)
     if expected is None:
         eve = date.fromisoformat(f"{month}-01") - DAY
-        query = select(func.min(movements.c.effective_on)).where(movements.c.book == book)
-        first = unit.connection.execute(query).scalar()
+        first = movements.first_day(unit, book)
         expected = month if first is None or first > eve else month_of(first)
     if month != expected:
         raise MonthOutOfOrder(rule="books 6", book=book, limit=expected, found=month)
@@ -175,8 +168,7 @@ def _set(
     checked_by: str | None,
     by: str = "",
 ) -> None:
-    unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
-    unit.kept.get("closed_through", {}).pop(book, None)
+    period_lock.close_through(unit, book, through)
     unit.session.add(
         Closing(
             id=new_id(),

@@ -9,12 +9,13 @@ from ledger.chart import RECOVERIES_TO_REMIT, RECOVERY_SUSPENSE
 from ledger.errors import RuleViolation
 from ledger.events import Event
 from ledger.money import NIL, plain
-from ledger.operations.compensation.workflow import check_day, check_step, held_claim, net_of, take_step
+from ledger.operations.compensation.workflow import check_day, check_step, held_claim, take_step
 from ledger.operations.servicing import run
 from ledger.operations.servicing.backdating import Why
 from ledger.operations.servicing.run import Fact
 from ledger.policy import compensation
 from ledger.policy.servicing import Life
+from ledger.queries.claims_owed import net_of
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit

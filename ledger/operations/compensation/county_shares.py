@@ -1,27 +1,22 @@
 """The county's half of losses (县级分担款): paid in, allotted to claims oldest first, prepaid, returned by two."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from moneyed import Money
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from ledger import balances, journal, money, movements, period_lock
 from ledger.balances import Clocks
 from ledger.chart import DUE_FROM_COUNTY, Kind, book_of
 from ledger.errors import RuleViolation
 from ledger.events import CountyShareReceived, CountyShareReturned, Event
-from ledger.money import Fen, of_fen, plain, to_fen, yuan
-from ledger.operations.compensation.workflow import net_of
+from ledger.money import of_fen, plain, to_fen, yuan
 from ledger.operations.servicing.backdating import RestsOnLater
 from ledger.operations.servicing.repayments import AmountNotPositive
-from ledger.policy import compensation
-from ledger.queries import reference
-from ledger.tables.claims import Claim
-from ledger.tables.loans import Approval, Loan
+from ledger.queries import claims_owed
+from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
 
 
@@ -108,8 +103,8 @@ def undo_share(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
     _hold(unit, event.county, event.bank, unit.today)
     journal.reverse_all(unit, [event_id], approval.reason, unit.user, approval.made_by)
     movements.settle(unit)
-    owed = sum(share for _, share in _shares(unit.session, event.county, event.bank))
-    if _due(unit, event.county, event.bank, date.max) > owed:
+    due = sum(share for _, share in claims_owed.county_shares(unit.session, event.county, event.bank))
+    if _due(unit, event.county, event.bank, date.max) > due:
         raise RestsOnLater(
             rule="books 3",
             event=CountyShareReturned.__name__,
@@ -129,45 +124,3 @@ def _due(unit: Unit, county: str, bank: str, on: date) -> int:
     """What the county owes the fund account, by 1201; below zero it has prepaid."""
     book = book_of(Kind.FUND, bank=bank, county=county)
     return balances.balance(unit.connection, DUE_FROM_COUNTY, book, Clocks(on), county=county, bank=bank)
-
-
-def _shares(session: Session, county: str, bank: str) -> list[tuple[int, Fen]]:
-    """What of each claim's net loss the county owes, oldest approval first, then id."""
-    query = (
-        select(Claim, Loan.scheme, Loan.scheme_version)
-        .join(Loan, Loan.id == Claim.loan_id)
-        .where(Claim.county == county, Claim.bank == bank, Claim.live.is_(True), Claim.approved_on.is_not(None))
-        .order_by(Claim.approved_on, Claim.id)
-    )
-    return [
-        (claim.id, compensation.booked(reference.scheme_of(session, code, version), net_of(claim))[1])
-        for claim, code, version in session.execute(query)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Allotted:
-    """Of one claim's county share: what is due for it, and what of that is paid; whole fen."""
-
-    due: Fen
-    paid: Fen
-
-
-def allotted(session: Session, accounts: Iterable[tuple[str, str]]) -> dict[int, Allotted]:
-    """What the counties paid in of their shares, by claim, oldest first (6.5), for accounts of (county, bank).
-
-    What was paid for a claim and recovered since goes to the next one: the account 1201 says the same.
-    """
-    found: dict[int, Allotted] = {}
-    for county, bank in sorted(set(accounts)):
-        shares = _shares(session, county, bank)
-        book = book_of(Kind.FUND, bank=bank, county=county)
-        stands = balances.balance(
-            session.connection(), DUE_FROM_COUNTY, book, Clocks(date.max), county=county, bank=bank
-        )
-        left = sum(share for _, share in shares) - stands
-        for claim_id, share in shares:
-            part = Fen(max(0, min(share, left)))
-            left -= part
-            found[claim_id] = Allotted(share, part)
-    return found

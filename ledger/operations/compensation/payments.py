@@ -1,18 +1,15 @@
 """Payment of claims (代偿拨付): limited by the account, first in first out, race-free by the account's row."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
 from moneyed import Money
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from ledger import movements, period_lock
-from ledger.balances import loan_balances
-from ledger.chart import INTEREST_RECEIVABLE, Kind, book_of
-from ledger.database import among
+from ledger.chart import Kind, book_of
 from ledger.errors import RuleViolation
 from ledger.events import ClaimPaid, Event
 from ledger.money import NIL, Fen, of_fen, plain
@@ -20,11 +17,8 @@ from ledger.operations.compensation.workflow import (
     check_day,
     check_other,
     check_step,
-    frozen_of,
     held_claim,
     live_claim,
-    net_of,
-    paid_of,
     scheme_of,
     take_step,
 )
@@ -32,14 +26,13 @@ from ledger.operations.servicing import run
 from ledger.operations.servicing.backdating import Why
 from ledger.operations.servicing.run import Fact
 from ledger.policy import compensation
-from ledger.policy.compensation import Owing, Parts
+from ledger.policy.compensation import Owing
 from ledger.policy.servicing import Life
-from ledger.queries.exposure import open_principal
+from ledger.queries.claims_owed import UNPAID, frozen_of, net_of, owed, paid_of
 from ledger.tables.claims import Claim, Recovery
 from ledger.unit_of_work import Unit
 
 PAID = Why("代偿拨付 claim payment")
-UNPAID = ("approved", "partly_paid")
 
 
 class OlderClaimQueued(RuleViolation):
@@ -155,53 +148,6 @@ def _queueing(unit: Unit, county: str, bank: str) -> Sequence[Claim]:
         Claim.county == county, Claim.bank == bank, Claim.status.in_(UNPAID), Claim.queued_on.is_not(None)
     )
     return unit.session.execute(query.execution_options(populate_existing=True)).scalars().all()
-
-
-def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
-    """What the fund still owes on claims, by claim, as recorded now (6.4); one query for all."""
-    rows = list(claims)
-    found = loan_balances(connection, [row.loan_id for row in rows])
-    return {
-        row.id: compensation.still_owed(
-            frozen_of(row),
-            Parts(
-                open_principal(found.get(row.loan_id, {})),
-                found.get(row.loan_id, {}).get(INTEREST_RECEIVABLE, NIL),
-            ),
-            paid_of(row),
-            row.share,
-        )
-        for row in rows
-    }
-
-
-def queued_by_account(
-    session: Session, county: str | None = None, bank: str | None = None
-) -> dict[tuple[str, str], Fen]:
-    """What queues for each account's money, by county and bank; accounts without any left out. Two queries."""
-    query = select(Claim).where(Claim.status.in_(UNPAID), Claim.queued_on.is_not(None))
-    if county is not None:
-        query = query.where(Claim.county == county)
-    if bank is not None:
-        query = query.where(Claim.bank == bank)
-    rows = session.execute(query).scalars().all()
-    found = owed(session.connection(), rows)
-    sums: dict[tuple[str, str], int] = {}
-    for row in rows:
-        sums[row.county, row.bank] = sums.get((row.county, row.bank), 0) + found[row.id].total
-    return {account: Fen(fen) for account, fen in sums.items() if fen}
-
-
-def queued_by_loan(session: Session, loan_ids: Iterable[int]) -> Mapping[int, Fen]:
-    """What queues of each loan's claim; loans without any left out. Two queries, however many."""
-    query = select(Claim).where(
-        among(session.connection(), Claim.__table__.c.loan_id, loan_ids),
-        Claim.status.in_(UNPAID),
-        Claim.queued_on.is_not(None),
-    )
-    rows = session.execute(query).scalars().all()
-    found = owed(session.connection(), rows)
-    return {row.loan_id: found[row.id].total for row in rows if found[row.id].total}
 
 
 def check_compensated(unit: Unit, loan_id: int) -> None:

@@ -20,17 +20,16 @@ from ledger.operations.compensation.workflow import (
     BeforeClaimStep,
     keep_change,
     live_claim,
-    net_of,
     scheme_of,
     take_step,
 )
 from ledger.operations.servicing import repayments
-from ledger.operations.servicing import run as servicing
 from ledger.operations.servicing.backdating import Why
-from ledger.operations.servicing.run import Fact
+from ledger.operations.servicing.run import Fact, lock, record_facts
 from ledger.policy import compensation
 from ledger.policy.servicing import Life
 from ledger.queries import reference
+from ledger.queries.claims_owed import net_of
 from ledger.tables.claims import Claim, Recovery
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
@@ -149,13 +148,13 @@ def _held(unit: Unit, recovery_id: int) -> Recovery:
     loan_id = unit.session.execute(select(Recovery.loan_id).where(Recovery.id == recovery_id)).scalar()
     if loan_id is None:
         raise NotFound(what="recovery", id=str(recovery_id))
-    servicing.lock(unit, [loan_id])
+    lock(unit, [loan_id])
     return unit.session.get_one(Recovery, recovery_id, with_for_update=True, populate_existing=True)
 
 
 def _claim(unit: Unit, loan_id: int) -> Claim:
     """The claim of a compensated loan, both held; raises NotFound, RecourseIsClosed, WrongStatus."""
-    servicing.lock(unit, [loan_id])
+    lock(unit, [loan_id])
     status = unit.session.execute(select(Loan.status).where(Loan.id == loan_id)).scalar()
     if status is None:
         raise NotFound(what="loan", id=str(loan_id))
@@ -187,7 +186,7 @@ def _record(
         if all(closing) and fund_settled(unit, claim):
             life.status, life.next_step_on = "closed", None
 
-    servicing.record_facts(unit, {claim.loan_id: [Fact(on, run, {"document": document}, last=True)]}, RECOVERED)
+    record_facts(unit, {claim.loan_id: [Fact(on, run, {"document": document}, last=True)]}, RECOVERED)
     closing.append(fund_settled(unit, claim))
 
 

@@ -8,9 +8,7 @@ from sqlalchemy import select
 
 from ledger.errors import NotFound, RuleViolation, SamePerson, WrongStatus
 from ledger.ids import new_id
-from ledger.money import Fen
 from ledger.operations.servicing import run
-from ledger.policy.compensation import Parts
 from ledger.policy.schemes import Scheme
 from ledger.queries import reference
 from ledger.tables.claims import Claim, ClaimChange
@@ -148,18 +146,3 @@ def scheme_of(unit: Unit, loan_id: int) -> Scheme:
     """The scheme version the loan was signed under."""
     signed = unit.session.execute(select(Loan.scheme, Loan.scheme_version).where(Loan.id == loan_id)).one()
     return reference.scheme_of(unit.session, signed.scheme, signed.scheme_version)
-
-
-def paid_of(claim: Claim) -> Parts:
-    """What the fund has paid on a claim, by component."""
-    return Parts(*map(Fen, (claim.paid_principal, claim.paid_interest)))
-
-
-def frozen_of(claim: Claim) -> Parts:
-    """What was open on the loan when it was claimed."""
-    return Parts(*map(Fen, (claim.principal, claim.interest)))
-
-
-def net_of(claim: Claim) -> Fen:
-    """What the fund paid and has not got back."""
-    return Fen(claim.paid_principal + claim.paid_interest - claim.returned)

@@ -17,9 +17,8 @@ from ledger.errors import RuleViolation
 from ledger.events import CountyFundContributed, FundInterestCredited, FundResultClosed, FundReturned, LoanPart
 from ledger.ids import new_id
 from ledger.money import NIL, Fen, plain, to_fen
-from ledger.operations.compensation import payments
 from ledger.policy.risk_fund import NotAnAmount
-from ledger.queries import fund_calls
+from ledger.queries import claims_owed, fund_calls
 from ledger.queries.fund_calls import Account
 from ledger.tables.fund import FundReturn, Reconciliation
 from ledger.tables.loans import Approval, Loan
@@ -166,7 +165,7 @@ def check_wind_down(unit: Unit, loan_id: int | None, payload: Mapping[str, Any])
     fund_calls.check_standing(unit, county, bank)
     stands = _stands(unit, county, bank)
     open_accounts = [f"{account.code} {plain(stands[account])}" for account in _RUN_OFF if stands.get(account)]
-    for queued in payments.queued_by_account(unit.session, county, bank).values():
+    for queued in claims_owed.queued_by_account(unit.session, county, bank).values():
         open_accounts.append(f"queued {plain(queued)}")
     if open_accounts:
         raise NotRunOff(rule="5.8", county=county, bank=bank, found="; ".join(open_accounts))

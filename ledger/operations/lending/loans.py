@@ -5,10 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import aliased
-
-from ledger import journal
+from ledger import activity, journal
 from ledger.dates import next_settlement
 from ledger.errors import NotFound, RuleViolation, SamePerson
 from ledger.events import LoanDisbursed
@@ -22,7 +19,6 @@ from ledger.operations.notices import issue
 from ledger.policy import eligibility, terms
 from ledger.queries import exposure, reference
 from ledger.tables import borrowers as t
-from ledger.tables.journal import events
 from ledger.tables.loans import Loan
 from ledger.tables.reference import Bank
 from ledger.unit_of_work import Unit
@@ -192,17 +188,10 @@ def check_undo(unit: Unit, loan_id: int, event_id: int) -> Loan:
     """The loan, held, whose disbursement nothing rests on; raises WrongStatus, RestedOn."""
     loan = held_loan(unit, loan_id)
     check_step(loan, "undo_disbursement")
-    undone = aliased(events)
-    query = (
-        select(events.c.kind, events.c.effective_on)
-        .outerjoin(undone, undone.c.reverses_id == events.c.id)
-        .where(events.c.loan_id == loan_id, events.c.id != event_id, ~events.c.red, undone.c.id.is_(None))
-        .order_by(events.c.effective_on, events.c.id)
-        .limit(1)
-    )
-    standing = unit.connection.execute(query).first()
-    if standing is not None:
-        raise RestedOn(rule="books §3", event=standing.kind, found=standing.effective_on)
+    later = activity.first_beside(unit.connection, loan_id, event_id)
+    if later is not None:
+        kind, on = later
+        raise RestedOn(rule="books §3", event=kind, found=on)
     return loan
 
 

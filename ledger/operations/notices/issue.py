@@ -10,15 +10,15 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, union
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from ledger import activity
 from ledger import events as e
 from ledger.database import among, update_rows, write_rows
 from ledger.ids import new_ids
 from ledger.operations.job_runs import EVERYTHING, Scope
 from ledger.policy.notices import Called, Dates, Ending, Kept, Timing, called_for, ending, missing, timings
 from ledger.queries import reference
-from ledger.tables.journal import events
 from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice, NoticeChange, NoticeDelivery
 from ledger.unit_of_work import Unit
@@ -182,22 +182,10 @@ def _timings(unit: Unit, code: str, version: int) -> tuple[Timing, ...]:
 
 def _ended(unit: Unit, loan_ids: Sequence[int]) -> dict[int, tuple[date, Ending]]:
     """When and how loans ended: compensated or written off for the first time, else closed by what came last."""
-    undone = aliased(events)
     kinds = [*_ENDING, *(kind.__name__ for kind in _CLOSING)]
-    query = (
-        select(events.c.loan_id, events.c.kind, func.min(events.c.effective_on), func.max(events.c.effective_on))
-        .outerjoin(undone, undone.c.reverses_id == events.c.id)
-        .where(
-            among(unit.connection, events.c.loan_id, loan_ids),
-            events.c.kind.in_(kinds),
-            ~events.c.red,
-            undone.c.id.is_(None),
-        )
-        .group_by(events.c.loan_id, events.c.kind)
-        .order_by(events.c.loan_id)
-    )
+    days = activity.event_days(unit.connection, loan_ids, kinds)
     found: dict[int, tuple[date, Ending]] = {}
-    for loan_id, rows in groupby(unit.connection.execute(query), key=lambda row: row[0]):
+    for loan_id, rows in groupby(days, key=lambda row: row.loan_id):
         of_loan = [(kind, first, last) for _, kind, first, last in rows]
         ends = [(first, _ENDING[kind]) for kind, first, _ in of_loan if kind in _ENDING]
         closed: list[tuple[date, Ending]] = [(max(last for _, _, last in of_loan), "closed")]

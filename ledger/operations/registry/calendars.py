@@ -8,6 +8,7 @@ from sqlalchemy import select
 from ledger.calendar import CalendarDay, WorkCalendar
 from ledger.database import among, update_rows
 from ledger.dates import next_settlement
+from ledger.operations.registry.reference import add_calendar
 from ledger.policy import terms
 from ledger.queries import reference
 from ledger.tables.claims import Recovery
@@ -20,7 +21,7 @@ _RECOVERIES: Any = Recovery.__table__
 
 def publish(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -> WorkCalendar:
     """Keep a year's calendar and settle what rested on it provisionally; raises CalendarRowsRefused."""
-    calendar = reference.add_calendar(unit, year, rows, source)
+    calendar = add_calendar(unit, year, rows, source)
     settle(unit)
     return calendar
 

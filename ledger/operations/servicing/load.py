@@ -14,7 +14,7 @@ from ledger.money import Fen
 from ledger.operations.servicing.save import Held, Lent
 from ledger.policy.accrual import Steps, Terms
 from ledger.policy.servicing import Life, Line
-from ledger.queries import reference
+from ledger.queries import principal, reference
 from ledger.queries.contract_rates import loan_rows, rate_steps, scheme_and_uplifts
 from ledger.tables.journal import postings
 from ledger.tables.loans import Loan, applications, lines
@@ -75,10 +75,10 @@ def _fill_balances(unit: Unit, held: dict[int, Held]) -> None:
     connection = unit.connection
     moved, billed, behind = [], [], []
     sums = connection.execute(_SUMS.where(among(connection, postings.c.loan_id, held)))
-    for loan_id, principal, overdue, credit, written_off, has_moved, is_open, was_open, is_behind in sums.all():
+    for loan_id, current, overdue, credit, written_off, has_moved, is_open, was_open, is_behind in sums.all():
         life = held[loan_id].life
-        life.principal, life.overdue, life.credit, life.written_off = principal, overdue, credit, written_off
-        life.owed.append((life.billed_to, Fen(principal + overdue)))
+        life.principal, life.overdue, life.credit, life.written_off = current, overdue, credit, written_off
+        life.owed.append((life.billed_to, Fen(current + overdue)))
         if has_moved:
             moved.append(loan_id)
         if is_open or was_open:
@@ -125,17 +125,6 @@ def _sums() -> Select[Any]:
     )
 
 
-def _steps() -> Select[Any]:
-    p = postings.c
-    return (
-        select(p.loan_id, p.effective_on, _sum(_signed(_PRINCIPAL) + _signed(_OVERDUE)))
-        .join(_LOANS, _LOANS.c.id == p.loan_id)
-        .where(p.effective_on > _LOANS.c.billed_to)
-        .group_by(p.loan_id, p.effective_on)
-        .order_by(p.loan_id, p.effective_on)
-    )
-
-
 def _applied_lines() -> Select[Any]:
     ln, a = lines.c, applications.c
     each_day = (ln.loan_id, ln.period_start, ln.version, a.effective_on)
@@ -161,16 +150,12 @@ def _applied_lines() -> Select[Any]:
 
 
 # Put together once: every chunk of loans asks them.
-_SUMS, _STEPS, _APPLIED_LINES = _sums(), _steps(), _applied_lines()
+_SUMS, _APPLIED_LINES = _sums(), _applied_lines()
 
 
 def _fill_principal_steps(unit: Unit, held: dict[int, Held], moved: Sequence[int]) -> None:
     """The days within the open period on which principal moved, walked back from what is open now."""
-    changes: dict[int, list[tuple[date, int]]] = {}
-    for loan_id, on, fen in unit.connection.execute(_STEPS.where(among(unit.connection, postings.c.loan_id, moved))):
-        if fen:
-            changes.setdefault(loan_id, []).append((on, fen))
-    for loan_id, of_loan in changes.items():
+    for loan_id, of_loan in principal.changes_since_billed(unit.connection, moved).items():
         life = held[loan_id].life
         amount = life.open_principal - sum(fen for _, fen in of_loan)
         life.owed = Steps([(life.billed_to, Fen(amount))])

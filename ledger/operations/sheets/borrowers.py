@@ -13,7 +13,7 @@ from ledger.imports.cells import CellEmpty
 from ledger.money import Fen
 from ledger.operations.lending import checks
 from ledger.operations.lending.contracts import BorrowerNotMember, BorrowerUnclear
-from ledger.operations.sheets.run import CountyNotYours, Run, Told
+from ledger.operations.sheets.import_run import CountyNotYours, Run, Told
 from ledger.policy.identity import check_id_card, mask_id_card
 from ledger.policy.limits import Exposure, Link
 from ledger.queries import exposure

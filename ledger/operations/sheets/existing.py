@@ -11,7 +11,7 @@ from ledger.database import among
 from ledger.money import Fen, plain
 from ledger.operations.servicing.run import LENT
 from ledger.operations.sheets.borrowers import Borrower
-from ledger.operations.sheets.run import RowDiffers, Run, differing
+from ledger.operations.sheets.import_run import RowDiffers, Run, differing
 from ledger.tables.loans import Loan
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit

@@ -10,7 +10,16 @@ from ledger.database import among, write_rows
 from ledger.errors import Refusal, RuleViolation
 from ledger.ids import new_ids
 from ledger.operations.registry.borrowers import HeadsNotOne, IdCardTaken
-from ledger.operations.sheets.run import Booked, RowDiffers, RowTwice, Run, Told, check_county, county_ids, differing
+from ledger.operations.sheets.import_run import (
+    Booked,
+    RowDiffers,
+    RowTwice,
+    Run,
+    Told,
+    check_county,
+    county_ids,
+    differing,
+)
 from ledger.policy.identity import IdCard, mask_id_card
 from ledger.tables import borrowers as t
 from ledger.unit_of_work import Unit

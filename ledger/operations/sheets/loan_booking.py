@@ -12,8 +12,8 @@ from ledger.ids import new_ids
 from ledger.journal import Record
 from ledger.operations.sheets.borrowers import standings_of
 from ledger.operations.sheets.existing import differing_loan, present_loans
+from ledger.operations.sheets.import_run import Booked, Run
 from ledger.operations.sheets.loan_checks import Ready, contract_of, refusals_of
-from ledger.operations.sheets.run import Booked, Run
 from ledger.tables.loans import Loan, StatusChange
 from ledger.unit_of_work import Unit
 

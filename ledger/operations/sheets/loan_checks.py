@@ -14,7 +14,7 @@ from ledger.chart import book_of
 from ledger.database import rate_parts
 from ledger.errors import NotFound, Refusal, RuleViolation
 from ledger.money import NIL, Fen
-from ledger.operations.lending import checks as eligible
+from ledger.operations.lending import checks
 from ledger.operations.lending.checks import Contract, Grounds
 from ledger.operations.lending.contracts import PrincipalNotPositive
 from ledger.operations.lending.loans import Dates
@@ -27,7 +27,7 @@ from ledger.operations.sheets.borrowers import (
     strangers,
 )
 from ledger.operations.sheets.existing import LoanRow, differing_loan, present_loans
-from ledger.operations.sheets.run import RowTwice, Run, Told
+from ledger.operations.sheets.import_run import RowTwice, Run, Told
 from ledger.policy import eligibility, limits, rates
 from ledger.policy import terms as due_dates
 from ledger.policy.schemes import Scheme
@@ -106,7 +106,7 @@ def check(unit: Unit, run: Run, places: range) -> None:
     """Ask the next rows everything; what may be booked becomes ready. Four queries for any number of rows."""
     table = run.table
     if "loans" not in run.kept:
-        run.kept["loans"] = Known(eligible.grounds(unit.session), reference.work_calendar(unit.session))
+        run.kept["loans"] = Known(checks.grounds(unit.session), reference.work_calendar(unit.session))
     known: Known = run.kept["loans"]
     rows: list[tuple[int, Told]] = [(table.numbers[place], LoanRow._make(table.rows[place])) for place in places]
     borrowers = borrowers_of(unit, (row for _, row in rows))
@@ -178,7 +178,7 @@ def _judged_terms(unit: Unit, known: Known, row: Told, broken: bool) -> Terms:
     if broken:
         return Terms(scheme, 0, 0, ())
     contract = contract_of(row, scheme, "", "")
-    refusals = tuple(map(_placed, eligible.contract_refusals(contract, known.grounds)))
+    refusals = tuple(map(_placed, checks.contract_refusals(contract, known.grounds)))
     try:
         found = rates.benchmark_at_signing(scheme, known.grounds.tables, row.signed_on, row.term_months)
     except rates.RateNotCovered:
@@ -187,7 +187,7 @@ def _judged_terms(unit: Unit, known: Known, row: Told, broken: bool) -> Terms:
 
 
 def _scheme(unit: Unit, known: Known, code: str, signed_on: date) -> Scheme:
-    """The version in force, as `eligible.scheme_for` gives it, without a query a day."""
+    """The version in force, as `checks.scheme_for` gives it, without a query a day."""
     if (versions := known.schemes.get(code)) is None:
         numbers = (
             unit.session.execute(
@@ -198,7 +198,7 @@ def _scheme(unit: Unit, known: Known, code: str, signed_on: date) -> Scheme:
         )
         versions = known.schemes[code] = [reference.scheme_of(unit.session, code, number) for number in numbers]
     in_force = (scheme for scheme in versions if scheme.signed_from <= signed_on <= scheme.signed_to)
-    return next(in_force, None) or eligible.scheme_for(unit.session, code, signed_on)
+    return next(in_force, None) or checks.scheme_for(unit.session, code, signed_on)
 
 
 def contract_of(row: LoanRow, scheme: Scheme, bank: str, county: str) -> Contract:
@@ -239,13 +239,13 @@ def _refusals_of_days(
 def _refusals_of_day(unit: Unit, run: Run, known: Known, column: str, on: date) -> Iterator[RuleViolation]:
     """What forbids any loan of the bank that day: it is to come, the month is closed, the bank does not lend."""
     bank = run.importer.bank or ""
-    checks: list[tuple[Any, ...]] = [
+    of_day: list[tuple[Any, ...]] = [
         (unit.not_future, on, column),
         (eligibility.check_bank, bank, known.grounds.statuses.get(bank, ()), on),
     ]
     if column == "disbursed_on":
-        checks.append((period_lock.check_open, unit, [book_of(Book.LOAN, bank=bank, county="")], on))
-    for check_, *arguments in checks:
+        of_day.append((period_lock.check_open, unit, [book_of(Book.LOAN, bank=bank, county="")], on))
+    for check_, *arguments in of_day:
         try:
             check_(*arguments)
         except RuleViolation as refusal:
@@ -283,9 +283,9 @@ def refusals_of(
     """The desk's own rules of a borrower, with `before` fen promised by earlier rows of the sheet."""
     owed = (standing or Standing()).with_more(before)
     if borrower.member_id is not None:
-        return eligible.household_refusals(contract, borrower.registered_on, borrower.born_on, owed.borrowing, day)
-    to_linked = eligible.linked_loans(unit, contract.scheme, owed.links, day)
-    return eligible.organisation_refusals(contract, owed.links, owed.borrowing, to_linked, day)
+        return checks.household_refusals(contract, borrower.registered_on, borrower.born_on, owed.borrowing, day)
+    to_linked = checks.linked_loans(unit, contract.scheme, owed.links, day)
+    return checks.organisation_refusals(contract, owed.links, owed.borrowing, to_linked, day)
 
 
 def _over_head_room(unit: Unit, known: Known, contract: Contract) -> Iterator[Placed]:

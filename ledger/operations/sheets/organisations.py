@@ -14,7 +14,7 @@ from ledger.money import Fen, of_fen, plain
 from ledger.operations.registry import borrowers
 from ledger.operations.registry.borrowers import NewLink
 from ledger.operations.sheets.borrowers import HouseholdUnknown
-from ledger.operations.sheets.run import Booked, RowTwice, Run, Told, check_county, county_ids, differing
+from ledger.operations.sheets.import_run import Booked, RowTwice, Run, Told, check_county, county_ids, differing
 from ledger.tables import borrowers as t
 from ledger.unit_of_work import Unit
 

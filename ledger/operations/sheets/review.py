@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from ledger.errors import Forbidden, NotFound, SamePerson, WrongStatus
 from ledger.operations.registry.users import Role
 from ledger.operations.servicing.backdating import Why
-from ledger.operations.sheets.imports import KINDS, held
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets.import_run import Importer
+from ledger.operations.sheets.intake import KINDS, held
 from ledger.tables.loans import Loan
 from ledger.tables.users import User
 from ledger.tables.work import Import

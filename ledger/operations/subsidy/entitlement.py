@@ -6,28 +6,26 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, and_, case, cast, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from ledger import chart
 from ledger.database import among
 from ledger.dates import DAY, Span
 from ledger.money import Fen
-from ledger.operations.lending import checks as eligible
+from ledger.operations.lending.checks import link_of
 from ledger.operations.subsidy.sources import Billed
 from ledger.policy import limits, subsidy
 from ledger.policy.accrual import Steps
 from ledger.policy.limits import Link
 from ledger.policy.subsidy import Period
 from ledger.queries.contract_rates import rates_of
-from ledger.tables import borrowers as parties
-from ledger.tables.journal import postings
+from ledger.queries.principal import principal_steps
+from ledger.tables import borrowers as t
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
 _LOANS: Any = Loan.__table__
 _HOUSEHOLD, _ORGANISATION = attrgetter("household_id"), attrgetter("organisation_id")
-_PRINCIPAL = (chart.LOAN_PRINCIPAL.code, chart.OVERDUE_PRINCIPAL.code)
 
 
 class Due(NamedTuple):
@@ -59,7 +57,7 @@ class _Days:
 
     def __init__(self, unit: Unit, billed: Sequence[Billed], sharing: Collection[int]) -> None:
         loans = {each.loan: each for each in billed}
-        self._owed = steps_of(unit, loans)
+        self._owed = principal_steps(unit.connection, loans)
         self._caps = _Caps(unit, {loan: each for loan, each in loans.items() if loan in sharing})
         moving = [loan for loan, each in loans.items() if not each.conditions.terms.steady]
         through = max((each.conditions.end for each in billed), default=date.min)
@@ -79,31 +77,6 @@ class _Days:
         return Due(each, days, parts, subsidy.shown(parts))
 
 
-def steps_of(unit: Unit, loan_ids: Collection[int]) -> dict[int, Steps]:
-    """What loans owed from each day on, whoever paid: of those whose principal moved since it was paid out."""
-    if not loan_ids:
-        return {}
-    p, connection = postings.c, unit.connection
-    debit, credit = p.debit.in_(_PRINCIPAL), p.credit.in_(_PRINCIPAL)
-    counted = select(p.loan_id).where(among(connection, p.loan_id, loan_ids), debit != credit)
-    moved = connection.execute(counted.group_by(p.loan_id).having(func.count() > 1)).scalars().all()
-    if not moved:
-        return {}
-    query = (
-        select(p.loan_id, p.effective_on, cast(func.sum(case((debit, p.fen), else_=-p.fen)), BigInteger).label("fen"))
-        .where(among(connection, p.loan_id, moved), debit != credit)
-        .group_by(p.loan_id, p.effective_on)
-        .order_by(p.loan_id, p.effective_on)
-    )
-    found: dict[int, Steps] = {}
-    for loan_id, rows in groupby(connection.execute(query), key=lambda row: row[0]):
-        steps, stands = found.setdefault(loan_id, Steps()), 0
-        for row in rows:
-            stands += row.fen
-            steps.set(row.effective_on, Fen(stands))
-    return found
-
-
 class _Caps:
     """What of the borrowers' caps is left for loans: all of it, unless others were disbursed earlier."""
 
@@ -111,7 +84,7 @@ class _Caps:
         self._whole: dict[Fen, Steps] = {}
         self._left: dict[int, Steps] = {}
         earlier = _earlier(unit, [loan for loan, each in sharing.items() if each.conditions.terms.cap is not None])
-        owed = steps_of(unit, {row.id for row in earlier})
+        owed = principal_steps(unit.connection, {row.id for row in earlier})
         for loan, rows in groupby(earlier, key=lambda row: row[0]):
             cap = sharing[loan].conditions.terms.cap
             assert cap is not None
@@ -161,9 +134,9 @@ class _Linked:
     def __init__(self, unit: Unit, billed: Sequence[Billed]) -> None:
         self._links: dict[int, list[Link]] = {}
         if found := set(map(_ORGANISATION, billed)) - {None}:
-            chosen = among(unit.connection, parties.Link.__table__.c.organisation_id, found)
-            for row in unit.session.execute(select(parties.Link).where(chosen)).scalars():
-                self._links.setdefault(row.organisation_id, []).append(eligible.link_of(row))
+            chosen = among(unit.connection, t.Link.__table__.c.organisation_id, found)
+            for row in unit.session.execute(select(t.Link).where(chosen)).scalars():
+                self._links.setdefault(row.organisation_id, []).append(link_of(row))
         self._known: dict[tuple[int, str, Period], bool] = {}
 
     def within(self, each: Billed) -> bool:

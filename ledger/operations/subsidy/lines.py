@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from ledger import journal
+from ledger import activity, journal
 from ledger.database import among
 from ledger.errors import NotFound
 from ledger.events import Event
 from ledger.ids import new_id
 from ledger.journal import Record
-from ledger.tables.journal import events
 from ledger.tables.loans import Loan
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
@@ -61,8 +60,7 @@ def end(unit: Unit, batch: SubsidyBatch, line_ids: Collection[int], outcome: str
     connection, claims, shortfalls = unit.connection, subsidy_claims, subsidy_shortfalls
     if batch.approved_on is not None:
         keys = [_key(line_id, "approved") for line_id in line_ids]
-        found = select(events.c.id).where(among(connection, events.c.key, keys)).order_by(events.c.id)
-        journal.reverse_all(unit, connection.execute(found).scalars().all(), reason)
+        journal.reverse_all(unit, activity.ids_of_keys(connection, keys), reason)
     ended = update(_LINES).where(among(connection, _LINES.c.id, line_ids))
     connection.execute(ended.values(live=None, outcome=outcome, reason=reason))
     connection.execute(update(claims).where(among(connection, claims.c.line_id, line_ids)).values(live=None))

@@ -8,8 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger import balances
-from ledger.dates import micros, month_last
-from ledger.operations.books.periods import next_month
+from ledger.dates import micros, month_last, next_month
 from ledger.tables.work import Closing
 
 

@@ -10,13 +10,10 @@ from sqlalchemy.orm import Session
 
 from ledger.database import among
 from ledger.money import NIL, Fen
-from ledger.operations.compensation import county_shares, payments
-from ledger.operations.compensation.county_shares import Allotted
-from ledger.operations.compensation.payments import UNPAID
-from ledger.operations.compensation.workflow import frozen_of, net_of
 from ledger.policy import compensation
 from ledger.policy.schemes import Scheme
-from ledger.queries import reference
+from ledger.queries import claims_owed, reference
+from ledger.queries.claims_owed import UNPAID, Allotted, frozen_of, net_of
 from ledger.tables.claims import Claim, ClaimChange, Recovery
 from ledger.tables.loans import Approval, Loan
 
@@ -114,8 +111,8 @@ def chosen(
 
 def shown(session: Session, claims: Sequence[Claim]) -> list[ClaimShown]:
     """Claims with their figures as recorded now; a handful of queries, however many claims."""
-    owed = payments.owed(session.connection(), [claim for claim in claims if _queues(claim)])
-    shares = county_shares.allotted(session, {(claim.county, claim.bank) for claim in claims if net_of(claim)})
+    owed = claims_owed.owed(session.connection(), [claim for claim in claims if _queues(claim)])
+    shares = claims_owed.allotted(session, {(claim.county, claim.bank) for claim in claims if net_of(claim)})
     loans = _loans(session, claims)
     steps, waiting = _steps(session, claims), _waiting(session, claims)
     return [

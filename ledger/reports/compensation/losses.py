@@ -1,18 +1,14 @@
 """Compensation (代偿情况) by fund account, as of any day and as known at any moment: paid, returned, borne, owed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from sqlalchemy import BigInteger, Connection, cast, func, select
 from sqlalchemy.orm import Session
 
-from ledger import chart, dates
-from ledger.balances import Clocks
+from ledger import balances, chart
+from ledger.balances import Clocks, Flows
 from ledger.chart import Account, Kind
 from ledger.money import Fen
-from ledger.tables.journal import postings
-
-_Flows = Mapping[tuple[str, str, str, str], Fen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,48 +43,24 @@ def compensation(
     """Every fund account on which anything was compensated, shared or held in suspense, by county and bank."""
     connection = session.connection()
     watched = (chart.RECOURSE, chart.RECOURSE_ALLOWANCE, chart.DUE_FROM_COUNTY, chart.RECOVERY_SUSPENSE)
-    of_fund = _flows(connection, clocks, Kind.FUND, watched, county, bank)
-    of_bank = _flows(connection, clocks, Kind.LOAN, (chart.RECOVERIES_TO_REMIT,), county, bank)
+    of_fund = balances.flows(connection, clocks, Kind.FUND, watched, county, bank)
+    of_bank = balances.flows(connection, clocks, Kind.LOAN, (chart.RECOVERIES_TO_REMIT,), county, bank)
     keys = sorted({key[:2] for key in (*of_fund, *of_bank)})
     return [_one(key, of_fund, of_bank) for key in keys]
 
 
-def together(rows: list[Compensation], county: str = "", bank: str = "") -> Compensation:
+def together(rows: Iterable[Compensation], county: str = "", bank: str = "") -> Compensation:
     """Rows added up."""
+    listed = list(rows)
     sums = {
-        field.name: Fen(sum(getattr(row, field.name) for row in rows))
+        field.name: Fen(sum(getattr(row, field.name) for row in listed))
         for field in fields(Compensation)
         if field.name not in ("county", "bank")
     }
     return Compensation(county=county, bank=bank, **sums)
 
 
-def _flows(
-    connection: Connection,
-    clocks: Clocks,
-    kind: Kind,
-    accounts: Sequence[Account],
-    county: str | tuple[str, ...] | None,
-    bank: str | None,
-) -> _Flows:
-    """What went between accounts, net of reversals, by county, bank, debit and credit, where one is of `accounts`."""
-    p, codes = postings.c, [account.code for account in accounts]
-    within = [p.effective_on <= clocks.as_of, p.book >= f"{kind}-", p.book < f"{kind}."]
-    if clocks.known_at is not None:
-        within.append(p.recorded_at <= dates.micros(clocks.known_at))
-    if county is not None:
-        within.append(p.county.in_(county if isinstance(county, tuple) else (county,)))
-    if bank is not None:
-        within.append(p.bank == bank)
-    query = (
-        select(p.county, p.bank, p.debit, p.credit, cast(func.sum(p.fen), BigInteger).label("fen"))
-        .where(p.debit.in_(codes) | p.credit.in_(codes), *within)
-        .group_by(p.county, p.bank, p.debit, p.credit)
-    )
-    return {(row.county, row.bank, row.debit, row.credit): Fen(row.fen) for row in connection.execute(query)}
-
-
-def _one(key: tuple[str, str], of_fund: _Flows, of_bank: _Flows) -> Compensation:
+def _one(key: tuple[str, str], of_fund: Flows, of_bank: Flows) -> Compensation:
     paid = _net(of_fund, key, chart.RECOURSE, chart.FUND_DEPOSITS, both=False)
     returned = _net(of_fund, key, chart.FUND_DEPOSITS, chart.RECOURSE, both=False)
     closed = _net(of_fund, key, chart.RECOURSE_ALLOWANCE, chart.RECOURSE)
@@ -119,7 +91,7 @@ def _one(key: tuple[str, str], of_fund: _Flows, of_bank: _Flows) -> Compensation
     )
 
 
-def _net(flows: _Flows, key: tuple[str, str], debit: Account, credit: Account, *, both: bool = True) -> int:
+def _net(flows: Flows, key: tuple[str, str], debit: Account, credit: Account, *, both: bool = True) -> int:
     """What went from credit to debit; with `both`, less what went back the other way."""
     there = flows.get((*key, debit.code, credit.code), 0)
     return there - flows.get((*key, credit.code, debit.code), 0) if both else there

@@ -1,12 +1,12 @@
-"""The fund as it stands: plans with what is outstanding, accounts, statements, idle money (scheme 5)."""
+"""The fund's accounts as of a day (专户): what stands behind them, statements, idle money (scheme 5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from ledger import balances
@@ -16,90 +16,9 @@ from ledger.balances import Clocks
 from ledger.chart import Kind, book_of
 from ledger.dates import DAY
 from ledger.money import NIL, Fen, half_up
-from ledger.operations.compensation import payments
-from ledger.policy.risk_fund import STEPS, head_room, left_of
-from ledger.queries import fund_calls, reference
+from ledger.policy.risk_fund import head_room
+from ledger.queries import claims_owed, fund_calls, reference
 from ledger.queries.fund_calls import Account
-from ledger.tables.fund import FundPlan, FundPlanLine
-
-
-@dataclass(frozen=True, slots=True)
-class PlanLineShown:
-    """A plan's line with what is outstanding of each step, in fen."""
-
-    county: str
-    bank: str
-    source: str
-    issued: Fen
-    issued_cumulative: Fen
-    required_cumulative: Fen
-    contributed_cumulative: Fen
-    due: Fen
-    outstanding: Mapping[str, Fen]
-
-
-@dataclass(frozen=True, slots=True)
-class PlanShown:
-    """A plan with its lines; `outstanding` adds up what each step still has to move."""
-
-    id: int
-    kind: str
-    quarter: str
-    status: str
-    made_by: str
-    made_on: date
-    lines: tuple[PlanLineShown, ...]
-
-    @property
-    def total(self) -> Fen:
-        return Fen(sum(line.due for line in self.lines))
-
-    @property
-    def outstanding(self) -> dict[str, Fen]:
-        return {step: Fen(sum(line.outstanding.get(step, 0) for line in self.lines)) for step in STEPS["city"]}
-
-
-def plans(session: Session, found: Sequence[FundPlan], counties: Sequence[str] | None = None) -> list[PlanShown]:
-    """Plans with their lines, those of some counties only where named; two queries for any number."""
-    ids = [plan.id for plan in found]
-    reached = fund_calls.reached(session, ids)
-    query = (
-        select(FundPlanLine)
-        .where(FundPlanLine.plan_id.in_(ids))
-        .order_by(FundPlanLine.county, FundPlanLine.bank, FundPlanLine.source)
-    )
-    lines: dict[int, list[PlanLineShown]] = {plan_id: [] for plan_id in ids}
-    for line in session.execute(query).scalars():
-        if counties is None or line.county in counties:
-            lines[line.plan_id].append(_line(line, reached.get(line.id, {})))
-    return [
-        PlanShown(
-            plan.id,
-            plan.kind,
-            plan.quarter,
-            plan.status if plan.live else "replaced",
-            plan.made_by,
-            plan.made_on,
-            tuple(lines[plan.id]),
-        )
-        for plan in found
-    ]
-
-
-def _line(line: FundPlanLine, reached: Mapping[str, Fen]) -> PlanLineShown:
-    source = fund_calls.source_of(line.source)
-    outstanding = {step: left_of(reached, source, step, Fen(line.due)) for step in STEPS[source]}
-    return PlanLineShown(
-        line.county,
-        line.bank,
-        line.source,
-        Fen(line.issued),
-        Fen(line.issued_cumulative),
-        Fen(line.required_cumulative),
-        Fen(line.contributed_cumulative),
-        Fen(line.due),
-        outstanding,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +44,7 @@ def accounts(
     stands = _stands(connection, clocks, county, bank)
     given = fund_calls.contributed(session, county, bank, clocks)
     lent = fund_calls.issued_through(session, clocks.as_of, county, bank)
-    queued = payments.queued_by_account(session, county, bank)
+    queued = claims_owed.queued_by_account(session, county, bank)
     scheme = reference.latest_scheme(session, reference.MAIN_SCHEME)
     keys = stands.keys() | {key[:2] for key in given} | lent.keys()
     return [

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from ledger import dates
+from ledger import activity
 from ledger.balances import Clocks
 from ledger.dates import DAY, Quarter, business_day
 from ledger.events import LoanDisbursed
@@ -16,7 +16,6 @@ from ledger.money import Fen
 from ledger.policy.risk_fund import report_due_by
 from ledger.queries import reference
 from ledger.tables.fund import IssuanceReport
-from ledger.tables.journal import events
 from ledger.tables.loans import Loan
 
 _LOANS: Any = Loan.__table__
@@ -92,7 +91,9 @@ _SUMMED = tuple(f.name for f in fields(Issuance) if f.name not in ("county", "ba
 
 
 def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | None) -> Any:
-    h, loan, days = events.c, _LOANS.c, quarter.calendar
+    loan, days = _LOANS.c, quarter.calendar
+    through = Clocks(min(days.end - DAY, clocks.as_of), clocks.known_at)
+    h = activity.happened_by(LoanDisbursed.__name__, through).c
     within = h.effective_on >= days.start
     household, organisation = loan.household_id.is_not(None), loan.organisation_id.is_not(None)
     query = (
@@ -106,24 +107,12 @@ def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | N
             cast(func.sum(loan.principal_fen), BigInteger).label("cumulative"),
         )
         .join(_LOANS, loan.id == h.loan_id)
-        .where(h.kind == LoanDisbursed.__name__, ~h.red, h.effective_on <= min(days.end - DAY, clocks.as_of))
-        .where(*_standing(clocks))
         .group_by(h.county, h.bank)
         .order_by(h.county, h.bank)
     )
     if county is not None:
         query = query.where(h.county == county)
     return query if bank is None else query.where(h.bank == bank)
-
-
-def _standing(clocks: Clocks) -> list[ColumnElement[bool]]:
-    """Known at the moment asked for, and not known to be reversed by the day asked for."""
-    undone = aliased(events)
-    gone = select(undone.c.id).where(undone.c.reverses_id == events.c.id, undone.c.effective_on <= clocks.as_of)
-    if clocks.known_at is None:
-        return [~gone.exists()]
-    known = dates.micros(clocks.known_at)
-    return [events.c.recorded_at <= known, ~gone.where(undone.c.recorded_at <= known).exists()]
 
 
 def _reported(session: Session, clocks: Clocks, quarter: Quarter) -> Mapping[tuple[str, str], Reported]:

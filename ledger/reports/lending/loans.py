@@ -14,11 +14,10 @@ from ledger.chart import Account
 from ledger.database import among
 from ledger.dates import next_settlement
 from ledger.money import NIL, Fen
-from ledger.operations.compensation import payments
 from ledger.policy import grading
 from ledger.policy.identity import mask_id_card
 from ledger.policy.schemes import Scheme
-from ledger.queries import reference
+from ledger.queries import claims_owed, reference
 from ledger.queries.exposure import open_principal
 from ledger.tables.borrowers import Member, Organisation
 from ledger.tables.loans import Approval, Loan, applications, lines
@@ -139,7 +138,7 @@ def shown(session: Session, loans: Sequence[Loan], today: date) -> list[LoanShow
     ids = [loan.id for loan in loans]
     figures = balances.loan_balances(connection, ids)
     paid, oldest = _interest_paid(session, ids), _oldest_unpaid(session, ids)
-    queued = payments.queued_by_loan(session, ids)
+    queued = claims_owed.queued_by_loan(session, ids)
     names, waiting = _borrowers(session, loans), _waiting(session, ids)
     calendar, schemes = reference.work_calendar(session), _schemes(session, loans)
     return [

@@ -18,11 +18,11 @@ from ledger.chart import Kind
 from ledger.money import NIL, Fen
 from ledger.policy.schemes import Scheme
 from ledger.queries import fund_calls, reference
-from ledger.tables.journal import events, postings
+from ledger.queries.principal import principal_as_of
+from ledger.tables.journal import events
 from ledger.tables.loans import Loan, applications, lines
 
 _LOANS: Any = Loan.__table__
-_PRINCIPAL = (chart.LOAN_PRINCIPAL.code, chart.OVERDUE_PRINCIPAL.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _add(rows: dict[tuple[str, str], dict[str, int]], county: str, bank: str, to
 
 def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | None) -> Any:
     """Open principal by county and bank, split by borrower, age and grade."""
-    owed, unpaid = _owed(clocks), _oldest_unpaid(clocks)
+    owed, unpaid = principal_as_of(clocks), _oldest_unpaid(clocks)
     loan, as_of = _LOANS.c, clocks.as_of
     fen = owed.c.fen
     columns = {
@@ -154,21 +154,6 @@ def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | N
     if county is not None:
         query = query.where(loan.county == county)
     return query if bank is None else query.where(loan.bank == bank)
-
-
-def _owed(clocks: Clocks) -> Subquery:
-    """What principal stands open on each loan."""
-    p = postings.c
-    signed = case((p.debit.in_(_PRINCIPAL), p.fen), else_=0) - case((p.credit.in_(_PRINCIPAL), p.fen), else_=0)
-    within = [p.effective_on <= clocks.as_of, or_(p.debit.in_(_PRINCIPAL), p.credit.in_(_PRINCIPAL))]
-    if clocks.known_at is not None:
-        within.append(p.recorded_at <= dates.micros(clocks.known_at))
-    return (
-        select(p.loan_id, cast(func.sum(signed), BigInteger).label("fen"))
-        .where(p.loan_id.is_not(None), *within)
-        .group_by(p.loan_id)
-        .subquery()
-    )
 
 
 def _oldest_unpaid(clocks: Clocks) -> Subquery:

@@ -17,7 +17,6 @@ from ledger.dates import DAY, settlements
 from ledger.events import CreditApplied
 from ledger.exports.notice_pdf import NoticePaper
 from ledger.money import NIL, Fen
-from ledger.operations.subsidy import entitlement
 from ledger.policy import servicing, terms
 from ledger.policy.accrual import Steps, Terms, Uplifts
 from ledger.policy.identity import mask_id_card
@@ -27,6 +26,7 @@ from ledger.policy.servicing import Life, Line
 from ledger.queries import reference
 from ledger.queries.contract_rates import rates_of
 from ledger.queries.exposure import open_principal
+from ledger.queries.principal import principal_steps
 from ledger.tables.borrowers import Household, Member, Organisation
 from ledger.tables.loans import Loan, applications, lines
 from ledger.tables.notices import Notice
@@ -126,7 +126,7 @@ def _figures(unit: Unit, rows: Sequence[Any], as_of: date) -> dict[int, _Figures
     through = max(row.due_on for row in rows)
     stood = balances.loan_balances(unit.connection, loans, Clocks(as_of))
     rates = rates_of(unit, loans, through)
-    moved = entitlement.steps_of(unit, loans)
+    moved = principal_steps(unit.connection, loans)
     billed = _billed(unit, loans, as_of)
     calendar = reference.work_calendar(unit.session)
     found = {}

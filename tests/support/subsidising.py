@@ -20,7 +20,7 @@ from ledger.operations.subsidy import batches
 from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, lines
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
-from tests.support.desk import COUNTY, at_desk, household, link, organisation, request
+from tests.support.county_desk import COUNTY, at_desk, household, link, organisation, request
 
 BANK = "GZRCB"
 Q2 = Period.parse("quarter", "2016Q2")

@@ -19,7 +19,7 @@ from ledger.operations.servicing.backdating import Why
 from ledger.operations.servicing.repayments import Received
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
-from tests.journal.recording import BANK, COUNTY, handed_back, put_in, recording
+from tests.support.recording import BANK, COUNTY, handed_back, put_in, recording
 
 FIRST = date(2016, 5, 10)
 

@@ -28,7 +28,7 @@ from tests.oracle import facts as told
 from tests.oracle.book import Book
 from tests.oracle.days import ACCOUNTS
 from tests.oracle.facts import Application, Contract, Line, Row
-from tests.support.desk import COUNTY, at_desk, household
+from tests.support.county_desk import COUNTY, at_desk, household
 
 BANK = "GZRCB"
 BOOK = f"LOAN-{BANK}"

@@ -16,7 +16,7 @@ from ledger.operations.servicing.repayments import Received
 from ledger.tables.journal import entries, events, postings
 from ledger.tables.loans import Loan, lines
 from ledger.tables.notices import Notice
-from tests.support.desk import at_desk, household, request
+from tests.support.county_desk import at_desk, household, request
 
 BANKS = ("GZRCB", "ABC")
 COUNTIES = ("360781", "360702", "360735")

@@ -18,11 +18,9 @@ from ledger.errors import Conflict, Fault, Refusal, WrongStatus
 from ledger.ids import new_id
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
 from ledger.operations.servicing.backdating import Why
-from ledger.operations.sheets import households, organisations, repayments
-from ledger.operations.sheets import loan_booking as lending
-from ledger.operations.sheets import loan_checks as loans
-from ledger.operations.sheets import undo as undoing
-from ledger.operations.sheets.run import CHUNK_ROWS, Booked, Importer, Kind, Run, in_slices
+from ledger.operations.sheets import households, loan_booking, loan_checks, organisations, repayments
+from ledger.operations.sheets.import_run import CHUNK_ROWS, Booked, Importer, Kind, Run, in_slices
+from ledger.operations.sheets.undo import undo_loans, undo_repayments
 from ledger.retries import retried
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
@@ -37,8 +35,8 @@ Step = Callable[Concatenate[Unit, P], T]
 KINDS: Final[Mapping[str, Kind]] = {
     "households": Kind(households.check, households.parts, households.book),
     "organisations": Kind(organisations.check, in_slices, organisations.book),
-    "loans": Kind(loans.check, in_slices, lending.book, undoing.undo_loans),
-    "repayments": Kind(repayments.check, repayments.parts, repayments.book, undoing.undo_repayments, rehearsed=True),
+    "loans": Kind(loan_checks.check, in_slices, loan_booking.book, undo_loans),
+    "repayments": Kind(repayments.check, repayments.parts, repayments.book, undo_repayments, rehearsed=True),
 }
 
 UNFINISHED = ("checking", "booking")

@@ -18,7 +18,7 @@ from tests.oracle.days import live
 from tests.oracle.drawing import months_later
 from tests.oracle.facts import Contract, Extended, Fact, Refused, Repaid, Undone
 from tests.oracle.history import History
-from tests.servicing import desk
+from tests.support import serviced
 
 # For tests that draw lives: every drawn loan is a new one in the test's own database.
 DRAWN = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -46,27 +46,27 @@ class Shop:
 
     def record(self, fact: Fact) -> None:
         """Record a fact on both; both refuse it alike, and a refusal writes nothing."""
-        self._both(lambda: self.history.record(fact), lambda: desk.record(self.engine, self.loan_id, fact))
+        self._both(lambda: self.history.record(fact), lambda: serviced.record(self.engine, self.loan_id, fact))
 
     def undo(self, fact: Repaid) -> None:
-        self._both(lambda: self.history.undo(fact), lambda: desk.undo(self.engine, self.loan_id, fact))
+        self._both(lambda: self.history.undo(fact), lambda: serviced.undo(self.engine, self.loan_id, fact))
 
     def carry(self, through: date) -> None:
         self.walked = max(self.walked, through)
-        desk.carry(self.engine, self.loan_id, self.walked)
+        serviced.carry(self.engine, self.loan_id, self.walked)
 
     def close_through(self, day: date) -> None:
         """Close every month through this day, everything due by then being posted."""
         self.carry(day)
         self.history.closed_through = day
-        desk.close_through(self.engine, day)
+        serviced.close_through(self.engine, day)
 
     def compare(self) -> None:
         """The job runs once more, then everything is compared."""
         self.carry(self.walked)
         book = self.book
         days = {row.on for row in book.rows} | {self.walked}
-        desk.assert_books_equal(self.engine, self.loan_id, book, sorted(days))
+        serviced.assert_books_equal(self.engine, self.loan_id, book, sorted(days))
 
     def _both(self, in_oracle: Callable[[], None], in_books: Callable[[], None]) -> None:
         before = self._counts()
@@ -94,18 +94,18 @@ class Shop:
 @contextmanager
 def open_shop(engine: Engine, contract: Contract) -> Iterator[Shop]:
     """A loan just paid out; the months it closes are open again afterwards."""
-    loan_id = desk.lend(engine, contract)
+    loan_id = serviced.lend(engine, contract)
     try:
         yield Shop(engine, History(contract), loan_id, contract.disbursed_on)
     finally:
-        desk.close_through(engine, None)
+        serviced.close_through(engine, None)
 
 
 def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
     """An extension as the bank can agree it: half the term at most, the published rate, the calendar's roll."""
     if not isinstance(fact, Extended):
         return fact
-    term = desk.months_of(contract)
+    term = serviced.months_of(contract)
     months = min(fact.months, term // 2)
     if not months:
         return None

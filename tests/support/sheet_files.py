@@ -16,11 +16,11 @@ from ledger.errors import Fault
 from ledger.imports.columns import COLUMNS
 from ledger.imports.reading import SheetFaults, in_order, read_table
 from ledger.imports.sheets import read_sheet
-from ledger.operations.sheets import imports
-from ledger.operations.sheets.imports import Outcome
-from ledger.operations.sheets.run import Importer
+from ledger.operations.sheets import intake
+from ledger.operations.sheets.import_run import Importer
+from ledger.operations.sheets.intake import Outcome
 from ledger.unit_of_work import Unit
-from tests.support.desk import at_desk, card
+from tests.support.county_desk import at_desk, card
 
 BANK = "GZRCB"
 TODAY = date(2016, 12, 31)
@@ -110,7 +110,7 @@ def workbook(lines: Iterable[Sequence[Any]], *more: tuple[str, Iterable[Sequence
     return file.getvalue()
 
 
-def beginning(engine: Engine, user: str = "officer", today: date = TODAY) -> imports.Begin:
+def beginning(engine: Engine, user: str = "officer", today: date = TODAY) -> intake.Begin:
     """Begins a transaction of a person, each time one of its own."""
     return partial(at_desk, engine, user, today)
 
@@ -120,7 +120,7 @@ def take_in(
 ) -> Outcome:
     """Import a file."""
     table = read_table(kind, read_sheet(data, f"{kind}.csv"))
-    return imports.take_in(beginning(engine, importer.user, today), importer, table, **how)
+    return intake.take_in(beginning(engine, importer.user, today), importer, table, **how)
 
 
 def register(engine: Engine, loans: Iterable[Row], **fields: Any) -> None:

@@ -13,18 +13,18 @@ from ledger.errors import NotFound, Refusal
 from ledger.events import FundAppropriated, FundDeposited, FundPlanApproved
 from ledger.money import Fen, of_fen, plain, to_fen, yuan
 from ledger.operations.approvals import requests
-from ledger.operations.compensation import claims, county_shares, payments, recoveries
+from ledger.operations.compensation import claims, payments, recoveries
 from ledger.operations.compensation.payments import Payment
 from ledger.operations.compensation.recoveries import Recovered
 from ledger.operations.servicing import backdating, repayments, run
 from ledger.operations.servicing.repayments import Received
-from ledger.queries import exposure
+from ledger.queries import claims_owed, exposure
 from ledger.tables.borrowers import Member
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
-from tests.servicing.desk import lend, loan_of
-from tests.support.desk import COUNTY, at_desk, household
+from tests.support.county_desk import COUNTY, at_desk, household
+from tests.support.serviced import lend, loan_of
 
 BANK = "GZRCB"
 TODAY = date(2020, 12, 31)
@@ -176,7 +176,7 @@ def payoff(engine: Engine, loan_id: int, on: str) -> Fen:
 def allotted(engine: Engine) -> dict[int, tuple[int, int]]:
     """What of each claim's county share is due, and what of that is paid."""
     with desk(engine, "auditor") as unit:
-        found = county_shares.allotted(unit.session, [(COUNTY, BANK)])
+        found = claims_owed.allotted(unit.session, [(COUNTY, BANK)])
     return {claim_id: (share.due, share.paid) for claim_id, share in found.items()}
 
 
@@ -198,7 +198,7 @@ def deposit_fen(engine: Engine, amount: int, on: str) -> None:
 def queued(engine: Engine) -> int:
     """What queues for the account."""
     with desk(engine, "auditor") as unit:
-        return payments.queued_by_account(unit.session).get((COUNTY, BANK), 0)
+        return claims_owed.queued_by_account(unit.session).get((COUNTY, BANK), 0)
 
 
 def exposure_of(engine: Engine, loan_id: int) -> Fen:

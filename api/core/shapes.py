@@ -1,0 +1,26 @@
+"""Bodies and answers that several desks share."""
+
+from marshmallow.fields import String
+
+from api.core import edge
+from api.core.fields import Day, Id, Text
+from api.core.schemas import Answer, Body
+
+
+class OnBody(Body):
+    """The business date of a step."""
+
+    on = Day(load_default=edge.today)
+
+
+class ReturnBody(OnBody):
+    """退回"""
+
+    reason = Text(most=500, required=True)
+
+
+class AskedAnswer(Answer):
+    """待复核事项"""
+
+    id = Id(required=True)
+    status = String(required=True)
