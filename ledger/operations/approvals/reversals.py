@@ -28,7 +28,7 @@ def check(unit: Unit, payload: Mapping[str, Any]) -> Event:
     """The event somebody asks to reverse; raises NotFound, NotReversible, AlreadyReversed."""
     event_id = int(payload["event_id"])
     event = journal.stored(unit, [event_id])[event_id]
-    by_hand(event)
+    by_hand(event)  # an event that is undone in another way is refused before its reversals are looked for
     journal.check_not_reversed(unit, [event_id])
     return event
 
