@@ -13,13 +13,14 @@ from sqlalchemy.orm import aliased
 
 from ledger import events as e
 from ledger import journal, period_lock
+from ledger.catalogue import Ends, Replay, by_calendar, events_where, payer_of
 from ledger.chart import Kind, book_of
 from ledger.database import among, update_rows, write_rows
 from ledger.dates import DAY, settlements
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, event_of
 from ledger.operations.notices import issue
-from ledger.operations.servicing.save import applied, payer_of
+from ledger.operations.servicing.save import applied
 from ledger.posting import postings_of
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, applications, lines
@@ -73,32 +74,14 @@ class Past(NamedTuple):
         return self.recorded_at, self.id
 
 
-# What is never lived through again: another record rests on its figures.
-_STANDING = (
-    e.LoanExtended,
-    e.LoanRenewed,
-    e.LoanWrittenOff,
-    e.InsuranceReceived,
-    e.ClaimPaid,
-    e.RecoveryReceived,
-    e.RecoveryRemitted,
-    e.RecoveryRetained,
-    e.RecourseClosed,
-)
+# Never replayed: another record rests on its figures.
+_STANDING = events_where(lambda row: row.replay in {Replay.STANDS, Replay.LATEST_FIRST})
 
-_ENDING = (e.LoanRenewed, e.LoanWrittenOff, e.ClaimPaid)
+# What ends or moves a loan's whole debt at once.
+_ENDING = events_where(lambda row: row.ends in {Ends.RENEWED, Ends.WRITTEN_OFF, Ends.COMPENSATED})
 
 # What a loan's life is made of. Its subsidies are not: they follow its lines in their own way (scheme 4.9).
-_LIFE = (
-    e.InterestBilled,
-    e.CreditApplied,
-    e.PrincipalOverdue,
-    e.RepaymentReceived,
-    e.CreditRefunded,
-    e.PenaltyWaived,
-    e.MisuseFound,
-    *_STANDING,
-)
+_LIFE = events_where(lambda row: row.replay is not Replay.APART)
 _LIFE_KINDS = tuple(kind.__name__ for kind in _LIFE)
 
 
@@ -239,8 +222,7 @@ def _of_the_day(past: Past, point: Point) -> bool:
     cause = getattr(past.event, "cause", None)
     if point.before is None:
         return not point.last and cause == "claim"
-    by_calendar = cause == "" or isinstance(past.event, e.PrincipalOverdue)
-    return not by_calendar and (past.told >= point.before or cause == "payoff")
+    return not by_calendar(past.event) and (past.told >= point.before or cause == "payoff")
 
 
 def _check(unit: Unit, on: date, rows: Sequence[Past]) -> None:

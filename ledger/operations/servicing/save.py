@@ -9,6 +9,7 @@ from sqlalchemy import Table, func, select
 
 from ledger import events as e
 from ledger import journal
+from ledger.catalogue import key_of, payer_of
 from ledger.database import among, update_rows, write_rows
 from ledger.events import Applied, Event
 from ledger.journal import Record
@@ -60,19 +61,9 @@ class Held:
             self.records.append(Record(event, key=self._key(event), **about))
 
     def _key(self, event: Event) -> str | None:
-        """The natural key of what a calendar day called for; a life written again has a new generation."""
-        kind = _KEYED.get(type(event))
-        if kind is None or getattr(event, "cause", None):
-            return None
-        again = f"/{self.row.generation}" if self.row.generation else ""
-        return f"{kind}/{self.life.loan}/{event.effective_on}{again}"
-
-
-_KEYED: dict[type[Event], str] = {
-    e.InterestBilled: "interest",
-    e.CreditApplied: "credit",
-    e.PrincipalOverdue: "overdue",
-}
+        """Return an event's natural key; a loan that was taken back has a new generation, and with it new keys."""
+        key = key_of(event)
+        return f"{key}/{self.row.generation}" if key is not None and self.row.generation else key
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +150,6 @@ def applied(event: Event) -> tuple[Applied, ...]:
     """What an event paid, waived or wrote off of lines."""
     rows: tuple[Applied, ...] = getattr(event, "applied", ())
     return rows
-
-
-def payer_of(event: Event) -> str:
-    """Whose money an event applied to lines (scheme 4.3 asks): a person's name in the books, no person."""
-    return event.payer if isinstance(event, e.RepaymentReceived) else _PAYERS[type(event)]
-
-
-_PAYERS: dict[type[Event], str] = {
-    e.CreditApplied: "credit",
-    e.PenaltyWaived: "waiver",
-    e.LoanWrittenOff: "write_off",
-    e.InsuranceReceived: "insurer",
-    e.ClaimPaid: "fund",
-    e.RecoveryRetained: "recovery",
-}
 
 
 def _stands(life: Life) -> tuple[Any, ...]:

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ledger import activity, journal
+from ledger.catalogue import key_from, key_of
 from ledger.database import among
 from ledger.errors import NotFound
-from ledger.events import Event
+from ledger.events import Event, SubsidyApproved
 from ledger.ids import new_id
 from ledger.journal import Record
 from ledger.tables.loans import Loan
@@ -32,14 +33,11 @@ def live_lines(unit: Unit, batch: SubsidyBatch) -> Sequence[Any]:
     return unit.connection.execute(query).all()
 
 
-def post(unit: Unit, batch: SubsidyBatch, lines: Sequence[Any], step: str, event_of: Callable[[Any], Event]) -> None:
+def post(unit: Unit, batch: SubsidyBatch, lines: Sequence[Any], event_of: Callable[[Any], Event]) -> None:
     """Record an event for each line. It is approved once and paid once: the natural key sees to it."""
     document = f"贴息 {batch.bank}/{batch.county}/{batch.period}"
-    journal.record_all(unit, [Record(event_of(line), document=document, key=_key(line.id, step)) for line in lines])
-
-
-def _key(line_id: int, step: str) -> str:
-    return f"subsidy/{line_id}/{step}"
+    events_of_lines = [event_of(line) for line in lines]
+    journal.record_all(unit, [Record(event, document=document, key=key_of(event)) for event in events_of_lines])
 
 
 def let_go(unit: Unit, batch: SubsidyBatch, reasons: Mapping[int, str], outcome: str, on: date) -> None:
@@ -59,7 +57,7 @@ def end(unit: Unit, batch: SubsidyBatch, line_ids: Collection[int], outcome: str
     """Lines count no more: their approvals are reversed in red, their claims released."""
     connection, claims, shortfalls = unit.connection, subsidy_claims, subsidy_shortfalls
     if batch.approved_on is not None:
-        keys = [_key(line_id, "approved") for line_id in line_ids]
+        keys = [key_from(SubsidyApproved, line=line_id) for line_id in line_ids]
         journal.reverse_all(unit, activity.ids_of_keys(connection, keys), reason)
     ended = update(_LINES).where(among(connection, _LINES.c.id, line_ids))
     connection.execute(ended.values(live=None, outcome=outcome, reason=reason))
