@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from ledger import workflow
 from ledger.errors import Refusal, SamePerson, WrongStatus
-from ledger.operations.approvals.requests import REQUEST
+from ledger.operations.approvals.workflow import REQUEST
 from ledger.operations.compensation.workflow import CLAIM
 from ledger.operations.fund.workflow import PLAN, REPORT
 from ledger.operations.lending.workflow import LOAN
@@ -83,7 +83,7 @@ request  refuse            pending -> refused; not by made_by
 """
 
 # What the days and payments of a loan that is paid out do to it, beside the steps of people.
-BY_ITS_DAYS = {
+BY_ITS_DAYS: dict[StrEnum, tuple[StrEnum, ...]] = {
     LoanStatus.ACTIVE: (LoanStatus.OVERDUE, LoanStatus.CLOSED),
     LoanStatus.OVERDUE: (LoanStatus.ACTIVE, LoanStatus.COMPENSATED, LoanStatus.WRITTEN_OFF, LoanStatus.CLOSED),
     LoanStatus.COMPENSATED: (LoanStatus.CLOSED, LoanStatus.OVERDUE),

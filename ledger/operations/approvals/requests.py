@@ -14,11 +14,12 @@ from ledger.errors import NotFound, RuleViolation
 from ledger.ids import new_id
 from ledger.money import plain
 from ledger.operations.approvals.kinds import DECISIONS, Payload, Roles
+from ledger.operations.approvals.workflow import REQUEST
 from ledger.operations.lending.workflow import held_loan
 from ledger.statuses import RequestStatus, RequestStep
 from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
-from ledger.workflow import Step, Workflow, take
+from ledger.workflow import take
 
 
 class AlreadyPending(RuleViolation):
@@ -33,19 +34,6 @@ class Asked:
 
     id: int
     status: str
-
-
-# fmt: off
-REQUEST = Workflow(
-    Approval, RequestStatus, begins=(RequestStatus.PENDING,), names_step=False,
-    steps={
-        RequestStep.APPROVE: Step((RequestStatus.PENDING,), (RequestStatus.APPROVED,),
-                                  not_by=("made_by",), day="on", fills="decided"),
-        RequestStep.REFUSE:  Step((RequestStatus.PENDING,), (RequestStatus.REFUSED,),
-                                  not_by=("made_by",), day="on", fills="decided", reason=True),
-    },
-)
-# fmt: on
 
 
 def roles_of(unit: Unit, kind: str, payload: Mapping[str, Any]) -> Roles:
