@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from moneyed import Money
@@ -53,6 +54,8 @@ def _plain(value: Any) -> Any:
         return plain(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, Mapping):

@@ -21,6 +21,7 @@ from ledger.operations.approvals import requests as operations
 from ledger.operations.approvals.decisions import DECISIONS
 from ledger.operations.approvals.requests import Asked
 from ledger.reports.approvals import requests as reports
+from ledger.statuses import RequestStatus
 from ledger.tables.loans import Approval, Loan
 from ledger.unit_of_work import Unit
 
@@ -123,7 +124,7 @@ class RefusalBody(DecisionBody):
 class ApprovalQuery(Query):
     """Without a status: what waits for the one who asks."""
 
-    status = Choice("pending", "approved", "refused")
+    status = Choice(*RequestStatus)
     kind = Choice(*DECISIONS)
     loan = Id()
 

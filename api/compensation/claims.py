@@ -20,10 +20,10 @@ from ledger.operations.approvals.requests import Asked
 from ledger.operations.compensation import claims as operations
 from ledger.operations.compensation import payments
 from ledger.operations.compensation.payments import Payment
-from ledger.operations.compensation.workflow import CLAIM_STATUSES
 from ledger.reports.compensation import claims as reports
 from ledger.reports.compensation.claims import ClaimShown
 from ledger.reports.compensation.losses import Compensation, compensation, together
+from ledger.statuses import ClaimStatus
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
@@ -53,7 +53,7 @@ class ClaimClosingBody(OnBody):
 class ClaimQuery(Query):
     bank = Code()
     county = Code()
-    status = Choice(*CLAIM_STATUSES)
+    status = Choice(*ClaimStatus)
     loan = Id()
 
 

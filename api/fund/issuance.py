@@ -13,6 +13,7 @@ from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body, Query
 from ledger.dates import Quarter
 from ledger.operations.fund import issuance
+from ledger.statuses import ReportStatus
 from ledger.tables.fund import IssuanceReport
 from ledger.unit_of_work import Unit
 
@@ -40,7 +41,7 @@ class IssuanceReportQuery(Query):
     bank = Code()
     county = Code()
     quarter = QuarterField()
-    status = Choice(*issuance.REPORT_STATUSES)
+    status = Choice(*ReportStatus)
 
 
 class IssuanceReportAnswer(Answer):

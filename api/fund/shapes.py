@@ -9,7 +9,7 @@ from api.core import edge
 from api.core.clocks import ClockAnswer, ClockQuery
 from api.core.fields import Choice, Code, Day, Id, QuarterField, Rate, Text, Whole, Yuan
 from api.core.schemas import Answer, Body, Query
-from ledger.operations.fund import plans
+from ledger.statuses import PlanStatus
 
 ROWS_MAX = 500
 
@@ -70,7 +70,7 @@ class PlanQuery(Query):
     """Which plans"""
 
     quarter = QuarterField()
-    status = Choice(*plans.PLAN_STATUSES)
+    status = Choice(*PlanStatus)
 
 
 class AdvanceBody(Body):

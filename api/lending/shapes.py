@@ -11,7 +11,7 @@ from api.core.fields import Choice, Code, Day, Flag, Id, Moment, Rate, Shaped, T
 from api.core.messages import Said, language
 from api.core.schemas import Answer, Body, Query
 from ledger.errors import Refusal
-from ledger.operations.lending.workflow import LOAN_STATUSES
+from ledger.statuses import LoanStatus
 
 TERM_MAX = 600
 SECURITIES = ("credit", "guarantee", "collateral")
@@ -72,7 +72,7 @@ class LoanQuery(Query):
 
     bank = Code()
     county = Code()
-    status = Choice(*LOAN_STATUSES)
+    status = Choice(*LoanStatus)
     due_from = Day()
     due_to = Day()
     overdue = Flag()
@@ -121,7 +121,7 @@ class LoanAnswer(Answer):
     security = String(required=True)
     policy_no = String(required=True, allow_none=True)
     endorsements = List(String(), required=True)
-    status = Choice(*LOAN_STATUSES, required=True)
+    status = Choice(*LoanStatus, required=True)
     recorded_by = String(required=True)
     recorded_on = Day(required=True)
     approved_by = String(required=True, allow_none=True)

@@ -30,7 +30,6 @@ from api.lending.shapes import (
 from ledger.balances import Clocks
 from ledger.operations.lending import loans as operations
 from ledger.operations.lending.contracts import LoanRequest
-from ledger.operations.lending.loans import Taken
 from ledger.operations.servicing import repayments
 from ledger.reports.lending import loans as reports
 from ledger.reports.lending import statements
@@ -39,6 +38,7 @@ from ledger.reports.lending.statements import LineShown, RepaymentShown, Stateme
 from ledger.tables.borrowers import Household, Organisation
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
+from ledger.workflow import Taken
 
 blueprint = Blueprint("loans", "/loans", "贷款: from submission to closing")
 

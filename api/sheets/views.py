@@ -29,6 +29,7 @@ from ledger.imports.templates import csv_template, xlsx_template
 from ledger.operations.sheets import intake, review
 from ledger.operations.sheets.import_run import Importer
 from ledger.operations.sheets.intake import Outcome
+from ledger.statuses import SheetStatus
 from ledger.tables.users import UserCounty
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
@@ -36,7 +37,6 @@ from ledger.unit_of_work import Unit
 ROWS_AT_ONCE = 10_000
 """A sheet with more rows is answered with 202 and the run to poll."""
 
-STATUSES = ("trying", "checked", "checking", "booking", "booked", "unchanged", "failed", "approved", "rejected")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 blueprint = Blueprint("imports", "/imports", "导入: sheets of households, organisations, loans, repayments")
@@ -68,7 +68,7 @@ class ImportTaken(Answer):
 
     id = Id(required=True, allow_none=True)
     kind = Choice(*COLUMNS, required=True)
-    status = Choice(*STATUSES, required=True)
+    status = Choice(*SheetStatus, required=True)
     rows = Integer(required=True)
     booked = Integer(required=True)
     unchanged = Integer(required=True)
@@ -82,7 +82,7 @@ class ImportAnswer(Answer):
     id = Id(required=True)
     kind = Choice(*COLUMNS, required=True)
     bank = Code(required=True, allow_none=True)
-    status = Choice(*STATUSES, required=True)
+    status = Choice(*SheetStatus, required=True)
     rows = Integer(required=True)
     booked = Integer(required=True)
     unchanged = Integer(required=True)
@@ -100,7 +100,7 @@ class ImportFilter(Query):
     """Which imports."""
 
     kind = Choice(*COLUMNS)
-    status = Choice(*STATUSES)
+    status = Choice(*SheetStatus)
 
 
 class ImportDecisionBody(Body):
@@ -233,14 +233,14 @@ def _tried(kind: str, importer: Importer, table: Table | RuleViolation) -> Respo
         told = _told(intake.take_in(edge.writing, importer, table, dry_run=True))
     except SheetFaults as refusal:
         facts = refusal.facts
-        outcome = Outcome(None, kind, "failed", facts["rows"], 0, facts["unchanged"])
+        outcome = Outcome(None, kind, SheetStatus.FAILED, facts["rows"], 0, facts["unchanged"])
         told = _told(outcome) | {"faults": _worded_faults(refusal)}
     return errors.answer(200, to_json(ImportTaken().dump(told)))
 
 
 def _announced(unit: Unit, importer: Importer, table: Table, *, dry_run: bool) -> dict[str, Any]:
     import_id = intake.announce(unit, importer, table, dry_run=dry_run)
-    status = "trying" if dry_run else "checking"
+    status = SheetStatus.TRYING if dry_run else SheetStatus.CHECKING
     return dict(ImportTaken().dump(_told(Outcome(import_id, table.kind, status, len(table.rows), 0, 0))))
 
 

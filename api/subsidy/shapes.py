@@ -13,7 +13,7 @@ from api.core.fields import Choice, Code, Day, Flag, Id, Moment, Rate, Shaped, T
 from api.core.messages import Said
 from api.core.schemas import Answer, Body, Query
 from api.core.shapes import OnBody
-from ledger.operations.subsidy.batches import SUBSIDY_STATUSES
+from ledger.statuses import BatchStatus
 
 LINES_MAX = 10_000
 CYCLES = ("quarter", "year")
@@ -144,7 +144,7 @@ class BatchQuery(Query):
     county = Code()
     cycle = Choice(*CYCLES)
     period = PeriodField()
-    status = Choice(*SUBSIDY_STATUSES)
+    status = Choice(*BatchStatus)
 
 
 class PublicLineAnswer(Answer):

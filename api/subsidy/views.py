@@ -38,6 +38,7 @@ from ledger.reports.subsidy.batches import BatchShown
 from ledger.reports.subsidy.totals import ClawbackShown, SubsidyRow
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
 from ledger.unit_of_work import Unit
+from ledger.workflow import Taken
 
 blueprint = Blueprint("subsidies", "", "贴息: batches, public lists, claw-backs")
 
@@ -162,7 +163,7 @@ def _rows(session: Session, found: Sequence[SubsidyBatch]) -> list[BatchShown]:
     return reports.batches(session, found, edge.today())
 
 
-def _taken(unit: Unit, taken: operations.Taken) -> BatchShown:
+def _taken(unit: Unit, taken: Taken) -> BatchShown:
     return _rows(unit.session, [unit.session.get_one(SubsidyBatch, taken.id)])[0]
 
 

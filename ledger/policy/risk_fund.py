@@ -10,14 +10,19 @@ from ledger.dates import Quarter
 from ledger.errors import RuleViolation
 from ledger.money import NIL, Fen, half_up, plain
 from ledger.policy.scheme import FundSource, Scheme
+from ledger.statuses import PlanStatus, PlanStep
 
 STEPS: Final[Mapping[FundSource, tuple[str, ...]]] = {
-    "city": ("approval", "appropriation", "deposit"),
-    "county": ("approval", "deposit"),  # county money needs no appropriation (5.3)
+    "city": (PlanStep.APPROVAL, PlanStep.APPROPRIATION, PlanStep.DEPOSIT),
+    "county": (PlanStep.APPROVAL, PlanStep.DEPOSIT),  # county money needs no appropriation (5.3)
 }
 """The steps of a line by its source, each resting on the one before."""
 
-REACHED: Final[Mapping[str, str]] = {"approval": "approved", "appropriation": "appropriated", "deposit": "deposited"}
+REACHED: Final[Mapping[str, PlanStatus]] = {
+    PlanStep.APPROVAL: PlanStatus.APPROVED,
+    PlanStep.APPROPRIATION: PlanStatus.APPROPRIATED,
+    PlanStep.DEPOSIT: PlanStatus.DEPOSITED,
+}
 """The plan's status once every line has come through a step."""
 
 

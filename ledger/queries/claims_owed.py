@@ -16,10 +16,11 @@ from ledger.policy import compensation
 from ledger.policy.compensation import Parts
 from ledger.queries import reference
 from ledger.queries.exposure import open_principal
+from ledger.statuses import ClaimStatus
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 
-UNPAID = ("approved", "partly_paid")
+UNPAID = (ClaimStatus.APPROVED, ClaimStatus.PARTLY_PAID)
 """Statuses of claims that the fund has still to pay, in whole or in part."""
 
 

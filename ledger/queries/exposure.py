@@ -11,10 +11,11 @@ from ledger.database import among
 from ledger.money import NIL, Fen
 from ledger.policy.limits import Exposure
 from ledger.queries import fund_calls
+from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-PENDING = ("submitted", "approved")
+PENDING = (LoanStatus.SUBMITTED, LoanStatus.APPROVED)
 """Statuses of loans put forward and not disbursed, which count against the caps (2.2)."""
 
 

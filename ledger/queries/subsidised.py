@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from ledger.money import Fen, split
+from ledger.statuses import BatchStatus
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine, subsidy_claims
 
 _LINES: Any = SubsidyLine.__table__
@@ -26,7 +27,7 @@ def by_line(session: Session, loan_id: int) -> Mapping[date, Fen]:
         select(c.id, c.fen, k.period_start, k.eligible)
         .join(_BATCHES, _BATCHES.c.id == c.batch_id)
         .join(subsidy_claims, k.line_id == c.id)
-        .where(c.loan_id == loan_id, c.live, _BATCHES.c.status == "paid")
+        .where(c.loan_id == loan_id, c.live, _BATCHES.c.status == BatchStatus.PAID)
         .order_by(c.id, k.period_start)
     )
     amounts: dict[int, int] = {}
@@ -48,7 +49,7 @@ def _since(session: Session, loan_id: int) -> list[tuple[int, int]]:
     supplements = (
         select(s.of_line_id, s.fen)
         .join(_BATCHES, _BATCHES.c.id == s.batch_id)
-        .where(s.loan_id == loan_id, s.of_line_id.is_not(None), s.live, _BATCHES.c.status == "paid")
+        .where(s.loan_id == loan_id, s.of_line_id.is_not(None), s.live, _BATCHES.c.status == BatchStatus.PAID)
     )
     back = (
         select(Clawback.line_id, cast(-func.sum(Clawback.fen), BigInteger))

@@ -15,8 +15,9 @@ from ledger.balances import Clocks, loan_balance
 from ledger.errors import NotFound, Refusal, SamePerson, WrongStatus
 from ledger.money import yuan
 from ledger.operations.lending import loans
-from ledger.operations.lending.workflow import LOAN_STATUSES, LOAN_STEPS
+from ledger.operations.lending.workflow import LOAN
 from ledger.operations.registry import reference
+from ledger.statuses import LoanStatus, LoanStep
 from ledger.tables.borrowers import Member
 from ledger.tables.loans import Loan, StatusChange
 from ledger.unit_of_work import Unit
@@ -265,7 +266,7 @@ def _disbursement(session: Session, loan_id: int) -> int:
     return next(row.event_id for row in happened if row.kind == "LoanDisbursed")
 
 
-@pytest.mark.parametrize("status", LOAN_STATUSES)
+@pytest.mark.parametrize("status", LoanStatus)
 def test_a_step_from_a_wrong_status_is_refused_whatever_the_status(status: str, engine: Engine, home: int) -> None:
     loan_id = disbursed_loan(engine, request(household_id=home, principal=yuan("1000.00")))
     with at_desk(engine) as unit:
@@ -279,9 +280,9 @@ def test_a_step_from_a_wrong_status_is_refused_whatever_the_status(status: str, 
         "disburse": lambda unit: loans.disburse(unit, loan_id, date(2016, 5, 10)),
         "undo_disbursement": lambda unit: loans.undo_disbursement(unit, event_id, "x", "a", "b"),
     }
-    assert acts.keys() == LOAN_STEPS.keys()
+    assert acts.keys() == LOAN.steps.keys()
     for step, act in acts.items():
-        if status in LOAN_STEPS[step].allowed:
+        if status in LOAN.steps[LoanStep(step)].allowed:
             continue
         with pytest.raises(WrongStatus) as refused, at_desk(engine, "somebody") as unit:
             act(unit)

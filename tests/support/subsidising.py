@@ -20,11 +20,12 @@ from ledger.operations.subsidy import batches
 from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, lines
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
+from ledger.workflow import Taken
 from tests.support.county_desk import COUNTY, at_desk, household, link, organisation, request
 
 BANK = "GZRCB"
 Q2 = Period.parse("quarter", "2016Q2")
-CHAIN: Sequence[tuple[str, str, Callable[..., batches.Taken]]] = (
+CHAIN: Sequence[tuple[str, str, Callable[..., Taken]]] = (
     ("submitted", "checker", batches.submit),
     ("approved", "poverty", batches.approve),
     ("verified", "finance", batches.verify),

@@ -20,7 +20,7 @@ from ledger.ids import new_id
 from ledger.money import Fen, to_fen, yuan
 from ledger.operations.compensation import payments
 from ledger.operations.lending import checks, contracts, loans
-from ledger.operations.lending.workflow import keep_change
+from ledger.operations.lending.workflow import LOAN
 from ledger.operations.notices import issue
 from ledger.operations.servicing import repayments, run
 from ledger.operations.servicing.backdating import Why
@@ -30,9 +30,11 @@ from ledger.policy.rates import Extended, Priced, RateTable, rate_steps
 from ledger.policy.schemes import Scheme
 from ledger.policy.terms import Extension
 from ledger.queries import reference
+from ledger.statuses import LoanStatus, LoanStep
 from ledger.tables import borrowers as t
 from ledger.tables.loans import Approval, Loan
 from ledger.unit_of_work import Unit
+from ledger.workflow import begin
 
 _Payload = Mapping[str, Any]
 
@@ -186,7 +188,7 @@ def _renewal(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decisi
         term_months=int(payload["term_months"]),
         annual_rate=Decimal(payload["annual_rate"]),
     )
-    new = Loan(id=renewal, status="active", bank=loan.bank, county=loan.county)
+    new = Loan(id=renewal, status=LoanStatus.ACTIVE, bank=loan.bank, county=loan.county)
     with unit.session.no_autoflush:
         contract = contracts.fill(unit, new, asked)
         _check_renewal(unit, new, contract, on)
@@ -211,7 +213,7 @@ def _begin_renewal(unit: Unit, old: Loan, approval: Approval, *, new: Loan, cont
     loans.set_dates(new, loans.due_dates(unit, contract, new.signed_on))
     new.first_disbursed_on, new.renews_id = old.first_disbursed_on, old.id
     contracts.put(unit, new)
-    keep_change(unit, new.id, "", "active", new.signed_on, approval.reason)
+    begin(unit, LOAN, new, LoanStep.RECORD, new.signed_on, reason=approval.reason)
 
 
 def _positive(amount: str) -> Fen:

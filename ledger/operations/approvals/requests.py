@@ -10,13 +10,16 @@ from typing import Any
 from moneyed import Money
 from sqlalchemy import select
 
-from ledger.errors import NotFound, RuleViolation, SamePerson, WrongStatus
+from ledger.errors import NotFound, RuleViolation
 from ledger.ids import new_id
 from ledger.money import plain
 from ledger.operations.approvals.decisions import DECISIONS, Payload, Roles
+from ledger.operations.approvals.workflow import REQUEST
 from ledger.operations.lending.workflow import held_loan
+from ledger.statuses import RequestStatus, RequestStep
 from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
+from ledger.workflow import take
 
 
 class AlreadyPending(RuleViolation):
@@ -74,7 +77,7 @@ def ask(
         role=decides.value,
         payload=text,
         reason=reason,
-        status="pending",
+        status=RequestStatus.PENDING,
         made_by=unit.user,
         made_on=on,
         made_at=unit.recorded_at,
@@ -90,39 +93,32 @@ def approve(unit: Unit, approval_id: int, on: date | None = None) -> Asked:
 
     Raises NotFound, WrongStatus, SamePerson, FutureDate, and what the kind refuses now; it then still waits.
     """
-    approval = _decide(unit, approval_id, "approved", on)
+    approval = _held(unit, approval_id)
+    take(unit, REQUEST, approval, RequestStep.APPROVE, on)
     DECISIONS[approval.kind].apply(unit, approval, json.loads(approval.payload))
     return Asked(approval.id, approval.status)
 
 
 def refuse(unit: Unit, approval_id: int, reason: str, on: date | None = None) -> Asked:
     """Refuse what somebody else recorded; raises NotFound, WrongStatus, SamePerson, FutureDate."""
-    approval = _decide(unit, approval_id, "refused", on)
+    approval = _held(unit, approval_id)
+    take(unit, REQUEST, approval, RequestStep.REFUSE, on, reason=reason)
     approval.decision = reason
     unit.session.flush()
     return Asked(approval.id, approval.status)
 
 
-def _decide(unit: Unit, approval_id: int, status: str, on: date | None) -> Approval:
-    """The approval, held and marked: it is decided once, by another person."""
-    on = on or unit.today
-    unit.not_future(on, "on")
+def _held(unit: Unit, approval_id: int) -> Approval:
+    """The approval, held to the end of the transaction; raises NotFound."""
     approval = unit.session.get(Approval, approval_id, with_for_update=True)
     if approval is None:
         raise NotFound(what="approval", id=str(approval_id))
-    if approval.status != "pending":
-        raise WrongStatus(status=approval.status, allowed="pending")
-    if approval.made_by == unit.user:
-        raise SamePerson(user=unit.user, rule="1")
-    approval.status, approval.decided_by, approval.decided_on = status, unit.user, on
-    approval.decided_at = unit.recorded_at
-    unit.session.flush()
     return approval
 
 
 def _refuse_twice(unit: Unit, kind: str, loan_id: int | None, text: str) -> None:
     same = Approval.loan_id == loan_id if loan_id is not None else Approval.payload == text
-    query = select(Approval.id).where(Approval.kind == kind, Approval.status == "pending", same)
+    query = select(Approval.id).where(Approval.kind == kind, Approval.status == RequestStatus.PENDING, same)
     waiting = unit.session.execute(query).scalar()
     if waiting is not None:
         raise AlreadyPending(kind=kind, found=str(waiting))

@@ -13,6 +13,7 @@ from ledger.errors import NotFound, RuleViolation, WrongStatus
 from ledger.ids import new_id
 from ledger.operations import job_runs
 from ledger.operations.fund import accounts
+from ledger.statuses import SheetStatus
 from ledger.tables.loans import Approval, Loan, Repayment
 from ledger.tables.work import Closing, Import
 from ledger.unit_of_work import Unit
@@ -135,7 +136,7 @@ def _check_imports(unit: Unit, bank: str, month: str) -> None:
         select(Import.id).where(
             Import.bank == bank,
             Import.kind.in_(("loans", "repayments")),
-            or_(Import.status == "booking", (Import.status == "booked") & dated),
+            or_(Import.status == SheetStatus.BOOKING, (Import.status == SheetStatus.BOOKED) & dated),
         )
     ).all()
     if waiting:

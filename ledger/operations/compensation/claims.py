@@ -1,12 +1,11 @@
 """Claims on the fund (代偿申请): officer drafts, bank checker submits, poverty office reviews, finance approves, pays.
 
-Five persons, each a step of `CLAIM_STEPS`, each kept with who, when and why. What a payment does stands in
-claim_payments.py, what comes back in recoveries.py.
+Five persons, each a step of `workflow.CLAIM`, each kept with who, when and why. Payments are made in payments.py, what
+comes back is recorded in recoveries.py.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -15,16 +14,7 @@ from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, InsuranceReceived
 from ledger.ids import new_id
 from ledger.money import Fen, portion
-from ledger.operations.compensation.workflow import (
-    check_day,
-    check_other,
-    check_step,
-    held_claim,
-    keep_change,
-    live_claim,
-    scheme_of,
-    take_step,
-)
+from ledger.operations.compensation.workflow import CLAIM, held_claim, live_claim, scheme_of
 from ledger.operations.servicing import backdating, run
 from ledger.operations.servicing.backdating import Why
 from ledger.operations.servicing.run import Fact
@@ -32,9 +22,11 @@ from ledger.policy import compensation
 from ledger.policy.compensation import InsuranceAwaited, Parts
 from ledger.policy.schemes import Scheme
 from ledger.policy.servicing import Life
+from ledger.statuses import ClaimStatus, ClaimStep
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
+from ledger.workflow import Taken, begin, take
 
 CLAIMED = Why("补记代偿申请 back-dated claim")
 
@@ -43,14 +35,6 @@ class ClaimExists(RuleViolation):
     code = "claim_exists"
     zh = "该贷款已有代偿申请 {found}（状态 {status}）（{rule}）"
     en = "the loan has a claim already, {found}, which is {status} ({rule})"
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A step taken on a claim: where it stands now."""
-
-    id: int
-    status: str
 
 
 def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Sequence[str] = ()) -> Taken:
@@ -62,7 +46,7 @@ def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Seq
     unit.not_future(claimed_on, "claimed_on")
     loan = _loan(unit, loan_id)
     earlier = live_claim(unit, loan_id)
-    if earlier is not None and earlier.status != "returned":
+    if earlier is not None and earlier.status != ClaimStatus.RETURNED:
         raise ClaimExists(rule="6.2", limit=1, found=str(earlier.id), status=earlier.status)
     scheme = scheme_of(unit, loan_id)
     insurer_paid = _insurance(unit, loan, claimed_on)
@@ -78,7 +62,7 @@ def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Seq
         claimed_on=claimed_on,
         cause=cause,
         documents=json.dumps(list(documents), ensure_ascii=False),
-        status="draft",
+        status=ClaimStatus.DRAFT,
         live=True,
         principal=frozen.principal,
         interest=frozen.interest,
@@ -94,9 +78,7 @@ def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Seq
     )
     unit.session.add(claim)
     unit.session.flush()
-    keep_change(unit, claim, "draft", "draft", claimed_on)
-    unit.session.flush()
-    return Taken(claim.id, claim.status)
+    return begin(unit, CLAIM, claim, ClaimStep.DRAFT, claimed_on)
 
 
 def submit(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
@@ -104,35 +86,20 @@ def submit(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
 
     Raises NotFound, WrongStatus, SamePerson, FutureDate, BeforeClaimStep.
     """
-    on = on or unit.today
     claim = held_claim(unit, claim_id)
-    check_step(claim, "submit")
-    check_day(unit, on, claim.claimed_on)
-    check_other(unit, claim.drafted_by)
-    claim.submitted_by, claim.submitted_on, claim.return_reason = unit.user, on, None
-    return _taken(unit, claim, "submit", "submitted", on)
+    taken = take(unit, CLAIM, claim, ClaimStep.SUBMIT, on)
+    claim.return_reason = None
+    return taken
 
 
 def review(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
     """Review a submitted claim (审核), at the poverty office; raises as `submit`."""
-    on = on or unit.today
-    claim = held_claim(unit, claim_id)
-    check_step(claim, "review")
-    check_day(unit, on, claim.submitted_on)
-    check_other(unit, claim.drafted_by, claim.submitted_by)
-    claim.reviewed_by, claim.reviewed_on = unit.user, on
-    return _taken(unit, claim, "review", "reviewed", on)
+    return take(unit, CLAIM, held_claim(unit, claim_id), ClaimStep.REVIEW, on)
 
 
 def approve(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
     """Approve a reviewed claim (核准), at the finance bureau; its day is its place in the queue. Raises as `submit`."""
-    on = on or unit.today
-    claim = held_claim(unit, claim_id)
-    check_step(claim, "approve")
-    check_day(unit, on, claim.reviewed_on)
-    check_other(unit, claim.drafted_by, claim.submitted_by, claim.reviewed_by)
-    claim.approved_by, claim.approved_on = unit.user, on
-    return _taken(unit, claim, "approve", "approved", on)
+    return take(unit, CLAIM, held_claim(unit, claim_id), ClaimStep.APPROVE, on)
 
 
 def send_back(unit: Unit, claim_id: int, reason: str, on: date | None = None) -> Taken:
@@ -140,19 +107,10 @@ def send_back(unit: Unit, claim_id: int, reason: str, on: date | None = None) ->
 
     It loses its place in the queue. Raises NotFound, WrongStatus, FutureDate, BeforeClaimStep.
     """
-    on = on or unit.today
     claim = held_claim(unit, claim_id)
-    check_step(claim, "return")
-    check_day(unit, on, claim.approved_on or claim.reviewed_on or claim.submitted_on)
-    claim.return_reason = reason
-    claim.submitted_by = claim.reviewed_by = claim.approved_by = None
-    claim.submitted_on = claim.reviewed_on = claim.approved_on = claim.queued_on = None
-    return _taken(unit, claim, "return", "returned", on, reason)
-
-
-def _taken(unit: Unit, claim: Claim, step: str, to: str, on: date, reason: str = "") -> Taken:
-    take_step(unit, claim, step, to, on, reason=reason)
-    return Taken(claim.id, claim.status)
+    taken = take(unit, CLAIM, claim, ClaimStep.RETURN, on, reason=reason)
+    claim.return_reason, claim.queued_on = reason, None
+    return taken
 
 
 def _loan(unit: Unit, loan_id: int) -> Loan:

@@ -4,18 +4,20 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from ledger import workflow
 from ledger.balances import loan_balance
 from ledger.chart import RECOVERIES_TO_REMIT, RECOVERY_SUSPENSE
 from ledger.errors import RuleViolation
 from ledger.events import Event
 from ledger.money import NIL, plain
-from ledger.operations.compensation.workflow import check_day, check_step, held_claim, take_step
+from ledger.operations.compensation.workflow import CLAIM, held_claim
 from ledger.operations.servicing import run
 from ledger.operations.servicing.backdating import Why
 from ledger.operations.servicing.run import Fact
 from ledger.policy import compensation
 from ledger.policy.servicing import Life
 from ledger.queries.claims_owed import net_of
+from ledger.statuses import ClaimStep, LoanStatus
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
@@ -43,8 +45,7 @@ def check(unit: Unit, payload: Mapping[str, Any]) -> None:
 
 def _ready(unit: Unit, payload: Mapping[str, Any]) -> Claim:
     claim = held_claim(unit, int(payload["claim_id"]))
-    check_step(claim, "close")
-    check_day(unit, date.fromisoformat(payload["on"]), claim.approved_on)
+    workflow.check(unit, CLAIM, claim, ClaimStep.CLOSE, date.fromisoformat(payload["on"]))
     found = loan_balance(unit.connection, claim.loan_id)
     if unremitted := found.get(RECOVERIES_TO_REMIT, NIL):
         raise RecoveryUnremitted(rule="6.6", limit="0.00", found=plain(unremitted))
@@ -64,10 +65,10 @@ def apply(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
     def do(life: Life) -> Iterator[Event]:
         yield from compensation.close_recourse(life, on, claim=claim.id, amount=net, approval=approval.id)
         if compensation.settles(life, on):
-            life.status, life.next_step_on = "closed", None
+            life.status, life.next_step_on = LoanStatus.CLOSED, None
 
     about = {"made_by": approval.made_by, "checked_by": unit.user, "reason": approval.reason}
     why = Why(approval.reason, approval.made_by, unit.user)
     run.record_facts(unit, {claim.loan_id: [Fact(on, do, about, last=True)]}, why)
     claim.closed_on, claim.closing_id = on, approval.id
-    take_step(unit, claim, "close", "closed", on, reason=approval.reason, fen=net)
+    workflow.move(unit, CLAIM, claim, ClaimStep.CLOSE, on, reason=approval.reason, fen=net)

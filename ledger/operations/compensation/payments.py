@@ -8,19 +8,15 @@ from functools import partial
 from moneyed import Money
 from sqlalchemy import select
 
-from ledger import movements, period_lock
-from ledger.chart import Kind, book_of
+from ledger import movements
 from ledger.errors import RuleViolation
 from ledger.events import ClaimPaid, Event
 from ledger.money import NIL, Fen, of_fen, plain
 from ledger.operations.compensation.workflow import (
-    check_day,
-    check_other,
-    check_step,
+    CLAIM,
     held_claim,
     live_claim,
     scheme_of,
-    take_step,
 )
 from ledger.operations.servicing import run
 from ledger.operations.servicing.backdating import Why
@@ -29,10 +25,13 @@ from ledger.policy import compensation
 from ledger.policy.compensation import Owing
 from ledger.policy.servicing import Life
 from ledger.queries.claims_owed import UNPAID, frozen_of, net_of, owed, paid_of
+from ledger.statuses import ClaimStatus, ClaimStep
 from ledger.tables.claims import Claim, Recovery
 from ledger.unit_of_work import Unit
+from ledger.workflow import check, move
 
 PAID = Why("代偿拨付 claim payment")
+_SETTLED = (ClaimStatus.RETURNED, ClaimStatus.PAID, ClaimStatus.RECOVERING, ClaimStatus.CLOSED)
 
 
 class OlderClaimQueued(RuleViolation):
@@ -73,12 +72,7 @@ def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
     """
     on = on or unit.today
     claim = held_claim(unit, claim_id)
-    check_step(claim, "pay")
-    check_day(unit, on, claim.approved_on)
-    check_other(unit, claim.drafted_by, claim.submitted_by, claim.reviewed_by, claim.approved_by)
-    # The books before the account, as every other writer takes them.
-    books = [book_of(kind, bank=claim.bank, county=claim.county) for kind in (Kind.FUND, Kind.LOAN)]
-    period_lock.check_open(unit, books, on)
+    check(unit, CLAIM, claim, ClaimStep.PAY, on)
     movements.held_balance(unit, claim.county, claim.bank)
     _check_turn(unit, claim)
     available = max(0, movements.lowest_balance(unit, claim.county, claim.bank, on))
@@ -90,7 +84,7 @@ def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
         raise NothingOwed(rule="6.4", limit=plain(NIL), found=plain(NIL))
     if left:
         claim.queued_on = claim.queued_on or on
-    take_step(unit, claim, "pay", standing_status(unit, claim), on, fen=paid, event_id=event_id)
+    move(unit, CLAIM, claim, ClaimStep.PAY, on, to=standing_status(unit, claim), fen=paid, event_id=event_id)
     scheme = scheme_of(unit, claim.loan_id)
     now, then = compensation.borne(scheme, net_of(claim)), compensation.borne(scheme, before)
     return Payment(
@@ -153,18 +147,18 @@ def _queueing(unit: Unit, county: str, bank: str) -> Sequence[Claim]:
 def check_compensated(unit: Unit, loan_id: int) -> None:
     """Raises ClaimStands while a claim on the loan may still be paid."""
     claim = live_claim(unit, loan_id)
-    if claim is not None and claim.status not in ("returned", "paid", "recovering", "closed"):
+    if claim is not None and claim.status not in _SETTLED:
         raise ClaimStands(rule="books 3", limit="paid", found=str(claim.id), status=claim.status)
 
 
-def standing_status(unit: Unit, claim: Claim) -> str:
+def standing_status(unit: Unit, claim: Claim) -> ClaimStatus:
     """Where a claim stands by its figures (6.8): while anything queues partly paid, then paid, then recovering."""
     unit.session.flush()
     if not claim.paid_principal and not claim.paid_interest:
-        return "approved"
+        return ClaimStatus.APPROVED
     if owed(unit.connection, [claim])[claim.id].total:
-        return "partly_paid"
+        return ClaimStatus.PARTLY_PAID
     came_back = unit.session.execute(
         select(Recovery.id).where(Recovery.claim_id == claim.id, Recovery.live.is_(True)).limit(1)
     ).scalar()
-    return "paid" if came_back is None else "recovering"
+    return ClaimStatus.PAID if came_back is None else ClaimStatus.RECOVERING

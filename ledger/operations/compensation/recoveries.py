@@ -17,11 +17,10 @@ from ledger.ids import new_id
 from ledger.money import Fen, of_fen, plain
 from ledger.operations.compensation.payments import standing_status, watched
 from ledger.operations.compensation.workflow import (
+    CLAIM,
     BeforeClaimStep,
-    keep_change,
     live_claim,
     scheme_of,
-    take_step,
 )
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.backdating import Why
@@ -30,9 +29,11 @@ from ledger.policy import compensation
 from ledger.policy.servicing import Life
 from ledger.queries import reference
 from ledger.queries.claims_owed import net_of
+from ledger.statuses import ClaimStatus, ClaimStep, LoanStatus
 from ledger.tables.claims import Claim, Recovery
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
+from ledger.workflow import move
 
 RECOVERED = Why("补记追回款 back-dated recovery")
 
@@ -159,10 +160,10 @@ def _claim(unit: Unit, loan_id: int) -> Claim:
     if status is None:
         raise NotFound(what="loan", id=str(loan_id))
     claim = live_claim(unit, loan_id)
-    if claim is not None and claim.status == "closed" and net_of(claim):
+    if claim is not None and claim.status == ClaimStatus.CLOSED and net_of(claim):
         raise RecourseIsClosed(rule="6.7", limit="RecourseClosed", found=claim.closed_on)
-    if claim is None or status != "compensated":
-        raise WrongStatus(status=status, allowed="compensated", step="recover")
+    if claim is None or status != LoanStatus.COMPENSATED:
+        raise WrongStatus(status=status, allowed=LoanStatus.COMPENSATED, step=ClaimStep.RECOVER)
     return claim
 
 
@@ -184,7 +185,7 @@ def _record(
         yield from watched(life, do=do, seen=seen)
         closing.append(compensation.settles(life, on))
         if all(closing) and fund_settled(unit, claim):
-            life.status, life.next_step_on = "closed", None
+            life.status, life.next_step_on = LoanStatus.CLOSED, None
 
     record_facts(unit, {claim.loan_id: [Fact(on, run, {"document": document}, last=True)]}, RECOVERED)
     closing.append(fund_settled(unit, claim))
@@ -193,7 +194,7 @@ def _record(
 def fund_settled(unit: Unit, claim: Claim) -> bool:
     """Whether the fund has everything back, or its recourse is closed, and holds nothing of the loan's in suspense."""
     held = loan_balance(unit.connection, claim.loan_id).get(RECOVERY_SUSPENSE, 0)
-    back = claim.status == "closed" or claim.returned == claim.paid_principal + claim.paid_interest
+    back = claim.status == ClaimStatus.CLOSED or claim.returned == claim.paid_principal + claim.paid_interest
     return back and claim.received == claim.returned and not held
 
 
@@ -202,12 +203,12 @@ def _kept(event: RecoveryRetained) -> int:
 
 
 def _move(unit: Unit, claim: Claim, on: date, fen: int, *, closed: bool) -> None:
-    """The claim's status after money came back; closed with its loan."""
+    """The claim's status after money came back: closed with its loan, and left closed where it was."""
     unit.session.flush()
-    if claim.status == "closed":
-        keep_change(unit, claim, "recover", "closed", on, fen=fen)
-        return
-    to = "closed" if closed else standing_status(unit, claim)
-    if closed:
-        claim.closed_on = on
-    take_step(unit, claim, "recover", to, on, fen=fen)
+    if claim.status == ClaimStatus.CLOSED:
+        to = ClaimStatus.CLOSED
+    elif closed:
+        to, claim.closed_on = ClaimStatus.CLOSED, on
+    else:
+        to = standing_status(unit, claim)
+    move(unit, CLAIM, claim, ClaimStep.RECOVER, on, to=to, fen=fen)

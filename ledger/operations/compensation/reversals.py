@@ -17,12 +17,14 @@ from ledger.events import (
     RecoveryRetained,
 )
 from ledger.operations.compensation.payments import standing_status
-from ledger.operations.compensation.workflow import check_step, held_claim, take_step
+from ledger.operations.compensation.workflow import CLAIM, held_claim
 from ledger.operations.servicing import backdating, run
 from ledger.operations.servicing.backdating import Past, RestsOnLater, Why
+from ledger.statuses import ClaimStatus, ClaimStep
 from ledger.tables.claims import Claim, Recovery
 from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
+from ledger.workflow import check_status, move
 
 _COMPENSATION = events_where(lambda row: row.replay is Replay.LATEST_FIRST)
 E = TypeVar("E", bound=Event)
@@ -100,15 +102,16 @@ def _undo(unit: Unit, claim: Claim, event_ids: Sequence[int], approval: Approval
 
 
 def _move(unit: Unit, claim: Claim, event: Event, event_id: int, approval: Approval, fen: int) -> None:
-    if claim.status == "closed":  # it closed with its loan, by itself
+    if claim.status == ClaimStatus.CLOSED:  # it closed with its loan, by itself
         claim.closed_on = None
     to = standing_status(unit, claim)
-    take_step(unit, claim, "undo", to, event.effective_on, reason=approval.reason, fen=-fen, event_id=event_id)
+    on, reason = event.effective_on, approval.reason
+    move(unit, CLAIM, claim, ClaimStep.UNDO, on, to=to, reason=reason, fen=-fen, event_id=event_id)
 
 
 def _held(unit: Unit, claim_id: int) -> Claim:
     claim = held_claim(unit, claim_id)
-    check_step(claim, "undo")
+    check_status(CLAIM, claim, ClaimStep.UNDO)
     return claim
 
 

@@ -1,59 +1,21 @@
-"""Where a claim may go from where it stands (代偿状态流转): one table of steps, and who took them."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+"""The steps people take with a claim (代偿状态流转), and what every one of them reads of it."""
 
 from sqlalchemy import select
 
-from ledger.errors import NotFound, RuleViolation, SamePerson, WrongStatus
-from ledger.ids import new_id
+from ledger.chart import Kind, book_of
+from ledger.errors import NotFound
 from ledger.operations.servicing import run
 from ledger.policy.schemes import Scheme
 from ledger.queries import reference
+from ledger.statuses import ClaimStatus as S
+from ledger.statuses import ClaimStep as Do
 from ledger.tables.claims import Claim, ClaimChange
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
-
-CLAIM_STATUSES = (
-    "draft",
-    "submitted",
-    "reviewed",
-    "approved",
-    "returned",
-    "partly_paid",
-    "paid",
-    "recovering",
-    "closed",
-)
+from ledger.workflow import BeforeEarlierStep, Step, Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimStep:
-    """The statuses a step is possible in, and those it may lead to."""
-
-    allowed: tuple[str, ...]
-    to: tuple[str, ...]
-
-
-_PAID = ("partly_paid", "paid", "recovering")
-
-# fmt: off
-CLAIM_STEPS: Mapping[str, ClaimStep] = {
-    "submit":  ClaimStep(("draft", "returned"),                 ("submitted",)),
-    "review":  ClaimStep(("submitted",),                        ("reviewed",)),
-    "approve": ClaimStep(("reviewed",),                         ("approved",)),
-    "return":  ClaimStep(("submitted", "reviewed", "approved"), ("returned",)),
-    "pay":     ClaimStep(("approved", "partly_paid"),           ("approved", *_PAID)),
-    "recover": ClaimStep((*_PAID, "closed"),                    (*_PAID, "closed")),
-    "close":   ClaimStep(("paid", "recovering"),                ("closed",)),
-    "undo":    ClaimStep((*_PAID, "closed"),                    ("approved", *_PAID)),
-}
-# fmt: on
-"""`recover` is a receipt or its remittance; a closed claim still hears of what its bank receives for itself."""
-
-
-class BeforeClaimStep(RuleViolation):
+class BeforeClaimStep(BeforeEarlierStep):
     code = "before_claim_step"
     zh = "日期 {found} 早于该代偿申请上一环节的日期 {limit}"
     en = "{found} lies before the claim's step it follows, of {limit}"
@@ -74,72 +36,43 @@ def live_claim(unit: Unit, loan_id: int) -> Claim | None:
     return unit.session.execute(query.execution_options(populate_existing=True)).scalar()
 
 
-def check_step(claim: Claim, step: str) -> None:
-    """Raises WrongStatus where the step is not possible, for a claim another was drafted in place of too."""
-    allowed = CLAIM_STEPS[step].allowed
-    if claim.status not in allowed or not claim.live:
-        raise WrongStatus(status=claim.status, allowed=", ".join(allowed), step=step)
+def _books(claim: Claim) -> list[str]:
+    """The books a payment is posted in; they are held before the account, as every other writer takes them."""
+    return [book_of(kind, bank=claim.bank, county=claim.county) for kind in (Kind.FUND, Kind.LOAN)]
 
 
-def check_day(unit: Unit, on: date, earlier: date | None) -> None:
-    """Raises FutureDate, BeforeClaimStep."""
-    unit.not_future(on, "on")
-    if earlier is not None and on < earlier:
-        raise BeforeClaimStep(rule="6.8", limit=earlier, found=on)
+_PAID = (S.PARTLY_PAID, S.PAID, S.RECOVERING)
+_ENDED = (*_PAID, S.CLOSED)
 
-
-def check_other(unit: Unit, *before: str | None) -> None:
-    """Nobody takes two steps of one round (1); raises SamePerson."""
-    if unit.user in before:
-        raise SamePerson(user=unit.user, rule="1")
-
-
-def take_step(
-    unit: Unit,
-    claim: Claim,
-    step: str,
-    to: str,
-    on: date,
-    *,
-    reason: str = "",
-    fen: int = 0,
-    event_id: int | None = None,
-) -> None:
-    """Move a held claim and keep who, when, why; what leads nowhere in the table is our own mistake."""
-    assert to in CLAIM_STEPS[step].to, (step, to)
-    keep_change(unit, claim, step, to, on, reason=reason, fen=fen, event_id=event_id)
-    claim.status = to
-    unit.session.flush()
-
-
-def keep_change(
-    unit: Unit,
-    claim: Claim,
-    step: str,
-    to: str,
-    on: date,
-    *,
-    reason: str = "",
-    fen: int = 0,
-    event_id: int | None = None,
-) -> None:
-    """A row of the claim's history. Added only."""
-    before = "" if step == "draft" else claim.status
-    unit.session.add(
-        ClaimChange(
-            id=new_id(),
-            claim_id=claim.id,
-            step=step,
-            from_status=before,
-            to_status=to,
-            on=on,
-            by=unit.user,
-            reason=reason,
-            fen=fen,
-            event_id=event_id,
-            recorded_at=unit.recorded_at,
-        )
-    )
+# A closed claim still hears of what its bank receives for itself: `recover` leaves it closed.
+# fmt: off
+CLAIM = Workflow(
+    Claim, S, begins=(S.DRAFT,), early=BeforeClaimStep, rule="6.8",
+    replaced=lambda claim: None if claim.live else claim.status,
+    history=lambda claim, step, columns: ClaimChange(**{"claim_id": claim.id, "step": step, "fen": 0, **columns}),
+    steps={
+        Do.SUBMIT:  Step((S.DRAFT, S.RETURNED),                (S.SUBMITTED,),
+                         not_by=("drafted_by",),
+                         day="on", not_before=("claimed_on",),   fills="submitted"),
+        Do.REVIEW:  Step((S.SUBMITTED,),                       (S.REVIEWED,),
+                         not_by=("drafted_by", "submitted_by"),
+                         day="on", not_before=("submitted_on",), fills="reviewed"),
+        Do.APPROVE: Step((S.REVIEWED,),                        (S.APPROVED,),
+                         not_by=("drafted_by", "submitted_by", "reviewed_by"),
+                         day="on", not_before=("reviewed_on",),  fills="approved"),
+        Do.RETURN:  Step((S.SUBMITTED, S.REVIEWED, S.APPROVED), (S.RETURNED,),
+                         day="on", not_before=("approved_on", "reviewed_on", "submitted_on"),
+                         reason=True, clears=("submitted", "reviewed", "approved")),
+        Do.PAY:     Step((S.APPROVED, S.PARTLY_PAID),          (S.APPROVED, *_PAID),
+                         not_by=("drafted_by", "submitted_by", "reviewed_by", "approved_by"),
+                         day="on", not_before=("approved_on",),  books=_books),
+        Do.RECOVER: Step(_ENDED,                               _ENDED),
+        Do.CLOSE:   Step((S.PAID, S.RECOVERING),               (S.CLOSED,),
+                         day="on", not_before=("approved_on",)),
+        Do.UNDO:    Step(_ENDED,                               (S.APPROVED, *_PAID)),
+    },
+)
+# fmt: on
 
 
 def scheme_of(unit: Unit, loan_id: int) -> Scheme:

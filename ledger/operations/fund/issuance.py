@@ -5,16 +5,17 @@ from typing import Any
 
 from sqlalchemy import BigInteger, case, cast, func, select
 
-from ledger.dates import DAY, Quarter, business_day, moment
-from ledger.errors import NotFound, SamePerson, WrongStatus
+from ledger.dates import DAY, Quarter
+from ledger.errors import NotFound
 from ledger.ids import new_id
+from ledger.operations.fund.workflow import REPORT
 from ledger.policy import risk_fund
 from ledger.queries import reference
+from ledger.statuses import ReportStatus, ReportStep
 from ledger.tables.fund import IssuanceReport
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
-
-REPORT_STATUSES = ("draft", "submitted")
+from ledger.workflow import check, move
 
 _LOANS: Any = Loan.__table__
 
@@ -32,7 +33,7 @@ def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date 
         IssuanceReport.bank == bank, IssuanceReport.county == county, IssuanceReport.quarter == str(quarter)
     )
     earlier = list(unit.session.execute(query.order_by(IssuanceReport.version).with_for_update()).scalars())
-    report = earlier[-1] if earlier and earlier[-1].status == "draft" else None
+    report = earlier[-1] if earlier and earlier[-1].status == ReportStatus.DRAFT else None
     if report is None:
         scheme = reference.latest_scheme(unit.session, reference.MAIN_SCHEME)
         report = IssuanceReport(
@@ -41,7 +42,7 @@ def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date 
             county=county,
             quarter=str(quarter),
             version=len(earlier) + 1,
-            status="draft",
+            status=ReportStatus.DRAFT,
             due_by=risk_fund.report_due_by(scheme, quarter),
         )
         unit.session.add(report)
@@ -56,19 +57,12 @@ def submit_report(unit: Unit, report_id: int, on: date | None = None) -> Issuanc
 
     Raises NotFound, WrongStatus, SamePerson, FutureDate.
     """
-    on = on or unit.today
-    unit.not_future(on, "on")
     report = unit.session.get(IssuanceReport, report_id, with_for_update=True)
     if report is None:
         raise NotFound(what="issuance report", id=str(report_id))
-    if report.status != "draft":
-        raise WrongStatus(status=report.status, allowed="draft", step="submission")
-    if report.made_by == unit.user:
-        raise SamePerson(user=unit.user, rule="1")
+    check(unit, REPORT, report, ReportStep.SUBMISSION, on)
     _fill(unit, report, Quarter.parse(report.quarter))
-    report.status, report.submitted_by, report.submitted_on = "submitted", unit.user, on
-    report.submitted_recorded_on = business_day(moment(unit.recorded_at))
-    unit.session.flush()
+    move(unit, REPORT, report, ReportStep.SUBMISSION, on)
     return report
 
 

@@ -12,30 +12,23 @@ from ledger import events as e
 from ledger import journal
 from ledger.database import write_rows
 from ledger.dates import Quarter
-from ledger.errors import NotFound, SamePerson, WrongStatus
+from ledger.errors import NotFound, WrongStatus
 from ledger.events import Event
 from ledger.ids import new_id, new_ids
 from ledger.journal import Record
 from ledger.money import NIL, Fen, of_fen, to_fen
+from ledger.operations.fund.workflow import PLAN
 from ledger.policy import risk_fund
 from ledger.policy.risk_fund import REACHED, STEPS, Call
 from ledger.queries import fund_calls
 from ledger.queries.fund_calls import Account
+from ledger.statuses import PlanStatus, PlanStep
 from ledger.tables.fund import FundPlan, FundPlanLine, FundPlanStep
 from ledger.unit_of_work import Unit
-
-PLAN_STATUSES = ("draft", "approved", "appropriated", "deposited")
+from ledger.workflow import check, move
 
 _LINES: Any = FundPlanLine.__table__
 _STEPS: Any = FundPlanStep.__table__
-
-# The statuses a plan may be in for a step. A step acts on what the one before reached, line by line, so a plan
-# still on its way to "approved" may already be deposited in part.
-STEP_STATUSES: Mapping[str, tuple[str, ...]] = {
-    "approval": ("draft",),
-    "appropriation": ("draft", "approved"),
-    "deposit": ("draft", "approved", "appropriated"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +53,20 @@ def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
     query = select(FundPlan).where(
         FundPlan.kind == "quarter",
         FundPlan.quarter == str(quarter),
-        FundPlan.status == "draft",
+        FundPlan.status == PlanStatus.DRAFT,
         FundPlan.live.is_(True),
     )
     for plan in unit.session.execute(query.with_for_update()).scalars():
         if not _steps(unit, plan.id):
             plan.live = None  # its lines are drawn up anew below; the old draft stays to be looked at
     plan = FundPlan(
-        id=new_id(), kind="quarter", quarter=str(quarter), status="draft", made_by=unit.user, made_on=on, live=True
+        id=new_id(),
+        kind="quarter",
+        quarter=str(quarter),
+        status=PlanStatus.DRAFT,
+        made_by=unit.user,
+        made_on=on,
+        live=True,
     )
     unit.session.add(plan)
     unit.session.flush()
@@ -91,7 +90,7 @@ def draft_advance(
         id=new_id(),
         kind="advance",
         quarter=str(Quarter.of(on)),
-        status="draft",
+        status=PlanStatus.DRAFT,
         made_by=unit.user,
         made_on=on,
         live=True,
@@ -109,17 +108,16 @@ def approve(unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Pa
 
     Without `parts` everything outstanding. Raises SamePerson, WrongStatus, BeyondStep, PeriodClosed, NotFound.
     """
-    plan = held_plan(unit, plan_id, "approval")
-    if plan.made_by == unit.user:
-        raise SamePerson(user=unit.user, rule="1")
+    plan = _held(unit, plan_id, PlanStep.APPROVAL, on)
     if plan.kind == "quarter":
         _call_again(unit, plan)
-    _step(unit, plan, "approval", on, parts, _approved)
+    _step(unit, plan, PlanStep.APPROVAL, on, parts, _approved)
 
 
 def appropriate(unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Part] | None = None) -> None:
     """The city's money goes to the counties (拨付), as far as it is approved; raises as `approve`."""
-    _step(unit, held_plan(unit, plan_id, "appropriation"), "appropriation", on, parts, _appropriated)
+    plan = _held(unit, plan_id, PlanStep.APPROPRIATION, on)
+    _step(unit, plan, PlanStep.APPROPRIATION, on, parts, _appropriated)
 
 
 def deposit(
@@ -133,8 +131,8 @@ def deposit(
 
     Raises WrongStatus, BeyondStep, WoundDown, PeriodClosed, NotFound.
     """
-    plan = held_plan(unit, plan_id, "deposit")
-    _step(unit, plan, "deposit", on, parts, _deposited, None if counties is None else set(counties))
+    plan = _held(unit, plan_id, PlanStep.DEPOSIT, on)
+    _step(unit, plan, PlanStep.DEPOSIT, on, parts, _deposited, None if counties is None else set(counties))
 
 
 def outstanding(unit: Unit, plan_id: int, step: str) -> dict[tuple[str, str], Money]:
@@ -147,14 +145,12 @@ def outstanding(unit: Unit, plan_id: int, step: str) -> dict[tuple[str, str], Mo
     return {account: of_fen(fen) for account, fen in found.items()}
 
 
-def held_plan(unit: Unit, plan_id: int, step: str) -> FundPlan:
-    """The plan, held to the end of the transaction; raises NotFound, and WrongStatus where the step is not possible."""
+def _held(unit: Unit, plan_id: int, step: PlanStep, on: date | None) -> FundPlan:
+    """The plan, held to the end of the transaction, for a step that is possible; raises NotFound and as `check`."""
     plan = unit.session.get(FundPlan, plan_id, with_for_update=True, populate_existing=True)
     if plan is None:
         raise NotFound(what="fund plan", id=str(plan_id))
-    allowed = STEP_STATUSES[step]
-    if plan.status not in allowed or not plan.live:
-        raise WrongStatus(status=plan.status if plan.live else "replaced", allowed=", ".join(allowed), step=step)
+    check(unit, PLAN, plan, step, on)
     return plan
 
 
@@ -170,22 +166,21 @@ def undo_step(unit: Unit, event_id: int) -> None:
     reached = _steps(unit, plan.id).get(step.line_id, {})
     steps = STEPS[fund_calls.source_of(step.source)]
     after = [later for later in steps if reached.get(later, 0) > reached.get(step.step, 0)]
-    if after and after[0] != "approval":
-        raise WrongStatus(status=REACHED[after[-1]], allowed=REACHED[step.step], step="reversal")
-    _set_status(unit, plan)
+    if after and after[0] != PlanStep.APPROVAL:
+        raise WrongStatus(status=REACHED[after[-1]], allowed=REACHED[step.step], step=PlanStep.REVERSAL)
+    move(unit, PLAN, plan, PlanStep.REVERSAL, to=_reached(unit, plan))
 
 
 def _step(
     unit: Unit,
     plan: FundPlan,
-    step: str,
+    step: PlanStep,
     on: date | None,
     parts: Sequence[Part] | None,
     event_of: Callable[[FundPlan, FundPlanLine, date, Fen], Event],
     counties: set[str] | None = None,
 ) -> None:
     on = on or unit.today
-    unit.not_future(on, "on")
     lines = _lines(unit, plan.id)
     reached = _steps(unit, plan.id)
     _check_begun(plan, lines, reached, step)
@@ -219,15 +214,15 @@ def _step(
             ]
         },
     )
-    _set_status(unit, plan)
+    move(unit, PLAN, plan, step, on, to=_reached(unit, plan))
 
 
 def _check_begun(
-    plan: FundPlan, lines: Sequence[FundPlanLine], reached: Mapping[int, Mapping[str, Fen]], step: str
+    plan: FundPlan, lines: Sequence[FundPlanLine], reached: Mapping[int, Mapping[str, Fen]], step: PlanStep
 ) -> None:
     """Raises WrongStatus while no line has come to this step at all."""
-    if step != "approval" and not any(_left(line, reached, step) > 0 for line in lines):
-        raise WrongStatus(status=plan.status, allowed=", ".join(STEP_STATUSES[step][1:]), step=step)
+    if step != PlanStep.APPROVAL and not any(_left(line, reached, step) > 0 for line in lines):
+        raise WrongStatus(status=plan.status, allowed=", ".join(PLAN.steps[step].allowed[1:]), step=step)
 
 
 def _chosen(
@@ -283,17 +278,16 @@ def _deposited(plan: FundPlan, line: FundPlanLine, on: date, amount: Fen) -> Eve
     return e.FundDeposited(effective_on=on, county=line.county, bank=line.bank, plan=plan.id, amount=amount)
 
 
-def _set_status(unit: Unit, plan: FundPlan) -> None:
+def _reached(unit: Unit, plan: FundPlan) -> PlanStatus:
     """A plan has come as far as its slowest line; lines that call for nothing hold nothing up."""
     unit.session.flush()
     reached = _steps(unit, plan.id)
-    status = "draft"
+    status = PlanStatus.DRAFT
     for step, name in REACHED.items():
         if any(_waits(line, reached.get(line.id, {}), step) for line in _lines(unit, plan.id)):
             break
         status = name
-    plan.status = status
-    unit.session.flush()
+    return status
 
 
 def _waits(line: FundPlanLine, reached: Mapping[str, Fen], step: str) -> bool:

@@ -13,6 +13,7 @@ from ledger.policy import breakers, grading
 from ledger.policy.breakers import BreakerTripped, Figures
 from ledger.policy.schemes import Scheme
 from ledger.queries import exposure, reference
+from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, applications, lines
 from ledger.unit_of_work import Unit
 
@@ -53,7 +54,7 @@ def _graded(unit: Unit, bank: str, county: str) -> tuple[int, int]:
     c = _LOANS.c
     rows = unit.connection.execute(
         select(c.id, c.rolled_on, c.scheme, c.scheme_version).where(
-            c.bank == bank, c.county == county, c.status.in_(("active", "overdue"))
+            c.bank == bank, c.county == county, c.status.in_((LoanStatus.ACTIVE, LoanStatus.OVERDUE))
         )
     ).all()
     found = balances.loan_balances(unit.connection, [row.id for row in rows])

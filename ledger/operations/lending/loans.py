@@ -7,36 +7,29 @@ from typing import Any
 
 from ledger import activity, journal
 from ledger.dates import next_settlement
-from ledger.errors import NotFound, RuleViolation, SamePerson
+from ledger.errors import NotFound, RuleViolation
 from ledger.events import LoanDisbursed
 from ledger.ids import new_id
 from ledger.money import Fen
 from ledger.operations.lending import checks, contracts
 from ledger.operations.lending.checks import Contract
 from ledger.operations.lending.contracts import AMENDABLE, LoanRequest, contract_of
-from ledger.operations.lending.workflow import check_step, held_loan, keep_change, makers, take_step
+from ledger.operations.lending.workflow import LOAN, held_loan
 from ledger.operations.notices import issue
 from ledger.policy import eligibility, terms
 from ledger.queries import exposure, reference
+from ledger.statuses import LoanStatus, LoanStep
 from ledger.tables import borrowers as t
 from ledger.tables.loans import Loan
 from ledger.tables.reference import Bank
 from ledger.unit_of_work import Unit
+from ledger.workflow import Taken, begin, check, check_status, move, take
 
 
 class RestedOn(RuleViolation):
     code = "rests_on_it"
     zh = "放款之后已有业务（{event}，{found}），不能冲销放款；请先冲销其后的业务"
     en = "{event} of {found} rests on the disbursement; reverse what came after it first"
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A step taken on a loan: where it stands now, and what a checker should know."""
-
-    id: int
-    status: str
-    warnings: tuple[RuleViolation, ...] = ()
 
 
 def record(unit: Unit, request: LoanRequest, on: date | None = None) -> Taken:
@@ -52,7 +45,7 @@ def record(unit: Unit, request: LoanRequest, on: date | None = None) -> Taken:
         raise NotFound(what="bank", id=request.bank)
     loan = Loan(
         id=new_id(),
-        status="submitted",
+        status=LoanStatus.SUBMITTED,
         recorded_by=unit.user,
         recorded_on=on,
         bank=request.bank,
@@ -62,8 +55,7 @@ def record(unit: Unit, request: LoanRequest, on: date | None = None) -> Taken:
     _check(unit, loan, contract, day=request.signed_on, bank_on=(request.signed_on, on))
     warned = checks.warnings(unit, contract, to_household=loan.household_id is not None)
     contracts.put(unit, loan)
-    keep_change(unit, loan.id, "", loan.status, on)
-    return Taken(loan.id, loan.status, warned)
+    return replace(begin(unit, LOAN, loan, LoanStep.RECORD, on), warnings=warned)
 
 
 def amend(unit: Unit, loan_id: int, changes: Mapping[str, Any], on: date | None = None) -> Taken:
@@ -71,10 +63,8 @@ def amend(unit: Unit, loan_id: int, changes: Mapping[str, Any], on: date | None 
 
     Raises NotFound, WrongStatus, ContractNoTaken; KeyError for a field that is not AMENDABLE.
     """
-    on = on or unit.today
-    unit.not_future(on, "on")
     loan = held_loan(unit, loan_id)
-    check_step(loan, "amend")
+    check(unit, LOAN, loan, LoanStep.AMEND, on)
     if unknown := changes.keys() - set(AMENDABLE):
         raise KeyError(", ".join(sorted(unknown)))
     request = replace(contracts.request_of(unit, loan), **changes)
@@ -82,22 +72,19 @@ def amend(unit: Unit, loan_id: int, changes: Mapping[str, Any], on: date | None 
     contracts.fill(unit, loan, request)
     loan.recorded_by = unit.user
     contracts.put(unit, loan)
-    take_step(unit, loan, "amend", on)
-    return Taken(loan.id, loan.status)
+    return move(unit, LOAN, loan, LoanStep.AMEND, on)
 
 
 def resubmit(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
     """Put a returned loan forward again; every rule is asked anew. Raises as `record`."""
     on = on or unit.today
-    unit.not_future(on, "on")
     loan = held_loan(unit, loan_id)
-    check_step(loan, "resubmit")
+    check(unit, LOAN, loan, LoanStep.RESUBMIT, on)
     contract = contract_of(unit, loan)
     _check(unit, loan, contract, day=loan.signed_on, bank_on=(loan.signed_on, on))
     warned = checks.warnings(unit, contract, to_household=loan.household_id is not None)
     loan.return_reason = None
-    take_step(unit, loan, "resubmit", on)
-    return Taken(loan.id, loan.status, warned)
+    return replace(move(unit, LOAN, loan, LoanStep.RESUBMIT, on), warnings=warned)
 
 
 def approve(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
@@ -107,18 +94,13 @@ def approve(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
     BankEliminated from the day the bank is out.
     """
     on = on or unit.today
-    unit.not_future(on, "on")
     loan = held_loan(unit, loan_id)
-    check_step(loan, "approve")
-    if unit.user in makers(unit, loan_id):
-        raise SamePerson(user=unit.user, rule="1")
+    check(unit, LOAN, loan, LoanStep.APPROVE, on)
     contract = contract_of(unit, loan)
     found = checks.grounds(unit.session)
     eligibility.check_bank(loan.bank, found.statuses.get(loan.bank, ()), on)
     warned = checks.warnings(unit, contract, to_household=loan.household_id is not None)
-    loan.approved_by, loan.approved_on = unit.user, on
-    take_step(unit, loan, "approve", on)
-    return Taken(loan.id, loan.status, warned)
+    return replace(move(unit, LOAN, loan, LoanStep.APPROVE, on), warnings=warned)
 
 
 def send_back(unit: Unit, loan_id: int, reason: str, on: date | None = None) -> Taken:
@@ -126,12 +108,10 @@ def send_back(unit: Unit, loan_id: int, reason: str, on: date | None = None) -> 
 
     Raises NotFound, WrongStatus, FutureDate.
     """
-    on = on or unit.today
-    unit.not_future(on, "on")
     loan = held_loan(unit, loan_id)
-    take_step(unit, loan, "return", on, reason)
-    loan.return_reason, loan.approved_by, loan.approved_on = reason, None, None
-    return Taken(loan.id, loan.status)
+    taken = take(unit, LOAN, loan, LoanStep.RETURN, on, reason=reason)
+    loan.return_reason = reason
+    return taken
 
 
 def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Taken:
@@ -140,18 +120,14 @@ def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Taken:
     Not by the one who approved it. Raises NotFound, WrongStatus, SamePerson, FutureDate, PeriodClosed, and
     the refusals of scheme §2 as of the disbursement date.
     """
-    unit.not_future(disbursed_on, "disbursed_on")
     loan = held_loan(unit, loan_id)
-    check_step(loan, "disburse")
-    if unit.user == loan.approved_by:
-        raise SamePerson(user=unit.user, rule="1")
+    check(unit, LOAN, loan, LoanStep.DISBURSE, disbursed_on)
     eligibility.check_disbursement_date(loan.signed_on, disbursed_on)
     contract = contract_of(unit, loan)
     _check(unit, loan, contract, day=disbursed_on, bank_on=(disbursed_on,))
     warned = checks.warnings(unit, contract, to_household=loan.household_id is not None)
     set_dates(loan, due_dates(unit, contract, disbursed_on))
-    loan.disbursed_by = unit.user
-    take_step(unit, loan, "disburse", disbursed_on)
+    taken = move(unit, LOAN, loan, LoanStep.DISBURSE, disbursed_on)
     journal.record(
         unit,
         LoanDisbursed(
@@ -164,7 +140,7 @@ def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Taken:
         document=loan.contract_no,
         checked_by=loan.approved_by,
     )
-    return Taken(loan.id, loan.status, warned)
+    return replace(taken, warnings=warned)
 
 
 def undo_disbursement(unit: Unit, event_id: int, reason: str, made_by: str, checked_by: str) -> Taken:
@@ -177,17 +153,17 @@ def undo_disbursement(unit: Unit, event_id: int, reason: str, made_by: str, chec
         raise NotFound(what="disbursement", id=str(event_id))
     loan = check_undo(unit, loan_id, event_id)
     reversal = journal.reverse_all(unit, [event_id], reason, checked_by, made_by)[event_id]
-    take_step(unit, loan, "undo_disbursement", reversal.effective_on, reason)
-    loan.disbursed_by = loan.disbursed_on = loan.first_disbursed_on = loan.billed_to = None
+    loan.first_disbursed_on = loan.billed_to = None
     loan.original_due_on = loan.due_on = loan.rolled_on = loan.next_step_on = None
+    taken = move(unit, LOAN, loan, LoanStep.UNDO_DISBURSEMENT, reversal.effective_on, reason=reason)
     issue.follow(unit, [loan.id])
-    return Taken(loan.id, loan.status)
+    return taken
 
 
 def check_undo(unit: Unit, loan_id: int, event_id: int) -> Loan:
     """The loan, held, whose disbursement nothing rests on; raises WrongStatus, RestedOn."""
     loan = held_loan(unit, loan_id)
-    check_step(loan, "undo_disbursement")
+    check_status(LOAN, loan, LoanStep.UNDO_DISBURSEMENT)
     later = activity.first_beside(unit.connection, loan_id, event_id)
     if later is not None:
         kind, on = later

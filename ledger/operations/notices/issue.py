@@ -19,6 +19,7 @@ from ledger.ids import new_ids
 from ledger.operations.job_runs import EVERYTHING, Scope
 from ledger.policy.notices import Called, Dates, Ending, Kept, Timing, called_for, ending, missing, timings
 from ledger.queries import reference
+from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice, NoticeChange, NoticeDelivery
 from ledger.unit_of_work import Unit
@@ -28,7 +29,7 @@ _NOTICES: Any = Notice.__table__
 _CHANGES: Any = NoticeChange.__table__
 _DELIVERIES: Any = NoticeDelivery.__table__
 
-OPEN = ("active", "overdue")
+OPEN = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 """A loan in any other status owes nothing its bank gives notice of: paid, or another's to recover (scheme 6.6)."""
 
 _UNDONE = "undone"  # the payout was taken back

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from ledger.operations.job_runs import Scope
+from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan
 
 
@@ -53,7 +54,7 @@ def newly_overdue(session: Session, scope: Scope, since: date | None, through: d
     turned = Loan.rolled_on < through  # overdue is dated the day after the rolled due date (scheme 3.7)
     if since is not None:
         turned &= Loan.rolled_on >= since
-    query = select(func.count()).select_from(Loan).where(Loan.status == "overdue", turned)
+    query = select(func.count()).select_from(Loan).where(Loan.status == LoanStatus.OVERDUE, turned)
     if scope.bank:
         query = query.where(Loan.bank == scope.bank)
     if scope.county:

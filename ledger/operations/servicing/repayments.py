@@ -21,6 +21,7 @@ from ledger.operations.servicing.run import Fact
 from ledger.operations.servicing.save import Done
 from ledger.policy import servicing as life_of
 from ledger.policy.servicing import Payoff
+from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
 
@@ -149,7 +150,7 @@ def _check(received: Received, taken: set[tuple[int, str]], statuses: Mapping[in
         raise AmountNotPositive(found=received.amount)
     if (received.loan_id, received.receipt_no) in taken:
         raise ReceiptTaken(found=received.receipt_no)
-    if statuses.get(received.loan_id) == "compensated":
+    if statuses.get(received.loan_id) == LoanStatus.COMPENSATED:
         raise run.LoanCompensated(rule="6.6")
 
 

@@ -24,12 +24,19 @@ from ledger.operations.servicing.save import Done, Held
 from ledger.operations.subsidy import corrections
 from ledger.policy import loan_changes, servicing
 from ledger.policy.servicing import Life
+from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
 _LOANS: Any = Loan.__table__
 
-LENT = ("active", "overdue", "compensated", "written_off", "closed")
+LENT = (
+    LoanStatus.ACTIVE,
+    LoanStatus.OVERDUE,
+    LoanStatus.COMPENSATED,
+    LoanStatus.WRITTEN_OFF,
+    LoanStatus.CLOSED,
+)
 
 
 class LoanCompensated(RuleViolation):

@@ -12,13 +12,14 @@ from ledger.money import Fen, plain
 from ledger.operations.servicing.run import LENT
 from ledger.operations.sheets.borrowers import Borrower
 from ledger.operations.sheets.import_run import RowDiffers, Run, differing
+from ledger.statuses import LoanStatus, SheetStatus
 from ledger.tables.loans import Loan
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
 
 _LOANS: Any = Loan.__table__
 
-UNDONE = ("rejected", "failed")
+UNDONE = (SheetStatus.REJECTED, SheetStatus.FAILED)
 """Imports whose rows are reversed; what they booked may be booked anew."""
 
 
@@ -70,7 +71,7 @@ def present_loans(unit: Unit, run: Run, contract_nos: Iterable[str]) -> Present:
     unit.session.flush()
     present = Present({}, {})
     for row in unit.connection.execute(query):
-        undone = row.status == "returned" and row.disbursed_on is None and row.import_status in UNDONE
+        undone = row.status == LoanStatus.RETURNED and row.disbursed_on is None and row.import_status in UNDONE
         (present.left if undone else present.standing)[row.contract_no] = row
     return present
 

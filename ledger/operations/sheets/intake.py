@@ -21,9 +21,12 @@ from ledger.operations.servicing.backdating import Why
 from ledger.operations.sheets import households, loan_booking, loan_checks, organisations, repayments
 from ledger.operations.sheets.import_run import CHUNK_ROWS, Booked, Importer, Kind, Run, in_slices
 from ledger.operations.sheets.undo import undo_loans, undo_repayments
+from ledger.operations.sheets.workflow import SHEET, UNFINISHED
 from ledger.retries import retried
+from ledger.statuses import SheetStatus, SheetStep
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
+from ledger.workflow import check_status, move
 
 Begin = Callable[[], AbstractContextManager[Unit]]
 """Begins a transaction: each of its own, or always the one that the caller has begun."""
@@ -38,12 +41,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     "loans": Kind(loan_checks.check, in_slices, loan_booking.book, undo_loans),
     "repayments": Kind(repayments.check, repayments.parts, repayments.book, undo_repayments, rehearsed=True),
 }
-
-UNFINISHED = ("checking", "booking")
-"""Statuses of a sheet that is being booked, or was cut off. One that is only tried is `trying`, then `checked`."""
-
-_GOING = (*UNFINISHED, "booked", "unchanged")
-"""Where a sheet may stand that is sent twice at once by the same person: the other one may be quicker."""
 
 _ABANDONED = "导入中止 import abandoned"
 
@@ -107,7 +104,11 @@ def announce(unit: Unit, importer: Importer, table: Table, *, dry_run: bool = Fa
     The same file that the same person sent before and that is not finished keeps its id.
     """
     found = None if dry_run else _unfinished(unit, importer, table)
-    return _add(unit, importer, table, "trying" if dry_run else "checking").id if found is None else found
+    return (
+        _add(unit, importer, table, SheetStatus.TRYING if dry_run else SheetStatus.CHECKING).id
+        if found is None
+        else found
+    )
 
 
 def _in_one(unit: Unit, how: Kind, run: Run, chunk_rows: int) -> Outcome:
@@ -127,7 +128,7 @@ def _take(begin: Begin, how: Kind, run: Run, chunk_rows: int, *, dry_run: bool, 
             table.faults += _rehearse(begin, how, run, chunk)
     _refuse_faults(run, table.faults)
     if dry_run or (not run.ready and run.import_id is None):
-        status = "checked" if dry_run else "unchanged"
+        status = SheetStatus.CHECKED if dry_run else SheetStatus.UNCHANGED
         if run.import_id is not None:
             _once(begin, _end, run, status)
         return Outcome(run.import_id, table.kind, status, len(table.rows), 0, run.unchanged, len(run.ready))
@@ -183,7 +184,7 @@ def _unfinished(unit: Unit, importer: Importer, table: Table) -> int | None:
     return unit.session.execute(query.order_by(Import.id).limit(1)).scalar()
 
 
-def _add(unit: Unit, importer: Importer, table: Table, status: str) -> Import:
+def _add(unit: Unit, importer: Importer, table: Table, status: SheetStatus) -> Import:
     row = Import(
         id=new_id(),
         kind=table.kind,
@@ -204,28 +205,28 @@ def _add(unit: Unit, importer: Importer, table: Table, status: str) -> Import:
     return row
 
 
-def held(unit: Unit, import_id: int, *allowed: str) -> Import:
+def held(unit: Unit, import_id: int, step: SheetStep) -> Import:
     """An import, locked to the end of the transaction; raises NoResultFound, WrongStatus."""
     row = unit.session.get_one(Import, import_id, with_for_update=True, populate_existing=True)
-    if row.status not in allowed:
-        raise WrongStatus(status=row.status, allowed=", ".join(allowed))
+    check_status(SHEET, row, step)
     return row
 
 
 def _open(unit: Unit, run: Run) -> int:
     """The import under whose id the chunks are booked; it knows what it booked before it was cut off."""
     if run.import_id is None:
-        row = _add(unit, run.importer, run.table, "booking")
+        row = _add(unit, run.importer, run.table, SheetStatus.BOOKING)
     else:
-        row = held(unit, run.import_id, *_GOING)
+        row = held(unit, run.import_id, SheetStep.OPEN)
     if row.status in UNFINISHED:
-        row.status, row.unchanged = "booking", run.unchanged
+        row.unchanged = run.unchanged
+        move(unit, SHEET, row, SheetStep.OPEN)
     return row.id
 
 
 def _book(unit: Unit, how: Kind, run: Run, chunk: Any) -> Booked:
     assert run.import_id is not None
-    row = held(unit, run.import_id, *_GOING)
+    row = held(unit, run.import_id, SheetStep.BOOK)
     unit.origin = f"import/{row.id}"
     booked = how.book(unit, run, chunk)
     row.booked += booked.booked
@@ -240,29 +241,31 @@ def _book_or_refuse(unit: Unit, how: Kind, run: Run, chunk: Any) -> Booked:
 
 def _finish(unit: Unit, run: Run) -> Outcome:
     assert run.import_id is not None
-    row = held(unit, run.import_id, *_GOING)
-    row.status = "booked" if row.booked else "unchanged"
+    row = held(unit, run.import_id, SheetStep.FINISH)
+    move(unit, SHEET, row, SheetStep.FINISH, to=SheetStatus.BOOKED if row.booked else SheetStatus.UNCHANGED)
     row.unchanged = row.rows - row.booked  # also what somebody else recorded the same meanwhile
     return Outcome(row.id, row.kind, row.status, row.rows, row.booked, row.unchanged)
 
 
-def _end(unit: Unit, run: Run, status: str) -> None:
+def _end(unit: Unit, run: Run, status: SheetStatus) -> None:
     assert run.import_id is not None
-    row = held(unit, run.import_id, "trying", "checking")
-    row.status, row.unchanged = status, run.unchanged
+    row = held(unit, run.import_id, SheetStep.CHECK)
+    row.unchanged = run.unchanged
+    move(unit, SHEET, row, SheetStep.CHECK, to=status)
 
 
 def _fail(begin: Begin, how: Kind, import_id: int, refusal: Refusal) -> None:
     """Take back what was booked and keep why; where that is refused, a checker has to look at it."""
 
     def fail(unit: Unit, *, undo: bool) -> None:
-        row = held(unit, import_id, "trying", *UNFINISHED)
+        row = held(unit, import_id, SheetStep.FAIL)
         row.faults = faults_text(refusal)
-        if row.status == "booking" and how.undo is not None:
+        if row.status == SheetStatus.BOOKING and how.undo is not None:
             if not undo:
                 return
             how.undo(unit, import_id, Why(_ABANDONED))
-        row.status, row.booked = "failed", 0
+        row.booked = 0
+        move(unit, SHEET, row, SheetStep.FAIL)
 
     try:
         _again(begin, fail, undo=True)

@@ -14,6 +14,7 @@ from ledger.operations.sheets.borrowers import standings_of
 from ledger.operations.sheets.existing import differing_loan, present_loans
 from ledger.operations.sheets.import_run import Booked, Run
 from ledger.operations.sheets.loan_checks import Ready, contract_of, refusals_of
+from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, StatusChange
 from ledger.unit_of_work import Unit
 
@@ -157,7 +158,7 @@ def _row(unit: Unit, run: Run, each: Ready, loan_id: int) -> tuple[Any, ...]:
         row.security,
         row.policy_no,
         ",".join(row.endorsements),
-        "active",
+        LoanStatus.ACTIVE,
         unit.user,
         unit.today,
         None,
@@ -194,7 +195,16 @@ def _take_up(unit: Unit, run: Run, rows: Sequence[tuple[Any, ...]], left: dict[s
         unit.connection,
         {
             _CHANGES: [
-                (change, row[0], "returned", "active", row[25], unit.user, f"import/{run.import_id}", unit.recorded_at)
+                (
+                    change,
+                    row[0],
+                    LoanStatus.RETURNED,
+                    LoanStatus.ACTIVE,
+                    row[25],
+                    unit.user,
+                    f"import/{run.import_id}",
+                    unit.recorded_at,
+                )
                 for change, row in zip(new_ids(len(rows)), rows, strict=True)
             ]
         },

@@ -7,15 +7,18 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ledger.errors import Forbidden, NotFound, SamePerson, WrongStatus
+from ledger.errors import Forbidden, NotFound, WrongStatus
 from ledger.operations.registry.users import Role
 from ledger.operations.servicing.backdating import Why
 from ledger.operations.sheets.import_run import Importer
 from ledger.operations.sheets.intake import KINDS, held
+from ledger.operations.sheets.workflow import SHEET
+from ledger.statuses import SheetStep
 from ledger.tables.loans import Loan
 from ledger.tables.users import User
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
+from ledger.workflow import check, move, take
 
 _LOANS: Any = Loan.__table__
 
@@ -56,8 +59,9 @@ def approve(unit: Unit, import_id: int, on: date | None = None) -> Import:
 
     Raises NotFound, WrongStatus, SamePerson, FutureDate.
     """
-    row = _to_decide(unit, import_id, "booked")
-    _decide(unit, row, "approved", "", on)
+    row = _held(unit, import_id, SheetStep.APPROVE)
+    take(unit, SHEET, row, SheetStep.APPROVE, on)
+    row.decision = ""
     unit.connection.execute(
         update(_LOANS)
         .where(_LOANS.c.import_id == row.id, _LOANS.c.disbursed_on.is_not(None))
@@ -72,29 +76,22 @@ def reject(unit: Unit, import_id: int, reason: str, on: date | None = None) -> I
     One that was cut off can be rejected too. Raises NotFound, WrongStatus, SamePerson, FutureDate, and what `undo` of
     its kind raises while a person's later record rests on a row.
     """
-    row = _to_decide(unit, import_id, "booked", "booking")
+    row = _held(unit, import_id, SheetStep.REJECT)
+    check(unit, SHEET, row, SheetStep.REJECT, on, reason=reason)
     undo = KINDS[row.kind].undo
     assert undo is not None
     unit.origin = f"import/{row.id}"
     undo(unit, row.id, Why(reason))
-    _decide(unit, row, "rejected", reason, on)
+    row.decision = reason
+    move(unit, SHEET, row, SheetStep.REJECT, on, reason=reason)
     return row
 
 
-def _to_decide(unit: Unit, import_id: int, *allowed: str) -> Import:
+def _held(unit: Unit, import_id: int, step: SheetStep) -> Import:
+    """The import to be decided on, held; raises NotFound, WrongStatus."""
     row = unit.session.get(Import, import_id)
     if row is None:
         raise NotFound(what="import", id=str(import_id))
     if KINDS[row.kind].undo is None:
         raise WrongStatus(status=row.status, allowed="-")  # nobody confirms a register
-    row = held(unit, import_id, *allowed)
-    if row.made_by == unit.user:
-        raise SamePerson(user=unit.user, rule="1")
-    return row
-
-
-def _decide(unit: Unit, row: Import, status: str, decision: str, on: date | None) -> None:
-    unit.not_future(on or unit.today, "on")
-    row.status, row.decision = status, decision
-    row.decided_by, row.decided_on, row.decided_at = unit.user, on or unit.today, unit.recorded_at
-    unit.session.flush()
+    return held(unit, import_id, step)

@@ -13,6 +13,7 @@ from ledger.ids import new_ids
 from ledger.operations.notices import issue
 from ledger.operations.servicing import backdating, run
 from ledger.operations.servicing.backdating import Why
+from ledger.statuses import LoanStatus, RequestStatus
 from ledger.tables.loans import Approval, Loan, Repayment, StatusChange
 from ledger.unit_of_work import Unit
 
@@ -85,7 +86,7 @@ def _refuse_asked(unit: Unit, loan_ids: Sequence[int]) -> None:
     """What one person asked and waits for another rests on the loan too."""
     waiting = unit.session.execute(
         select(Approval.loan_id, Approval.kind, Approval.made_on)
-        .where(among(unit.connection, Approval.__table__.c.loan_id, loan_ids), Approval.status == "pending")
+        .where(among(unit.connection, Approval.__table__.c.loan_id, loan_ids), Approval.status == RequestStatus.PENDING)
         .limit(1)
     ).first()
     if waiting is not None:
@@ -119,14 +120,14 @@ def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
     unit.connection.execute(
         update(_LOANS)
         .where(chosen)
-        .values(**nothing, status="returned", return_reason=why.reason, generation=c.generation + 1)
+        .values(**nothing, status=LoanStatus.RETURNED, return_reason=why.reason, generation=c.generation + 1)
     )
     issue.follow(unit, loan_ids)
     write_rows(
         unit.connection,
         {
             _CHANGES: [
-                (change, row.id, row.status, "returned", unit.today, unit.user, why.reason, unit.recorded_at)
+                (change, row.id, row.status, LoanStatus.RETURNED, unit.today, unit.user, why.reason, unit.recorded_at)
                 for change, row in zip(new_ids(len(before)), before, strict=True)
             ]
         },

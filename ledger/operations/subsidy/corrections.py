@@ -20,9 +20,11 @@ from ledger.ids import new_id
 from ledger.journal import Record
 from ledger.money import NIL, Fen
 from ledger.operations.subsidy import drafts, entitlement, sources
-from ledger.operations.subsidy.drafts import OPEN, Figure, Stored, period_of
+from ledger.operations.subsidy.drafts import Figure, Stored, period_of
 from ledger.operations.subsidy.sources import Billed
+from ledger.operations.subsidy.workflow import OPEN
 from ledger.policy import subsidy
+from ledger.statuses import BatchStatus
 from ledger.tables.loans import Loan
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
@@ -50,7 +52,7 @@ def follow(unit: Unit, loan_ids: Collection[int]) -> None:
     by_status = defaultdict(list)
     for line in lines:
         by_status[batches[line.batch_id].status].append(line)
-    paid = by_status.pop("paid", [])
+    paid = by_status.pop(BatchStatus.PAID, [])
     _settle(unit, [line for line in paid if line.figure.of_line is None], paid, batches)
     _mark(unit, [line for status, of_it in by_status.items() if status not in OPEN for line in of_it], batches)
     for batch in sorted(batches.values(), key=lambda batch: (batch.period, batch.id)):
@@ -77,7 +79,7 @@ def _batches(unit: Unit, loan_ids: Sequence[int]) -> dict[int, SubsidyBatch]:
     scopes = connection.execute(lent).all()
     entered = select(_LINES.c.batch_id).where(among(connection, _LINES.c.loan_id, loan_ids), _LINES.c.live)
     for bank, county in scopes:
-        coming = select(b.id).where(b.bank == bank, b.county == county, b.status != "paid").order_by(b.id)
+        coming = select(b.id).where(b.bank == bank, b.county == county, b.status != BatchStatus.PAID).order_by(b.id)
         connection.execute(coming.with_for_update()).all()
     query = select(b).where(
         or_(
@@ -142,7 +144,7 @@ class _CutOffs:
 def _counts(each: Billed, batch: SubsidyBatch, cut_offs: _CutOffs) -> bool:
     if each.paid_on is None or cut_offs.forfeit(each, batch):
         return False
-    return batch.status == "paid" or batch.cut_off is None or each.paid_on <= batch.cut_off
+    return batch.status == BatchStatus.PAID or batch.cut_off is None or each.paid_on <= batch.cut_off
 
 
 def _mark(unit: Unit, lines: Sequence[Stored], batches: Mapping[int, SubsidyBatch]) -> None:

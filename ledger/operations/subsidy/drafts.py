@@ -14,13 +14,11 @@ from ledger.money import Fen
 from ledger.operations.subsidy import entitlement, sources
 from ledger.operations.subsidy.entitlement import Due
 from ledger.operations.subsidy.sources import Billed, Conditions
+from ledger.operations.subsidy.workflow import OPEN
 from ledger.policy import subsidy
 from ledger.policy.subsidy import Period, Standing
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
-
-OPEN = ("draft", "returned")
-"""A batch in these statuses takes lines in."""
 
 _BATCHES: Any = SubsidyBatch.__table__
 _LINES: Any = SubsidyLine.__table__

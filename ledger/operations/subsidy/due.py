@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.operations.job_runs import EVERYTHING, Scope
 from ledger.operations.subsidy import sources
-from ledger.operations.subsidy.drafts import OPEN
+from ledger.operations.subsidy.workflow import OPEN
 from ledger.policy.scheme import Cycle
 from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, lines

@@ -11,11 +11,12 @@ from ledger.catalogue import key_from, key_of
 from ledger.database import among
 from ledger.errors import NotFound
 from ledger.events import Event, SubsidyApproved
-from ledger.ids import new_id
 from ledger.journal import Record
+from ledger.operations.subsidy.workflow import BATCH
 from ledger.tables.loans import Loan
-from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine, subsidy_claims, subsidy_shortfalls
+from ledger.tables.subsidies import SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
+from ledger.workflow import note
 
 _LOANS: Any = Loan.__table__
 _LINES: Any = SubsidyLine.__table__
@@ -47,7 +48,7 @@ def let_go(unit: Unit, batch: SubsidyBatch, reasons: Mapping[int, str], outcome:
     for line_id, reason in sorted(reasons.items()):
         if line_id not in live:
             raise NotFound(what="subsidy line", id=str(line_id))
-        keep_change(unit, batch, outcome, batch.status, on, reason, line_id)
+        note(unit, BATCH, batch, outcome, on, before=batch.status, reason=reason, line_id=line_id)
         by_reason.setdefault(reason, []).append(line_id)
     for reason, line_ids in by_reason.items():
         end(unit, batch, line_ids, outcome, reason)
@@ -64,23 +65,3 @@ def end(unit: Unit, batch: SubsidyBatch, line_ids: Collection[int], outcome: str
     connection.execute(update(claims).where(among(connection, claims.c.line_id, line_ids)).values(live=None))
     freed = update(shortfalls).where(among(connection, shortfalls.c.supplement_id, line_ids))
     connection.execute(freed.values(supplement_id=None))
-
-
-def keep_change(
-    unit: Unit, batch: SubsidyBatch, step: str, before: str, on: date, reason: str = "", line_id: int | None = None
-) -> None:
-    """A row of the batch's history: who, when, why. Added only."""
-    unit.session.add(
-        SubsidyChange(
-            id=new_id(),
-            batch_id=batch.id,
-            line_id=line_id,
-            step=step,
-            from_status=before,
-            to_status=batch.status,
-            on=on,
-            by=unit.user,
-            reason=reason,
-            recorded_at=unit.recorded_at,
-        )
-    )

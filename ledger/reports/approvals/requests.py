@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from ledger.statuses import RequestStatus
 from ledger.tables.loans import Approval
 
 
@@ -43,7 +44,7 @@ def chosen(*, status: str | None = None, kind: str | None = None, loan_id: int |
 
 def waiting_for(query: Select[Approval], user: str, role: str) -> Select[Approval]:
     """Of these what waits for a person: pending, theirs to decide by role, recorded by somebody else."""
-    return query.where(Approval.status == "pending", Approval.role == role, Approval.made_by != user)
+    return query.where(Approval.status == RequestStatus.PENDING, Approval.role == role, Approval.made_by != user)
 
 
 def shown(_session: Session, rows: Sequence[Approval]) -> list[ApprovalShown]:

@@ -14,10 +14,11 @@ from ledger.policy import compensation
 from ledger.policy.schemes import Scheme
 from ledger.queries import claims_owed, reference
 from ledger.queries.claims_owed import UNPAID, Allotted, frozen_of, net_of
+from ledger.statuses import ClaimStatus, RequestStatus
 from ledger.tables.claims import Claim, ClaimChange, Recovery
 from ledger.tables.loans import Approval, Loan
 
-_PUT_FORWARD = ("draft", "submitted", "reviewed", "returned")
+_PUT_FORWARD = (ClaimStatus.DRAFT, ClaimStatus.SUBMITTED, ClaimStatus.REVIEWED, ClaimStatus.RETURNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ def _steps(session: Session, claims: Sequence[Claim]) -> dict[int, list[StepShow
 def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[WaitingShown]]:
     """Closings asked for, by claim."""
     of_these = among(session.connection(), Approval.__table__.c.loan_id, {claim.loan_id for claim in claims})
-    query = select(Approval).where(of_these, Approval.kind == "claim_closing", Approval.status == "pending")
+    query = select(Approval).where(of_these, Approval.kind == "claim_closing", Approval.status == RequestStatus.PENDING)
     found: dict[int, list[WaitingShown]] = {}
     for row in session.execute(query.order_by(Approval.id)).scalars():
         claim_id = int(json.loads(row.payload)["claim_id"])

@@ -15,6 +15,7 @@ from ledger.calendar import WorkCalendar
 from ledger.dates import Quarter, business_day, month_last, month_of
 from ledger.policy import risk_fund, subsidy
 from ledger.queries import reference
+from ledger.statuses import BatchStatus, ReportStatus, SheetStatus
 from ledger.tables.claims import Recovery
 from ledger.tables.fund import IssuanceReport
 from ledger.tables.loans import Loan
@@ -89,7 +90,7 @@ def issuance_reports(asked: Question) -> Iterator[Owed]:
     """放款情况汇总表: of every quarter in which a bank lent in a county, by the 10th after it (5.5)."""
     r, clocks = IssuanceReport, asked.clocks
     query = select(r.county, r.bank, r.quarter, func.min(r.submitted_on)).where(
-        r.status == "submitted", r.submitted_on <= clocks.as_of
+        r.status == ReportStatus.SUBMITTED, r.submitted_on <= clocks.as_of
     )
     if clocks.known_at is not None:
         query = query.where(r.submitted_recorded_on <= business_day(clocks.known_at))
@@ -125,7 +126,9 @@ def subsidy_batches(asked: Question) -> Iterator[Owed]:
     b, c = SubsidyBatch, SubsidyChange
     whole = and_(c.batch_id == b.id, c.line_id.is_(None), c.on <= asked.clocks.as_of, asked.known(c.recorded_at))
     lines = exists().where(SubsidyLine.batch_id == b.id, SubsidyLine.live.is_(True))
-    listed = or_(b.status.not_in(("draft", "returned")), lines)  # one without lines is nothing to hand in
+    listed = or_(
+        b.status.not_in((BatchStatus.DRAFT, BatchStatus.RETURNED)), lines
+    )  # one without lines is nothing to hand in
     rows = asked.session.execute(
         select(b.id, b.bank, b.county, b.period, b.submit_by, b.pay_days, c.step, c.on)
         .outerjoin(c, whole)
@@ -183,7 +186,7 @@ def imports(asked: Question) -> Iterator[Owed]:
     decided = and_(i.decided_on <= as_of, asked.known(i.decided_at))
     query = select(i.id, i.bank, i.file_name, i.made_on, case((decided, i.decided_on)).label("done_on")).where(
         i.kind.in_(("loans", "repayments")),
-        i.status.in_(("booked", "approved", "rejected")),
+        i.status.in_((SheetStatus.BOOKED, SheetStatus.APPROVED, SheetStatus.REJECTED)),
         i.made_on <= as_of,
         asked.known(i.made_at),
     )

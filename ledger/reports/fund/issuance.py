@@ -15,6 +15,7 @@ from ledger.events import LoanDisbursed
 from ledger.money import Fen
 from ledger.policy.risk_fund import report_due_by
 from ledger.queries import reference
+from ledger.statuses import ReportStatus
 from ledger.tables.fund import IssuanceReport
 from ledger.tables.loans import Loan
 
@@ -118,7 +119,9 @@ def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | N
 def _reported(session: Session, clocks: Clocks, quarter: Quarter) -> Mapping[tuple[str, str], Reported]:
     """The last version submitted by the day asked for, and recorded by the business day of the moment."""
     r = IssuanceReport
-    query = select(r).where(r.quarter == str(quarter), r.status == "submitted", r.submitted_on <= clocks.as_of)
+    query = select(r).where(
+        r.quarter == str(quarter), r.status == ReportStatus.SUBMITTED, r.submitted_on <= clocks.as_of
+    )
     if clocks.known_at is not None:
         query = query.where(r.submitted_recorded_on <= business_day(clocks.known_at))
     found: dict[tuple[str, str], Reported] = {}

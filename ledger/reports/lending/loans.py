@@ -19,10 +19,11 @@ from ledger.policy.identity import mask_id_card
 from ledger.policy.schemes import Scheme
 from ledger.queries import claims_owed, reference
 from ledger.queries.exposure import open_principal
+from ledger.statuses import LoanStatus, RequestStatus
 from ledger.tables.borrowers import Member, Organisation
 from ledger.tables.loans import Approval, Loan, applications, lines
 
-OVERDUE = ("active", "overdue")
+OVERDUE = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 _BY_BORROWER = ("borrower", "guarantor", "collateral", "credit")
 
 
@@ -267,7 +268,7 @@ def _by_id(session: Session, kind: type[Member], ids: Iterable[int]) -> dict[int
 
 def _waiting(session: Session, ids: Sequence[int]) -> dict[int, list[Waiting]]:
     query = select(Approval).where(
-        among(session.connection(), Approval.__table__.c.loan_id, ids), Approval.status == "pending"
+        among(session.connection(), Approval.__table__.c.loan_id, ids), Approval.status == RequestStatus.PENDING
     )
     found: dict[int, list[Waiting]] = {}
     for row in session.execute(query.order_by(Approval.id)).scalars():

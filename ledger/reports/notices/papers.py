@@ -27,6 +27,7 @@ from ledger.queries import reference
 from ledger.queries.contract_rates import rates_of
 from ledger.queries.exposure import open_principal
 from ledger.queries.principal import principal_steps
+from ledger.statuses import LoanStatus
 from ledger.tables.borrowers import Household, Member, Organisation
 from ledger.tables.loans import Loan, applications, lines
 from ledger.tables.notices import Notice
@@ -175,7 +176,7 @@ def _life(
     ends = [line.period_end for line in billed]
     known = min(as_of, row.billed_to)  # behind its time, it is billed no further than it was
     billed_to = max([row.disbursed_on, *ends, *settlements(row.disbursed_on, known)])
-    life = Life(row.loan_id, "", "", of_loan, "active", billed_to, None)
+    life = Life(row.loan_id, "", "", of_loan, LoanStatus.ACTIVE, billed_to, None)
     life.principal, life.credit = open_principal(stood), stood.get(chart.BORROWER_CREDIT, NIL)
     before = [fen for on, fen in steps if on <= billed_to]
     life.owed = Steps([(billed_to, before[-1] if before else NIL)])

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from ledger.dates import next_settlement
 from ledger.reports.verifying.check import Broken, Check, as_date, by_query, streamed
+from ledger.statuses import LoanStatus
 
 _LINES = (
     by_query(
@@ -145,14 +146,14 @@ _FIGURES = """
     ORDER BY l.id
 """
 _OPEN = ("principal", "overdue", "interest", "charges", "to_remit")
-_UNLENT = ("submitted", "returned", "approved")
+_UNLENT = (LoanStatus.SUBMITTED, LoanStatus.RETURNED, LoanStatus.APPROVED)
 # What must be nothing on a loan of a status.
 _EMPTY = {
     **dict.fromkeys(_UNLENT, ("lent", *_OPEN, "credit", "losses")),
-    "active": ("overdue",),
-    "overdue": ("principal",),
-    "written_off": ("principal", "overdue", "interest", "charges"),
-    "closed": _OPEN,
+    LoanStatus.ACTIVE: ("overdue",),
+    LoanStatus.OVERDUE: ("principal",),
+    LoanStatus.WRITTEN_OFF: ("principal", "overdue", "interest", "charges"),
+    LoanStatus.CLOSED: _OPEN,
 }
 
 
@@ -193,7 +194,7 @@ def _steps(row: Any, on: dict[str, Any]) -> Broken:
         if accrues:
             yield f"loan {row.id} next_step_on", "a day, principal is open", next_on
         return
-    if row.status in ("closed", "written_off"):
+    if row.status in (LoanStatus.CLOSED, LoanStatus.WRITTEN_OFF):
         yield f"loan {row.id} next_step_on", f"none, it is {row.status}", next_on
     # Every settlement day and the rolled due date start a new period; the day after that one does not.
     due = min([next_settlement(billed_to)] + ([rolled_on] if rolled_on > billed_to else []))
