@@ -87,11 +87,11 @@ def test_a_page_costs_the_same_queries_for_one_loan_or_many(engine: Engine) -> N
         for _ in range(12):
             loans.record(unit, request(household_id=household(unit), principal=yuan("1000.00")))
     counts = []
-    for limit in (1, 12):
+    for limit in (1, 1, 12):  # the first one also reads the calendar, once for a database
         with at_desk(engine) as unit:
             rows = unit.session.execute(chosen(LoanFilters(), LATER).limit(limit)).scalars().all()
             said: list[str] = []
             event.listen(unit.connection, "before_cursor_execute", lambda *args, said=said: said.append(args[2]))
             assert len(shown(unit.session, rows, LATER)) == limit
             counts.append(len(said))
-    assert counts[0] == counts[1] <= 12
+    assert counts[1] == counts[2] <= 10
