@@ -126,7 +126,7 @@ def _failure(step: Step, item: int, error: Exception) -> Failure:
         str(item),
         "internal_error",
         {"kind": kind},
-        f"程序错误（{kind}），详见日志",
+        "程序错误，详见日志",
         f"a fault of the program ({kind}), see the log",
         bank,
         county,

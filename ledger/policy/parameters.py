@@ -1,19 +1,29 @@
 """Kinds of scheme parameter: how a value of a scheme document is read, bounded and written again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from ledger import labels
+from ledger.labels import Said
 from ledger.money import Fen, plain, to_fen, yuan
+
+_YUAN = Said('yuan as text, like "50000.00"', "以元为单位的文本，如 50000.00")
+_DECIMAL = Said('a decimal number as text, like "0.125"', "小数文本，如 0.125")
+_DATE = Said("a date", "日期")
 
 NONE = "none"
 """What a document says where a limit does not apply."""
 
 
 class Unfit(Exception):
-    """A value that is not what its parameter takes; the text says what is."""
+    """A value that is not what its parameter takes; `wanted` says what is."""
+
+    def __init__(self, wanted: Said) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +58,11 @@ def amount(zh: str, *, optional: bool = False) -> Kind:
 
     def read(value: object) -> Fen:
         try:
-            fen = to_fen(yuan(_text(value, 'yuan as text, like "50000.00"')))
+            fen = to_fen(yuan(_text(value, _YUAN)))
         except ValueError as fault:
-            raise Unfit(str(fault)) from None
+            raise Unfit(Said(str(fault), _YUAN.zh)) from None
         if fen <= 0:
-            raise Unfit("more than 0.00")
+            raise Unfit(Said("more than 0.00", "大于 0.00"))
         return fen
 
     return _or_none(Kind(zh, read, plain), optional)
@@ -62,15 +72,15 @@ def number(zh: str, low: str, high: str, *, optional: bool = False, places: int 
     """A decimal as text, from `low` to `high`, both allowed; with at most so many decimals."""
 
     def read(value: object) -> Decimal:
-        text = _text(value, 'a decimal number as text, like "0.125"')
+        text = _text(value, _DECIMAL)
         try:
             found = Decimal(text)
         except ArithmeticError:
-            raise Unfit(f"not a number: {text!r}") from None
+            raise Unfit(Said(f"not a number: {text!r}", _DECIMAL.zh)) from None
         if not found.is_finite() or not Decimal(low) <= found <= Decimal(high):
-            raise Unfit(f"from {low} to {high}")
+            raise Unfit(Said(f"from {low} to {high}", f"{low} 至 {high}"))
         if places is not None and found != found.quantize(Decimal(1).scaleb(-places)):
-            raise Unfit(f"at most {places} decimals")
+            raise Unfit(Said(f"at most {places} decimals", f"至多 {places} 位小数"))
         return found
 
     return _or_none(Kind(zh, read, lambda found: f"{found.normalize():f}"), optional)
@@ -86,9 +96,9 @@ def whole(zh: str, low: int, high: int) -> Kind:
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Unfit("a whole number")
+            raise Unfit(Said("a whole number", "整数"))
         if not low <= value <= high:
-            raise Unfit(f"from {low} to {high}")
+            raise Unfit(Said(f"from {low} to {high}", f"{low} 至 {high}"))
         return value
 
     return Kind(zh, read, _same)
@@ -109,7 +119,7 @@ def choice(zh: str, words_of: object) -> Kind:
 
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in allowed:
-            raise Unfit("one of " + ", ".join(allowed))
+            raise Unfit(_one_of("one of ", allowed))
         return value
 
     return Kind(zh, read, str)
@@ -120,11 +130,11 @@ def words(zh: str, *allowed: str) -> Kind:
 
     def read(value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-            raise Unfit("a list of words")
+            raise Unfit(Said("a list of words", "代码列表"))
         if len(set(value)) != len(value):
-            raise Unfit("each word once")
+            raise Unfit(Said("each word once", "每项只列一次"))
         if allowed and not set(value) <= set(allowed):
-            raise Unfit("words of " + ", ".join(allowed))
+            raise Unfit(_one_of("words of ", allowed))
         return tuple(value)
 
     return Kind(zh, read, list)
@@ -135,7 +145,7 @@ def flag(zh: str) -> Kind:
 
     def read(value: object) -> bool:
         if not isinstance(value, bool):
-            raise Unfit("true or false")
+            raise Unfit(Said("true or false", "是或否"))
         return value
 
     return Kind(zh, read, _same)
@@ -146,10 +156,17 @@ def settled(zh: str, only: Any) -> Kind:
 
     def read(value: object) -> Any:
         if type(value) is not type(only) or value != only:
-            raise Unfit(f"only {only}")
+            raise Unfit(Said(f"only {only}", "只能取规定的值"))
         return tuple(value) if isinstance(value, list) else value
 
     return Kind(zh, read, lambda found: list(found) if isinstance(found, tuple) else found)
+
+
+def _one_of(en: str, allowed: Sequence[str]) -> Said:
+    """The words allowed; in Chinese by their labels, or by how many there are where they have none."""
+    names = labels.table_of(allowed)
+    zh = "、".join(names[word].zh for word in allowed) if names else f"规定的 {len(allowed)} 个代码之一"
+    return Said(en + ", ".join(allowed), zh)
 
 
 def read_date(value: object) -> date:
@@ -157,12 +174,12 @@ def read_date(value: object) -> date:
     if type(value) is date:
         return value
     try:
-        return date.fromisoformat(_text(value, "a date"))
+        return date.fromisoformat(_text(value, _DATE))
     except ValueError:
-        raise Unfit("a date") from None
+        raise Unfit(_DATE) from None
 
 
-def _text(value: object, wanted: str) -> str:
+def _text(value: object, wanted: Said) -> str:
     if not isinstance(value, str):
         raise Unfit(wanted)
     return value
