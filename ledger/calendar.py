@@ -132,8 +132,10 @@ def _day(number: int, line: Sequence[str]) -> CalendarDay:
         if kind == "makeup_workday":
             return CalendarDay(date.fromisoformat(day), name, "makeup_workday")
     except ValueError as fault:
-        raise ValueError(f"line {number}: {fault}") from None
-    raise ValueError(f"line {number}: neither off nor makeup_workday: {kind!r}")
+        raise ValueError(Said(f"line {number}: {fault}", f"第 {number} 行不是日期、名称、类型三列")) from None
+    raise ValueError(
+        Said(f"line {number}: neither off nor makeup_workday: {kind!r}", f"第 {number} 行的类型须为放假或调休上班")
+    )
 
 
 def _faults(year: int, rows: Sequence[CalendarDay], named: frozenset[date]) -> Iterator[Said]:

@@ -9,6 +9,7 @@ from typing import Any
 import cn2an
 
 from ledger.exports.typesetting import GETA, legible, typeset
+from ledger.labels import label
 from ledger.money import Fen, plain
 
 SHARED: Mapping[str, Any] = {
@@ -16,7 +17,6 @@ SHARED: Mapping[str, Any] = {
     "relations": ["本人", "配偶", "成年家属", "单位工作人员", "其他"],
     "manners": ["直接送达", "留置送达", "邮寄送达", "其他"],
 }
-_TIMES = {"D30": "第一次通知", "D7": "第二次通知"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _wording(paper: NoticePaper) -> dict[str, Any]:
     due += "（展期后）" if paper.extended else ""
     return {
         "programme": paper.programme,
-        "times": _TIMES[paper.kind],
+        "times": label("notice_kind", paper.kind, "zh"),
         "number": paper.number,
         "bank": paper.bank,
         "addressee": f"{paper.borrower}（{identity}：{paper.identity}）：",
