@@ -137,7 +137,9 @@ def between(language: str) -> str:
 def label(subject: str, code: str, language: str) -> str:
     """Return the name of a code of a subject (`loan_status`, `role`, ...); a code without a name is its own."""
     name = SUBJECTS[subject].get(code)
-    return code if name is None else name.told(language)
+    if name is not None:
+        return name.told(language)
+    return label(_ELSE[subject], code, language) if subject in _ELSE else code
 
 
 def statuses_of(codes: Iterable[str]) -> str:
@@ -187,6 +189,9 @@ def _one_of(how: str, value: str, language: str) -> str:
     names = table_of(codes)
     return between(language).join(names[code].told(language) if code in names else code for code in codes)
 
+
+_ELSE = {"thing": "event", "event": "request"}
+"""Where a code is looked up next: an event may be what is not found, a request that waits may rest on a loan."""
 
 _VALUES = {
     "category": "category",
