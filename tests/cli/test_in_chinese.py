@@ -1,4 +1,4 @@
-"""What an operator reads at the terminal is Chinese, unless LEDGER_LANGUAGE says otherwise; scripts find the same words."""
+"""What an operator reads at the terminal is Chinese, unless LEDGER_LANGUAGE says otherwise."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -102,7 +102,8 @@ def test_the_faults_of_a_scheme_are_told_by_the_names_of_its_parameters(run: Run
         encoding="utf-8",
     )
     assert run(ledger.cli, "scheme", "load", str(document)).err == (
-        "错误：方案文件有 2 处错误：最低年龄：不符：0 至 120；利率规则：不符：等于公布利率、不高于公布利率（scheme_invalid）\n"
+        "错误：方案文件有 2 处错误：最低年龄：不符：0 至 120；"
+        "利率规则：不符：等于公布利率、不高于公布利率（scheme_invalid）\n"
     )
 
 
@@ -118,7 +119,7 @@ def test_what_does_not_agree_is_told_by_the_name_of_its_check(run: Run, sqlite_u
 def test_the_jobs_are_told_by_their_names(run: Run, sqlite_url: str) -> None:
     lend(create_engine(sqlite_url), each=1)
     assert run(jobs.cli, "run", "interest", "--date", "2016-06-30").out.splitlines()[-1] == (
-        "结息 2016-06-30：完成，应办 2 笔，已办 2 笔"
+        "结息 2016-06-30：完成，应办 1 笔，已办 1 笔"
     )
     assert run(jobs.cli, "status").out.splitlines()[:2] == ["正在运行：无", "每日作业已完成至：从未"]
     assert run(jobs.cli, "send").out == "未设置发送通道：LEDGER_SMTP_URL、LEDGER_SMS_URL\n"
