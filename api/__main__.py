@@ -8,7 +8,9 @@ import click
 from api import serving
 from ledger import logs
 from ledger.backups import NoBackup
+from ledger.cli.context import NotDone, Refused, said, tell
 from ledger.errors import Refusal
+from ledger.labels import Said
 from ledger.settings import SettingUnfit, read_settings
 
 
@@ -20,11 +22,13 @@ from ledger.settings import SettingUnfit, read_settings
 def main(host: str | None, port: int | None, no_demo: bool, database_url: str | None) -> None:
     """Serve the ledger 产业扶贫信贷通; on a first start with a demo county lived through from 2016 to 2019."""
     if not __debug__:
-        raise click.ClickException("assertions guard the books: not started under python -O")
+        raise NotDone(
+            Said("assertions guard the books: not started under python -O", "账务依靠断言保护，不能以 python -O 启动")
+        )
     try:
         settings = read_settings(host=host, port=port, database_url=database_url, owner_url=database_url)
     except SettingUnfit as fault:
-        raise click.UsageError(str(fault)) from None
+        raise Refused(fault.wanted) from None
     logs.configure(settings.log_level)
     logging.captureWarnings(True)
     serving.share_metrics(settings)
@@ -35,21 +39,25 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
     try:
         demo = start.make_ready(settings, demo=not no_demo, say=_say)
     except Refusal as refusal:
-        raise click.ClickException(refusal.say("en")) from None
-    except NoBackup as why:
-        raise click.ClickException(
-            f"the database is of an earlier version and no backup was made: {why}; make one by other means and run "
-            "python -m ledger upgrade --no-backup"
+        raise NotDone(said(refusal)) from None
+    except NoBackup as failed:
+        raise NotDone(
+            Said(
+                f"the database is of an earlier version and no backup was made: {failed.why}; make one by other means "
+                "and run python -m ledger upgrade --no-backup",
+                f"数据库属于较早版本，未能备份：{failed.why.zh}；请另行备份后运行 python -m ledger upgrade --no-backup",
+            )
         ) from None
 
     def ready() -> None:
-        _say(f"ready: http://{settings.host}:{settings.port}/api/docs (Ctrl-C stops it)")
+        line = f"ready: http://{settings.host}:{settings.port}/api/docs"  # scripts wait for it
+        _say(Said(f"{line} (Ctrl-C stops it)", f"{line} （按 Ctrl-C 停止）"))
 
     serving.Server(settings, lambda: create_app(settings, demo=demo), ready).run()
 
 
-def _say(line: str) -> None:
-    click.echo(line)
+def _say(line: Said) -> None:
+    tell(line)
     sys.stdout.flush()
 
 

@@ -12,6 +12,7 @@ from api.core import edge
 from ledger import setup
 from ledger.backups import back_up
 from ledger.database import open_engine
+from ledger.labels import Said, label
 from ledger.operations import job_runs
 from ledger.operations.registry import users
 from ledger.operations.registry.users import DEMO_PREFIX, DEMO_USERS, Role
@@ -20,7 +21,7 @@ from ledger.unit_of_work import work
 
 ADMIN = "admin"
 
-Say = Callable[[str], None]
+Say = Callable[[Said], None]
 
 
 def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
@@ -29,7 +30,7 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
     Safe to repeat. A database that already has people and no demo in it keeps the demo out, whatever is asked.
     """
     home = make_home(settings)
-    say("database: schema and reference data")
+    say(Said("database: schema and reference data", "数据库：建立结构，载入基础数据"))
     _back_up_first(settings, home / "backups", say)
     setup.prepare(settings.owner_url, service_url=settings.database_url)
     engine = open_engine(settings.database_url)
@@ -41,7 +42,12 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
             _name_the_users(say)
             return True
         if demo:
-            say("this database is in real use: no demo county, no demo users")
+            say(
+                Said(
+                    "this database is in real use: no demo county, no demo users",
+                    "数据库已正式使用：不建演示县和演示用户",
+                )
+            )
         _first_admin(engine, settings.admin_password, say)
         return False
     finally:
@@ -53,7 +59,8 @@ def _back_up_first(settings: Settings, folder: Path, say: Say) -> None:
     engine = open_engine(settings.owner_url)
     try:
         if not setup.is_empty(engine) and setup.is_behind(engine):
-            say(f"the database is of an earlier version; backup: {back_up(settings.owner_url, folder, edge.now())}")
+            kept = back_up(settings.owner_url, folder, edge.now())
+            say(Said(f"the database is of an earlier version; backup: {kept}", f"数据库属于较早版本，已备份：{kept}"))
     finally:
         engine.dispose()
 
@@ -68,9 +75,10 @@ def _with(engine: Engine, ask: Callable[[Session], bool]) -> bool:
 
 
 def _name_the_users(say: Say) -> None:
-    say("demo users (the password is demo- and the name):")
+    say(Said("demo users (the password is demo- and the name):", "演示用户（密码为 demo- 加用户名）："))
     for username, role in DEMO_USERS.items():
-        say(f"  {username:<10} {DEMO_PREFIX + username:<15} {role}")
+        row = f"  {username:<10} {DEMO_PREFIX + username:<15} "
+        say(Said(row + role, row + label("role", role, "zh")))
 
 
 def _first_admin(engine: Engine, password: str, say: Say) -> None:
@@ -79,6 +87,13 @@ def _first_admin(engine: Engine, password: str, say: Say) -> None:
             return
         made_up = "" if password else secrets.token_urlsafe(12)
         users.add_user(unit, ADMIN, "系统管理员", password or made_up, Role.ADMIN)
-    say(f"first user: {ADMIN}, password {made_up or 'as set in LEDGER_ADMIN_PASSWORD'}")
+    shown = Said(made_up, made_up) if made_up else Said("as set in LEDGER_ADMIN_PASSWORD", "见 LEDGER_ADMIN_PASSWORD")
+    line = f"first user: {ADMIN}, password "  # scripts read it
+    say(Said(line + shown, f"{line}{shown.zh}"))
     if made_up:
-        say("it is shown this once; change it with python -m ledger user password admin")
+        say(
+            Said(
+                "it is shown this once; change it with python -m ledger user password admin",
+                "密码只显示这一次，请用 python -m ledger user password admin 修改",
+            )
+        )

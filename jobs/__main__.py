@@ -16,14 +16,17 @@ from jobs.lease import Shift, Stopped
 from jobs.progress import failure_line, run_line, shown
 from jobs.timetable import DAILY
 from ledger import collector
-from ledger.channels.channel import Channel
-from ledger.cli.context import CutOff, Refused, desk, told_settings
+from ledger.channels.channel import AddressUnfit, Channel
+from ledger.cli.context import CutOff, Refused, desk, said, tell, told_settings
+from ledger.labels import Said, label
 from ledger.operations import job_runs
 from ledger.operations.job_runs import LeaseLost, Scope
 from ledger.operations.notices.sending import unsent
 
 LEFT_OVER = 1
 """Exit status when items failed and are listed; 0 when all is done."""
+
+_STOPPED = Said("stopped; what is done is done, the next run does the rest", "已停止；完成的已入账，其余由下次运行完成")
 
 BEHIND = timedelta(days=2)
 DATE = click.DateTime(formats=["%Y-%m-%d"])
@@ -61,7 +64,7 @@ def send() -> None:
     """Notices by e-mail and SMS, those of today that wait; daily and the worker do it too."""
     channels = _channels()
     if not channels:
-        click.echo("nothing is set: LEDGER_SMTP_URL, LEDGER_SMS_URL")
+        tell(Said("nothing is set: LEDGER_SMTP_URL, LEDGER_SMS_URL", "未设置发送通道：LEDGER_SMTP_URL、LEDGER_SMS_URL"))
         return
     with _ledger() as engine, shown() as progress:
         shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
@@ -74,7 +77,7 @@ def send() -> None:
 def list_jobs() -> None:
     """The jobs, in the order in which `daily` runs them."""
     for name, zh, en in [(day.NAME, day.ZH, day.EN), *((job.name, job.zh, job.en) for job in DAILY)]:
-        click.echo(f"{name:<18}{en}\n{'':<18}{zh}")
+        tell(Said(f"{name:<18}{en}", f"{name:<18}{zh}"))
 
 
 @cli.command()
@@ -92,16 +95,21 @@ def status(last: int) -> None:
             runs = job_runs.latest(session, last)
             failed = [failure for each in runs for failure in runner.failures(session, each)]
             waiting = unsent(session)
-    click.echo(f"at work: {held[0] if held else 'nobody'}")
-    click.echo(f"daily done through: {through or 'never'}")
+    tell(Said(f"at work: {held[0] if held else 'nobody'}", f"正在运行：{held[0] if held else '无'}"))
+    tell(Said(f"daily done through: {through or 'never'}", f"每日作业已完成至：{through or '从未'}"))
     for each in runs:
-        click.echo(run_line(each))
+        tell(run_line(each))
     for failure in dict.fromkeys(map(failure_line, failed)):
-        click.echo(failure)
+        tell(failure)
     for outcome, count in waiting.items():
-        click.echo(f"sending: {count} {outcome}; see GET /notices/sendings?status={outcome}")
+        tell(
+            Said(
+                f"sending: {count} {outcome}; see GET /notices/sendings?status={outcome}",
+                f"发送：{count} 份{label('sending_status', outcome, 'zh')}，见 GET /notices/sendings?status={outcome}",
+            )
+        )
     if through is None or shift.today() - through > BEHIND:
-        click.echo("daily is behind")
+        tell(Said("daily is behind", "每日作业滞后"))
         sys.exit(LEFT_OVER)
 
 
@@ -142,7 +150,7 @@ def _run(name: str, on: datetime | None, scope: Scope, *, sends: bool = False) -
 
 def _send(shift: Shift, channels: Sequence[Channel]) -> sending.Sent:
     done = sending.send_waiting(shift, channels)
-    shift.progress.say(str(done))
+    shift.progress.say(done.line)
     return done
 
 
@@ -150,8 +158,8 @@ def _channels() -> tuple[Channel, ...]:
     """The channels of the settings; raises Refused for an address that is none."""
     try:
         return sending.channels_of(told_settings())
-    except ValueError as fault:
-        raise Refused(str(fault)) from None
+    except AddressUnfit as unfit:
+        raise Refused(unfit.wanted) from None
 
 
 def _stopped_by(*signals: signal.Signals) -> Event:
@@ -169,9 +177,9 @@ def _ledger() -> Iterator[Engine]:
         try:
             yield at.engine
         except LeaseLost as lost:
-            raise CutOff(str(lost)) from None
+            raise CutOff(said(lost)) from None
         except (Stopped, KeyboardInterrupt):
-            raise CutOff("stopped; what is done is done, the next run does the rest") from None
+            raise CutOff(_STOPPED) from None
 
 
 if __name__ == "__main__":

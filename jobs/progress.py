@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from ledger.operations.job_runs import Failure, Run
+from ledger.cli.context import tell
+from ledger.labels import Said, label
+from ledger.operations.job_runs import Failure, Run, Scope
+from ledger.settings import language_of
 
-Say = Callable[[str], object]
+Say = Callable[[Said], object]
 
 
 class Progress:
@@ -18,23 +21,23 @@ class Progress:
 
     def __init__(self, say: Say) -> None:
         self.say = say
-        self.title, self.due, self.done = "", 0, 0
+        self.title, self.due, self.done = Said("", ""), 0, 0
 
     def waiting(self) -> None:
         """Another process is at the jobs."""
-        self.say("another process is at the jobs; waiting for it to end")
+        self.say(Said("another process is at the jobs; waiting for it to end", "另一进程正在运行作业，等待其结束"))
 
-    def began(self, title: str, due: int) -> None:
+    def began(self, title: Said, due: int) -> None:
         """A job begins, with so many items due."""
         self.title, self.due, self.done = title, due, 0
         if due:
-            self.say(f"{title}: {due} due")
+            self.say(Said(f"{title}: {due} due", f"{title.zh}：应办 {due} 笔"))
 
     def advanced(self, done: int) -> None:
         """So many items more are done."""
         before, self.done = self.done, self.done + done
         if self.due and before * 10 // self.due < self.done * 10 // self.due:
-            self.say(f"{self.title}: {self.done} of {self.due}")
+            self.say(Said(f"{self.title}: {self.done} of {self.due}", f"{self.title.zh}：{self.done}/{self.due}"))
 
     def failed(self, failure: Failure) -> None:
         """An item could not be done."""
@@ -49,12 +52,12 @@ class Bar(Progress):
     """The same with a bar in place of the lines on the way."""
 
     def __init__(self, bars: Bars) -> None:
-        super().__init__(lambda line: bars.console.print(line, markup=False, highlight=False))
+        super().__init__(lambda line: bars.console.print(line.told(language_of()), markup=False, highlight=False))
         self.bars = bars
         self.task = bars.add_task("", total=None, visible=False)
 
-    def began(self, title: str, due: int) -> None:
-        self.bars.reset(self.task, description=title, total=due, visible=due > 0)
+    def began(self, title: Said, due: int) -> None:
+        self.bars.reset(self.task, description=title.told(language_of()), total=due, visible=due > 0)
 
     def advanced(self, done: int) -> None:
         self.bars.advance(self.task, done)
@@ -74,7 +77,7 @@ def shown() -> Iterator[Progress]:
     """On standard output: a bar when it is a terminal, else lines."""
     console = Console()
     if not console.is_terminal:
-        yield Progress(click.echo)
+        yield Progress(tell)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -87,17 +90,29 @@ def shown() -> Iterator[Progress]:
         yield Bar(bars)
 
 
-def title_of(run: Run) -> str:
-    """`interest 2016-06-21 GZRCB/360781`"""
-    return " ".join(filter(None, (run.job, run.business_date.isoformat(), str(run.scope))))
+def title_of(job: str, on: date, scope: Scope) -> Said:
+    """Return what is run: `interest 2016-06-21 GZRCB/360781`."""
+    rest = [part for part in (on.isoformat(), str(scope)) if part]
+    return Said(" ".join((job, *rest)), " ".join((label("job", job, "zh"), *rest)))
 
 
-def run_line(run: Run) -> str:
-    """One line about a run as it stands."""
-    reported = "".join(f", {name.replace('_', ' ')}: {value}" for name, value in run.report.items())
-    return f"{title_of(run)}: {run.status}, {run.done} of {run.due} done{reported}"
+def run_line(run: Run) -> Said:
+    """Return one line about a run as it stands."""
+    title = title_of(run.job, run.business_date, run.scope)
+    status = label("job_run_status", run.status, "zh")
+    reported = [(name, label("job_report", name, "zh"), value) for name, value in run.report.items()]
+    return Said(
+        f"{title}: {run.status}, {run.done} of {run.due} done"
+        + "".join(f", {name.replace('_', ' ')}: {value}" for name, _, value in reported),
+        f"{title.zh}：{status}，应办 {run.due} 笔，已办 {run.done} 笔"
+        + "".join(f"，{zh} {value}" for _, zh, value in reported),
+    )
 
 
-def failure_line(failure: Failure) -> str:
-    """One line about an item that could not be done."""
-    return f"{failure.bank}/{failure.county} item {failure.item} failed: {failure.code}: {failure.en}"
+def failure_line(failure: Failure) -> Said:
+    """Return one line about an item that could not be done."""
+    place = f"{failure.bank}/{failure.county}"
+    return Said(
+        f"{place} item {failure.item} failed: {failure.code}: {failure.en}",
+        f"{place} 第 {failure.item} 项失败：{failure.zh}（{failure.code}）",
+    )

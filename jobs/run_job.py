@@ -7,6 +7,7 @@ import structlog
 
 from jobs.job import ITEMS_MAX, Job, Step
 from jobs.lease import Shift, Stopped
+from jobs.progress import title_of
 from ledger.errors import Refusal
 from ledger.operations import job_runs
 from ledger.operations.job_runs import Failure, LeaseLost, Run, Scope
@@ -27,7 +28,7 @@ def run_job(shift: Shift, job: Job, on: date, scope: Scope, *, asked: bool) -> R
         since = job_runs.ran_before(session, job.name, scope, on)
     # A step that did not end well is looked at again even when nothing is due in it any more.
     steps = sorted({*due, *(run.scope for run in before if run.status != "done")})
-    shift.progress.began(" ".join(filter(None, (job.name, on.isoformat(), str(scope)))), sum(due.values()))
+    shift.progress.began(title_of(job.name, on, scope), sum(due.values()))
     if scope.is_one:
         return _run_step(shift, job, Step(on, scope), due.get(scope, 0), since, asked=asked)
     run_id = None
@@ -126,7 +127,7 @@ def _failure(step: Step, item: int, error: Exception) -> Failure:
         str(item),
         "internal_error",
         {"kind": kind},
-        f"程序错误（{kind}），详见日志",
+        "程序错误，详见日志",
         f"a fault of the program ({kind}), see the log",
         bank,
         county,

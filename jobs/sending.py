@@ -12,6 +12,7 @@ from ledger import dates
 from ledger.channels.channel import Channel, NotTaken, OutcomeUnknown
 from ledger.channels.mail import Mail
 from ledger.channels.sms import Sms
+from ledger.labels import Said
 from ledger.operations.notices import sending
 from ledger.operations.notices.sending import Claimed
 from ledger.retries import retried
@@ -31,12 +32,17 @@ class Sent:
     failed: int = 0
     unknown: int = 0
 
-    def __str__(self) -> str:
-        return f"sending: {self.sent} sent, {self.failed} failed, {self.unknown} of unknown outcome"
+    @property
+    def line(self) -> Said:
+        """One line about the round."""
+        return Said(
+            f"sending: {self.sent} sent, {self.failed} failed, {self.unknown} of unknown outcome",
+            f"发送：已发送 {self.sent} 份，失败 {self.failed} 份，结果不明 {self.unknown} 份",
+        )
 
 
 def channels_of(settings: Settings) -> tuple[Channel, ...]:
-    """The channels that are set; notices on paper need none. Raises ValueError for an address that is none."""
+    """The channels that are set; notices on paper need none. Raises AddressUnfit for an address that is none."""
     found: list[Channel] = []
     if settings.smtp_url:
         found.append(Mail.of(settings.smtp_url))

@@ -10,9 +10,15 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
+from ledger.labels import Said
+
 
 class NoBackup(Exception):
-    """No copy could be made; the message says why."""
+    """No copy could be made; `why` says the reason."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def back_up(url: str, folder: Path, at: datetime) -> Path | None:
@@ -42,7 +48,7 @@ def _copy_sqlite(address: URL, target: Path) -> Path | None:
         (told,) = copy.execute("PRAGMA quick_check").fetchone()
         empty = copy.execute("SELECT 1 FROM sqlite_master").fetchone() is None
     if told != "ok":
-        raise NoBackup(f"the copy {target} is damaged: {told}")
+        raise NoBackup(Said(f"the copy {target} is damaged: {told}", f"副本 {target} 已损坏：{told}"))
     if empty:
         target.unlink()
         return None
@@ -53,7 +59,7 @@ def _copy_sqlite(address: URL, target: Path) -> Path | None:
 def _dump_postgresql(address: URL, target: Path) -> Path:
     program = shutil.which("pg_dump")
     if program is None:
-        raise NoBackup("pg_dump is not on the path")
+        raise NoBackup(Said("pg_dump is not on the path", "找不到 pg_dump 程序"))
     secret = {"PGPASSWORD": address.password} if address.password else {}
     options = [
         ("--host", address.host),
@@ -73,5 +79,5 @@ def _dump_postgresql(address: URL, target: Path) -> Path:
     )
     if ended.returncode != 0:
         target.unlink()
-        raise NoBackup(f"pg_dump: {ended.stderr.strip()}")
+        raise NoBackup(Said(f"pg_dump: {ended.stderr.strip()}", f"pg_dump：{ended.stderr.strip()}"))
     return target

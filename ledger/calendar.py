@@ -14,6 +14,7 @@ from holidays import country_holidays
 
 from ledger.dates import DAY
 from ledger.errors import RuleViolation
+from ledger.labels import Said
 
 SATURDAY = 5
 NOTICE = "国务院办公厅关于部分节假日安排的通知"
@@ -23,8 +24,8 @@ class CalendarRowsRefused(RuleViolation):
     """A year's days that do not make a calendar, every fault in `faults`."""
 
     code = "calendar_rows_refused"
-    zh = "{year} 年工作日历不能载入：{faults}"
-    en = "the calendar of {year} is not taken: {faults}"
+    zh = "{year} 年工作日历不能载入：{faults:text}"
+    en = "the calendar of {year} is not taken: {faults:text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,9 @@ class WorkCalendar:
         """
         faults = [*_faults(year, rows, self.off | self.made_up)]
         if year in self.sources:
-            faults.append(f"{year} is published already")
+            faults.append(Said(f"{year} is published already", f"{year} 年已经公布"))
         if not source.strip():
-            faults.append("a source is named")
+            faults.append(Said("a source is named", "须注明来源"))
         if faults:
             raise CalendarRowsRefused(rule="7", year=year, faults=faults)
         sources = MappingProxyType({**self.sources, year: source})
@@ -131,26 +132,31 @@ def _day(number: int, line: Sequence[str]) -> CalendarDay:
         if kind == "makeup_workday":
             return CalendarDay(date.fromisoformat(day), name, "makeup_workday")
     except ValueError as fault:
-        raise ValueError(f"line {number}: {fault}") from None
-    raise ValueError(f"line {number}: neither off nor makeup_workday: {kind!r}")
+        raise ValueError(Said(f"line {number}: {fault}", f"第 {number} 行不是日期、名称、类型三列")) from None
+    raise ValueError(
+        Said(f"line {number}: neither off nor makeup_workday: {kind!r}", f"第 {number} 行的类型须为放假或调休上班")
+    )
 
 
-def _faults(year: int, rows: Sequence[CalendarDay], named: frozenset[date]) -> Iterator[str]:
+def _faults(year: int, rows: Sequence[CalendarDay], named: frozenset[date]) -> Iterator[Said]:
     if not any(row.kind == "off" and row.day.year == year for row in rows):
-        yield f"a notice names days off in {year}"
+        yield Said(f"a notice names days off in {year}", f"通知须列明 {year} 年的放假日")
     yield from _repeated(row.day for row in rows)
     for row in rows:
         if row.day.year != year and (row.day.year, row.day.month) != (year - 1, 12):
-            yield f"{row.day} is neither in {year} nor in the December before"
+            yield Said(
+                f"{row.day} is neither in {year} nor in the December before",
+                f"{row.day} 既不在 {year} 年，也不在上年十二月",
+            )
         if row.day in named:
-            yield f"{row.day} is named already"
+            yield Said(f"{row.day} is named already", f"{row.day} 已经列过")
 
 
-def _repeated(days: Iterable[date]) -> Iterator[str]:
+def _repeated(days: Iterable[date]) -> Iterator[Said]:
     seen: set[date] = set()
     for day in days:
         if day in seen:
-            yield f"{day} stands twice"
+            yield Said(f"{day} stands twice", f"{day} 重复")
         seen.add(day)
 
 

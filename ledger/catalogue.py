@@ -1,4 +1,4 @@
-"""The catalogue of events (业务目录): one row an event, with its names, payer, replay, and how it is undone."""
+"""The catalogue of events (业务目录): one row an event: its summary, payer, replay, and how it is undone."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -68,14 +68,12 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """What an event is, beside its fields (events.py) and its postings (posting.py).
+    """What an event is, beside its name (labels/events.py), its fields (events.py) and its postings (posting.py).
 
     In braces stand fields of the event. `ends`, `payer` and `key` are None where an event ends nothing, pays
     nothing of settlement lines, or has no key but that of the request which records it.
     """
 
-    zh: str
-    en: str
     summary_zh: str
     summary_en: str
     replay: Replay
@@ -107,112 +105,112 @@ CLOSED, RENEWED, COMPENSATED, WRITTEN_OFF = Ends
 BANK, FINANCE, OF_THE_BOOK = Office
 
 CATALOGUE: Final[Mapping[type[Event], CatalogueRow]] = {
-    # event                      中文                  English
+    # event
     #   摘要                                                    summary
     #   replay        ends         payer        natural key                       undone by
-    e.LoanDisbursed:         CatalogueRow("放款",               "disbursement",
+    e.LoanDisbursed:         CatalogueRow(
         "发放贷款",                                             "loan paid out",
         APART,        None,        None,        None,                             ByHand("disbursement", BANK)),
-    e.InterestBilled:        CatalogueRow("结息",               "interest bill",
+    e.InterestBilled:        CatalogueRow(
         "结息（{period_start} 至 {effective_on}，算头不算尾）", "interest {period_start} to {effective_on}, exclusive",
         CALENDAR,     None,        None,        "interest/{loan}/{effective_on}", REPAYMENT),
-    e.RepaymentReceived:     CatalogueRow("还款",               "repayment",
+    e.RepaymentReceived:     CatalogueRow(
         "收回贷款",                                             "loan repaid",
         RECORDED,     CLOSED,      "{payer}",   None,                             ByHand("repayment", BANK)),
-    e.CreditApplied:         CatalogueRow("暂收款抵扣",         "use of borrower credit",
+    e.CreditApplied:         CatalogueRow(
         "暂收款抵还贷款",                                       "borrower credit used on the loan",
         CALENDAR,     CLOSED,      "credit",    "credit/{loan}/{effective_on}",   REPAYMENT),
-    e.CreditRefunded:        CatalogueRow("暂收款退还",         "refund of borrower credit",
+    e.CreditRefunded:        CatalogueRow(
         "退还暂收款",                                           "borrower credit handed back",
         RECORDED,     None,        None,        None,                             REPAYMENT),
-    e.PrincipalOverdue:      CatalogueRow("转逾期",             "transfer to overdue",
+    e.PrincipalOverdue:      CatalogueRow(
         "到期未还本金转入逾期贷款",                             "principal unpaid at maturity transferred to overdue",
         CALENDAR,     None,        None,        "overdue/{loan}/{effective_on}",  REPAYMENT),
-    e.LoanExtended:          CatalogueRow("展期",               "extension",
+    e.LoanExtended:          CatalogueRow(
         "展期 {months} 个月，到期日改为 {due_on}",              "extended by {months} months, due on {due_on}",
         STANDS,       None,        None,        None,                             RENEWAL),
-    e.MisuseFound:           CatalogueRow("认定挪用",           "finding of misuse",
+    e.MisuseFound:           CatalogueRow(
         "认定挪用（{found_on} 认定）",                          "misuse found on {found_on}",
         RECORDED,     None,        None,        None,                             WAIVER),
-    e.LoanRenewed:           CatalogueRow("续贷",               "renewal",
+    e.LoanRenewed:           CatalogueRow(
         "续贷，未还本金转入新贷款",                             "renewed: open principal moved to the new loan",
         STANDS,       RENEWED,     None,        None,                             RENEWAL),
-    e.PenaltyWaived:         CatalogueRow("减免罚息复利",       "waiver of penalty and compound interest",
+    e.PenaltyWaived:         CatalogueRow(
         "减免罚息、复利",                                       "penalty and compound interest waived",
         RECORDED,     CLOSED,      "waiver",    None,                             ADJUSTMENT),
-    e.LoanWrittenOff:        CatalogueRow("核销",               "write-off",
+    e.LoanWrittenOff:        CatalogueRow(
         "核销贷款",                                             "loan written off",
         STANDS,       WRITTEN_OFF, "write_off", None,                             REPAYMENT),
-    e.InsuranceReceived:     CatalogueRow("保险赔付",           "insurance payment",
+    e.InsuranceReceived:     CatalogueRow(
         "收到保险赔款（保单 {policy_no}）",                     "insurer's share received, policy {policy_no}",
         STANDS,       CLOSED,      "insurer",   None,                             ADJUSTMENT),
 
-    e.FundPlanApproved:      CatalogueRow("缓释金计划批准",     "approval of a fund plan",
+    e.FundPlanApproved:      CatalogueRow(
         "批准缓释金计划",                                       "fund plan approved",
         APART,        None,        None,        None,                             LATER_PLAN),
-    e.FundAppropriated:      CatalogueRow("市级拨付到县",       "appropriation to the county",
+    e.FundAppropriated:      CatalogueRow(
         "市级缓释金拨付到县",                                   "city's money appropriated to the county",
         APART,        None,        None,        None,                             ByHand("fund_step", FINANCE)),
-    e.FundDeposited:         CatalogueRow("缴存专户",           "deposit in the fund account",
+    e.FundDeposited:         CatalogueRow(
         "缓释金缴存专户",                                       "money deposited in the fund account",
         APART,        None,        None,        None,                             ByHand("fund_step", FINANCE)),
-    e.CountyFundContributed: CatalogueRow("县级自筹缴存",       "contribution of the county",
+    e.CountyFundContributed: CatalogueRow(
         "县级自筹资金缴存专户",                                 "county's own money deposited in the fund account",
         APART,        None,        None,        None,                             ADJUSTMENT),
-    e.FundInterestCredited:  CatalogueRow("专户利息入账",       "interest on the fund account",
+    e.FundInterestCredited:  CatalogueRow(
         "专户存款利息",                                         "interest credited to the fund account",
         APART,        None,        None,        None,                             ByHand("entry", FINANCE)),
-    e.ClaimPaid:             CatalogueRow("代偿",               "claim payment",
+    e.ClaimPaid:             CatalogueRow(
         "风险缓释基金代偿贷款",                                 "loan compensated by the fund",
         LATEST_FIRST, COMPENSATED, "fund",      None,                             ByHand("claim_payment", FINANCE)),
-    e.RecoveryReceived:      CatalogueRow("收到追回款",         "recovery",
+    e.RecoveryReceived:      CatalogueRow(
         "收到代偿贷款追回款",                                   "money recovered on the compensated loan",
         LATEST_FIRST, None,        None,        None,                             ByHand("recovery", BANK)),
-    e.RecoveryRemitted:      CatalogueRow("追回款缴回专户",     "remittance of a recovery",
+    e.RecoveryRemitted:      CatalogueRow(
         "追回款缴回专户",                                       "recovery remitted to the fund account",
         LATEST_FIRST, None,        None,        None,                             ByHand("remittance", BANK)),
-    e.RecoveryRetained:      CatalogueRow("追回款留归银行",     "bank's part of a recovery",
+    e.RecoveryRetained:      CatalogueRow(
         "追回款留归银行抵还贷款",                               "bank's part of the recovery used on the loan",
         LATEST_FIRST, CLOSED,      "recovery",  None,                             RECOVERY),
-    e.SuspenseRecorded:      CatalogueRow("多缴追回款挂账",     "surplus money put in suspense",
+    e.SuspenseRecorded:      CatalogueRow(
         "多缴追回款挂账待处理",                                 "surplus money put in suspense",
         APART,        None,        None,        None,                             RELEASE),
-    e.SuspenseReleased:      CatalogueRow("挂账款退出",         "release from suspense",
+    e.SuspenseReleased:      CatalogueRow(
         "挂账款退出",                                           "money released from suspense",
         APART,        None,        None,        None,                             SUSPENSE),
-    e.CountyShareReceived:   CatalogueRow("收到县级分担款",     "county share",
+    e.CountyShareReceived:   CatalogueRow(
         "收到县级分担款",                                       "county's share of losses received",
         APART,        None,        None,        None,                             ByHand("county_share", FINANCE)),
-    e.CountyShareReturned:   CatalogueRow("退还县级预缴分担款", "return of a prepaid county share",
+    e.CountyShareReturned:   CatalogueRow(
         "退还县级预缴分担款",                                   "county's prepayment of losses returned",
         APART,        None,        None,        None,                             COUNTY_SHARE),
-    e.RecourseClosed:        CatalogueRow("追偿终结",           "closing of recourse",
+    e.RecourseClosed:        CatalogueRow(
         "追偿终结，转销应收代偿追偿款",                         "recourse closed: nothing more to come",
         LATEST_FIRST, CLOSED,      None,        None,                             ByHand("closing", FINANCE)),
-    e.FundResultClosed:      CatalogueRow("基金损益结转",       "closing of the fund's result",
+    e.FundResultClosed:      CatalogueRow(
         "结转基金利息收入和代偿损失",                           "fund's interest and losses closed into the fund",
         APART,        None,        None,        None,                             ADJUSTMENT),
-    e.FundReturned:          CatalogueRow("基金清退",           "return of the fund",
+    e.FundReturned:          CatalogueRow(
         "清退基金",                                             "fund account wound down and its money returned",
         APART,        None,        None,        None,                             ADJUSTMENT),
 
-    e.SubsidyApproved:       CatalogueRow("贴息核准",           "subsidy approval",
+    e.SubsidyApproved:       CatalogueRow(
         "核准贴息",                                             "interest subsidy approved",
         APART,        None,        None,        "subsidy/{line}/approved",        BATCH_RETURN),
-    e.SubsidyPaid:           CatalogueRow("贴息拨付",           "subsidy payment",
+    e.SubsidyPaid:           CatalogueRow(
         "拨付贴息",                                             "interest subsidy paid",
         APART,        None,        None,        "subsidy/{line}/paid",            CLAWBACK),
-    e.ClawbackRaised:        CatalogueRow("应追回贴息",         "claw-back",
+    e.ClawbackRaised:        CatalogueRow(
         "应追回贴息",                                           "interest subsidy to be paid back",
         APART,        None,        None,        None,                             NEXT_BATCH),
-    e.ClawbackReceived:      CatalogueRow("追回贴息到账",       "claw-back receipt",
+    e.ClawbackReceived:      CatalogueRow(
         "追回贴息到账",                                         "interest subsidy paid back",
         APART,        None,        None,        None,                             ADJUSTMENT),
 
-    e.EventReversed:         CatalogueRow("红字冲销",           "reversal",
+    e.EventReversed:         CatalogueRow(
         "红字冲销（原业务 {reverses}）",                        "reversal of event {reverses}",
         APART,        None,        None,        None,                             ADJUSTMENT),
-    e.ManualAdjustment:      CatalogueRow("手工调整",           "manual adjustment",
+    e.ManualAdjustment:      CatalogueRow(
         "手工调整分录",                                         "manual adjustment",
         APART,        None,        None,        None,                             ByHand("entry", OF_THE_BOOK)),
 }

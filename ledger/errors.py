@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from moneyed import Money
 
+from ledger import labels
 from ledger.money import plain
 
 
@@ -15,7 +16,8 @@ class Refusal(Exception):
     """Something asked of the ledger that it does not do, with a stable code and the facts that explain it.
 
     A subclass names its `code` (it finishes the sentence "refused: ...") and says `zh` and `en` as templates
-    over its facts. By custom the facts hold `rule` (the clause), `limit` and `found`.
+    over its facts. By custom the facts hold `rule` (the clause), `limit` and `found`. A fact that is a code is told by
+    its label: the subject stands behind a colon (`{found:role}`), or in labels.FACTS for the fact's name.
     """
 
     code: ClassVar[str]
@@ -27,13 +29,12 @@ class Refusal(Exception):
         super().__init__(f"{self.code}: {self.say('en')}")
 
     def say(self, language: str) -> str:
-        """The refusal in words, `zh` or `en`."""
-        template, between = (self.zh, "、") if language == "zh" else (self.en, ", ")
-        told = {
-            name: between.join(map(str, value)) if isinstance(value, list) else value
-            for name, value in self.facts.items()
-        }
-        return template.format_map(_Facts(told))
+        """Return the refusal in words, in Chinese for `zh`, else in English."""
+        return (self.zh if language == "zh" else self.en).format_map(_Told(self, language))
+
+    def words(self, name: str, how: str, language: str) -> str:
+        """Return one fact as it stands in the sentence; `-` for a fact that is not given."""
+        return labels.worded(how, self.facts[name], language) if name in self.facts else "-"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self.facts)
@@ -43,9 +44,27 @@ def _again(kind: type[Refusal], facts: dict[str, Any]) -> Refusal:
     return kind(**facts)
 
 
-class _Facts(dict[str, Any]):
-    def __missing__(self, name: str) -> str:
-        return "-"
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """A fact in a template: what stands behind the colon says how it is told."""
+
+    refusal: Refusal
+    name: str
+    language: str
+
+    def __format__(self, how: str) -> str:
+        return self.refusal.words(self.name, how or labels.FACTS.get(self.name, "plain"), self.language)
+
+
+class _Told(dict[str, _Fact]):
+    """The facts of a refusal by name, for a template."""
+
+    def __init__(self, refusal: Refusal, language: str) -> None:
+        super().__init__()
+        self.refusal, self.language = refusal, language
+
+    def __missing__(self, name: str) -> _Fact:
+        return _Fact(self.refusal, name, self.language)
 
 
 def _plain(value: Any) -> Any:
@@ -87,8 +106,15 @@ class Forbidden(Refusal):
 
 class WrongStatus(Conflict):
     code = "wrong_status"
-    zh = "当前状态“{status}”不能执行此操作，须为：{allowed}"
-    en = "not possible in status {status}; it must be: {allowed}"
+    zh = "当前状态“{status:status}”不能执行此操作，须为：{allowed:status}"
+    en = "not possible in status {status:status}; it must be: {allowed:status}"
+
+    def words(self, name: str, how: str, language: str) -> str:
+        """Return the statuses by the labels of the thing whose statuses they are, another fact as ever."""
+        if how == "status":
+            named = f"{self.facts.get('status')}, {self.facts.get('allowed')}"
+            how = labels.statuses_of(code for code in named.split(", ") if code != "-")
+        return super().words(name, how, language)
 
 
 class SamePerson(RuleViolation):

@@ -28,8 +28,8 @@ from ledger.unit_of_work import Unit
 
 class AlreadyReversed(Conflict):
     code = "already_reversed"
-    zh = "业务 {event} 已冲销，不能再次冲销"
-    en = "event {event} has been reversed; it cannot be reversed again"
+    zh = "业务 {event:text} 已冲销，不能再次冲销"
+    en = "event {event:text} has been reversed; it cannot be reversed again"
 
 
 class KeyTaken(Conflict):

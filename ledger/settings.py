@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,7 +10,10 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from ledger.labels import LANGUAGES, Language, Said
+
 HIDDEN = "********"
+DEFAULT_LANGUAGE: Language = "zh"
 LEVELS = ("debug", "info", "warning", "error")
 _SECRETS = ("secret_key", "admin_password")
 _ADDRESSES = ("database_url", "owner_url", "smtp_url", "sms_url")
@@ -18,6 +21,10 @@ _ADDRESSES = ("database_url", "owner_url", "smtp_url", "sms_url")
 
 class SettingUnfit(ValueError):
     """A LEDGER_* variable that cannot be used; the message names it and says what is wanted."""
+
+    def __init__(self, wanted: Said) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Settings:
     port: int = 8000
     secret_key: str = field(default="", repr=False)  # empty: the one kept in `home`
     log_level: str = "info"
+    language: Language = DEFAULT_LANGUAGE  # of messages and command lines, where nobody asks for another
     workers: int = 2  # processes, on PostgreSQL only
     trusted_proxies: int = 0  # how many stand in front of the service
     smtp_url: str = field(default="", repr=False)
@@ -59,12 +67,19 @@ def read_settings(environ: Mapping[str, str] | None = None, **chosen: object) ->
         port=_whole(told, "port", 8000, least=0, most=65535),
         secret_key=told.get("secret_key", ""),
         log_level=_level(told.get("log_level", "info").lower()),
+        language=_language(told.get("language", DEFAULT_LANGUAGE).lower()),
         workers=_whole(told, "workers", 2, least=1, most=64),
         trusted_proxies=_whole(told, "trusted_proxies", 0, least=0, most=8),
         smtp_url=told.get("smtp_url", ""),
         sms_url=told.get("sms_url", ""),
         admin_password=told.get("admin_password", ""),
     )
+
+
+def language_of(environ: Mapping[str, str] | None = None) -> Language:
+    """Return the language of the environment, also where another variable cannot be used; the default where unfit."""
+    told = (os.environ if environ is None else environ).get("LEDGER_LANGUAGE", "").strip().lower()
+    return next((language for language in LANGUAGES if told == language), DEFAULT_LANGUAGE)
 
 
 def shown(settings: Settings) -> dict[str, str]:
@@ -104,14 +119,32 @@ def secret_key(settings: Settings) -> str:
 def _whole(told: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
     text = told.get(name, str(default))
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise SettingUnfit(f"LEDGER_{name.upper()} is a whole number from {least} to {most}, not {text!r}")
+        variable = f"LEDGER_{name.upper()}"
+        raise SettingUnfit(
+            Said(
+                f"{variable} is a whole number from {least} to {most}, not {text!r}",
+                f"{variable} 须为 {least} 至 {most} 的整数，不能为“{text}”",
+            )
+        )
     return int(text)
 
 
 def _level(text: str) -> str:
     if text not in LEVELS:
-        raise SettingUnfit(f"LEDGER_LOG_LEVEL is one of {', '.join(LEVELS)}, not {text!r}")
+        raise _not_among("LEDGER_LOG_LEVEL", LEVELS, text)
     return text
+
+
+def _language(text: str) -> Language:
+    for language in LANGUAGES:
+        if text == language:
+            return language
+    raise _not_among("LEDGER_LANGUAGE", LANGUAGES, text)
+
+
+def _not_among(variable: str, allowed: Sequence[str], text: str) -> SettingUnfit:
+    en = f"{variable} is one of {', '.join(allowed)}, not {text!r}"
+    return SettingUnfit(Said(en, f"{variable} 须为 {'、'.join(allowed)} 之一，不能为“{text}”"))
 
 
 def _address(name: str, url: str) -> str:
@@ -120,7 +153,11 @@ def _address(name: str, url: str) -> str:
     except ArgumentError:
         engine = ""
     if engine not in {"sqlite", "postgresql+psycopg"}:
-        raise SettingUnfit(f"LEDGER_{name.upper()} is sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+        variable = f"LEDGER_{name.upper()}"
+        forms = ("sqlite:///PATH", "postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+        raise SettingUnfit(
+            Said(f"{variable} is {forms[0]} or {forms[1]}", f"{variable} 须写作 {forms[0]} 或 {forms[1]}")
+        )
     return url
 
 

@@ -6,12 +6,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
+from ledger.errors import Refusal
 from tests.support import engines
+from tests.support.refusals import unlabelled
 
 # Chosen by HYPOTHESIS_PROFILE. No deadline and no clock: the machine may be busy with other things.
 _CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -106,6 +109,21 @@ def engine(database_url: str) -> Iterator[Engine]:
     opened = open_engine(database_url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_refusal_is_told_in_words() -> Iterator[None]:
+    """Look at every refusal that any test of this run meets: each of its facts has a label in Chinese."""
+    made, found = Refusal.__init__, set[str]()
+
+    def noted(refusal: Refusal, **facts: Any) -> None:
+        made(refusal, **facts)
+        found.update(unlabelled(refusal))
+
+    Refusal.__init__ = noted  # type: ignore[method-assign, assignment]
+    yield
+    Refusal.__init__ = made  # type: ignore[method-assign]
+    assert not found, "\n".join(sorted(found))
 
 
 def _prepare(url: str) -> None:

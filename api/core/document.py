@@ -14,7 +14,7 @@ DESCRIPTION = """产业扶贫信贷通：贷款、风险缓释基金、财政贴
 
 Amounts are texts in yuan with two digits ("50000.00"), rates are fractions ("0.0475"), dates are business dates in
 Asia/Shanghai. Everything that records something carries an `Idempotency-Key`. Refusals are `application/problem+json`
-with a stable `code`, in Chinese for `Accept-Language: zh`."""
+with a stable `code`, in Chinese unless `Accept-Language` asks for English."""
 
 
 class Document(flask_smorest.Api):

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
-from api.core.messages import CODES, TITLES, language, said
+from api.core.messages import CODES, TITLES, language, said, title_of
 from ledger.errors import Conflict, Forbidden, NotFound, Refusal, RuleViolation
 from ledger.retries import of_the_database
 
@@ -22,22 +22,22 @@ class Malformed(Refusal):
     """The request does not have the shape that is asked for (400)."""
 
     code = "malformed"
-    zh = "请求格式有误：{found}"
-    en = "the request is malformed: {found}"
+    zh = "请求格式有误：{found:text}"
+    en = "the request is malformed: {found:text}"
 
 
 class NotSignedIn(Refusal):
     """Nobody known stands behind the request (401)."""
 
     code = "not_signed_in"
-    zh = "请先登录，并在 Authorization 头中带上有效的令牌"
+    zh = "请先登录，并在请求头中带上有效的令牌"
     en = "sign in and send a token that is still good: Authorization: Bearer ..."
 
 
 class NotYours(Forbidden):
     code = "not_yours"
-    zh = "角色 {found} 无权使用此功能；可用的角色：{limit}"
-    en = "the function is not for the role {found}; it is for: {limit}"
+    zh = "角色 {found:role} 无权使用此功能；可用的角色：{limit:role}"
+    en = "the function is not for the role {found:role}; it is for: {limit:role}"
 
 
 class Stale(Conflict):
@@ -107,7 +107,7 @@ def on_http(error: HTTPException) -> Response:
     if status < HTTPStatus.BAD_REQUEST:
         return Response(status=status, headers=dict(error.get_headers()))
     found = list(_faults(getattr(error, "data", {}).get("messages") or {}))
-    detail = TITLES.get(status, error.name)
+    detail = title_of(status)
     body = _body(status, CODES.get(status, "refused"), said(detail), {}, found)[1]
     kept = {name: value for name, value in error.get_headers() if name == "Allow"}
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -137,7 +137,7 @@ def _body(
     rows = facts.get("faults")
     problem = {
         "type": f"urn:ledger:problem:{code}",
-        "title": said(TITLES.get(status, HTTPStatus(status).phrase)),
+        "title": said(title_of(status)),
         "status": status,
         "detail": detail,
         "code": code,

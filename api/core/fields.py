@@ -10,9 +10,9 @@ from typing import Any
 import marshmallow as ma
 from moneyed import Money
 
-from api.core.messages import Said
 from ledger import dates
 from ledger.dates import Quarter
+from ledger.labels import Said, table_of
 from ledger.money import plain, yuan
 
 ID_MAX = 2**63 - 1
@@ -191,7 +191,7 @@ class Flag(Shaped):
 
     openapi: Mapping[str, Any] = {"type": "boolean"}
     pattern = re.compile(r"true|false", re.ASCII)
-    wanted = Said("true or false.", "须为 true 或 false")
+    wanted = Said("true or false.", "须为是或否")
 
     def read(self, text: str) -> bool:
         return text == "true"
@@ -221,8 +221,9 @@ class Choice(Shaped):
         super().__init__(**kwargs)
         self.words = words
         self.openapi = {"type": "string", "enum": list(words)}
-        listed = ", ".join(words)
-        self.wanted = Said(f"One of: {listed}.", f"须为其中之一：{listed}")
+        names = table_of(words)
+        listed = "、".join(names[word].zh if word in names else word for word in words)
+        self.wanted = Said(f"One of: {', '.join(words)}.", f"须为其中之一：{listed}")
 
     def read(self, text: str) -> str:
         if text not in self.words:
@@ -274,7 +275,7 @@ class Truth(ma.fields.Field[bool]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
-            raise ma.ValidationError([Said("true or false.", "须为 true 或 false")])
+            raise ma.ValidationError([Said("true or false.", "须为是或否")])
         return value
 
 

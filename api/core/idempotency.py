@@ -30,20 +30,20 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 class KeyMissing(Malformed):
     code = "key_missing"
-    zh = "缺少 Idempotency-Key 请求头，或其不是 1 至 {limit} 个可见 ASCII 字符"
+    zh = "缺少幂等键请求头，或其不是 1 至 {limit} 个可见 ASCII 字符"
     en = "every request that records something carries an Idempotency-Key: 1 to {limit} visible ASCII characters"
 
 
 class KeyReused(RuleViolation):
     code = "key_reused"
-    zh = "幂等键 {found} 已用于内容不同的请求"
-    en = "the key {found} belongs to a request with other content"
+    zh = "幂等键 {found:text} 已用于内容不同的请求"
+    en = "the key {found:text} belongs to a request with other content"
 
 
 class InFlight(Conflict):
     code = "in_flight"
-    zh = "使用同一幂等键 {found} 的请求仍在处理，请稍后以相同内容重试"
-    en = "the first request with the key {found} still runs; send the same again in a moment"
+    zh = "使用同一幂等键 {found:text} 的请求仍在处理，请稍后以相同内容重试"
+    en = "the first request with the key {found:text} still runs; send the same again in a moment"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,52 +1,39 @@
 """Words for people, in Chinese and English: what is wrong with a request that never reached the ledger."""
 
 from collections.abc import Mapping
-from typing import Any
+from http import HTTPStatus
 
-from flask import has_request_context, request
+from flask import current_app, has_request_context, request
 
-LANGUAGES = ("en", "zh")
-
-
-class Said(str):
-    """A text in English that carries its Chinese."""
-
-    __slots__ = ("zh",)
-
-    zh: str
-
-    def __new__(cls, en: str, zh: str) -> "Said":
-        said = super().__new__(cls, en)
-        said.zh = zh
-        return said
-
-    def format(self, *args: Any, **kwargs: Any) -> "Said":
-        return Said(super().format(*args, **kwargs), self.zh.format(*args, **kwargs))
+from ledger.labels import LANGUAGES, Said
+from ledger.settings import DEFAULT_LANGUAGE
 
 
 def language() -> str:
-    """`zh` for who asks for Chinese, else `en`."""
+    """Return `zh` or `en`: the one the request asks for, else that of the settings."""
     if not has_request_context():
-        return "en"
-    return request.accept_languages.best_match(LANGUAGES, default="en") or "en"
+        return DEFAULT_LANGUAGE
+    settings = current_app.extensions["ledger"].settings
+    others = [each for each in LANGUAGES if each != settings.language]
+    return request.accept_languages.best_match([settings.language, *others], default=settings.language)
 
 
 def said(message: object) -> str:
-    """A message in the language of the request."""
+    """Return a message in the language of the request."""
+    if isinstance(message, Said):
+        return message.told(language())
     text = str(message)
-    if language() == "en":
-        return text
-    return message.zh if isinstance(message, Said) else _ZH.get(text, text)
+    return text if language() == "en" else _ZH.get(text, text)
 
 
 # Marshmallow's own words, for the checks that are not ours.
 _ZH: Mapping[str, str] = {
     "Missing data for required field.": "必填",
-    "Field may not be null.": "不能为 null",
+    "Field may not be null.": "不能为空",
     "Unknown field.": "没有这个字段",
     "Not a valid string.": "应为文本",
     "Not a valid list.": "应为列表",
-    "Not a valid boolean.": "应为 true 或 false",
+    "Not a valid boolean.": "须为是或否",
     "Not a valid mapping type.": "应为对象",
     "Invalid input type.": "应为 JSON 对象",
     "Invalid type.": "类型不对",
@@ -69,6 +56,12 @@ TITLES: Mapping[int, Said] = {
     500: Said("The service failed", "服务内部错误"),
     503: Said("Not available for the moment", "服务暂不可用"),
 }
+
+
+def title_of(status: int) -> Said:
+    """Return the title of answers with a status; the status's own English words where we have none."""
+    return TITLES.get(status) or Said(HTTPStatus(status).phrase, "请求未被接受")
+
 
 # Codes of what never reached a rule, where the status has no name of its own in the ledger.
 CODES: Mapping[int, str] = {

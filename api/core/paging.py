@@ -27,7 +27,7 @@ SHEETS: Mapping[str, files.Kind] = {"csv": files.CSV, "xlsx": files.XLSX}
 
 class CursorUnfit(Malformed):
     code = "cursor_unfit"
-    zh = "cursor 不是本列表给出的"
+    zh = "分页游标不是本列表给出的"
     en = "the cursor is not one this list gave out"
 
 

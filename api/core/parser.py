@@ -9,12 +9,13 @@ from webargs.multidictproxy import MultiDictProxy
 from werkzeug.exceptions import UnsupportedMediaType
 
 from api.core.errors import Malformed
+from ledger.labels import Said, label
 
 
 class NotJson(Malformed):
     code = "malformed"
-    zh = "请求内容不是规范的 JSON：{found}"
-    en = "the body is not proper JSON: {found}"
+    zh = "请求内容不是规范的 JSON：{found:text}"
+    en = "the body is not proper JSON: {found:text}"
 
 
 class StrictParser(FlaskParser):
@@ -34,23 +35,34 @@ class StrictParser(FlaskParser):
         try:
             return json.loads(data, object_pairs_hook=_once_each, parse_constant=_no_number)
         except RecursionError:
-            raise NotJson(found="too deep") from None
+            raise NotJson(found=Said("too deep", "嵌套过深")) from None
         except ValueError as fault:
-            raise NotJson(found=str(fault).partition(":")[0]) from None
+            raise NotJson(found=_said(fault)) from None
 
     def load_querystring(self, req: Any, schema: ma.Schema) -> MultiDictProxy:
         for name, values in req.args.lists():
             if len(values) > 1:
-                raise Malformed(found=f"{name} stands there twice")
+                raise Malformed(
+                    found=Said(f"{name} stands there twice", f"查询参数“{label('field', name, 'zh')}”出现多次")
+                )
         return MultiDictProxy(req.args, schema)
+
+
+_TWICE = Said("a name stands there twice", "同一名称出现两次")
+
+
+def _said(fault: ValueError) -> Said:
+    """What is wrong, without the place; the words of the JSON reader itself have no Chinese of their own."""
+    told = fault.args[0]
+    return told if isinstance(told, Said) else Said(str(fault).partition(":")[0], "语法有误")
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name stands there twice")
+        raise ValueError(_TWICE)
     return found
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(Said(f"{name} is no number", "数值无效"))

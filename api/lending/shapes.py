@@ -8,9 +8,10 @@ from marshmallow.fields import Dict, Integer, List, Nested, String
 from api.core import edge
 from api.core.clocks import ClockQuery
 from api.core.fields import Choice, Code, Day, Flag, Id, Moment, Rate, Shaped, Text, Truth, Whole, Yuan
-from api.core.messages import Said, language
+from api.core.messages import language
 from api.core.schemas import Answer, Body, Query
 from ledger.errors import Refusal
+from ledger.labels import Said
 from ledger.statuses import LoanStatus
 
 TERM_MAX = 600

@@ -17,10 +17,10 @@ from api.core import edge
 from api.core.errors import Malformed
 from api.core.fields import Choice, Code, Day, Id, Moment, Text, Truth, Whole
 from api.core.idempotency import Reply
-from api.core.messages import Said
 from api.core.paging import Listing
 from api.core.routes import Blueprint, replied, to_json
 from api.core.schemas import Answer, Body, Query
+from ledger.labels import Said
 from ledger.operations.notices import delivery as operations
 from ledger.operations.notices.delivery import Delivered, Scan
 from ledger.policy.notices import KINDS
@@ -141,7 +141,7 @@ class NoticeDeliveryBody(Body):
     def _one_day(self, sent: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         on = sent.pop("on", None)
         if on is not None and sent.setdefault("delivered_on", on) != on:
-            told = Said("on and delivered_on are one day.", "on 与 delivered_on 须为同一天")
+            told = Said("on and delivered_on are one day.", "业务日期与送达日期须为同一天")
             raise ma.ValidationError({"on": [told]})
         sent.setdefault("delivered_on", edge.today())
         return sent

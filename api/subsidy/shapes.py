@@ -10,9 +10,9 @@ from marshmallow.validate import Length
 
 from api.core.clocks import ClockQuery
 from api.core.fields import Choice, Code, Day, Flag, Id, Moment, Rate, Shaped, Text, Truth, Yuan
-from api.core.messages import Said
 from api.core.schemas import Answer, Body, Query
 from api.core.shapes import OnBody
+from ledger.labels import Said
 from ledger.statuses import BatchStatus
 
 LINES_MAX = 10_000

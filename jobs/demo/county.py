@@ -25,6 +25,7 @@ from ledger.dates import DAY, Quarter, Span, add_months, month_of
 from ledger.errors import WrongStatus
 from ledger.imports.reading import read_table
 from ledger.imports.sheets import read_sheet
+from ledger.labels import Said, label
 from ledger.operations import job_runs
 from ledger.operations.books import periods
 from ledger.operations.job_runs import EVERYTHING, Run
@@ -117,7 +118,12 @@ def _live_through(county: County) -> None:
     farms = plan.farms(chance, houses, FARMS)
     loans = plan.lent(chance, houses, farms)
     payments = [row for loan in loans for row in plan.paid(chance, loan)]
-    county.say(f"demo county {COUNTY}: {len(loans)} loans, {len(payments)} repayments, {FIRST} to {LAST}")
+    county.say(
+        Said(
+            f"demo county {COUNTY}: {len(loans)} loans, {len(payments)} repayments, {FIRST} to {LAST}",
+            f"演示县 {COUNTY}：贷款 {len(loans)} 笔，还款 {len(payments)} 笔，{FIRST} 至 {LAST}",
+        )
+    )
     county.take_in("households", "poverty", None, sheets.households(houses), "贫困户名单.csv")
     county.take_in("organisations", "officer", None, sheets.organisations(farms), "经营主体.csv")
     desks = Desks(county.unit, county.clock, OFFICERS)
@@ -171,7 +177,13 @@ def _run(county: County, name: str) -> Run:
 
 def _run_daily(county: County) -> None:
     done = _run(county, DAILY_NAME)
-    county.say(f"  {county.clock.today}: daily {done.status}, {done.done} of {done.due} done")
+    status = label("job_run_status", done.status, "zh")
+    county.say(
+        Said(
+            f"  {county.clock.today}: daily {done.status}, {done.done} of {done.due} done",
+            f"  {county.clock.today}：每日作业{status}，应办 {done.due} 笔，已办 {done.done} 笔",
+        )
+    )
 
 
 def _quarters() -> Iterator[Quarter]:

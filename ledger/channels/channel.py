@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from ledger.labels import Said
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -12,6 +14,14 @@ class Message:
     to: str
     subject: str
     text: str
+
+
+class AddressUnfit(ValueError):
+    """The address of a channel that cannot be used; `wanted` says what is."""
+
+    def __init__(self, wanted: Said) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
 
 
 class NotTaken(Exception):

@@ -10,7 +10,8 @@ from email.policy import SMTP
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ledger.channels.channel import Message, NotTaken, OutcomeUnknown, reason_of
+from ledger.channels.channel import AddressUnfit, Message, NotTaken, OutcomeUnknown, reason_of
+from ledger.labels import Said
 
 TIMEOUT_SECONDS = 30
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -29,10 +30,13 @@ class Mail:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """The server of LEDGER_SMTP_URL; raises ValueError for what is not one."""
+        """The server of LEDGER_SMTP_URL; raises AddressUnfit for what is not one."""
         parts = urlsplit(url)
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-            raise ValueError("LEDGER_SMTP_URL is smtp:// or smtps://USER:PASSWORD@HOST:PORT/?from=ADDRESS")
+            forms = ("smtp://", "smtps://USER:PASSWORD@HOST:PORT/?from=ADDRESS")
+            raise AddressUnfit(
+                Said(f"LEDGER_SMTP_URL is {forms[0]} or {forms[1]}", f"LEDGER_SMTP_URL 须写作 {forms[0]} 或 {forms[1]}")
+            )
         tls = parts.scheme == "smtps"
         asked = parse_qs(parts.query)
         user = unquote(parts.username or "")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from ledger.channels.channel import Message, NotTaken, OutcomeUnknown, reason_of
+from ledger.channels.channel import AddressUnfit, Message, NotTaken, OutcomeUnknown, reason_of
+from ledger.labels import Said
 
 TIMEOUT_SECONDS = 30
 _LATER = (408, 425, 429, 503)  # the gateway says that it did not take it now
@@ -26,10 +27,13 @@ class Sms:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """The gateway of LEDGER_SMS_URL; raises ValueError for what is not one."""
+        """The gateway of LEDGER_SMS_URL; raises AddressUnfit for what is not one."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("LEDGER_SMS_URL is http:// or https://USER:PASSWORD@HOST:PORT/PATH")
+            forms = ("http://", "https://USER:PASSWORD@HOST:PORT/PATH")
+            raise AddressUnfit(
+                Said(f"LEDGER_SMS_URL is {forms[0]} or {forms[1]}", f"LEDGER_SMS_URL 须写作 {forms[0]} 或 {forms[1]}")
+            )
         tls = parts.scheme == "https"
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         authorization = ""

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.context import desk
+from ledger.cli.context import desk, faulty, tell
 from ledger.errors import Fault, NotFound
 from ledger.imports.cells import Text, written
 from ledger.imports.columns import Column
 from ledger.imports.reading import SheetFaults, Table, read_columns
 from ledger.imports.sheets import read_sheet
+from ledger.labels import Said
 from ledger.operations.registry import contacts
 from ledger.operations.registry.contacts import Reached, read_email, read_phone
 from ledger.operations.sheets.review import importer_of
@@ -22,7 +23,6 @@ FAULTY = 1
 COLUMNS = (
     Column(
         "number",
-        "编号",
         Text(40),
         "户编号或统一社会信用代码，按文本填写",
         "360781000001",
@@ -30,14 +30,13 @@ COLUMNS = (
     ),
     Column(
         "phone",
-        "联系电话",
         lambda cell: read_phone(written(cell)),
         "按文本填写",
         "13800000000",
         needed=False,
         also=("电话", "手机号"),
     ),
-    Column("email", "电子邮箱", lambda cell: read_email(written(cell)), "", "", needed=False, also=("邮箱",)),
+    Column("email", lambda cell: read_email(written(cell)), "", "", needed=False, also=("邮箱",)),
 )
 
 
@@ -55,9 +54,9 @@ def take_in(file: Path, user: str) -> None:
                 kept = _keep(unit, read_columns("contacts", COLUMNS, read_sheet(file.read_bytes(), file.name)))
         except SheetFaults as faults:
             for fault in faults.found:
-                click.echo(f"row {fault.row} {fault.column}: {fault.code}: {fault.en} {fault.zh}", err=True)
+                tell(faulty(fault), err=True)
             sys.exit(FAULTY)
-    click.echo(f"contacts: {kept} kept")
+    tell(Said(f"contacts: {kept} kept", f"联系方式：已保存 {kept} 条"))
 
 
 def _keep(unit: Unit, table: Table) -> int:

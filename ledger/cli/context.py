@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO, Any
 
 import click
 import structlog
@@ -11,22 +12,58 @@ from sqlalchemy import Engine
 from ledger import logs, setup
 from ledger.database import open_engine
 from ledger.dates import business_day
-from ledger.errors import Refusal
+from ledger.errors import Fault, Refusal
+from ledger.labels import Said, label
 from ledger.retries import of_the_database
-from ledger.settings import Settings, SettingUnfit, read_settings
+from ledger.settings import Settings, SettingUnfit, language_of, read_settings
 from ledger.unit_of_work import Unit, work
 
 USER = "cli"
 """Who records what an operator does at the terminal of the server."""
 
+_OLD_SCHEMA = Said(
+    "the database has not this version's schema; run: python -m ledger upgrade",
+    "数据库结构不是本版本的，请先运行：python -m ledger upgrade",
+)
 
-class Refused(click.ClickException):
+
+def tell(said: Said, *, err: bool = False) -> None:
+    """Write a line in the language of the settings."""
+    click.echo(said.told(language_of()), err=err)
+
+
+def said(refusal: Refusal) -> Said:
+    """Return a refusal with its code, which scripts look for."""
+    return Said(f"{refusal.code}: {refusal.say('en')}", f"{refusal.say('zh')}（{refusal.code}）")
+
+
+def faulty(fault: Fault) -> Said:
+    """Return what is wrong with a row of a sheet, with the code."""
+    column = label("field", fault.column, "zh")
+    return Said(
+        f"row {fault.row} {fault.column}: {fault.code}: {fault.en}",
+        f"第 {fault.row} 行 {column}：{fault.zh}（{fault.code}）",
+    )
+
+
+class NotDone(click.ClickException):
+    """Ends a command with a sentence in the language of the settings."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(why.told(language_of()))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the sentence to standard error, or to a file."""
+        click.echo(Said("Error: ", "错误：").told(language_of()) + self.format_message(), file=file, err=True)
+
+
+class Refused(NotDone):
     """Not done: what was asked for cannot be."""
 
     exit_code = 2
 
 
-class CutOff(click.ClickException):
+class CutOff(NotDone):
     """Not done, or not to the end: the database is not there, or not as it must be."""
 
     exit_code = 3
@@ -58,15 +95,15 @@ def desk(*, as_it_is: bool = False) -> Iterator[Desk]:
     engine = open_engine(settings.database_url)
     try:
         if not as_it_is and not setup.at_head(engine):
-            raise CutOff("the database has not this version's schema; run: python -m ledger upgrade")
+            raise CutOff(_OLD_SCHEMA)
         yield Desk(settings, engine)
     except Refusal as refusal:
-        raise Refused(str(refusal)) from None
+        raise Refused(said(refusal)) from None
     except Exception as error:
         if not of_the_database(error):
             raise
         structlog.get_logger("cli").exception("the database failed")
-        raise CutOff("the database failed, see the log") from None
+        raise CutOff(Said("the database failed, see the log", "数据库出错，详见日志")) from None
     finally:
         engine.dispose()
 
@@ -76,4 +113,4 @@ def told_settings() -> Settings:
     try:
         return read_settings()
     except SettingUnfit as fault:
-        raise Refused(str(fault)) from None
+        raise Refused(fault.wanted) from None

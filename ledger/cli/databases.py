@@ -8,7 +8,9 @@ from sqlalchemy.engine import make_url
 
 from ledger import setup
 from ledger.backups import NoBackup, back_up
-from ledger.cli.context import CutOff, Desk, desk, told_settings
+from ledger.cli.context import CutOff, Desk, desk, tell, told_settings
+from ledger.labels import Said
+from ledger.reports.verifying.verification import CHECKS, Finding
 from ledger.reports.verifying.verification import verify as found_by
 from ledger.settings import Settings, make_home, shown
 
@@ -21,7 +23,7 @@ def init() -> None:
     """Make the database ready: schema, counties, banks, schemes, rates, calendars. Safe to repeat."""
     with desk(as_it_is=True) as at:
         _prepare(at.settings)
-    click.echo(f"ready: {_address(at.settings)}")
+    tell(Said("ready: {0}", "ready: {0}  已就绪").format(_address(at.settings)))
 
 
 @click.command()
@@ -33,13 +35,13 @@ def upgrade(no_backup: bool) -> None:
     """
     with desk(as_it_is=True) as at:
         if not setup.is_behind(at.engine):
-            click.echo("the database is that of this version already")
+            tell(Said("the database is that of this version already", "数据库已是本版本"))
         elif not no_backup:
             _back_up(at)
         _prepare(at.settings)
-        click.echo("checking")
+        tell(Said("checking", "核对中"))
         _check(at)
-    click.echo(f"upgraded: {_address(at.settings)}")
+    tell(Said("upgraded: {0}", "已升级：{0}").format(_address(at.settings)))
 
 
 @click.command()
@@ -47,7 +49,7 @@ def verify() -> None:
     """Compute everything again from the postings and tell what does not agree; exit status 1 if anything."""
     with desk() as at:
         _check(at)
-    click.echo("everything agrees")
+    tell(Said("everything agrees", "全部相符"))
 
 
 @click.command()
@@ -67,17 +69,33 @@ def _back_up(at: Desk) -> None:
     if not setup.is_empty(at.engine):
         try:
             kept = back_up(at.settings.owner_url, make_home(at.settings) / "backups", setup.read_clock())
-        except NoBackup as why:
-            raise CutOff(f"no backup was made: {why}; make one and say --no-backup") from None
-    click.echo(f"backup: {kept}" if kept is not None else "nothing to back up: the database is new")
+        except NoBackup as failed:
+            raise CutOff(
+                Said(
+                    f"no backup was made: {failed.why}; make one and say --no-backup",
+                    f"未能备份：{failed.why.zh}；请另行备份后加 --no-backup 运行",
+                )
+            ) from None
+    if kept is None:
+        tell(Said("nothing to back up: the database is new", "数据库是新建的，无须备份"))
+    else:
+        tell(Said(f"backup: {kept}", f"备份：{kept}"))
 
 
 def _check(at: Desk) -> None:
     findings = found_by(at.engine)
     for finding in findings:
-        click.echo(f"{finding.check}: {finding.subject}: expected {finding.expected}, found {finding.found}", err=True)
+        tell(_found(finding), err=True)
     if findings:
         sys.exit(FOUND)
+
+
+def _found(finding: Finding) -> Said:
+    check = next(check for check in CHECKS if check.name == finding.check)
+    return Said(
+        f"{check.name}: {finding.subject}: expected {finding.expected}, found {finding.found}",
+        f"{check.zh}（{check.name}）：{finding.subject}：应为 {finding.expected}，实为 {finding.found}",
+    )
 
 
 def _address(settings: Settings) -> str | Path:

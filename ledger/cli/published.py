@@ -7,7 +7,8 @@ import click
 from sqlalchemy import select
 
 from ledger.calendar import read_days
-from ledger.cli.context import Refused, desk
+from ledger.cli.context import Refused, desk, tell
+from ledger.labels import Said, label
 from ledger.operations.registry import calendars, reference
 from ledger.policy.rates import COLUMNS, read_table
 from ledger.policy.schemes import parse_scheme
@@ -30,7 +31,13 @@ def load_scheme(file: Path) -> None:
     with desk() as at, at.unit("scheme") as unit:
         loaded = parse_scheme(_text(file))
         reference.add_scheme(unit, loaded)
-    click.echo(f"loaded {loaded.code} version {loaded.version}, {loaded.content_hash[:12]}")
+    begun = loaded.content_hash[:12]
+    tell(
+        Said(
+            f"loaded {loaded.code} version {loaded.version}, {begun}",
+            f"已载入方案 {loaded.code} 第 {loaded.version} 版，{begun}",
+        )
+    )
 
 
 @scheme.command(name="list")
@@ -39,8 +46,8 @@ def list_schemes() -> None:
     with desk() as at, at.unit("scheme") as unit:
         query = select(SchemeVersion).order_by(SchemeVersion.code, SchemeVersion.version)
         for row in unit.session.execute(query).scalars():
-            signed = f"signed {row.signed_from} - {row.signed_to}"
-            click.echo(f"{row.code:<20} {row.version:>3}  {signed}  {row.hash[:12]}")
+            row_of = f"{row.code:<20} {row.version:>3}  {{0}} {row.signed_from} - {row.signed_to}  {row.hash[:12]}"
+            tell(Said(row_of.format("signed"), row_of.format("签约")))
 
 
 @click.group()
@@ -64,7 +71,13 @@ def load_rates(table: str, file: Path, covered_through: datetime, source: str) -
         known = {(row.effective_on, row.rates) for row in present.rows} if present is not None else set()
         rows = tuple(row for row in told.rows if (row.effective_on, row.rates) not in known)
         reference.add_rates(unit, table, rows, covered_through.date(), source)
-    click.echo(f"{table}: {len(rows)} rows added, covered through {covered_through.date()}")
+    through = covered_through.date()
+    tell(
+        Said(
+            f"{table}: {len(rows)} rows added, covered through {through}",
+            f"{label('rate_table', table, 'zh')}：新增 {len(rows)} 行，查询截止日 {through}",
+        )
+    )
 
 
 @click.group()
@@ -82,14 +95,19 @@ def load_calendar(year: int, file: Path, source: str) -> None:
         try:
             days = read_days(_text(file))
         except ValueError as fault:
-            raise Refused(f"{file.name}: {fault}") from None
+            raise Refused(Said(f"{file.name}: {fault}", f"{file.name}：{_zh(fault)}")) from None
         rows = tuple(day for day in days if day.day.year == year)
         calendars.publish(unit, year, rows, source)
-    click.echo(f"{year}: {len(rows)} days")
+    tell(Said(f"{year}: {len(rows)} days", f"{year} 年：{len(rows)} 天"))
+
+
+def _zh(fault: ValueError) -> str:
+    told = fault.args[0]
+    return told.zh if isinstance(told, Said) else "无法读取"
 
 
 def _text(file: Path) -> str:
     try:
         return file.read_text("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused(f"{file.name} is not in UTF-8") from None
+        raise Refused(Said(f"{file.name} is not in UTF-8", f"{file.name} 不是 UTF-8 编码")) from None

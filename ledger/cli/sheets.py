@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.context import desk
+from ledger.cli.context import desk, faulty, said, tell
 from ledger.imports.reading import SheetFaults, read_table
 from ledger.imports.sheets import read_sheet
+from ledger.labels import Said, label
 from ledger.operations.sheets import intake
+from ledger.operations.sheets import intake as imports
 from ledger.operations.sheets.review import importer_of
 
 FAULTY = 1
@@ -35,10 +37,18 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
             done = intake.take_in(begin, importer, table, dry_run=dry_run)
         except SheetFaults as faults:
             for fault in faults.found:
-                click.echo(f"row {fault.row} {fault.column}: {fault.code}: {fault.en} {fault.zh}", err=True)
-            click.echo(str(faults), err=True)
+                tell(faulty(fault), err=True)
+            tell(said(faults), err=True)
             sys.exit(FAULTY)
-    click.echo(
-        f"{done.kind} {done.status}: {done.rows} rows, {done.booked} booked, {done.unchanged} unchanged"
-        + (f", {done.ready} would be booked" if dry_run else f", import {done.id}")
+    tell(_told(done, dry_run=dry_run))
+
+
+def _told(done: imports.Outcome, *, dry_run: bool) -> Said:
+    end = Said(f", {done.ready} would be booked", f"，可登记 {done.ready} 行")
+    if not dry_run:
+        end = Said(f", import {done.id}", f"，导入批次 {done.id}")
+    sheet, status = label("sheet", done.kind, "zh"), label("import_status", done.status, "zh")
+    return Said(
+        f"{done.kind} {done.status}: {done.rows} rows, {done.booked} booked, {done.unchanged} unchanged{end}",
+        f"{sheet}{status}：共 {done.rows} 行，登记 {done.booked} 行，无变化 {done.unchanged} 行{end.zh}",
     )

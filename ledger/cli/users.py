@@ -2,7 +2,8 @@
 
 import click
 
-from ledger.cli.context import desk
+from ledger.cli.context import desk, tell
+from ledger.labels import Said, label
 from ledger.operations.registry import users
 from ledger.operations.registry.users import Role
 
@@ -27,7 +28,7 @@ def add(username: str, role: str, bank: str | None, counties: tuple[str, ...], n
     """A new person with a role and its scope."""
     with desk() as at, at.unit("user") as unit:
         users.add_user(unit, username, name or username, password, role, bank=bank, counties=counties)
-    click.echo(f"added {username}, {role}")
+    tell(Said(f"added {username}, {role}", f"已添加用户 {username}，{label('role', role, 'zh')}"))
 
 
 @user.command(name="password")
@@ -37,7 +38,7 @@ def set_password(username: str, password: str) -> None:
     """A new password; whoever is signed in under this name has to sign in again."""
     with desk() as at, at.unit("user") as unit:
         users.set_password(unit, username, password)
-    click.echo(f"password of {username} set")
+    tell(Said(f"password of {username} set", f"用户 {username} 的密码已设置"))
 
 
 @user.command()
@@ -57,4 +58,5 @@ def enable(username: str) -> None:
 def _set_active(username: str, *, active: bool) -> None:
     with desk() as at, at.unit("user") as unit:
         users.set_active(unit, username, active)
-    click.echo(f"{username} {'enabled' if active else 'disabled'}")
+    state = Said("enabled", "已启用") if active else Said("disabled", "已停用")
+    tell(Said(f"{username} {state}", f"用户 {username} {state.zh}"))

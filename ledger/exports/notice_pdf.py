@@ -9,8 +9,8 @@ from typing import Any
 import cn2an
 
 from ledger.exports.typesetting import GETA, legible, typeset
+from ledger.labels import label
 from ledger.money import Fen, plain
-from ledger.policy.notices import KINDS
 
 SHARED: Mapping[str, Any] = {
     "title": "还款催收通知书",
@@ -139,7 +139,7 @@ def _wording(paper: NoticePaper) -> dict[str, Any]:
     due += "（展期后）" if paper.extended else ""
     return {
         "programme": paper.programme,
-        "times": KINDS[paper.kind].zh,
+        "times": label("notice_kind", paper.kind, "zh"),
         "number": paper.number,
         "bank": paper.bank,
         "addressee": f"{paper.borrower}（{identity}：{paper.identity}）：",

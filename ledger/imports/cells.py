@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.errors import RuleViolation
+from ledger.labels import Said
 from ledger.money import Fen
 from ledger.policy.rates import HIGHEST
 
@@ -60,32 +61,32 @@ class CellControl(CellRefusal):
 
 class CellAmount(CellRefusal):
     code = "amount_unfit"
-    zh = "金额 {found} 须为元，至多两位小数，如 50000.00 或 50,000.00，不带货币符号和负号"
-    en = "the amount {found} is not in yuan, exact to the fen, as 50000.00 or 50,000.00, no sign or symbol"
+    zh = "金额 {found:text} 须为元，至多两位小数，如 50000.00 或 50,000.00，不带货币符号和负号"
+    en = "the amount {found:text} is not in yuan, exact to the fen, as 50000.00 or 50,000.00, no sign or symbol"
 
 
 class CellRate(CellRefusal):
     code = "rate_unfit"
-    zh = "利率 {found} 须写作 4.75% 或 0.0475"
-    en = "the rate {found} is not written 4.75% or 0.0475"
+    zh = "利率 {found:text} 须写作 4.75% 或 0.0475"
+    en = "the rate {found:text} is not written 4.75% or 0.0475"
 
 
 class CellWhole(CellRefusal):
     code = "whole_unfit"
-    zh = "{found} 须为整数"
-    en = "{found} is not a whole number"
+    zh = "{found:text} 须为整数"
+    en = "{found:text} is not a whole number"
 
 
 class CellDay(CellRefusal):
     code = "date_unfit"
-    zh = "日期 {found} 须写作 2016-05-10、2016/5/10 或 2016年5月10日，且确有其日"
-    en = "the date {found} is not written 2016-05-10, 2016/5/10 or 2016年5月10日, or there is no such day"
+    zh = "日期 {found:text} 须写作 2016-05-10、2016/5/10 或 2016年5月10日，且确有其日"
+    en = "the date {found:text} is not written 2016-05-10, 2016/5/10 or 2016年5月10日, or there is no such day"
 
 
 class CellChoice(CellRefusal):
     code = "choice_unknown"
-    zh = "{found} 不在可填范围：{limit}"
-    en = "{found} is none of: {limit}"
+    zh = "{found:text} 不在可填范围：{limit:text}"
+    en = "{found:text} is none of: {limit:text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +192,15 @@ def choice(words: Mapping[str, str]) -> Reader:
         told = written(cell)
         found = words.get(told) or words.get(told.casefold())
         if found is None:
-            raise CellChoice(limit=", ".join(words), found=told[:40])
+            raise CellChoice(limit=_choices(words), found=told[:40])
         return found
 
     return read
+
+
+def _choices(words: Mapping[str, str]) -> Said:
+    """Every word that may be written; in Chinese without the codes they stand for."""
+    return Said(", ".join(words), "、".join(word for word in words if word not in words.values()))
 
 
 def choices(words: Mapping[str, str]) -> Reader:

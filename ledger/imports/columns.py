@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.imports.cells import Reader, Text, amount, choice, choices, day, rate, whole, written
+from ledger.labels import FIELDS, Table
+from ledger.labels import kinds as labels
 from ledger.policy.identity import check_id_card, check_uscc
 
 EXAMPLE = "【示例】"
@@ -26,13 +28,18 @@ class Column:
     """
 
     name: str
-    zh: str
     read: Reader
     note: str  # for the one who fills it in
     sample: str
     needed: bool = True
     default: Any = None
     also: tuple[str, ...] = ()
+    called: str = ""  # where this kind of sheet calls the field by another name than labels.FIELDS
+
+    @property
+    def zh(self) -> str:
+        """Return the Chinese heading. One that is renamed has to stay in `also`: sheets with it are still about."""
+        return self.called or FIELDS[self.name].zh
 
     @property
     def heading(self) -> str:
@@ -58,19 +65,21 @@ def _uscc(cell: object) -> str:
     return check_uscc(written(cell))
 
 
-def _words(**named: str) -> dict[str, str]:
-    """Chinese words, a bar between, by the code they stand for; the code itself too."""
-    return {word: code for code, words in named.items() for word in (*words.split("|"), code)}
+def _words(names: Table, **also: str) -> dict[str, str]:
+    """Return the codes of a table by every word for them: the label, those of `also` (a bar between), the code."""
+    return {
+        word: code
+        for code, name in names.items()
+        for word in (name.zh, *filter(None, also.get(code, "").split("|")), code)
+    }
 
 
-CATEGORIES = _words(
-    general="一般贫困户", working_subsistence="扶贫低保户|低保贫困户", subsistence="低保户", five_guarantees="五保户"
-)
-ORGANISATION_KINDS = _words(enterprise="企业", family_farm="家庭农场", cooperative="合作组织|合作社|农民专业合作社")
-LINK_KINDS = _words(investment="投入|投资", employment="就业|用工", agreement="协议")
-SECURITIES = _words(credit="信用", guarantee="保证|担保", collateral="抵押|抵质押|质押")
-ENDORSEMENTS = _words(village_committee="村委会", work_team="驻村工作队|工作队", township="乡镇")
-SURPLUS = _words(credit="暂存|暂收款", principal="还本|提前还本")
+CATEGORIES = _words(labels.CATEGORIES, working_subsistence="低保贫困户")
+ORGANISATION_KINDS = _words(labels.ORGANISATION_KINDS, cooperative="合作社|农民专业合作社")
+LINK_KINDS = _words(labels.LINK_KINDS, investment="投资", employment="用工")
+SECURITIES = _words(labels.SECURITIES, guarantee="担保", collateral="抵质押|质押")
+ENDORSEMENTS = _words(labels.ENDORSEMENTS, work_team="工作队")
+SURPLUS = _words(labels.SURPLUS, credit="暂收款", principal="提前还本")
 
 _DAY = "2016-05-10、2016/5/10、2016年5月10日，或表格自带的日期"
 _REGISTRY = "建档立卡户编号，按文本填写"
@@ -78,69 +87,63 @@ _REGISTRY = "建档立卡户编号，按文本填写"
 HOUSEHOLDS = (
     Column(
         "registry_no",
-        "户编号",
         Text(40),
         f"{_REGISTRY}；同一户的各成员逐行填写同一编号",
         "360781000001",
         also=("建档立卡编号", "贫困户编号"),
     ),
-    Column("county", "县", Text(40), "县（市、区）代码或全称", "360781", also=("县（市、区）", "县区", "县市区")),
-    Column("town", "乡镇", Text(60), "乡镇名称", "叶坪镇", also=("乡（镇）", "township")),
-    Column("village", "村", Text(60), "行政村名称", "大胜村", also=("行政村",)),
+    Column("county", Text(40), "县（市、区）代码或全称", "360781", also=("县（市、区）", "县区", "县市区")),
+    Column("town", Text(60), "乡镇名称", "叶坪镇", also=("乡（镇）", "township")),
+    Column("village", Text(60), "行政村名称", "大胜村", also=("行政村",)),
     Column(
         "category",
-        "贫困户属性",
         choice(CATEGORIES),
         "一般贫困户、扶贫低保户、低保户、五保户",
         "一般贫困户",
         also=("贫困户类别", "属性", "类别"),
     ),
-    Column("registered_on", "建档立卡日期", day, _DAY, "2014-05-01", also=("建档日期", "识别日期", "识别时间")),
-    Column("name", "姓名", Text(60), "成员姓名", "刘福", also=("成员姓名",)),
+    Column("registered_on", day, _DAY, "2014-05-01", also=("建档日期", "识别日期", "识别时间")),
+    Column("name", Text(60), "成员姓名", "刘福", also=("成员姓名",), called="姓名"),
     Column(
         "id_card",
-        "身份证号",
         _checked_card,
         "18 位居民身份证号，按文本填写",
         "360781198005010019",
         also=("证件号码", "身份证号码", "居民身份证号"),
     ),
-    Column("relation", "与户主关系", Text(20), "户主、配偶、之子……每户须有且仅有一名户主", "户主", also=("关系",)),
+    Column("relation", Text(20), "户主、配偶、之子……每户须有且仅有一名户主", "户主", also=("关系",)),
 )
 
 ORGANISATIONS = (
     Column(
         "uscc",
-        "统一社会信用代码",
         _uscc,
         "18 位；一个主体有几条带动关系就填几行",
         "93360781MA35F0001J",
         also=("社会信用代码", "信用代码"),
     ),
-    Column("name", "主体名称", Text(120), "市场主体全称", "瑞金脐橙合作社", also=("名称", "单位名称")),
-    Column("kind", "主体类型", choice(ORGANISATION_KINDS), "企业、家庭农场、合作组织", "合作组织", also=("类型",)),
-    Column("county", "县", Text(40), "县（市、区）代码或全称", "360781", also=("县（市、区）", "县区", "县市区")),
+    Column("name", Text(120), "市场主体全称", "瑞金脐橙合作社", also=("名称", "单位名称"), called="主体名称"),
+    Column(
+        "kind", choice(ORGANISATION_KINDS), "企业、家庭农场、合作组织", "合作组织", also=("类型",), called="主体类型"
+    ),
+    Column("county", Text(40), "县（市、区）代码或全称", "360781", also=("县（市、区）", "县区", "县市区")),
     Column(
         "household",
-        "带动户编号",
         Text(40),
         f"{_REGISTRY}；该主体暂无带动关系则以下各列均留空",
         "360781000001",
         needed=False,
         also=("带动户", "贫困户编号", "registry_no", "household_registry_no"),
     ),
-    Column("link_kind", "带动方式", choice(LINK_KINDS), "投入、就业、协议", "就业", needed=False, also=("带动类型",)),
-    Column("amount", "投入金额", amount, "元；仅投入类填写", "", needed=False, also=("金额",)),
-    Column("starts_on", "带动起始日", day, _DAY, "2016-01-01", needed=False, also=("起始日", "起始日期")),
-    Column(
-        "ends_on", "带动截止日", day, "最后一日；未约定则留空", "2017-12-31", needed=False, also=("截止日", "截止日期")
-    ),
+    Column("link_kind", choice(LINK_KINDS), "投入、就业、协议", "就业", needed=False, also=("带动类型",)),
+    Column("amount", amount, "元；仅投入类填写", "", needed=False, also=("金额",), called="投入金额"),
+    Column("starts_on", day, _DAY, "2016-01-01", needed=False, also=("起始日", "起始日期")),
+    Column("ends_on", day, "最后一日；未约定则留空", "2017-12-31", needed=False, also=("截止日", "截止日期")),
 )
 
 LOANS = (
     Column(
         "contract_no",
-        "合同编号",
         Text(60),
         "借款合同编号，按文本填写；一行一笔贷款",
         "HT-2016-0001",
@@ -148,7 +151,6 @@ LOANS = (
     ),
     Column(
         "registry_no",
-        "户编号",
         Text(40),
         f"{_REGISTRY}；贷给市场主体时留空",
         "360781000001",
@@ -157,7 +159,6 @@ LOANS = (
     ),
     Column(
         "uscc",
-        "统一社会信用代码",
         _uscc,
         "贷给市场主体时填写，贷给贫困户时留空",
         "",
@@ -166,7 +167,6 @@ LOANS = (
     ),
     Column(
         "borrower_name",
-        "借款人",
         Text(120),
         "借款人姓名（须为该户成员），或市场主体全称",
         "刘福",
@@ -174,7 +174,6 @@ LOANS = (
     ),
     Column(
         "id_card",
-        "身份证号",
         Text(18, capitals=True),
         "借款人身份证号，按文本填写；贷给市场主体时留空",
         "360781198005010019",
@@ -183,30 +182,25 @@ LOANS = (
     ),
     Column(
         "principal",
-        "贷款本金",
         amount,
         "元，至多两位小数，按文本填写",
         "50000.00",
         also=("借款金额", "贷款金额", "放款金额", "本金", "amount"),
     ),
-    Column("annual_rate", "年利率", rate, "4.75% 或 0.0475，按文本填写", "4.75%", also=("利率", "执行利率")),
-    Column("term_months", "期限月数", whole, "整月数", "36", also=("期限", "贷款期限", "借款期限", "期限（月）")),
-    Column("signed_on", "签约日期", day, _DAY, "2016-05-09", also=("签约日", "合同签订日期", "签订日期")),
+    Column("annual_rate", rate, "4.75% 或 0.0475，按文本填写", "4.75%", also=("利率", "执行利率")),
+    Column("term_months", whole, "整月数", "36", also=("期限", "贷款期限", "借款期限", "期限（月）")),
+    Column("signed_on", day, _DAY, "2016-05-09", also=("签约日", "合同签订日期", "签订日期")),
     Column(
         "disbursed_on",
-        "放款日期",
         day,
         f"{_DAY}；利息自该日起算",
         "2016-05-10",
         also=("放款日", "发放日期", "贷款发放日期"),
     ),
-    Column("purpose", "贷款用途", Text(200), "产业项目", "脐橙种植", also=("用途", "借款用途")),
-    Column(
-        "scheme", "方案", Text(40), "留空为 ganzhou-2016", "", needed=False, default="ganzhou-2016", also=("方案代码",)
-    ),
+    Column("purpose", Text(200), "产业项目", "脐橙种植", also=("用途", "借款用途")),
+    Column("scheme", Text(40), "留空为 ganzhou-2016", "", needed=False, default="ganzhou-2016", also=("方案代码",)),
     Column(
         "security",
-        "担保方式",
         choice(SECURITIES),
         "信用、保证、抵押；留空为信用",
         "信用",
@@ -214,10 +208,9 @@ LOANS = (
         default="credit",
         also=("担保",),
     ),
-    Column("policy_no", "保单号", Text(60), "有贷款保证保险的填写", "", needed=False, also=("保险单号",)),
+    Column("policy_no", Text(60), "有贷款保证保险的填写", "", needed=False, also=("保险单号",)),
     Column(
         "endorsements",
-        "论证意见",
         choices(ENDORSEMENTS),
         "村委会、驻村工作队、乡镇，有哪些填哪些",
         "村委会、驻村工作队、乡镇",
@@ -229,27 +222,24 @@ LOANS = (
 REPAYMENTS = (
     Column(
         "contract_no",
-        "合同编号",
         Text(60),
         "本行贷款的借款合同编号，按文本填写",
         "HT-2016-0001",
         also=("合同号", "借款合同编号", "借款合同号"),
     ),
-    Column("amount", "还款金额", amount, "元，至多两位小数，按文本填写", "277.08", also=("金额",)),
-    Column("paid_on", "还款日期", day, f"{_DAY}；按该日记账", "2016-06-21", also=("还款日", "入账日期", "记账日期")),
+    Column("amount", amount, "元，至多两位小数，按文本填写", "277.08", also=("金额",), called="还款金额"),
+    Column("paid_on", day, f"{_DAY}；按该日记账", "2016-06-21", also=("还款日", "入账日期", "记账日期")),
     Column(
         "received_on",
-        "收款日期",
         day,
         "实际收到款项的日期早于还款日期时填写",
         "",
         needed=False,
         also=("实际收款日期", "收到日期"),
     ),
-    Column("channel", "还款渠道", Text(20), "现金、转账、代扣……", "转账", also=("渠道", "还款方式")),
+    Column("channel", Text(20), "现金、转账、代扣……", "转账", also=("渠道", "还款方式"), called="还款渠道"),
     Column(
         "receipt_no",
-        "回单号",
         Text(60),
         "同一笔贷款内不得重复，按文本填写",
         "HD-0001",
@@ -257,7 +247,6 @@ REPAYMENTS = (
     ),
     Column(
         "surplus",
-        "多还处理",
         choice(SURPLUS),
         "暂存（抵下期利息）或还本；留空为暂存",
         "暂存",

@@ -20,20 +20,20 @@ _TEXTS = {str}
 
 class ColumnMissing(RuleViolation):
     code = "column_missing"
-    zh = "缺少列“{limit}”（{name}）"
-    en = "the column {name} ({limit}) is missing"
+    zh = "缺少列“{limit:text}”"
+    en = "the column {name} ({limit:text}) is missing"
 
 
 class ColumnUnknown(RuleViolation):
     code = "column_unknown"
-    zh = "第 {place} 列“{found}”不是本表的列"
-    en = "column {place}, {found}, is none of this kind of sheet"
+    zh = "第 {place} 列“{found:text}”不是本表的列"
+    en = "column {place}, {found:text}, is none of this kind of sheet"
 
 
 class ColumnTwice(RuleViolation):
     code = "column_twice"
-    zh = "列“{limit}”（{name}）出现 {found} 次"
-    en = "the column {name} ({limit}) is there {found} times"
+    zh = "列“{limit:text}”出现 {found} 次"
+    en = "the column {name} ({limit:text}) is there {found} times"
 
 
 class RowLong(RuleViolation):

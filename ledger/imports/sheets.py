@@ -12,6 +12,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 from ledger.errors import RuleViolation
 from ledger.imports.cells import Cell
 from ledger.imports.columns import NOTES
+from ledger.labels import Said
 
 FILE_BYTES_MAX = 64 * 2**20
 ROWS_MAX = 300_000
@@ -24,8 +25,8 @@ _OLD_XLS = bytes.fromhex("D0CF11E0A1B11AE1")
 
 class NotASheet(RuleViolation):
     code = "not_a_sheet"
-    zh = "文件不能读取：{found}；请另存为 xlsx 或 csv"
-    en = "the file cannot be read: {found}; save it as xlsx or csv"
+    zh = "文件不能读取：{found:text}；请另存为 xlsx 或 csv"
+    en = "the file cannot be read: {found:text}; save it as xlsx or csv"
 
 
 class SheetEncoding(RuleViolation):
@@ -36,8 +37,8 @@ class SheetEncoding(RuleViolation):
 
 class SheetTooLarge(RuleViolation):
     code = "sheet_too_large"
-    zh = "文件过大（{unit}）：{found}，上限 {limit}；请分成几个文件"
-    en = "the file is too large ({unit}): {found}, the limit is {limit}; split it"
+    zh = "文件过大（{unit:sheet_unit}）：{found}，上限 {limit}；请分成几个文件"
+    en = "the file is too large ({unit:sheet_unit}): {found}, the limit is {limit}; split it"
 
 
 class SheetEmpty(RuleViolation):
@@ -48,8 +49,8 @@ class SheetEmpty(RuleViolation):
 
 class SeveralSheets(RuleViolation):
     code = "several_sheets"
-    zh = "工作簿有不止一张有内容的工作表：{found}；一个文件只放一张表（“填写说明”除外）"
-    en = "the workbook has more than one page with something on it: {found}; a file holds one table"
+    zh = "工作簿有不止一张有内容的工作表：{found:text}；一个文件只放一张表（“填写说明”除外）"
+    en = "the workbook has more than one page with something on it: {found:text}; a file holds one table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def read_sheet(data: bytes, file_name: str) -> Sheet:
     if len(data) > FILE_BYTES_MAX:
         raise SheetTooLarge(unit="bytes", limit=FILE_BYTES_MAX, found=len(data))
     if data.startswith(_OLD_XLS):
-        raise NotASheet(found="xls")
+        raise NotASheet(found=Said("xls", "旧版 xls 格式"))
     cells = _of_xlsx(data) if data.startswith(b"PK") else _of_csv(data)
     heading_row, heading = 0, list[Cell]()
     numbers, rows = list[int](), list[list[Cell]]()
@@ -104,12 +105,14 @@ def _without_tail(heading: list[Cell]) -> tuple[Cell, ...]:
 def _of_csv(data: bytes) -> Iterator[list[Cell]]:
     text = _decoded(data)
     if "\0" in text:
-        raise NotASheet(found="NUL")
+        raise NotASheet(found=Said("NUL", "含有空字符"))
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         yield from lines
     except csv.Error as error:
-        raise NotASheet(found=f"csv, line {lines.line_num}: {error}") from None
+        raise NotASheet(
+            found=Said(f"csv, line {lines.line_num}: {error}", f"csv 第 {lines.line_num} 行的引号或换行有误")
+        ) from None
 
 
 def _decoded(data: bytes) -> str:
@@ -136,9 +139,9 @@ def _of_xlsx(data: bytes) -> list[list[Cell]]:
             raise SeveralSheets(found=[first.name, *filled])
         return _cells(first)
     except PasswordError:
-        raise NotASheet(found="password") from None
+        raise NotASheet(found=Said("password", "文件设有密码")) from None
     except (zipfile.BadZipFile, CalamineError, ZipError, ValueError, OSError) as error:
-        raise NotASheet(found=f"xlsx: {type(error).__name__}") from None
+        raise NotASheet(found=Said(f"xlsx: {type(error).__name__}", "xlsx 文件已损坏")) from None
 
 
 def _cells(page: CalamineSheet) -> list[list[Cell]]:

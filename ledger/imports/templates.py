@@ -7,8 +7,8 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from ledger.imports.columns import COLUMNS, EXAMPLE, NOTES, Column
+from ledger.labels import label
 
-_TITLES = {"households": "贫困户名册", "organisations": "市场主体名册", "loans": "放款台账", "repayments": "还款明细"}
 _RULES = (
     "第一行是表头，不要改动；列的先后不限，选填列可以删去。一个文件只放一张表。",
     f"以“{EXAMPLE}”开头的示例行不会被导入，可以删去。",
@@ -24,7 +24,7 @@ def xlsx_template(kind: str) -> bytes:
     book = Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     heading = book.add_format({"bold": True, "bg_color": "#DDE8F5", "border": 1, "num_format": "@"})
     text, example = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "font_color": "#888888"})
-    page = book.add_worksheet(_TITLES[kind])
+    page = book.add_worksheet(label("sheet", kind, "zh"))
     page.freeze_panes(1, 0)
     for place, column in enumerate(columns):
         page.set_column(place, place, max(14, 2 * len(column.zh) + len(column.name)), text)

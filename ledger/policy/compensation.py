@@ -42,8 +42,8 @@ class NothingToClaim(RuleViolation):
 
 class InsuranceAwaited(RuleViolation):
     code = "insurance_awaited"
-    zh = "贷款有保单 {found}，须先登记保险赔付或拒赔（0.00）（{rule}）"
-    en = "the loan is insured ({found}); first the insurer pays or refuses, recorded as 0.00 ({rule})"
+    zh = "贷款有保单 {found:text}，须先登记保险赔付或拒赔（0.00）（{rule}）"
+    en = "the loan is insured ({found:text}); first the insurer pays or refuses, recorded as 0.00 ({rule})"
 
 
 class AboveDebt(RuleViolation):

@@ -51,8 +51,8 @@ class TermOutOfRange(RuleViolation):
 
 class SecurityNotAllowed(RuleViolation):
     code = "security_not_allowed"
-    zh = "担保方式 {found} 不在允许之列：{limit}"
-    en = "security {found} is not among those allowed: {limit}"
+    zh = "担保方式 {found:security} 不在允许之列：{limit:security}"
+    en = "security {found:security} is not among those allowed: {limit:security}"
 
 
 class BankNotAdmitted(RuleViolation):

@@ -89,20 +89,20 @@ class IdCardLength(RuleViolation):
 
 class IdCardCharacters(RuleViolation):
     code = "id_card_characters"
-    zh = "身份证号须为 17 位半角数字加一位数字或 X：{found}"
-    en = "an identity card number is 17 plain digits and a digit or X: {found}"
+    zh = "身份证号须为 17 位半角数字加一位数字或 X：{found:text}"
+    en = "an identity card number is 17 plain digits and a digit or X: {found:text}"
 
 
 class IdCardDate(RuleViolation):
     code = "id_card_date"
-    zh = "身份证号中的出生日期不存在：{found}"
-    en = "the birth date in the identity card number does not exist: {found}"
+    zh = "身份证号中的出生日期不存在：{found:text}"
+    en = "the birth date in the identity card number does not exist: {found:text}"
 
 
 class IdCardCheckDigit(RuleViolation):
     code = "id_card_check_digit"
-    zh = "身份证号校验位错误：应为 {limit}，实为 {found}"
-    en = "the identity card's check digit is {found}, it should be {limit}"
+    zh = "身份证号校验位错误：应为 {limit:text}，实为 {found:text}"
+    en = "the identity card's check digit is {found:text}, it should be {limit:text}"
 
 
 class UsccLength(RuleViolation):
@@ -113,14 +113,14 @@ class UsccLength(RuleViolation):
 
 class UsccCharacters(RuleViolation):
     code = "uscc_characters"
-    zh = "统一社会信用代码含有不允许的字符：{found}"
-    en = "the unified social credit code has characters that do not belong in it: {found}"
+    zh = "统一社会信用代码含有不允许的字符：{found:text}"
+    en = "the unified social credit code has characters that do not belong in it: {found:text}"
 
 
 class UsccCheckDigit(RuleViolation):
     code = "uscc_check_digit"
-    zh = "统一社会信用代码校验位错误：应为 {limit}，实为 {found}"
-    en = "the unified social credit code's check digit is {found}, it should be {limit}"
+    zh = "统一社会信用代码校验位错误：应为 {limit:text}，实为 {found:text}"
+    en = "the unified social credit code's check digit is {found:text}, it should be {limit:text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,8 @@ class HouseholdShareLow(RuleViolation):
     """A warning and a report line: given as a value, never raised (2.7)."""
 
     code = "household_share_low"
-    zh = "贫困户贷款占比 {found} 低于 {limit}（{measure}，{scope}）"
-    en = "household loans are {found} of the bank's, below {limit} ({measure}, {scope})"
+    zh = "贫困户贷款占比 {found} 低于 {limit}（{measure}，{scope:grouping}）"
+    en = "household loans are {found} of the bank's, below {limit} ({measure}, {scope:grouping})"
 
 
 @dataclass(frozen=True, slots=True)

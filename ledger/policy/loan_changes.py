@@ -19,8 +19,8 @@ from ledger.policy.servicing import Life
 
 class NotThatMuch(RuleViolation):
     code = "exceeds_open_amount"
-    zh = "{what}最多 {limit} 元，申请 {found} 元（{rule}）"
-    en = "{what}: at most {limit} yuan can be taken, {found} was asked ({rule})"
+    zh = "{what:taken}最多 {limit} 元，申请 {found} 元（{rule}）"
+    en = "{what:taken}: at most {limit} yuan can be taken, {found} was asked ({rule})"
 
 
 class CreditOverdrawn(RuleViolation):

@@ -18,19 +18,21 @@ class NoticeKind:
 
     code: str
     number: int
-    zh: str
     ahead: Callable[[Scheme], int | None]
     deliver: Callable[[Scheme], int]
 
 
 # fmt: off
 KINDS: Mapping[str, NoticeKind] = {kind.code: kind for kind in (
-    #          code   number  on paper     days before the due date      days for its delivery
-    NoticeKind("D30", 1,      "第一次通知", lambda s: s.notice_1_days,    lambda s: s.notice_1_deliver_days),
-    NoticeKind("D7",  2,      "第二次通知", lambda s: s.notice_2_days,    lambda s: s.notice_2_deliver_days),
+    #          code   number  days before the due date      days for its delivery
+    NoticeKind("D30", 1,      lambda s: s.notice_1_days,    lambda s: s.notice_1_deliver_days),
+    NoticeKind("D7",  2,      lambda s: s.notice_2_days,    lambda s: s.notice_2_deliver_days),
 )}
 # fmt: on
-"""Every kind of notice. Named for the programme's days; which days they are is the scheme's. None is ever removed."""
+"""Every kind of notice, named for the programme's days; which days they are is the scheme's. None is ever removed.
+
+What a kind is called stands in ledger/labels/kinds.py.
+"""
 
 Ending = Literal["extended", "closed", "compensated", "written_off"]
 

@@ -5,20 +5,30 @@ a bound that is drawn closer later never makes a stored version unreadable. `che
 that are loaded now.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
+from ledger import labels
+from ledger.labels import Said
 from ledger.money import Fen, plain, to_fen, yuan
+
+_YUAN = Said('yuan as text, like "50000.00"', "以元为单位的文本，如 50000.00")
+_DECIMAL = Said('a decimal number as text, like "0.125"', "小数文本，如 0.125")
+_DATE = Said("a date", "日期")
 
 NONE = "none"
 """What a document says where a limit does not apply."""
 
 
 class Unfit(Exception):
-    """A value that is not what its parameter takes; the text says what is."""
+    """A value that is not what its parameter takes; `wanted` says what is."""
+
+    def __init__(self, wanted: Said) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
 
 
 def _any(_found: Any) -> None:
@@ -74,13 +84,13 @@ def amount(zh: str, *, optional: bool = False) -> Kind:
 
     def parse(value: object) -> Fen:
         try:
-            return to_fen(yuan(_text(value, 'yuan as text, like "50000.00"')))
+            return to_fen(yuan(_text(value, _YUAN)))
         except ValueError as fault:
-            raise Unfit(str(fault)) from None
+            raise Unfit(Said(str(fault), _YUAN.zh)) from None
 
     def check(found: Fen) -> None:
         if found <= 0:
-            raise Unfit("more than 0.00")
+            raise Unfit(Said("more than 0.00", "大于 0.00"))
 
     return _or_none(Kind(zh, parse, check, plain), optional)
 
@@ -89,17 +99,17 @@ def number(zh: str, low: str, high: str, *, optional: bool = False, places: int 
     """A decimal as text, from `low` to `high`, both allowed; with at most so many decimals."""
 
     def parse(value: object) -> Decimal:
-        text = _text(value, 'a decimal number as text, like "0.125"')
+        text = _text(value, _DECIMAL)
         try:
             return Decimal(text)
         except ArithmeticError:
-            raise Unfit(f"not a number: {text!r}") from None
+            raise Unfit(Said(f"not a number: {text!r}", _DECIMAL.zh)) from None
 
     def check(found: Decimal) -> None:
         if not found.is_finite() or not Decimal(low) <= found <= Decimal(high):
-            raise Unfit(f"from {low} to {high}")
+            raise Unfit(Said(f"from {low} to {high}", f"{low} 至 {high}"))
         if places is not None and found != found.quantize(Decimal(1).scaleb(-places)):
-            raise Unfit(f"at most {places} decimals")
+            raise Unfit(Said(f"at most {places} decimals", f"至多 {places} 位小数"))
 
     return _or_none(Kind(zh, parse, check, lambda found: f"{found.normalize():f}"), optional)
 
@@ -114,12 +124,12 @@ def whole(zh: str, low: int, high: int, *, optional: bool = False) -> Kind:
 
     def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Unfit("a whole number")
+            raise Unfit(Said("a whole number", "整数"))
         return value
 
     def check(found: int) -> None:
         if not low <= found <= high:
-            raise Unfit(f"from {low} to {high}")
+            raise Unfit(Said(f"from {low} to {high}", f"{low} 至 {high}"))
 
     return _or_none(Kind(zh, parse, check), optional)
 
@@ -132,7 +142,7 @@ def day(zh: str, *, optional: bool = False) -> Kind:
 def choice(zh: str, words_of: object) -> Kind:
     """One word of a Literal type."""
     allowed = get_args(words_of)
-    wanted = "one of " + ", ".join(allowed)
+    wanted = _one_of("one of ", allowed)
 
     def check(found: str) -> None:
         if found not in allowed:
@@ -146,14 +156,14 @@ def words(zh: str, *allowed: str) -> Kind:
 
     def parse(value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-            raise Unfit("a list of words")
+            raise Unfit(Said("a list of words", "代码列表"))
         return tuple(value)
 
     def check(found: tuple[str, ...]) -> None:
         if len(set(found)) != len(found):
-            raise Unfit("each word once")
+            raise Unfit(Said("each word once", "每项只列一次"))
         if allowed and not set(found) <= set(allowed):
-            raise Unfit("words of " + ", ".join(allowed))
+            raise Unfit(_one_of("words of ", allowed))
 
     return Kind(zh, parse, check, list)
 
@@ -163,7 +173,7 @@ def flag(zh: str) -> Kind:
 
     def parse(value: object) -> bool:
         if not isinstance(value, bool):
-            raise Unfit("true or false")
+            raise Unfit(Said("true or false", "是或否"))
         return value
 
     return Kind(zh, parse)
@@ -174,7 +184,7 @@ def fixed(zh: str, only: Any) -> Kind:
 
     def check(found: Any) -> None:
         if type(found) is not type(only) or found != only:
-            raise Unfit(f"only {only}")
+            raise Unfit(Said(f"only {only}", "只能取规定的值"))
 
     return Kind(zh, _same, check, document_only=True)
 
@@ -184,17 +194,24 @@ def retired(zh: str) -> Kind:
     return Kind(zh, _same, document_only=True, needed=False)
 
 
+def _one_of(en: str, allowed: Sequence[str]) -> Said:
+    """The words allowed; in Chinese by their labels, or by how many there are where they have none."""
+    names = labels.table_of(allowed)
+    zh = "、".join(names[word].zh for word in allowed) if names else f"规定的 {len(allowed)} 个代码之一"
+    return Said(en + ", ".join(allowed), zh)
+
+
 def read_date(value: object) -> date:
     """A date of a document; raises Unfit for anything else, a moment included."""
     if type(value) is date:
         return value
     try:
-        return date.fromisoformat(_text(value, "a date"))
+        return date.fromisoformat(_text(value, _DATE))
     except ValueError:
-        raise Unfit("a date") from None
+        raise Unfit(_DATE) from None
 
 
-def _text(value: object, wanted: str) -> str:
+def _text(value: object, wanted: Said) -> str:
     if not isinstance(value, str):
         raise Unfit(wanted)
     return value

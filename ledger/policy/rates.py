@@ -13,6 +13,7 @@ from io import StringIO
 
 from ledger.dates import add_months
 from ledger.errors import RuleViolation
+from ledger.labels import Said
 from ledger.money import half_up
 from ledger.policy.schemes import Scheme
 
@@ -37,16 +38,16 @@ class RateNotCovered(RuleViolation):
 
 class RateNotBenchmark(RuleViolation):
     code = "rate_not_benchmark"
-    zh = "年利率 {found} 不符合规定：{relation} {limit}，签约日 {signed_on}，{term_months} 个月"
-    en = "annual rate {found} breaks rule {rule}: {relation} {limit}, signed {signed_on}, {term_months} mo."
+    zh = "年利率 {found} 不符合规定：{relation:text} {limit}，签约日 {signed_on}，{term_months} 个月"
+    en = "annual rate {found} breaks {rule}: {relation:text} {limit}, signed {signed_on}, {term_months} mo."
 
 
 class RateRowsRefused(RuleViolation):
     """Rows that cannot join a rate table, every fault in `faults`."""
 
     code = "rate_rows_refused"
-    zh = "利率表 {table} 不接受这些行：{faults}"
-    en = "the rate table {table} does not take these rows: {faults}"
+    zh = "利率表 {table} 不接受这些行：{faults:text}"
+    en = "the rate table {table} does not take these rows: {faults:text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,9 @@ def read_table(code: str, text: str, covered_through: date, source: str) -> Rate
     header, *lines = list(csv.reader(StringIO(text))) or [[]]
     if tuple(header) != ("effective", *COLUMNS[code]):
         wanted = ",".join(("effective", *COLUMNS[code]))
-        raise RateRowsRefused(rule="3.2", table=code, faults=[f"the columns are {wanted}"])
+        raise RateRowsRefused(
+            rule="3.2", table=code, faults=[Said(f"the columns are {wanted}", "表头与该利率表的各列不符")]
+        )
     return rate_table(code, [_row(code, line, source) for line in lines], covered_through, source)
 
 
@@ -132,7 +135,8 @@ def _row(code: str, line: Sequence[str], source: str) -> RateRow:
         rates = tuple(Decimal(percent).scaleb(-2) for percent in line[1:])
         return RateRow(date.fromisoformat(line[0]), rates, source)
     except (ValueError, ArithmeticError, IndexError):
-        faults = [f"neither a day nor percentages: {','.join(line)}"]
+        told = ",".join(line)
+        faults = [Said(f"neither a day nor percentages: {told}", f"不是日期和百分数：{told}")]
         raise RateRowsRefused(rule="3.2", table=code, faults=faults) from None
 
 
@@ -158,27 +162,38 @@ def _check_rows(
     known = [known_through] if known_through else []
     latest = max([*known, *(row.effective_on for row in rows)], default=None)
     if latest is None:
-        faults.append("a table has at least one row")
+        faults.append(Said("a table has at least one row", "利率表至少有一行"))
     elif covered_through < latest:
-        faults.append(f"covered_through {covered_through} lies before {latest}")
+        faults.append(
+            Said(
+                f"covered_through {covered_through} lies before {latest}", f"查询截止日 {covered_through} 早于 {latest}"
+            )
+        )
     if not source.strip():
-        faults.append("a source is named")
+        faults.append(Said("a source is named", "须注明来源"))
     if faults:
         raise RateRowsRefused(rule="3.2", table=code, faults=faults)
 
 
-def _row_faults(code: str, rows: Iterable[RateRow], known_through: date | None) -> Iterator[str]:
+def _row_faults(code: str, rows: Iterable[RateRow], known_through: date | None) -> Iterator[Said]:
     before = known_through
     for row in rows:
         day = row.effective_on
         if before is not None and day <= before:
-            yield f"{day}: days up to {before} are known already"
+            yield Said(f"{day}: days up to {before} are known already", f"{day}：{before} 以前的利率已登记")
         if len(row.rates) != len(COLUMNS[code]):
-            yield f"{day}: {len(row.rates)} rates, {len(COLUMNS[code])} wanted"
+            wanted = len(COLUMNS[code])
+            yield Said(
+                f"{day}: {len(row.rates)} rates, {wanted} wanted",
+                f"{day}：有 {len(row.rates)} 个利率，应为 {wanted} 个",
+            )
         if not all(rate.is_finite() and 0 < rate <= HIGHEST for rate in row.rates):
-            yield f"{day}: a rate is a fraction above 0 and at most {HIGHEST}"
+            yield Said(
+                f"{day}: a rate is a fraction above 0 and at most {HIGHEST}",
+                f"{day}：利率须为大于 0、不超过 {HIGHEST} 的小数",
+            )
         if not row.source.strip():
-            yield f"{day}: a row names its source"
+            yield Said(f"{day}: a row names its source", f"{day}：须注明来源")
         before = day if before is None else max(before, day)
 
 

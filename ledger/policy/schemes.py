@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from ledger.errors import RuleViolation
+from ledger.labels import Said
 from ledger.policy.parameters import Parameter, Unfit, read_date
 from ledger.policy.scheme import DEFAULTS, KINDS, Scheme
 
@@ -20,13 +21,33 @@ __all__ = ["Scheme", "SchemeInvalid", "load_preset", "parse_scheme", "presets", 
 
 HEADING = ("code", "version", "name", "signed_from", "signed_to")
 
+_HEADS = {
+    "document": "方案文件",
+    "inherits": "继承",
+    "parameters": "参数",
+    "code": "代码",
+    "version": "版本",
+    "name": "名称",
+    "signed_from": "签约起始日",
+    "signed_to": "签约截止日",
+    "clause": "条款",
+    "source": "来源",
+}
+_FAULTS = {
+    "unreadable": Said("unreadable", "无法读取"),
+    "unknown": Said("unknown", "未知"),
+    "missing": Said("missing", "缺少"),
+    "unfit": Said("unfit", "不符"),
+}
+_ROW = Said("a row with value, clause and source", "含取值、条款、来源的一行")
+
 
 class SchemeInvalid(RuleViolation):
     """A scheme document with faults, all of them in `faults`: parameter, what is wrong, what is wanted."""
 
     code = "scheme_invalid"
-    zh = "方案文件有 {count} 处错误：{faults}"
-    en = "the scheme document has {count} faults: {faults}"
+    zh = "方案文件有 {count} 处错误：{faults:text}"
+    en = "the scheme document has {count} faults: {faults:text}"
 
 
 def presets() -> tuple[str, ...]:
@@ -73,7 +94,7 @@ def parse_scheme(text: str, parents: Mapping[str, Scheme] | None = None) -> Sche
     try:
         told = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except ValueError as fault:
-        raise _invalid([_fault("document", "unreadable", str(fault))]) from None
+        raise _invalid([_fault("document", "unreadable", Said(str(fault), "语法有误"))]) from None
     faults: list[dict[str, str]] = []
     inherited = _inherited(told, parents, faults)
     heading = _heading(told, faults)
@@ -106,13 +127,13 @@ def _inherited(
     told: Mapping[str, Any], parents: Mapping[str, Scheme] | None, faults: list[dict[str, str]]
 ) -> dict[str, dict[str, Any]]:
     for name in told.keys() - {*HEADING, "inherits", "parameters"}:
-        faults.append(_fault(name, "unknown", "no such entry"))
+        faults.append(_fault(name, "unknown", Said("no such entry", "没有这一项")))
     if "inherits" not in told:
         return {}
     parent = told["inherits"]
     known = parents if parents is not None else _Presets()
     if not isinstance(parent, str) or parent == told.get("code") or parent not in known:
-        faults.append(_fault("inherits", "unknown", "the code of another scheme"))
+        faults.append(_fault("inherits", "unknown", Said("the code of another scheme", "另一方案的代码")))
         return {}
     return {each.name: _row(each) for each in known[parent].listed}
 
@@ -137,7 +158,7 @@ def _heading(told: Mapping[str, Any], faults: list[dict[str, str]]) -> dict[str,
         try:
             heading[name] = _head(name, value)
         except Unfit as fault:
-            faults.append(_fault(name, "missing" if value is None else "unfit", str(fault)))
+            faults.append(_fault(name, "missing" if value is None else "unfit", fault.wanted))
     return heading
 
 
@@ -146,9 +167,9 @@ def _head(name: str, value: object) -> object:
         return read_date(value)
     if name == "version":
         if type(value) is not int or value < 1:
-            raise Unfit("a whole number from 1")
+            raise Unfit(Said("a whole number from 1", "从 1 起的整数"))
     elif not isinstance(value, str) or not value.strip():
-        raise Unfit("a text")
+        raise Unfit(Said("a text", "文本"))
     return value
 
 
@@ -160,10 +181,10 @@ def _values(
     Listed rows are what the document is hashed by: a parameter added later leaves older documents' hashes alone.
     """
     if not isinstance(told, Mapping):
-        faults.append(_fault("parameters", "unfit", "a table of parameters"))
+        faults.append(_fault("parameters", "unfit", Said("a table of parameters", "参数表")))
         told = {}
     for name in told.keys() - KINDS.keys():
-        faults.append(_fault(name, "unknown", "no such parameter"))
+        faults.append(_fault(name, "unknown", Said("no such parameter", "没有这个参数")))
     listed: list[Parameter] = []
     values: dict[str, Any] = {}
     for name, kind in KINDS.items():
@@ -172,12 +193,12 @@ def _values(
             if name in DEFAULTS:
                 values[name] = DEFAULTS[name]
             elif kind.needed:
-                faults.append(_fault(name, "missing", "a row with value, clause and source"))
+                faults.append(_fault(name, "missing", _ROW))
         elif _is_row(name, row, faults):
             try:
                 found = kind.read(row["value"])
             except Unfit as fault:
-                faults.append(_fault(name, "unfit", str(fault)))
+                faults.append(_fault(name, "unfit", fault.wanted))
             else:
                 listed.append(Parameter(name, kind.zh, kind.write(found), row["clause"], row["source"]))
                 if not kind.document_only:
@@ -188,10 +209,10 @@ def _values(
 def _is_row(name: str, row: object, faults: list[dict[str, str]]) -> bool:
     """Nothing stands in a scheme without saying where it comes from."""
     if not isinstance(row, Mapping) or row.keys() != {"value", "clause", "source"}:
-        faults.append(_fault(name, "unfit", "a row with value, clause and source"))
+        faults.append(_fault(name, "unfit", _ROW))
         return False
     bare = [side for side in ("clause", "source") if not isinstance(row[side], str) or not row[side].strip()]
-    faults.extend(_fault(name, "unfit", f"a {side}") for side in bare)
+    faults.extend(_fault(name, "unfit", Said(f"a {side}", _HEADS[side])) for side in bare)
     return not bare
 
 
@@ -210,14 +231,23 @@ def _check_together(found: Mapping[str, Any], faults: list[dict[str, str]]) -> N
     )
     for lower, upper in rising:
         if found[lower] is not None and found[upper] is not None and found[lower] > found[upper]:
-            faults.append(_fault(upper, "unfit", f"not below {lower}, {found[lower]}"))
+            wanted = Said(f"not below {lower}, {found[lower]}", f"不小于{_name(lower)} {found[lower]}")
+            faults.append(_fault(upper, "unfit", wanted))
     if (found["organisation_lending"] == "absolute") != (found["organisation_cap"] is not None):
-        wanted = "given with organisation_lending = absolute, and only then"
+        wanted = Said(
+            "given with organisation_lending = absolute, and only then",
+            "仅在市场主体贷款方式为固定上限时给出，且必须给出",
+        )
         faults.append(_fault("organisation_cap", "unfit", wanted))
 
 
-def _fault(parameter: str, fault: str, wanted: str) -> dict[str, str]:
-    return {"parameter": parameter, "fault": fault, "wanted": wanted}
+def _fault(parameter: str, fault: str, wanted: Said) -> dict[str, str]:
+    return {"parameter": Said(parameter, _name(parameter)), "fault": _FAULTS[fault], "wanted": wanted}
+
+
+def _name(parameter: str) -> str:
+    """Return the Chinese name of a parameter or of an entry of the heading; any other name as it was written."""
+    return KINDS[parameter].zh if parameter in KINDS else _HEADS.get(parameter, parameter)
 
 
 def _invalid(faults: list[dict[str, str]]) -> SchemeInvalid:

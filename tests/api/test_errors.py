@@ -76,7 +76,7 @@ def test_every_field_at_fault_is_named_at_once(sqlite_app: Flask) -> None:
 
 
 def test_a_field_within_a_list_is_named_by_its_place(sqlite_app: Flask) -> None:
-    city = Client.signed_in(sqlite_app, "city")
+    city = Client.signed_in(sqlite_app, "city").in_english()
     rows = [{"effective_on": "2026-10-01", "rates": {"lpr_1y": "0.03", "lpr_5y": 0.035}}]
     told = city.post("/rates/lpr", {"covered_through": "2026-10-20", "source": "x", "rows": rows})
     (error,) = told.json["errors"]
@@ -143,10 +143,10 @@ def test_every_refusal_there_is_says_itself_in_both_languages() -> None:
 def test_several_facts_are_told_as_people_write_them(sqlite_app: Flask) -> None:
     officer = Client.signed_in(sqlite_app, "officer")
     refused = officer.in_chinese().post("/loans/1/approval")
-    assert refused.json["detail"] == "角色 bank_officer 无权使用此功能；可用的角色：bank_checker"
+    assert refused.json["detail"] == "角色 银行经办员 无权使用此功能；可用的角色：银行复核员"
     both = NotYours(found=Role.AUDITOR, limit=[Role.BANK_OFFICER, Role.BANK_CHECKER])
-    assert "bank_officer、bank_checker" in both.say("zh")
-    assert "bank_officer, bank_checker" in both.say("en")
+    assert "银行经办员、银行复核员" in both.say("zh")
+    assert "bank officer, bank checker" in both.say("en")
     assert both.facts["limit"] == ["bank_officer", "bank_checker"]
 
 

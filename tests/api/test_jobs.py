@@ -91,7 +91,7 @@ def test_what_cannot_be_run_is_refused_and_nothing_queued(
 def test_failed_items_are_told_with_their_reasons_in_the_readers_language(app: Flask, sign_in: SignIn) -> None:
     engine = app.extensions["ledger"].engine
     run, loan_id = refuse_one(engine)
-    told = sign_in("auditor").get(f"/jobs/runs/{run.id}").json
+    told = sign_in("auditor").in_english().get(f"/jobs/runs/{run.id}").json
     assert (told["status"], told["failed"]) == ("failed", 1)
     assert told["failures"] == [
         {
@@ -103,7 +103,7 @@ def test_failed_items_are_told_with_their_reasons_in_the_readers_language(app: F
             "facts": {"loan": str(loan_id)},
         }
     ]
-    chinese = sign_in("auditor").in_chinese().get(f"/jobs/runs/{run.id}").json
+    chinese = sign_in("auditor").get(f"/jobs/runs/{run.id}").json
     assert chinese["failures"][0]["detail"] == f"贷款 {loan_id} 不走运"
 
 

@@ -123,7 +123,7 @@ def test_a_database_in_real_use_keeps_the_demo_out(tmp_path: Path) -> None:
         process.terminate()
         process.wait(PATIENCE)
     with served(home) as (url, process, said):
-        assert "this database is in real use: no demo county, no demo users" in said
+        assert "数据库已正式使用：不建演示县和演示用户" in said
         assert ask(f"{url}/api/v1/auth/token", {"username": "admin", "password": "demo-admin"})[0] == 401
         process.terminate()
         process.wait(PATIENCE)
@@ -138,7 +138,7 @@ def test_a_database_in_real_use_keeps_the_demo_out(tmp_path: Path) -> None:
     [
         ("another engine", ["--database-url", "mysql://db/x"], [], "LEDGER_DATABASE_URL"),
         ("a port there is not", ["--port", "70000"], [], "70000"),
-        ("without assertions", [], ["-O"], "assertions"),
+        ("without assertions", [], ["-O"], "不能以 python -O 启动"),
     ],
 )
 def test_what_cannot_start_says_why(

@@ -111,5 +111,8 @@ class Client:
         )
         return Told(told.status_code, told.get_json(silent=True), told.data, told.mimetype or "", told.headers)
 
+    def in_english(self) -> "Client":
+        return replace(self, headers={**self.headers, "Accept-Language": "en"})
+
     def in_chinese(self) -> "Client":
         return replace(self, headers={**self.headers, "Accept-Language": "zh-CN,zh;q=0.9"})

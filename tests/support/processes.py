@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 
 def environment(url: str, **settings: str) -> dict[str, str]:
     """What a process is started with."""
-    return os.environ | {"LEDGER_DATABASE_URL": url, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"} | settings
+    own = {"LEDGER_DATABASE_URL": url, "LEDGER_LANGUAGE": "en", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    return os.environ | own | settings
 
 
 def started(url: str, module: str, *arguments: str, **settings: str) -> "subprocess.Popen[str]":

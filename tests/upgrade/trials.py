@@ -9,16 +9,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+import pytest
 from sqlalchemy import Engine, select
 
-from ledger import chart, events, journal, posting
+from ledger import catalogue, chart, events, journal, posting
+from ledger.balances import Clocks
 from ledger.chart import Kind
 from ledger.dates import SHANGHAI
+from ledger.errors import WrongStatus
 from ledger.journal import Record, stored
+from ledger.labels import label
 from ledger.money import Fen
+from ledger.operations.approvals import requests
 from ledger.policy.notices import KINDS, number_of, timings
 from ledger.policy.schemes import parse_scheme
 from ledger.queries import reference
+from ledger.reports.books import vouchers
 from ledger.tables.journal import accounts, books, entries, postings
 from ledger.tables.journal import events as events_table
 from ledger.unit_of_work import Unit, work
@@ -46,9 +52,9 @@ class Trial:
     longer: str = ""  # the list of reference data that is longer by what the change adds
 
 
-def _at_work(engine: Engine) -> AbstractContextManager[Unit]:
+def _at_work(engine: Engine, user: str = "finance") -> AbstractContextManager[Unit]:
     at = datetime(2020, 1, 6, 9, tzinfo=SHANGHAI)
-    return work(engine, user="finance", today=TODAY, clock=lambda: at, origin="trial")
+    return work(engine, user=user, today=TODAY, clock=lambda: at, origin="trial")
 
 
 def _record(unit: Unit, event: events.Event) -> list[tuple[str, str, int]]:
@@ -104,6 +110,30 @@ def _the_key_of_an_older_event_is_its_own(engine: Engine) -> None:
         assert journal.record_all(unit, [Record(named, key=key)]) == [event_id]
 
 
+def _a_fee_is_recorded_shown_and_undone(engine: Engine) -> None:
+    today = {"effective_on": TODAY, "county": COUNTY, "bank": BANK}
+    with _at_work(engine) as unit:
+        fee = events.TYPES["LoanFeePaid"](**today, amount=Fen(1234))  # type: ignore[arg-type, call-arg]
+        event_id = journal.record(unit, fee)
+        told = vouchers.event(unit.connection, event_id, vouchers.Filters(clocks=Clocks(TODAY)))
+        assert (told.content["amount"], len(told.vouchers[0].lines)) == ("12.34", 2)
+        assert catalogue.summary_of(fee, "zh") == "收取手续费"
+    with _at_work(engine, "officer") as unit:
+        content = {"event_id": str(event_id)}
+        asked = requests.ask(unit, "reversal", content, county=COUNTY, bank=BANK, reason="记错")
+    with _at_work(engine, "checker") as unit:
+        requests.approve(unit, asked.id)
+        assert journal.stored(unit, [event_id])
+        with pytest.raises(journal.AlreadyReversed):
+            journal.check_not_reversed(unit, [event_id])
+    assert label("event", "LoanFeePaid", "zh") == "手续费"
+
+
+def _a_label_is_renamed_in_one_place(engine: Engine) -> None:
+    assert label("loan_status", "active", "zh") == "还款中"
+    assert "还款中" in WrongStatus(status="active", allowed="submitted", step="approve").say("zh")
+
+
 def _old_entries_keep_the_rule_of_their_time(engine: Engine) -> None:
     with _at_work(engine) as unit:
         disbursed_id, _ = _first(unit, "LoanDisbursed")
@@ -142,6 +172,7 @@ def _a_third_notice_is_made_where_a_scheme_names_it(engine: Engine) -> None:
     assert [(each.kind, each.ahead_days) for each in timings(trial)] == [("D30", 30), ("D15", 15), ("D7", 7)]
     assert number_of("HT-1", date(2024, 5, 10), "D15") == "HT-1-20240510-3"
     assert KINDS["D7"].number == 2
+    assert label("notice_kind", "D15", "zh") == "到期前通知"
 
 
 _SCHEME, _EVENTS, _POSTING = "ledger/policy/scheme.py", "ledger/events.py", "ledger/posting.py"
@@ -199,6 +230,41 @@ TRIALS = (
         _the_key_of_an_older_event_is_its_own,
     ),
     Trial(
+        "an event",
+        (
+            Edit(
+                _EVENTS,
+                "\n_BASE = {",
+                '\n@dataclass(frozen=True, slots=True, kw_only=True)\nclass LoanFeePaid(Event):\n    """手续费"""\n\n'
+                "    amount: Fen\n\n\n_BASE = {",
+            ),
+            Edit(
+                _POSTING,
+                "    e.InterestBilled:        (Move",
+                '    e.LoanFeePaid: (Move(c.SETTLEMENT_FUNDS, c.INTEREST_INCOME, "amount"),),\n'
+                "    e.InterestBilled:        (Move",
+            ),
+            Edit(
+                "ledger/catalogue.py",
+                "    e.InterestBilled: ",
+                '    e.LoanFeePaid: CatalogueRow(\n        "收取手续费", "fee received",\n'
+                '        APART, None, None, None, ByHand("entry", BANK)),\n'
+                "    e.InterestBilled: ",
+            ),
+            Edit(
+                "ledger/labels/events.py",
+                '        "InterestBilled":',
+                '        "LoanFeePaid": ("手续费", "fee"),\n        "InterestBilled":',
+            ),
+        ),
+        _a_fee_is_recorded_shown_and_undone,
+    ),
+    Trial(
+        "the name of a status",
+        (Edit("ledger/labels/statuses.py", '"active": "正常"', '"active": "还款中"'),),
+        _a_label_is_renamed_in_one_place,
+    ),
+    Trial(
         "a posting rule",
         (
             _RAISED_FORMAT,
@@ -251,8 +317,13 @@ TRIALS = (
                 "ledger/policy/notices.py",
                 "lambda s: s.notice_2_deliver_days),\n",
                 "lambda s: s.notice_2_deliver_days),\n"
-                '    NoticeKind("D15", 3, "到期前通知", lambda s: s.notice_3_days, '
+                '    NoticeKind("D15", 3, lambda s: s.notice_3_days, '
                 "lambda s: s.notice_3_deliver_days),\n",
+            ),
+            Edit(
+                "ledger/labels/kinds.py",
+                '{"D30": ("第一次通知", "first notice"),',
+                '{"D15": ("到期前通知", "notice before maturity"), "D30": ("第一次通知", "first notice"),',
             ),
         ),
         _a_third_notice_is_made_where_a_scheme_names_it,

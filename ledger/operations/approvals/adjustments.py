@@ -8,6 +8,7 @@ from ledger import journal, period_lock
 from ledger.chart import Kind, account_of, book_of
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Adjusted, ManualAdjustment
+from ledger.labels import Said, label
 from ledger.money import Fen, to_fen, yuan
 from ledger.operations.books.periods import kind_of_book
 from ledger.queries import reference
@@ -18,8 +19,13 @@ from ledger.unit_of_work import Unit
 
 class AdjustmentUnfit(RuleViolation):
     code = "adjustment_unfit"
-    zh = "调整分录第 {row} 行不成立：{found}（{limit}）"
-    en = "row {row} of the adjustment does not stand: {found} ({limit})"
+    zh = "调整分录第 {row} 行不成立：{found:text}（{limit:text}）"
+    en = "row {row} of the adjustment does not stand: {found:text} ({limit:text})"
+
+
+_NO_ROW = Said("at least one row", "至少一行")
+_ONE_ACCOUNT = Said("two accounts", "借贷须为两个科目")
+_NO_LOAN = Said("a loan is named", "该科目按贷款设明细，须指明贷款")
 
 
 def check_adjustment(unit: Unit, loan_id: int | None, payload: Mapping[str, Any]) -> None:
@@ -52,7 +58,7 @@ def _event(unit: Unit, loan_id: int | None, payload: Mapping[str, Any], approval
     period_lock.check_open(unit, [book], on)
     rows = tuple(_row(kind, loan_id, number, row) for number, row in enumerate(payload["rows"], 1))
     if not rows:
-        raise AdjustmentUnfit(rule="books 3", row=1, found="-", limit="at least one row")
+        raise AdjustmentUnfit(rule="books 3", row=1, found="-", limit=_NO_ROW)
     return ManualAdjustment(effective_on=on, county=county, bank=bank, loan=loan_id, rows=rows, approval=approval)
 
 
@@ -80,12 +86,16 @@ def _row(kind: Kind, loan_id: int | None, number: int, row: Mapping[str, str]) -
     if amount <= 0:
         raise AdjustmentUnfit(rule="books 4.1", row=number, found=row["amount"], limit="> 0.00")
     if row["debit"] == row["credit"]:
-        raise AdjustmentUnfit(rule="books 4.1", row=number, found=row["debit"], limit="two accounts")
+        raise AdjustmentUnfit(rule="books 4.1", row=number, found=row["debit"], limit=_ONE_ACCOUNT)
     for code in (row["debit"], row["credit"]):
         try:
             account = account_of(kind, code)
         except KeyError:
-            raise AdjustmentUnfit(rule="books 2", row=number, found=code, limit=f"accounts of {kind}") from None
+            raise AdjustmentUnfit(rule="books 2", row=number, found=code, limit=_of_book(kind)) from None
         if account.per == "loan" and loan_id is None:
-            raise AdjustmentUnfit(rule="books 2", row=number, found=code, limit="a loan is named")
+            raise AdjustmentUnfit(rule="books 2", row=number, found=code, limit=_NO_LOAN)
     return Adjusted(kind, row["debit"], row["credit"], Fen(amount))
+
+
+def _of_book(kind: Kind) -> Said:
+    return Said(f"accounts of {kind}", f"须为{label('book_kind', kind, 'zh')}的科目")

@@ -47,8 +47,8 @@ class MisuseAfterFound(RuleViolation):
 
 class PolicyMismatch(RuleViolation):
     code = "policy_mismatch"
-    zh = "保单号 {found} 与贷款登记的保单号 {limit} 不一致（{rule}）"
-    en = "the policy {found} is not the loan's, {limit} ({rule})"
+    zh = "保单号 {found:text} 与贷款登记的保单号 {limit:text} 不一致（{rule}）"
+    en = "the policy {found:text} is not the loan's, {limit:text} ({rule})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from ledger.workflow import take
 
 class AlreadyPending(RuleViolation):
     code = "already_pending"
-    zh = "同一事项（{kind}）已有待复核的申请 {found}"
-    en = "the same ({kind}) waits for a decision already, as {found}"
+    zh = "同一事项（{kind:request}）已有待复核的申请 {found}"
+    en = "the same ({kind:request}) waits for a decision already, as {found}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ CLAIMED = Why("补记代偿申请 back-dated claim")
 
 class ClaimExists(RuleViolation):
     code = "claim_exists"
-    zh = "该贷款已有代偿申请 {found}（状态 {status}）（{rule}）"
-    en = "the loan has a claim already, {found}, which is {status} ({rule})"
+    zh = "该贷款已有代偿申请 {found}（状态 {status:claim_status}）（{rule}）"
+    en = "the loan has a claim already, {found}, which is {status:claim_status} ({rule})"
 
 
 def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Sequence[str] = ()) -> Taken:

@@ -48,8 +48,8 @@ class NothingOwed(RuleViolation):
 
 class ClaimStands(RuleViolation):
     code = "claim_stands"
-    zh = "该贷款的代偿申请 {found}（状态 {status}）尚未付清，只能核销无人代偿的部分（{rule}）"
-    en = "the loan's claim {found} is {status}; only what nobody compensates is written off ({rule})"
+    zh = "该贷款的代偿申请 {found}（状态 {status:claim_status}）尚未付清，只能核销无人代偿的部分（{rule}）"
+    en = "the loan's claim {found} is {status:claim_status}; only what nobody compensates is written off ({rule})"
 
 
 @dataclass(frozen=True, slots=True)

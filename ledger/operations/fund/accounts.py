@@ -16,6 +16,7 @@ from ledger.dates import DAY, Quarter
 from ledger.errors import RuleViolation
 from ledger.events import CountyFundContributed, FundInterestCredited, FundResultClosed, FundReturned, LoanPart
 from ledger.ids import new_id
+from ledger.labels import Said
 from ledger.money import NIL, Fen, plain, to_fen
 from ledger.policy.risk_fund import NotAnAmount
 from ledger.queries import claims_owed, fund_calls
@@ -27,14 +28,14 @@ from ledger.unit_of_work import Unit
 
 class NotReconciled(RuleViolation):
     code = "not_reconciled"
-    zh = "账套 {book} {month} 结账前须完成专户对账：{found}（{rule}）"
-    en = "before {month} of {book} closes its accounts are reconciled or explained; missing: {found} ({rule})"
+    zh = "账套 {book} {month} 结账前须完成专户对账：{found:text}（{rule}）"
+    en = "before {month} of {book} closes its accounts are reconciled or explained; missing: {found:text} ({rule})"
 
 
 class NotRunOff(RuleViolation):
     code = "fund_account_not_run_off"
-    zh = "专户 {county}/{bank} 尚不能清退：{found}（{rule}）"
-    en = "the fund account {county}/{bank} is not wound down yet: {found} ({rule})"
+    zh = "专户 {county}/{bank} 尚不能清退：{found:text}（{rule}）"
+    en = "the fund account {county}/{bank} is not wound down yet: {found:text} ({rule})"
 
 
 _RUN_OFF = (
@@ -164,11 +165,20 @@ def check_wind_down(unit: Unit, loan_id: int | None, payload: Mapping[str, Any])
     unit.not_future(date.fromisoformat(payload["on"]), "on")
     fund_calls.check_standing(unit, county, bank)
     stands = _stands(unit, county, bank)
-    open_accounts = [f"{account.code} {plain(stands[account])}" for account in _RUN_OFF if stands.get(account)]
+    open_accounts = [
+        Said(f"{account.code} {plain(stands[account])}", f"{account.code}{account.zh} {plain(stands[account])} 元")
+        for account in _RUN_OFF
+        if stands.get(account)
+    ]
     for queued in claims_owed.queued_by_account(unit.session, county, bank).values():
-        open_accounts.append(f"queued {plain(queued)}")
+        open_accounts.append(Said(f"queued {plain(queued)}", f"排队代偿 {plain(queued)} 元"))
     if open_accounts:
-        raise NotRunOff(rule="5.8", county=county, bank=bank, found="; ".join(open_accounts))
+        raise NotRunOff(
+            rule="5.8",
+            county=county,
+            bank=bank,
+            found=Said("; ".join(open_accounts), "；".join(each.zh for each in open_accounts)),
+        )
 
 
 def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:

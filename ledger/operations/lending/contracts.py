@@ -21,8 +21,8 @@ from ledger.unit_of_work import Unit
 
 class ContractNoTaken(RuleViolation):
     code = "contract_no_taken"
-    zh = "{bank} 的合同编号 {found} 已登记"
-    en = "contract {found} of {bank} is recorded already"
+    zh = "{bank} 的合同编号 {found:text} 已登记"
+    en = "contract {found:text} of {bank} is recorded already"
 
 
 class BorrowerUnclear(RuleViolation):
@@ -39,8 +39,8 @@ class BorrowerNotMember(RuleViolation):
 
 class CountyMismatch(RuleViolation):
     code = "county_mismatch"
-    zh = "贷款的县 {found} 与借款主体的县 {limit} 不一致"
-    en = "the loan's county {found} is not the borrower's, {limit}"
+    zh = "贷款的县 {found:text} 与借款主体的县 {limit:text} 不一致"
+    en = "the loan's county {found:text} is not the borrower's, {limit:text}"
 
 
 class PrincipalNotPositive(RuleViolation):

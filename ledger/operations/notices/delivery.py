@@ -26,8 +26,8 @@ _MEDIA = {
 
 class NoticeCancelled(Conflict):
     code = "notice_cancelled"
-    zh = "通知书已于 {limit} 作废（{reason}），不能登记 {found} 的送达（{rule}）"
-    en = "the notice was cancelled on {limit} ({reason}); a delivery of {found} is not recorded ({rule})"
+    zh = "通知书已于 {limit} 作废（{reason:notice_ending}），不能登记 {found} 的送达（{rule}）"
+    en = "the notice was cancelled on {limit} ({reason:notice_ending}); a delivery of {found} is not recorded ({rule})"
 
 
 class NoticeDelivered(Conflict):
@@ -56,8 +56,8 @@ class ReceiptTooLarge(RuleViolation):
 
 class ReceiptUnfit(RuleViolation):
     code = "receipt_unfit"
-    zh = "回执须为 {limit} 文件，{found} 不是"
-    en = "a receipt is one of {limit}; {found} is none of them"
+    zh = "回执须为 {limit:media_type} 文件，{found:text} 不是"
+    en = "a receipt is one of {limit:media_type}; {found:text} is none of them"
 
 
 class TooManyReceipts(RuleViolation):

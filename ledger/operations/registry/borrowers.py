@@ -30,14 +30,14 @@ LINK_KINDS = ("investment", "employment", "agreement")
 
 class RegistryNoTaken(RuleViolation):
     code = "registry_no_taken"
-    zh = "建档立卡编号 {found} 已登记"
-    en = "the registry number {found} is registered already"
+    zh = "建档立卡编号 {found:text} 已登记"
+    en = "the registry number {found:text} is registered already"
 
 
 class IdCardTaken(RuleViolation):
     code = "id_card_taken"
-    zh = "身份证号 {found} 已登记在某一户，一人只属于一户"
-    en = "the identity card {found} is registered in a household already; a person belongs to one"
+    zh = "身份证号 {found:text} 已登记在某一户，一人只属于一户"
+    en = "the identity card {found:text} is registered in a household already; a person belongs to one"
 
 
 class HeadsNotOne(RuleViolation):
@@ -48,20 +48,20 @@ class HeadsNotOne(RuleViolation):
 
 class UnknownKind(RuleViolation):
     code = "unknown_kind"
-    zh = "{field} 不能为 {found}，须为：{limit}"
-    en = "{field} cannot be {found}; it is one of: {limit}"
+    zh = "{field} 不能为 {found:text}，须为：{limit:one_of}"
+    en = "{field} cannot be {found:text}; it is one of: {limit:one_of}"
 
 
 class UsccTaken(RuleViolation):
     code = "uscc_taken"
-    zh = "统一社会信用代码 {found} 已登记"
-    en = "the social credit code {found} is registered already"
+    zh = "统一社会信用代码 {found:text} 已登记"
+    en = "the social credit code {found:text} is registered already"
 
 
 class LinkTaken(RuleViolation):
     code = "link_taken"
-    zh = "该带动关系（{kind}，自 {found} 起）已登记"
-    en = "this link ({kind}, from {found}) is recorded already"
+    zh = "该带动关系（{kind:link_kind}，自 {found} 起）已登记"
+    en = "this link ({kind:link_kind}, from {found}) is recorded already"
 
 
 class LinkAmount(RuleViolation):

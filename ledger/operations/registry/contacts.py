@@ -29,7 +29,7 @@ class PhoneUnfit(RuleViolation):
 
 class EmailUnfit(RuleViolation):
     code = "email_unfit"
-    zh = "电子邮箱须形如 name@example.com，收到 {length} 个字符"
+    zh = "电子邮箱须写作“用户名@域名”，收到 {length} 个字符"
     en = "an e-mail address looks like name@example.com; {length} characters were sent"
 
 

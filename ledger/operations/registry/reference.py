@@ -26,8 +26,8 @@ _EVER = date(1949, 10, 1)
 
 class AlreadyLoaded(RuleViolation):
     code = "already_loaded"
-    zh = "{what} {found} 已存在，不能改动"
-    en = "{what} {found} is there already; it is never changed"
+    zh = "{what} {found:text} 已存在，不能改动"
+    en = "{what} {found:text} is there already; it is never changed"
 
 
 def load(unit: Unit) -> int:

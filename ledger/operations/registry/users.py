@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ledger import dates
 from ledger.errors import NotFound, RuleViolation
+from ledger.labels import Said
 from ledger.queries.reference import county_of
 from ledger.tables.reference import Bank
 from ledger.tables.users import User, UserCounty
@@ -58,14 +59,14 @@ DEMO_USERS: Mapping[str, Role] = {
 
 class UsernameUnfit(RuleViolation):
     code = "username_unfit"
-    zh = "用户名 {found} 不可用：须以小写字母开头，2 至 32 位小写字母、数字或 . _ -"
-    en = "the username {found} is not taken: 2 to 32 of a-z, 0-9, dot, dash, underscore, a letter first"
+    zh = "用户名 {found:text} 不可用：须以小写字母开头，2 至 32 位小写字母、数字或 . _ -"
+    en = "the username {found:text} is not taken: 2 to 32 of a-z, 0-9, dot, dash, underscore, a letter first"
 
 
 class UserExists(RuleViolation):
     code = "user_exists"
-    zh = "用户 {found} 已存在；用户名不可重复使用"
-    en = "there is a user {found}; a name is given once"
+    zh = "用户 {found:text} 已存在；用户名不可重复使用"
+    en = "there is a user {found:text}; a name is given once"
 
 
 class PasswordWeak(RuleViolation):
@@ -76,8 +77,8 @@ class PasswordWeak(RuleViolation):
 
 class RoleScope(RuleViolation):
     code = "role_scope"
-    zh = "角色 {role} 的范围不符：{limit}"
-    en = "the scope does not fit the role {role}: {limit}"
+    zh = "角色 {role} 的范围不符：{limit:text}"
+    en = "the scope does not fit the role {role}: {limit:text}"
 
 
 class LastAdmin(RuleViolation):
@@ -204,12 +205,18 @@ def _check_password(username: str, password: str, *, demo: bool = False) -> None
         raise PasswordWeak(limit=PASSWORD_LENGTH_MIN)
 
 
+_A_BANK = Said("a bank is named; counties may be", "须指明银行，可以指明县")
+_NO_BANK = Said("no bank is named", "不得指明银行")
+_A_COUNTY = Said("one county is named", "须指明一个县")
+_NO_COUNTIES = Said("no counties are named", "不得指明县")
+
+
 def _check_scope(role: Role, bank: str | None, counties: Collection[str]) -> None:
     if role in BANK_ROLES and bank is None:
-        raise RoleScope(role=role, limit="a bank is named; counties may be", found="no bank")
+        raise RoleScope(role=role, limit=_A_BANK, found="no bank")
     if role not in BANK_ROLES and bank is not None:
-        raise RoleScope(role=role, limit="no bank is named", found=bank)
+        raise RoleScope(role=role, limit=_NO_BANK, found=bank)
     if role in COUNTY_ROLES and len(counties) != 1:
-        raise RoleScope(role=role, limit="one county is named", found=len(counties))
+        raise RoleScope(role=role, limit=_A_COUNTY, found=len(counties))
     if role in {Role.CITY_FINANCE, Role.ADMIN} and counties:
-        raise RoleScope(role=role, limit="no counties are named", found=len(counties))
+        raise RoleScope(role=role, limit=_NO_COUNTIES, found=len(counties))

@@ -31,7 +31,7 @@ _LOANS: Any = Loan.__table__
 
 class RestsOnLater(RuleViolation):
     code = "rests_on_later"
-    zh = "{found} 的业务“{event}”建立在此之后，不能倒记到 {on}；请在 {first_open} 或以后登记，真实日期填入 received_on"
+    zh = "{found} 的业务“{event}”建立在此之后，不能倒记到 {on}；请在 {first_open} 或以后登记，真实日期填入收款日期"
     en = (
         "{event} of {found} stands after {on} and rests on it; record it on {first_open} or later, "
         "with the true date in received_on"

@@ -31,8 +31,8 @@ BACK_DATED = Why("补记还款 back-dated repayment")
 
 class ReceiptTaken(RuleViolation):
     code = "receipt_recorded"
-    zh = "该贷款回单号 {found} 已登记过还款"
-    en = "a repayment with the receipt {found} is recorded on this loan already"
+    zh = "该贷款回单号 {found:text} 已登记过还款"
+    en = "a repayment with the receipt {found:text} is recorded on this loan already"
 
 
 class AmountNotPositive(RuleViolation):

@@ -28,14 +28,14 @@ _ORGANISATIONS: Any = t.Organisation.__table__
 
 class HouseholdUnknown(RuleViolation):
     code = "household_unknown"
-    zh = "户编号 {found} 未登记；请先导入贫困户名册"
-    en = "no household {found} is registered; import the register of households first"
+    zh = "户编号 {found:text} 未登记；请先导入贫困户名册"
+    en = "no household {found:text} is registered; import the register of households first"
 
 
 class OrganisationUnknown(RuleViolation):
     code = "organisation_unknown"
-    zh = "市场主体 {found} 未登记；请先导入市场主体名册"
-    en = "no organisation {found} is registered; import the register of organisations first"
+    zh = "市场主体 {found:text} 未登记；请先导入市场主体名册"
+    en = "no organisation {found:text} is registered; import the register of organisations first"
 
 
 class BorrowerNameDiffers(RuleViolation):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.errors import Fault, RuleViolation
 from ledger.imports.reading import Table
+from ledger.labels import named
 from ledger.operations.servicing.backdating import Why
 from ledger.tables.reference import County, CountyCode
 from ledger.unit_of_work import Unit
@@ -22,28 +23,28 @@ CHUNK_ROWS = 5000
 
 class RowTwice(RuleViolation):
     code = "row_twice"
-    zh = "与第 {limit} 行重复：{found}"
-    en = "the same as row {limit}: {found}"
+    zh = "与第 {limit} 行重复：{found:text}"
+    en = "the same as row {limit}: {found:text}"
 
 
 class RowDiffers(RuleViolation):
     """What is recorded under the row's identity says something else; `differing` names the columns."""
 
     code = "row_differs"
-    zh = "已登记且内容不同（{differing}）：已登记 {recorded}，表中 {found}；导入不修改已登记的内容"
-    en = "recorded already with other content ({differing}): recorded {recorded}, in the sheet {found}"
+    zh = "已登记且内容不同（{differing}）：已登记 {recorded:text}，表中 {found:text}；导入不修改已登记的内容"
+    en = "recorded already with other content ({differing}): recorded {recorded:text}, in the sheet {found:text}"
 
 
 class CountyNotYours(RuleViolation):
     code = "county_not_yours"
-    zh = "县 {found} 不在您的业务范围内"
-    en = "the county {found} is not in your scope"
+    zh = "县 {found:text} 不在您的业务范围内"
+    en = "the county {found:text} is not in your scope"
 
 
 class CountyUnknown(RuleViolation):
     code = "county_unknown"
-    zh = "没有县（市、区）{found}"
-    en = "there is no county {found}"
+    zh = "没有县（市、区）{found:text}"
+    en = "there is no county {found:text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ _PRIVATE = frozenset({"name", "borrower_name", "id_card", "members"})
 
 
 def _shown(name: str, value: Any) -> Any:
-    return "*" if name in _PRIVATE else "-" if value is None else value
+    if name in _PRIVATE or value is None:
+        return "*" if name in _PRIVATE else "-"
+    return named(name, value) if isinstance(value, str) else value
 
 
 def county_ids(session: Session) -> dict[str, str]:

@@ -33,14 +33,14 @@ _COLUMN_OF = {
 
 class LoanUnknown(RuleViolation):
     code = "loan_unknown"
-    zh = "本行没有合同编号 {found} 的贷款"
-    en = "the bank has no loan with the contract number {found}"
+    zh = "本行没有合同编号 {found:text} 的贷款"
+    en = "the bank has no loan with the contract number {found:text}"
 
 
 class LoanNotLent(RuleViolation):
     code = "loan_not_disbursed"
-    zh = "贷款状态为“{found}”，尚未放款"
-    en = "the loan is {found}; it has not been paid out"
+    zh = "贷款状态为“{found:loan_status}”，尚未放款"
+    en = "the loan is {found:loan_status}; it has not been paid out"
 
 
 class ReceivedAfterPaid(RuleViolation):

@@ -33,8 +33,8 @@ MAY_IMPORT: Final[Mapping[str, frozenset[Role]]] = {
 
 class KindNotYours(Forbidden):
     code = "not_yours"
-    zh = "角色 {found} 不能导入 {kind}；可导入的角色：{limit}"
-    en = "the role {found} does not import {kind}; it is for: {limit}"
+    zh = "角色 {found:role} 不能导入 {kind:sheet}；可导入的角色：{limit:role}"
+    en = "the role {found:role} does not import {kind:sheet}; it is for: {limit:role}"
 
 
 def importer_of(session: Session, username: str, kind: str) -> Importer:

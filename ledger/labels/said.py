@@ -1,0 +1,43 @@
+"""A text in both languages: English by nature, its Chinese beside it; and tables of such texts by code."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+Language = Literal["zh", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+
+
+class Said(str):
+    """A text in English that carries its Chinese; as a string, as a fact and as JSON it is the English one."""
+
+    __slots__ = ("zh",)
+
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> "Said":
+        said = super().__new__(cls, en)
+        said.zh = zh
+        return said
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Said, (str(self), self.zh)
+
+    def format(self, *args: object, **kwargs: object) -> "Said":
+        """Return the text with the same values filled into both languages."""
+        return Said(super().format(*args, **kwargs), self.zh.format(*args, **kwargs))
+
+    def told(self, language: str) -> str:
+        """Return the text in Chinese for `zh`, else in English."""
+        return self.zh if language == "zh" else str(self)
+
+
+Table = Mapping[str, Said]
+"""The names of the values of one subject, by the code that is stored and sent."""
+
+
+def table(names: Mapping[str, str | tuple[str, str]]) -> Table:
+    """Return a table from Chinese names by code; the English one is the code's words, unless the pair gives it."""
+    return {
+        code: Said(name[1], name[0]) if isinstance(name, tuple) else Said(code.replace("_", " "), name)
+        for code, name in names.items()
+    }
