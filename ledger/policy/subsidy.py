@@ -1,10 +1,10 @@
-"""Interest subsidy (贴息, scheme 4): which days of a settlement line earn it, how much, in which batch, until when."""
+"""The rules of the interest subsidy (贴息, scheme 4): the days that earn it, its amount, batches and deadlines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,21 +16,21 @@ from ledger.policy.scheme import Cycle, LateInterest
 from ledger.policy.schemes import Scheme
 
 WHOLE = 360 * 10**8
-"""One fen in parts: eligible interest is summed exactly, in fen x days x rate in 1e-8 (4.6), and divided once."""
+"""The number of parts in one fen. Eligible interest is summed in parts (fen x days x rate in 1e-8) and divided once."""
 
 BY_THE_BORROWER = frozenset(("borrower", "guarantor", "collateral", "credit"))
-"""Who pays by or for the borrower (4.3)."""
+"""The payers whose payments count as payments by or for the borrower (4.3)."""
 
 NEVER = frozenset(("fund", "insurer", "waiver", "write_off"))
-"""A line any part of which went this way is never subsidised (4.3)."""
+"""The payers that exclude a settlement line from subsidy, however small the part they paid (4.3)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
     """A quarter or year of the subsidy, written `2016Q2` or `2016`; `number` is 0 for a year.
 
-    Its lines are those posted after the 21st before it up to its own 21st (4.1). A line's days never reach
-    across a 21st, so these are the lines whose first day lies in `days`.
+    The settlement lines of a period are those posted after the 21st before the period, up to its own 21st (4.1). The
+    days of a settlement line never reach across a 21st, so the first day of each of these lines lies in `days`.
     """
 
     cycle: Cycle
@@ -39,7 +39,7 @@ class Period:
 
     @classmethod
     def parse(cls, cycle: str, text: str) -> "Period":
-        """Raises ValueError for what is no period of the cycle, `quarter` or `year`."""
+        """Return the period that a text names; raise ValueError for a text that is no period of the cycle."""
         if cycle == "quarter":
             quarter = Quarter.parse(text)
             return cls("quarter", quarter.year, quarter.number)
@@ -49,7 +49,7 @@ class Period:
 
     @classmethod
     def of(cls, cycle: Cycle, day: date) -> "Period":
-        """The period in which a line that begins on a day is posted."""
+        """Return the period in which a settlement line that begins on a day is posted."""
         quarter = Quarter.of(day)
         if day >= quarter.interest.end:
             quarter = quarter.shift(1)
@@ -60,35 +60,31 @@ class Period:
 
     @property
     def days(self) -> Span:
-        """The days of interest that are posted in it; it is over on the first day not counted (4.1)."""
+        """Return the days whose interest is posted in the period; the period is over on the span's `end` (4.1)."""
         end = Quarter(self.year, self.number or 4).interest.end
         return Span(add_months(end, -3 if self.number else -12), end)
 
     @property
     def next(self) -> "Period":
+        """Return the period of the same cycle that follows."""
         if not self.number:
             return Period(self.cycle, self.year + 1, 0)
         quarter = Quarter(self.year, self.number).shift(1)
         return Period(self.cycle, quarter.year, quarter.number)
 
     def submit_by(self, day: int) -> date:
-        """The day of its last month by which the bank submits; it never moves (4.4, 7)."""
+        """Return the last day for the bank to submit: this day of the period's last month, never rolled (4.4, 7)."""
         return self.days.end.replace(day=day)
 
 
 def cycle_of(scheme: Scheme, *, household: bool) -> Cycle:
-    """How often a borrower's subsidy is settled (4.1)."""
+    """Return how often the subsidy of a household, or of an organisation, is settled (4.1)."""
     return scheme.household_subsidy_cycle if household else scheme.organisation_subsidy_cycle
 
 
 def share_of(scheme: Scheme, *, household: bool) -> Decimal:
-    """The part of the eligible interest that is subsidised (4.1)."""
+    """Return the part of the eligible interest that is subsidised, a fraction (4.1)."""
     return scheme.household_subsidy_share if household else scheme.organisation_subsidy_share
-
-
-def cap_of(scheme: Scheme, *, household: bool) -> Fen | None:
-    """The principal of a borrower up to which interest is subsidised (4.6, 4.8); None: no such limit."""
-    return scheme.household_cap if household else scheme.organisation_cap
 
 
 def subsidised_span(
@@ -99,9 +95,10 @@ def subsidised_span(
     due_on: date,
     misused_on: date | None = None,
 ) -> Span:
-    """The days of a loan that may earn subsidy (4.2): none from the contract due date on, which does not roll.
+    """Return the days of a loan that may earn subsidy (4.2): those before the contract due date, which does not roll.
 
-    A renewed loan goes on with the months of the first one. An extension adds days only where the scheme says so.
+    A renewed loan uses up the months that began with the first loan. An extension adds days only where the scheme
+    subsidises extensions.
     """
     ends = [
         due_on if scheme.extension_subsidised else original_due_on,
@@ -112,8 +109,71 @@ def subsidised_span(
     return Span(disbursed_on, max(disbursed_on, min(ends)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SubsidyTerms:
+    """The subsidy that a scheme version grants to households, or to organisations.
+
+    An organisation's subsidy is one amount for a loan and period. `cap` is the principal of one borrower up to which
+    interest is subsidised, in fen, None for no limit (4.6, 4.8). `steady` is true where the contract rate cannot
+    change on a subsidised day.
+    """
+
+    scheme: Scheme
+    household: bool
+    share: Decimal
+    cycle: Cycle
+    cap: Fen | None
+    steady: bool
+
+    @classmethod
+    def of(cls, scheme: Scheme, *, household: bool) -> "SubsidyTerms":
+        """Return the terms of a scheme version for households, or for organisations."""
+        return cls(
+            scheme,
+            household,
+            share_of(scheme, household=household),
+            cycle_of(scheme, household=household),
+            scheme.household_cap if household else scheme.organisation_cap,
+            scheme.repricing == "fixed" and not scheme.extension_subsidised,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineConditions:
+    """The facts on which the subsidy of a settlement line depends, other than amounts and payments.
+
+    Many settlement lines of a quarter share one object of this class. Rates are whole 1e-8. The line runs from
+    `start` to `end`, not included, and was posted in the period `own`, whose text is `period`. `span` holds the
+    loan's subsidised days. A borrower's only loan up to `whole_up_to` fen earns just its contract interest.
+    """
+
+    terms: SubsidyTerms
+    rate: int
+    benchmark: int
+    disbursed_on: date
+    start: date
+    end: date
+    days: int
+    own: Period
+    period: str
+    span: Span
+    whole_up_to: int
+
+    @classmethod
+    @lru_cache(maxsize=2**14)
+    def of(
+        cls, terms: SubsidyTerms, rate: int, benchmark: int, loan_days: tuple[date, ...], start: date, end: date
+    ) -> "LineConditions":
+        """Return the conditions of a settlement line; `loan_days` are the dates that `subsidised_span` asks for."""
+        span = subsidised_span(terms.scheme, *loan_days)
+        whole = terms.household and terms.steady and earns_all(Span(start, end), span, rate, benchmark, terms.share)
+        up_to = terms.cap or 0 if whole else 0
+        own = Period.of(terms.cycle, start)
+        return cls(terms, rate, benchmark, loan_days[0], start, end, (end - start).days, own, str(own), span, up_to)
+
+
 def cap_left(cap: Fen, earlier: Iterable[Sequence[tuple[date, Fen]]]) -> Steps:
-    """What of a borrower's cap is left by the principal of its loans disbursed earlier, from each day on (4.6)."""
+    """Return the part of a borrower's cap that earlier loans' principal leaves, in fen, from each day on (4.6)."""
     changes: dict[date, int] = {date.min: 0}
     for owed in earlier:
         before = 0
@@ -128,7 +188,7 @@ def cap_left(cap: Fen, earlier: Iterable[Sequence[tuple[date, Fen]]]) -> Steps:
 
 
 class Earned(NamedTuple):
-    """The subsidised days of a line and its eligible interest, exact, in parts of which `WHOLE` make a fen."""
+    """The number of subsidised days of a settlement line and its eligible interest in parts, `WHOLE` to a fen."""
 
     days: int
     parts: int
@@ -143,10 +203,10 @@ def earned(
     contract: Fen,
     cap: Sequence[tuple[date, int]] = (),
 ) -> Earned:
-    """Eligible interest of a line (4.6): each subsidised day min(owed, cap left) x min(rate, benchmark) / 360.
+    """Return the eligible interest of a settlement line, at most its contract interest (4.6).
 
-    At most its contract interest. `owed`, `cap` and `rates` (whole 1e-8) say what they stand at from each day on;
-    without a cap all principal counts.
+    Each subsidised day earns min(owed, cap left) x min(rate, benchmark) / 360. `owed` and `cap` are in fen, `rates` in
+    whole 1e-8, each value from its day on. Without a cap all principal counts.
     """
     start, end = max(line.start, span.start), min(line.end, span.end)
     if start >= end:
@@ -160,25 +220,25 @@ def earned(
 
 
 def earns_all(line: Span, span: Span, rate: int, benchmark: int, share: Decimal) -> bool:
-    """Whether a line of a loan within its cap earns just its contract interest, whatever was owed on its days.
+    """Return whether a settlement line of a loan within the cap earns just its contract interest.
 
-    All its days are subsidised, at the contract rate and in full: what their exact sum is rounded to is the
-    contract interest itself, so the days need not be looked at.
+    This holds where every day of the line is subsidised, at the contract rate and in full: the exact sum over the
+    days rounds to the contract interest, so the principal of the single days need not be read.
     """
     return share == 1 and rate <= benchmark and span.start <= line.start and line.end <= span.end
 
 
 def _at(steps: Sequence[tuple[date, int]], day: date) -> int:
-    found = 0
+    value = 0
     for since, amount in steps:
         if since > day:
             break
-        found = amount
-    return found
+        value = amount
+    return value
 
 
 def amount(parts: int, share: Decimal) -> Fen:
-    """The subsidy of exact eligible interest: the one rounding there is (4.6, 4.7)."""
+    """Return the subsidy of exact eligible interest, in fen: the only rounding of the subsidy (4.6, 4.7)."""
     numerator, denominator = _ratio(share)
     return half_up(parts * numerator, WHOLE * denominator)
 
@@ -189,19 +249,19 @@ def _ratio(share: Decimal) -> tuple[int, int]:
 
 
 def shown(parts: int) -> Fen:
-    """Eligible interest as it is printed; the amount is never computed from it."""
+    """Return eligible interest in fen as lists print it; the subsidy is never computed from this figure."""
     return half_up(parts, WHOLE)
 
 
 Applied = tuple[date, str, int, int]
-"""What an event applied to a line: day, payer, contract interest, charges. A reversal repeats it in negative."""
+"""One payment applied to a settlement line: day, payer, contract interest, charges. A reversal has negative amounts."""
 
 
 def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
-    """Since when a line's contract interest is fully paid by or for the borrower; None: it is not (4.3).
+    """Return the day since when the borrower has fully paid a line's contract interest; None while unpaid (4.3).
 
-    Neither is a line any part of which the fund or an insurer paid, or which was waived or written off. `applied`
-    is in the order of the days; what counts is how each day ends.
+    A line is never paid in this sense if the fund or an insurer paid any part, or if a part was waived or written
+    off. `applied` is in the order of days; payments and reversals of one day count together.
     """
     paid = before = 0
     since = held = day = None
@@ -219,34 +279,34 @@ def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a batch stands for lines to enter: open while it is draft or returned, and until which payment."""
+    """Whether a batch is open for lines, as draft or returned, and the last day on which a payment counts for it."""
 
     open: bool
     cut_off: date
 
 
 def cut_off(submit_by: date, submitted_on: date | None) -> date:
-    """The last day on which a payment of interest counts: the earlier of the 26th and the submission (4.3)."""
+    """Return the last day on which a payment of interest counts: the earlier of the 26th and the submission (4.3)."""
     return submit_by if submitted_on is None else min(submit_by, submitted_on)
 
 
 def standing_of(own: Period, standings: Mapping[Period, Standing], submit_day: int) -> Standing:
-    """Where the batch of a line's own period stands; one not drafted yet is open."""
+    """Return the standing of the batch of a line's own period; a batch not yet drafted is open."""
     return standings.get(own) or Standing(True, own.submit_by(submit_day))
 
 
 def is_forfeit(paid: date, cut_off: date, late: LateInterest) -> bool:
-    """Whether interest paid after the cut-off of its own period is never subsidised (4.3)."""
+    """Return whether interest paid after the cut-off of its own period is never subsidised (4.3)."""
     return late == "forfeit" and paid > cut_off
 
 
 def batch_of(
     own: Period, paid: date, last: Period, standings: Mapping[Period, Standing], submit_day: int, late: LateInterest
 ) -> Period | None:
-    """The batch a fully paid line enters, None if it is one after `last` or none at all (4.3).
+    """Return the period whose batch a fully paid line enters; None for one after `last`, or for none at all (4.3).
 
-    Its own period's, there already or not, if it was paid by that one's cut-off; else the next one that is open.
-    Interest paid late is forfeit where the scheme says so.
+    A line paid by the cut-off of its own period enters the batch of that period. A line paid later enters the next
+    open batch, or none where the scheme makes late interest forfeit.
     """
     standing = standing_of(own, standings, submit_day)
     if is_forfeit(paid, standing.cut_off, late):
@@ -256,34 +316,34 @@ def batch_of(
         period = period.next
         if period > last:
             return None
-        standing = standings.get(period, _NOT_THERE)
+        standing = standings.get(period, _NOT_DRAFTED)
     return period
 
 
 def next_open(after: Period, last: Period, standings: Mapping[Period, Standing]) -> Period:
-    """The next open batch after one that is paid, `last` if there is none before it (4.9)."""
+    """Return the period of the next open batch after a paid one, `last` if no batch before `last` is open (4.9)."""
     period = after.next
-    while period < last and not standings.get(period, _NOT_THERE).open:
+    while period < last and not standings.get(period, _NOT_DRAFTED).open:
         period = period.next
     return period
 
 
-_NOT_THERE = Standing(False, date.max)
+_NOT_DRAFTED = Standing(False, date.max)
 
 
 class Deadline(NamedTuple):
-    """A day something is due by; `provisional` while a calendar it rests on is not published (7)."""
+    """A day something is due by; `provisional` while a working-day calendar behind the date is not published (7)."""
 
     on: date
     provisional: bool
 
 
 def pay_by(approved_on: date, working_days: int, calendar: WorkCalendar) -> Deadline:
-    """The last working day for finance to verify and pay (4.5)."""
+    """Return the last working day on which the finance bureau may verify and pay (4.5)."""
     on = calendar.add_working_days(approved_on, working_days)
     return Deadline(on, calendar.is_provisional(on) or calendar.is_provisional(approved_on))
 
 
 def difference(paid: int, entitled: int) -> tuple[Fen, Fen]:
-    """What is to come back of a paid line, and what it is short of; one of both is zero (4.9)."""
+    """Return the excess paid on a line and the amount still missing, in fen; one of the two is zero (4.9)."""
     return Fen(max(NIL, paid - entitled)), Fen(max(NIL, entitled - paid))

@@ -1,31 +1,35 @@
-"""The principal of loans, day by day or as of a day, whoever paid it: the sum of what was lent and paid back."""
+"""The principal of loans, day by day or as of a day, and the part of the borrowers' caps that earlier loans leave."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, case, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, and_, case, func, or_, select
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.orm import aliased
 
 from ledger import chart, dates
 from ledger.balances import Clocks
 from ledger.database import among
 from ledger.money import Fen
+from ledger.policy import subsidy
 from ledger.policy.accrual import Steps
 from ledger.tables.journal import postings
 from ledger.tables.loans import Loan
 
-_LOANS: Any = Loan.__table__
+_LOANS = cast(Table, Loan.__table__)
+_OWN, _OTHER = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
 _PRINCIPAL = (chart.LOAN_PRINCIPAL.code, chart.OVERDUE_PRINCIPAL.code)
 _DEBITED, _CREDITED = postings.c.debit.in_(_PRINCIPAL), postings.c.credit.in_(_PRINCIPAL)
 _ONE_SIDE = _DEBITED != _CREDITED
-"""Excludes the move from current to overdue principal, which leaves the amount owed as it is."""
+"""The condition that leaves out moves from current to overdue principal, which do not change the amount owed."""
 
 
 def _sum() -> ColumnElement[int]:
     fen = postings.c.fen
     signed = case((_DEBITED, fen), else_=0) - case((_CREDITED, fen), else_=0)
-    return cast(func.sum(signed), BigInteger).label("fen")
+    return sql_cast(func.sum(signed), BigInteger).label("fen")
 
 
 def _daily() -> Select[Any]:
@@ -34,7 +38,7 @@ def _daily() -> Select[Any]:
     return select(*each_day, _sum()).where(_ONE_SIDE).group_by(*each_day).order_by(*each_day)
 
 
-# Put together once: every chunk of loans asks them.
+# These statements are built once, since every chunk of loans executes them.
 _CHANGES = _daily()
 _CHANGES_SINCE_BILLED = _CHANGES.join(_LOANS, _LOANS.c.id == postings.c.loan_id).where(
     postings.c.effective_on > _LOANS.c.billed_to
@@ -47,11 +51,11 @@ def changes_since_billed(connection: Connection, loan_ids: Collection[int]) -> d
     Days whose changes add up to nothing are left out. One query for all loans.
     """
     query = _CHANGES_SINCE_BILLED.where(among(connection, postings.c.loan_id, loan_ids))
-    found: dict[int, list[tuple[date, Fen]]] = {}
+    changes: dict[int, list[tuple[date, Fen]]] = {}
     for loan_id, on, fen in connection.execute(query):
         if fen:
-            found.setdefault(loan_id, []).append((on, Fen(fen)))
-    return found
+            changes.setdefault(loan_id, []).append((on, Fen(fen)))
+    return changes
 
 
 def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[int, Steps]:
@@ -66,14 +70,41 @@ def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[i
     moved = connection.execute(counted.group_by(loan_id).having(func.count() > 1)).scalars().all()
     if not moved:
         return {}
-    found: dict[int, Steps] = {}
+    steps_by_loan: dict[int, Steps] = {}
     rows = connection.execute(_CHANGES.where(among(connection, loan_id, moved)))
     for loan, changes in groupby(rows, key=lambda row: row[0]):
-        steps, principal = found.setdefault(loan, Steps()), 0
+        steps, principal = steps_by_loan.setdefault(loan, Steps()), 0
         for change in changes:
             principal += change.fen
             steps.set(change.effective_on, Fen(principal))
-    return found
+    return steps_by_loan
+
+
+def caps_left(connection: Connection, caps: Mapping[int, Fen]) -> dict[int, Steps]:
+    """Return the part of the borrower's cap that earlier loans leave for each loan, in fen from each day on (4.6).
+
+    `caps` holds the cap of each loan's borrower by loan id. Loans without an earlier loan are left out. Three
+    queries for all loans.
+    """
+    earlier = _earlier_loans(connection, caps)
+    owed = principal_steps(connection, {row.id for row in earlier})
+    left: dict[int, Steps] = {}
+    for loan, rows in groupby(earlier, key=lambda row: row[0]):
+        others = [owed.get(row.id) or ((row.disbursed_on, row.principal_fen),) for row in rows]
+        left[loan] = subsidy.cap_left(caps[loan], others)
+    return left
+
+
+def _earlier_loans(connection: Connection, loan_ids: Collection[int]) -> Collection[Any]:
+    """Return the loans that borrowers took before each loan, from any bank, ordered by the later loan's id."""
+    if not loan_ids:
+        return ()
+    own, other = _OWN.c, _OTHER.c
+    before = or_(other.disbursed_on < own.disbursed_on, and_(other.disbursed_on == own.disbursed_on, other.id < own.id))
+    same = or_(other.household_id == own.household_id, other.organisation_id == own.organisation_id)
+    query = select(own.id.label("loan"), other.id, other.disbursed_on, other.principal_fen)
+    chosen = among(connection, own.id, loan_ids)
+    return connection.execute(query.join(_OTHER, and_(same, before)).where(chosen).order_by(own.id)).all()
 
 
 def principal_as_of(clocks: Clocks) -> Subquery:

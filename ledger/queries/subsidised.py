@@ -1,25 +1,27 @@
-"""What has been subsidised of a loan, settlement line by settlement line."""
+"""The subsidy of one loan, paid less clawed back, settlement line by settlement line."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import cast
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, Table, func, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session, aliased
 
 from ledger.money import Fen, split
 from ledger.statuses import BatchStatus
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine, subsidy_claims
 
-_LINES: Any = SubsidyLine.__table__
-_BATCHES: Any = SubsidyBatch.__table__
+_LINES = cast(Table, SubsidyLine.__table__)
+_BATCHES = cast(Table, SubsidyBatch.__table__)
 _SUPPLEMENTS = aliased(_LINES, name="supplements")
 
 
 def by_line(session: Session, loan_id: int) -> Mapping[date, Fen]:
-    """What was paid on each settlement line of a loan less what was clawed back, by the line's first day.
+    """Return the subsidy paid on each settlement line of a loan less claw-backs, in fen, by the line's first day.
 
-    An organisation's amount is one for several lines; it is divided over them by what each was eligible with.
+    One amount of an organisation is for several settlement lines; the amount is divided over the lines in proportion
+    to the eligible interest of each.
     """
     shares: dict[int, list[tuple[date, int]]] = {}
     c, k = _LINES.c, subsidy_claims.c
@@ -34,27 +36,27 @@ def by_line(session: Session, loan_id: int) -> Mapping[date, Fen]:
     for row in session.connection().execute(claims):
         amounts[row.id] = row.fen
         shares.setdefault(row.id, []).append((row.period_start, row.eligible))
-    for line_id, fen in _since(session, loan_id):
+    for line_id, fen in _later_amounts(session, loan_id):
         amounts[line_id] += fen
-    found: dict[date, int] = {}
+    subsidies: dict[date, int] = {}
     for line_id, parts in shares.items():
         for (start, _), fen in zip(parts, split(amounts[line_id], [weight for _, weight in parts]), strict=True):
-            found[start] = found.get(start, 0) + fen
-    return {start: Fen(fen) for start, fen in found.items()}
+            subsidies[start] = subsidies.get(start, 0) + fen
+    return {start: Fen(fen) for start, fen in subsidies.items()}
 
 
-def _since(session: Session, loan_id: int) -> list[tuple[int, int]]:
-    """Supplements paid on a loan's lines, and claw-backs, as negative amounts."""
+def _later_amounts(session: Session, loan_id: int) -> list[tuple[int, int]]:
+    """Return the supplements paid on a loan's lines, and the claw-backs as negative amounts, by line id, in fen."""
     s = _SUPPLEMENTS.c
     supplements = (
         select(s.of_line_id, s.fen)
         .join(_BATCHES, _BATCHES.c.id == s.batch_id)
         .where(s.loan_id == loan_id, s.of_line_id.is_not(None), s.live, _BATCHES.c.status == BatchStatus.PAID)
     )
-    back = (
-        select(Clawback.line_id, cast(-func.sum(Clawback.fen), BigInteger))
+    clawbacks = (
+        select(Clawback.line_id, sql_cast(-func.sum(Clawback.fen), BigInteger))
         .where(Clawback.loan_id == loan_id)
         .group_by(Clawback.line_id)
     )
     connection = session.connection()
-    return [(line_id, fen) for query in (supplements, back) for line_id, fen in connection.execute(query)]
+    return [(line_id, fen) for query in (supplements, clawbacks) for line_id, fen in connection.execute(query)]

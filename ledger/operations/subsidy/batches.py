@@ -1,36 +1,40 @@
-"""The whole life of a subsidy batch (贴息批次): drafted, submitted, approved, verified, paid; or returned and again.
+"""The whole life of a subsidy batch (贴息批次): drafted, submitted, approved, verified, paid, or returned.
 
-Job or officer drafts, the bank's checker submits, the poverty office approves, rejecting lines, the finance officer
-verifies, the finance checker pays: five persons, each a step of `workflow.BATCH`, each kept with who, when and why.
+The job or an officer drafts, the bank's checker submits, the poverty office approves and may reject lines, the finance
+officer verifies, the finance checker pays. Each step is taken by another person (`workflow.BATCH`) and kept in the
+history with the person, the day and the reason.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import NamedTuple, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ledger import activity, journal
+from ledger.catalogue import key_from, key_of
 from ledger.database import among
 from ledger.errors import NotFound, RuleViolation
-from ledger.events import SubsidyApproved, SubsidyPaid
+from ledger.events import Event, SubsidyApproved, SubsidyPaid
 from ledger.ids import new_id
+from ledger.journal import Record
 from ledger.money import NIL, Fen
-from ledger.operations.subsidy import drafts, sources
-from ledger.operations.subsidy import lines as subsidy_lines
+from ledger.operations.subsidy import drafts
 from ledger.operations.subsidy.drafts import period_of
 from ledger.operations.subsidy.workflow import BATCH
 from ledger.policy import subsidy
 from ledger.policy.subsidy import Period
-from ledger.queries import reference
+from ledger.queries import reference, subsidy_terms
 from ledger.statuses import BatchStatus, BatchStep
 from ledger.tables.loans import Loan
 from ledger.tables.reference import Bank
-from ledger.tables.subsidies import SubsidyBatch, subsidy_shortfalls
+from ledger.tables.subsidies import SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
-from ledger.workflow import Taken, begin, check, move, take
+from ledger.workflow import Taken, begin, check, move, note, take
 
-_LOANS: Any = Loan.__table__
+_LOANS = cast(Table, Loan.__table__)
+_LINES = cast(Table, SubsidyLine.__table__)
 
 
 class PeriodNotOver(RuleViolation):
@@ -46,9 +50,9 @@ class LineRebilled(RuleViolation):
 
 
 def draft(unit: Unit, bank: str, county: str, period: Period, on: date | None = None) -> Taken:
-    """Draft a period's batch, or bring the one that is there in step with what is billed and paid by now.
+    """Draft the batch of a period, or bring the open batch of the period up to date with bills and payments.
 
-    Raises NotFound, FutureDate, PeriodNotOver before its 21st (4.1), WrongStatus once it is submitted.
+    Raise NotFound, FutureDate, PeriodNotOver before the period's 21st (4.1), WrongStatus for a submitted batch.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -56,23 +60,24 @@ def draft(unit: Unit, bank: str, county: str, period: Period, on: date | None = 
         raise NotFound(what="bank", id=bank)
     county = reference.county_of(unit.session, county)
     _check_over(period, on)
-    batch = _put(unit, bank, county, period, on)
+    batch = _find_or_add(unit, bank, county, period, on)
     check(unit, BATCH, batch, BatchStep.DRAFT)
     drafts.refresh(unit, batch)
     return Taken(batch.id, batch.status)
 
 
 def submit(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
-    """Submit a draft, refreshed to the day, by another than its maker (上报). The first submission sets the cut-off.
+    """Submit a draft, brought up to date first (上报); the first submission sets the cut-off of the batch for good.
 
-    The loans are held while it is refreshed: what is recorded on one of them later finds the line submitted.
-    Raises NotFound, WrongStatus, SamePerson, FutureDate, PeriodNotOver.
+    The submitter must not be the maker. The loans are locked before the batch is refreshed, so that whatever is
+    recorded on a loan later finds the line submitted. Raise NotFound, WrongStatus, SamePerson, FutureDate,
+    PeriodNotOver.
     """
     on = on or unit.today
-    known = unit.session.get(SubsidyBatch, batch_id)
-    if known is not None:
-        _hold_loans(unit, known)
-    batch = _held(unit, batch_id)
+    unlocked = unit.session.get(SubsidyBatch, batch_id)
+    if unlocked is not None:
+        _lock_loans(unit, unlocked)
+    batch = _locked(unit, batch_id)
     check(unit, BATCH, batch, BatchStep.SUBMIT, on)
     _check_over(period_of(batch), on)
     batch.cut_off = batch.cut_off or subsidy.cut_off(batch.submit_by, on)
@@ -82,48 +87,50 @@ def submit(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
 
 
 def approve(unit: Unit, batch_id: int, rejected: Mapping[int, str] | None = None, on: date | None = None) -> Taken:
-    """Approve a batch, rejecting lines with reasons; each line's subsidy becomes payable (核准).
+    """Approve a batch except the lines rejected with reasons; the subsidy of each approved line becomes payable (核准).
 
-    Raises NotFound (a line too), WrongStatus, SamePerson, FutureDate, BeforeEarlierStep, PeriodClosed.
+    Raise NotFound for the batch or a rejected line, WrongStatus, SamePerson, FutureDate, BeforeEarlierStep,
+    PeriodClosed.
     """
     on = on or unit.today
-    batch = _held(unit, batch_id)
+    batch = _locked(unit, batch_id)
     check(unit, BATCH, batch, BatchStep.APPROVE, on)
-    subsidy_lines.let_go(unit, batch, rejected or {}, "rejected", on)
-    lines = subsidy_lines.live_lines(unit, batch)
-    subsidy_lines.post(
+    _remove_lines(unit, batch, rejected or {}, "rejected", on)
+    _post(
         unit,
         batch,
-        lines,
-        lambda line: SubsidyApproved(
-            effective_on=on,
-            county=batch.county,
-            bank=batch.bank,
-            loan=line.loan_id,
-            batch=batch.id,
-            line=line.id,
-            households=Fen(line.fen) if line.household else NIL,
-            organisations=NIL if line.household else Fen(line.fen),
-        ),
+        [
+            SubsidyApproved(
+                effective_on=on,
+                county=batch.county,
+                bank=batch.bank,
+                loan=line.loan,
+                batch=batch.id,
+                line=line.id,
+                households=line.fen if line.household else NIL,
+                organisations=NIL if line.household else line.fen,
+            )
+            for line in _live_lines(unit, batch)
+        ],
     )
     return move(unit, BATCH, batch, BatchStep.APPROVE, on)
 
 
 def send_back(unit: Unit, batch_id: int, reason: str, line_ids: Collection[int] = (), on: date | None = None) -> Taken:
-    """Return a batch, or lines of it (退回); what was approved of them is reversed in red.
+    """Return a batch, or only some of its lines (退回); approvals of returned lines are reversed in red.
 
-    Lines returned leave the batch, which goes on without them; they may enter the next. A batch returned whole, or
-    by its last line, is refreshed with its first cut-off. Raises NotFound, WrongStatus, FutureDate,
-    BeforeEarlierStep, PeriodClosed.
+    Returned lines leave the batch, which continues without them, and may enter the next batch. A batch returned
+    whole, or by its last line, is brought up to date with the cut-off of its first submission. Raise NotFound,
+    WrongStatus, FutureDate, BeforeEarlierStep, PeriodClosed.
     """
     on = on or unit.today
-    batch = _held(unit, batch_id)
+    batch = _locked(unit, batch_id)
     check(unit, BATCH, batch, BatchStep.RETURN, on, reason=reason)
-    live = {line.id for line in subsidy_lines.live_lines(unit, batch)}
+    live = {line.id for line in _live_lines(unit, batch)}
     if line_ids and set(line_ids) != live:
-        subsidy_lines.let_go(unit, batch, dict.fromkeys(line_ids, reason), "returned", on)
+        _remove_lines(unit, batch, dict.fromkeys(line_ids, reason), "returned", on)
         return Taken(batch.id, batch.status)
-    subsidy_lines.end(unit, batch, live, "superseded", reason)
+    _end_lines(unit, batch, live, "superseded", reason)
     batch.return_reason = reason
     taken = move(unit, BATCH, batch, BatchStep.RETURN, on, reason=reason)
     drafts.refresh(unit, batch)
@@ -131,50 +138,106 @@ def send_back(unit: Unit, batch_id: int, reason: str, line_ids: Collection[int] 
 
 
 def verify(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
-    """Verify an approved batch (审核); raises NotFound, WrongStatus, SamePerson, FutureDate, BeforeEarlierStep."""
-    return take(unit, BATCH, _held(unit, batch_id), BatchStep.VERIFY, on)
+    """Verify an approved batch (审核); raise NotFound, WrongStatus, SamePerson, FutureDate, BeforeEarlierStep."""
+    return take(unit, BATCH, _locked(unit, batch_id), BatchStep.VERIFY, on)
 
 
 def pay(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
-    """Pay a verified batch (拨付), line by line, once.
+    """Pay a verified batch (拨付), each line once.
 
-    Raises NotFound, WrongStatus, SamePerson, FutureDate, BeforeEarlierStep, PeriodClosed, and LineRebilled while a
-    line of it says something else than what is billed and paid by now (4.9).
+    Raise NotFound, WrongStatus, SamePerson, FutureDate, BeforeEarlierStep, PeriodClosed, and LineRebilled while bills
+    and payments no longer support a line of the batch (4.9).
     """
     on = on or unit.today
-    batch = _held(unit, batch_id)
+    batch = _locked(unit, batch_id)
     check(unit, BATCH, batch, BatchStep.PAY, on)
-    lines = subsidy_lines.live_lines(unit, batch)
+    lines = _live_lines(unit, batch)
     if stale := [str(line.id) for line in lines if line.stale]:
         raise LineRebilled(rule="4.9", count=len(stale), found=stale)
-    subsidy_lines.post(
+    _post(
         unit,
         batch,
-        lines,
-        lambda line: SubsidyPaid(
-            effective_on=on,
-            county=batch.county,
-            bank=batch.bank,
-            loan=line.loan_id,
-            batch=batch.id,
-            line=line.id,
-            amount=Fen(line.fen),
-        ),
+        [
+            SubsidyPaid(
+                effective_on=on,
+                county=batch.county,
+                bank=batch.bank,
+                loan=line.loan,
+                batch=batch.id,
+                line=line.id,
+                amount=line.fen,
+            )
+            for line in lines
+        ],
     )
-    supplements = [line.id for line in lines if line.of_line_id is not None]
+    supplements = [line.id for line in lines if line.of_line is not None]
     made_good = among(unit.connection, subsidy_shortfalls.c.supplement_id, supplements)
     unit.connection.execute(delete(subsidy_shortfalls).where(made_good))
     return move(unit, BATCH, batch, BatchStep.PAY, on)
 
 
-def _put(unit: Unit, bank: str, county: str, period: Period, on: date) -> SubsidyBatch:
-    """The batch of a period, held; made where there is none."""
+class _LiveLine(NamedTuple):
+    """A line that counts, with its amount and whether the borrower is a household; a supplement has `of_line`."""
+
+    id: int
+    loan: int
+    fen: Fen
+    stale: bool
+    of_line: int | None
+    household: bool
+
+
+def _live_lines(unit: Unit, batch: SubsidyBatch) -> list[_LiveLine]:
+    c = _LINES.c
+    query = (
+        select(c.id, c.loan_id, c.fen, c.stale, c.of_line_id, _LOANS.c.household_id.is_not(None))
+        .join(_LOANS, _LOANS.c.id == c.loan_id)
+        .where(c.batch_id == batch.id, c.live)
+        .order_by(c.id)
+    )
+    return [_LiveLine._make(row) for row in unit.connection.execute(query)]
+
+
+def _post(unit: Unit, batch: SubsidyBatch, events: Iterable[Event]) -> None:
+    """Record one event for each line; the natural key keeps a line from being approved or paid twice."""
+    document = f"贴息 {batch.bank}/{batch.county}/{batch.period}"
+    journal.record_all(unit, [Record(event, document=document, key=key_of(event)) for event in events])
+
+
+def _remove_lines(unit: Unit, batch: SubsidyBatch, reasons: Mapping[int, str], outcome: str, on: date) -> None:
+    """Take lines out of a batch, each for its reason, and free their settlement lines for another. Raise NotFound."""
+    live = {line.id for line in _live_lines(unit, batch)}
+    by_reason: dict[str, list[int]] = {}
+    for line_id, reason in sorted(reasons.items()):
+        if line_id not in live:
+            raise NotFound(what="subsidy line", id=str(line_id))
+        note(unit, BATCH, batch, outcome, on, before=batch.status, reason=reason, line_id=line_id)
+        by_reason.setdefault(reason, []).append(line_id)
+    for reason, line_ids in by_reason.items():
+        _end_lines(unit, batch, line_ids, outcome, reason)
+
+
+def _end_lines(unit: Unit, batch: SubsidyBatch, line_ids: Collection[int], outcome: str, reason: str) -> None:
+    """End lines: reverse their approvals in red and release their claims on settlement lines."""
+    connection, claims, shortfalls = unit.connection, subsidy_claims, subsidy_shortfalls
+    if batch.approved_on is not None:
+        keys = [key_from(SubsidyApproved, line=line_id) for line_id in line_ids]
+        journal.reverse_all(unit, activity.ids_of_keys(connection, keys), reason)
+    ended = update(_LINES).where(among(connection, _LINES.c.id, line_ids))
+    connection.execute(ended.values(live=None, outcome=outcome, reason=reason))
+    connection.execute(update(claims).where(among(connection, claims.c.line_id, line_ids)).values(live=None))
+    freed = update(shortfalls).where(among(connection, shortfalls.c.supplement_id, line_ids))
+    connection.execute(freed.values(supplement_id=None))
+
+
+def _find_or_add(unit: Unit, bank: str, county: str, period: Period, on: date) -> SubsidyBatch:
+    """Return the batch of a period, locked; add the batch where there is none."""
     b = SubsidyBatch
-    mine = select(b).where(b.bank == bank, b.county == county, b.cycle == period.cycle, b.period == str(period))
-    held = mine.with_for_update().execution_options(populate_existing=True)
-    if (found := unit.session.execute(held).scalar()) is not None:
-        return found
-    schemes = sources.schemes_of(unit, bank, county, period.cycle)
+    query = select(b).where(b.bank == bank, b.county == county, b.cycle == period.cycle, b.period == str(period))
+    locked = query.with_for_update().execution_options(populate_existing=True)
+    if (present := unit.session.execute(locked).scalar()) is not None:
+        return present
+    schemes = subsidy_terms.schemes_of_office(unit.session, bank, county, period.cycle)
     batch = SubsidyBatch(
         id=new_id(),
         bank=bank,
@@ -191,21 +254,21 @@ def _put(unit: Unit, bank: str, county: str, period: Period, on: date) -> Subsid
     try:
         with unit.session.begin_nested():
             unit.session.add(batch)
-    except IntegrityError:  # somebody else drafted it in the same moment: theirs it is
-        return unit.session.execute(held).scalar_one()
+    except IntegrityError:  # Another transaction drafted the batch at the same moment: that batch is taken.
+        return unit.session.execute(locked).scalar_one()
     begin(unit, BATCH, batch, BatchStep.DRAFT, on)
     return batch
 
 
-def _hold_loans(unit: Unit, batch: SubsidyBatch) -> None:
-    """Before the batch: whoever records something on a loan holds it before he looks for its batch."""
+def _lock_loans(unit: Unit, batch: SubsidyBatch) -> None:
+    """Lock the loans of the batch's bank and county before the batch, in the order in which repayments lock them."""
     c = _LOANS.c
     loans = select(c.id).where(c.county == batch.county, c.bank == batch.bank, c.disbursed_on.is_not(None))
     unit.connection.execute(loans.order_by(c.id).with_for_update(read=True)).all()
 
 
-def _held(unit: Unit, batch_id: int) -> SubsidyBatch:
-    """The batch, held to the end of the transaction; raises NotFound."""
+def _locked(unit: Unit, batch_id: int) -> SubsidyBatch:
+    """Return the batch, locked until the transaction ends; raise NotFound."""
     batch = unit.session.get(SubsidyBatch, batch_id, with_for_update=True, populate_existing=True)
     if batch is None:
         raise NotFound(what="subsidy batch", id=str(batch_id))

@@ -1,15 +1,16 @@
-"""What becomes of subsidies when settlement lines are billed or paid anew (scheme 4.9): nothing is paid twice.
+"""The effect of new bills and payments on subsidies already drafted, submitted or paid (scheme 4.9): no double payment.
 
-Draft: refreshed. Submitted, approved or verified: marked, to be rejected or returned before payment. Paid: the
-difference is raised at once, as a claw-back or as what the next batch makes good.
+Lines of a draft are refreshed. Lines submitted, approved or verified are marked stale, to be rejected or returned
+before payment. For a paid line the difference is raised at once: a claw-back, or a shortfall for the next batch.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BigInteger, cast, delete, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Table, delete, func, insert, or_, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import aliased
 
 from ledger import journal, period_lock
@@ -19,210 +20,223 @@ from ledger.events import ClawbackRaised
 from ledger.ids import new_id
 from ledger.journal import Record
 from ledger.money import NIL, Fen
-from ledger.operations.subsidy import drafts, entitlement, sources
-from ledger.operations.subsidy.drafts import Figure, Stored, period_of
-from ledger.operations.subsidy.sources import Billed
+from ledger.operations.subsidy import drafts
+from ledger.operations.subsidy.drafts import DraftLine, StoredLine, period_of
 from ledger.operations.subsidy.workflow import OPEN
 from ledger.policy import subsidy
+from ledger.policy.subsidy import Period, Standing
+from ledger.queries.settlement_lines import BilledLine, claimed_lines, earned_lines
 from ledger.statuses import BatchStatus
 from ledger.tables.loans import Loan
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_LINES: Any = SubsidyLine.__table__
+_LOANS = cast(Table, Loan.__table__)
+_LINES = cast(Table, SubsidyLine.__table__)
+_CLAWBACKS = cast(Table, Clawback.__table__)
 _OWN, _OTHER = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
 
 REBILLED = "结息单重新计息或还款变更 billed or paid anew"
 
 
 def follow(unit: Unit, loan_ids: Collection[int]) -> None:
-    """Bring subsidies in step with loans, which are held, after their lines were billed or paid anew.
+    """Bring subsidies up to date with loans whose settlement lines were billed or paid anew.
 
-    To be called once that is stored.
+    The caller has locked the loans and stored the new bills and payments.
     """
     if not loan_ids:
         return
     unit.session.flush()
-    loans = _with_borrowers_others(unit, loan_ids)
+    loans = _with_loans_of_same_borrowers(unit, loan_ids)
     batches = _batches(unit, loans)
     if not batches:
         return
-    lines = list(drafts.stored(unit, among(unit.connection, _LINES.c.loan_id, loans)))
-    by_status = defaultdict(list)
-    for line in lines:
-        by_status[batches[line.batch_id].status].append(line)
-    paid = by_status.pop(BatchStatus.PAID, [])
-    _settle(unit, [line for line in paid if line.figure.of_line is None], paid, batches)
-    _mark(unit, [line for status, of_it in by_status.items() if status not in OPEN for line in of_it], batches)
+    lines = list(drafts.stored_lines(unit, among(unit.connection, _LINES.c.loan_id, loans)))
+    paid = [line for line in lines if batches[line.batch_id].status == BatchStatus.PAID]
+    _settle(unit, [line for line in paid if line.content.of_line is None], paid, batches)
+    submitted = [line for line in lines if batches[line.batch_id].status not in (BatchStatus.PAID, *OPEN)]
+    _mark(unit, submitted, batches)
     for batch in sorted(batches.values(), key=lambda batch: (batch.period, batch.id)):
         if batch.status in OPEN:
             drafts.refresh(unit, batch, loans)
 
 
-def _with_borrowers_others(unit: Unit, loan_ids: Collection[int]) -> list[int]:
-    """These loans and the others of their borrowers, held too: they share a cap (4.6)."""
+def _with_loans_of_same_borrowers(unit: Unit, loan_ids: Collection[int]) -> list[int]:
+    """Return these loans and the other loans of their borrowers, locked too, since they share a cap (4.6)."""
     own, other = _OWN.c, _OTHER.c
     same = or_(other.household_id == own.household_id, other.organisation_id == own.organisation_id)
     query = select(other.id).join(_OWN, same).where(among(unit.connection, own.id, loan_ids)).distinct()
-    found = set(unit.connection.execute(query).scalars()) | set(loan_ids)
-    if others := found - set(loan_ids):
-        held = select(_LOANS.c.id).where(among(unit.connection, _LOANS.c.id, sorted(others)))
-        unit.connection.execute(held.order_by(_LOANS.c.id).with_for_update()).all()
-    return sorted(found)
+    loans = set(unit.connection.execute(query).scalars()) | set(loan_ids)
+    if others := loans - set(loan_ids):
+        locked = select(_LOANS.c.id).where(among(unit.connection, _LOANS.c.id, sorted(others)))
+        unit.connection.execute(locked.order_by(_LOANS.c.id).with_for_update()).all()
+    return sorted(loans)
 
 
 def _batches(unit: Unit, loan_ids: Sequence[int]) -> dict[int, SubsidyBatch]:
-    """The batches these loans have lines in, and those they might enter; held while they are not paid."""
+    """Return the batches in which these loans have lines or might get lines, locked while they are not paid."""
     b, connection = SubsidyBatch, unit.connection
     lent = select(_LOANS.c.bank, _LOANS.c.county).where(among(connection, _LOANS.c.id, loan_ids)).distinct()
-    scopes = connection.execute(lent).all()
+    offices = connection.execute(lent).all()
     entered = select(_LINES.c.batch_id).where(among(connection, _LINES.c.loan_id, loan_ids), _LINES.c.live)
-    for bank, county in scopes:
-        coming = select(b.id).where(b.bank == bank, b.county == county, b.status != BatchStatus.PAID).order_by(b.id)
-        connection.execute(coming.with_for_update()).all()
+    for bank, county in offices:
+        unpaid = select(b.id).where(b.bank == bank, b.county == county, b.status != BatchStatus.PAID).order_by(b.id)
+        connection.execute(unpaid.with_for_update()).all()
     query = select(b).where(
         or_(
             b.id.in_(entered),
-            *((b.bank == bank) & (b.county == county) & b.status.in_(OPEN) for bank, county in scopes),
+            *((b.bank == bank) & (b.county == county) & b.status.in_(OPEN) for bank, county in offices),
         )
     )
-    found = unit.session.execute(query.execution_options(populate_existing=True)).scalars()
-    return {batch.id: batch for batch in found}
+    batches = unit.session.execute(query.execution_options(populate_existing=True)).scalars()
+    return {batch.id: batch for batch in batches}
 
 
-class _Now(NamedTuple):
-    """What a line would be drafted as now: its figure, None when it earns nothing, and the claims it has lost."""
+class _Entitlement(NamedTuple):
+    """The content that a line would be drafted with now, None if it earns nothing, and the claims it has lost."""
 
-    figure: Figure | None
+    content: DraftLine | None
     lost: tuple[date, ...]
 
 
-def _now(unit: Unit, lines: Sequence[Stored], batches: Mapping[int, SubsidyBatch]) -> dict[int, _Now]:
-    """Lines as they would be drafted now, each for the settlement lines it claims and no others.
-
-    A line not paid yet must have been paid for by its batch's cut-off; for a paid one any day will do.
-    """
-    billed = sources.claimed_lines(unit, [line.id for line in lines])
-    cut_offs = _CutOffs(unit)
-    kept: dict[int, list[Billed]] = {line.id: [] for line in lines}
+def _entitlements(
+    unit: Unit, lines: Sequence[StoredLine], batches: Mapping[int, SubsidyBatch]
+) -> dict[int, _Entitlement]:
+    """Return the entitlement of each line, by line id, for just the settlement lines that the line claims."""
+    billed = claimed_lines(unit, [line.id for line in lines])
+    beside = _standings(unit, billed.values(), batches)
+    counted: dict[int, list[BilledLine]] = {}
     for line in lines:
         batch = batches[line.batch_id]
-        for claim in line.figure.claims:
-            found = billed.get((line.figure.loan, claim.start))
-            if found is not None and _counts(found, batch, cut_offs):
-                kept[line.id].append(found)
-    earned = entitlement.earn(unit, [each for of_line in kept.values() for each in of_line])
-    dues = {(due.billed.loan, due.billed.conditions.start): due for due in earned}
-    now = {}
+        claimed = (billed.get((line.content.loan, claim.start)) for claim in line.content.claims)
+        counted[line.id] = [present for present in claimed if present is not None and _counts(present, batch, beside)]
+    earned = {
+        (line.billed.loan, line.billed.conditions.start): line
+        for line in earned_lines(unit, list(chain.from_iterable(counted.values())))
+    }
+    entitlements = {}
     for line in lines:
-        mine = [due for each in kept[line.id] if (due := dues.get((each.loan, each.conditions.start))) is not None]
-        figure = next(drafts.figures(mine, period_of(batches[line.batch_id])), None)
-        there = {due.billed.conditions.start for due in mine}
-        now[line.id] = _Now(figure, tuple(claim.start for claim in line.figure.claims if claim.start not in there))
-    return now
+        starts = [settlement.conditions.start for settlement in counted[line.id]]
+        of_line = {start: earned[line.content.loan, start] for start in starts if (line.content.loan, start) in earned}
+        content = next(drafts.draft_lines(of_line.values(), period_of(batches[line.batch_id])), None)
+        lost = tuple(claim.start for claim in line.content.claims if claim.start not in of_line)
+        entitlements[line.id] = _Entitlement(content, lost)
+    return entitlements
 
 
-class _CutOffs:
-    """The cut-offs of lines' own periods, asked only where late interest is forfeit."""
-
-    def __init__(self, unit: Unit) -> None:
-        self._unit = unit
-        self._known: dict[tuple[str, str, str], Mapping[subsidy.Period, subsidy.Standing]] = {}
-
-    def forfeit(self, each: Billed, batch: SubsidyBatch) -> bool:
-        scheme = each.conditions.terms.scheme
-        if scheme.late_interest != "forfeit" or each.paid_on is None:
-            return False
-        key = (batch.bank, batch.county, batch.cycle)
-        if key not in self._known:
-            self._known[key] = drafts.standings(self._unit, batch)
-        own = subsidy.standing_of(each.conditions.own, self._known[key], scheme.subsidy_submit_day)
-        return subsidy.is_forfeit(each.paid_on, own.cut_off, scheme.late_interest)
+_Office = tuple[str, str, str]
+"""A bank, a county and a cycle."""
 
 
-def _counts(each: Billed, batch: SubsidyBatch, cut_offs: _CutOffs) -> bool:
-    if each.paid_on is None or cut_offs.forfeit(each, batch):
+def _office(batch: SubsidyBatch) -> _Office:
+    return batch.bank, batch.county, batch.cycle
+
+
+def _standings(
+    unit: Unit, billed: Iterable[BilledLine], batches: Mapping[int, SubsidyBatch]
+) -> dict[_Office, Mapping[Period, Standing]]:
+    """Return the standings of batches, by office; nothing where no scheme of the lines makes late interest forfeit."""
+    if all(line.conditions.terms.scheme.late_interest != "forfeit" for line in billed):
+        return {}
+    one_of_each = {_office(batch): batch for batch in batches.values()}
+    return {office: drafts.standings(unit, batch) for office, batch in one_of_each.items()}
+
+
+def _counts(line: BilledLine, batch: SubsidyBatch, beside: Mapping[_Office, Mapping[Period, Standing]]) -> bool:
+    """Return whether a settlement line is paid in time: by its batch's cut-off, or on any day if the batch is paid."""
+    if line.paid_on is None:
         return False
-    return batch.status == BatchStatus.PAID or batch.cut_off is None or each.paid_on <= batch.cut_off
+    scheme = line.conditions.terms.scheme
+    if scheme.late_interest == "forfeit":
+        own = subsidy.standing_of(line.conditions.own, beside[_office(batch)], scheme.subsidy_submit_day)
+        if subsidy.is_forfeit(line.paid_on, own.cut_off, scheme.late_interest):
+            return False
+    return batch.status == BatchStatus.PAID or batch.cut_off is None or line.paid_on <= batch.cut_off
 
 
-def _mark(unit: Unit, lines: Sequence[Stored], batches: Mapping[int, SubsidyBatch]) -> None:
-    """Lines on their way to payment that say something else than they would now: they are not paid like that."""
-    now = _now(unit, [line for line in lines if line.figure.of_line is None], batches)
-    supplements = [line.id for line in lines if line.figure.of_line is not None]
+def _mark(unit: Unit, lines: Sequence[StoredLine], batches: Mapping[int, SubsidyBatch]) -> None:
+    """Mark submitted lines stale whose days or amounts would be drafted otherwise now: a stale line is not paid."""
+    if not lines:
+        return
+    entitlements = _entitlements(unit, [line for line in lines if line.content.of_line is None], batches)
+    supplements = [line.id for line in lines if line.content.of_line is not None]
     s = subsidy_shortfalls.c
     carried = select(s.supplement_id, s.fen).where(among(unit.connection, s.supplement_id, supplements))
     short = {row.supplement_id: row.fen for row in unit.connection.execute(carried)}
+    changed: dict[bool, list[int]] = {True: [], False: []}
     for line in lines:
-        if line.figure.of_line is not None:
-            stale = short.get(line.id) != line.figure.fen
+        if line.content.of_line is not None:
+            stale = short.get(line.id) != line.content.fen
         else:
-            stale = bool(now[line.id].lost) or _said(now[line.id].figure) != _said(line.figure)
+            now = entitlements[line.id]
+            stale = bool(now.lost) or _days_and_amounts(now.content) != _days_and_amounts(line.content)
         if stale != line.stale:
-            unit.connection.execute(update(_LINES).where(_LINES.c.id == line.id).values(stale=stale))
+            changed[stale].append(line.id)
+    for stale, line_ids in changed.items():
+        if line_ids:
+            unit.connection.execute(
+                update(_LINES).where(among(unit.connection, _LINES.c.id, line_ids)).values(stale=stale)
+            )
 
 
-def _said(figure: Figure | None) -> tuple[Any, ...] | None:
-    """What a line says of days and amounts, whatever version of its settlement lines it was drafted from."""
-    if figure is None:
+def _days_and_amounts(content: DraftLine | None) -> tuple[Any, ...] | None:
+    """Return the days and amounts of a line, whatever version of its settlement lines it was drafted from."""
+    if content is None:
         return None
-    return figure.start, figure.end, figure.days, figure.interest, figure.eligible, figure.fen
+    return content.start, content.end, content.days, content.interest, content.eligible, content.fen
 
 
-def _settle(unit: Unit, lines: Sequence[Stored], paid: Iterable[Stored], batches: Mapping[int, SubsidyBatch]) -> None:
-    """Raise the difference between what was paid on lines and what they are entitled to now."""
-    had = _had(unit, lines, paid)
-    for line_id, now in _now(unit, lines, batches).items():
-        line, stands = had[line_id]
-        entitled = NIL if now.figure is None else now.figure.fen
-        back, short = subsidy.difference(stands, entitled)
-        if now.lost:
+def _settle(
+    unit: Unit, lines: Sequence[StoredLine], paid: Iterable[StoredLine], batches: Mapping[int, SubsidyBatch]
+) -> None:
+    """Raise the difference between the amounts paid on lines and the amounts the lines are entitled to now."""
+    if not lines:
+        return
+    received = _net_payments(unit, lines, paid)
+    entitlements = _entitlements(unit, lines, batches)
+    for line in lines:
+        content, lost = entitlements[line.id]
+        excess, short = subsidy.difference(received[line.id], NIL if content is None else content.fen)
+        if lost:
             c = subsidy_claims.c
-            lost = update(subsidy_claims).where(c.line_id == line_id, c.period_start.in_(now.lost))
-            unit.connection.execute(lost.values(live=None))
-        if back:
-            _claw_back(unit, line, batches[line.batch_id], back)
-        _keep_short(unit, line_id, short)
+            released = update(subsidy_claims).where(c.line_id == line.id, c.period_start.in_(lost))
+            unit.connection.execute(released.values(live=None))
+        if excess:
+            _claw_back(unit, line, batches[line.batch_id], excess)
+        _keep_shortfall(unit, line.id, short)
 
 
-class _Had(NamedTuple):
-    """What a paid line has come to: its own payment and its supplements' less what was clawed back."""
-
-    line: Stored
-    fen: Fen
-
-
-def _had(unit: Unit, lines: Sequence[Stored], paid: Iterable[Stored]) -> dict[int, _Had]:
-    sums = {line.id: line.figure.fen for line in lines}
+def _net_payments(unit: Unit, lines: Sequence[StoredLine], paid: Iterable[StoredLine]) -> dict[int, int]:
+    """Return the payment on each line and its supplements less claw-backs, in fen, by line id."""
+    sums: dict[int, int] = {line.id: line.content.fen for line in lines}
     for line in paid:
-        if line.figure.of_line in sums:
-            sums[line.figure.of_line] = Fen(sums[line.figure.of_line] + line.figure.fen)
-    query = (
-        select(Clawback.line_id, cast(func.sum(Clawback.fen), BigInteger))
-        .where(among(unit.connection, Clawback.__table__.c.line_id, sums))
-        .group_by(Clawback.line_id)
-    )
-    for line_id, fen in unit.session.execute(query):
-        sums[line_id] = Fen(sums[line_id] - fen)
-    return {line.id: _Had(line, sums[line.id]) for line in lines}
+        if line.content.of_line in sums:
+            sums[line.content.of_line] += line.content.fen
+    c = _CLAWBACKS.c
+    query = select(c.line_id, sql_cast(func.sum(c.fen), BigInteger)).group_by(c.line_id)
+    for line_id, fen in unit.connection.execute(query.where(among(unit.connection, c.line_id, sums))):
+        sums[line_id] -= fen
+    return sums
 
 
-def _claw_back(unit: Unit, line: Stored, batch: SubsidyBatch, back: Fen) -> None:
-    """Dated the day it was paid, so that on no day more stands paid than is due; or the first open day after."""
+def _claw_back(unit: Unit, line: StoredLine, batch: SubsidyBatch, excess: Fen) -> None:
+    """Raise a claw-back dated the day of payment, or the first open day after it.
+
+    With that date the books show on no day more paid subsidy than is due.
+    """
     assert batch.paid_on is not None
     on = max(batch.paid_on, period_lock.first_open(unit, [book_of(Kind.SUBSIDY, bank="", county=batch.county)]))
     clawback = new_id()
-    household = unit.session.get_one(Loan, line.figure.loan).household_id is not None
+    household = unit.session.get_one(Loan, line.content.loan).household_id is not None
     unit.session.add(
         Clawback(
             id=clawback,
             line_id=line.id,
             batch_id=batch.id,
-            loan_id=line.figure.loan,
+            loan_id=line.content.loan,
             bank=batch.bank,
             county=batch.county,
-            fen=back,
+            fen=excess,
             received=0,
             raised_on=on,
             raised_by=unit.user,
@@ -233,23 +247,23 @@ def _claw_back(unit: Unit, line: Stored, batch: SubsidyBatch, back: Fen) -> None
         effective_on=on,
         county=batch.county,
         bank=batch.bank,
-        loan=line.figure.loan,
+        loan=line.content.loan,
         clawback=clawback,
-        households=back if household else NIL,
-        organisations=NIL if household else back,
+        households=excess if household else NIL,
+        organisations=NIL if household else excess,
     )
     document = f"贴息 {batch.bank}/{batch.county}/{batch.period}"
     journal.record_all(unit, [Record(event, document=document, reason=REBILLED)])
 
 
-def _keep_short(unit: Unit, line_id: int, short: Fen) -> None:
-    """What the next batch is to make good on a paid line; a supplement on its way that says otherwise turns stale."""
+def _keep_shortfall(unit: Unit, line_id: int, short: Fen) -> None:
+    """Keep the amount, in fen, that the next batch is to make good on a paid line; zero removes the shortfall."""
     s, connection = subsidy_shortfalls, unit.connection
-    mine = s.c.line_id == line_id
-    there = connection.execute(select(s.c.fen).where(mine)).scalar()
-    if short and there is None:
+    of_line = s.c.line_id == line_id
+    present = connection.execute(select(s.c.fen).where(of_line)).scalar()
+    if short and present is None:
         connection.execute(insert(s).values(line_id=line_id, fen=short))
-    elif short and there != short:
-        connection.execute(update(s).where(mine).values(fen=short))
-    elif not short and there is not None:
-        connection.execute(delete(s).where(mine))
+    elif short and present != short:
+        connection.execute(update(s).where(of_line).values(fen=short))
+    elif not short and present is not None:
+        connection.execute(delete(s).where(of_line))

@@ -1,32 +1,30 @@
-"""The lines of a draft (贴息草案): computed from what is billed and paid, compared with what stands, written once."""
+"""The lines of a subsidy draft (贴息草案): computed from bills and payments, compared with the stored lines."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, select, update
 
 from ledger.database import among, rate_parts, update_rows, write_rows
 from ledger.ids import new_ids
-from ledger.money import Fen
-from ledger.operations.subsidy import entitlement, sources
-from ledger.operations.subsidy.entitlement import Due
-from ledger.operations.subsidy.sources import Billed, Conditions
+from ledger.money import NIL, Fen
 from ledger.operations.subsidy.workflow import OPEN
 from ledger.policy import subsidy
-from ledger.policy.subsidy import Period, Standing
+from ledger.policy.subsidy import LineConditions, Period, Standing
+from ledger.queries.settlement_lines import EarnedLine, earned_lines, free_lines
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
 
-_BATCHES: Any = SubsidyBatch.__table__
-_LINES: Any = SubsidyLine.__table__
+_BATCHES = cast(Table, SubsidyBatch.__table__)
+_LINES = cast(Table, SubsidyLine.__table__)
 
-# Statements every batch asks are put together once: that takes longer than asking them.
-_BESIDE = [_BATCHES.c[name] == bindparam(name) for name in ("bank", "county", "cycle")]
+# Statements that every batch executes are built once: building takes longer than executing one for a small bank.
+_OF_OFFICE = [_BATCHES.c[name] == bindparam(name) for name in ("bank", "county", "cycle")]
 _STANDINGS = select(SubsidyBatch.period, SubsidyBatch.status, SubsidyBatch.submit_by, SubsidyBatch.cut_off).where(
-    *_BESIDE
+    *_OF_OFFICE
 )
 _CLAIMED = subsidy_claims.c
 _STORED = (
@@ -35,30 +33,30 @@ _STORED = (
     .where(_LINES.c.live)
     .order_by(_LINES.c.id, _CLAIMED.period_start)
 )
-_CARRIED = subsidy_shortfalls.c.supplement_id
-_SHORT = (
+_SUPPLEMENT = subsidy_shortfalls.c.supplement_id
+_SHORTFALLS = (
     select(subsidy_shortfalls.c.fen.label("short"), _LINES, _BATCHES.c.period.label("paid_in"))
     .join(_LINES, _LINES.c.id == subsidy_shortfalls.c.line_id)
     .join(_BATCHES, _BATCHES.c.id == _LINES.c.batch_id)
     .where(
-        *_BESIDE,
-        _CARRIED.is_(None)
-        | _CARRIED.in_(select(_LINES.c.id).where(_LINES.c.batch_id == bindparam("batch"), _LINES.c.live)),
+        *_OF_OFFICE,
+        _SUPPLEMENT.is_(None)
+        | _SUPPLEMENT.in_(select(_LINES.c.id).where(_LINES.c.batch_id == bindparam("batch"), _LINES.c.live)),
     )
     .order_by(subsidy_shortfalls.c.line_id)
 )
 
 
 class Claim(NamedTuple):
-    """A settlement line an amount is for, by its first day; its version and eligible interest when it was drafted."""
+    """A settlement line that a subsidy line pays for: its first day, and its version and eligible fen when drafted."""
 
     start: date
     version: int
     eligible: Fen
 
 
-class Figure(NamedTuple):
-    """One amount of a batch: what a line of it says. A supplement names the paid line it completes."""
+class DraftLine(NamedTuple):
+    """The content of one line of a batch. A supplement names the paid line that the supplement completes."""
 
     loan: int
     kind: str
@@ -75,188 +73,150 @@ class Figure(NamedTuple):
     claims: tuple[Claim, ...]
 
 
-def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = None) -> None:
-    """Bring the lines of an open batch, which is held, in step with what is billed and paid; of some loans or all.
+class StoredLine(NamedTuple):
+    """A live line of a batch, with the content that was drafted."""
 
-    Lines that were never submitted may go; what is submitted is history and is not touched here.
+    id: int
+    batch_id: int
+    stale: bool
+    content: DraftLine
+
+
+def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = None) -> None:
+    """Bring the lines of an open batch up to date with bills and payments, for some loans or for all.
+
+    The caller holds the batch. Lines that were never submitted may be removed. Lines that were submitted are history
+    and are not changed here.
     """
-    scope = _Scope(period_of(batch), standings(unit, batch), loan_ids)
-    wanted = [*_entering(unit, batch, scope), *_supplements(unit, batch, scope)]
-    found = list(stored(unit, _LINES.c.batch_id == batch.id, *scope.narrowed(unit, _LINES.c.loan_id)))
-    if found:
-        asked, there = set(wanted), {line.figure for line in found}
-        _remove(unit, [line.id for line in found if line.figure not in asked])
-        wanted = [figure for figure in wanted if figure not in there]
+    last, beside = period_of(batch), standings(unit, batch)
+    of_loans = [] if loan_ids is None else [among(unit.connection, _LINES.c.loan_id, loan_ids)]
+    wanted = _entering(unit, batch, last, beside, loan_ids)
+    wanted += _supplements(unit, batch, last, beside, of_loans)
+    present = list(stored_lines(unit, _LINES.c.batch_id == batch.id, *of_loans))
+    if present:
+        contents, kept = set(wanted), {line.content for line in present}
+        _remove(unit, [line.id for line in present if line.content not in contents])
+        wanted = [line for line in wanted if line not in kept]
     _add(unit, batch.id, wanted)
     if loan_ids is None:
         batch.refreshed_on = unit.today
     unit.session.flush()
 
 
-class _Scope(NamedTuple):
-    """The period drafted, where the batches beside it stand, and which loans are looked at, None for all."""
+def draft_lines(earned: Iterable[EarnedLine], batch: Period) -> Iterator[DraftLine]:
+    """Return the lines that a batch holds for settlement lines, which are given loan by loan, oldest first (4.6, 4.7).
 
-    last: Period
-    standings: Mapping[Period, Standing]
-    loan_ids: Collection[int] | None
-
-    def narrowed(self, unit: Unit, loan: ColumnElement[int]) -> list[ColumnElement[bool]]:
-        return [] if self.loan_ids is None else [among(unit.connection, loan, self.loan_ids)]
-
-
-def figures(dues: Iterable[Due], batch: Period) -> Iterator[Figure]:
-    """Amounts of settlement lines: a household's each by itself, an organisation's one for a loan's period (4.6, 4.7).
-
-    Those of an earlier period than the batch's are catch-up lines. What earns nothing makes no line. The lines of
-    a loan come together, oldest first.
+    Lines of an earlier period than the batch's are catch-up lines. Settlement lines that earn nothing have no
+    subsidy line.
     """
-    named = _Named(batch)
-    for (first, days, parts, eligible), end, interest, claims in _together(dues):
-        of = first.conditions
+    period = str(batch)
+    for lines in _paid_together(earned):
+        billed, days, parts, eligible = lines[0]
+        of, end, interest = billed.conditions, billed.conditions.end, billed.contract
+        if len(lines) > 1:
+            end, interest = lines[-1].billed.conditions.end, Fen(sum(line.billed.contract for line in lines))
+            days, parts = sum(line.days for line in lines), sum(line.parts for line in lines)
+            eligible = subsidy.shown(parts)
         share = of.terms.share
         if (fen := subsidy.amount(parts, share)) > 0:
-            kind, period = named[of]
-            yield Figure(
-                first.loan, kind, period, of.start, end, days, interest, eligible, share, fen, None, None, claims
+            kind = "normal" if of.period == period else "catch_up"
+            claims = tuple(Claim(line.billed.conditions.start, line.billed.version, line.eligible) for line in lines)
+            yield DraftLine(
+                billed.loan, kind, of.period, of.start, end, days, interest, eligible, share, fen, None, None, claims
             )
 
 
-class _Named(dict[Conditions, tuple[str, str]]):
-    """Whether lines are a batch's own or of an earlier period, and of which."""
-
-    def __init__(self, batch: Period) -> None:
-        self._batch = batch
-
-    def __missing__(self, of: Conditions) -> tuple[str, str]:
-        found = self[of] = ("normal" if of.own == self._batch else "catch_up", str(of.own))
-        return found
-
-
-_Together = tuple[Due, date, Fen, tuple[Claim, ...]]
-
-
-def _together(dues: Iterable[Due]) -> Iterator[_Together]:
-    """What settlement lines that make one amount earn together, as from the first of them; the end of the last, their
-    contract interest, and what is claimed of each."""
-    for household, of_kind in groupby(dues, key=lambda due: due.billed.conditions.terms.household):
+def _paid_together(earned: Iterable[EarnedLine]) -> Iterator[Sequence[EarnedLine]]:
+    """Return the settlement lines of each amount: one line of a household, one period of an organisation's loan."""
+    for household, of_kind in groupby(earned, key=lambda line: line.billed.conditions.terms.household):
         if household:
-            for due in of_kind:
-                yield due, due.billed.conditions.end, due.billed.contract, (_claim(due),)
-            continue
-        for _, grouped in groupby(of_kind, key=lambda due: (due.billed.loan, due.billed.conditions.own)):
-            lines = list(grouped)
-            parts = sum(due.parts for due in lines)
-            yield (
-                Due(lines[0].billed, sum(due.days for due in lines), parts, subsidy.shown(parts)),
-                lines[-1].billed.conditions.end,
-                Fen(sum(due.billed.contract for due in lines)),
-                tuple(map(_claim, lines)),
-            )
+            yield from ((line,) for line in of_kind)
+        else:
+            for _, of_period in groupby(of_kind, key=lambda line: (line.billed.loan, line.billed.conditions.own)):
+                yield list(of_period)
 
 
-def _claim(due: Due) -> Claim:
-    return Claim(due.billed.conditions.start, due.billed.version, due.eligible)
-
-
-class Stored(NamedTuple):
-    """A live line as it was drafted."""
-
-    id: int
-    batch_id: int
-    stale: bool
-    figure: Figure
-
-
-def stored(unit: Unit, *chosen: ColumnElement[bool]) -> Iterator[Stored]:
-    """The live lines that conditions on them leave, by id."""
-    for _, grouped in groupby(unit.connection.execute(_STORED.where(*chosen)), key=lambda row: row.id):
+def stored_lines(unit: Unit, *conditions: ColumnElement[bool]) -> Iterator[StoredLine]:
+    """Return the live lines that meet conditions on the columns of `subsidy_lines`, by id."""
+    for _, grouped in groupby(unit.connection.execute(_STORED.where(*conditions)), key=lambda row: row.id):
         rows = list(grouped)
         row = rows[0]
-        claims = tuple(Claim(each.start, each.version, Fen(each.part)) for each in rows if each.start is not None)
-        yield Stored(
-            row.id,
-            row.batch_id,
-            row.stale,
-            Figure(
-                row.loan_id,
-                row.kind,
-                row.period,
-                row.period_start,
-                row.period_end,
-                row.days,
-                Fen(row.interest),
-                Fen(row.eligible),
-                row.share,
-                Fen(row.fen),
-                row.of_line_id,
-                row.reason,
-                claims,
-            ),
+        claims = tuple(Claim(claim.start, claim.version, Fen(claim.part)) for claim in rows if claim.start is not None)
+        content = DraftLine(
+            row.loan_id,
+            row.kind,
+            row.period,
+            row.period_start,
+            row.period_end,
+            row.days,
+            Fen(row.interest),
+            Fen(row.eligible),
+            row.share,
+            Fen(row.fen),
+            row.of_line_id,
+            row.reason,
+            claims,
         )
+        yield StoredLine(row.id, row.batch_id, row.stale, content)
 
 
 def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
-    """Where the batches of a bank, county and cycle stand for lines to enter, by period."""
+    """Return the standings of all batches of the batch's bank, county and cycle, by period."""
     return {
         Period.parse(batch.cycle, period): Standing(status in OPEN, cut_off or submit_by)
-        for period, status, submit_by, cut_off in unit.session.execute(_STANDINGS, _beside(batch))
+        for period, status, submit_by, cut_off in unit.session.execute(_STANDINGS, _office(batch))
     }
 
 
-def _beside(batch: SubsidyBatch) -> dict[str, str]:
+def _office(batch: SubsidyBatch) -> dict[str, str]:
     return {"bank": batch.bank, "county": batch.county, "cycle": batch.cycle}
 
 
 def period_of(batch: SubsidyBatch) -> Period:
-    """The period of a batch."""
+    """Return the period of a batch."""
     return Period.parse(batch.cycle, batch.period)
 
 
-def _entering(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> list[Figure]:
-    """Normal and catch-up lines: fully paid in time for this batch, and for no earlier one that is open (4.3)."""
-    free = sources.free_lines(unit, batch.bank, batch.county, scope.last, batch.id, scope.loan_ids)
-    enters = _Enters(scope)
-    entering = [each for each in free if enters[each.conditions, each.paid_on]]
-    entered = list(figures(entitlement.earn(unit, entering), scope.last))
-    begun = scope.last.days.start
-    earlier = _refused_before(unit, [each for each in entering if each.conditions.start < begun])
-    if not earlier:
-        return entered
-    reasons = ([earlier.get((figure.loan, claim.start)) for claim in figure.claims] for figure in entered)
+def _entering(
+    unit: Unit,
+    batch: SubsidyBatch,
+    last: Period,
+    beside: Mapping[Period, Standing],
+    loan_ids: Collection[int] | None,
+) -> list[DraftLine]:
+    """Return normal and catch-up lines: fully paid in time for this batch, and for no earlier open batch (4.3)."""
+    free = free_lines(unit, batch.bank, batch.county, last, batch.id, loan_ids)
+    enters = {
+        (conditions, paid_on): paid_on is not None and _batch_of(conditions, paid_on, last, beside) == last
+        for conditions, paid_on in {(line.conditions, line.paid_on) for line in free}
+    }
+    entering = [line for line in free if enters[line.conditions, line.paid_on]]
+    drafted = list(draft_lines(earned_lines(unit, entering), last))
+    begun = last.days.start
+    refusals = _refusals(unit, {line.loan for line in entering if line.conditions.start < begun})
+    if not refusals:
+        return drafted
+    reasons = ((refusals.get((line.loan, claim.start)) for claim in line.claims) for line in drafted)
     return [
-        figure._replace(reason=next(filter(None, given), None)) for figure, given in zip(entered, reasons, strict=True)
+        line._replace(reason=next(filter(None, of_line), None)) for line, of_line in zip(drafted, reasons, strict=True)
     ]
 
 
-class _Enters(dict[tuple[Conditions, date | None], bool]):
-    """Whether lines of some conditions, fully paid on a day, enter the batch at hand."""
-
-    def __init__(self, scope: _Scope) -> None:
-        self._scope = scope
-
-    def __missing__(self, key: tuple[Conditions, date | None]) -> bool:
-        (of, paid_on), (last, standings, _) = key, self._scope
-        scheme = of.terms.scheme
-        found = self[key] = paid_on is not None and last == subsidy.batch_of(
-            of.own, paid_on, last, standings, scheme.subsidy_submit_day, scheme.late_interest
-        )
-        return found
+def _batch_of(of: LineConditions, paid_on: date, last: Period, beside: Mapping[Period, Standing]) -> Period | None:
+    scheme = of.terms.scheme
+    return subsidy.batch_of(of.own, paid_on, last, beside, scheme.subsidy_submit_day, scheme.late_interest)
 
 
-def _refused_before(unit: Unit, billed: Sequence[Billed]) -> dict[tuple[int, date], str]:
-    """Why a line that enters again was rejected or returned before, for whoever looks at it now."""
-    if not billed:
+def _refusals(unit: Unit, loan_ids: Collection[int]) -> dict[tuple[int, date], str]:
+    """Return why settlement lines were rejected or returned before, by loan id and first day of the line."""
+    if not loan_ids:
         return {}
     c, k = _LINES.c, subsidy_claims.c
     query = (
         select(k.loan_id, k.period_start, c.outcome, c.reason, _BATCHES.c.period)
         .join(_LINES, c.id == k.line_id)
         .join(_BATCHES, _BATCHES.c.id == c.batch_id)
-        .where(
-            among(unit.connection, k.loan_id, {each.loan for each in billed}),
-            k.live.is_(None),
-            c.outcome.in_(("rejected", "returned")),
-        )
+        .where(among(unit.connection, k.loan_id, loan_ids), k.live.is_(None), c.outcome.in_(("rejected", "returned")))
         .order_by(c.id)
     )
     return {
@@ -265,21 +225,26 @@ def _refused_before(unit: Unit, billed: Sequence[Billed]) -> dict[tuple[int, dat
     }
 
 
-def _supplements(unit: Unit, batch: SubsidyBatch, scope: _Scope) -> Iterator[Figure]:
-    """What paid lines are short of, where this is the next open batch after theirs (4.9)."""
-    query = _SHORT.where(*scope.narrowed(unit, _LINES.c.loan_id))
-    for row in unit.connection.execute(query, {**_beside(batch), "batch": batch.id}):
-        paid_in = Period.parse(scope.last.cycle, row.paid_in)
-        if subsidy.next_open(paid_in, scope.last, scope.standings) == scope.last:
-            yield Figure(
+def _supplements(
+    unit: Unit,
+    batch: SubsidyBatch,
+    last: Period,
+    beside: Mapping[Period, Standing],
+    of_loans: Sequence[ColumnElement[bool]],
+) -> Iterator[DraftLine]:
+    """Return the amounts missing on paid lines for which this batch is the next open one after theirs (4.9)."""
+    rows = unit.connection.execute(_SHORTFALLS.where(*of_loans), {**_office(batch), "batch": batch.id})
+    for row in rows:
+        if subsidy.next_open(Period.parse(last.cycle, row.paid_in), last, beside) == last:
+            yield DraftLine(
                 row.loan_id,
                 "supplement",
                 row.period,
                 row.period_start,
                 row.period_end,
                 0,
-                Fen(0),
-                Fen(0),
+                NIL,
+                NIL,
                 row.share,
                 Fen(row.short),
                 row.id,
@@ -296,18 +261,51 @@ def _remove(unit: Unit, line_ids: Sequence[int]) -> None:
     connection.execute(delete(_LINES).where(among(connection, _LINES.c.id, line_ids)))
 
 
-def _add(unit: Unit, batch_id: int, made: Sequence[Figure]) -> None:
-    if not made:
+class LineRow(NamedTuple):
+    """A row of `subsidy_lines` in the driver's values: days as ISO text, the share in whole 1e-8, amounts in fen."""
+
+    id: int
+    batch_id: int
+    loan_id: int
+    kind: str
+    period: str
+    period_start: str
+    period_end: str
+    days: int
+    interest: Fen
+    eligible: Fen
+    share: int
+    fen: Fen
+    of_line_id: int | None
+    stale: bool
+    live: bool | None
+    outcome: str | None
+    reason: str | None
+
+
+class ClaimRow(NamedTuple):
+    """A row of `subsidy_claims` in the driver's values: the first day as ISO text, the eligible interest in fen."""
+
+    line_id: int
+    period_start: str
+    loan_id: int
+    version: int
+    eligible: Fen
+    live: bool | None
+
+
+def _add(unit: Unit, batch_id: int, drafted: Sequence[DraftLine]) -> None:
+    if not drafted:
         return
     unit.session.flush()
-    shares = {share: rate_parts(share) for share in {figure.share for figure in made}}
-    drafted: list[tuple[Any, ...]] = []
-    claimed: list[tuple[Any, ...]] = []
-    supplements = []
-    for line_id, figure in zip(new_ids(len(made)), made, strict=True):
-        loan, kind, period, start, end, days, interest, eligible, share, fen, of_line, reason, claims = figure
-        drafted.append(
-            (
+    shares = {share: rate_parts(share) for share in {line.share for line in drafted}}
+    rows: list[LineRow] = []
+    claims: list[ClaimRow] = []
+    supplements: list[tuple[int, int]] = []
+    for line_id, line in zip(new_ids(len(drafted)), drafted, strict=True):
+        loan, kind, period, start, end, days, interest, eligible, share, fen, of_line, reason, claimed = line
+        rows.append(
+            LineRow(
                 line_id,
                 batch_id,
                 loan,
@@ -327,9 +325,10 @@ def _add(unit: Unit, batch_id: int, made: Sequence[Figure]) -> None:
                 reason,
             )
         )
-        for claim in claims:
-            claimed.append((line_id, claim.start.isoformat(), loan, claim.version, claim.eligible, True))
+        claims.extend(
+            ClaimRow(line_id, start.isoformat(), loan, version, part, True) for start, version, part in claimed
+        )
         if of_line is not None:
             supplements.append((line_id, of_line))
-    write_rows(unit.connection, {_LINES: drafted, subsidy_claims: claimed})
+    write_rows(unit.connection, {_LINES: rows, subsidy_claims: claims})
     update_rows(unit.connection, subsidy_shortfalls, ("supplement_id",), supplements)

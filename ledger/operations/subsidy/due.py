@@ -1,84 +1,92 @@
-"""Which subsidy batches are to be drafted or brought in step by a day, for the job that does it (scheme 7)."""
+"""The subsidy batches that the job must draft or bring up to date on a day (scheme 7)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.orm import Session
 
 from ledger.operations.job_runs import EVERYTHING, Scope
-from ledger.operations.subsidy import sources
 from ledger.operations.subsidy.workflow import OPEN
 from ledger.policy.scheme import Cycle
 from ledger.policy.subsidy import Period
+from ledger.queries.subsidy_terms import granted_terms, settled_in
 from ledger.tables.loans import Loan, lines
 from ledger.tables.subsidies import SubsidyBatch
 
-_LOANS: Any = Loan.__table__
+_LOANS = cast(Table, Loan.__table__)
 _CYCLES: tuple[Cycle, ...] = ("quarter", "year")
 
 
 def batches_due(session: Session, on: date, scope: Scope = EVERYTHING) -> dict[Scope, list[Period]]:
-    """Periods over by a day, by bank and county: with lines and no batch, or with an open one not refreshed that day.
+    """Return the periods over by a day whose batch is missing, or open and not yet refreshed on that day.
 
-    A period has a batch as soon as it has a line whose loan has a subsidy, paid or not: nothing to report is
-    reported too.
+    The periods are returned by bank and county. A period needs a batch as soon as it has one settlement line of a
+    loan with subsidy, paid or not, since a batch without lines is reported too.
     """
-    stands = _stands(session, scope)
-    found: dict[Scope, list[Period]] = {}
-    for of_scope, first in _lent_since(session, scope).items():
-        mine = stands.get(of_scope, {})
+    batches = _batches(session, scope)
+    terms = granted_terms(session)
+    settled = {cycle: settled_in(terms, cycle) for cycle in _CYCLES}
+    due: dict[Scope, list[Period]] = {}
+    for office, first in _first_payouts(session, scope).items():
+        of_office = batches.get(office, {})
         for period in (period for cycle in _CYCLES for period in _over(cycle, first, on)):
-            stand = mine.get(period)
-            if _has_lines(session, of_scope, period) if stand is None else stand.open and stand.refreshed_on < on:
-                found.setdefault(of_scope, []).append(period)
-    return found
+            batch = of_office.get(period)
+            if batch is None:
+                is_due = _has_lines(session, office, period, settled[period.cycle])
+            else:
+                is_due = batch.open and batch.refreshed_on < on
+            if is_due:
+                due.setdefault(office, []).append(period)
+    return due
 
 
-class _Stand(NamedTuple):
+class _Batch(NamedTuple):
+    """Whether a batch is open, and the day it was last refreshed on."""
+
     open: bool
     refreshed_on: date
 
 
-def _stands(session: Session, scope: Scope) -> dict[Scope, dict[Period, _Stand]]:
+def _batches(session: Session, scope: Scope) -> dict[Scope, dict[Period, _Batch]]:
     b = SubsidyBatch
     query = select(b.bank, b.county, b.cycle, b.period, b.status, b.refreshed_on)
     if scope.bank and scope.county:
         query = query.where(b.bank == scope.bank, b.county == scope.county)
-    found: dict[Scope, dict[Period, _Stand]] = {}
+    batches: dict[Scope, dict[Period, _Batch]] = {}
     for bank, county, cycle, period, status, refreshed_on in session.execute(query):
-        of_scope = found.setdefault(Scope(bank, county), {})
-        of_scope[Period.parse(cycle, period)] = _Stand(status in OPEN, refreshed_on)
-    return found
+        of_office = batches.setdefault(Scope(bank, county), {})
+        of_office[Period.parse(cycle, period)] = _Batch(status in OPEN, refreshed_on)
+    return batches
 
 
-def _lent_since(session: Session, scope: Scope) -> Mapping[Scope, date]:
-    """Since when each bank has loans in each county."""
+def _first_payouts(session: Session, scope: Scope) -> Mapping[Scope, date]:
+    """Return the day of the first payout of each bank in each county."""
     query = select(Loan.bank, Loan.county, func.min(Loan.disbursed_on)).where(Loan.disbursed_on.is_not(None))
     if scope.bank and scope.county:
         query = query.where(Loan.bank == scope.bank, Loan.county == scope.county)
-    found = session.execute(query.group_by(Loan.bank, Loan.county))
-    return {Scope(bank, county): first for bank, county, first in found if first is not None}
+    rows = session.execute(query.group_by(Loan.bank, Loan.county))
+    return {Scope(bank, county): first for bank, county, first in rows if first is not None}
 
 
 def _over(cycle: Cycle, first: date, on: date) -> Iterator[Period]:
-    """The periods that are over by a day, from the one of a loan's first day on."""
+    """Return the periods that are over by a day, from the period of the first payout on."""
     period = Period.of(cycle, first)
     while period.days.end <= on:
         yield period
         period = period.next
 
 
-def _has_lines(session: Session, scope: Scope, period: Period) -> bool:
+def _has_lines(session: Session, office: Scope, period: Period, settled: ColumnElement[bool]) -> bool:
     ln, c = lines.c, _LOANS.c
     query = (
         select(ln.loan_id)
         .join(_LOANS, c.id == ln.loan_id)
         .where(
-            c.bank == scope.bank,
-            c.county == scope.county,
-            sources.of_cycle(session, period.cycle),
+            c.bank == office.bank,
+            c.county == office.county,
+            settled,
             ln.live,
             ln.period_start >= period.days.start,
             ln.period_start < period.days.end,

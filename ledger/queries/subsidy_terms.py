@@ -1,0 +1,84 @@
+"""The subsidy that recorded scheme versions grant, and the loans whose subsidy is settled by them in one cycle."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from ledger.policy.scheme import Cycle
+from ledger.policy.schemes import Scheme
+from ledger.policy.subsidy import SubsidyTerms
+from ledger.queries import reference
+from ledger.tables.loans import Loan
+from ledger.tables.reference import SchemeVersion
+
+_LOANS = cast(Table, Loan.__table__)
+
+OF_OFFICE = (_LOANS.c.bank == bindparam("bank"), _LOANS.c.county == bindparam("county"))
+"""The conditions on loans of one bank in one county, whose codes are sent with the statement."""
+
+TermsByVersion = Mapping[tuple[str, int, bool], SubsidyTerms]
+"""Subsidy terms by code and version of the scheme, and by whether the borrower is a household."""
+
+_terms_by_hash: dict[tuple[str, bool], SubsidyTerms] = {}
+"""Terms by the content hash of a scheme version: the hash names the same content in every database."""
+
+
+def granted_terms(session: Session) -> TermsByVersion:
+    """Return the subsidy terms of every recorded scheme version; terms that grant no subsidy are left out."""
+    v = SchemeVersion
+    granted: dict[tuple[str, int, bool], SubsidyTerms] = {}
+    for code, version, content_hash in session.execute(select(v.code, v.version, v.hash).order_by(v.code, v.version)):
+        for household in (True, False):
+            if (terms := _terms_by_hash.get((content_hash, household))) is None:
+                made = SubsidyTerms.of(reference.scheme_of(session, code, version), household=household)
+                terms = _terms_by_hash.setdefault((content_hash, household), made)
+            if terms.share > 0:
+                granted[code, version, household] = terms
+    return granted
+
+
+def settled_in(terms: TermsByVersion, cycle: Cycle) -> ColumnElement[bool]:
+    """Return the condition on loans whose subsidy is settled in a cycle."""
+    return settled_by(*versions_of(terms, cycle))
+
+
+def schemes_of_office(session: Session, bank: str, county: str, cycle: Cycle) -> list[Scheme]:
+    """Return the scheme versions of a bank's loans in a county settled in a cycle; all versions if there are none."""
+    terms = granted_terms(session)
+    rows = session.connection().execute(_schemes(*versions_of(terms, cycle)), {"bank": bank, "county": county})
+    schemes = [terms[code, version, bool(household)].scheme for code, version, household in rows]
+    return schemes or [of_version.scheme for of_version in terms.values()]
+
+
+Versions = tuple[tuple[str, int], ...]
+"""Scheme versions by code and number."""
+
+
+def versions_of(terms: TermsByVersion, cycle: Cycle) -> tuple[Versions, Versions]:
+    """Return the scheme versions that settle households in a cycle, and those that settle organisations."""
+    households, organisations = (
+        tuple((code, version) for (code, version, of), t in terms.items() if of is household and t.cycle == cycle)
+        for household in (True, False)
+    )
+    return households, organisations
+
+
+@cache
+def settled_by(households: Versions, organisations: Versions) -> ColumnElement[bool]:
+    """Return the condition on loans to households and to organisations under scheme versions."""
+    c = _LOANS.c
+    scheme = tuple_(c.scheme, c.scheme_version)
+    return or_(
+        and_(c.household_id.is_not(None), scheme.in_(households)),
+        and_(c.organisation_id.is_not(None), scheme.in_(organisations)),
+    )
+
+
+@cache
+def _schemes(households: Versions, organisations: Versions) -> Select[Any]:
+    c = _LOANS.c
+    borrowed = select(c.scheme, c.scheme_version, c.household_id.is_not(None)).distinct()
+    return borrowed.where(*OF_OFFICE, settled_by(households, organisations))
