@@ -1,4 +1,4 @@
-"""`subsidy-drafts`: drafts the subsidy batches of periods that are over, and keeps open ones in step."""
+"""The job `subsidy-drafts`: draft the batches of periods that are over, and refresh open batches every day."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from ledger.operations.subsidy import batches, due
 from ledger.policy.subsidy import Period
 from ledger.unit_of_work import Unit
 
-_YEAR = 5  # a year's batch comes after those of its quarters
+_YEAR = 5  # In place of a quarter's number: the batch of a year is drafted after those of the year's quarters.
 
 
 def _due(session: Session, on: date) -> Mapping[Scope, int]:
@@ -19,10 +19,10 @@ def _due(session: Session, on: date) -> Mapping[Scope, int]:
 
 
 def _items(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
-    """A batch is an item, named by its period: 20162 is 2016Q2, 20165 the year 2016. It is drafted whole."""
+    """Return one item for each batch due, named by the period: 20162 is 2016Q2, 20165 is the year 2016."""
     periods = due.batches_due(session, step.on, step.scope).get(step.scope, [])
-    found = sorted(period.year * 10 + (period.number or _YEAR) for period in periods)
-    return [item for item in found if item > after][:limit]
+    items = sorted(period.year * 10 + (period.number or _YEAR) for period in periods)
+    return [item for item in items if item > after][:limit]
 
 
 def _draft(unit: Unit, step: Step, items: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""What is sent about subsidies, and what is answered: batches, lines, public lists, claw-backs, the report."""
+"""The request bodies and answers about subsidies: batches, lines, public lists, claw-backs, the report."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ CYCLES = ("quarter", "year")
 
 
 class PeriodField(Shaped):
-    """A quarter, `2016Q2`, or a year, `2016`."""
+    """A field for a quarter, written `2016Q2`, or a year, written `2016`."""
 
     openapi: Mapping[str, Any] = {"type": "string", "pattern": "^(19|20|21)[0-9]{2}(Q[1-4])?$", "example": "2016Q2"}
     pattern = re.compile(r"(19|20|21)[0-9]{2}(Q[1-4])?", re.ASCII)
@@ -28,7 +28,7 @@ class PeriodField(Shaped):
 
 
 class BatchBody(OnBody):
-    """贴息批次"""
+    """The bank, county and period of a batch (贴息批次) to be drafted."""
 
     bank = Code(required=True)
     county = Code(required=True)
@@ -36,34 +36,35 @@ class BatchBody(OnBody):
     period = PeriodField(required=True)
 
     @validates_schema(skip_on_field_errors=True)
-    def fits(self, told: dict[str, Any], **_: Any) -> None:
-        if ("Q" in told["period"]) != (told["cycle"] == "quarter"):
+    def fits(self, body: dict[str, Any], **_: Any) -> None:
+        """Raise ValidationError for a quarter in the cycle of years, or a year in the cycle of quarters."""
+        if ("Q" in body["period"]) != (body["cycle"] == "quarter"):
             wanted = Said("A quarter belongs to the cycle quarter, a year to the cycle year.", "季度、年度须与周期一致")
             raise ValidationError([wanted], "period")
 
 
 class RejectedBody(Body):
-    """A line that is not approved, and why"""
+    """A line that is not approved, with the reason."""
 
     line_id = Id(required=True)
     reason = Text(most=500, required=True)
 
 
 class BatchApprovalBody(OnBody):
-    """核准"""
+    """The approval of a batch (核准), with the lines rejected."""
 
     rejected = List(Nested(RejectedBody), load_default=list, validate=Length(max=LINES_MAX))
 
 
 class BatchReturnBody(OnBody):
-    """退回: the whole, or only the lines named"""
+    """The return of a batch (退回), or of only the lines named."""
 
     reason = Text(most=500, required=True)
     lines = List(Id(), load_default=list, validate=Length(max=LINES_MAX))
 
 
 class BatchAnswer(Answer):
-    """贴息批次"""
+    """A subsidy batch (贴息批次)."""
 
     id = Id(required=True)
     bank = String(required=True)
@@ -95,7 +96,7 @@ class BatchAnswer(Answer):
 
 
 class SubsidyLineAnswer(Answer):
-    """贴息明细"""
+    """A line of a subsidy batch (贴息明细)."""
 
     id = Id(required=True)
     loan_id = Id(required=True)
@@ -118,7 +119,7 @@ class SubsidyLineAnswer(Answer):
 
 
 class SubsidyChangeAnswer(Answer):
-    """A step, of the batch or of one line"""
+    """A step in the history of a batch or of one line."""
 
     step = String(required=True)
     line_id = Id(required=True, allow_none=True)
@@ -131,14 +132,14 @@ class SubsidyChangeAnswer(Answer):
 
 
 class BatchDetailAnswer(BatchAnswer):
-    """贴息批次 with lines and history"""
+    """A subsidy batch (贴息批次) with its lines and its history."""
 
     lines = List(Nested(SubsidyLineAnswer), required=True)
     history = List(Nested(SubsidyChangeAnswer), required=True)
 
 
 class BatchQuery(Query):
-    """Which batches"""
+    """The filters of the list of batches."""
 
     bank = Code()
     county = Code()
@@ -148,7 +149,7 @@ class BatchQuery(Query):
 
 
 class PublicLineAnswer(Answer):
-    """公示名单"""
+    """A row of the public list (公示名单)."""
 
     name = String(required=True)
     town = String(required=True)
@@ -163,7 +164,7 @@ class PublicLineAnswer(Answer):
 
 
 class ClawbackAnswer(Answer):
-    """应追回贴息"""
+    """A claw-back (应追回贴息)."""
 
     id = Id(required=True)
     loan_id = Id(required=True)
@@ -180,7 +181,7 @@ class ClawbackAnswer(Answer):
 
 
 class ClawbackQuery(Query):
-    """Which claw-backs; `open`: those not collected whole"""
+    """The filters of the list of claw-backs; `open` selects those not yet collected in full."""
 
     bank = Code()
     county = Code()
@@ -190,13 +191,13 @@ class ClawbackQuery(Query):
 
 
 class ClawbackReceiptBody(OnBody):
-    """追回贴息到账"""
+    """A receipt on a claw-back (追回贴息到账)."""
 
     amount = Yuan(required=True)
 
 
 class SubsidyReportQuery(ClockQuery):
-    """Turnover from `from` on; without it all there ever was"""
+    """The filters of the subsidy report; without `from`, turnover counts from the first entry on."""
 
     start = Day(data_key="from", load_default=None, allow_none=True)
     county = Code()
@@ -204,7 +205,7 @@ class SubsidyReportQuery(ClockQuery):
 
 
 class SubsidyRowAnswer(Answer):
-    """贴息情况"""
+    """The subsidies of one county through one bank (贴息情况)."""
 
     county = String(required=True)
     bank = String(required=True)

@@ -92,7 +92,7 @@ def submit(unit: Unit, batch_id: int, on: date) -> BatchShown:
 def approve(unit: Unit, batch_id: int, rejected: Sequence[dict[str, Any]], on: date) -> BatchShown:
     """核准: by the poverty office, lines rejected with reasons."""
     edge.find(unit, SubsidyBatch, batch_id, "subsidy batch")
-    reasons = {each["line_id"]: each["reason"] for each in rejected}
+    reasons = {line["line_id"]: line["reason"] for line in rejected}
     return _taken(unit, operations.approve(unit, batch_id, reasons, on))
 
 
@@ -138,7 +138,7 @@ def clawbacks(
             query = query.where(column == value)
     if open is not None:
         query = query.where((Clawback.received < Clawback.fen) if open else (Clawback.received == Clawback.fen))
-    return Listing(query, key=(Clawback.id,), show=lambda _, found: [totals.clawback(row) for row in found])
+    return Listing(query, key=(Clawback.id,), show=lambda _, rows: [totals.clawback(row) for row in rows])
 
 
 @blueprint.post("/clawbacks/<id:clawback_id>/receipt", body=ClawbackReceiptBody, answer=ClawbackAnswer, status=201)
@@ -155,12 +155,12 @@ def report(
 ) -> list[SubsidyRow]:
     """贴息情况 by county and bank, from the books."""
     within = edge.within(session, bank=bank, county=county)
-    found = totals.report(session, clocks, start=start, bank=within.bank)
-    return [row for row in found if within.counties is None or row.county in within.counties]
+    rows = totals.report(session, clocks, start=start, bank=within.bank)
+    return [row for row in rows if within.counties is None or row.county in within.counties]
 
 
-def _rows(session: Session, found: Sequence[SubsidyBatch]) -> list[BatchShown]:
-    return reports.batches(session, found, edge.today())
+def _rows(session: Session, batches: Sequence[SubsidyBatch]) -> list[BatchShown]:
+    return reports.batches(session, batches, edge.today())
 
 
 def _taken(unit: Unit, taken: Taken) -> BatchShown:
@@ -168,9 +168,9 @@ def _taken(unit: Unit, taken: Taken) -> BatchShown:
 
 
 def _detail(session: Session, batch: SubsidyBatch) -> dict[str, Any]:
-    found = session.execute(reports.chosen_lines(batch.id).order_by(SubsidyLine.id)).scalars().all()
+    lines = session.execute(reports.chosen_lines(batch.id).order_by(SubsidyLine.id)).scalars().all()
     return {
         **asdict(_rows(session, [batch])[0]),
-        "lines": reports.lines(session, found),
+        "lines": reports.lines(session, lines),
         "history": reports.history(session, batch.id),
     }

@@ -1,4 +1,4 @@
-"""Interest subsidy (贴息): batches, their lines, what settlement lines they claim, claw-backs."""
+"""Tables of the interest subsidy (贴息): batches, lines, claims on settlement lines, shortfalls, claw-backs, steps."""
 
 from datetime import date
 from decimal import Decimal
@@ -23,10 +23,10 @@ from ledger.database import Base, Rate
 
 
 class SubsidyBatch(Base):
-    """贴息批次: one bank's lines in one county for one period (2016Q2 of the quarter cycle, 2016 of the year's).
+    """A subsidy batch (贴息批次): the lines of one bank in one county for one period, such as 2016Q2 or the year 2016.
 
-    `cut_off` is the last day a payment of interest counts, set by the first submission and kept. `maker` is who
-    drafted it, a person or the job.
+    `cut_off` is the last day on which a payment of interest counts; the first submission sets the day for good.
+    `maker` is the person, or the job, that drafted the batch.
     """
 
     __tablename__ = "subsidy_batches"
@@ -43,7 +43,7 @@ class SubsidyBatch(Base):
     period: Mapped[str] = mapped_column(String(6))
     status: Mapped[str] = mapped_column(String(10))
     submit_by: Mapped[date] = mapped_column(Date)
-    pay_days: Mapped[int]  # working days from approval to payment
+    pay_days: Mapped[int]  # The number of working days from approval to payment.
     cut_off: Mapped[date | None] = mapped_column(Date)
     maker: Mapped[str] = mapped_column(String(64))
     drafted_on: Mapped[date] = mapped_column(Date)
@@ -61,11 +61,11 @@ class SubsidyBatch(Base):
 
 
 class SubsidyLine(Base):
-    """贴息明细: one amount of a batch. A household's is for one settlement line, an organisation's for its loan's year.
+    """A line of a batch (贴息明细): the subsidy of a household's settlement line, or of an organisation's loan and period.
 
-    `live` is NULL once it is `rejected`, `returned` or `superseded` (its batch went back whole). `stale`: its
-    settlement line was billed or paid anew since, to another figure; it is not paid like that. A supplement
-    refers by `of_line_id` to the paid line it completes.
+    `live` is NULL once the line has the outcome `rejected`, `returned`, or `superseded` by the return of the whole
+    batch. A line is `stale`, and cannot be paid, once new bills or payments lead to other figures. A supplement names
+    by `of_line_id` the paid line that the supplement completes.
     """
 
     __tablename__ = "subsidy_lines"
@@ -78,13 +78,13 @@ class SubsidyLine(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     batch_id: Mapped[int] = mapped_column(ForeignKey("subsidy_batches.id"))
     loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
-    kind: Mapped[str] = mapped_column(String(10))  # normal, catch_up, supplement
-    period: Mapped[str] = mapped_column(String(6))  # the one its settlement lines were posted in
+    kind: Mapped[str] = mapped_column(String(10))  # One of normal, catch_up, supplement.
+    period: Mapped[str] = mapped_column(String(6))  # The period in which the settlement lines were posted.
     period_start: Mapped[date] = mapped_column(Date)
-    period_end: Mapped[date] = mapped_column(Date)  # not counted
+    period_end: Mapped[date] = mapped_column(Date)  # The end is not included.
     days: Mapped[int]
     interest: Mapped[int] = mapped_column(BigInteger)
-    eligible: Mapped[int] = mapped_column(BigInteger)  # rounded to be shown; the amount is not computed from it
+    eligible: Mapped[int] = mapped_column(BigInteger)  # Rounded for lists; `fen` is not computed from this.
     share: Mapped[Decimal] = mapped_column(Rate)
     fen: Mapped[int] = mapped_column(BigInteger)
     of_line_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -94,7 +94,8 @@ class SubsidyLine(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
-# Which settlement lines a normal or catch-up line is for: each by one live claim at most, whatever its version.
+# The settlement lines that a normal or catch-up line pays for. A settlement line has one live claim at most, whatever
+# the version of the settlement line.
 subsidy_claims = Table(
     "subsidy_claims",
     Base.metadata,
@@ -110,7 +111,7 @@ subsidy_claims = Table(
     UniqueConstraint("loan_id", "period_start", "live"),
 )
 
-# What a paid line is short of since its settlement lines were billed anew, and the supplement that carries it.
+# The amount missing on a paid line since its settlement lines were billed anew, and the supplement that will pay it.
 subsidy_shortfalls = Table(
     "subsidy_shortfalls",
     Base.metadata,
@@ -123,7 +124,7 @@ subsidy_shortfalls = Table(
 
 
 class Clawback(Base):
-    """应追回贴息: what was paid on a line beyond what it is entitled to; collected by receipts of its own."""
+    """A claw-back (应追回贴息): the amount paid on a line beyond its entitlement, collected by receipts of its own."""
 
     __tablename__ = "clawbacks"
     __table_args__ = (
@@ -147,7 +148,7 @@ class Clawback(Base):
 
 
 class ClawbackReceipt(Base):
-    """追回贴息到账. Added only."""
+    """A receipt on a claw-back (追回贴息到账). Rows are only added, never changed."""
 
     __tablename__ = "clawback_receipts"
     __table_args__ = (Index("ix_clawback_receipts_clawback", "clawback_id"), {"sqlite_with_rowid": False})
@@ -161,7 +162,7 @@ class ClawbackReceipt(Base):
 
 
 class SubsidyChange(Base):
-    """Who took a batch, or a line out of it, from where to where, when, why. Added only."""
+    """A step of a batch, or a line taken out of a batch: person, day, reason, statuses. Rows are only added."""
 
     __tablename__ = "subsidy_changes"
     __table_args__ = (Index("ix_subsidy_changes_batch", "batch_id", "id"), {"sqlite_with_rowid": False})

@@ -1,4 +1,4 @@
-"""Claw-backs collected (追回贴息到账): each by receipts of its own, never netted against what is paid next (4.9)."""
+"""Receipts on claw-backs (追回贴息到账): each claw-back has its own and is never netted against a payment (4.9)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -29,16 +29,16 @@ class BeforeRaised(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A receipt on a claw-back, by id."""
+    """The ids of a receipt on a claw-back and of its event."""
 
     id: int
     event_id: int
 
 
 def receive(unit: Unit, clawback_id: int, amount: Money, on: date | None = None) -> Received:
-    """Record money that came back, up to what is outstanding.
+    """Record money received on a claw-back, up to the amount still outstanding.
 
-    Raises NotFound, FutureDate, ReceiptNotPositive, BeforeRaised, NotThatMuch, PeriodClosed.
+    Raise NotFound, FutureDate, ReceiptNotPositive, BeforeRaised, NotThatMuch, PeriodClosed.
     """
     on = on or unit.today
     unit.not_future(on, "on")

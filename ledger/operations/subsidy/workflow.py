@@ -6,9 +6,9 @@ from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.workflow import Step, Workflow
 
 OPEN = (S.DRAFT, S.RETURNED)
-"""The statuses in which a batch still takes lines in."""
+"""The statuses in which lines may still enter a batch."""
 
-# A batch is returned as a whole; where single lines leave, the rest of it stays where it is.
+# The step RETURN moves a whole batch. A batch that loses only some of its lines keeps its status.
 # fmt: off
 BATCH = Workflow(
     SubsidyBatch, S, begins=(S.DRAFT,), rule="4.4",

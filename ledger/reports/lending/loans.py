@@ -17,6 +17,7 @@ from ledger.money import NIL, Fen
 from ledger.policy import grading
 from ledger.policy.identity import mask_id_card
 from ledger.policy.schemes import Scheme
+from ledger.policy.subsidy import BY_THE_BORROWER
 from ledger.queries import claims_owed, reference
 from ledger.queries.exposure import open_principal
 from ledger.statuses import LoanStatus, RequestStatus
@@ -24,7 +25,6 @@ from ledger.tables.borrowers import Member, Organisation
 from ledger.tables.loans import Approval, Loan, applications, lines
 
 OVERDUE = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
-_BY_BORROWER = ("borrower", "guarantor", "collateral", "credit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
     a = applications.c
     query = (
         select(a.loan_id, cast(func.sum(a.contract), BigInteger))
-        .where(among(session.connection(), a.loan_id, ids), a.payer.in_(_BY_BORROWER))
+        .where(among(session.connection(), a.loan_id, ids), a.payer.in_(sorted(BY_THE_BORROWER)))
         .group_by(a.loan_id)
     )
     return {loan_id: Fen(fen) for loan_id, fen in session.connection().execute(query)}

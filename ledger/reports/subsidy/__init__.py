@@ -1,1 +1,1 @@
-"""Subsidy batches and totals."""
+"""Reports on subsidy batches and subsidy totals."""

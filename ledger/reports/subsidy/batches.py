@@ -1,12 +1,13 @@
-"""Subsidy batches as they stand: their lines, their public lists."""
+"""Subsidy batches for readers: the batches with their totals, their lines, their public lists, their history."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import cast
 
-from sqlalchemy import BigInteger, Select, cast, func, select
+from sqlalchemy import BigInteger, Select, Table, func, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from ledger.calendar import WorkCalendar
@@ -20,14 +21,16 @@ from ledger.tables.borrowers import Household, Member, Organisation
 from ledger.tables.loans import Loan
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine, subsidy_claims
 
-_LINES: Any = SubsidyLine.__table__
+_LINES = cast(Table, SubsidyLine.__table__)
+_LOANS = cast(Table, Loan.__table__)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchShown:
-    """A batch (贴息批次) as it stands; `pay_by` is computed anew with every calendar that is loaded.
+    """A subsidy batch (贴息批次) with the number and the total of its lines that count.
 
-    `submitted_recorded_on` is told where it is later than the day it was submitted of.
+    `pay_by` follows the calendars loaded at the time of the question. `submitted_recorded_on` is given only where the
+    submission was recorded after its business day.
     """
 
     id: int
@@ -59,25 +62,24 @@ class BatchShown:
     total: Fen
 
 
-def batches(session: Session, found: Sequence[SubsidyBatch], today: date) -> list[BatchShown]:
-    """Batches with what their lines come to; one query more, however many."""
+def batches(session: Session, rows: Sequence[SubsidyBatch], today: date) -> list[BatchShown]:
+    """Return batches with the totals of their lines, read with one query."""
     c = _LINES.c
     query = (
-        select(c.batch_id, func.count(), _sum(func.sum(c.fen)), func.count().filter(c.stale))
-        .where(among(session.connection(), c.batch_id, [batch.id for batch in found]), c.live)
+        select(c.batch_id, func.count(), sql_cast(func.sum(c.fen), BigInteger), func.count().filter(c.stale))
+        .where(among(session.connection(), c.batch_id, [batch.id for batch in rows]), c.live)
         .group_by(c.batch_id)
     )
-    sums = {batch_id: tuple(rest) for batch_id, *rest in session.connection().execute(query)}
+    sums = {batch_id: (lines, fen, stale) for batch_id, lines, fen, stale in session.connection().execute(query)}
     calendar = reference.work_calendar(session)
-    return [_batch(batch, calendar, today, *sums.get(batch.id, (0, 0, 0))) for batch in found]
+    return [_batch(batch, calendar, today, *sums.get(batch.id, (0, 0, 0))) for batch in rows]
 
 
 def _batch(batch: SubsidyBatch, calendar: WorkCalendar, today: date, lines: int, total: int, stale: int) -> BatchShown:
     pay_by = None if batch.approved_on is None else subsidy.pay_by(batch.approved_on, batch.pay_days, calendar)
     recorded = batch.submitted_recorded_on
-    told = {name: getattr(batch, name) for name in _OWN}
     return BatchShown(
-        **told,
+        **{name: getattr(batch, name) for name in _SAME_NAME},
         cut_off=batch.cut_off or batch.submit_by,
         late=(batch.submitted_on or today) > batch.submit_by,
         pay_by=pay_by.on if pay_by else None,
@@ -90,7 +92,7 @@ def _batch(batch: SubsidyBatch, calendar: WorkCalendar, today: date, lines: int,
     )
 
 
-_OWN = (
+_SAME_NAME = (
     "id",
     "bank",
     "county",
@@ -114,7 +116,7 @@ _OWN = (
 
 @dataclass(frozen=True, slots=True)
 class SubsidyLineShown:
-    """A line of a batch; `status` is live, or rejected or returned with its reason."""
+    """A line of a batch; `status` is live, or rejected or returned, with the reason."""
 
     id: int
     loan_id: int
@@ -136,16 +138,16 @@ class SubsidyLineShown:
     reason: str | None
 
 
-def chosen_lines(batch_id: int) -> Select[Any]:
-    """The lines of a batch that count, and those rejected or returned one by one."""
+def chosen_lines(batch_id: int) -> Select[tuple[SubsidyLine]]:
+    """Return the query of the lines of a batch that count, and of the lines rejected or returned one by one."""
     c = SubsidyLine
     return select(c).where(c.batch_id == batch_id, c.live.is_(True) | c.outcome.in_(("rejected", "returned")))
 
 
-def lines(session: Session, found: Sequence[SubsidyLine]) -> list[SubsidyLineShown]:
-    """Lines with their loans' numbers and names, and what they claim; two queries, however many."""
-    loans = _borrowers(session, {line.loan_id for line in found})
-    claims = _claimed(session, [line.id for line in found])
+def lines(session: Session, rows: Sequence[SubsidyLine]) -> list[SubsidyLineShown]:
+    """Return lines with the contract number, the borrower and the settlement lines claimed, read with two queries."""
+    loans = _borrowers(session, {line.loan_id for line in rows})
+    claims = _claimed(session, [line.id for line in rows])
     return [
         SubsidyLineShown(
             line.id,
@@ -167,17 +169,17 @@ def lines(session: Session, found: Sequence[SubsidyLine]) -> list[SubsidyLineSho
             line.stale,
             line.reason,
         )
-        for line in found
+        for line in rows
     ]
 
 
 def _claimed(session: Session, line_ids: Sequence[int]) -> dict[int, list[date]]:
     k = subsidy_claims.c
     query = select(k.line_id, k.period_start).where(among(session.connection(), k.line_id, line_ids))
-    found: dict[int, list[date]] = {}
+    starts: dict[int, list[date]] = {}
     for owner, start in session.connection().execute(query.order_by(k.line_id, k.period_start)):
-        found.setdefault(owner, []).append(start)
-    return found
+        starts.setdefault(owner, []).append(start)
+    return starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ def _borrowers(session: Session, loan_ids: Iterable[int]) -> dict[int, _Borrower
         .outerjoin(Member, Member.id == Loan.member_id)
         .outerjoin(Organisation, Organisation.id == Loan.organisation_id)
         .outerjoin(Household, Household.id == Loan.household_id)
-        .where(among(session.connection(), Loan.__table__.c.id, loan_ids))
+        .where(among(session.connection(), _LOANS.c.id, loan_ids))
     )
     return {
         loan: _Borrower(contract_no, member or organisation or "", town or "", village or "")
@@ -204,7 +206,7 @@ def _borrowers(session: Session, loan_ids: Iterable[int]) -> dict[int, _Borrower
 
 @dataclass(frozen=True, slots=True)
 class PublicLine:
-    """A row of the public list (公示): nothing by which a person or a card is found."""
+    """A row of the public list (公示), without anything that identifies a person or a bank card."""
 
     name: str
     town: str
@@ -218,9 +220,9 @@ class PublicLine:
     subsidy: Fen
 
 
-def public_lines(session: Session, found: Sequence[SubsidyLine]) -> list[PublicLine]:
-    """Lines as they are made public, names masked (4.10)."""
-    loans = _borrowers(session, {line.loan_id for line in found})
+def public_lines(session: Session, rows: Sequence[SubsidyLine]) -> list[PublicLine]:
+    """Return lines for the public list, with masked names (4.10)."""
+    loans = _borrowers(session, {line.loan_id for line in rows})
     return [
         PublicLine(
             mask_name(loans[line.loan_id].name),
@@ -234,15 +236,11 @@ def public_lines(session: Session, found: Sequence[SubsidyLine]) -> list[PublicL
             Fen(line.interest),
             Fen(line.fen),
         )
-        for line in found
+        for line in rows
     ]
 
 
 def history(session: Session, batch_id: int) -> Sequence[SubsidyChange]:
-    """Every step taken on a batch or a line of it, in order."""
+    """Return every step taken on a batch or on a line of the batch, oldest first."""
     query = select(SubsidyChange).where(SubsidyChange.batch_id == batch_id).order_by(SubsidyChange.id)
     return session.execute(query).scalars().all()
-
-
-def _sum(column: Any) -> Any:
-    return cast(column, BigInteger)

@@ -1,4 +1,4 @@
-"""Subsidies in figures: what the books say by county and bank, and claw-backs."""
+"""Subsidy figures: the totals of the books by county and bank, and single claw-backs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ledger.tables.subsidies import Clawback
 
 @dataclass(frozen=True, slots=True)
 class ClawbackShown:
-    """应追回贴息, and what of it came back."""
+    """A claw-back (应追回贴息) with the amounts received and outstanding, in fen."""
 
     id: int
     loan_id: int
@@ -32,7 +32,7 @@ class ClawbackShown:
 
 
 def clawback(row: Clawback) -> ClawbackShown:
-    """A claw-back as it stands."""
+    """Return a claw-back for readers."""
     return ClawbackShown(
         row.id,
         row.loan_id,
@@ -51,9 +51,10 @@ def clawback(row: Clawback) -> ClawbackShown:
 
 @dataclass(frozen=True, slots=True)
 class SubsidyRow:
-    """A county's subsidies through one bank (贴息情况), from the books: turnover since `start`, balances as of the end.
+    """The subsidies of one county through one bank (贴息情况), from the books, in fen.
 
-    `approved` is net of what was returned; claw-backs are apart, never netted.
+    Turnover counts from the first day asked for, balances are as of the last. `approved` is net of returned lines.
+    Claw-backs are kept apart and never netted against payments.
     """
 
     county: str
@@ -71,21 +72,21 @@ class SubsidyRow:
 def report(
     session: Session, clocks: Clocks, *, start: date | None = None, county: str | None = None, bank: str | None = None
 ) -> list[SubsidyRow]:
-    """Every county and bank with a subsidy in the books."""
+    """Return a row for every county and bank that has a subsidy in the books; turnover counts from `start` on."""
     connection = session.connection()
-    standing = balances.standings(connection, clocks, kind=Kind.SUBSIDY, county=county, bank=bank)
+    balances_at_end = balances.standings(connection, clocks, kind=Kind.SUBSIDY, county=county, bank=bank)
     rows = []
-    for owner, of_bank in sorted({(row.county, row.bank) for row in standing}):
+    for owner, of_bank in sorted({(row.county, row.bank) for row in balances_at_end}):
         book = book_of(Kind.SUBSIDY, bank="", county=owner)
         turnovers = balances.turnovers(connection, book, clocks, start=start, county=owner, bank=of_bank)
         rows.append(_row(owner, of_bank, {turnover.account: turnover for turnover in turnovers}))
     return rows
 
 
-def _row(county: str, bank: str, found: Mapping[Account, Turnover]) -> SubsidyRow:
+def _row(county: str, bank: str, turnovers: Mapping[Account, Turnover]) -> SubsidyRow:
     def turned(account: Account, side: str) -> Fen:
-        turned: Fen = getattr(found[account], side) if account in found else NIL
-        return turned
+        fen: Fen = getattr(turnovers[account], side) if account in turnovers else NIL
+        return fen
 
     households, organisations = (
         turned(account, "debit") for account in (chart.SUBSIDY_HOUSEHOLDS, chart.SUBSIDY_ORGANISATIONS)
