@@ -61,7 +61,7 @@ class SubsidyBatch(Base):
 
 
 class SubsidyLine(Base):
-    """A line of a batch (贴息明细): the subsidy of a household's settlement line, or of an organisation's loan and period.
+    """A line of a batch (贴息明细): the subsidy of a household's settlement line or of an organisation's loan.
 
     `live` is NULL once the line has the outcome `rejected`, `returned`, or `superseded` by the return of the whole
     batch. A line is `stale`, and cannot be paid, once new bills or payments lead to other figures. A supplement names

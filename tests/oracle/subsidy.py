@@ -1,4 +1,4 @@
-"""The interest subsidy once more, day by day in fractions, by somebody who has not read ledger/policy/subsidy.py."""
+"""A second, independent computation of the interest subsidy, day by day in fractions, to check the ledger against."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import NamedTuple
 
 Amounts = Sequence[tuple[date, int]]
-"""What something stands at from each day on, oldest first; nothing before the first."""
+"""Amounts in fen, each from its day on, oldest first; the amount is zero before the first day."""
 
 _DAY = timedelta(days=1)
 
 
 class Contract(NamedTuple):
-    """What of a loan counts: its days, its rate by day as a fraction, the benchmark at signing."""
+    """The facts of a loan that the subsidy depends on: dates, the rate of each day, the benchmark rate at signing."""
 
     disbursed_on: date
     first_disbursed_on: date
@@ -23,7 +23,7 @@ class Contract(NamedTuple):
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day of a later month, or that month's last."""
+    """Return the same day of a later month, or the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     for last in (day.day, 30, 29, 28):
         try:
@@ -34,19 +34,19 @@ def months_later(day: date, months: int) -> date:
 
 
 def days(start: date, end: date) -> Iterable[date]:
-    """Every day from `start` on, `end` not counted."""
+    """Return every day from `start` to `end`, the end not included."""
     while start < end:
         yield start
         start += _DAY
 
 
 def at(amounts: Amounts, day: date) -> int:
-    """What it stands at on a day."""
+    """Return the amount in force on a day, in fen."""
     return max((row for row in amounts if row[0] <= day), default=(day, 0), key=lambda row: row[0])[1]
 
 
 def is_eligible(loan: Contract, day: date, months: int = 36) -> bool:
-    """Scheme 4.2, 4.8: from the payout to the contract due date, at most 36 months of the first loan, before misuse."""
+    """Return whether a day earns subsidy: before due date and misuse, and within 36 months of the first loan (4.2)."""
     return (
         loan.disbursed_on <= day < loan.due_on
         and day < months_later(loan.first_disbursed_on, months)
@@ -57,24 +57,27 @@ def is_eligible(loan: Contract, day: date, months: int = 36) -> bool:
 def eligible(
     loan: Contract, start: date, end: date, owed: Amounts, paid: int, cap: int | None, earlier: Sequence[Amounts] = ()
 ) -> Fraction:
-    """Scheme 4.6, in fen: each day what is owed within the cap left, at the lower rate; at most what was paid."""
-    found = Fraction(0)
+    """Return the eligible interest of a line in fen (4.6): principal within the cap left, at the lower rate, per day.
+
+    The result is at most `paid`, the contract interest that was paid.
+    """
+    interest = Fraction(0)
     for day in days(start, end):
         if is_eligible(loan, day):
             amount = at(owed, day)
             if cap is not None:
                 amount = min(amount, max(0, cap - sum(at(other, day) for other in earlier)))
-            found += amount * min(loan.rate(day), loan.benchmark) / 360
-    return min(found, Fraction(paid))
+            interest += amount * min(loan.rate(day), loan.benchmark) / 360
+    return min(interest, Fraction(paid))
 
 
 def half_up(amount: Fraction) -> int:
-    """Rounded to a whole number, the half away from zero."""
+    """Return a number rounded to a whole one, halves away from zero."""
     return int(amount + Fraction(1, 2)) if amount >= 0 else -int(-amount + Fraction(1, 2))
 
 
 def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, overdue_from: date) -> int:
-    """Scheme 3, "the arithmetic": contract interest of a line, days overdue or misused left out, rounded once."""
+    """Return the contract interest of a line in fen, without overdue and misused days, rounded once (scheme 3)."""
     return half_up(
         sum(
             (
@@ -88,7 +91,10 @@ def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, ove
 
 
 def paid_since(contract: int, paid: Iterable[tuple[date, int]]) -> date | None:
-    """The day from which what was paid by the borrower, reversals negative, covers the contract interest for good."""
+    """Return the day since when the borrower's payments cover the contract interest; None if they do not.
+
+    Reversals are payments with a negative amount.
+    """
     rows = sorted(paid)
     for day in sorted({on for on, _ in rows}):
         if all(sum(fen for on, fen in rows if on <= later) >= contract for later, _ in rows if later >= day):

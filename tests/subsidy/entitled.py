@@ -1,4 +1,4 @@
-"""What every settlement line is entitled to, from the bare rows, by the oracle; and what was paid on it."""
+"""The entitlement of every settlement line, computed by the oracle from bare rows, and the amounts paid."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _PRINCIPAL = ("130301", "130302")
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A paid line of a batch: what it came to with supplements and claw-backs, and what it is short of."""
+    """A paid line of a batch: the net payment, with supplements and claw-backs, and the amount missing, in fen."""
 
     loan: int
     starts: tuple[date, ...]
@@ -27,16 +27,16 @@ class Paid:
 
 
 def rows(connection: Connection, query: str) -> list[Any]:
-    """Rows of bare SQL, dates as dates on both engines."""
+    """Return the rows of an SQL query, with dates as dates on both engines."""
 
-    def value(found: Any) -> Any:
-        return date.fromisoformat(found) if isinstance(found, str) and found[4:5] == "-" == found[7:8] else found
+    def value(raw: Any) -> Any:
+        return date.fromisoformat(raw) if isinstance(raw, str) and raw[4:5] == "-" == raw[7:8] else raw
 
     return [tuple(map(value, row)) for row in connection.execute(text(query))]
 
 
 def amounts(engine: Engine) -> dict[tuple[int, date], Fraction]:
-    """Eligible interest in fen of every live settlement line the borrower has fully paid, by loan and first day."""
+    """Return the eligible interest, in fen, of every fully paid live settlement line, by loan id and first day."""
     with engine.connect() as connection:
         loans = {
             row[0]: row
@@ -54,10 +54,10 @@ def amounts(engine: Engine) -> dict[tuple[int, date], Fraction]:
             ("SELECT loan_id, period_start, effective_on, payer, contract, compound + penalty FROM applications"),
         )
         billed = rows(connection, "SELECT loan_id, period_start, period_end, contract FROM lines WHERE live")
-    found = {}
+    eligible = {}
     for loan, start, end, contract in billed:
-        mine = [row[2:] for row in applied if row[:2] == (loan, start)]
-        if contract and _is_paid(contract, mine):
+        payments = [row[2:] for row in applied if row[:2] == (loan, start)]
+        if contract and _is_paid(contract, payments):
             _, home, disbursed, first, due, misused, rate, benchmark = loans[loan]
             terms = oracle.Contract(
                 disbursed, first, due, misused, _always(Fraction(rate, 10**8)), Fraction(benchmark, 10**8)
@@ -68,8 +68,8 @@ def amounts(engine: Engine) -> dict[tuple[int, date], Fraction]:
                 if home is not None and row[1] == home and (row[2], other) < (disbursed, loan)
             ]
             cap = None if home is None else 5_000_000
-            found[loan, start] = oracle.eligible(terms, start, end, owed[loan], contract, cap, earlier)
-    return found
+            eligible[loan, start] = oracle.eligible(terms, start, end, owed[loan], contract, cap, earlier)
+    return eligible
 
 
 def _always(rate: Fraction) -> Callable[[date], Fraction]:
@@ -83,20 +83,20 @@ def _is_paid(contract: int, applied: list[Any]) -> bool:
 
 
 def _owed(connection: Connection, loan: int) -> list[tuple[date, int]]:
-    stands, steps = 0, []
+    principal, steps = 0, []
     for on, debit, credit, fen in rows(
         connection,
         (f"SELECT effective_on, debit, credit, fen FROM postings WHERE loan_id = {loan} ORDER BY effective_on"),
     ):
-        stands += fen * ((debit in _PRINCIPAL) - (credit in _PRINCIPAL))
-        steps.append((on, stands))
+        principal += fen * ((debit in _PRINCIPAL) - (credit in _PRINCIPAL))
+        steps.append((on, principal))
     return [
-        (on, stands) for place, (on, stands) in enumerate(steps) if place + 1 == len(steps) or steps[place + 1][0] != on
+        (on, owed) for place, (on, owed) in enumerate(steps) if place + 1 == len(steps) or steps[place + 1][0] != on
     ]
 
 
 def paid_lines(engine: Engine) -> list[Paid]:
-    """Every paid line of every batch, supplements and claw-backs taken into it."""
+    """Return every paid line of every batch, with supplements and claw-backs taken into account."""
     with engine.connect() as connection:
         originals = rows(
             connection,

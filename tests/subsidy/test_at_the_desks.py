@@ -1,4 +1,4 @@
-"""A batch at the desks of bank, poverty office and finance bureau, through the API, with its deadlines and its list."""
+"""A batch through the API, from the bank's draft to the finance bureau's payment, with deadlines and public list."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -23,9 +23,9 @@ ASKED = {"bank": "GZRCB", "county": "360781", "cycle": "quarter", "period": "201
 
 @pytest.fixture
 def engine(app: Flask) -> Engine:
-    """The service's own database, once on each engine."""
-    found: Engine = app.extensions["ledger"].engine
-    return found
+    """Return the database of the service under test."""
+    service_engine: Engine = app.extensions["ledger"].engine
+    return service_engine
 
 
 @pytest.fixture
@@ -98,13 +98,13 @@ def test_a_batch_from_draft_to_payment(engine: Engine, sign_in: Sign) -> None:
         ("pay", "finance2", "2016-09-26"),
     ]
     assert sign_in("officer").get(f"/loans/{loans[0]}").json["subsidised_total"] == "277.08"
-    told = sign_in("auditor").get("/reports/subsidies").json["items"][0]
-    assert told["households"] == told["paid"] == "554.16"
+    row = sign_in("auditor").get("/reports/subsidies").json["items"][0]
+    assert row["households"] == row["paid"] == "554.16"
     assert sign_in("auditor").get("/reports/subsidies", as_of="2016-09-25").json["items"] == []
 
 
 @pytest.mark.usefixtures("_in_time")
-def test_the_public_list_tells_nobody(engine: Engine, sign_in: Sign) -> None:
+def test_the_public_list_identifies_nobody(engine: Engine, sign_in: Sign) -> None:
     _three_loans(engine)
     batch = sign_in("officer").post("/subsidy-batches", {**ASKED, "period": "2016Q3"}).json
     listed = sign_in("poverty").get(f"/subsidy-batches/{batch['id']}/public-list")
@@ -143,12 +143,12 @@ def test_the_public_list_tells_nobody(engine: Engine, sign_in: Sign) -> None:
 def test_what_is_no_draft_is_refused(
     app: Flask, sign_in: Sign, case: str, change: dict[str, Any], status: int, code: str
 ) -> None:
-    told = sign_in("officer").post("/subsidy-batches", {**ASKED, **change})
-    assert (told.status_code, told.json["code"]) == (status, code), told.text
+    answer = sign_in("officer").post("/subsidy-batches", {**ASKED, **change})
+    assert (answer.status_code, answer.json["code"]) == (status, code), answer.text
 
 
 @pytest.mark.usefixtures("_in_time")
-def test_a_returned_batch_is_not_paid_and_goes_its_way_again(engine: Engine, sign_in: Sign) -> None:
+def test_a_returned_batch_is_not_paid_until_it_has_passed_every_step_again(engine: Engine, sign_in: Sign) -> None:
     loans = _three_loans(engine)
     batch = sign_in("officer").post("/subsidy-batches", {**ASKED, "period": "2016Q3"}).json
     path = f"/subsidy-batches/{batch['id']}"
@@ -172,14 +172,14 @@ def test_a_claw_back_is_collected_by_its_own_receipts(engine: Engine, sign_in: S
     subsidising.bring(engine, subsidising.draft(engine), "paid")
     subsidising.take_back(engine, repayment, date(2016, 8, 1))
     finance = sign_in("finance")
-    (found,) = finance.get("/clawbacks").json["items"]
-    assert (found["loan_id"], found["amount"], found["outstanding"], found["raised_on"]) == (
+    (clawback,) = finance.get("/clawbacks").json["items"]
+    assert (clawback["loan_id"], clawback["amount"], clawback["outstanding"], clawback["raised_on"]) == (
         str(loan),
         "277.08",
         "277.08",
         "2016-06-26",
     )
-    path = f"/clawbacks/{found['id']}/receipt"
+    path = f"/clawbacks/{clawback['id']}/receipt"
     more = finance.post(path, {"amount": "277.09"})
     assert (more.status_code, more.json["code"]) == (422, "exceeds_open_amount")
     early = finance.post(path, {"amount": "1.00", "on": "2016-06-25"})

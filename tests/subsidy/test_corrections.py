@@ -1,4 +1,4 @@
-"""Nothing is paid twice, whatever is billed or paid anew, and whenever (scheme 4.9)."""
+"""No subsidy is paid twice when settlement lines are billed or paid anew, whatever the status of the batch (4.9)."""
 
 from datetime import date
 
@@ -30,8 +30,8 @@ def test_a_line_billed_anew_while_its_batch_is_draft_is_refreshed(engine: Engine
 def test_a_line_billed_anew_on_its_way_is_not_paid_until_it_is_returned(engine: Engine, status: str) -> None:
     loan, other = lend(engine), lend(engine)
     bill(engine, date(2016, 6, 21))
-    for each in (loan, other):
-        pay(engine, each, "277.08", date(2016, 6, 21))
+    for loan_id in (loan, other):
+        pay(engine, loan_id, "277.08", date(2016, 6, 21))
     batch = draft(engine)
     bring(engine, batch, status)
     pay(engine, loan, "20000.00", date(2016, 6, 1), today=date(2016, 6, 27), surplus="principal")

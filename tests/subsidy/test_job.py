@@ -1,4 +1,4 @@
-"""`subsidy-drafts`: a draft on the 21st, kept in step until it is submitted; never anything more."""
+"""The job `subsidy-drafts`: a draft on the 21st, refreshed every day until the bank submits the batch."""
 
 from datetime import date, timedelta
 
@@ -20,14 +20,14 @@ def run(engine: Engine, on: date, job: str = "subsidy-drafts") -> Run:
 
 
 def recorded_batches(engine: Engine) -> list[tuple[str, str, str, str, int, int]]:
-    """Every batch: bank, county, period, status, how many lines and what they come to."""
+    """Return bank, county, period, status, number of lines and total in fen of every batch."""
     with at_desk(engine) as unit:
-        found = []
+        recorded = []
         for batch in unit.session.execute(select(SubsidyBatch)).scalars():
             counting = select(SubsidyLine.fen).where(SubsidyLine.batch_id == batch.id, SubsidyLine.live.is_(True))
             amounts = unit.session.execute(counting).scalars().all()
-            found.append((batch.bank, batch.county, batch.period, batch.status, len(amounts), sum(amounts)))
-    return sorted(found)
+            recorded.append((batch.bank, batch.county, batch.period, batch.status, len(amounts), sum(amounts)))
+    return sorted(recorded)
 
 
 def test_a_draft_comes_on_the_21st_and_is_refreshed_until_it_is_submitted(engine: Engine) -> None:
@@ -59,11 +59,11 @@ def test_a_second_run_of_the_day_finds_nothing(engine: Engine) -> None:
 
 def test_one_run_after_missed_days_drafts_what_daily_runs_would_have(engine: Engine, sqlite_url: str) -> None:
     daily, late = engine, open_engine(sqlite_url)
-    for each in (daily, late):
-        first, second, _ = lend(each)
+    for database in (daily, late):
+        first, second, _ = lend(database)
         for loan, on in ((first, date(2016, 6, 23)), (second, date(2016, 6, 28))):
-            run(each, on, "interest")
-            repay(each, loan, "280.00", on)
+            run(database, on, "interest")
+            repay(database, loan, "280.00", on)
     day = date(2016, 6, 20)
     while day <= date(2016, 9, 26):
         run(daily, day, "daily")
@@ -79,7 +79,7 @@ def test_one_run_after_missed_days_drafts_what_daily_runs_would_have(engine: Eng
 
 
 def _caught_up(engine: Engine) -> int:
-    """The second loan was paid out a day later than the first."""
+    """Return the amount of the only catch-up line, in fen: that of the loan paid out a day later."""
     with engine.connect() as connection:
         query = select(SubsidyLine.fen).where(SubsidyLine.kind == "catch_up")
         return int(connection.execute(query).scalar_one())
@@ -89,9 +89,9 @@ def _caught_up(engine: Engine) -> int:
 def test_every_period_with_lines_has_a_batch_and_no_other(engine: Engine, period: str, ends: date) -> None:
     lend(engine, each=1)
     run(engine, ends, "daily")
-    found = [row[2] for row in recorded_batches(engine)]
-    assert found[-1] == period
-    assert len(found) == (ends.month - 3) // 3
+    periods = [row[2] for row in recorded_batches(engine)]
+    assert periods[-1] == period
+    assert len(periods) == (ends.month - 3) // 3
     assert subsidising.batch_of(engine, _any_batch(engine)).pay_days == 5
 
 

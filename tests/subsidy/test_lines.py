@@ -1,4 +1,4 @@
-"""Which lines a batch holds and what they come to: late interest, organisations, renewals, misuse, caps, waivers."""
+"""The lines of a batch and their amounts: late interest, organisations, renewals, misuse, caps, waivers."""
 
 from datetime import date
 from decimal import Decimal
@@ -20,12 +20,12 @@ Q3, Q4 = Q2.next, Q2.next.next
 YEAR = Period.parse("year", "2017")
 
 
-def told(line: Shown) -> tuple[str, str, str]:
+def summary(line: Shown) -> tuple[str, str, str]:
     return line.kind, line.period, line.subsidy
 
 
 def decided(engine: Engine, loan_id: int, kind: str, today: date, **payload: str) -> None:
-    """What one person asks and another puts in force."""
+    """Let one person ask for a change of a loan, and a second person approve the change."""
     with at_desk(engine, "officer", today) as unit:
         asked = requests.ask(unit, kind, payload, loan_id=loan_id, reason="测试")
     with at_desk(engine, "checker", today) as unit:
@@ -70,12 +70,12 @@ def test_a_pay_off_of_the_24th_is_next_quarters(engine: Engine) -> None:
     bill(engine, date(2016, 6, 21))
     pay(engine, loan, "50300.00", date(2016, 6, 24))
     assert subsidising.contract_interest(engine, loan) == ["277.08", "19.79"]
-    assert [told(line) for line in subsidising.shown(engine, draft(engine))] == [("normal", "2016Q2", "277.08")]
-    assert [told(line) for line in subsidising.shown(engine, draft(engine, Q3))] == [("normal", "2016Q3", "19.79")]
+    assert [summary(line) for line in subsidising.shown(engine, draft(engine))] == [("normal", "2016Q2", "277.08")]
+    assert [summary(line) for line in subsidising.shown(engine, draft(engine, Q3))] == [("normal", "2016Q3", "19.79")]
 
 
 def test_the_last_line_earns_up_to_the_contract_due_date(engine: Engine) -> None:
-    """Scheme 4: contract due 2019-10-01, rolled to 10-08: interest 112.15, subsidy 65.97."""
+    """The contract of the example in scheme 4 is due on 2019-10-01, rolled to 10-08: interest 112.15, subsidy 65.97."""
     loan = lend(engine, date(2016, 10, 1))
     bill(engine, date(2019, 10, 8))
     assert subsidising.contract_interest(engine, loan)[-1] == "112.15"
@@ -86,12 +86,12 @@ def test_the_last_line_earns_up_to_the_contract_due_date(engine: Engine) -> None
 
 
 def an_organisation(engine: Engine, *, ends_on: date) -> int:
-    """A million lent to an organisation with twenty links."""
+    """Lend a million yuan to an organisation with twenty links; return the loan's id."""
     return subsidising.lend_to_organisation(engine, date(2016, 12, 21), "1000000.00", links=20, ends_on=ends_on)
 
 
 def test_an_organisation_gets_half_of_the_year_and_late_lines_a_line_of_their_own(engine: Engine) -> None:
-    """Scheme 4: interest 48,159.72, subsidy 24,079.86."""
+    """The example of scheme 4 has interest of 48,159.72 and subsidy of 24,079.86."""
     loan = an_organisation(engine, ends_on=date(2018, 12, 31))
     for day in (date(2017, 3, 21), date(2017, 6, 21), date(2017, 9, 21), date(2017, 12, 21)):
         bill(engine, day)
@@ -106,11 +106,11 @@ def test_lines_of_a_year_paid_late_make_one_line_of_the_next_years_batch(engine:
     bill(engine, date(2017, 12, 21))
     pay(engine, loan, "11900.00", date(2017, 12, 22))
     batch = draft(engine, YEAR, date(2017, 12, 26))
-    assert [told(line) for line in subsidising.shown(engine, batch)] == [("normal", "2017", "5937.50")]
+    assert [summary(line) for line in subsidising.shown(engine, batch)] == [("normal", "2017", "5937.50")]
     pay(engine, loan, "100000.00", date(2017, 12, 27))
     bill(engine, date(2018, 12, 21))
-    found = [told(line) for line in subsidising.shown(engine, draft(engine, YEAR.next))]
-    assert found == [("catch_up", "2017", "18142.36"), ("normal", "2018", "24079.86")]
+    lines = [summary(line) for line in subsidising.shown(engine, draft(engine, YEAR.next))]
+    assert lines == [("catch_up", "2017", "18142.36"), ("normal", "2018", "24079.86")]
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_an_organisation_needs_a_link_on_some_day_of_each_year(
     loan = an_organisation(engine, ends_on=ends_on)
     bill(engine, date(2018, 12, 21))
     pay(engine, loan, "100000.00", date(2017, 12, 22), today=date(2018, 12, 22))
-    found = [len(subsidising.shown(engine, draft(engine, year, date(2018, 12, 26)))) for year in (YEAR, YEAR.next)]
-    assert found == periods
+    counts = [len(subsidising.shown(engine, draft(engine, year, date(2018, 12, 26)))) for year in (YEAR, YEAR.next)]
+    assert counts == periods
 
 
 def test_households_are_in_no_batch_of_the_year_and_organisations_in_none_of_a_quarter(engine: Engine) -> None:
@@ -166,8 +166,8 @@ def test_misuse_ends_the_subsidy_from_its_day_on(engine: Engine) -> None:
     decided(engine, loan, "misuse", date(2016, 7, 5), effective_on="2016-07-01", found_on="2016-07-05")
     bill(engine, date(2016, 9, 21))
     pay(engine, loan, "5000.00", date(2016, 9, 21))
-    found = [told(line) for line in subsidising.shown(engine, draft(engine, Q3))]
-    assert found == [("catch_up", "2016Q2", "277.08"), ("normal", "2016Q3", "65.97")]
+    lines = [summary(line) for line in subsidising.shown(engine, draft(engine, Q3))]
+    assert lines == [("catch_up", "2016Q2", "277.08"), ("normal", "2016Q3", "65.97")]
 
 
 def test_misuse_found_from_an_earlier_day_takes_back_what_was_paid_after_it(engine: Engine) -> None:
@@ -181,7 +181,7 @@ def test_misuse_found_from_an_earlier_day_takes_back_what_was_paid_after_it(engi
 
 
 def test_the_household_s_cap_is_used_by_the_earlier_loan_first(engine: Engine) -> None:
-    """Where two banks' loans come to more than the cap, as after a repayment was reversed."""
+    """Loans of two banks exceed the household's cap once a repayment is reversed."""
     with at_desk(engine) as unit:
         home = household(unit)
     first = lend(engine, household_id=home, principal=yuan("30000.00"))
@@ -204,7 +204,9 @@ def test_a_line_whose_charges_were_waived_is_never_subsidised(engine: Engine) ->
     pay(engine, loan, "277.08", date(2016, 9, 20), today=date(2016, 9, 22))
     pay(engine, loan, "606.94", date(2016, 9, 21), today=date(2016, 9, 22))
     decided(engine, loan, "waiver", date(2016, 9, 22), on="2016-09-22")
-    assert [told(line) for line in subsidising.shown(engine, draft(engine, Q3))] == [("catch_up", "2016Q2", "277.08")]
+    assert [summary(line) for line in subsidising.shown(engine, draft(engine, Q3))] == [
+        ("catch_up", "2016Q2", "277.08")
+    ]
 
 
 def test_a_waiver_after_the_payment_takes_the_subsidy_back(engine: Engine) -> None:
@@ -240,7 +242,7 @@ def test_half_of_a_households_interest_is_rounded_line_by_line(engine: Engine) -
     loan = lend(engine, scheme="half-2016")
     bill(engine, date(2016, 9, 21))
     pay(engine, loan, "1000.00", date(2016, 9, 21))
-    assert sorted(told(line) for line in subsidising.shown(engine, draft(engine, Q3))) == [
+    assert sorted(summary(line) for line in subsidising.shown(engine, draft(engine, Q3))) == [
         ("catch_up", "2016Q2", "138.54"),
         ("normal", "2016Q3", "303.47"),
     ]

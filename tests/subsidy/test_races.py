@@ -1,4 +1,4 @@
-"""Two at once: payments of one batch, a payment beside a line billed anew, a submission, drafts of one period."""
+"""Steps taken at the same moment: payments of one batch, new bills beside a payment or submission, drafts."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,22 +21,22 @@ ON = date(2016, 6, 27)
 
 
 def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
-    """All of them in threads of their own, as near to one moment as can be; answers results and refusals."""
-    start, told = threading.Barrier(len(acts)), list[object]([None] * len(acts))
+    """Run functions at the same moment, each in a thread; return the results, or the refusals, in the same order."""
+    start, results = threading.Barrier(len(acts)), list[object]([None] * len(acts))
 
     def run(place: int, act: Callable[[], object]) -> None:
         start.wait()
         try:
-            told[place] = retried(act)
+            results[place] = retried(act)
         except Refusal as refusal:
-            told[place] = refusal
+            results[place] = refusal
 
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(acts)]
+    threads = [threading.Thread(target=run, args=placed) for placed in enumerate(acts)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return told
+    return results
 
 
 def three_loans(engine: Engine, status: str) -> tuple[list[int], int]:
@@ -50,26 +50,26 @@ def three_loans(engine: Engine, status: str) -> tuple[list[int], int]:
 
 
 def early(engine: Engine, loans: Sequence[int]) -> list[Callable[[], object]]:
-    """For each loan an early repayment of 1 June, recorded on the day of the race."""
+    """Return a function for each loan that records an early repayment dated 1 June."""
     return [partial(pay, engine, loan, "20000.00", date(2016, 6, 1), today=ON, surplus="principal") for loan in loans]
 
 
 def test_of_many_payments_of_one_batch_one_is_made(engine: Engine) -> None:
     _, batch = three_loans(engine, "verified")
-    told = at_once(
+    results = at_once(
         [partial(subsidising.step, engine, f"finance{place}", ON, batches.pay, batch) for place in range(2, 10)]
     )
-    assert sum(not isinstance(each, WrongStatus) for each in told) == 1
+    assert sum(not isinstance(result, WrongStatus) for result in results) == 1
     assert subsidising.stands(engine, chart.TREASURY) == "-831.24"
 
 
 def test_a_payment_beside_a_line_billed_anew_is_refused_or_followed(engine: Engine) -> None:
-    """Whoever comes first: on no line more is paid, less what is clawed back, than it is entitled to."""
+    """The payment may come before or after the new bills; in both cases no line keeps more than its entitlement."""
     loans, batch = three_loans(engine, "verified")
-    told = at_once([partial(subsidising.step, engine, "finance2", ON, batches.pay, batch), *early(engine, loans)])
-    assert not any(isinstance(each, Refusal) for each in told[1:])
+    results = at_once([partial(subsidising.step, engine, "finance2", ON, batches.pay, batch), *early(engine, loans)])
+    assert not any(isinstance(result, Refusal) for result in results[1:])
     entitled = {loan: [("52.77", date(2016, 6, 27))] for loan in loans}
-    if isinstance(told[0], LineRebilled):
+    if isinstance(results[0], LineRebilled):
         assert subsidising.stands(engine, chart.TREASURY) == "0.00"
         assert [line.stale for line in subsidising.shown(engine, batch)] == [True] * 3
     else:
@@ -79,8 +79,8 @@ def test_a_payment_beside_a_line_billed_anew_is_refused_or_followed(engine: Engi
 
 def test_a_submission_beside_a_line_billed_anew_holds_the_new_figure_or_knows_it_is_stale(engine: Engine) -> None:
     loans, batch = three_loans(engine, "draft")
-    told = at_once([partial(subsidising.step, engine, "checker", ON, batches.submit, batch), *early(engine, loans)])
-    assert not any(isinstance(each, Refusal) for each in told)
+    results = at_once([partial(subsidising.step, engine, "checker", ON, batches.submit, batch), *early(engine, loans)])
+    assert not any(isinstance(result, Refusal) for result in results)
     for line in subsidising.shown(engine, batch):
         assert (line.subsidy, line.stale) in [("224.31", False), ("277.08", True)]
 
@@ -90,8 +90,8 @@ def test_of_many_drafts_of_one_period_one_batch_is_made(engine: Engine) -> None:
     bill(engine, date(2016, 6, 21))
     for loan in loans:
         pay(engine, loan, "277.08", date(2016, 6, 21))
-    told = at_once([partial(draft, engine, Q2, ON) for _ in range(6)])
-    assert len(set(told)) == 1
+    results = at_once([partial(draft, engine, Q2, ON) for _ in range(6)])
+    assert len(set(results)) == 1
     with at_desk(engine) as unit:
         assert unit.session.execute(select(func.count()).select_from(SubsidyBatch)).scalar_one() == 1
-    assert len(subsidising.shown(engine, int(str(told[0])))) == 3
+    assert len(subsidising.shown(engine, int(str(results[0])))) == 3

@@ -1,4 +1,4 @@
-"""A batch's statuses: every step from every status, by five persons, each kept with who, when and why."""
+"""Every step of a batch tried from every status, taken by five persons, and kept with person, day and reason."""
 
 from collections.abc import Callable
 from datetime import date
@@ -21,7 +21,7 @@ from tests.support.subsidising import BANK, Q2, bill, bring, draft, lend, pay
 
 ON = date(2016, 6, 26)
 
-# Who takes each step, and how.
+# The person who takes each step, and the function for the step.
 STEPS: dict[str, tuple[str, Callable[..., Any]]] = {
     "draft": ("officer", lambda unit, batch: batches.draft(unit, BANK, COUNTY, Q2)),
     "submit": ("checker", batches.submit),
@@ -31,7 +31,7 @@ STEPS: dict[str, tuple[str, Callable[..., Any]]] = {
     "pay": ("finance2", batches.pay),
 }
 
-# From where each step is possible, and where it leads; everything else is impossible.
+# The status after each possible step, by the status before and the step; every other step is refused.
 POSSIBLE = {
     ("draft", "draft"): "draft",
     ("draft", "submit"): "submitted",
@@ -47,7 +47,7 @@ POSSIBLE = {
 
 
 def in_status(engine: Engine, status: str) -> int:
-    """A batch with two lines in a status."""
+    """Draft a batch with two lines and bring the batch to a status; return the batch's id."""
     for loan in (lend(engine), lend(engine)):
         bill(engine, date(2016, 6, 21), [loan])
         pay(engine, loan, "277.08", date(2016, 6, 21))
@@ -83,7 +83,7 @@ def test_a_possible_step_leads_where_the_table_says(engine: Engine, status: str,
 
 
 def test_the_table_of_steps_is_the_one_tested() -> None:
-    table = {(status, step): each.to for step, each in BATCH.steps.items() for status in each.allowed}
+    table = {(status, name): step.to for name, step in BATCH.steps.items() for status in step.allowed}
     assert table.keys() == POSSIBLE.keys()
     assert [key for key, to in POSSIBLE.items() if to not in table[BatchStatus(key[0]), BatchStep(key[1])]] == []
 
@@ -111,11 +111,11 @@ def test_every_step_is_kept_with_who_when_and_why(engine: Engine) -> None:
     bring(engine, batch, "paid", date(2016, 6, 28))
     with at_desk(engine) as unit:
         query = select(SubsidyChange).where(SubsidyChange.batch_id == batch).order_by(SubsidyChange.id)
-        kept = [
+        history = [
             (row.step, row.from_status, row.to_status, row.by, row.on.day, row.reason)
             for row in unit.session.execute(query).scalars()
         ]
-    assert kept == [
+    assert history == [
         ("draft", "", "draft", "officer", 21, ""),
         ("submit", "draft", "submitted", "checker", 26, ""),
         ("approve", "submitted", "approved", "poverty", 26, ""),
@@ -157,11 +157,11 @@ def test_lines_rejected_leave_the_batch_and_may_enter_the_next(engine: Engine) -
 def test_lines_returned_leave_the_batch_where_it_is_and_the_last_one_takes_it_back(engine: Engine) -> None:
     batch = in_status(engine, "approved")
     first, second = subsidising.line_ids(engine, batch)
-    told = subsidising.step(engine, "finance", ON, batches.send_back, batch, "重复", [first])
-    assert (told.status, subsidising.line_ids(engine, batch)) == ("approved", [second])
+    taken = subsidising.step(engine, "finance", ON, batches.send_back, batch, "重复", [first])
+    assert (taken.status, subsidising.line_ids(engine, batch)) == ("approved", [second])
     assert subsidising.stands(engine, chart.SUBSIDY_PAYABLE) == "277.08"
-    told = subsidising.step(engine, "finance", ON, batches.send_back, batch, "重复", [second])
-    assert told.status == "returned"
+    taken = subsidising.step(engine, "finance", ON, batches.send_back, batch, "重复", [second])
+    assert taken.status == "returned"
     assert subsidising.stands(engine, chart.SUBSIDY_PAYABLE) == "0.00"
 
 

@@ -1,4 +1,4 @@
-"""An auditor's equations on subsidies, after every step of a random life: late, reversed, misused, returned, paid."""
+"""Equations on subsidies that hold after every step of a random history of payments, reversals and corrections."""
 
 import random
 from collections.abc import Callable
@@ -36,7 +36,7 @@ SEEDS = range(max(5, settings().max_examples // 10))
 
 @dataclass(slots=True)
 class World:
-    """Three households' loans, two of them of one household, and an organisation's, from 2016-05 on."""
+    """Four loans from May 2016 on, two of one household, one of another, one of an organisation, with random events."""
 
     engine: Engine
     chance: random.Random
@@ -49,7 +49,7 @@ class World:
         return max(date(2016, 5, 12), self.today - timedelta(days=self.chance.randrange(back)))
 
     def pay(self, unit: Unit) -> None:
-        """Something is paid on a day up to half a year ago: interest, part of it, or early principal."""
+        """Record a payment of interest or early principal, dated up to half a year ago."""
         loan = self.chance.choice(self.loans)
         amount = self.chance.choice([subsidising.owed_interest(self.engine, loan) // 2, 30_000, 100_000, 700_000])
         self.receive(unit, loan, amount, self.any_day(self.chance.choice([8, 60, 180])))
@@ -57,15 +57,15 @@ class World:
     def receive(self, unit: Unit, loan: int, amount: int, on: date) -> None:
         surplus: Literal["credit", "principal"] = self.chance.choice(("credit", "principal"))
         self.receipts += 1
-        told = Received(loan, yuan(plain(max(1, amount))), on, "counter", f"R{self.receipts}", surplus=surplus)
-        repayments.repay(unit, told)
+        received = Received(loan, yuan(plain(max(1, amount))), on, "counter", f"R{self.receipts}", surplus=surplus)
+        repayments.repay(unit, received)
 
     def take_back(self, unit: Unit) -> None:
         live = select(Repayment.id).where(Repayment.live.is_(True)).order_by(Repayment.id)
         repayments.reverse(unit, self.chance.choice(unit.session.execute(live).scalars().all()), Why("录入错误"))
 
     def misuse(self, unit: Unit) -> None:
-        """Of one loan only: there is little left to subsidise after it."""
+        """Record misuse, always of the same loan, since a misused loan earns little further subsidy."""
         self.decide(unit, "misuse", self.loans[-2], {"effective_on": self.any_day(100), "found_on": self.today})
 
     def waive(self, unit: Unit) -> None:
@@ -77,13 +77,13 @@ class World:
         requests.approve(unit, asked.id)
 
     def draft(self, unit: Unit) -> None:
-        """What the job does: every batch that is due."""
+        """Draft every batch that is due, as the job does."""
         for scope, periods in subsidy_due.batches_due(unit.session, self.today).items():
             for period in periods:
                 batches.draft(unit, scope.bank, scope.county, period)
 
     def move_on(self, unit: Unit) -> None:
-        """A batch is taken some steps along, each by another person."""
+        """Take a random batch one step or four steps further, each step by another person."""
         unpaid = select(SubsidyBatch).where(SubsidyBatch.status != "paid").order_by(SubsidyBatch.id)
         batch = self.chance.choice(unit.session.execute(unpaid).scalars().all())
         steps: dict[str, Callable[[Unit, int], object]] = {
@@ -112,7 +112,7 @@ class World:
         return list(unit.session.execute(query.order_by(SubsidyLine.id)).scalars())
 
     def live_on(self) -> None:
-        """Some days later somebody does something, or is refused."""
+        """Let some days pass, bill and pay, and try one random action, which may be refused."""
         self.today += timedelta(days=self.chance.randrange(12))
         bill(self.engine, self.today)
         for loan in self.loans:
@@ -132,7 +132,7 @@ class World:
 
 @pytest.fixture(params=SEEDS)
 def world(engine: Engine, request: pytest.FixtureRequest) -> World:
-    """A world of its own chance."""
+    """Return the loans of one seed."""
     with at_desk(engine, today=date(2016, 5, 10)) as unit:
         home = household(unit)
     first = subsidising.lend(engine, household_id=home, principal=yuan("30000.00"))
@@ -176,7 +176,7 @@ def _each_settlement_line_is_claimed_once(world: World) -> None:
 
 
 def _no_more_is_paid_than_the_borrower_paid(world: World) -> None:
-    """On the day at hand: subsidy paid less claw-backs raised, against contract interest paid by the borrower."""
+    """Compare the subsidy paid less claw-backs with the contract interest paid by the borrower, as of today."""
     with world.engine.connect() as connection:
         paid = entitled.rows(
             connection,
@@ -185,9 +185,9 @@ def _no_more_is_paid_than_the_borrower_paid(world: World) -> None:
                 "WHERE payer IN ('borrower', 'guarantor', 'collateral', 'credit')"
             ),
         )
-        stands = balances.loan_balances(connection, world.loans, Clocks(world.today))
+        by_loan = balances.loan_balances(connection, world.loans, Clocks(world.today))
     for loan in world.loans:
-        books = stands.get(loan, {})
+        books = by_loan.get(loan, {})
         spent = books.get(chart.SUBSIDY_HOUSEHOLDS, 0) + books.get(chart.SUBSIDY_ORGANISATIONS, 0)
         given = spent - books.get(chart.SUBSIDY_PAYABLE, 0)
         assert given <= sum(row[2] for row in paid if row[0] == loan and row[1] <= world.today), world.done

@@ -1,4 +1,4 @@
-"""The desks a subsidy batch passes, and the short way from a loan to a batch that is paid."""
+"""Helpers for subsidy tests: loans paid out, billed and repaid, and batches taken from draft to payment."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,15 +34,18 @@ CHAIN: Sequence[tuple[str, str, Callable[..., Taken]]] = (
 
 
 def lend(engine: Engine, on: date = date(2016, 5, 10), **fields: Any) -> int:
-    """A household loan of 50,000 at 4.75 % for 36 months, signed the day before, unless told otherwise."""
+    """Pay out a household loan, by default 50,000 yuan at 4.75 % for 36 months; return the loan's id.
+
+    The contract is signed on the day before the payout.
+    """
     with at_desk(engine, today=on) as unit:
         home = fields.pop("household_id", None) or household(unit)
-    told = {"signed_on": on - timedelta(days=1), "household_id": home} | fields
-    return pay_out(engine, request(**told), on)
+    contract = {"signed_on": on - timedelta(days=1), "household_id": home} | fields
+    return pay_out(engine, request(**contract), on)
 
 
 def pay_out(engine: Engine, asked: LoanRequest, on: date) -> int:
-    """A loan recorded, approved and paid out on a day; answers its id."""
+    """Record, approve and pay out a loan on one day; return the loan's id."""
     with at_desk(engine, today=on) as unit:
         loan_id = loans.record(unit, asked).id
     with at_desk(engine, "checker", on) as unit:
@@ -53,17 +56,17 @@ def pay_out(engine: Engine, asked: LoanRequest, on: date) -> int:
 
 
 def lend_to_organisation(engine: Engine, on: date, principal: str, *, links: int, ends_on: date | None) -> int:
-    """A loan to an organisation with so many links, signed the day before."""
+    """Pay out a loan to a new organisation with a number of links to households; return the loan's id."""
     with at_desk(engine, today=on) as unit:
         firm = organisation(unit)
         for _ in range(links):
             link(unit, firm, household(unit), ends_on=ends_on)
-    told = {"organisation_id": firm, "household_id": None, "signed_on": on - timedelta(days=1)}
-    return pay_out(engine, request(principal=yuan(principal), **told), on)
+    contract = {"organisation_id": firm, "household_id": None, "signed_on": on - timedelta(days=1)}
+    return pay_out(engine, request(principal=yuan(principal), **contract), on)
 
 
 def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None) -> None:
-    """Carry loans, all of them unless named, through a day as the job does."""
+    """Bill loans through a day as the interest job does; without ids, all loans."""
     with at_desk(engine, "job:interest", through) as unit:
         chosen = loan_ids or unit.session.execute(select(Loan.id).where(Loan.disbursed_on.is_not(None))).scalars()
         run.carry(unit, list(chosen), through)
@@ -72,32 +75,32 @@ def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None)
 def pay(
     engine: Engine, loan_id: int, amount: str, on: date, *, today: date | None = None, receipt: str = "", **more: Any
 ) -> int:
-    """A repayment of a day, recorded on it or later; answers its id."""
+    """Record a repayment dated `on`, recorded on the same day or on `today`; return the repayment's id."""
     with at_desk(engine, today=today or on) as unit:
-        told = Received(loan_id, yuan(amount), on, "counter", receipt or f"R-{on}-{amount}", **more)
-        return repayments.repay(unit, told).id
+        received = Received(loan_id, yuan(amount), on, "counter", receipt or f"R-{on}-{amount}", **more)
+        return repayments.repay(unit, received).id
 
 
 def take_back(engine: Engine, repayment_id: int, today: date) -> None:
-    """A repayment reversed by hand."""
+    """Reverse a repayment by hand."""
     with at_desk(engine, "checker", today) as unit:
         repayments.reverse(unit, repayment_id, Why("录入错误 typed wrong", "officer", "checker"))
 
 
 def draft(engine: Engine, period: Period = Q2, today: date | None = None, user: str = "officer") -> int:
-    """The batch of a period, drafted on its 21st or on a later day; answers its id."""
+    """Draft the batch of a period on the period's 21st, or on a later day; return the batch's id."""
     with at_desk(engine, user, today or period.days.end) as unit:
         return batches.draft(unit, BANK, COUNTY, period).id
 
 
 def step(engine: Engine, user: str, on: date, act: Callable[..., Any], *args: Any, **more: Any) -> Any:
-    """One step of one person on a day."""
+    """Let one person take one step on a day."""
     with at_desk(engine, user, on) as unit:
         return act(unit, *args, **more)
 
 
 def bring(engine: Engine, batch_id: int, to: str, on: date | None = None, since: str = "draft") -> None:
-    """Take a batch along the chain, each step on the 26th of its period's month unless told otherwise."""
+    """Take a batch from one status to another, every step on the 26th of the period's last month or on a given day."""
     names = ["draft", *(status for status, _, _ in CHAIN)]
     with engine.connect() as connection:
         day = on or connection.execute(select(SubsidyBatch.submit_by).where(SubsidyBatch.id == batch_id)).scalar_one()
@@ -106,14 +109,14 @@ def bring(engine: Engine, batch_id: int, to: str, on: date | None = None, since:
 
 
 def batch_of(engine: Engine, batch_id: int) -> SubsidyBatch:
-    """A batch's row."""
+    """Return the row of a batch."""
     with at_desk(engine) as unit:
         return unit.session.get_one(SubsidyBatch, batch_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A line of a batch as a reader sees it."""
+    """A line of a batch, with amounts as texts in yuan."""
 
     loan: int
     kind: str
@@ -129,7 +132,7 @@ class Shown:
 
 
 def shown(engine: Engine, batch_id: int) -> list[Shown]:
-    """Every line of a batch, gone ones included, in the order in which they were made."""
+    """Return every line of a batch in the order of creation, lines that have left the batch included."""
     query = select(SubsidyLine).where(SubsidyLine.batch_id == batch_id).order_by(SubsidyLine.id)
     with at_desk(engine) as unit:
         return [
@@ -151,7 +154,7 @@ def shown(engine: Engine, batch_id: int) -> list[Shown]:
 
 
 def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
-    """What the lines that count come to, by loan."""
+    """Return the sum of the lines that count, in yuan, by loan id."""
     sums: dict[int, Decimal] = {}
     for line in shown(engine, batch_id):
         if line.live:
@@ -160,7 +163,7 @@ def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
 
 
 def line_ids(engine: Engine, batch_id: int) -> list[int]:
-    """The ids of the lines that count."""
+    """Return the ids of the lines that count."""
     live = (SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
     query = select(SubsidyLine.id).where(*live).order_by(SubsidyLine.id)
     with engine.connect() as connection:
@@ -168,39 +171,39 @@ def line_ids(engine: Engine, batch_id: int) -> list[int]:
 
 
 def clawbacks(engine: Engine, loan_id: int) -> list[tuple[str, date]]:
-    """What was clawed back on a loan, and of which day."""
+    """Return the claw-backs on a loan: each amount in yuan with the day on which the claw-back was raised."""
     query = select(Clawback).where(Clawback.loan_id == loan_id).order_by(Clawback.id)
     with at_desk(engine) as unit:
         return [(plain(row.fen), row.raised_on) for row in unit.session.execute(query).scalars()]
 
 
 def stands(engine: Engine, account: Account, as_of: date = date(2030, 1, 1), county: str = COUNTY) -> str:
-    """What an account of the county's subsidy book stands at."""
+    """Return the balance of an account in the county's subsidy book, in yuan."""
     book = book_of(account.kind, bank="", county=county)
     with engine.connect() as connection:
         return plain(balance(connection, account, book, Clocks(as_of)))
 
 
 def of_loan(engine: Engine, loan_id: int) -> Mapping[Account, Fen]:
-    """A loan's accounts in all books."""
+    """Return the balances of a loan in all books, in fen."""
     with engine.connect() as connection:
         return loan_balance(connection, loan_id)
 
 
 def contract_interest(engine: Engine, loan_id: int) -> list[str]:
-    """The contract interest of a loan's live lines, oldest first."""
+    """Return the contract interest of a loan's live settlement lines in yuan, oldest first."""
     query = select(lines.c.contract).where(lines.c.loan_id == loan_id, lines.c.live).order_by(lines.c.period_start)
     with engine.connect() as connection:
         return [plain(fen) for fen in connection.execute(query).scalars()]
 
 
 def owed_interest(engine: Engine, loan_id: int) -> int:
-    """What is open of a loan's interest and charges, in fen."""
-    found = of_loan(engine, loan_id)
-    return found.get(INTEREST_RECEIVABLE, 0) + found.get(PENALTY_RECEIVABLE, 0)
+    """Return the interest and charges owed on a loan, in fen."""
+    balances = of_loan(engine, loan_id)
+    return balances.get(INTEREST_RECEIVABLE, 0) + balances.get(PENALTY_RECEIVABLE, 0)
 
 
 def renewal_of(engine: Engine, loan_id: int) -> int:
-    """The id of the loan that renewed a loan."""
+    """Return the id of the loan that renews a loan."""
     with engine.connect() as connection:
         return connection.execute(select(Loan.id).where(Loan.renews_id == loan_id)).scalar_one()

@@ -138,7 +138,7 @@ class SubsidyLineShown:
     reason: str | None
 
 
-def chosen_lines(batch_id: int) -> Select[tuple[SubsidyLine]]:
+def chosen_lines(batch_id: int) -> Select[SubsidyLine]:
     """Return the query of the lines of a batch that count, and of the lines rejected or returned one by one."""
     c = SubsidyLine
     return select(c).where(c.batch_id == batch_id, c.live.is_(True) | c.outcome.in_(("rejected", "returned")))
