@@ -120,7 +120,7 @@ def every_refusal_is_told_in_words() -> Iterator[None]:
         made(refusal, **facts)
         found.update(unlabelled(refusal))
 
-    Refusal.__init__ = noted  # type: ignore[method-assign]
+    Refusal.__init__ = noted  # type: ignore[method-assign, assignment]
     yield
     Refusal.__init__ = made  # type: ignore[method-assign]
     assert not found, "\n".join(sorted(found))

@@ -87,10 +87,8 @@ def _words(literal: ast.Subscript) -> list[str]:
 
 
 def test_an_event_is_named_by_one_function() -> None:
-    assert [labels.event_name("ClaimPaid", language) for language in labels.LANGUAGES] == [
-        "代偿拨付",
-        "payment of a claim",
-    ]
+    named = [labels.event_name("ClaimPaid", language) for language in labels.LANGUAGES]
+    assert named == ["代偿拨付", "payment of a claim"]
 
 
 def test_a_sheet_that_was_filled_in_before_is_still_known_by_its_headings() -> None:

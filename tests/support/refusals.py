@@ -8,10 +8,8 @@ from typing import Any
 from ledger import labels
 from ledger.errors import Refusal, WrongStatus
 
-ALLOWED = frozenset(
-    ["LPR", "PDF", "JPEG", "PNG", "Excel", "xlsx", "xls", "csv", "JSON", "UTF", "GB", "API", "ID", "SMTP", "SMS", "TLS"]
-    + ["ASCII", "base64"]
-)
+_WORDS = ("LPR", "PDF", "JPEG", "PNG", "Excel", "xlsx", "xls", "csv", "JSON", "UTF", "API", "ID")
+ALLOWED = frozenset((*_WORDS, "SMTP", "SMS", "TLS", "ASCII", "base64"))
 """Latin words that Chinese readers use."""
 
 WORD = re.compile(r"[A-Za-z_]{2,}[A-Za-z0-9_]*")
