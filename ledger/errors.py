@@ -25,7 +25,10 @@ class Refusal(Exception):
 
     def __init__(self, **facts: Any) -> None:
         self.facts: dict[str, Any] = {name: _plain(value) for name, value in facts.items()}
-        super().__init__(f"{self.code}: {self.say('en')}")
+        super().__init__()
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.say('en')}"
 
     def say(self, language: str) -> str:
         """Return the refusal in words, in Chinese for `zh`, else in English."""
@@ -43,7 +46,7 @@ def _again(kind: type[Refusal], facts: dict[str, Any]) -> Refusal:
     return kind(**facts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: every refused row of a sheet makes several
 class _Fact:
     """A fact in a template: what stands behind the colon says how it is told."""
 
