@@ -18,11 +18,11 @@ from ledger.ids import new_id
 from ledger.money import Fen, of_fen, plain
 from ledger.operations.approvals import requests
 from ledger.operations.servicing import repayments, run
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
 from ledger.tables.borrowers import Member
 from ledger.tables.journal import books, entries, events, postings
-from ledger.tables.loans import Approval, Loan, Repayment, applications, lines
+from ledger.tables.loans import Approval, Loan, Repayment, allocations, interest_bills
 from ledger.unit_of_work import Unit
 from tests.oracle import facts as told
 from tests.oracle.book import Book
@@ -33,7 +33,7 @@ from tests.support.desk import COUNTY, at_desk, household
 BANK = "GZRCB"
 BOOK = f"LOAN-{BANK}"
 TODAY = date(2020, 12, 31)
-WRONG = Why("记错 wrong")
+WRONG = ReversalReason("记错 wrong")
 _numbers = count(1)
 
 
@@ -192,7 +192,7 @@ def undo(engine: Engine, loan_id: int, fact: told.Repaid) -> None:
 def carry(engine: Engine, loan_id: int, through: date) -> None:
     """What the job does to this loan."""
     with at_bank(engine) as unit:
-        run.carry(unit, [loan_id], through)
+        run.run_to(unit, [loan_id], through)
 
 
 def close_through(engine: Engine, day: date | None) -> None:
@@ -231,7 +231,7 @@ def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
 
 def lines_of(engine: Engine, loan_id: int) -> list[Line]:
     """The live lines, as billed."""
-    ln = lines.c
+    ln = interest_bills.c
     query = select(ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty)
     with engine.connect() as connection:
         found = connection.execute(query.where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start))
@@ -240,7 +240,7 @@ def lines_of(engine: Engine, loan_id: int) -> list[Line]:
 
 def applications_of(engine: Engine, loan_id: int) -> Counter[Application]:
     """What was taken off the lines by day and payer; what was taken back the same day is not told."""
-    a = applications.c
+    a = allocations.c
     names = (a.period_start, a.effective_on, a.payer)
     sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))
     with engine.connect() as connection:

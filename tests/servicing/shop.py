@@ -12,7 +12,7 @@ from ledger.calendar import load_calendar
 from ledger.errors import Refusal
 from ledger.policy.rates import load_table
 from ledger.tables.journal import entries, events, footers, movements, postings
-from ledger.tables.loans import Loan, Repayment, StatusChange, applications, lines
+from ledger.tables.loans import Loan, Repayment, StatusChange, allocations, interest_bills
 from tests.oracle.book import Book
 from tests.oracle.days import live
 from tests.oracle.drawing import months_later
@@ -22,7 +22,7 @@ from tests.servicing import desk
 
 # For tests that draw lives: every drawn loan is a new one in the test's own database.
 DRAWN = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-_WRITTEN = (events, entries, postings, footers, movements, lines, applications, Repayment, StatusChange, Loan)
+_WRITTEN = (events, entries, postings, footers, movements, interest_bills, allocations, Repayment, StatusChange, Loan)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from ledger.errors import Conflict, Fault, Refusal, WrongStatus
 from ledger.gc_pause import uncollected
 from ledger.ids import new_id
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.sheets import households, organisations, repayments
 from ledger.operations.sheets import loan_booking as lending
 from ledger.operations.sheets import loan_checks as loans
@@ -265,7 +265,7 @@ def _fail(begin: Begin, how: Kind, import_id: int, refusal: Refusal) -> None:
         if row.status == "booking" and how.undo is not None:
             if not undo:
                 return
-            how.undo(unit, import_id, Why(_ABANDONED))
+            how.undo(unit, import_id, ReversalReason(_ABANDONED))
         row.status, row.booked = "failed", 0
 
     try:

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from ledger.database import among
 from ledger.errors import Fault, FutureDate, Refusal, RuleViolation
 from ledger.money import Fen, of_fen, plain
-from ledger.operations.servicing import repayments
-from ledger.operations.servicing import run as servicing
+from ledger.operations.servicing import load, repayments
 from ledger.operations.servicing.repayments import Received
+from ledger.operations.servicing.run import LENT
 from ledger.operations.sheets.run import Booked, RowDiffers, RowTwice, Run, Told, differing
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
@@ -101,7 +101,7 @@ def _refusals(unit: Unit, run: Run, row: Told, loans: dict[str, tuple[int, str]]
     if row.contract_no is not None:
         if row.contract_no not in loans:
             yield "contract_no", LoanUnknown(found=row.contract_no)
-        elif (status := loans[row.contract_no][1]) not in servicing.LENT:
+        elif (status := loans[row.contract_no][1]) not in LENT:
             yield "contract_no", LoanNotLent(found=status)
     if row.paid_on is not None and row.paid_on > unit.today:
         yield "paid_on", FutureDate(field="paid_on", found=row.paid_on, limit=unit.today)
@@ -157,7 +157,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
 
     The loans are held first: what somebody else recorded of them meanwhile is seen, and compared.
     """
-    servicing.lock(unit, {each.loan_id for each in chunk})
+    load.lock(unit, {each.loan_id for each in chunk})
     present = _present(unit, {each.loan_id for each in chunk})
     fresh: list[Ready] = []
     faults: list[Fault] = []
