@@ -1,6 +1,7 @@
 """What happened (业务事件): frozen, dated, past tense; what it does to the books stands in posting.py.
 
-Every amount is whole fen. `loan` is the loan's id where the event is about one loan.
+What each event is called, and how it is replayed and undone, stands in catalogue.py. Every amount is whole fen.
+`loan` is the loan's id where the event is about one loan.
 """
 
 import json

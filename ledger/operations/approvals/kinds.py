@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ledger.catalogue import Office
 from ledger.chart import Kind
-from ledger.events import LoanDisbursed, ManualAdjustment, RecoveryReceived, RecoveryRemitted, RepaymentReceived
+from ledger.events import LoanDisbursed, ManualAdjustment
 from ledger.operations.approvals import adjustments, loan_changes, reversals
 from ledger.operations.books import periods
 from ledger.operations.compensation import closing, county_shares, suspense
@@ -64,9 +65,6 @@ def _closers(unit: Unit, payload: Payload) -> Roles:
     return Roles(found.asks | {found.decides}, found.decides)
 
 
-_OF_THE_BANK = (LoanDisbursed, RepaymentReceived, RecoveryReceived, RecoveryRemitted)
-"""What the bank records; what the fund pays and receives is undone by the finance bureau."""
-
 _RECOURSE = Roles(frozenset({Role.BANK_OFFICER, Role.FINANCE_OFFICER}), Role.FINANCE_CHECKER)
 """The bank that pursues the borrower or the bureau that pays asks to end it; the bureau decides."""
 
@@ -76,7 +74,7 @@ def _by_event(unit: Unit, payload: Payload) -> Roles:
     event = reversals.check(unit, payload)
     if isinstance(event, ManualAdjustment):
         return BANK if event.rows[0].kind is Kind.LOAN else FINANCE
-    return BANK if isinstance(event, _OF_THE_BANK) else FINANCE
+    return BANK if reversals.by_hand(event).office is Office.BANK else FINANCE
 
 
 def _check_reversal(unit: Unit, loan_id: int | None, payload: Payload) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ledger import events as e
 from ledger import journal
+from ledger.catalogue import CATALOGUE, ByHand, Instead
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event
 from ledger.operations.compensation import county_shares, reversals
@@ -28,8 +28,7 @@ def check(unit: Unit, payload: Mapping[str, Any]) -> Event:
     """The event somebody asks to reverse; raises NotFound, NotReversible, AlreadyReversed."""
     event_id = int(payload["event_id"])
     event = journal.stored(unit, [event_id])[event_id]
-    if type(event) not in UNDONE_BY:
-        raise NotReversible(rule="books 3", event=type(event).__name__, instead=_instead(event))
+    by_hand(event)  # an event that is undone in another way is refused before its reversals are looked for
     journal.check_not_reversed(unit, [event_id])
     return event
 
@@ -37,7 +36,15 @@ def check(unit: Unit, payload: Mapping[str, Any]) -> Event:
 def apply(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
     """Reverse it, on the second person's approval."""
     event = check(unit, payload)
-    UNDONE_BY[type(event)](unit, int(payload["event_id"]), event, approval)
+    OPERATIONS[by_hand(event).operation](unit, int(payload["event_id"]), event, approval)
+
+
+def by_hand(event: Event) -> ByHand:
+    """Return how an event is reversed by hand; raises NotReversible naming the operation to use where it is not."""
+    undone = CATALOGUE[type(event)].undone
+    if isinstance(undone, Instead):
+        raise NotReversible(rule="books 3", event=type(event).__name__, instead=undone.route)
+    return undone
 
 
 def _disbursement(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
@@ -62,36 +69,15 @@ def _fund_step(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
     plans.undo_step(unit, event_id)
 
 
-UNDONE_BY: Mapping[type[Event], Callable[[Unit, int, Event, Approval], None]] = {
-    e.LoanDisbursed: _disbursement,
-    e.RepaymentReceived: _repayment,
-    e.ManualAdjustment: _as_it_stands,
-    e.ClaimPaid: reversals.undo_payment,
-    e.RecoveryReceived: reversals.undo_recovery,
-    e.RecoveryRemitted: reversals.undo_remittance,
-    e.RecourseClosed: reversals.undo_closing,
-    e.CountyShareReceived: county_shares.undo_share,
-    e.FundDeposited: _fund_step,
-    e.FundAppropriated: _fund_step,
-    e.FundInterestCredited: _as_it_stands,
+OPERATIONS: Mapping[str, Callable[[Unit, int, Event, Approval], None]] = {
+    "disbursement": _disbursement,
+    "repayment": _repayment,
+    "claim_payment": reversals.undo_payment,
+    "recovery": reversals.undo_recovery,
+    "remittance": reversals.undo_remittance,
+    "closing": reversals.undo_closing,
+    "county_share": county_shares.undo_share,
+    "fund_step": _fund_step,
+    "entry": _as_it_stands,
 }
-
-# What undoes the others. Lines, credit and transitions follow from what people recorded.
-_INSTEAD: Mapping[type[Event], str] = {
-    e.InterestBilled: "/loans/{id}/repayments",
-    e.CreditApplied: "/loans/{id}/repayments",
-    e.PrincipalOverdue: "/loans/{id}/repayments",
-    e.EventReversed: "/ledger/adjustments",
-    e.RecoveryRetained: "/ledger/events/{id}/reversal of its RecoveryReceived",
-    e.CountyShareReturned: "/fund/county-shares",
-    e.SuspenseRecorded: "/fund/suspense/{id}/release",
-    e.SuspenseReleased: "/fund/suspense",
-    e.FundPlanApproved: "/fund/plans of a later quarter",
-    e.CountyFundContributed: "/ledger/adjustments",
-    e.SubsidyApproved: "/subsidy-batches/{id}/return",
-    e.SubsidyPaid: "/clawbacks",
-}
-
-
-def _instead(event: Event) -> str:
-    return _INSTEAD.get(type(event), "/ledger/adjustments")
+"""How an event is undone by hand, by the operation that its row of the catalogue names."""

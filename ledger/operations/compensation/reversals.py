@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
+from ledger.catalogue import Replay, events_where
 from ledger.errors import NotFound
 from ledger.events import (
     ClaimPaid,
@@ -23,7 +24,7 @@ from ledger.tables.claims import Claim, Recovery
 from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
 
-_COMPENSATION = (ClaimPaid, RecoveryReceived, RecoveryRemitted, RecoveryRetained, RecourseClosed)
+_COMPENSATION = events_where(lambda row: row.replay is Replay.LATEST_FIRST)
 E = TypeVar("E", bound=Event)
 
 

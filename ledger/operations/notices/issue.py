@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
-from ledger import events as e
+from ledger.catalogue import CATALOGUE, Ends
 from ledger.database import among, update_rows, write_rows
 from ledger.ids import new_ids
 from ledger.operations.job_runs import EVERYTHING, Scope
@@ -34,17 +34,10 @@ OPEN = ("active", "overdue")
 _UNDONE = "undone"  # the payout was taken back
 _FOLLOWING = "notices"
 
-# What can end a loan's life. Of a closed loan the last of them closed it; the others end it by themselves.
-_CLOSING = (
-    e.RepaymentReceived,
-    e.CreditApplied,
-    e.PenaltyWaived,
-    e.InsuranceReceived,
-    e.LoanRenewed,
-    e.RecoveryRetained,
-    e.RecourseClosed,
-)
-_ENDING: Mapping[str, Ending] = {e.ClaimPaid.__name__: "compensated", e.LoanWrittenOff.__name__: "written_off"}
+# The events that can end a loan, by what they end. The last event of a closed loan closed it; compensation and
+# write-off end a loan by themselves.
+_ENDS: Mapping[str, Ends] = {kind.__name__: row.ends for kind, row in CATALOGUE.items() if row.ends is not None}
+_BY_THEMSELVES: Mapping[Ends, Ending] = {Ends.COMPENSATED: "compensated", Ends.WRITTEN_OFF: "written_off"}
 
 
 def scopes_due(session: Session, on: date) -> dict[Scope, int]:
@@ -183,13 +176,12 @@ def _timings(unit: Unit, code: str, version: int) -> tuple[Timing, ...]:
 def _ended(unit: Unit, loan_ids: Sequence[int]) -> dict[int, tuple[date, Ending]]:
     """When and how loans ended: compensated or written off for the first time, else closed by what came last."""
     undone = aliased(events)
-    kinds = [*_ENDING, *(kind.__name__ for kind in _CLOSING)]
     query = (
         select(events.c.loan_id, events.c.kind, func.min(events.c.effective_on), func.max(events.c.effective_on))
         .outerjoin(undone, undone.c.reverses_id == events.c.id)
         .where(
             among(unit.connection, events.c.loan_id, loan_ids),
-            events.c.kind.in_(kinds),
+            events.c.kind.in_(_ENDS),
             ~events.c.red,
             undone.c.id.is_(None),
         )
@@ -199,7 +191,7 @@ def _ended(unit: Unit, loan_ids: Sequence[int]) -> dict[int, tuple[date, Ending]
     found: dict[int, tuple[date, Ending]] = {}
     for loan_id, rows in groupby(unit.connection.execute(query), key=lambda row: row[0]):
         of_loan = [(kind, first, last) for _, kind, first, last in rows]
-        ends = [(first, _ENDING[kind]) for kind, first, _ in of_loan if kind in _ENDING]
+        ends = [(first, _BY_THEMSELVES[to]) for kind, first, _ in of_loan if (to := _ENDS[kind]) in _BY_THEMSELVES]
         closed: list[tuple[date, Ending]] = [(max(last for _, _, last in of_loan), "closed")]
         found[loan_id] = min(ends or closed)
     return found

@@ -13,13 +13,14 @@ from sqlalchemy.orm import aliased
 
 from ledger import events as e
 from ledger import journal, period_lock
+from ledger.catalogue import Ends, Replay, by_calendar, events_where, payer_of
 from ledger.chart import Kind, book_of
 from ledger.database import among, update_rows, write_rows
 from ledger.dates import DAY, settlements
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, event_of
 from ledger.operations.notices import issue
-from ledger.operations.servicing.save import applied, payer_of
+from ledger.operations.servicing.save import applied
 from ledger.policy.loan_transactions import Particulars
 from ledger.posting import postings_of
 from ledger.tables.journal import events
@@ -72,32 +73,14 @@ class PostedEvent(NamedTuple):
         return self.recorded_at, self.id
 
 
-# What is never reversed for back-dating: another record rests on its figures.
-_STANDING = (
-    e.LoanExtended,
-    e.LoanRenewed,
-    e.LoanWrittenOff,
-    e.InsuranceReceived,
-    e.ClaimPaid,
-    e.RecoveryReceived,
-    e.RecoveryRemitted,
-    e.RecoveryRetained,
-    e.RecourseClosed,
-)
+# Never replayed: another record rests on its figures.
+_STANDING = events_where(lambda row: row.replay in {Replay.STANDS, Replay.LATEST_FIRST})
 
-_ENDING = (e.LoanRenewed, e.LoanWrittenOff, e.ClaimPaid)
+# What ends or moves a loan's whole debt at once.
+_ENDING = events_where(lambda row: row.ends in {Ends.RENEWED, Ends.WRITTEN_OFF, Ends.COMPENSATED})
 
 # What a loan's state is made of. Its subsidies are not: they follow its interest bills in their own way (4.9).
-_LIFE = (
-    e.InterestBilled,
-    e.CreditApplied,
-    e.PrincipalOverdue,
-    e.RepaymentReceived,
-    e.CreditRefunded,
-    e.PenaltyWaived,
-    e.MisuseFound,
-    *_STANDING,
-)
+_LIFE = events_where(lambda row: row.replay is not Replay.APART)
 _LIFE_KINDS = tuple(kind.__name__ for kind in _LIFE)
 
 
@@ -246,8 +229,7 @@ def _of_the_day(each: PostedEvent, point: RewindPoint) -> bool:
     cause = getattr(each.event, "cause", None)
     if point.before is None:
         return not point.last and cause == "claim"
-    by_calendar = cause == "" or isinstance(each.event, e.PrincipalOverdue)
-    return not by_calendar and (each.recording_order >= point.before or cause == "payoff")
+    return not by_calendar(each.event) and (each.recording_order >= point.before or cause == "payoff")
 
 
 def _check(unit: Unit, on: date, rows: Sequence[PostedEvent]) -> None:

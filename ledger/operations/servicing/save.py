@@ -9,6 +9,7 @@ from sqlalchemy import Table, func, select
 
 from ledger import events as e
 from ledger import journal
+from ledger.catalogue import key_of, payer_of
 from ledger.database import among, update_rows, write_rows
 from ledger.events import Applied, Event
 from ledger.journal import Record
@@ -38,19 +39,9 @@ class LoadedLoan:
             self.records.append(Record(event, document, reason, made_by, checked_by, self._key(event)))
 
     def _key(self, event: Event) -> str | None:
-        """Return the natural key of what the calendar called for, with the loan's generation after back-dating."""
-        kind = _KEYED.get(type(event))
-        if kind is None or getattr(event, "cause", None):
-            return None
-        generation = f"/{self.row.generation}" if self.row.generation else ""
-        return f"{kind}/{self.state.loan}/{event.effective_on}{generation}"
-
-
-_KEYED: dict[type[Event], str] = {
-    e.InterestBilled: "interest",
-    e.CreditApplied: "credit",
-    e.PrincipalOverdue: "overdue",
-}
+        """Return an event's natural key; a loan that was taken back has a new generation, and with it new keys."""
+        key = key_of(event)
+        return f"{key}/{self.row.generation}" if key is not None and self.row.generation else key
 
 
 def save(unit: Unit, loans: Iterable[LoadedLoan]) -> dict[int, list[int]]:
@@ -126,21 +117,6 @@ def applied(event: Event) -> tuple[Applied, ...]:
     """Return what an event paid, waived or wrote off of interest bills."""
     rows: tuple[Applied, ...] = getattr(event, "applied", ())
     return rows
-
-
-def payer_of(event: Event) -> str:
-    """Return the kind of payer whose money an event allocated to interest bills, which scheme 4.3 asks for."""
-    return event.payer if isinstance(event, e.RepaymentReceived) else _PAYERS[type(event)]
-
-
-_PAYERS: dict[type[Event], str] = {
-    e.CreditApplied: "credit",
-    e.PenaltyWaived: "waiver",
-    e.LoanWrittenOff: "write_off",
-    e.InsuranceReceived: "insurer",
-    e.ClaimPaid: "fund",
-    e.RecoveryRetained: "recovery",
-}
 
 
 def _standing(state: LoanState) -> tuple[Any, ...]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from ledger import events as e
+from ledger.catalogue import by_calendar
 from ledger.database import among, update_rows, write_rows
 from ledger.errors import RuleViolation
-from ledger.events import Event
+from ledger.events import Event, LoanDisbursed
 from ledger.ids import new_ids
 from ledger.operations.notices import issue
 from ledger.operations.servicing import backdating, load, run
@@ -78,9 +78,7 @@ def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _follows(event: Event) -> bool:
     """Whether an event is the disbursement, or followed from it by the calendar alone."""
-    if isinstance(event, e.InterestBilled | e.CreditApplied):
-        return not event.cause
-    return isinstance(event, e.LoanDisbursed | e.PrincipalOverdue)
+    return by_calendar(event) or isinstance(event, LoanDisbursed)
 
 
 def _refuse_asked(unit: Unit, loan_ids: Sequence[int]) -> None:

@@ -125,7 +125,6 @@ def approve(unit: Unit, batch_id: int, rejected: Mapping[int, str] | None = None
         unit,
         batch,
         lines,
-        "approved",
         lambda line: SubsidyApproved(
             effective_on=on,
             county=batch.county,
@@ -191,7 +190,6 @@ def pay(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
         unit,
         batch,
         lines,
-        "paid",
         lambda line: SubsidyPaid(
             effective_on=on,
             county=batch.county,

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ledger import journal
+from ledger.catalogue import key_from, key_of
 from ledger.database import among
 from ledger.errors import NotFound
-from ledger.events import Event
+from ledger.events import Event, SubsidyApproved
 from ledger.gc_pause import uncollected
 from ledger.ids import new_id
 from ledger.journal import Record
@@ -35,14 +36,11 @@ def live_lines(unit: Unit, batch: SubsidyBatch) -> Sequence[Any]:
 
 
 @uncollected()
-def post(unit: Unit, batch: SubsidyBatch, lines: Sequence[Any], step: str, event_of: Callable[[Any], Event]) -> None:
+def post(unit: Unit, batch: SubsidyBatch, lines: Sequence[Any], event_of: Callable[[Any], Event]) -> None:
     """Record an event for each line. It is approved once and paid once: the natural key sees to it."""
     document = f"贴息 {batch.bank}/{batch.county}/{batch.period}"
-    journal.record_all(unit, [Record(event_of(line), document=document, key=_key(line.id, step)) for line in lines])
-
-
-def _key(line_id: int, step: str) -> str:
-    return f"subsidy/{line_id}/{step}"
+    events_of_lines = [event_of(line) for line in lines]
+    journal.record_all(unit, [Record(event, document=document, key=key_of(event)) for event in events_of_lines])
 
 
 def let_go(unit: Unit, batch: SubsidyBatch, reasons: Mapping[int, str], outcome: str, on: date) -> None:
@@ -62,7 +60,7 @@ def end(unit: Unit, batch: SubsidyBatch, line_ids: Collection[int], outcome: str
     """Lines count no more: their approvals are reversed in red, their claims released."""
     connection, claims, shortfalls = unit.connection, subsidy_claims, subsidy_shortfalls
     if batch.approved_on is not None:
-        keys = [_key(line_id, "approved") for line_id in line_ids]
+        keys = [key_from(SubsidyApproved, line=line_id) for line_id in line_ids]
         found = select(events.c.id).where(among(connection, events.c.key, keys)).order_by(events.c.id)
         journal.reverse_all(unit, connection.execute(found).scalars().all(), reason)
     ended = update(_LINES).where(among(connection, _LINES.c.id, line_ids))
