@@ -22,10 +22,11 @@ def bills_by_payment_day(*payments: ColumnElement[bool]) -> Select[Any]:
     """
     b, a = interest_bills.c, allocations.c
     each_day = (b.loan_id, b.period_start, b.version, a.effective_on)
+    same_bill = and_(a.loan_id == b.loan_id, a.period_start == b.period_start)
     paid = [cast(func.sum(part), BigInteger) for part in (a.contract, a.compound, a.penalty)]
     return (
         select(b.loan_id, b.period_start, b.period_end, b.contract, b.compound, b.penalty, a.effective_on, *paid)
-        .outerjoin(allocations, and_(a.loan_id == b.loan_id, a.period_start == b.period_start, *payments))
+        .select_from(interest_bills.outerjoin(allocations, and_(same_bill, *payments)))
         .group_by(*each_day)
         .order_by(*each_day)
     )

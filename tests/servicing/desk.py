@@ -105,13 +105,13 @@ def loan_of(rate: str, disbursed_on: str, due_on: str, rolled_on: str = "", prin
 # What people do. Each is a transaction of its own, or two where two people are needed.
 
 
-def record(engine: Engine, loan_id: int, fact: told.Fact) -> None:
+def record(engine: Engine, loan_id: int, fact: told.Fact, today: date = TODAY) -> None:
     """Record a fact by its own operation; raises its refusal."""
     if isinstance(fact, told.Repaid):
-        with at_bank(engine) as unit:
+        with at_bank(engine, today=today) as unit:
             repayments.repay(unit, receipt(loan_id, fact))
     else:
-        decide(engine, loan_id, *_asked(fact))
+        decide(engine, loan_id, *_asked(fact), today)
 
 
 def receipt(loan_id: int, fact: told.Repaid) -> Received:
@@ -131,15 +131,15 @@ def receipt_no(fact: told.Fact) -> str:
     return f"R{fact.number}"
 
 
-def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any]) -> None:
+def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any], today: date = TODAY) -> None:
     """Asked by the officer, put in force by the checker; what the checker cannot approve is struck out."""
-    with at_bank(engine) as unit:
+    with at_bank(engine, today=today) as unit:
         asked = requests.ask(unit, kind, payload, loan_id=loan_id, reason="r")
     try:
-        with at_bank(engine, "checker") as unit:
+        with at_bank(engine, "checker", today) as unit:
             requests.approve(unit, asked.id)
     except Refusal:
-        with at_bank(engine, "checker") as unit:
+        with at_bank(engine, "checker", today) as unit:
             requests.refuse(unit, asked.id, "not possible")
         raise
 
@@ -182,16 +182,16 @@ def pay_interest_to(engine: Engine, loan_id: int, on: date) -> None:
     record(engine, loan_id, told.Repaid(on, quote.contract + quote.compound + quote.penalty - quote.credit))
 
 
-def undo(engine: Engine, loan_id: int, fact: told.Repaid) -> None:
+def undo(engine: Engine, loan_id: int, fact: told.Repaid, today: date = TODAY) -> None:
     """Take a repayment back."""
-    with at_bank(engine) as unit:
+    with at_bank(engine, today=today) as unit:
         query = select(Repayment.id).where(Repayment.loan_id == loan_id, Repayment.receipt_no == receipt_no(fact))
         repayments.reverse(unit, unit.session.execute(query).scalar_one(), WRONG)
 
 
-def carry(engine: Engine, loan_id: int, through: date) -> None:
+def carry(engine: Engine, loan_id: int, through: date, today: date = TODAY) -> None:
     """What the job does to this loan."""
-    with at_bank(engine) as unit:
+    with at_bank(engine, today=today) as unit:
         run.run_to(unit, [loan_id], through)
 
 

@@ -27,12 +27,13 @@ _WRITTEN = (events, entries, postings, footers, movements, interest_bills, alloc
 
 @dataclass
 class Shop:
-    """A loan, and the day through which it has been walked."""
+    """A loan, the day through which it has been run, and the day on which people record."""
 
     engine: Engine
     history: History
     loan_id: int
     walked: date
+    today: date = desk.TODAY
 
     @property
     def book(self) -> Book:
@@ -46,14 +47,14 @@ class Shop:
 
     def record(self, fact: Fact) -> None:
         """Record a fact on both; both refuse it alike, and a refusal writes nothing."""
-        self._both(lambda: self.history.record(fact), lambda: desk.record(self.engine, self.loan_id, fact))
+        self._both(lambda: self.history.record(fact), lambda: desk.record(self.engine, self.loan_id, fact, self.today))
 
     def undo(self, fact: Repaid) -> None:
-        self._both(lambda: self.history.undo(fact), lambda: desk.undo(self.engine, self.loan_id, fact))
+        self._both(lambda: self.history.undo(fact), lambda: desk.undo(self.engine, self.loan_id, fact, self.today))
 
     def carry(self, through: date) -> None:
         self.walked = max(self.walked, through)
-        desk.carry(self.engine, self.loan_id, self.walked)
+        desk.carry(self.engine, self.loan_id, self.walked, self.today)
 
     def close_through(self, day: date) -> None:
         """Close every month through this day, everything due by then being posted."""

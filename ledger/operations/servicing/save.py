@@ -16,7 +16,7 @@ from ledger.journal import Record
 from ledger.operations.notices import issue
 from ledger.policy.loan_transactions import NO_PARTICULARS, Particulars
 from ledger.policy.servicing import LoanState
-from ledger.queries.loan_state import StoredLoan
+from ledger.queries.state_parts import StoredLoan
 from ledger.tables.loans import Loan, Repayment, allocations, interest_bills
 from ledger.unit_of_work import Unit
 
