@@ -97,7 +97,7 @@ def _sums() -> Select[Any]:
     return (
         select(
             p.loan_id,
-            *BALANCES,
+            *(summed(signed(account)) for account in BALANCES),
             func.max(case((and_(later, on_principal), 1), else_=0)),
             summed(receivable),
             func.max(case((and_(later, on_interest), 1), else_=0)),

@@ -75,18 +75,25 @@ class _Balances(NamedTuple):
         return Fen(self.principal + self.overdue)
 
 
+_FUND = (chart.RECOURSE, chart.RECOVERIES_TO_REMIT, chart.RECOVERY_SUSPENSE)
+"""The accounts of what the fund waits for or holds of a loan."""
+
+
 def _by_day() -> Select[Any]:
     p = postings.c
     each_day = (p.loan_id, p.effective_on)
-    fund = signed(chart.RECOURSE) + signed(chart.RECOVERIES_TO_REMIT) + signed(chart.RECOVERY_SUSPENSE)
-    return select(*each_day, *BALANCES, summed(fund)).group_by(*each_day).order_by(*each_day)
+    balances = [summed(signed(account)) for account in BALANCES]
+    fund = summed(signed(_FUND[0]) + signed(_FUND[1]) + signed(_FUND[2]))
+    codes = [account.code for account in (*BALANCES, *_FUND)]
+    moving = p.debit.in_(codes) | p.credit.in_(codes)
+    return select(*each_day, *balances, fund).where(moving).group_by(*each_day).order_by(*each_day)
 
 
 _BY_DAY = _by_day()
 
 
 def _balances_by_day(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dict[int, list[_Balances]]:
-    """Return what each loan's accounts stood at after each day on which something was posted, oldest first."""
+    """Return what each loan's accounts stood at after each day on which one of them moved, oldest first."""
     query = _BY_DAY.where(among(unit.connection, postings.c.loan_id, loan_ids), *within(postings.c, clocks))
     found: dict[int, list[_Balances]] = {}
     for loan_id, on, *moved in unit.connection.execute(query).all():

@@ -79,8 +79,5 @@ def summed(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.sum(column), BigInteger)
 
 
-BALANCES = tuple(
-    summed(signed(account))
-    for account in (chart.LOAN_PRINCIPAL, chart.OVERDUE_PRINCIPAL, chart.BORROWER_CREDIT, chart.LOAN_LOSSES)
-)
-"""The balances of a state, in the order of `principal, overdue, credit, written_off`."""
+BALANCES = (chart.LOAN_PRINCIPAL, chart.OVERDUE_PRINCIPAL, chart.BORROWER_CREDIT, chart.LOAN_LOSSES)
+"""The accounts whose balances a state holds: `principal, overdue, credit, written_off`."""
