@@ -10,8 +10,9 @@ from ledger.operations.approvals import requests
 from ledger.operations.lending import loans
 from ledger.operations.servicing import repayments, run
 from ledger.operations.servicing.repayments import Received
+from ledger.queries.repayments import repayments_of
 from ledger.reports.lending.loans import LoanFilters, LoanShown, chosen, shown
-from ledger.reports.lending.statements import lines_of, repayments_of
+from ledger.reports.lending.statements import lines_of
 from ledger.tables.loans import Loan
 from tests.support.county_desk import at_desk, disbursed_loan, household, request
 
@@ -25,7 +26,7 @@ def loan(engine: Engine) -> int:
         home = household(unit)
     loan_id = disbursed_loan(engine, request(household_id=home))
     with at_desk(engine, today=LATER) as unit:
-        run.carry(unit, [loan_id], LATER)
+        run.run_to(unit, [loan_id], LATER)
     return loan_id
 
 

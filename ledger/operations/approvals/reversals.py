@@ -13,7 +13,7 @@ from ledger.operations.compensation import county_shares, reversals
 from ledger.operations.fund import plans
 from ledger.operations.lending import loans
 from ledger.operations.servicing import repayments
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.tables.loans import Approval, Repayment
 from ledger.unit_of_work import Unit
 
@@ -57,7 +57,7 @@ def _repayment(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
     ).scalar()
     if repayment is None:
         raise NotFound(what="repayment", id=str(event_id))
-    repayments.reverse(unit, repayment, Why(approval.reason, approval.made_by, unit.user))
+    repayments.reverse(unit, repayment, ReversalReason(approval.reason, approval.made_by, unit.user))
 
 
 def _as_it_stands(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
