@@ -1,8 +1,10 @@
 """The catalogue of events (业务目录): one row an event, with its names, payer, replay, and how it is undone."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final
 
 from ledger import events as e
@@ -230,8 +232,20 @@ def by_calendar(event: Event) -> bool:
 
 def key_of(event: Event) -> str | None:
     """Return an event's natural key; None for an event without one, and for a line that an operation called for."""
-    key = CATALOGUE[type(event)].key
-    return None if key is None or _cause(event) else _filled(key, event)
+    compiled = _KEYS.get(type(event))
+    if compiled is None or _cause(event):
+        return None
+    text, fields_of = compiled
+    return text % fields_of(event)
+
+
+# A quarter asks for a key a loan: each is a text with %s and the fields to put there, which takes half the time.
+_BRACES = re.compile(r"{(\w+)}")
+_KEYS = {
+    kind: (_BRACES.sub("%s", row.key), attrgetter(*_BRACES.findall(row.key)))
+    for kind, row in CATALOGUE.items()
+    if row.key is not None
+}
 
 
 def key_from(kind: type[Event], **fields: object) -> str:
