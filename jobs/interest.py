@@ -1,4 +1,4 @@
-"""`interest`: carries every loan's life up to the business date: settlement lines and what follows on them."""
+"""`interest`: run every loan to the business date: interest bills and what follows from them."""
 
 from collections.abc import Sequence
 

@@ -83,6 +83,24 @@ def test_what_a_repayment_paid_adds_up_to_it(engine: Engine, loan: int) -> None:
     assert (row.applied["contract_interest"], row.applied["credit"]) == (88_402, 100_000 - 88_402 - 336)
 
 
+@pytest.mark.parametrize(
+    ("case", "amount", "on"),
+    [
+        ("interest and credit", "1000.00", LATER),
+        ("back-dated before a bill", "100.00", date(2016, 9, 1)),
+        ("pay-off", "60000.00", LATER),
+    ],
+)
+def test_the_answer_to_a_repayment_is_its_row_in_the_list(
+    engine: Engine, loan: int, case: str, amount: str, on: date
+) -> None:
+    pay(engine, loan, "50.00", date(2016, 9, 21), "S-1")
+    with at_desk(engine, today=LATER) as unit:
+        answer = repayments.repay(unit, Received(loan, yuan(amount), on, "cash", "S-2", date(2016, 8, 1)))
+    with at_desk(engine, today=LATER) as unit:
+        assert [row for row in repayments_of(unit.session, loan) if row.receipt_no == "S-2"] == [answer]
+
+
 def test_a_page_costs_the_same_queries_for_one_loan_or_many(engine: Engine) -> None:
     with at_desk(engine) as unit:
         for _ in range(12):

@@ -9,6 +9,7 @@ from ledger import journal
 from ledger.catalogue import CATALOGUE, ByHand, Instead
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event
+from ledger.labels import Said
 from ledger.operations.compensation import county_shares, reversals
 from ledger.operations.fund import plans
 from ledger.operations.lending import loans
@@ -43,7 +44,7 @@ def by_hand(event: Event) -> ByHand:
     """Return how an event is reversed by hand; raises NotReversible naming the operation to use where it is not."""
     undone = CATALOGUE[type(event)].undone
     if isinstance(undone, Instead):
-        raise NotReversible(rule="books 3", event=type(event).__name__, instead=undone.route)
+        raise NotReversible(rule="books 3", event=type(event).__name__, instead=Said(undone.route, undone.zh))
     return undone
 
 
