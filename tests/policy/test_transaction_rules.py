@@ -4,8 +4,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.policy.lives import begin, transaction_for, walk
-from tests.servicing.desk import loan_of
 
 from ledger.events import CreditApplied, Event, InterestBilled
 from ledger.policy import loan_transactions
@@ -13,6 +11,8 @@ from ledger.policy.loan_transactions import BillClaim, LoanTransaction, Particul
 from ledger.policy.servicing import run_to
 from ledger.policy.transaction_rules import BeforeDisbursement, apply, transaction_of
 from tests.oracle.facts import Fact, Misused, Refunded, Repaid, Waived
+from tests.support.loan_lives import begin, transaction_for, walk
+from tests.support.serviced import loan_of
 
 LOAN = loan_of("4.75", "2016-05-10", "2019-05-10")
 JUNE = date(2019, 6, 15)
