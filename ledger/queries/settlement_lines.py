@@ -19,7 +19,7 @@ from ledger.queries import principal
 from ledger.queries.contract_rates import rates_of
 from ledger.queries.subsidy_terms import OF_OFFICE, TermsByVersion, Versions, granted_terms, settled_by, versions_of
 from ledger.tables import borrowers
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.tables.subsidies import SubsidyLine, subsidy_claims
 from ledger.unit_of_work import Unit
 
@@ -68,8 +68,8 @@ def claimed_lines(unit: Unit, subsidy_line_ids: Collection[int]) -> dict[tuple[i
     """Return the settlement lines that lines of batches claim, as billed and paid now, by loan id and first day."""
     if not subsidy_line_ids:
         return {}
-    ln, c = lines.c, subsidy_claims.c
-    joined = lines.join(_LOANS, _LOANS.c.id == ln.loan_id).join(
+    ln, c = interest_bills.c, subsidy_claims.c
+    joined = interest_bills.join(_LOANS, _LOANS.c.id == ln.loan_id).join(
         subsidy_claims, and_(c.loan_id == ln.loan_id, c.period_start == ln.period_start)
     )
     query = _billed(joined).where(among(unit.connection, c.line_id, subsidy_line_ids), c.live, ln.live)
@@ -175,19 +175,19 @@ def _with_required_link(unit: Unit, billed: Sequence[BilledLine]) -> Sequence[Bi
 # Statements that every batch executes are built once: building takes longer than executing one for a small bank.
 @cache
 def _free(households: Versions, organisations: Versions) -> Select[Any]:
-    ln, c = lines.c, subsidy_claims.c
+    ln, c = interest_bills.c, subsidy_claims.c
     own = select(_SUBSIDY_LINES.c.id).where(_SUBSIDY_LINES.c.batch_id == bindparam("batch"))
     elsewhere = exists().where(
         c.loan_id == ln.loan_id, c.period_start == ln.period_start, c.live, c.line_id.not_in(own)
     )
-    return _billed(lines.join(_LOANS, _LOANS.c.id == ln.loan_id)).where(
+    return _billed(interest_bills.join(_LOANS, _LOANS.c.id == ln.loan_id)).where(
         *OF_OFFICE, settled_by(households, organisations), ln.live, ln.period_start < bindparam("end"), ~elsewhere
     )
 
 
 def _billed(joined: FromClause) -> Select[Any]:
     """Return the query of settlement lines with the payments applied to them: one row a payment, as in `_Row`."""
-    c, ln, a = _LOANS.c, lines.c, applications.c
+    c, ln, a = _LOANS.c, interest_bills.c, allocations.c
     return (
         select(
             *(c.id, c.household_id, c.organisation_id, c.principal_fen, ln.version, ln.contract),
@@ -198,7 +198,7 @@ def _billed(joined: FromClause) -> Select[Any]:
             *(a.effective_on, a.payer, a.contract, a.compound + a.penalty),
         )
         .select_from(joined)
-        .join(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
+        .join(allocations, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
         .where(ln.contract > 0)
     )
 
