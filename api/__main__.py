@@ -8,7 +8,7 @@ import click
 from api import serving
 from ledger import logs
 from ledger.backups import NoBackup
-from ledger.cli.context import NotDone, Refused, said, tell
+from ledger.cli.context import NotDone, Refused, refusal_line, tell
 from ledger.errors import Refusal
 from ledger.labels import Said
 from ledger.settings import SettingUnfit, read_settings
@@ -39,7 +39,7 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
     try:
         demo = start.make_ready(settings, demo=not no_demo, say=_say)
     except Refusal as refusal:
-        raise NotDone(said(refusal)) from None
+        raise NotDone(refusal_line(refusal)) from None
     except NoBackup as failed:
         raise NotDone(
             Said(

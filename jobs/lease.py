@@ -1,4 +1,4 @@
-"""A shift: one process's turn at the jobs, kept by a lease that every one of its transactions checks."""
+"""A lease: one process's turn at the jobs, kept by a lease that every one of its transactions checks."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ from ledger.operations import job_runs
 from ledger.retries import passing, retried
 from ledger.unit_of_work import Unit, work
 
-LEASE = timedelta(seconds=60)
+LEASE_LENGTH = timedelta(seconds=60)
 """How long a silent holder keeps its turn; while it has a transaction open, a row lock keeps it longer."""
 
 _POLL_SECONDS = 0.25
@@ -39,7 +39,7 @@ def _own_name() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class Lease:
     """Who works the jobs, on what, and who is told."""
 
     engine: Engine
@@ -51,7 +51,7 @@ class Shift:
 
     @contextmanager
     def unit(self, job: str, on: date) -> Iterator[Unit]:
-        """One transaction of a job within the shift; raises LeaseLost, and Stopped when asked to stop."""
+        """One transaction of a job within the lease; raises LeaseLost, and Stopped when asked to stop."""
         if self.stopping():
             raise Stopped
         with self._work(job, on) as unit:
@@ -71,7 +71,7 @@ class Shift:
         return dates.business_day(self.clock())
 
     def take(self) -> bool:
-        """Begin the shift if it is nobody's, has lapsed, or is that of a process that is no more."""
+        """Begin the lease if it is nobody's, has lapsed, or is that of a process that is no more."""
         with self.reading() as session:
             held = job_runs.lease(session)
         left = [held[0]] if held is not None and gone(held[0]) else []
@@ -87,7 +87,7 @@ class Shift:
             raise
 
     def give_back(self) -> None:
-        """End the shift; what is still running counts as interrupted."""
+        """End the lease; what is still running counts as interrupted."""
         retried(self._release)
 
     def _release(self) -> None:
@@ -98,24 +98,24 @@ class Shift:
         return work(self.engine, user=f"job:{job}", today=on, clock=self.clock, origin=f"job/{job}/{on}")
 
     def _until(self) -> int:
-        return dates.micros(self.clock() + LEASE)
+        return dates.micros(self.clock() + LEASE_LENGTH)
 
 
 @contextmanager
-def on_shift(shift: Shift) -> Iterator[None]:
+def holding(lease: Lease) -> Iterator[None]:
     """Wait for the turn, work, give it back. Raises Stopped when asked to stop while waiting."""
     told = False
-    while not shift.take():
-        if shift.stopping():
+    while not lease.take():
+        if lease.stopping():
             raise Stopped
         if not told:
-            shift.progress.waiting()
+            lease.progress.waiting()
             told = True
         time.sleep(_POLL_SECONDS)
     try:
         yield
     finally:
-        shift.give_back()
+        lease.give_back()
 
 
 def gone(holder: str) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from jobs.daily import NAME as DAILY_NAME
 from jobs.daily import run_daily
-from jobs.lease import Shift, on_shift
+from jobs.lease import Lease, holding
 from jobs.run_job import run_job
 from jobs.timetable import DAILY, JOBS
 from ledger.errors import FutureDate, NotFound
@@ -15,29 +15,29 @@ from ledger.operations.job_runs import EVERYTHING, Failure, Run, Scope
 from ledger.queries import reference
 
 
-def run(shift: Shift, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:
+def run(lease: Lease, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:
     """Run a job, or `daily`, for a business date (default today) within a scope; one at a time.
 
     Raises NotFound for an unknown job, bank or county, FutureDate; LeaseLost and Stopped when it was cut off.
     """
-    on = on or shift.today()
-    with shift.reading() as session:
-        scope = check(session, name, on, scope, shift.today())
-    with on_shift(shift):
+    on = on or lease.today()
+    with lease.reading() as session:
+        scope = check(session, name, on, scope, lease.today())
+    with holding(lease):
         if name == DAILY_NAME:
-            return run_daily(shift, on, scope)
-        return run_job(shift, JOBS[name], on, scope, asked=True)
+            return run_daily(lease, on, scope)
+        return run_job(lease, JOBS[name], on, scope, asked=True)
 
 
-def run_queued(shift: Shift) -> list[Run]:
+def run_queued(lease: Lease) -> list[Run]:
     """Run what was asked for and has not begun, oldest first, until nothing is queued."""
     runs: list[Run] = []
     while True:
-        with shift.reading() as session:
+        with lease.reading() as session:
             waiting = job_runs.queued(session)
         if not waiting:
             return runs
-        runs += [run(shift, each.job, each.business_date, each.scope) for each in waiting]
+        runs += [run(lease, each.job, each.business_date, each.scope) for each in waiting]
 
 
 def check(session: Session, name: str, on: date, scope: Scope, today: date) -> Scope:

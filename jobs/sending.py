@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from jobs.lease import Shift
+from jobs.lease import Lease
 from ledger import dates
 from ledger.channels.channel import Channel, NotTaken, OutcomeUnknown
 from ledger.channels.mail import Mail
@@ -51,38 +51,38 @@ def channels_of(settings: Settings) -> tuple[Channel, ...]:
     return tuple(found)
 
 
-def send_waiting(shift: Shift, channels: Sequence[Channel]) -> Sent:
+def send_waiting(lease: Lease, channels: Sequence[Channel]) -> Sent:
     """Send what waits on these channels today.
 
     Needs no turn at the jobs: an attempt is claimed by its row, any number of processes may be at it.
     """
-    retried(partial(_give_up_stale, shift))
+    retried(partial(_give_up_stale, lease))
     total = Sent()
     for channel in channels:
-        total = _all_of(shift, channel, total)
+        total = _all_of(lease, channel, total)
     return total
 
 
-def _all_of(shift: Shift, channel: Channel, total: Sent) -> Sent:
-    while not shift.stopping():
-        with shift.reading() as session:
-            now = dates.micros(shift.clock())
-            waiting = sending.waiting(session, channel.name, now, shift.today(), _AT_ONCE)
+def _all_of(lease: Lease, channel: Channel, total: Sent) -> Sent:
+    while not lease.stopping():
+        with lease.reading() as session:
+            now = dates.micros(lease.clock())
+            waiting = sending.waiting(session, channel.name, now, lease.today(), _AT_ONCE)
         if not waiting:
             break
         before = total
         for notice_id in waiting:
-            if shift.stopping():
+            if lease.stopping():
                 break
-            total = _add(total, _send(shift, channel, notice_id))
+            total = _add(total, _send(lease, channel, notice_id))
         if total == before:  # others are at them
             break
     return total
 
 
-def _send(shift: Shift, channel: Channel, notice_id: int) -> str | None:
+def _send(lease: Lease, channel: Channel, notice_id: int) -> str | None:
     """One attempt: its claim, the message, its outcome, in this order; answers the outcome, if it was ours to make."""
-    claimed = retried(lambda: _claim(shift, notice_id, channel.name))
+    claimed = retried(lambda: _claim(lease, notice_id, channel.name))
     if claimed is None:
         return None
     close: Callable[[Unit, int], None]
@@ -94,29 +94,29 @@ def _send(shift: Shift, channel: Channel, notice_id: int) -> str | None:
         outcome, close = "unknown", partial(sending.unknown, reason=str(silent))
     else:
         outcome, close = "sent", sending.went_through
-    retried(lambda: _close(shift, claimed, close))
+    retried(lambda: _close(lease, claimed, close))
     if outcome != "sent":
         log.warning("notice not sent", channel=channel.name, notice=str(notice_id), outcome=outcome)
     return outcome
 
 
-def _claim(shift: Shift, notice_id: int, channel: str) -> Claimed | None:
-    with _unit(shift) as unit:
+def _claim(lease: Lease, notice_id: int, channel: str) -> Claimed | None:
+    with _unit(lease) as unit:
         return sending.claim(unit, notice_id, channel)
 
 
-def _close(shift: Shift, claimed: Claimed, close: Callable[[Unit, int], None]) -> None:
-    with _unit(shift) as unit:
+def _close(lease: Lease, claimed: Claimed, close: Callable[[Unit, int], None]) -> None:
+    with _unit(lease) as unit:
         close(unit, claimed.sending_id)
 
 
-def _give_up_stale(shift: Shift) -> None:
-    with _unit(shift) as unit:
+def _give_up_stale(lease: Lease) -> None:
+    with _unit(lease) as unit:
         sending.give_up_stale(unit)
 
 
-def _unit(shift: Shift) -> AbstractContextManager[Unit]:
-    return work(shift.engine, user="job:send", today=shift.today(), clock=shift.clock, origin="job/send")
+def _unit(lease: Lease) -> AbstractContextManager[Unit]:
+    return work(lease.engine, user="job:send", today=lease.today(), clock=lease.clock, origin="job/send")
 
 
 def _add(total: Sent, outcome: str | None) -> Sent:

@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from jobs import runner
 from jobs.daily import NAME as DAILY_NAME
-from jobs.lease import Shift, Stopped, now
+from jobs.lease import Lease, Stopped, now
 from jobs.sending import send_waiting
 from ledger.channels.channel import Channel
 from ledger.dates import SHANGHAI
@@ -28,7 +28,7 @@ SEND_EVERY = timedelta(minutes=1)
 """How often the worker looks for notices to be sent; what failed is tried again by its own back-off."""
 
 
-def keep_time(shift: Shift, at: time, stop: Event, channels: Sequence[Channel] = ()) -> None:
+def keep_time(lease: Lease, at: time, stop: Event, channels: Sequence[Channel] = ()) -> None:
     """Run `daily` now and every day at a time of Asia/Shanghai, queued runs and notices to be sent as they come.
 
     What the clock missed while the machine was off or busy is run once, late: `daily` catches up. Any number
@@ -41,20 +41,20 @@ def keep_time(shift: Shift, at: time, stop: Event, channels: Sequence[Channel] =
     )
 
     def run_daily() -> None:
-        if not _survived(lambda: runner.run(shift, DAILY_NAME)) and not stop.is_set():
+        if not _survived(lambda: runner.run(lease, DAILY_NAME)) and not stop.is_set():
             clock.add_job(run_daily, "date", run_date=now() + AGAIN_AFTER, id="again", replace_existing=True)
 
     clock.add_job(run_daily, "date", run_date=now(), id="first")
     clock.add_job(run_daily, "cron", hour=at.hour, minute=at.minute, id=DAILY_NAME)
     clock.add_job(
-        lambda: _survived(lambda: runner.run_queued(shift)),
+        lambda: _survived(lambda: runner.run_queued(lease)),
         "interval",
         seconds=LOOK_EVERY.total_seconds(),
         id="queued",
     )
     if channels:
         clock.add_job(
-            lambda: _survived(lambda: send_waiting(shift, channels)),
+            lambda: _survived(lambda: send_waiting(lease, channels)),
             "interval",
             seconds=SEND_EVERY.total_seconds(),
             id="send",

@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 from jobs.daily import NAME as DAILY_NAME
 from jobs.demo import notices, people, plan, public_money, sheets
 from jobs.demo.clock import DemoClock
-from jobs.demo.desk import at_the_desk
+from jobs.demo.pending import leave_pending
 from jobs.demo.plan import BANKS, COUNTY, FIRST, LAST, Lent, Paid
-from jobs.demo.public_money import Desks
-from jobs.lease import Shift
+from jobs.demo.public_money import Staff
+from jobs.lease import Lease
 from jobs.notices import NOTICES
 from jobs.progress import Say, shown
 from jobs.runner import run
@@ -126,33 +126,33 @@ def _live_through(county: County) -> None:
     )
     county.take_in("households", "poverty", None, sheets.households(houses), "贫困户名单.csv")
     county.take_in("organisations", "officer", None, sheets.organisations(farms), "经营主体.csv")
-    desks = Desks(county.unit, county.clock, OFFICERS)
+    staff = Staff(county.unit, county.clock, OFFICERS)
     for quarter in _quarters():
-        _live_quarter(county, desks, quarter, loans, payments)
+        _live_quarter(county, staff, quarter, loans, payments)
     county.clock.set(LAST)
     _take_in(county, Span(_eve(Quarter.of(LAST)), LAST + DAY), loans, payments)
     _run_daily(county)
-    notices.deliver(desks)
-    at_the_desk(county.unit, loans)
+    notices.deliver(staff)
+    leave_pending(county.unit, loans)
     _close_months(county)
 
 
 def _live_quarter(
-    county: County, desks: Desks, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]
+    county: County, staff: Staff, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]
 ) -> None:
     """What the banks lent and received comes in by the 25th of the quarter's last month; then the public money."""
     eve, since = _eve(quarter), max(FIRST, _eve(quarter.shift(-1)))
-    notices.tell(desks, partial(_run, county, NOTICES.name), since, eve)
+    notices.tell(staff, partial(_run, county, NOTICES.name), since, eve)
     county.clock.set(eve - DAY)
     _take_in(county, Span(since, eve), loans, payments)
     _run_daily(county)
-    public_money.subsidise(desks, quarter)
+    public_money.subsidise(staff, quarter)
     if quarter >= Quarter(2019, 3):
-        public_money.claim(desks)
+        public_money.claim(staff)
     if quarter == Quarter(2019, 4):
-        public_money.recover(desks)
+        public_money.recover(staff)
     if quarter < Quarter.of(LAST):
-        public_money.settle_fund(desks, quarter)
+        public_money.settle_fund(staff, quarter)
 
 
 def _eve(quarter: Quarter) -> date:
@@ -172,7 +172,7 @@ def _take_in(county: County, days: Span, loans: Sequence[Lent], payments: Sequen
 
 
 def _run(county: County, name: str) -> Run:
-    return run(Shift(county.engine, NAME, clock=county.clock), name, county.clock.today)
+    return run(Lease(county.engine, NAME, clock=county.clock), name, county.clock.today)
 
 
 def _run_daily(county: County) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from jobs.demo.plan import COUNTY
-from jobs.demo.public_money import Desks
+from jobs.demo.public_money import Staff
 from ledger.dates import DAY
 from ledger.operations.notices import delivery
 from ledger.operations.notices.delivery import Delivered
@@ -27,20 +27,20 @@ _WAYS = (
 )
 
 
-def tell(desks: Desks, run: Callable[[], object], since: date, until: date) -> None:
+def tell(staff: Staff, run: Callable[[], object], since: date, until: date) -> None:
     """From `since` on every two weeks before `until`: the day's notices are made, and delivered or not."""
     day = since + EVERY
     while day < until:
-        desks.clock.set(day)
+        staff.clock.set(day)
         run()
-        deliver(desks)
+        deliver(staff)
         day += EVERY
 
 
-def deliver(desks: Desks) -> None:
+def deliver(staff: Staff) -> None:
     """Each bank's officer records what was handed over by now; some are forgotten, some come late."""
-    for bank, (officer, _checker) in desks.officers.items():
-        desks.do(officer, _deliver_all, bank)
+    for bank, (officer, _checker) in staff.officers.items():
+        staff.do(officer, _deliver_all, bank)
 
 
 def _deliver_all(unit: Unit, bank: str) -> None:

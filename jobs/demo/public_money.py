@@ -35,7 +35,7 @@ _RECOVERED = yuan("12345.67")
 
 
 @dataclass(frozen=True, slots=True)
-class Desks:
+class Staff:
     """The demo's people at work: `at` begins a transaction of one of them on the clock's day."""
 
     at: Callable[[str], AbstractContextManager[Unit]]
@@ -48,22 +48,22 @@ class Desks:
             act(unit, *about)
 
 
-def subsidise(desks: Desks, quarter: Quarter) -> None:
+def subsidise(staff: Staff, quarter: Quarter) -> None:
     """Batches of the quarter, and of the year in December: submitted by the 26th, paid three days on, once nine."""
     periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
         periods.append(Period.parse("year", str(quarter.year)))
     for bank in BANKS:
-        officer, checker = desks.officers[bank]
+        officer, checker = staff.officers[bank]
         for period in periods:
-            desks.do(officer, batches.draft, bank, COUNTY, period)
+            staff.do(officer, batches.draft, bank, COUNTY, period)
             for who, step in ((checker, batches.submit), ("poverty", batches.approve)):
-                desks.do(who, _with_batch, step, bank, period)
-    desks.clock.set(desks.clock.today + timedelta(days=9 if quarter == PAID_LATE else 3))
+                staff.do(who, _with_batch, step, bank, period)
+    staff.clock.set(staff.clock.today + timedelta(days=9 if quarter == PAID_LATE else 3))
     for bank in BANKS:
         for period in periods:
             for who, step in (("finance", batches.verify), ("finance2", batches.pay)):
-                desks.do(who, _with_batch, step, bank, period)
+                staff.do(who, _with_batch, step, bank, period)
 
 
 def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, period: Period) -> None:
@@ -78,19 +78,19 @@ def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, peri
     step(unit, batch_id)
 
 
-def settle_fund(desks: Desks, quarter: Quarter) -> None:
+def settle_fund(staff: Staff, quarter: Quarter) -> None:
     """The quarter's reports by the 10th, once a day late; its plan on the 12th, deposits on the 15th."""
-    desks.clock.set(quarter.calendar.end + timedelta(days=10 if quarter == REPORTED_LATE else 8))
+    staff.clock.set(quarter.calendar.end + timedelta(days=10 if quarter == REPORTED_LATE else 8))
     for bank in BANKS:
-        officer, checker = desks.officers[bank]
-        desks.do(officer, _report, bank, quarter)
-        desks.do(checker, _submit_reports, bank, quarter)
-    desks.clock.set(quarter.calendar.end + timedelta(days=11))
-    desks.do("city", _plan, quarter)
+        officer, checker = staff.officers[bank]
+        staff.do(officer, _report, bank, quarter)
+        staff.do(checker, _submit_reports, bank, quarter)
+    staff.clock.set(quarter.calendar.end + timedelta(days=11))
+    staff.do("city", _plan, quarter)
     for step in (plans.approve, plans.appropriate):
-        desks.do("city2", _with_plan, step, quarter)
-    desks.clock.set(quarter.calendar.end + timedelta(days=14))
-    desks.do("finance", _deposit, quarter)
+        staff.do("city2", _with_plan, step, quarter)
+    staff.clock.set(quarter.calendar.end + timedelta(days=14))
+    staff.do("finance", _deposit, quarter)
 
 
 def _report(unit: Unit, bank: str, quarter: Quarter) -> None:
@@ -139,35 +139,35 @@ def _deposited(unit: Unit, slip_no: str) -> bool:
     return unit.session.execute(select(FundPlanStep.id).where(FundPlanStep.slip_no == slip_no)).first() is not None
 
 
-def claim(desks: Desks) -> None:
+def claim(staff: Staff) -> None:
     """Loans overdue for ninety days: claimed, paid as far as the accounts go, and the first one comes back in part."""
-    for loan_id, officer, checker in list(_claimable(desks)):
-        desks.do(officer, claims.draft, loan_id, desks.clock.today, "overdue", ["催收记录", "借款合同"])
+    for loan_id, officer, checker in list(_claimable(staff)):
+        staff.do(officer, claims.draft, loan_id, staff.clock.today, "overdue", ["催收记录", "借款合同"])
         for who, step in ((checker, claims.submit), ("poverty2", claims.review), ("finance", claims.approve)):
-            desks.do(who, _with_claim, step, loan_id)
-    for claim_id in _unpaid(desks):
-        desks.do("finance2", payments.pay, claim_id)
+            staff.do(who, _with_claim, step, loan_id)
+    for claim_id in _unpaid(staff):
+        staff.do("finance2", payments.pay, claim_id)
 
 
-def _claimable(desks: Desks) -> Iterator[tuple[int, str, str]]:
-    since = desks.clock.today - timedelta(days=90)
-    with desks.at("officer") as unit:
+def _claimable(staff: Staff) -> Iterator[tuple[int, str, str]]:
+    since = staff.clock.today - timedelta(days=90)
+    with staff.at("officer") as unit:
         query = (
             select(Loan.id, Loan.bank)
             .where(Loan.status == "overdue", Loan.rolled_on <= since, Loan.id.not_in(select(Claim.loan_id)))
             .order_by(Loan.rolled_on, Loan.id)
         )
         for row in unit.session.execute(query).all():
-            yield row.id, *desks.officers[row.bank]
+            yield row.id, *staff.officers[row.bank]
 
 
 def _with_claim(unit: Unit, step: Callable[[Unit, int], object], loan_id: int) -> None:
     step(unit, unit.session.execute(select(Claim.id).where(Claim.loan_id == loan_id)).scalar_one())
 
 
-def _unpaid(desks: Desks) -> list[int]:
+def _unpaid(staff: Staff) -> list[int]:
     """Approved and not paid, oldest first, one an account: a younger one waits for those that queue."""
-    with desks.at("finance2") as unit:
+    with staff.at("finance2") as unit:
         query = select(Claim).where(Claim.status.in_(("approved", "partly_paid")))
         found = unit.session.execute(query.order_by(Claim.approved_on, Claim.id)).scalars().all()
         queued: set[str] = set()
@@ -180,18 +180,18 @@ def _unpaid(desks: Desks) -> list[int]:
         return chosen
 
 
-def recover(desks: Desks) -> None:
+def recover(staff: Staff) -> None:
     """A first recovery on the oldest paid claim, remitted the day after; a second one waits to be remitted."""
-    with desks.at("officer") as unit:
+    with staff.at("officer") as unit:
         if unit.session.execute(select(Recovery.id)).first() is not None:
             return  # the demo was cut off and goes on
         query = select(Claim).where(Claim.status == "paid", Claim.bank == BANKS[0]).order_by(Claim.id)
         paid = [row.loan_id for row in unit.session.execute(query).scalars()][:2]
     for loan_id in paid:
-        desks.do("officer", recoveries.receive, loan_id, _RECOVERED, desks.clock.today, "ZH-1")
-    desks.clock.set(desks.clock.today + DAY)
+        staff.do("officer", recoveries.receive, loan_id, _RECOVERED, staff.clock.today, "ZH-1")
+    staff.clock.set(staff.clock.today + DAY)
     if paid:
-        desks.do("officer", _remit_first, paid[0])
+        staff.do("officer", _remit_first, paid[0])
 
 
 def _remit_first(unit: Unit, loan_id: int) -> None:

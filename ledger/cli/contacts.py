@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.context import desk, faulty, tell
+from ledger.cli.context import context, fault_line, tell
 from ledger.errors import Fault, NotFound
 from ledger.imports.cells import Text, written
 from ledger.imports.columns import Column
@@ -48,13 +48,13 @@ def take_in(file: Path, user: str) -> None:
 
     What a row says takes the place of what was told before; an empty cell means nowhere.
     """
-    with desk() as at:
+    with context() as ctx:
         try:
-            with at.unit("contacts", user) as unit:
+            with ctx.unit("contacts", user) as unit:
                 kept = _keep(unit, read_columns("contacts", COLUMNS, read_sheet(file.read_bytes(), file.name)))
         except SheetFaults as faults:
             for fault in faults.found:
-                tell(faulty(fault), err=True)
+                tell(fault_line(fault), err=True)
             sys.exit(FAULTY)
     tell(Said(f"contacts: {kept} kept", f"联系方式：已保存 {kept} 条"))
 

@@ -32,12 +32,12 @@ def tell(said: Said, *, err: bool = False) -> None:
     click.echo(said.told(language_of()), err=err)
 
 
-def said(refusal: Refusal) -> Said:
+def refusal_line(refusal: Refusal) -> Said:
     """Return a refusal with its code, which scripts look for."""
     return Said(f"{refusal.code}: {refusal.say('en')}", f"{refusal.say('zh')}（{refusal.code}）")
 
 
-def faulty(fault: Fault) -> Said:
+def fault_line(fault: Fault) -> Said:
     """Return what is wrong with a row of a sheet, with the code."""
     column = label("field", fault.column, "zh")
     return Said(
@@ -70,7 +70,7 @@ class CutOff(NotDone):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Context:
     """A terminal: the settings it was started with and their database."""
 
     settings: Settings
@@ -85,20 +85,20 @@ class Desk:
 
 
 @contextmanager
-def desk(*, as_it_is: bool = False) -> Iterator[Desk]:
+def context(*, any_schema: bool = False) -> Iterator[Context]:
     """Settings and database; what goes wrong is said in a sentence and by the exit status.
 
-    A database with another schema than this version's is refused, unless it is taken `as_it_is`.
+    A database with another schema than this version's is refused, unless it is taken `any_schema`.
     """
-    settings = told_settings()
+    settings = checked_settings()
     logs.configure(settings.log_level)
     engine = open_engine(settings.database_url)
     try:
-        if not as_it_is and not setup.at_head(engine):
+        if not any_schema and not setup.at_head(engine):
             raise CutOff(_OLD_SCHEMA)
-        yield Desk(settings, engine)
+        yield Context(settings, engine)
     except Refusal as refusal:
-        raise Refused(said(refusal)) from None
+        raise Refused(refusal_line(refusal)) from None
     except Exception as error:
         if not of_the_database(error):
             raise
@@ -108,7 +108,7 @@ def desk(*, as_it_is: bool = False) -> Iterator[Desk]:
         engine.dispose()
 
 
-def told_settings() -> Settings:
+def checked_settings() -> Settings:
     """The settings of the environment; raises Refused for what cannot be used."""
     try:
         return read_settings()

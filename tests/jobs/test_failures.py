@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from jobs import runner
 from jobs.interest import INTEREST, carry_on, loans_at_once
 from jobs.job import Job, Step
-from jobs.lease import Stopped, on_shift
+from jobs.lease import Stopped, holding
 from jobs.run_job import run_job
 from ledger.errors import RuleViolation
 from ledger.operations import job_runs
@@ -34,7 +34,7 @@ class Unlucky(RuleViolation):
 
 def _run(engine: Engine, work: Callable[[Unit, Step, Sequence[int]], None], **chosen: object) -> Run:
     turn = shift(engine)
-    with on_shift(turn):
+    with holding(turn):
         return run_job(turn, replace(INTEREST, work=work, **chosen), ON, Scope(), asked=True)  # type: ignore[arg-type]
 
 
@@ -151,7 +151,7 @@ def test_a_transaction_holds_at_most_five_thousand_items(engine: Engine) -> None
         work=lambda unit, step, items: sizes.append(len(items)),
     )
     turn = shift(engine)
-    with on_shift(turn):
+    with holding(turn):
         run = run_job(turn, job, ON, Scope(), asked=True)
     assert sizes == [5_000, 5_000, 2_000]
     assert (run.due, run.done) == (12_000, 12_000)
@@ -214,7 +214,7 @@ def test_asked_to_stop_it_finishes_the_transaction_at_hand_and_the_next_run_does
         done.extend(loans)
 
     turn = shift(engine, stopping=lambda: len(done) > 0)
-    with pytest.raises(Stopped), on_shift(turn):
+    with pytest.raises(Stopped), holding(turn):
         run_job(turn, replace(INTEREST, work=work), ON, Scope(), asked=True)
     with shift(engine).reading() as session:
         assert [run.status for run in job_runs.latest(session, 10)] == ["interrupted"]

@@ -1,4 +1,4 @@
-"""What lies on the desks of the demo county on its last day: loans on their way, decisions that wait."""
+"""What lies on the staff of the demo county on its last day: loans on their way, decisions that wait."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -21,7 +21,7 @@ _ENDORSED = ("village_committee", "work_team", "township")
 _STEPS = {"submitted": 0, "returned": 1, "approved": 2, "paid_out": 3}
 
 
-def at_the_desk(at: _At, lent: Sequence[Lent]) -> None:
+def leave_pending(at: _At, lent: Sequence[Lent]) -> None:
     """Four new loans of households that paid back, each a step further; a waiver that waits for its checker."""
     with at("officer") as unit:
         free = _settled_households(unit)
