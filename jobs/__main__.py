@@ -24,7 +24,7 @@ from ledger.operations.job_runs import LeaseLost, Scope
 from ledger.operations.notices.sending import unsent
 
 LEFT_OVER = 1
-"""Exit status when items failed and are listed; 0 when all is done."""
+"""Exit status of a command that left items over, each listed with its reason; 0 where all items are done."""
 
 _STOPPED = Said("stopped; what is done is done, the next run does the rest", "已停止；完成的已入账，其余由下次运行完成")
 
@@ -142,7 +142,7 @@ def _run(name: str, on: datetime | None, scope: Scope, *, sends: bool = False) -
     with _ledger() as engine, shown() as progress:
         lease = Lease(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
         done = runner.run(lease, name, None if on is None else on.date(), scope)
-        if sends and (channels := _channels()):  # asked last: the books do not wait for a mail server's address
+        if sends and (channels := _channels()):  # read last: jobs run even with a bad mail address
             _send(lease, channels)
     if done.status != "done":
         sys.exit(LEFT_OVER)
@@ -155,7 +155,7 @@ def _send(lease: Lease, channels: Sequence[Channel]) -> sending.Sent:
 
 
 def _channels() -> tuple[Channel, ...]:
-    """The channels of the settings; raises Refused for an address that is none."""
+    """Return the e-mail and SMS channels of the settings; raise Refused for an address that cannot be used."""
     try:
         return sending.channels_of(checked_settings())
     except AddressUnfit as unfit:
@@ -163,7 +163,10 @@ def _channels() -> tuple[Channel, ...]:
 
 
 def _stopped_by(*signals: signal.Signals) -> Event:
-    """Set by these signals: the transaction at hand is finished, no other begun."""
+    """Return a flag that these signals set.
+
+    The runner finishes the open transaction and begins no other one once the flag is set.
+    """
     stop = Event()
     for each in signals:
         signal.signal(each, lambda _number, _frame: stop.set())
@@ -172,7 +175,7 @@ def _stopped_by(*signals: signal.Signals) -> Event:
 
 @contextmanager
 def _ledger() -> Iterator[Engine]:
-    """The database of the settings; being cut off is told by the exit status."""
+    """Open the database of the settings; a command that loses its lease or is stopped ends with CutOff."""
     with context() as at:
         try:
             yield at.engine

@@ -1,4 +1,7 @@
-"""A job's run: its banks and counties one after the other, in transactions that halve around what fails."""
+"""One run of a job: a step for each bank and county, its items processed in transactions.
+
+A failing transaction is halved until the failing item is alone.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,16 +20,16 @@ log = structlog.get_logger()
 
 
 def run_job(lease: Lease, job: Job, on: date, scope: Scope, *, asked: bool) -> Run:
-    """Do what a job finds missing by the end of a business date within a scope.
+    """Do all work of a job that is missing by the end of a business date within a scope, and return the run.
 
-    Items that cannot be done are listed in the step's run and stop nothing else. Raises what is no item's
-    fault: a database that is gone, LeaseLost, Stopped.
+    An item that cannot be done is listed in the run of its step, and the other items are done. Raises errors that are
+    no item's fault: a failed database, LeaseLost, Stopped.
     """
     with lease.reading() as session:
         due = {each: count for each, count in job.due(session, on).items() if each in scope}
         before = job_runs.steps_of(session, [job.name], on, scope)
         since = job_runs.ran_before(session, job.name, scope, on)
-    # A step that did not end well is looked at again even when nothing is due in it any more.
+    # A step that failed before is run again even where no item is due any more, so that its status becomes `done`.
     steps = sorted({*due, *(run.scope for run in before if run.status != "done")})
     lease.progress.began(title_of(job.name, on, scope), sum(due.values()))
     if scope.is_one:
@@ -38,7 +41,7 @@ def run_job(lease: Lease, job: Job, on: date, scope: Scope, *, asked: bool) -> R
     for each in steps:
         _run_step(lease, job, Step(on, each), due.get(each, 0), since, asked=False)
     with lease.unit(job.name, on) as unit:
-        if run_id is None:  # nothing to do: begun and ended at once
+        if run_id is None:  # no step had to run, so the run begins and ends in this transaction
             run_id = job_runs.begin(unit, job.name, on, scope, 0, lease.by, asked=asked)
         parts = job_runs.steps_of(unit.session, [job.name], on, scope)
         run = job_runs.end(
@@ -53,12 +56,12 @@ def run_job(lease: Lease, job: Job, on: date, scope: Scope, *, asked: bool) -> R
 
 
 def status_of(parts: Sequence[Run]) -> str:
-    """A run is done when all its parts are."""
+    """Return `done` where all parts of a run are done, else `failed`."""
     return "done" if all(part.status == "done" for part in parts) else "failed"
 
 
 def counts_of(parts: Sequence[Run]) -> tuple[int, int]:
-    """Items due and done over all parts."""
+    """Return the number of items due and the number of items done, over all parts of a run."""
     return sum(part.due for part in parts), sum(part.done for part in parts)
 
 
@@ -83,7 +86,10 @@ def _run_step(lease: Lease, job: Job, step: Step, due: int, since: date | None, 
 
 
 def _do(lease: Lease, job: Job, step: Step, run_id: int, items: Sequence[int]) -> list[Failure]:
-    """All items in one transaction; if that fails each half by itself, down to the one that fails alone."""
+    """Process the items in one transaction and return the failures.
+
+    Where the transaction fails, each half of the items is processed in a transaction of its own, down to single items.
+    """
     try:
         retried(lambda: _do_together(lease, job, step, run_id, items))
     except Exception as error:
@@ -118,7 +124,10 @@ def _do_together(lease: Lease, job: Job, step: Step, run_id: int, items: Sequenc
 
 
 def _failure(step: Step, item: int, error: Exception) -> Failure:
-    """Why an item failed. A fault of ours is named by its kind only: its words may hold what is private."""
+    """Return the failure of an item with its reason.
+
+    An error of the program is named by its class only, since its message may contain private data.
+    """
     bank, county = step.scope.bank, step.scope.county
     if isinstance(error, Refusal):
         return Failure(str(item), error.code, error.facts, error.say("zh"), error.say("en"), bank, county)

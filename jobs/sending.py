@@ -1,4 +1,7 @@
-"""Sending: the notices that wait for e-mail and SMS, one after the other, by the clock and not by a business date."""
+"""The sending of notices by e-mail and SMS, one notice after another.
+
+Sending depends on the current time and not on a business date.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -26,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How a round of sending went: taken by the other side, not taken, and of unknown outcome."""
+    """The result of a round of sending: the numbers of notices sent, not sent, and with unknown outcome."""
 
     sent: int = 0
     failed: int = 0
@@ -34,7 +37,7 @@ class Sent:
 
     @property
     def line(self) -> Said:
-        """One line about the round."""
+        """One line with the numbers of the round."""
         return Said(
             f"sending: {self.sent} sent, {self.failed} failed, {self.unknown} of unknown outcome",
             f"发送：已发送 {self.sent} 份，失败 {self.failed} 份，结果不明 {self.unknown} 份",
@@ -42,19 +45,22 @@ class Sent:
 
 
 def channels_of(settings: Settings) -> tuple[Channel, ...]:
-    """The channels that are set; notices on paper need none. Raises AddressUnfit for an address that is none."""
-    found: list[Channel] = []
+    """Return the channels that the settings name; paper needs no channel.
+
+    Raises AddressUnfit for an address that cannot be used.
+    """
+    channels: list[Channel] = []
     if settings.smtp_url:
-        found.append(Mail.of(settings.smtp_url))
+        channels.append(Mail.of(settings.smtp_url))
     if settings.sms_url:
-        found.append(Sms.of(settings.sms_url))
-    return tuple(found)
+        channels.append(Sms.of(settings.sms_url))
+    return tuple(channels)
 
 
 def send_waiting(lease: Lease, channels: Sequence[Channel]) -> Sent:
-    """Send what waits on these channels today.
+    """Send all notices that wait on these channels today, and return the numbers of the round.
 
-    Needs no turn at the jobs: an attempt is claimed by its row, any number of processes may be at it.
+    Sending needs no lease: each attempt is claimed by writing its row, so several processes may send at the same time.
     """
     retried(partial(_give_up_stale, lease))
     total = Sent()
@@ -75,13 +81,16 @@ def _all_of(lease: Lease, channel: Channel, total: Sent) -> Sent:
             if lease.stopping():
                 break
             total = _add(total, _send(lease, channel, notice_id))
-        if total == before:  # others are at them
+        if total == before:  # other processes have claimed the attempts
             break
     return total
 
 
 def _send(lease: Lease, channel: Channel, notice_id: int) -> str | None:
-    """One attempt: its claim, the message, its outcome, in this order; answers the outcome, if it was ours to make."""
+    """Make one attempt: claim it, hand the message over, record the outcome. Return the outcome.
+
+    Returns None where another process has claimed the attempt.
+    """
     claimed = retried(lambda: _claim(lease, notice_id, channel.name))
     if claimed is None:
         return None

@@ -1,4 +1,4 @@
-"""The demo county lived through, quarter by quarter: sheets in, sheets confirmed, `daily`, months closed."""
+"""The making of the demo county, quarter by quarter: sheets imported and confirmed, `daily` run, months closed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -59,18 +59,18 @@ OFFICERS = {BANKS[0]: ("officer", "checker"), BANKS[1]: ("officer2", "checker2")
 
 @dataclass(frozen=True, slots=True)
 class County:
-    """The demo at work: its database, its clock, what it says."""
+    """The demo while it is made: its database, its clock, and the function that reports progress."""
 
     engine: Engine
     clock: DemoClock
     say: Say
 
     def unit(self, user: str, origin: str = NAME) -> AbstractContextManager[Unit]:
-        """One transaction of a demo user on the demo's day."""
+        """Begin one transaction of a demo user on the current day of the demo's clock."""
         return work(self.engine, user=user, today=self.clock.today, clock=self.clock, origin=origin)
 
     def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> None:
-        """Import a sheet as the demo user, and have the checker confirm it where one has to."""
+        """Import a sheet as a demo user; a checker confirms the import where its kind needs a confirmation."""
         importer = Importer(user, bank, frozenset({COUNTY}))
         outcome = intake.take_in(partial(self.unit, user), importer, read_table(kind, read_sheet(data, name)))
         if outcome.id is not None and bank is not None and outcome.status == "booked":
@@ -79,7 +79,7 @@ class County:
 
 
 def live(database_url: str) -> None:
-    """Make the demo county, or finish one that was cut off; one that is finished stays as it is."""
+    """Make the demo county, or finish one whose making was cut off; a finished one is left unchanged."""
     engine = open_engine(database_url)
     try:
         with shown() as progress:
@@ -140,7 +140,10 @@ def _live_through(county: County) -> None:
 def _live_quarter(
     county: County, staff: Staff, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]
 ) -> None:
-    """What the banks lent and received comes in by the 25th of the quarter's last month; then the public money."""
+    """Import the banks' loans and repayments of a quarter, then record subsidies, fund plans and claims.
+
+    The banks send their sheets on the 25th of the quarter's last month.
+    """
     eve, since = _eve(quarter), max(FIRST, _eve(quarter.shift(-1)))
     notices.tell(staff, partial(_run, county, NOTICES.name), since, eve)
     county.clock.set(eve - DAY)
@@ -156,7 +159,7 @@ def _live_quarter(
 
 
 def _eve(quarter: Quarter) -> date:
-    """The 26th, by which the banks submit: the first day that is the next quarter's work."""
+    """Return the 26th of the quarter's last month, the first day whose loans and repayments are in the next sheets."""
     return quarter.interest.end.replace(day=26)
 
 
@@ -194,7 +197,7 @@ def _quarters() -> Iterator[Quarter]:
 
 
 def _close_months(county: County) -> None:
-    """The banks' months up to the last but one year are closed; the last year is open for trying things out."""
+    """Close all months of the banks through CLOSED_THROUGH; the last year stays open for trying things out."""
     for bank in BANKS:
         book = book_of(Kind.LOAN, bank=bank, county="")
         day = FIRST
@@ -204,6 +207,6 @@ def _close_months(county: County) -> None:
 
 
 def _close(county: County, bank: str, book: str, month: str) -> None:
-    # Closed already when the demo was cut off and goes on.
+    # The month is closed already where the making of the demo was cut off and is continued.
     with suppress(WrongStatus), county.unit(OFFICERS[bank][1]) as unit:
         periods.close_month(unit, book, month)

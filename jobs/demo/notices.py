@@ -1,4 +1,4 @@
-"""The demo's notices: made every two weeks, most delivered in time, some late, some never, the last ones waiting."""
+"""The notices of the demo: made every two weeks, most delivered in time, some late, some never delivered."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ _WAYS = (
 
 
 def tell(staff: Staff, run: Callable[[], object], since: date, until: date) -> None:
-    """From `since` on every two weeks before `until`: the day's notices are made, and delivered or not."""
+    """Make the due notices every two weeks from `since` to before `until`, and record their deliveries."""
     day = since + EVERY
     while day < until:
         staff.clock.set(day)
@@ -38,7 +38,7 @@ def tell(staff: Staff, run: Callable[[], object], since: date, until: date) -> N
 
 
 def deliver(staff: Staff) -> None:
-    """Each bank's officer records what was handed over by now; some are forgotten, some come late."""
+    """Record, as an officer of each bank, the deliveries made so far; some notices are left undelivered."""
     for bank, (officer, _checker) in staff.officers.items():
         staff.do(officer, _deliver_all, bank)
 

@@ -1,4 +1,4 @@
-"""The demo's public money: subsidies each quarter and December, deposits each quarter, claims and what came back."""
+"""The public money of the demo: subsidies and fund deposits of each quarter, claims and recoveries."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -25,10 +25,10 @@ from ledger.tables.subsidies import SubsidyBatch
 from ledger.unit_of_work import Unit
 
 THRIFTY_BANK = BANKS[1]
-"""Its account gets little of what is called for, so that it runs dry and a claim queues."""
+"""The bank whose fund account gets little of the called amount, so that a claim has to queue for money."""
 
 PAID_LATE, REPORTED_LATE = Quarter(2018, 2), Quarter(2018, 3)
-"""Finance pays one quarter's subsidy after its five working days; the banks report one after the 10th."""
+"""The quarter whose subsidy is paid after the five working days, and the one reported after the 10th."""
 
 _LITTLE = yuan("3000.00")
 _RECOVERED = yuan("12345.67")
@@ -36,20 +36,24 @@ _RECOVERED = yuan("12345.67")
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """The demo's people at work: `at` begins a transaction of one of them on the clock's day."""
+    """The people of the demo; `at` begins a transaction of one of them on the current day of the clock."""
 
     at: Callable[[str], AbstractContextManager[Unit]]
     clock: DemoClock
     officers: dict[str, tuple[str, str]]
 
     def do(self, user: str, act: Callable[..., object], *about: Any) -> None:
-        """One step of one person; taken already when the demo was cut off and goes on."""
+        """Let a person take one step; a step taken before the making of the demo was cut off is passed over."""
         with suppress(WrongStatus), self.at(user) as unit:
             act(unit, *about)
 
 
 def subsidise(staff: Staff, quarter: Quarter) -> None:
-    """Batches of the quarter, and of the year in December: submitted by the 26th, paid three days on, once nine."""
+    """Record the subsidy batches of a quarter, and those of the year in December.
+
+    Banks submit on the 25th of the quarter's last month, the county pays three days later; one quarter is paid after
+    nine days.
+    """
     periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
         periods.append(Period.parse("year", str(quarter.year)))
@@ -79,7 +83,10 @@ def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, peri
 
 
 def settle_fund(staff: Staff, quarter: Quarter) -> None:
-    """The quarter's reports by the 10th, once a day late; its plan on the 12th, deposits on the 15th."""
+    """Record the issuance reports, the fund plan and the deposits after a quarter.
+
+    Days of the following month: reports on the 9th, once on the 11th; the plan on the 12th, deposits on the 15th.
+    """
     staff.clock.set(quarter.calendar.end + timedelta(days=10 if quarter == REPORTED_LATE else 8))
     for bank in BANKS:
         officer, checker = staff.officers[bank]
@@ -124,7 +131,7 @@ def _plan_of(unit: Unit, quarter: Quarter) -> int:
 
 
 def _deposit(unit: Unit, quarter: Quarter) -> None:
-    """Everything that arrived; of the thrifty bank's, little."""
+    """Deposit everything that is outstanding of a plan; at the thrifty bank at most _LITTLE."""
     plan_id, slip = _plan_of(unit, quarter), f"JK{quarter}"
     parts = []
     for bank, left in plans.outstanding(unit, plan_id, "deposit").items():
@@ -140,7 +147,7 @@ def _deposited(unit: Unit, slip_no: str) -> bool:
 
 
 def claim(staff: Staff) -> None:
-    """Loans overdue for ninety days: claimed, paid as far as the accounts go, and the first one comes back in part."""
+    """Claim loans that are overdue for ninety days, and pay the claims as far as the fund accounts have money."""
     for loan_id, officer, checker in list(_claimable(staff)):
         staff.do(officer, claims.draft, loan_id, staff.clock.today, "overdue", ["催收记录", "借款合同"])
         for who, step in ((checker, claims.submit), ("poverty2", claims.review), ("finance", claims.approve)):
@@ -166,7 +173,10 @@ def _with_claim(unit: Unit, step: Callable[[Unit, int], object], loan_id: int) -
 
 
 def _unpaid(staff: Staff) -> list[int]:
-    """Approved and not paid, oldest first, one an account: a younger one waits for those that queue."""
+    """Return the ids of approved claims that are not fully paid, oldest first.
+
+    The thrifty bank's list has one claim, since a younger claim waits for those that queue before it.
+    """
     with staff.at("finance2") as unit:
         query = select(Claim).where(Claim.status.in_(("approved", "partly_paid")))
         found = unit.session.execute(query.order_by(Claim.approved_on, Claim.id)).scalars().all()
@@ -181,10 +191,10 @@ def _unpaid(staff: Staff) -> list[int]:
 
 
 def recover(staff: Staff) -> None:
-    """A first recovery on the oldest paid claim, remitted the day after; a second one waits to be remitted."""
+    """Record recoveries on the two oldest paid claims; the first is remitted the day after, the second is not."""
     with staff.at("officer") as unit:
         if unit.session.execute(select(Recovery.id)).first() is not None:
-            return  # the demo was cut off and goes on
+            return  # recorded before the making of the demo was cut off
         query = select(Claim).where(Claim.status == "paid", Claim.bank == BANKS[0]).order_by(Claim.id)
         paid = [row.loan_id for row in unit.session.execute(query).scalars()][:2]
     for loan_id in paid:

@@ -1,4 +1,4 @@
-"""`contacts`: phone numbers and e-mail addresses of borrowers, out of a sheet."""
+"""The command `contacts`: records phone numbers and e-mail addresses of borrowers from a sheet."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ from ledger.operations.sheets.review import importer_of
 from ledger.unit_of_work import Unit
 
 FAULTY = 1
-"""Exit status when the sheet has faults; nothing of it is kept then."""
+"""Exit status for a sheet with faults, of which nothing is recorded."""
 
 COLUMNS = (
     Column(

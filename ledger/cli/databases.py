@@ -1,4 +1,4 @@
-"""`init`, `upgrade`, `verify`, `config`: the database of the settings and what it is told."""
+"""The commands `init`, `upgrade`, `verify` and `config`, which work on the whole database."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ from ledger.reports.verifying.verification import verify as found_by
 from ledger.settings import Settings, make_home, shown
 
 FOUND = 1
-"""Exit status of `verify` when something does not agree."""
+"""Exit status of `verify` where figures do not agree with the postings."""
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""`scheme load` and `list`, `rates load`, `calendar load`: what others publish, from files."""
+"""The commands `scheme`, `rates` and `calendar`: load published schemes, rates and calendars from files."""
 
 from datetime import datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`user add`, `user password`, `user disable`, `user enable`."""
+"""The commands `user add`, `user password`, `user disable` and `user enable`."""
 
 import click
 
