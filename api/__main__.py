@@ -1,4 +1,4 @@
-"""`python -m api`: from a database, or none yet, to a running service."""
+"""The command `python -m api`: prepares the database, or makes a new one, and starts the service."""
 
 import logging
 import sys
@@ -32,7 +32,7 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
     logs.configure(settings.log_level)
     logging.captureWarnings(True)
     serving.share_metrics(settings)
-    # Only now: the metrics library asks at its import whether several processes count together.
+    # Imported after share_metrics: the metrics library reads at its import whether several processes share metrics.
     from api import start
     from api.app import create_app
 
@@ -50,7 +50,7 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
         ) from None
 
     def ready() -> None:
-        line = f"ready: http://{settings.host}:{settings.port}/api/docs"  # scripts wait for it
+        line = f"ready: http://{settings.host}:{settings.port}/api/docs"  # scripts wait for this line
         _say(Said(f"{line} (Ctrl-C stops it)", f"{line} （按 Ctrl-C 停止）"))
 
     serving.Server(settings, lambda: create_app(settings, demo=demo), ready).run()

@@ -17,8 +17,8 @@ WHOLE_CITY = Scope("CITY", "CITY")
 
 
 def _due(session: Session, on: date) -> Mapping[Scope, int]:
-    found = fund_calls.unplanned(session, on)
-    return {WHOLE_CITY: len(found)} if found else {}
+    quarters = fund_calls.unplanned(session, on)
+    return {WHOLE_CITY: len(quarters)} if quarters else {}
 
 
 def _quarters(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:

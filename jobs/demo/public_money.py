@@ -205,6 +205,6 @@ def recover(staff: Staff) -> None:
 
 
 def _remit_first(unit: Unit, loan_id: int) -> None:
-    found = unit.session.execute(select(Recovery.id).where(Recovery.loan_id == loan_id)).scalars().first()
-    if found is not None:
-        recoveries.remit(unit, found)
+    recovery_id = unit.session.execute(select(Recovery.id).where(Recovery.loan_id == loan_id)).scalars().first()
+    if recovery_id is not None:
+        recoveries.remit(unit, recovery_id)

@@ -51,12 +51,12 @@ def take_in(file: Path, user: str) -> None:
     with context() as ctx:
         try:
             with ctx.unit("contacts", user) as unit:
-                kept = _keep(unit, read_columns("contacts", COLUMNS, read_sheet(file.read_bytes(), file.name)))
+                count = _keep(unit, read_columns("contacts", COLUMNS, read_sheet(file.read_bytes(), file.name)))
         except SheetFaults as faults:
             for fault in faults.found:
                 tell(fault_line(fault), err=True)
             sys.exit(FAULTY)
-    tell(Said(f"contacts: {kept} kept", f"联系方式：已保存 {kept} 条"))
+    tell(Said(f"contacts: {count} kept", f"联系方式：已保存 {count} 条"))
 
 
 def _keep(unit: Unit, table: Table) -> int:

@@ -65,10 +65,10 @@ def _prepare(settings: Settings) -> None:
 
 
 def _back_up(ctx: Context) -> None:
-    kept = None
+    backup = None
     if not setup.is_empty(ctx.engine):
         try:
-            kept = back_up(ctx.settings.owner_url, make_home(ctx.settings) / "backups", setup.read_clock())
+            backup = back_up(ctx.settings.owner_url, make_home(ctx.settings) / "backups", setup.read_clock())
         except NoBackup as failed:
             raise CutOff(
                 Said(
@@ -76,10 +76,10 @@ def _back_up(ctx: Context) -> None:
                     f"未能备份：{failed.why.zh}；请另行备份后加 --no-backup 运行",
                 )
             ) from None
-    if kept is None:
+    if backup is None:
         tell(Said("nothing to back up: the database is new", "数据库是新建的，无须备份"))
     else:
-        tell(Said(f"backup: {kept}", f"备份：{kept}"))
+        tell(Said(f"backup: {backup}", f"备份：{backup}"))
 
 
 def _check(ctx: Context) -> None:

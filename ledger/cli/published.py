@@ -66,10 +66,10 @@ def load_rates(table: str, file: Path, covered_through: datetime, source: str) -
     The columns: effective, then the bands, shortest first. A row that is there with other rates is refused.
     """
     with context() as ctx, ctx.unit("rates") as unit:
-        told = read_table(table, _text(file), covered_through.date(), source)
+        published = read_table(table, _text(file), covered_through.date(), source)
         present = rate_tables(unit.session).get(table)
         known = {(row.effective_on, row.rates) for row in present.rows} if present is not None else set()
-        rows = tuple(row for row in told.rows if (row.effective_on, row.rates) not in known)
+        rows = tuple(row for row in published.rows if (row.effective_on, row.rates) not in known)
         reference.add_rates(unit, table, rows, covered_through.date(), source)
     through = covered_through.date()
     tell(
@@ -102,8 +102,8 @@ def load_calendar(year: int, file: Path, source: str) -> None:
 
 
 def _zh(fault: ValueError) -> str:
-    told = fault.args[0]
-    return told.zh if isinstance(told, Said) else "无法读取"
+    message = fault.args[0]
+    return message.zh if isinstance(message, Said) else "无法读取"
 
 
 def _text(file: Path) -> str:

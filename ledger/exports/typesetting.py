@@ -42,8 +42,8 @@ def legible(text: str) -> tuple[str, tuple[str, ...]]:
     """
     if text.isprintable() and _usual().issuperset(map(ord, text)):
         return text, ()
-    found = [(sign, " " if sign.isspace() else sign if _printable(sign) else GETA) for sign in text]
-    return "".join(shown for _, shown in found), tuple(sign for sign, shown in found if shown == GETA != sign)
+    signs = [(sign, " " if sign.isspace() else sign if _printable(sign) else GETA) for sign in text]
+    return "".join(shown for _, shown in signs), tuple(sign for sign, shown in signs if shown == GETA != sign)
 
 
 def _printable(sign: str) -> bool:

@@ -177,10 +177,10 @@ def _from_table(how: str, value: str, language: str) -> str:
 
 def _rule(how: str, value: str, language: str) -> str:
     """Return the name of a clause: `4.9` of the scheme, `books 3` of the bookkeeping rules, `GB 11643`."""
-    found = _RULE.fullmatch(value)
-    if found is None:
+    parts = _RULE.fullmatch(value)
+    if parts is None:
         return value
-    book, clause, late = found.groups()
+    book, clause, late = parts.groups()
     said = _BOOKS.get(book, _RULES) if book else _RULES
     mark = Said(" (back-dated)", "（补记）").told(language) if late else ""
     return f"{said.told(language)} {clause or ''}".rstrip() + mark
