@@ -50,7 +50,8 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
         ) from None
 
     def ready() -> None:
-        line = f"ready: http://{settings.host}:{settings.port}/api/docs"  # scripts wait for this line
+        # Scripts wait for this line of the output.
+        line = f"ready: http://{settings.host}:{settings.port}/api/docs"
         _say(Said(f"{line} (Ctrl-C stops it)", f"{line} （按 Ctrl-C 停止）"))
 
     serving.Server(settings, lambda: create_app(settings, demo=demo), ready).run()

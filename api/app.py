@@ -1,7 +1,7 @@
 """The Flask application: all resources under /api/v1, OpenAPI document, signing in, limits, headers, health.
 
-How to add an endpoint
-----------------------
+How to add an endpoint:
+
 Each resource has a module. The module begins with the shapes (api/core/fields.py, api/core/schemas.py), a Blueprint
 (api/core/routes.py) follows, then views of a few lines. Add the rights of the route to api/core/rights.py, and the
 blueprint to `BLUEPRINTS` below.
@@ -71,7 +71,9 @@ from api.sheets.views import blueprint as sheets
 from api.subsidy.views import blueprint as subsidy
 from ledger.settings import Settings, secret_key
 
-BODY_BYTES_MAX = 64 * 1024 * 1024  # enough for a sheet of a hundred thousand loans
+BODY_BYTES_MAX = 64 * 1024 * 1024
+"""Most bytes of a request; a sheet of a hundred thousand loans is smaller."""
+
 BLUEPRINTS: tuple[Blueprint, ...] = (
     tokens,
     users,

@@ -38,7 +38,8 @@ class Server(BaseApplication):
             "workers": processes(self.settings),
             "worker_class": "gthread",
             "threads": THREADS,
-            "timeout": 600,  # in seconds; a sheet of a hundred thousand rows is imported in one request
+            # The timeout is in seconds; a sheet of a hundred thousand rows is imported in one request.
+            "timeout": 600,
             "graceful_timeout": 20,
             "control_socket_disable": True,
             "logger_class": JsonLogger,

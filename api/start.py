@@ -92,7 +92,8 @@ def _first_admin(engine: Engine, password: str, say: Say) -> None:
         made_up = "" if password else secrets.token_urlsafe(12)
         users.add_user(unit, ADMIN, "系统管理员", password or made_up, Role.ADMIN)
     shown = Said(made_up, made_up) if made_up else Said("as set in LEDGER_ADMIN_PASSWORD", "见 LEDGER_ADMIN_PASSWORD")
-    line = f"first user: {ADMIN}, password "  # scripts read this line
+    # Scripts read the password from this line of the output.
+    line = f"first user: {ADMIN}, password "
     say(Said(line + shown, f"{line}{shown.zh}"))
     if made_up:
         say(

@@ -142,7 +142,8 @@ def _run(name: str, on: datetime | None, scope: Scope, *, sends: bool = False) -
     with _ledger() as engine, shown() as progress:
         lease = Lease(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
         done = runner.run(lease, name, None if on is None else on.date(), scope)
-        if sends and (channels := _channels()):  # read last: jobs run even with a bad mail address
+        # The channels are read after the jobs, so that jobs run even with a wrong address of the mail server.
+        if sends and (channels := _channels()):
             _send(lease, channels)
     if done.status != "done":
         sys.exit(LEFT_OVER)

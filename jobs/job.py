@@ -23,7 +23,7 @@ class Step:
 
 
 def nothing_to_report(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:
-    """Return an empty report, for jobs that report nothing beside their counts."""
+    """Return an empty report, for jobs whose runs report only the numbers of items due and done."""
     return {}
 
 

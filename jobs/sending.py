@@ -81,7 +81,8 @@ def _all_of(lease: Lease, channel: Channel, total: Sent) -> Sent:
             if lease.stopping():
                 break
             total = _add(total, _send(lease, channel, notice_id))
-        if total == before:  # other processes have claimed the attempts
+        # The round ends where other processes have claimed all waiting attempts.
+        if total == before:
             break
     return total
 

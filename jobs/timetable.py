@@ -11,12 +11,14 @@ from jobs.overdue import OVERDUE
 from jobs.subsidy_drafts import SUBSIDY_DRAFTS
 
 DAILY: tuple[Job, ...] = (
-    INTEREST,  # first, since the other jobs read the interest bills of the day
+    # `interest` runs first, since the other jobs read the interest bills of the day.
+    INTEREST,
     OVERDUE,
     SUBSIDY_DRAFTS,
     FUND_PLAN,
     NOTICES,
-    DEADLINES,  # last, so that the drafts and notices of the other jobs are counted
+    # `deadlines` runs last, so that the drafts and notices of the other jobs are counted.
+    DEADLINES,
 )
 
 JOBS: Mapping[str, Job] = {job.name: job for job in DAILY}

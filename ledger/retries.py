@@ -8,7 +8,8 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-# Serialization failure, deadlock, lock not available; server shutting down, starting up, or out of connections.
+# The SQL states of: serialization failure, deadlock, lock not available, server shutting down, server starting up,
+# too many connections.
 _PASSING_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _PASSING_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 

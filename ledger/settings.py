@@ -29,18 +29,24 @@ class SettingUnfit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one running service; the variable of the field `database_url` is LEDGER_DATABASE_URL."""
+    """The settings of one running service; the variable of the field `database_url` is LEDGER_DATABASE_URL.
+
+    `owner_url` is used for migrations, since the database role of the service owns no tables. With an empty
+    `secret_key`, the secret stored in `home` is used. `language` is the language of command lines, and of messages to
+    requests that ask for none. `workers` is the number of processes on PostgreSQL. `trusted_proxies` is the number of
+    proxies in front of the service.
+    """
 
     home: Path
     database_url: str
-    owner_url: str  # for migrations; the database role of the service owns no tables
+    owner_url: str
     host: str = "127.0.0.1"
     port: int = 8000
-    secret_key: str = field(default="", repr=False)  # empty: the secret stored in `home` is used
+    secret_key: str = field(default="", repr=False)
     log_level: str = "info"
-    language: Language = DEFAULT_LANGUAGE  # for messages and command lines, unless a request asks for another
-    workers: int = 2  # number of processes, on PostgreSQL only
-    trusted_proxies: int = 0  # number of proxies in front of the service
+    language: Language = DEFAULT_LANGUAGE
+    workers: int = 2
+    trusted_proxies: int = 0
     smtp_url: str = field(default="", repr=False)
     sms_url: str = field(default="", repr=False)
     admin_password: str = field(default="", repr=False)
@@ -79,7 +85,7 @@ def read_settings(environ: Mapping[str, str] | None = None, **chosen: object) ->
 def language_of(environ: Mapping[str, str] | None = None) -> Language:
     """Return the language set in the environment, even where another variable cannot be used.
 
-    Returns the default language where none, or an unknown one, is set.
+    Returns the default language where LEDGER_LANGUAGE is not set or unknown.
     """
     values = (os.environ if environ is None else environ).get("LEDGER_LANGUAGE", "").strip().lower()
     return next((language for language in LANGUAGES if values == language), DEFAULT_LANGUAGE)
@@ -116,7 +122,8 @@ def secret_key(settings: Settings) -> str:
         made = stored.with_name(f"secret.{secrets.token_hex(8)}")
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-        with suppress(FileExistsError):  # another process has stored its secret first, and that secret is used
+        # The secret of another process is used where that process has stored its secret first.
+        with suppress(FileExistsError):
             os.link(made, stored)
         made.unlink()
     return stored.read_text(encoding="utf-8").strip()

@@ -39,7 +39,8 @@ def prepare(url: str, *, service_url: str | None = None) -> None:
         with work(engine, user=SETUP_USER, today=dates.business_day(read_clock()), clock=read_clock) as unit:
             _wait_for_others(unit)
             reference.load(unit)
-            calendars.settle(unit)  # a new release may contain the calendar of a further year
+            # A new release may contain the calendar of a further year.
+            calendars.settle(unit)
     finally:
         engine.dispose()
 
@@ -81,7 +82,8 @@ def is_behind(engine: Engine) -> bool:
     """Return whether the database has an older schema, or lacks reference data of this release."""
     if not at_head(engine):
         return True
-    with Session(engine) as session:  # the loaded rows are rolled back when the session ends
+    # The rows loaded for this check are rolled back when the session ends.
+    with Session(engine) as session:
         today = dates.business_day(read_clock())
         return reference.load(Unit(session=session, user=SETUP_USER, today=today, clock=read_clock)) > 0
 

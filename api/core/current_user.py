@@ -29,7 +29,8 @@ class Person(UserMixin):
     scope: Scope
     active: bool
     password: str
-    fs_uniquifier: str = ""  # Flask-Security looks for this attribute on the class
+    # Flask-Security looks for this attribute on the class, so the attribute has a default.
+    fs_uniquifier: str = ""
 
     @property
     def roles(self) -> list[RoleMixin]:  # type: ignore[override]

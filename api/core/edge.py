@@ -25,12 +25,15 @@ T = TypeVar("T", bound=Base)
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The parts of a running service: settings, database connections, and the idempotency keys in use."""
+    """The parts of a running service: settings, database connections, and the idempotency keys in use.
+
+    `looking` uses the connections of `engine` for reading transactions, each of which reads one snapshot.
+    """
 
     settings: Settings
     demo: bool
     engine: Engine
-    looking: Engine  # the same connections, used to read one snapshot
+    looking: Engine
     once: Once = field(default_factory=Once)
 
 

@@ -49,7 +49,8 @@ def harmless(text: str) -> str:
 def _csv(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    buffer.write("\ufeff")  # the byte order mark, by which spreadsheets recognise UTF-8
+    # Spreadsheets recognise UTF-8 by this byte order mark.
+    buffer.write("\ufeff")
     writer.writerow(heading)
     for row in rows:
         writer.writerow([harmless(cell(value)) for value in row])

@@ -1,4 +1,4 @@
-"""The security headers of every response; TLS headers are sent only behind a proxy, since office networks use HTTP."""
+"""The security headers of every response; the service itself speaks HTTP, and TLS is added by a proxy in front."""
 
 from secrets import token_urlsafe
 

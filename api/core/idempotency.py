@@ -101,7 +101,7 @@ def content_of(request: HttpRequest) -> bytes:
 
 
 class Once:
-    """Answers each key once. A service has one object of this class, which knows the keys in use in its process."""
+    """Answers each key once; a service has one `Once` object, which knows the keys in use in its process."""
 
     def __init__(self) -> None:
         self._running: set[tuple[str, str]] = set()

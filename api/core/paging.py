@@ -45,8 +45,9 @@ class PageQuery(Query):
 class Listing:
     """A list: its select, the columns that order the list and identify each row, and the function that shows rows.
 
-    `show` turns the rows of a page into objects of the answer. The rows are entities where the select names one entity.
-    `show` gets all rows of a page together, so that further figures cost one query a page.
+    The function `show` turns the rows of a page into objects of the answer. The rows are entities where the select
+    names one entity. `show` is called once for all rows of a page, so that further figures of the rows cost one query a
+    page.
     """
 
     query: Select[Any]

@@ -7,7 +7,9 @@ from ledger.operations.registry.users import BANK_ROLES, COUNTY_ROLES, Role
 
 Roles = frozenset[Role]
 
-ANYBODY: Final[Roles] = frozenset()  # the route needs no signing in
+ANYBODY: Final[Roles] = frozenset()
+"""The right of a route that needs no signing in."""
+
 EVERYONE: Final[Roles] = frozenset(Role)
 OFFICER: Final[Roles] = frozenset({Role.BANK_OFFICER})
 CHECKER: Final[Roles] = frozenset({Role.BANK_CHECKER})

@@ -161,7 +161,7 @@ class Worker:
         self._wanted: list[Settings] = []
 
     def start(self, settings: Settings) -> None:
-        """Start a process that runs the queue, now or after the running process has ended."""
+        """Start a process that runs the queued jobs, at once or after the running process has ended."""
         with self._lock:
             if settings not in self._wanted:
                 self._wanted.append(settings)

@@ -213,7 +213,8 @@ def withdraw(unit: Unit, notice_id: int, reason: str) -> NoticeHistory:
 def add_receipt(notice_id: int, file: FileStorage) -> Response:
     """回执: a signed receipt, PDF, JPEG or PNG of at most 4 MiB, kept with the delivery that stands."""
     scan = Scan(file.filename or "", file.read())
-    file.seek(0)  # read again for the content hash of the idempotency key
+    # The file is read again for the content hash of the idempotency key.
+    file.seek(0)
 
     def act(unit: Unit) -> Reply:
         edge.find(unit, Notice, notice_id)

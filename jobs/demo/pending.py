@@ -22,9 +22,9 @@ _STEPS = {"submitted": 0, "returned": 1, "approved": 2, "paid_out": 3}
 
 
 def leave_pending(at: _At, lent: Sequence[Lent]) -> None:
-    """Record four new loans, each one step further than the one before, and ask for a waiver of penalty interest.
+    """Record a loan in each status from submitted to paid out, and ask for a waiver of penalty interest.
 
-    The borrowers of the four loans are households that have repaid a loan.
+    The borrowers of the loans are households that have repaid a loan.
     """
     with at("officer") as unit:
         free = _settled_households(unit)
@@ -46,8 +46,9 @@ def _settled_households(unit: Unit) -> list[int]:
 
 def _put_forward(at: _At, contract_no: str, household_id: int, name: str, step: int) -> None:
     with at("officer") as unit:
+        # The loan exists where the making of the demo was cut off and is continued.
         if unit.session.execute(select(Loan.id).where(Loan.contract_no == contract_no)).first():
-            return  # recorded before the making of the demo was cut off
+            return
         taken = loans.record(
             unit,
             LoanRequest(

@@ -21,7 +21,8 @@ from ledger.policy.terms import due_on, rolled
 COUNTY = "360781"  # 瑞金市
 BANKS = ("GZRCB", "ABC")
 FIRST, LAST = date(2016, 3, 1), date(2019, 12, 31)
-RATE = Decimal("0.0475")  # the benchmark rate for 36 and for 37 to 60 months, in force from 2015-10-24
+RATE = Decimal("0.0475")
+"""The benchmark rate for 36 and for 37 to 60 months, in force from 2015-10-24."""
 
 _TRADES = ("脐橙种植", "白莲种植", "蔬菜大棚", "生态鱼养殖", "肉牛养殖", "茶叶种植", "烟叶种植", "三黄鸡养殖")
 _FARMS = ("脐橙", "白莲", "蔬菜", "水产", "畜牧", "茶业")
@@ -94,7 +95,8 @@ def lent(chance: Random, houses: Sequence[House], organisations: Sequence[Farm])
 
 def _loan(chance: Random, number: int, principal: Fen, house: House | None = None, farm: Farm | None = None) -> Lent:
     habit = chance.choices(list(_HABITS), list(_HABITS.values()))[0]
-    failing = habit == "failing"  # only early loans fail, so that they fall due and are claimed before the demo ends
+    # Loans that are not repaid are signed early, so that they are due and claimed before the demo ends.
+    failing = habit == "failing"
     quarter = chance.randrange(3) if failing else chance.choices(range(10), (16, 18, 16, 12, 10, 8, 7, 5, 4, 4))[0]
     signed_on = FIRST + timedelta(days=quarter * 91 + chance.randrange(90))
     bank = BANKS[0] if chance.random() < 0.65 else BANKS[1]

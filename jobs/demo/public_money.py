@@ -193,8 +193,9 @@ def _unpaid(staff: Staff) -> list[int]:
 def recover(staff: Staff) -> None:
     """Record recoveries on the two oldest paid claims; the first is remitted the day after, the second is not."""
     with staff.at("officer") as unit:
+        # A recovery exists where the making of the demo was cut off and is continued.
         if unit.session.execute(select(Recovery.id)).first() is not None:
-            return  # recorded before the making of the demo was cut off
+            return
         query = select(Claim).where(Claim.status == "paid", Claim.bank == BANKS[0]).order_by(Claim.id)
         paid = [row.loan_id for row in unit.session.execute(query).scalars()][:2]
     for loan_id in paid:

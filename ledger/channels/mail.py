@@ -63,7 +63,8 @@ class Mail:
                 raise NotTaken(reason_of(error), again=True) from None
             try:
                 answer = server.data(mail.as_bytes(policy=SMTP))
-            except smtplib.SMTPDataError as error:  # the server refused to receive the text
+            except smtplib.SMTPDataError as error:
+                # The server refused to receive the text.
                 _agreed((error.smtp_code, _bytes(error.smtp_error)))
                 raise
             except (OSError, smtplib.SMTPException) as error:
@@ -82,7 +83,8 @@ class Mail:
             try:
                 server.quit()
             except (OSError, smtplib.SMTPException):
-                server.close()  # a failed goodbye says nothing about the message
+                # An error while the connection is ended does not change whether the message was sent.
+                server.close()
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()

@@ -12,7 +12,8 @@ from ledger.channels.channel import AddressUnfit, Message, NotTaken, OutcomeUnkn
 from ledger.labels import Said
 
 TIMEOUT_SECONDS = 30
-_LATER = (408, 425, 429, 503)  # statuses by which a gateway says that a later attempt may succeed
+_LATER = (408, 425, 429, 503)
+"""HTTP statuses by which a gateway says that a later attempt may succeed."""
 
 
 @dataclass(frozen=True, slots=True)

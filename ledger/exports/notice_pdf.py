@@ -101,9 +101,14 @@ def page_of(paper: NoticePaper) -> dict[str, Any]:
     return page | {"size": next(size for size in _SIZES if size == _SIZES[-1] or _height(page, size) <= _ROOM)}
 
 
-_SIZES = (11, 10, 9, 8, 7)  # in points; a notice and its slip share one page, so a long text is set in smaller letters
-_ROOM = 290  # height in points left for a page's variable parts, found by trial
-_WIDTH, _BESIDE, _SLIP = 4480, 2460, 3530  # widths of page, table's last column and slip, in tenths of a point
+_SIZES = (11, 10, 9, 8, 7)
+"""Sizes of letters in points; a notice and its slip share one page, so long texts are printed in smaller letters."""
+
+_ROOM = 290
+"""Height in points that is left for the variable parts of a page, found by trial."""
+
+_WIDTH, _BESIDE, _SLIP = 4480, 2460, 3530
+"""Widths of the page, of the last column of its table, and of the slip, in tenths of a point."""
 
 
 def _height(page: Mapping[str, Any], size: int) -> int:

@@ -23,8 +23,10 @@ from fontTools.ttLib import TTFont
 from ledger.dates import day_start
 
 _FACES: dict[str, Path] = {
-    "Noto Serif SC": pylopdf_fonts_zh_cn.serif_path(),  # 宋体 with all characters of the basic block and of extension A
-    "Noto Serif TC": pylopdf_fonts_zh_tw.serif_path(),  # adds most characters of extension B that occur in names
+    # This font (宋体) has all characters of the basic block and of extension A.
+    "Noto Serif SC": pylopdf_fonts_zh_cn.serif_path(),
+    # This font has most characters of extension B that occur in names.
+    "Noto Serif TC": pylopdf_fonts_zh_tw.serif_path(),
     "Noto Serif JP": pylopdf_fonts_jp.serif_path(),
 }
 GETA = "〓"
@@ -32,7 +34,8 @@ GETA = "〓"
 
 _CHUNK = 75
 _AT_ONCE = 2
-_AGES = 11  # typst drops a cached result once ten later compilations did not use it
+_AGES = 11
+"""Compilations after which typst has dropped a cached result that they did not use."""
 
 
 def legible(text: str) -> tuple[str, tuple[str, ...]]:
