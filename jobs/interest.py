@@ -31,8 +31,8 @@ def loans_at_once(session: Session, step: Step, limit: int) -> int:
     return max(1, limit // max(1, quarters))
 
 
-def carry_on(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-    """Post every line, applied credit and transition of these loans up to the step's date, in date order."""
+def post_due(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+    """Post all interest bills, applied credit and transitions of these loans up to the step's date, in date order."""
     run_to(unit, loans, step.on)
 
 
@@ -42,5 +42,5 @@ INTEREST = Job(
     en="settlement lines and what follows on them, every loan's life in date order up to the business date",
     due=due.scopes_due,
     items=loans_due,
-    work=carry_on,
+    work=post_due,
 )

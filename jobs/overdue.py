@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from jobs.interest import carry_on, loans_due
+from jobs.interest import loans_due, post_due
 from jobs.job import Job, Step
 from ledger.operations.job_runs import Scope
 from ledger.operations.servicing import due
@@ -36,6 +36,6 @@ OVERDUE = Job(
     en="principal not repaid turns overdue (the same walk as interest); reports the newly overdue",
     due=_scopes_due,
     items=_loans_due,
-    work=carry_on,
+    work=post_due,
     report=_newly_overdue,
 )

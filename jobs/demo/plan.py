@@ -116,7 +116,10 @@ def _loan(chance: Random, number: int, principal: Fen, house: House | None = Non
 
 
 def paid(chance: Random, loan: Lent) -> Iterator[Paid]:
-    """What the borrower of a loan pays by the end of the demo, by habit; the loan's state says how much is due."""
+    """Yield the payments of a borrower to the end of the demo, by the habit of the borrower.
+
+    The state of the loan, run to each day, gives the amount that is due.
+    """
     state = _state(loan)
     numbered = 0
     stops_on = loan.disbursed_on + timedelta(days=chance.randrange(500, 1000)) if loan.habit == "failing" else LAST

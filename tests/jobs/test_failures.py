@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.interest import INTEREST, carry_on, loans_at_once
+from jobs.interest import INTEREST, loans_at_once, post_due
 from jobs.job import Job, Step
 from jobs.lease import Stopped, holding
 from jobs.run_job import run_job
@@ -43,7 +43,7 @@ def _refusing(bad: set[int], sizes: list[int]) -> Callable[[Unit, Step, Sequence
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
         sizes.append(len(loans))
-        carry_on(unit, step, loans)
+        post_due(unit, step, loans)
         for loan in bad.intersection(loans):
             raise Unlucky(loan=str(loan))
 
@@ -176,7 +176,7 @@ def test_a_database_that_fails_ends_the_run_and_blames_no_item(engine: Engine) -
     lend(engine, each=4)
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-        carry_on(unit, step, loans)
+        post_due(unit, step, loans)
         raise sqlite3.OperationalError("database or disk is full")
 
     with pytest.raises(sqlite3.OperationalError):
@@ -196,7 +196,7 @@ def test_a_busy_database_is_asked_again(engine: Engine) -> None:
     faults = [busy, busy]
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-        carry_on(unit, step, loans)
+        post_due(unit, step, loans)
         if faults:
             raise faults.pop()
 
@@ -210,7 +210,7 @@ def test_asked_to_stop_it_finishes_the_transaction_at_hand_and_the_next_run_does
     done: list[int] = []
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-        carry_on(unit, step, loans)
+        post_due(unit, step, loans)
         done.extend(loans)
 
     turn = shift(engine, stopping=lambda: len(done) > 0)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.interest import carry_on
+from jobs.interest import post_due
 from jobs.job import Step
 from jobs.lease import LEASE_LENGTH, gone
 from ledger.database import open_engine
@@ -42,7 +42,7 @@ def test_a_turn_that_lapsed_is_taken_over_and_its_holder_writes_nothing_more(eng
     with later.reading() as session:
         assert [run.status for run in job_runs.latest(session, 10)] == ["interrupted"]
     with pytest.raises(LeaseLost), paused.unit("interest", ON) as unit:
-        carry_on(unit, Step(ON, Scope()), loan_ids)
+        post_due(unit, Step(ON, Scope()), loan_ids)
     assert len(books_of(engine)[1]) == 0
     paused.give_back()  # not his to give
     with later.reading() as session:
