@@ -1,1 +1,1 @@
-"""The HTTP edge: who may ask, what was sent, one transaction a request; the rules are the ledger's."""
+"""The HTTP API: rights, the shapes of requests and answers, and one transaction for each request."""

@@ -1,4 +1,4 @@
-"""`python -m api`: from a database, or none yet, to a running service."""
+"""The command `python -m api`: prepares the database, or makes a new one, and starts the service."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ import click
 from api import serving
 from ledger import logs
 from ledger.backups import NoBackup
-from ledger.cli.context import NotDone, Refused, said, tell
+from ledger.cli.context import NotDone, Refused, refusal_line, tell
 from ledger.errors import Refusal
 from ledger.labels import Said
 from ledger.settings import SettingUnfit, read_settings
@@ -32,14 +32,14 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
     logs.configure(settings.log_level)
     logging.captureWarnings(True)
     serving.share_metrics(settings)
-    # Only now: the metrics library asks at its import whether several processes count together.
+    # Imported after share_metrics: the metrics library reads at its import whether several processes share metrics.
     from api import start
     from api.app import create_app
 
     try:
         demo = start.make_ready(settings, demo=not no_demo, say=_say)
     except Refusal as refusal:
-        raise NotDone(said(refusal)) from None
+        raise NotDone(refusal_line(refusal)) from None
     except NoBackup as failed:
         raise NotDone(
             Said(
@@ -50,7 +50,8 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
         ) from None
 
     def ready() -> None:
-        line = f"ready: http://{settings.host}:{settings.port}/api/docs"  # scripts wait for it
+        # Scripts wait for this line of the output.
+        line = f"ready: http://{settings.host}:{settings.port}/api/docs"
         _say(Said(f"{line} (Ctrl-C stops it)", f"{line} （按 Ctrl-C 停止）"))
 
     serving.Server(settings, lambda: create_app(settings, demo=demo), ready).run()

@@ -1,10 +1,10 @@
-"""The application: every resource under /api/v1, its document, signing in, limits, headers, health.
+"""The Flask application: all resources under /api/v1, OpenAPI document, signing in, limits, headers, health.
 
-How to add an endpoint
-----------------------
-One module a resource. At its top the shapes (api/core/fields.py, api/core/schemas.py), then a Blueprint
-(api/core/routes.py), then views of a few lines; its row of rights goes into api/core/rights.py, its blueprint into
-`BLUEPRINTS` below.
+How to add an endpoint:
+
+Each resource has a module. The module begins with the shapes (api/core/fields.py, api/core/schemas.py), a Blueprint
+(api/core/routes.py) follows, then views of a few lines. Add the rights of the route to api/core/rights.py, and the
+blueprint to `BLUEPRINTS` below.
 
     class DisbursementBody(Body):
         disbursed_on = Day(load_default=edge.today)
@@ -20,7 +20,7 @@ One module a resource. At its top the shapes (api/core/fields.py, api/core/schem
     @loans.post("/<id:loan_id>/disbursement", body=DisbursementBody, answer=DisbursementAnswer)
     def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Loan:
         \"""放款登记: record that a loan was paid out.\"""
-        edge.find(unit, Loan, loan_id)  # 404 when unknown or out of the asker's scope
+        edge.find(unit, Loan, loan_id)  # 404 for an unknown loan and for one out of the user's scope
         return operations.disburse(unit, loan_id, disbursed_on)
 
     @loans.get("/<id:loan_id>", asks=LoanQuery, answer=LoanAnswer)
@@ -30,15 +30,16 @@ One module a resource. At its top the shapes (api/core/fields.py, api/core/schem
     def listed(session: Session, **filters: Any) -> Listing:
         return Listing(select(Loan).where(...), key=(Loan.id,), show=with_balances)
 
-- `post` and `patch` views get a Unit: the transaction is begun, retried and committed around them, the key settled
-  before and the answer stored with it. A unit sees everything: look up what is touched by `edge.find`, and pass
-  banks and counties that were sent through `edge.bank` and `edge.county` (which takes retired codes too).
-- `get` and `listing` views get a Session on one snapshot, in which ORM selects are kept to the asker's scope. Core
-  selects are not: they belong into ledger/reports, narrowed by `edge.within`.
-- A query shape derived from ClockQuery gives the view `clocks` and the answer as_of, known_at, final.
-- Refusals are raised; nothing is caught. What a view answers (a dict, a dataclass, a row) has every field of the
-  answer's shape, None where there is nothing.
-- What fits none of these makes its own response with `raw`: files in, PDFs out.
+- `post` and `patch` views get a Unit. The transaction is begun, retried and committed around the view; the
+  idempotency key is checked before the view, and the answer is stored with the key. A unit is not limited to a scope:
+  look up every row by `edge.find`, and pass banks and counties of the request through `edge.bank` and `edge.county`
+  (which accepts retired codes too).
+- `get` and `listing` views get a Session on one snapshot, whose ORM selects are limited to the user's scope. Core
+  selects are not limited: write Core selects in ledger/reports, narrowed by `edge.within`.
+- A query shape derived from ClockQuery gives the view `clocks`, and adds as_of, known_at and final to the answer.
+- Views raise refusals and catch nothing. The result of a view (a dict, a dataclass, a row) has every field of the
+  answer's shape, with None where there is no value.
+- A route that fits none of these, such as an upload or a PDF, makes its own response with `raw`.
 """
 
 from flask import Flask
@@ -70,7 +71,9 @@ from api.sheets.views import blueprint as sheets
 from api.subsidy.views import blueprint as subsidy
 from ledger.settings import Settings, secret_key
 
-BODY_BYTES_MAX = 64 * 1024 * 1024  # a sheet of a hundred thousand loans
+BODY_BYTES_MAX = 64 * 1024 * 1024
+"""Most bytes of a request; a sheet of a hundred thousand loans is smaller."""
+
 BLUEPRINTS: tuple[Blueprint, ...] = (
     tokens,
     users,
@@ -100,7 +103,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 
 
 def create_app(settings: Settings, *, demo: bool = False) -> Flask:
-    """The application on the database of the settings; `demo` lets the demo's users in."""
+    """Return the application on the database of the settings; `demo` lets the users of the demo sign in."""
     app = Flask("api", static_folder=None, template_folder="templates")
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES_MAX, MAX_FORM_MEMORY_SIZE=1024 * 1024, JSON_AS_ASCII=False)
     edge.install(app, settings, demo=demo)

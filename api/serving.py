@@ -1,4 +1,4 @@
-"""Serving: gunicorn with threads, one process on SQLite, several on PostgreSQL."""
+"""The web server: gunicorn with threads, in one process on SQLite and in several on PostgreSQL."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class JsonLogger(Logger):
-    """What gunicorn says goes where everything is logged."""
+    """Sends gunicorn's own log to the log of the ledger."""
 
     def _set_handler(self, log: Any, output: Any, fmt: Any, stream: Any = None) -> None:
         log.handlers[:] = []
@@ -26,7 +26,7 @@ class JsonLogger(Logger):
 
 
 class Server(BaseApplication):
-    """The application served for the settings, until SIGINT or SIGTERM."""
+    """The web server of an application, which runs until SIGINT or SIGTERM."""
 
     def __init__(self, settings: Settings, make: Callable[[], Any], ready: Callable[[], None]) -> None:
         self.settings, self.make, self.ready = settings, make, ready
@@ -38,7 +38,8 @@ class Server(BaseApplication):
             "workers": processes(self.settings),
             "worker_class": "gthread",
             "threads": THREADS,
-            "timeout": 600,  # a sheet of a hundred thousand rows is one request
+            # The timeout is in seconds; a sheet of a hundred thousand rows is imported in one request.
+            "timeout": 600,
             "graceful_timeout": 20,
             "control_socket_disable": True,
             "logger_class": JsonLogger,
@@ -50,19 +51,25 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application, made in the process that serves it: connections do not outlive a fork."""
+        """Return the application, made in each serving process, since connections cannot be shared after a fork."""
         made = self.make()
         collector.tune()
         return made
 
 
 def processes(settings: Settings) -> int:
-    """SQLite has one writer, and the keys that run are known to one process."""
+    """Return the number of serving processes: one on SQLite, else the number of the settings.
+
+    SQLite has one writer at a time, and idempotency keys in use are known within one process only.
+    """
     return 1 if make_url(settings.database_url).get_backend_name() == "sqlite" else settings.workers
 
 
 def share_metrics(settings: Settings) -> None:
-    """Several processes count together, in files; to be said before the metrics library is imported."""
+    """Let several serving processes add up their metrics through files.
+
+    To be called before the metrics library is imported.
+    """
     if processes(settings) == 1:
         os.environ.pop(METRICS_VARIABLE, None)
         return

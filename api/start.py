@@ -1,4 +1,4 @@
-"""A first start: the schema, the reference facts, the administrator or the demo county."""
+"""The preparation of a start: schema, reference data, and the first administrator or the demo county."""
 
 import secrets
 from collections.abc import Callable
@@ -25,9 +25,9 @@ Say = Callable[[Said], None]
 
 
 def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
-    """Bring the database of the settings to where it can be served; answers whether it is the demo's.
+    """Prepare the database of the settings for serving; return whether it contains the demo county.
 
-    Safe to repeat. A database that already has people and no demo in it keeps the demo out, whatever is asked.
+    Safe to repeat. The demo county is not made in a database that already has users and no demo.
     """
     home = make_home(settings)
     say(Said("database: schema and reference data", "数据库：建立结构，载入基础数据"))
@@ -37,7 +37,7 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
     try:
         if demo and _takes_the_demo(engine):
             if not _with(engine, lambda session: job_runs.has_demo(session, complete=True)):
-                # Only who wants a demo needs what makes one.
+                # Imported here, since an installation without the demo does not need the jobs.
                 import_module("jobs.demo").live(settings.database_url)
             _name_the_users(say)
             return True
@@ -55,12 +55,16 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
 
 
 def _back_up_first(settings: Settings, folder: Path, say: Say) -> None:
-    """Copy a database of an earlier version before it is changed; raise NoBackup where that cannot be done."""
+    """Back up a database of an earlier version before it is changed; raise NoBackup where the copy fails."""
     engine = open_engine(settings.owner_url)
     try:
         if not setup.is_empty(engine) and setup.is_behind(engine):
-            kept = back_up(settings.owner_url, folder, edge.now())
-            say(Said(f"the database is of an earlier version; backup: {kept}", f"数据库属于较早版本，已备份：{kept}"))
+            backup = back_up(settings.owner_url, folder, edge.now())
+            say(
+                Said(
+                    f"the database is of an earlier version; backup: {backup}", f"数据库属于较早版本，已备份：{backup}"
+                )
+            )
     finally:
         engine.dispose()
 
@@ -88,7 +92,8 @@ def _first_admin(engine: Engine, password: str, say: Say) -> None:
         made_up = "" if password else secrets.token_urlsafe(12)
         users.add_user(unit, ADMIN, "系统管理员", password or made_up, Role.ADMIN)
     shown = Said(made_up, made_up) if made_up else Said("as set in LEDGER_ADMIN_PASSWORD", "见 LEDGER_ADMIN_PASSWORD")
-    line = f"first user: {ADMIN}, password "  # scripts read it
+    # Scripts read the password from this line of the output.
+    line = f"first user: {ADMIN}, password "
     say(Said(line + shown, f"{line}{shown.zh}"))
     if made_up:
         say(

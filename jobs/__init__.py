@@ -1,1 +1,1 @@
-"""Work that dates call for: the timetable, its runner and the command line."""
+"""Jobs: the work that is due on certain dates, its timetable, its runner and its command line."""

@@ -12,19 +12,19 @@ from sqlalchemy import Engine
 
 from jobs import daily as day
 from jobs import runner, sending, worker
-from jobs.lease import Shift, Stopped
+from jobs.lease import Lease, Stopped
 from jobs.progress import failure_line, run_line, shown
 from jobs.timetable import DAILY
 from ledger import collector
 from ledger.channels.channel import AddressUnfit, Channel
-from ledger.cli.context import CutOff, Refused, desk, said, tell, told_settings
+from ledger.cli.context import CutOff, Refused, checked_settings, context, refusal_line, tell
 from ledger.labels import Said, label
 from ledger.operations import job_runs
 from ledger.operations.job_runs import LeaseLost, Scope
 from ledger.operations.notices.sending import unsent
 
 LEFT_OVER = 1
-"""Exit status when items failed and are listed; 0 when all is done."""
+"""Exit status of a command that left items over, each listed with its reason; 0 where all items are done."""
 
 _STOPPED = Said("stopped; what is done is done, the next run does the rest", "已停止；完成的已入账，其余由下次运行完成")
 
@@ -67,8 +67,8 @@ def send() -> None:
         tell(Said("nothing is set: LEDGER_SMTP_URL, LEDGER_SMS_URL", "未设置发送通道：LEDGER_SMTP_URL、LEDGER_SMS_URL"))
         return
     with _ledger() as engine, shown() as progress:
-        shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
-        done = _send(shift, channels)
+        lease = Lease(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
+        done = _send(lease, channels)
     if done.failed or done.unknown:
         sys.exit(LEFT_OVER)
 
@@ -88,8 +88,8 @@ def status(last: int) -> None:
     Exit status 1 when `daily` is more than two days behind or the latest one left items over.
     """
     with _ledger() as engine:
-        shift = Shift(engine, by="cli")
-        with shift.reading() as session:
+        lease = Lease(engine, by="cli")
+        with lease.reading() as session:
             held = job_runs.lease(session)
             through = job_runs.ran_through(session)
             runs = job_runs.latest(session, last)
@@ -108,7 +108,7 @@ def status(last: int) -> None:
                 f"发送：{count} 份{label('sending_status', outcome, 'zh')}，见 GET /notices/sendings?status={outcome}",
             )
         )
-    if through is None or shift.today() - through > BEHIND:
+    if through is None or lease.today() - through > BEHIND:
         tell(Said("daily is behind", "每日作业滞后"))
         sys.exit(LEFT_OVER)
 
@@ -117,8 +117,8 @@ def status(last: int) -> None:
 def queued() -> None:
     """What was asked for through the API and has not begun."""
     with _ledger() as engine, shown() as progress:
-        shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
-        runs = runner.run_queued(shift)
+        lease = Lease(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
+        runs = runner.run_queued(lease)
     if any(each.status != "done" for each in runs):
         sys.exit(LEFT_OVER)
 
@@ -135,35 +135,39 @@ def keep_time(at: datetime) -> None:
     """Stay and run `daily` now and every day, and what is asked for through the API, until stopped."""
     stop, channels = _stopped_by(signal.SIGTERM, signal.SIGINT), _channels()
     with _ledger() as engine, shown() as progress:
-        worker.keep_time(Shift(engine, by="worker", progress=progress, stopping=stop.is_set), at.time(), stop, channels)
+        worker.keep_time(Lease(engine, by="worker", progress=progress, stopping=stop.is_set), at.time(), stop, channels)
 
 
 def _run(name: str, on: datetime | None, scope: Scope, *, sends: bool = False) -> None:
     with _ledger() as engine, shown() as progress:
-        shift = Shift(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
-        done = runner.run(shift, name, None if on is None else on.date(), scope)
-        if sends and (channels := _channels()):  # asked last: the books do not wait for a mail server's address
-            _send(shift, channels)
+        lease = Lease(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
+        done = runner.run(lease, name, None if on is None else on.date(), scope)
+        # The channels are read after the jobs, so that jobs run even with a wrong address of the mail server.
+        if sends and (channels := _channels()):
+            _send(lease, channels)
     if done.status != "done":
         sys.exit(LEFT_OVER)
 
 
-def _send(shift: Shift, channels: Sequence[Channel]) -> sending.Sent:
-    done = sending.send_waiting(shift, channels)
-    shift.progress.say(done.line)
+def _send(lease: Lease, channels: Sequence[Channel]) -> sending.Sent:
+    done = sending.send_waiting(lease, channels)
+    lease.progress.say(done.line)
     return done
 
 
 def _channels() -> tuple[Channel, ...]:
-    """The channels of the settings; raises Refused for an address that is none."""
+    """Return the e-mail and SMS channels of the settings; raise Refused for an address that cannot be used."""
     try:
-        return sending.channels_of(told_settings())
+        return sending.channels_of(checked_settings())
     except AddressUnfit as unfit:
         raise Refused(unfit.wanted) from None
 
 
 def _stopped_by(*signals: signal.Signals) -> Event:
-    """Set by these signals: the transaction at hand is finished, no other begun."""
+    """Return a flag that these signals set.
+
+    The runner finishes the open transaction and begins no other one once the flag is set.
+    """
     stop = Event()
     for each in signals:
         signal.signal(each, lambda _number, _frame: stop.set())
@@ -172,12 +176,12 @@ def _stopped_by(*signals: signal.Signals) -> Event:
 
 @contextmanager
 def _ledger() -> Iterator[Engine]:
-    """The database of the settings; being cut off is told by the exit status."""
-    with desk() as at:
+    """Open the database of the settings; a command that loses its lease or is stopped ends with CutOff."""
+    with context() as at:
         try:
             yield at.engine
         except LeaseLost as lost:
-            raise CutOff(said(lost)) from None
+            raise CutOff(refusal_line(lost)) from None
         except (Stopped, KeyboardInterrupt):
             raise CutOff(_STOPPED) from None
 

@@ -1,8 +1,8 @@
-"""`daily`: every job of the day in its order, catching up on the days since it last ran."""
+"""The job `daily`: all jobs of a business date in their order, including the days since its last run."""
 
 from datetime import date
 
-from jobs.lease import Shift
+from jobs.lease import Lease
 from jobs.run_job import counts_of, run_job, status_of
 from jobs.timetable import DAILY
 from ledger.operations import job_runs
@@ -13,17 +13,17 @@ ZH = "每日作业：按顺序运行当日全部作业，并补跑漏掉的日�
 EN = "all jobs of the day in their order, catching up on missed days"
 
 
-def run_daily(shift: Shift, on: date, scope: Scope) -> Run:
-    """Run the day's jobs up to a business date.
+def run_daily(lease: Lease, on: date, scope: Scope) -> Run:
+    """Run all jobs up to a business date and return the run of `daily`.
 
-    Each job finds everything missing by the end of that date, so the days since the last run need no runs of
-    their own. `daily` is done for a date when all its jobs are, for every bank and county of the scope.
+    Each job finds everything that is missing by the end of the business date, so the days since the last run need no
+    runs of their own. `daily` is done for a date when all its jobs are done for every bank and county of the scope.
     """
-    with shift.unit(NAME, on) as unit:
-        run_id = job_runs.begin(unit, NAME, on, scope, 0, shift.by, asked=True)
-    parts = [run_job(shift, job, on, scope, asked=False) for job in DAILY]
+    with lease.unit(NAME, on) as unit:
+        run_id = job_runs.begin(unit, NAME, on, scope, 0, lease.by, asked=True)
+    parts = [run_job(lease, job, on, scope, asked=False) for job in DAILY]
     report = {name: value for part in parts for name, value in part.report.items()}
-    with shift.unit(NAME, on) as unit:
+    with lease.unit(NAME, on) as unit:
         run = job_runs.end(unit, run_id, status_of(parts), counts=counts_of(parts), report=report)
-    shift.progress.ended(run)
+    lease.progress.ended(run)
     return run

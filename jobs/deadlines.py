@@ -1,8 +1,8 @@
-"""`deadlines`: counts what the offices have not done in time (scheme 7). It writes nothing but its own report.
+"""The job `deadlines`: counts the duties that offices have not fulfilled in time (scheme 7) and reports the numbers.
 
-No deadline is stored, so there is nothing to keep in step: the list is told anew whenever it is asked for, and the
-few dates kept beside records follow the calendar when a year of it is published. This job says in each day's run,
-and so in the log and in `jobs status`, what became late since the run before.
+Deadlines are not stored: the list of deadlines is computed from the records each time, and the few due days kept in
+records are moved when the calendar of their year is published. The job writes nothing but the report of its run, which
+the log and `jobs status` show.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ def _no_work(unit: Unit, step: Step, items: Sequence[int]) -> None:
 
 
 def _late(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:
-    """What is late at the end of a day, and of it what was not yet late at the end of the last run's."""
+    """Count the duties late at the end of a business day, and how many of them became late after the day `since`."""
     late = [
         each.owed
         for each in deadlines(session, Clocks(on), ("late",))

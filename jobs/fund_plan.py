@@ -1,4 +1,4 @@
-"""`fund-plan`: drafts the fund's plan of every quarter that is over and has none (scheme 5.2, 7)."""
+"""The job `fund-plan`: drafts the plan of the fund for each past quarter that has no plan (scheme 5.2, 7)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,12 +13,12 @@ from ledger.queries import fund_calls
 from ledger.unit_of_work import Unit
 
 WHOLE_CITY = Scope("CITY", "CITY")
-"""One plan calls for all banks and counties together."""
+"""The scope of a fund plan: one plan contains the calls of all banks and counties of the city."""
 
 
 def _due(session: Session, on: date) -> Mapping[Scope, int]:
-    found = fund_calls.unplanned(session, on)
-    return {WHOLE_CITY: len(found)} if found else {}
+    quarters = fund_calls.unplanned(session, on)
+    return {WHOLE_CITY: len(quarters)} if quarters else {}
 
 
 def _quarters(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""`interest`: run every loan to the business date: interest bills and what follows from them."""
+"""The job `interest`: posts all interest bills and due transitions of loans up to the business date."""
 
 from collections.abc import Sequence
 
@@ -12,23 +12,27 @@ from ledger.unit_of_work import Unit
 
 
 def loans_due(session: Session, step: Step, after: int, limit: int, *, matured: bool = False) -> Sequence[int]:
-    """Loans of the step with a line or transition on or before its date, as many as one transaction takes."""
+    """Return the ids of loans with an interest bill or transition due by the step's date, for one transaction.
+
+    The ids are greater than `after` and in ascending order; `matured` keeps only loans past their due date.
+    """
     at_once = loans_at_once(session, step, limit)
     return due.loans_due(session, step.scope, step.on, after, at_once, matured=matured)
 
 
 def loans_at_once(session: Session, step: Step, limit: int) -> int:
-    """The more quarters loans are behind, the fewer of them: a transaction holds about `limit` lines.
+    """Return how many loans one transaction takes, so that it posts about `limit` interest bills.
 
-    So a run that catches up on years needs no more memory, and holds others up no longer, than a quarter's.
+    The more quarters the loans are behind, the fewer loans are taken. A run that catches up on years then needs no more
+    memory, and locks rows no longer, than a run of one quarter.
     """
     earliest = due.earliest_step(session, step.scope) or step.on
     quarters = sum(1 for _ in settlements(earliest - DAY, step.on))
     return max(1, limit // max(1, quarters))
 
 
-def carry_on(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-    """Post every line, applied credit and transition of these loans up to the step's date, in date order."""
+def post_due(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+    """Post all interest bills, applied credit and transitions of these loans up to the step's date, in date order."""
     run_to(unit, loans, step.on)
 
 
@@ -38,5 +42,5 @@ INTEREST = Job(
     en="settlement lines and what follows on them, every loan's life in date order up to the business date",
     due=due.scopes_due,
     items=loans_due,
-    work=carry_on,
+    work=post_due,
 )

@@ -1,4 +1,4 @@
-"""What a job is: where it has something to do, which items, and the work on some of them."""
+"""The parts of a job: the scopes with items due, the ids of the items in a scope, and the work on some of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,30 +11,32 @@ from ledger.operations.job_runs import Scope
 from ledger.unit_of_work import Unit
 
 ITEMS_MAX = 5_000
-"""Items in one transaction (books.md, promise 4)."""
+"""Most items that one transaction of a job processes (books.md, promise 4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One business date of one bank and county: what a transaction of a job never reaches beyond."""
+    """One business date, bank and county of a job; a transaction of a job belongs to exactly one step."""
 
     on: date
     scope: Scope
 
 
 def nothing_to_report(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:
-    """For jobs whose counts say it all."""
+    """Return an empty report, for jobs whose runs report only the numbers of items due and done."""
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A row of the timetable.
+    """One job of the timetable: its names, and the functions that find and do its work.
 
-    `due` finds the banks and counties with something to do by a day, and how many items; `items` the ids of
-    those in one of them, above an id; `work` does some of them within a transaction. All find what is missing
-    by the end of the business date, so that a run after missed days does what daily runs would have done, and
-    a second run finds nothing. `report` says what came of it since the run before.
+    `due` returns the number of items due by a business date for each bank and county. `items` returns the ids of a
+    step's items that are greater than a given id, at most as many as asked for. `work` processes some items within one
+    transaction. `report` returns the figures that changed since the previous run.
+
+    `due` and `items` find everything that is missing by the end of the business date. A run after missed days therefore
+    does all that daily runs would have done, and a second run for the same date finds nothing.
     """
 
     name: str

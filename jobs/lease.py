@@ -1,4 +1,4 @@
-"""A shift: one process's turn at the jobs, kept by a lease that every one of its transactions checks."""
+"""The lease of the jobs: one process at a time holds the lease, and each of its transactions checks the lease."""
 
 import os
 import socket
@@ -19,18 +19,21 @@ from ledger.operations import job_runs
 from ledger.retries import passing, retried
 from ledger.unit_of_work import Unit, work
 
-LEASE = timedelta(seconds=60)
-"""How long a silent holder keeps its turn; while it has a transaction open, a row lock keeps it longer."""
+LEASE_LENGTH = timedelta(seconds=60)
+"""Time after which another process may take a lease that its holder has not renewed.
+
+The row lock of an open transaction keeps the lease longer.
+"""
 
 _POLL_SECONDS = 0.25
 
 
 class Stopped(Exception):
-    """The process was asked to stop: the transaction at hand is done, the rest waits for the next run."""
+    """Raised when the process is asked to stop: finished transactions stay, the rest waits for the next run."""
 
 
 def now() -> datetime:
-    """The moment, by the machine's clock."""
+    """Return the current moment by the machine's clock."""
     return datetime.now(UTC)
 
 
@@ -39,8 +42,11 @@ def _own_name() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """Who works the jobs, on what, and who is told."""
+class Lease:
+    """The lease of one process: the database, the name shown in runs, and the progress display to report to.
+
+    `holder` is the unique name of the process, `stopping` tells whether the process was asked to stop.
+    """
 
     engine: Engine
     by: str
@@ -51,7 +57,7 @@ class Shift:
 
     @contextmanager
     def unit(self, job: str, on: date) -> Iterator[Unit]:
-        """One transaction of a job within the shift; raises LeaseLost, and Stopped when asked to stop."""
+        """Begin one transaction of a job under the lease; raise LeaseLost, or Stopped when asked to stop."""
         if self.stopping():
             raise Stopped
         with self._work(job, on) as unit:
@@ -61,33 +67,37 @@ class Shift:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only looks; on SQLite it waits for no writer."""
+        """Open a read-only session, which does not wait for a writing transaction on SQLite."""
         looking = self.engine.connect().execution_options(reading=True)
         with looking as connection, Session(connection) as session:
             yield session
 
     def today(self) -> date:
-        """The business date in Asia/Shanghai."""
+        """Return the current business date in Asia/Shanghai."""
         return dates.business_day(self.clock())
 
     def take(self) -> bool:
-        """Begin the shift if it is nobody's, has lapsed, or is that of a process that is no more."""
+        """Take the lease and return True, or return False where another process holds the lease.
+
+        A lease can be taken when nobody holds it, when it has expired, or when its holder was a process of this machine
+        that has ended.
+        """
         with self.reading() as session:
             held = job_runs.lease(session)
-        left = [held[0]] if held is not None and gone(held[0]) else []
-        if held is not None and held[1] > self.clock() and not left:
+        ended = [held[0]] if held is not None and gone(held[0]) else []
+        if held is not None and held[1] > self.clock() and not ended:
             return False
         try:
             with self._work("lease", self.today()) as unit:
-                return job_runs.take_lease(unit, self.holder, self._until(), left)
+                return job_runs.take_lease(unit, self.holder, self._until(), ended)
         except Exception as error:
-            # The holder is in a long transaction of its own, or somebody else came first: not our turn yet.
+            # The holder has a long transaction open, or another process took the lease first: try again later.
             if isinstance(error, IntegrityError) or passing(error):
                 return False
             raise
 
     def give_back(self) -> None:
-        """End the shift; what is still running counts as interrupted."""
+        """Give the lease back; runs that have not ended are marked as interrupted."""
         retried(self._release)
 
     def _release(self) -> None:
@@ -98,30 +108,31 @@ class Shift:
         return work(self.engine, user=f"job:{job}", today=on, clock=self.clock, origin=f"job/{job}/{on}")
 
     def _until(self) -> int:
-        return dates.micros(self.clock() + LEASE)
+        return dates.micros(self.clock() + LEASE_LENGTH)
 
 
 @contextmanager
-def on_shift(shift: Shift) -> Iterator[None]:
-    """Wait for the turn, work, give it back. Raises Stopped when asked to stop while waiting."""
-    told = False
-    while not shift.take():
-        if shift.stopping():
+def holding(lease: Lease) -> Iterator[None]:
+    """Wait for the lease, hold the lease during the block, then give it back; raise Stopped when asked to stop."""
+    reported = False
+    while not lease.take():
+        if lease.stopping():
             raise Stopped
-        if not told:
-            shift.progress.waiting()
-            told = True
+        if not reported:
+            lease.progress.waiting()
+            reported = True
         time.sleep(_POLL_SECONDS)
     try:
         yield
     finally:
-        shift.give_back()
+        lease.give_back()
 
 
 def gone(holder: str) -> bool:
-    """Whether a holder was a process of this machine that runs no more: its turn need not be waited out.
+    """Return whether the holder was a process of this machine that has ended, so that its lease can be taken at once.
 
-    Should a machine of the same name hold it, nothing is lost: its next transaction finds the lease taken.
+    Where another machine has the same name and its process still runs, no data is harmed: the next transaction of that
+    process finds the lease taken and raises LeaseLost.
     """
     host, _, rest = holder.partition("/")
     pid = rest.partition("/")[0]

@@ -1,4 +1,4 @@
-"""`notices`: makes the notices that due dates call for, and cancels those whose reason went away (scheme 7)."""
+"""The job `notices`: makes the notices that are due and cancels those whose reason no longer exists (scheme 7)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

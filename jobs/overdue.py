@@ -1,8 +1,9 @@
-"""`overdue`: carries on the loans past their rolled due date, and counts those newly overdue.
+"""The job `overdue`: posts the transfer to overdue of loans past their due date, and counts the newly overdue loans.
 
-A loan turns overdue between two of its lines, so its life is walked by one function in the order of its days,
-that of `interest`. After `interest` this job finds nothing left to do; run alone it does the same for the
-loans that have matured. Either way it says how many are overdue since its last run.
+A loan can turn overdue between two of its interest bills, so `interest` and `overdue` call the same function, which
+posts everything due on a loan in date order. After `interest` this job has nothing left to post; run without
+`interest`, it posts the same entries for the loans that have matured. In both cases the report of the run says how many
+loans became overdue since the previous run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from jobs.interest import carry_on, loans_due
+from jobs.interest import loans_due, post_due
 from jobs.job import Job, Step
 from ledger.operations.job_runs import Scope
 from ledger.operations.servicing import due
@@ -35,6 +36,6 @@ OVERDUE = Job(
     en="principal not repaid turns overdue (the same walk as interest); reports the newly overdue",
     due=_scopes_due,
     items=_loans_due,
-    work=carry_on,
+    work=post_due,
     report=_newly_overdue,
 )

@@ -1,4 +1,4 @@
-"""What a run shows while it goes: a bar on a terminal, plain lines elsewhere."""
+"""The display of a run in progress: a bar on a terminal, plain lines elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,39 +17,42 @@ Say = Callable[[Said], object]
 
 
 class Progress:
-    """Told by the runner how it goes; says a job's beginning, every tenth of it, its failures, its end."""
+    """Reports the progress of a run in lines.
+
+    A line is written when a job begins, after each tenth of its items, for each failed item, and when the job ends.
+    """
 
     def __init__(self, say: Say) -> None:
         self.say = say
         self.title, self.due, self.done = Said("", ""), 0, 0
 
     def waiting(self) -> None:
-        """Another process is at the jobs."""
+        """Report that another process holds the lease of the jobs."""
         self.say(Said("another process is at the jobs; waiting for it to end", "另一进程正在运行作业，等待其结束"))
 
     def began(self, title: Said, due: int) -> None:
-        """A job begins, with so many items due."""
+        """Report that a job begins, with the number of items due."""
         self.title, self.due, self.done = title, due, 0
         if due:
             self.say(Said(f"{title}: {due} due", f"{title.zh}：应办 {due} 笔"))
 
     def advanced(self, done: int) -> None:
-        """So many items more are done."""
+        """Report that a number of further items are done."""
         before, self.done = self.done, self.done + done
         if self.due and before * 10 // self.due < self.done * 10 // self.due:
             self.say(Said(f"{self.title}: {self.done} of {self.due}", f"{self.title.zh}：{self.done}/{self.due}"))
 
     def failed(self, failure: Failure) -> None:
-        """An item could not be done."""
+        """Report an item that could not be done."""
         self.say(failure_line(failure))
 
     def ended(self, run: Run) -> None:
-        """A job is over."""
+        """Report that a job has ended."""
         self.say(run_line(run))
 
 
 class Bar(Progress):
-    """The same with a bar in place of the lines on the way."""
+    """Reports the progress of a run with a progress bar; failures and ends are lines, as in Progress."""
 
     def __init__(self, bars: Bars) -> None:
         super().__init__(lambda line: bars.console.print(line.told(language_of()), markup=False, highlight=False))
@@ -68,13 +71,13 @@ class Bar(Progress):
 
 
 def silent() -> Progress:
-    """For a caller that does not look."""
+    """Return a progress display that writes nothing."""
     return Progress(lambda line: None)
 
 
 @contextmanager
 def shown() -> Iterator[Progress]:
-    """On standard output: a bar when it is a terminal, else lines."""
+    """Show progress on standard output: a bar where standard output is a terminal, else lines."""
     console = Console()
     if not console.is_terminal:
         yield Progress(tell)
@@ -91,13 +94,13 @@ def shown() -> Iterator[Progress]:
 
 
 def title_of(job: str, on: date, scope: Scope) -> Said:
-    """Return what is run: `interest 2016-06-21 GZRCB/360781`."""
+    """Return the title of a run: `interest 2016-06-21 GZRCB/360781`."""
     rest = [part for part in (on.isoformat(), str(scope)) if part]
     return Said(" ".join((job, *rest)), " ".join((label("job", job, "zh"), *rest)))
 
 
 def run_line(run: Run) -> Said:
-    """Return one line about a run as it stands."""
+    """Return one line on a run: its title, status, number of items done, and report."""
     title = title_of(run.job, run.business_date, run.scope)
     status = label("job_run_status", run.status, "zh")
     reported = [(name, label("job_report", name, "zh"), value) for name, value in run.report.items()]
@@ -110,7 +113,7 @@ def run_line(run: Run) -> Said:
 
 
 def failure_line(failure: Failure) -> Said:
-    """Return one line about an item that could not be done."""
+    """Return one line on an item that could not be done, with the code and the reason."""
     place = f"{failure.bank}/{failure.county}"
     return Said(
         f"{place} item {failure.item} failed: {failure.code}: {failure.en}",

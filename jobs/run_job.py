@@ -1,4 +1,7 @@
-"""A job's run: its banks and counties one after the other, in transactions that halve around what fails."""
+"""One run of a job: a step for each bank and county, its items processed in transactions.
+
+A failing transaction is halved until the failing item is alone.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -6,7 +9,7 @@ from datetime import date
 import structlog
 
 from jobs.job import ITEMS_MAX, Job, Step
-from jobs.lease import Shift, Stopped
+from jobs.lease import Lease, Stopped
 from jobs.progress import title_of
 from ledger.errors import Refusal
 from ledger.operations import job_runs
@@ -16,30 +19,31 @@ from ledger.retries import of_the_database, retried
 log = structlog.get_logger()
 
 
-def run_job(shift: Shift, job: Job, on: date, scope: Scope, *, asked: bool) -> Run:
-    """Do what a job finds missing by the end of a business date within a scope.
+def run_job(lease: Lease, job: Job, on: date, scope: Scope, *, asked: bool) -> Run:
+    """Do all work of a job that is missing by the end of a business date within a scope, and return the run.
 
-    Items that cannot be done are listed in the step's run and stop nothing else. Raises what is no item's
-    fault: a database that is gone, LeaseLost, Stopped.
+    An item that cannot be done is listed in the run of its step, and the other items are done. Raises errors that are
+    no item's fault: a failed database, LeaseLost, Stopped.
     """
-    with shift.reading() as session:
+    with lease.reading() as session:
         due = {each: count for each, count in job.due(session, on).items() if each in scope}
         before = job_runs.steps_of(session, [job.name], on, scope)
         since = job_runs.ran_before(session, job.name, scope, on)
-    # A step that did not end well is looked at again even when nothing is due in it any more.
+    # A step that failed before is run again even where no item is due any more, so that its status becomes `done`.
     steps = sorted({*due, *(run.scope for run in before if run.status != "done")})
-    shift.progress.began(title_of(job.name, on, scope), sum(due.values()))
+    lease.progress.began(title_of(job.name, on, scope), sum(due.values()))
     if scope.is_one:
-        return _run_step(shift, job, Step(on, scope), due.get(scope, 0), since, asked=asked)
+        return _run_step(lease, job, Step(on, scope), due.get(scope, 0), since, asked=asked)
     run_id = None
     if steps:
-        with shift.unit(job.name, on) as unit:
-            run_id = job_runs.begin(unit, job.name, on, scope, 0, shift.by, asked=asked)
+        with lease.unit(job.name, on) as unit:
+            run_id = job_runs.begin(unit, job.name, on, scope, 0, lease.by, asked=asked)
     for each in steps:
-        _run_step(shift, job, Step(on, each), due.get(each, 0), since, asked=False)
-    with shift.unit(job.name, on) as unit:
-        if run_id is None:  # nothing to do: begun and ended at once
-            run_id = job_runs.begin(unit, job.name, on, scope, 0, shift.by, asked=asked)
+        _run_step(lease, job, Step(on, each), due.get(each, 0), since, asked=False)
+    with lease.unit(job.name, on) as unit:
+        # Where no step had to run, the run begins and ends in this transaction.
+        if run_id is None:
+            run_id = job_runs.begin(unit, job.name, on, scope, 0, lease.by, asked=asked)
         parts = job_runs.steps_of(unit.session, [job.name], on, scope)
         run = job_runs.end(
             unit,
@@ -48,52 +52,55 @@ def run_job(shift: Shift, job: Job, on: date, scope: Scope, *, asked: bool) -> R
             counts=counts_of(parts),
             report=job.report(unit.session, scope, since, on),
         )
-    shift.progress.ended(run)
+    lease.progress.ended(run)
     return run
 
 
 def status_of(parts: Sequence[Run]) -> str:
-    """A run is done when all its parts are."""
+    """Return `done` where all parts of a run are done, else `failed`."""
     return "done" if all(part.status == "done" for part in parts) else "failed"
 
 
 def counts_of(parts: Sequence[Run]) -> tuple[int, int]:
-    """Items due and done over all parts."""
+    """Return the number of items due and the number of items done, over all parts of a run."""
     return sum(part.due for part in parts), sum(part.done for part in parts)
 
 
-def _run_step(shift: Shift, job: Job, step: Step, due: int, since: date | None, *, asked: bool) -> Run:
-    with shift.unit(job.name, step.on) as unit:
-        run_id = job_runs.begin(unit, job.name, step.on, step.scope, due, shift.by, asked=asked)
+def _run_step(lease: Lease, job: Job, step: Step, due: int, since: date | None, *, asked: bool) -> Run:
+    with lease.unit(job.name, step.on) as unit:
+        run_id = job_runs.begin(unit, job.name, step.on, step.scope, due, lease.by, asked=asked)
     failed: list[Failure] = []
     after = 0
     while True:
-        with shift.reading() as session:
+        with lease.reading() as session:
             items = job.items(session, step, after, ITEMS_MAX)
         if not items:
             break
-        failed += _do(shift, job, step, run_id, items)
+        failed += _do(lease, job, step, run_id, items)
         after = items[-1]
-    with shift.unit(job.name, step.on) as unit:
+    with lease.unit(job.name, step.on) as unit:
         report = job.report(unit.session, step.scope, since, step.on)
         run = job_runs.end(unit, run_id, "failed" if failed else "done", failed, report=report)
     if asked:
-        shift.progress.ended(run)
+        lease.progress.ended(run)
     return run
 
 
-def _do(shift: Shift, job: Job, step: Step, run_id: int, items: Sequence[int]) -> list[Failure]:
-    """All items in one transaction; if that fails each half by itself, down to the one that fails alone."""
+def _do(lease: Lease, job: Job, step: Step, run_id: int, items: Sequence[int]) -> list[Failure]:
+    """Process the items in one transaction and return the failures.
+
+    Where the transaction fails, each half of the items is processed in a transaction of its own, down to single items.
+    """
     try:
-        retried(lambda: _do_together(shift, job, step, run_id, items))
+        retried(lambda: _do_together(lease, job, step, run_id, items))
     except Exception as error:
         if isinstance(error, LeaseLost | Stopped) or of_the_database(error):
             raise
         if len(items) > 1:
             half = len(items) // 2
             return [
-                *_do(shift, job, step, run_id, items[:half]),
-                *_do(shift, job, step, run_id, items[half:]),
+                *_do(lease, job, step, run_id, items[:half]),
+                *_do(lease, job, step, run_id, items[half:]),
             ]
         failure = _failure(step, items[0], error)
         log.error(
@@ -105,20 +112,23 @@ def _do(shift: Shift, job: Job, step: Step, run_id: int, items: Sequence[int]) -
             code=failure.code,
             exc_info=not isinstance(error, Refusal),
         )
-        shift.progress.failed(failure)
+        lease.progress.failed(failure)
         return [failure]
-    shift.progress.advanced(len(items))
+    lease.progress.advanced(len(items))
     return []
 
 
-def _do_together(shift: Shift, job: Job, step: Step, run_id: int, items: Sequence[int]) -> None:
-    with shift.unit(job.name, step.on) as unit:
+def _do_together(lease: Lease, job: Job, step: Step, run_id: int, items: Sequence[int]) -> None:
+    with lease.unit(job.name, step.on) as unit:
         job.work(unit, step, items)
         job_runs.advance(unit, run_id, len(items))
 
 
 def _failure(step: Step, item: int, error: Exception) -> Failure:
-    """Why an item failed. A fault of ours is named by its kind only: its words may hold what is private."""
+    """Return the failure of an item with its reason.
+
+    An error of the program is named by its class only, since its message may contain private data.
+    """
     bank, county = step.scope.bank, step.scope.county
     if isinstance(error, Refusal):
         return Failure(str(item), error.code, error.facts, error.say("zh"), error.say("en"), bank, county)

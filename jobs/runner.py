@@ -1,4 +1,4 @@
-"""The runner: takes what is asked for, waits for its turn, runs it."""
+"""The runner: runs a job on request or from the queue, once the process holds the lease of the jobs."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from jobs.daily import NAME as DAILY_NAME
 from jobs.daily import run_daily
-from jobs.lease import Shift, on_shift
+from jobs.lease import Lease, holding
 from jobs.run_job import run_job
 from jobs.timetable import DAILY, JOBS
 from ledger.errors import FutureDate, NotFound
@@ -15,33 +15,34 @@ from ledger.operations.job_runs import EVERYTHING, Failure, Run, Scope
 from ledger.queries import reference
 
 
-def run(shift: Shift, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:
-    """Run a job, or `daily`, for a business date (default today) within a scope; one at a time.
+def run(lease: Lease, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:
+    """Run a job, or `daily`, for a business date (default today) within a scope, and return the run.
 
-    Raises NotFound for an unknown job, bank or county, FutureDate; LeaseLost and Stopped when it was cut off.
+    Waits until the process holds the lease. Raises NotFound for an unknown job, bank or county, FutureDate, and
+    LeaseLost or Stopped where the run was cut off.
     """
-    on = on or shift.today()
-    with shift.reading() as session:
-        scope = check(session, name, on, scope, shift.today())
-    with on_shift(shift):
+    on = on or lease.today()
+    with lease.reading() as session:
+        scope = check(session, name, on, scope, lease.today())
+    with holding(lease):
         if name == DAILY_NAME:
-            return run_daily(shift, on, scope)
-        return run_job(shift, JOBS[name], on, scope, asked=True)
+            return run_daily(lease, on, scope)
+        return run_job(lease, JOBS[name], on, scope, asked=True)
 
 
-def run_queued(shift: Shift) -> list[Run]:
-    """Run what was asked for and has not begun, oldest first, until nothing is queued."""
+def run_queued(lease: Lease) -> list[Run]:
+    """Run all queued runs, oldest first, until the queue is empty; return the runs."""
     runs: list[Run] = []
     while True:
-        with shift.reading() as session:
-            waiting = job_runs.queued(session)
-        if not waiting:
+        with lease.reading() as session:
+            queued = job_runs.queued(session)
+        if not queued:
             return runs
-        runs += [run(shift, each.job, each.business_date, each.scope) for each in waiting]
+        runs += [run(lease, each.job, each.business_date, each.scope) for each in queued]
 
 
 def check(session: Session, name: str, on: date, scope: Scope, today: date) -> Scope:
-    """The scope with today's county code; raises NotFound and FutureDate for what cannot be run."""
+    """Return the scope with the county's current code; raise NotFound or FutureDate for a run that cannot be made."""
     if name != DAILY_NAME and name not in JOBS:
         raise NotFound(what="job", id=name)
     if on > today:
@@ -52,11 +53,11 @@ def check(session: Session, name: str, on: date, scope: Scope, today: date) -> S
 
 
 def steps(session: Session, of: Run) -> list[Run]:
-    """The steps a run fell into, one bank and county each."""
+    """Return the steps of a run, one for each bank and county."""
     names = [job.name for job in DAILY] if of.job == DAILY_NAME else [of.job]
     return job_runs.steps_of(session, names, of.business_date, of.scope)
 
 
 def failures(session: Session, of: Run) -> list[Failure]:
-    """The items that could not be done in a run, with their reasons."""
+    """Return the items of a run that could not be done, with their reasons."""
     return [failure for step in steps(session, of) for failure in step.failed]

@@ -1,4 +1,7 @@
-"""Sending: the notices that wait for e-mail and SMS, one after the other, by the clock and not by a business date."""
+"""The sending of notices by e-mail and SMS, one notice after another.
+
+Sending depends on the current time and not on a business date.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -7,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from jobs.lease import Shift
+from jobs.lease import Lease
 from ledger import dates
 from ledger.channels.channel import Channel, NotTaken, OutcomeUnknown
 from ledger.channels.mail import Mail
@@ -26,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How a round of sending went: taken by the other side, not taken, and of unknown outcome."""
+    """The result of a round of sending: the numbers of notices sent, not sent, and with unknown outcome."""
 
     sent: int = 0
     failed: int = 0
@@ -34,7 +37,7 @@ class Sent:
 
     @property
     def line(self) -> Said:
-        """One line about the round."""
+        """One line with the numbers of the round."""
         return Said(
             f"sending: {self.sent} sent, {self.failed} failed, {self.unknown} of unknown outcome",
             f"发送：已发送 {self.sent} 份，失败 {self.failed} 份，结果不明 {self.unknown} 份",
@@ -42,47 +45,54 @@ class Sent:
 
 
 def channels_of(settings: Settings) -> tuple[Channel, ...]:
-    """The channels that are set; notices on paper need none. Raises AddressUnfit for an address that is none."""
-    found: list[Channel] = []
-    if settings.smtp_url:
-        found.append(Mail.of(settings.smtp_url))
-    if settings.sms_url:
-        found.append(Sms.of(settings.sms_url))
-    return tuple(found)
+    """Return the channels that the settings name; paper needs no channel.
 
-
-def send_waiting(shift: Shift, channels: Sequence[Channel]) -> Sent:
-    """Send what waits on these channels today.
-
-    Needs no turn at the jobs: an attempt is claimed by its row, any number of processes may be at it.
+    Raises AddressUnfit for an address that cannot be used.
     """
-    retried(partial(_give_up_stale, shift))
+    channels: list[Channel] = []
+    if settings.smtp_url:
+        channels.append(Mail.of(settings.smtp_url))
+    if settings.sms_url:
+        channels.append(Sms.of(settings.sms_url))
+    return tuple(channels)
+
+
+def send_waiting(lease: Lease, channels: Sequence[Channel]) -> Sent:
+    """Send all notices that wait on these channels today, and return the numbers of the round.
+
+    Sending needs no lease: each attempt is claimed by writing its row, so several processes may send at the same time.
+    """
+    retried(partial(_give_up_stale, lease))
     total = Sent()
     for channel in channels:
-        total = _all_of(shift, channel, total)
+        total = _all_of(lease, channel, total)
     return total
 
 
-def _all_of(shift: Shift, channel: Channel, total: Sent) -> Sent:
-    while not shift.stopping():
-        with shift.reading() as session:
-            now = dates.micros(shift.clock())
-            waiting = sending.waiting(session, channel.name, now, shift.today(), _AT_ONCE)
+def _all_of(lease: Lease, channel: Channel, total: Sent) -> Sent:
+    while not lease.stopping():
+        with lease.reading() as session:
+            now = dates.micros(lease.clock())
+            waiting = sending.waiting(session, channel.name, now, lease.today(), _AT_ONCE)
         if not waiting:
             break
         before = total
         for notice_id in waiting:
-            if shift.stopping():
+            if lease.stopping():
                 break
-            total = _add(total, _send(shift, channel, notice_id))
-        if total == before:  # others are at them
+            total = _add(total, _send(lease, channel, notice_id))
+        # The round ends where other processes have claimed all waiting attempts.
+        if total == before:
             break
     return total
 
 
-def _send(shift: Shift, channel: Channel, notice_id: int) -> str | None:
-    """One attempt: its claim, the message, its outcome, in this order; answers the outcome, if it was ours to make."""
-    claimed = retried(lambda: _claim(shift, notice_id, channel.name))
+def _send(lease: Lease, channel: Channel, notice_id: int) -> str | None:
+    """Make one attempt: claim it, hand the message over, record the outcome. Return the outcome.
+
+    Returns None where another process has claimed the attempt.
+    """
+    claimed = retried(lambda: _claim(lease, notice_id, channel.name))
     if claimed is None:
         return None
     close: Callable[[Unit, int], None]
@@ -94,29 +104,29 @@ def _send(shift: Shift, channel: Channel, notice_id: int) -> str | None:
         outcome, close = "unknown", partial(sending.unknown, reason=str(silent))
     else:
         outcome, close = "sent", sending.went_through
-    retried(lambda: _close(shift, claimed, close))
+    retried(lambda: _close(lease, claimed, close))
     if outcome != "sent":
         log.warning("notice not sent", channel=channel.name, notice=str(notice_id), outcome=outcome)
     return outcome
 
 
-def _claim(shift: Shift, notice_id: int, channel: str) -> Claimed | None:
-    with _unit(shift) as unit:
+def _claim(lease: Lease, notice_id: int, channel: str) -> Claimed | None:
+    with _unit(lease) as unit:
         return sending.claim(unit, notice_id, channel)
 
 
-def _close(shift: Shift, claimed: Claimed, close: Callable[[Unit, int], None]) -> None:
-    with _unit(shift) as unit:
+def _close(lease: Lease, claimed: Claimed, close: Callable[[Unit, int], None]) -> None:
+    with _unit(lease) as unit:
         close(unit, claimed.sending_id)
 
 
-def _give_up_stale(shift: Shift) -> None:
-    with _unit(shift) as unit:
+def _give_up_stale(lease: Lease) -> None:
+    with _unit(lease) as unit:
         sending.give_up_stale(unit)
 
 
-def _unit(shift: Shift) -> AbstractContextManager[Unit]:
-    return work(shift.engine, user="job:send", today=shift.today(), clock=shift.clock, origin="job/send")
+def _unit(lease: Lease) -> AbstractContextManager[Unit]:
+    return work(lease.engine, user="job:send", today=lease.today(), clock=lease.clock, origin="job/send")
 
 
 def _add(total: Sent, outcome: str | None) -> Sent:

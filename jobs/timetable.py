@@ -1,4 +1,4 @@
-"""The timetable: the jobs there are, and those of every day in the order in which they run."""
+"""The timetable: all jobs, and the order in which `daily` runs them."""
 
 from collections.abc import Mapping
 
@@ -11,12 +11,14 @@ from jobs.overdue import OVERDUE
 from jobs.subsidy_drafts import SUBSIDY_DRAFTS
 
 DAILY: tuple[Job, ...] = (
-    INTEREST,  # the day's lines before anything that rests on them
+    # `interest` runs first, since the other jobs read the interest bills of the day.
+    INTEREST,
     OVERDUE,
     SUBSIDY_DRAFTS,
     FUND_PLAN,
     NOTICES,
-    DEADLINES,  # last: what the others drafted and made is counted
+    # `deadlines` runs last, so that the drafts and notices of the other jobs are counted.
+    DEADLINES,
 )
 
 JOBS: Mapping[str, Job] = {job.name: job for job in DAILY}

@@ -1,4 +1,4 @@
-"""The worker: an alarm clock that runs `daily` every day and what was asked for in between."""
+"""The worker: a process that runs `daily` every day, and queued runs as people ask for them."""
 
 from collections.abc import Callable, Sequence
 from datetime import time, timedelta
@@ -10,29 +10,29 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from jobs import runner
 from jobs.daily import NAME as DAILY_NAME
-from jobs.lease import Shift, Stopped, now
+from jobs.lease import Lease, Stopped, now
 from jobs.sending import send_waiting
 from ledger.channels.channel import Channel
 from ledger.dates import SHANGHAI
 
 AGAIN_AFTER = timedelta(minutes=5)
-"""When `daily` is tried again after it could not run, the database being away for instance."""
+"""Time after which the worker tries `daily` again when `daily` could not run, for example without a database."""
 
 LOOK_EVERY = timedelta(seconds=15)
-"""How often the worker looks for runs that were asked for and have not begun."""
+"""Interval at which the worker looks for queued runs."""
 
 log = structlog.get_logger(__name__)
 
 
 SEND_EVERY = timedelta(minutes=1)
-"""How often the worker looks for notices to be sent; what failed is tried again by its own back-off."""
+"""Interval at which the worker looks for notices to send; failed attempts have waiting times of their own."""
 
 
-def keep_time(shift: Shift, at: time, stop: Event, channels: Sequence[Channel] = ()) -> None:
-    """Run `daily` now and every day at a time of Asia/Shanghai, queued runs and notices to be sent as they come.
+def keep_time(lease: Lease, at: time, stop: Event, channels: Sequence[Channel] = ()) -> None:
+    """Run `daily` now and every day at a time of Asia/Shanghai, queued runs, and notices to be sent, until stopped.
 
-    What the clock missed while the machine was off or busy is run once, late: `daily` catches up. Any number
-    of workers may keep time; the jobs are worked one at a time.
+    A `daily` missed while the machine was off or busy is run once afterwards and catches up. Any number of workers may
+    run; the lease makes their jobs run one at a time.
     """
     clock = BackgroundScheduler(
         timezone=SHANGHAI,
@@ -41,20 +41,20 @@ def keep_time(shift: Shift, at: time, stop: Event, channels: Sequence[Channel] =
     )
 
     def run_daily() -> None:
-        if not _survived(lambda: runner.run(shift, DAILY_NAME)) and not stop.is_set():
+        if not _survived(lambda: runner.run(lease, DAILY_NAME)) and not stop.is_set():
             clock.add_job(run_daily, "date", run_date=now() + AGAIN_AFTER, id="again", replace_existing=True)
 
     clock.add_job(run_daily, "date", run_date=now(), id="first")
     clock.add_job(run_daily, "cron", hour=at.hour, minute=at.minute, id=DAILY_NAME)
     clock.add_job(
-        lambda: _survived(lambda: runner.run_queued(shift)),
+        lambda: _survived(lambda: runner.run_queued(lease)),
         "interval",
         seconds=LOOK_EVERY.total_seconds(),
         id="queued",
     )
     if channels:
         clock.add_job(
-            lambda: _survived(lambda: send_waiting(shift, channels)),
+            lambda: _survived(lambda: send_waiting(lease, channels)),
             "interval",
             seconds=SEND_EVERY.total_seconds(),
             id="send",
@@ -68,7 +68,7 @@ def keep_time(shift: Shift, at: time, stop: Event, channels: Sequence[Channel] =
 
 
 def _survived(run: Callable[[], object]) -> bool:
-    """Whether it went through; the alarm clock goes on whatever happened, and the log says what."""
+    """Run a function and return whether it succeeded; an error is logged, and the worker goes on."""
     try:
         run()
     except Stopped:

@@ -1,4 +1,4 @@
-"""A copy of the whole database before its schema is changed."""
+"""Backups: a copy of the whole database, made before its schema is changed."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from ledger.labels import Said
 
 
 class NoBackup(Exception):
-    """No copy could be made; `why` says the reason."""
+    """Raised when no copy could be made; `why` gives the reason."""
 
     def __init__(self, why: Said) -> None:
         super().__init__(why)
@@ -22,16 +22,17 @@ class NoBackup(Exception):
 
 
 def back_up(url: str, folder: Path, at: datetime) -> Path | None:
-    """Copy a database into a folder, private to its owner; None where there is nothing in it yet.
+    """Copy a database into a folder that only its owner can read; return the copy, or None for an empty database.
 
-    SQLite by its own online copy, read through to the end afterwards; PostgreSQL by `pg_dump`, which
-    `pg_restore` takes back. Raises NoBackup.
+    SQLite is copied by its online backup, and the copy is checked to the end. PostgreSQL is dumped by `pg_dump`, and
+    `pg_restore` restores the dump. Raises NoBackup.
     """
     address = make_url(url)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sqlite = address.get_backend_name() == "sqlite"
     target = folder / f"ledger-{at:%Y%m%dT%H%M%SZ}.{'sqlite3' if sqlite else 'dump'}"
-    unfinished = target.with_name(f"{target.name}.part")  # what a kill leaves behind is not taken for a backup
+    # The copy is renamed when it is complete, so that an unfinished copy is not mistaken for a backup.
+    unfinished = target.with_name(f"{target.name}.part")
     unfinished.unlink(missing_ok=True)
     if (_copy_sqlite if sqlite else _dump_postgresql)(address, unfinished) is None:
         return None
@@ -45,10 +46,10 @@ def _copy_sqlite(address: URL, target: Path) -> Path | None:
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
-        (told,) = copy.execute("PRAGMA quick_check").fetchone()
+        (state,) = copy.execute("PRAGMA quick_check").fetchone()
         empty = copy.execute("SELECT 1 FROM sqlite_master").fetchone() is None
-    if told != "ok":
-        raise NoBackup(Said(f"the copy {target} is damaged: {told}", f"副本 {target} 已损坏：{told}"))
+    if state != "ok":
+        raise NoBackup(Said(f"the copy {target} is damaged: {state}", f"副本 {target} 已损坏：{state}"))
     if empty:
         target.unlink()
         return None

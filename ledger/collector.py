@@ -1,13 +1,13 @@
-"""The collector of cycles, set once for a process that holds many rows."""
+"""The settings of Python's cyclic garbage collector for a process that holds many rows."""
 
 import gc
 
 
 def tune() -> None:
-    """Leave out of later collections what is loaded by now, and collect more seldom.
+    """Exclude the modules loaded so far from later collections, and collect less often.
 
-    To be called once, when a process that works has loaded its modules. Rows make no cycles; with Python's defaults
-    looking for some takes a fifth of the time of an import.
+    To be called once, after a process has loaded its modules. Rows form no reference cycles; with Python's defaults,
+    looking for cycles takes a fifth of the time of an import.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Which errors of a database pass by themselves, and how the unit of work is tried again."""
+"""Retries: which database errors pass by themselves, and how a whole transaction is tried again after such an error."""
 
 import sqlite3
 from collections.abc import Callable
@@ -8,7 +8,8 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-# Serialization failure, deadlock, lock not available; the server going down, coming up, out of connections.
+# The SQL states of: serialization failure, deadlock, lock not available, server shutting down, server starting up,
+# too many connections.
 _PASSING_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _PASSING_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
@@ -16,10 +17,10 @@ T = TypeVar("T")
 
 
 def passing(error: BaseException) -> bool:
-    """Whether the same work may succeed when it is done again: busy, deadlock, connection lost."""
+    """Return whether the same work may succeed when tried again: database busy, deadlock, connection lost."""
     original = driver_error(error)
     if isinstance(original, sqlite3.Error):
-        # Extended codes carry the kind in their lowest byte.
+        # The lowest byte of an extended error code of SQLite is the basic error code.
         return getattr(original, "sqlite_errorcode", 0) & 0xFF in _PASSING_CODES
     if isinstance(original, psycopg.OperationalError):
         state = original.sqlstate
@@ -28,23 +29,26 @@ def passing(error: BaseException) -> bool:
 
 
 def of_the_database(error: BaseException) -> bool:
-    """Whether the database itself is at fault (gone, full, locked), not what was asked of it."""
+    """Return whether the database itself failed (unreachable, full, locked), and not the statement."""
     original = driver_error(error)
     return isinstance(original, sqlite3.OperationalError | psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def driver_error(error: BaseException) -> BaseException:
-    """The driver's own error: SQLAlchemy wraps it, `write_rows`, which goes past SQLAlchemy, does not."""
+    """Return the error of the database driver, which SQLAlchemy wraps in an error of its own.
+
+    Errors of `write_rows` are not wrapped, since `write_rows` calls the driver directly.
+    """
     return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
 def retried(work: Callable[[], T], tries: int = 6) -> T:
-    """What `work`, a whole transaction, answers; done again while it fails for a reason that passes."""
+    """Return the result of `work`, a whole transaction; the transaction is tried again after an error that passes."""
     return attempts(tries)(work)
 
 
 def attempts(tries: int = 6) -> Retrying:
-    """The same as a loop: `for attempt in attempts(): with attempt: ...`."""
+    """Return the attempts of a transaction, for a loop: `for attempt in attempts(): with attempt: ...`."""
     return Retrying(
         retry=retry_if_exception(passing),
         stop=stop_after_attempt(tries),

@@ -1,4 +1,4 @@
-"""What operators set: the LEDGER_* environment, its defaults, and the secret made on first start."""
+"""The settings of an installation: the LEDGER_* environment variables, their defaults, and the generated secret."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ _ADDRESSES = ("database_url", "owner_url", "smtp_url", "sms_url")
 
 
 class SettingUnfit(ValueError):
-    """A LEDGER_* variable that cannot be used; the message names it and says what is wanted."""
+    """Raised for a LEDGER_* variable that cannot be used; the message names the variable and the values allowed."""
 
     def __init__(self, wanted: Said) -> None:
         super().__init__(wanted)
@@ -29,95 +29,108 @@ class SettingUnfit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one running service; the variable of `database_url` is LEDGER_DATABASE_URL."""
+    """The settings of one running service; the variable of the field `database_url` is LEDGER_DATABASE_URL.
+
+    `owner_url` is used for migrations, since the database role of the service owns no tables. With an empty
+    `secret_key`, the secret stored in `home` is used. `language` is the language of command lines, and of messages to
+    requests that ask for none. `workers` is the number of processes on PostgreSQL. `trusted_proxies` is the number of
+    proxies in front of the service.
+    """
 
     home: Path
     database_url: str
-    owner_url: str  # for migrations; the service's own role owns nothing
+    owner_url: str
     host: str = "127.0.0.1"
     port: int = 8000
-    secret_key: str = field(default="", repr=False)  # empty: the one kept in `home`
+    secret_key: str = field(default="", repr=False)
     log_level: str = "info"
-    language: Language = DEFAULT_LANGUAGE  # of messages and command lines, where nobody asks for another
-    workers: int = 2  # processes, on PostgreSQL only
-    trusted_proxies: int = 0  # how many stand in front of the service
+    language: Language = DEFAULT_LANGUAGE
+    workers: int = 2
+    trusted_proxies: int = 0
     smtp_url: str = field(default="", repr=False)
     sms_url: str = field(default="", repr=False)
     admin_password: str = field(default="", repr=False)
 
 
 def read_settings(environ: Mapping[str, str] | None = None, **chosen: object) -> Settings:
-    """Settings of the environment, or of what a command line `chosen` before it (None: not chosen).
+    """Return the settings of the environment; a `chosen` value that is not None takes precedence.
 
     Raises SettingUnfit for a variable that cannot be used.
     """
-    told = {
+    values = {
         name.removeprefix("LEDGER_").lower(): value.strip()
         for name, value in (os.environ if environ is None else environ).items()
         if name.startswith("LEDGER_") and value.strip()
     }
-    told |= {name: str(value) for name, value in chosen.items() if value is not None}
-    home = Path(told.get("home", "var")).resolve()
-    url = told.get("database_url", f"sqlite:///{home / 'ledger.sqlite3'}")
+    values |= {name: str(value) for name, value in chosen.items() if value is not None}
+    home = Path(values.get("home", "var")).resolve()
+    url = values.get("database_url", f"sqlite:///{home / 'ledger.sqlite3'}")
     return Settings(
         home=home,
         database_url=_address("database_url", url),
-        owner_url=_address("owner_url", told.get("owner_url", url)),
-        host=told.get("host", "127.0.0.1"),
-        port=_whole(told, "port", 8000, least=0, most=65535),
-        secret_key=told.get("secret_key", ""),
-        log_level=_level(told.get("log_level", "info").lower()),
-        language=_language(told.get("language", DEFAULT_LANGUAGE).lower()),
-        workers=_whole(told, "workers", 2, least=1, most=64),
-        trusted_proxies=_whole(told, "trusted_proxies", 0, least=0, most=8),
-        smtp_url=told.get("smtp_url", ""),
-        sms_url=told.get("sms_url", ""),
-        admin_password=told.get("admin_password", ""),
+        owner_url=_address("owner_url", values.get("owner_url", url)),
+        host=values.get("host", "127.0.0.1"),
+        port=_whole(values, "port", 8000, least=0, most=65535),
+        secret_key=values.get("secret_key", ""),
+        log_level=_level(values.get("log_level", "info").lower()),
+        language=_language(values.get("language", DEFAULT_LANGUAGE).lower()),
+        workers=_whole(values, "workers", 2, least=1, most=64),
+        trusted_proxies=_whole(values, "trusted_proxies", 0, least=0, most=8),
+        smtp_url=values.get("smtp_url", ""),
+        sms_url=values.get("sms_url", ""),
+        admin_password=values.get("admin_password", ""),
     )
 
 
 def language_of(environ: Mapping[str, str] | None = None) -> Language:
-    """Return the language of the environment, also where another variable cannot be used; the default where unfit."""
-    told = (os.environ if environ is None else environ).get("LEDGER_LANGUAGE", "").strip().lower()
-    return next((language for language in LANGUAGES if told == language), DEFAULT_LANGUAGE)
+    """Return the language set in the environment, even where another variable cannot be used.
+
+    Returns the default language where LEDGER_LANGUAGE is not set or unknown.
+    """
+    values = (os.environ if environ is None else environ).get("LEDGER_LANGUAGE", "").strip().lower()
+    return next((language for language in LANGUAGES if values == language), DEFAULT_LANGUAGE)
 
 
 def shown(settings: Settings) -> dict[str, str]:
-    """Every variable with its value, secrets hidden."""
-    found = {}
+    """Return every variable with its value; secrets are hidden."""
+    variables = {}
     for each in fields(settings):
         value = str(getattr(settings, each.name))
         if each.name in _SECRETS and value:
             value = HIDDEN
         elif each.name in _ADDRESSES and value:
             value = _without_secrets(value)
-        found[f"LEDGER_{each.name.upper()}"] = value
-    return found
+        variables[f"LEDGER_{each.name.upper()}"] = value
+    return variables
 
 
 def make_home(settings: Settings) -> Path:
-    """The folder of the database, exports, digests and the secret; made for its owner alone."""
+    """Create the folder of database, secret and backups, readable by its owner only, and return its path."""
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.home
 
 
 def secret_key(settings: Settings) -> str:
-    """The secret that signs tokens: the one that was set, else the one in `home`, made when first asked for."""
+    """Return the secret that signs tokens: the configured one, else the one stored in `home`.
+
+    The secret in `home` is made when it is first needed.
+    """
     if settings.secret_key:
         return settings.secret_key
-    kept = make_home(settings) / "secret"
-    if not kept.exists():
-        made = kept.with_name(f"secret.{secrets.token_hex(8)}")
+    stored = make_home(settings) / "secret"
+    if not stored.exists():
+        made = stored.with_name(f"secret.{secrets.token_hex(8)}")
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-        with suppress(FileExistsError):  # another process was first, and its secret is the one
-            os.link(made, kept)
+        # The secret of another process is used where that process has stored its secret first.
+        with suppress(FileExistsError):
+            os.link(made, stored)
         made.unlink()
-    return kept.read_text(encoding="utf-8").strip()
+    return stored.read_text(encoding="utf-8").strip()
 
 
-def _whole(told: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
-    text = told.get(name, str(default))
+def _whole(values: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    text = values.get(name, str(default))
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         variable = f"LEDGER_{name.upper()}"
         raise SettingUnfit(

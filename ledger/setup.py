@@ -1,4 +1,4 @@
-"""From nothing to a ledger that can be worked with: schema at head, reference facts in."""
+"""The setup of a database: migrations to the newest schema, reference data, and the privileges of the service."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,15 +21,15 @@ SETUP_USER = "setup"
 
 
 def read_clock() -> datetime:
-    """The moment, by the machine's clock: for command lines, which stand where the edge stands."""
+    """Return the current moment by the machine's clock, for command lines."""
     return datetime.now(UTC)
 
 
 def prepare(url: str, *, service_url: str | None = None) -> None:
-    """Bring a database to the newest schema and load the reference facts it lacks; safe to repeat.
+    """Bring a database to the newest schema and load the reference data that is missing; safe to repeat.
 
-    `url` is the owner's. Where the service signs in as somebody else, by `service_url`, that role is given what
-    it needs and no more.
+    `url` is the address by which the owner of the tables signs in. Where the service signs in under another role, by
+    `service_url`, that role is granted the privileges it needs and no others.
     """
     engine = open_engine(url)
     try:
@@ -39,13 +39,17 @@ def prepare(url: str, *, service_url: str | None = None) -> None:
         with work(engine, user=SETUP_USER, today=dates.business_day(read_clock()), clock=read_clock) as unit:
             _wait_for_others(unit)
             reference.load(unit)
-            calendars.settle(unit)  # a new release may have brought a year
+            # A new release may contain the calendar of a further year.
+            calendars.settle(unit)
     finally:
         engine.dispose()
 
 
 def _wait_for_others(unit: Unit) -> None:
-    """Of two that start at once one loads, the other finds it loaded. SQLite lets one write at a time anyway."""
+    """Lock the table of counties, so that one of several processes starting together loads the reference data.
+
+    SQLite needs no lock, since it lets one transaction write at a time.
+    """
     if not is_sqlite(unit.connection):
         unit.connection.exec_driver_sql("LOCK TABLE counties IN SHARE ROW EXCLUSIVE MODE")
 
@@ -59,32 +63,36 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
 
 def grant_service(owner: Engine, service_url: str) -> None:
-    """Rights for who signs in by `service_url`, when that is not the owner; to be given after every migration."""
+    """Grant privileges to the role of `service_url`, unless that role owns the tables.
+
+    To be called after every migration.
+    """
     role = make_url(service_url).username
     if role is not None and role != owner.url.username:
         db_privileges.grant(owner, role)
 
 
 def is_empty(engine: Engine) -> bool:
-    """Whether a database has no table at all yet."""
+    """Return whether a database has no tables."""
     with engine.connect().execution_options(reading=True) as connection:
         return not inspect(connection).get_table_names()
 
 
 def is_behind(engine: Engine) -> bool:
-    """Whether `prepare` would change the database: its schema is older, or it lacks reference data of this release."""
+    """Return whether the database has an older schema, or lacks reference data of this release."""
     if not at_head(engine):
         return True
-    with Session(engine) as session:  # rolled back at its end
+    # The rows loaded for this check are rolled back when the session ends.
+    with Session(engine) as session:
         today = dates.business_day(read_clock())
         return reference.load(Unit(session=session, user=SETUP_USER, today=today, clock=read_clock)) > 0
 
 
 def at_head(engine: Engine) -> bool:
-    """Whether the database has the schema this code was written for."""
+    """Return whether the database has the schema for which this code was written."""
     with engine.connect().execution_options(reading=True) as connection:
-        have = MigrationContext.configure(connection).get_current_heads()
-    return set(have) == set(ScriptDirectory.from_config(_config()).get_heads())
+        present = MigrationContext.configure(connection).get_current_heads()
+    return set(present) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def _config() -> Config:

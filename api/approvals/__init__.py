@@ -1,1 +1,1 @@
-"""Requests and their decisions."""
+"""Requests that a second person decides (复核)."""

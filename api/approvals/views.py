@@ -1,4 +1,4 @@
-"""What one person asks and another decides: extensions, waivers, reversals, adjustments, and the deciding."""
+"""Requests of one person and their decision by another: extensions, waivers, reversals, adjustments."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -66,7 +66,7 @@ class WriteOffBody(Body):
 
 
 class WaiverBody(WriteOffBody):
-    """减免罚息复利: all that is open where no amount is given"""
+    """减免罚息复利: without an amount, all open penalty and compound interest is waived."""
 
     amount = Yuan(allow_none=True, load_default=None)
 
@@ -79,7 +79,7 @@ class CreditRefundBody(ReasonBody):
 
 
 class InsuranceBody(ReasonBody):
-    """保险赔付: 0.00 = the insurer refused"""
+    """保险赔付: the amount 0.00 records that the insurer refused to pay."""
 
     amount = Yuan(zero=True, required=True)
     received_on = Day(load_default=edge.today)
@@ -122,7 +122,7 @@ class RefusalBody(DecisionBody):
 
 
 class ApprovalQuery(Query):
-    """Without a status: what waits for the one who asks."""
+    """The query of requests; without a status, the requests that wait for a decision of the user."""
 
     status = Choice(*RequestStatus)
     kind = Choice(*DECISIONS)
@@ -130,7 +130,7 @@ class ApprovalQuery(Query):
 
 
 class ApprovalAnswer(Answer):
-    """复核事项; `payload` is what was asked"""
+    """复核事项; `payload` contains the fields of the request."""
 
     id = Id(required=True)
     kind = String(required=True)
@@ -250,14 +250,17 @@ def _ask_of_loan(unit: Unit, kind: str, loan_id: int, sent: dict[str, Any]) -> A
 
 
 def _mine_to_ask(unit: Unit, kind: str, payload: Mapping[str, Any]) -> None:
-    """Raises NotYours where another role asks for it: the bank's people on its book, finance on the county's."""
+    """Raise NotYours where the request is for another role.
+
+    Requests on the book of a bank are made by the bank, all others by the finance bureau.
+    """
     asks = operations.roles_of(unit, kind, payload).asks
     if edge.person().role not in asks:
         raise NotYours(found=edge.person().role, limit=", ".join(sorted(asks)))
 
 
 def _mine_to_decide(unit: Unit, approval_id: int) -> None:
-    """Raises NotFound out of scope, NotYours where another role decides."""
+    """Raise NotFound for a request out of scope, NotYours where another role decides on the request."""
     approval = edge.find(unit, Approval, approval_id)
     if edge.person().role != approval.role:
         raise NotYours(found=edge.person().role, limit=approval.role)

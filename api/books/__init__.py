@@ -1,1 +1,1 @@
-"""The books: balances, vouchers, periods, reports."""
+"""The books: balances, vouchers, accounting periods, reports."""

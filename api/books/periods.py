@@ -1,4 +1,4 @@
-"""Accounting months: how far each book is closed; closing one, asking to open the last one again."""
+"""Accounting months: how far each book is closed, closing a month, and asking to open the last closed month again."""
 
 import re
 from typing import Any
@@ -30,13 +30,13 @@ _MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
 
 
 class PeriodQuery(ClockQuery):
-    """Which book, all of the asker's without."""
+    """The query of accounting periods: of one book, or without a book of all books in the user's scope."""
 
     book = Code()
 
 
 class ChangeAnswer(Answer):
-    """结账或重新打开"""
+    """结账或重新打开: a closing or re-opening of a month."""
 
     month = String(required=True)
     action = String(required=True)
@@ -56,7 +56,7 @@ class PeriodAnswer(Answer):
 
 
 class CloseBody(Body):
-    """Nothing is said of it: the book and the month stand in the address."""
+    """An empty body, since the book and the month are in the path."""
 
 
 class ReopenBody(Body):
@@ -77,8 +77,8 @@ def listed(session: Session, clocks: Clocks, book: str | None = None) -> list[Bo
 @blueprint.post("/<name:book>/<name:month>/close", body=CloseBody, answer=PeriodAnswer)
 def close(unit: Unit, book: str, month: str) -> BookShown:
     """结账: the bank's checker closes its loan book, the finance checker the county's books."""
-    found = requests.roles_of(unit, "reopen", {"book": _mine(book)})
-    _check_role(frozenset({found.decides}))
+    roles = requests.roles_of(unit, "reopen", {"book": _mine(book)})
+    _check_role(frozenset({roles.decides}))
     operations.close_month(unit, book, _month(month))
     return reports.periods(unit.session, [book])[0]
 
@@ -100,7 +100,7 @@ def _check_role(allowed: frozenset[Any]) -> None:
 
 
 def _mine(book: str) -> str:
-    """A book in the asker's scope; raises NotFound for what is none."""
+    """Return a book of the user's scope; raise NotFound for any other book."""
     operations.kind_of_book(book)
     if not _in_scope(book):
         raise NotFound(what="book", id=book)
@@ -108,7 +108,11 @@ def _mine(book: str) -> str:
 
 
 def _in_scope(book: str) -> bool:
-    """A bank's people see its loan book, whichever counties are theirs; a county's people its own two."""
+    """Return whether the user may see a book.
+
+    A user of a bank sees the loan book of the bank, whatever the counties of the user. A user of a county sees the fund
+    book and the subsidy book of the county.
+    """
     scope, owner = edge.person().scope, book.partition("-")[2]
     if kind_of(book) is Kind.LOAN:
         return scope.has(bank=owner) and (scope.bank is not None or not scope.counties)
@@ -116,7 +120,7 @@ def _in_scope(book: str) -> bool:
 
 
 def _month(text: str) -> str:
-    """A month as it stands in an address; raises NotFound for what is none."""
+    """Return a month of the path; raise NotFound where the text is not a month."""
     if not _MONTH.fullmatch(text):
         raise NotFound(what="month", id=text)
     return text

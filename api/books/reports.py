@@ -1,4 +1,4 @@
-"""Reports (报表): the portfolio, what was issued, what is due by when; as of any day and as known at any moment."""
+"""Reports (报表) as of any day and as known at any moment: the portfolio, issuance of a quarter, deadlines."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("reports", "/reports", "报表: what the books say, as of 
 
 
 class PortfolioQuery(ClockQuery):
-    """Which part of the portfolio, and by what it is added up"""
+    """The query of the portfolio: the bank and county to include, and how rows are summed."""
 
     county = Code()
     bank = Code()
@@ -32,7 +32,7 @@ class PortfolioQuery(ClockQuery):
 
 
 class PortfolioAnswer(Answer):
-    """贷款资产情况: open principal, overdue ageing, five grades, shares and leverage"""
+    """贷款资产情况: open principal, overdue ageing, the five grades, shares and leverage."""
 
     county = String(required=True)
     bank = String(required=True)
@@ -75,7 +75,7 @@ def portfolio_of(
 
 
 class IssuanceQuery(ClockQuery):
-    """Which quarter, which part of it, and by what it is added up"""
+    """The query of issuance: the quarter, the bank and county to include, and how rows are summed."""
 
     quarter = QuarterField(required=True)
     county = Code()
@@ -84,7 +84,7 @@ class IssuanceQuery(ClockQuery):
 
 
 class ReportedAnswer(Answer):
-    """上报情况: the version last submitted"""
+    """上报情况: the version of the report that was submitted last."""
 
     version = Integer(required=True)
     submitted_on = Day(required=True)
@@ -93,7 +93,7 @@ class ReportedAnswer(Answer):
 
 
 class IssuanceAnswer(Answer):
-    """放款情况: issued in the quarter and through it, and how that compares with what the bank reported"""
+    """放款情况: loans disbursed in the quarter and up to its end, compared with the report of the bank."""
 
     county = String(required=True)
     bank = String(required=True)
@@ -123,7 +123,7 @@ def issued_in(
 
 
 class DeadlineQuery(ClockQuery):
-    """Whose deadlines, of what, and how they stand; `outstanding` (the default) is `open` and `late`"""
+    """The query of deadlines; the state `outstanding` (the default) includes the states `open` and `late`."""
 
     county = Code()
     bank = Code()
@@ -133,10 +133,11 @@ class DeadlineQuery(ClockQuery):
 
 
 class DeadlineAnswer(Answer):
-    """时限: what an office owes by a day; `days` are left to it, or late where below zero.
+    """时限: a duty that an office has to fulfil by a day; `days` are the days left, negative where the day has passed.
 
-    `county` is null for a sheet, which is its bank's as a whole. Of `items` things (notices of one day together)
-    `open` are not done; `done_on` is the day on which the last was. `provisional`: the year's calendar is not there.
+    `county` is null for the confirmation of a sheet, which is a duty of the bank as a whole. A duty has `items` parts
+    (for example notices of one day), of which `open` are not done; `done_on` is the day on which the last part was
+    done. `provisional` tells that the calendar of the year is not published.
     """
 
     what = Choice(*WHATS, required=True)
@@ -181,7 +182,7 @@ def due_by(
 
 
 def _shown(deadline: Deadline, within: Within) -> bool:
-    """A county's office is not shown what a bank owes as a whole."""
+    """Return whether a user sees a deadline; an office of a county does not see the duties of a bank as a whole."""
     owed = deadline.owed
     if within.bank is not None and owed.bank != within.bank:
         return False
@@ -192,5 +193,5 @@ def _shown(deadline: Deadline, within: Within) -> bool:
 
 def _deadline(deadline: Deadline) -> dict[str, Any]:
     owed = deadline.owed
-    told = {name: getattr(owed, name) for name in DeadlineAnswer().dump_fields if hasattr(owed, name)}
-    return told | {"title": _TITLES[owed.what], "state": deadline.state, "days": deadline.days}
+    answer = {name: getattr(owed, name) for name in DeadlineAnswer().dump_fields if hasattr(owed, name)}
+    return answer | {"title": _TITLES[owed.what], "state": deadline.state, "days": deadline.days}

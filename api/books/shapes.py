@@ -1,4 +1,4 @@
-"""What is asked of the books and answered: accounts, balances, vouchers, events."""
+"""The shapes of queries and answers about the books: accounts, balances, vouchers, events."""
 
 from marshmallow.fields import Dict, Integer, List, Nested, String
 
@@ -15,7 +15,7 @@ class BookQuery(ClockQuery):
 
 
 class BalanceQuery(ClockQuery):
-    """余额查询: of one loan, else by book, account, county and bank."""
+    """余额查询: the balances of one loan, or by book, account, county and bank."""
 
     book = Code()
     account = Code()
@@ -25,7 +25,7 @@ class BalanceQuery(ClockQuery):
 
 
 class TrialBalanceQuery(ClockQuery):
-    """试算平衡表查询: turnover counts from `from` on, without it from the beginning."""
+    """试算平衡表查询: turnover is counted from the day `from`, or from the beginning of the book."""
 
     book = Code(required=True)
     county = Code()
@@ -34,7 +34,7 @@ class TrialBalanceQuery(ClockQuery):
 
 
 class EntryQuery(BalanceQuery):
-    """凭证查询: `from` and `to` are both included."""
+    """凭证查询: the days `from` and `to` are both included."""
 
     start = Day(data_key="from")
     end = Day(data_key="to")
@@ -52,7 +52,7 @@ class AccountAnswer(Answer):
 
 
 class BalanceAnswer(Answer):
-    """余额, on the account's normal side"""
+    """余额: the balance of an account, positive on its normal side."""
 
     book = Code(required=True)
     account = Code(required=True)
@@ -66,7 +66,7 @@ class BalanceAnswer(Answer):
 
 
 class TrialBalanceRow(Answer):
-    """opening and closing on the account's normal side"""
+    """A row of the trial balance; opening and closing balances are positive on the normal side of the account."""
 
     account = Code(required=True)
     name = String(required=True)
@@ -79,7 +79,7 @@ class TrialBalanceRow(Answer):
 
 
 class TrialBalanceAnswer(ClockAnswer):
-    """试算平衡表; the totals are of closing balances by normal side"""
+    """试算平衡表; the totals are sums of closing balances by normal side."""
 
     book = Code(required=True)
     rows = List(Nested(TrialBalanceRow), required=True)
@@ -88,7 +88,7 @@ class TrialBalanceAnswer(ClockAnswer):
 
 
 class EntryRow(Answer):
-    """记账凭证; `number` is given when its month closes"""
+    """记账凭证; `number` is given when the month of the voucher is closed."""
 
     id = Id(required=True)
     book = Code(required=True)
@@ -111,7 +111,7 @@ class EntryRow(Answer):
 
 
 class EntryLine(Answer):
-    """分录: the rows of one account and side added up"""
+    """分录: the sum of the postings of one account and side of a voucher."""
 
     number = Integer(required=True)
     account = Code(required=True)
@@ -122,7 +122,7 @@ class EntryLine(Answer):
 
 
 class PostingAnswer(Answer):
-    """A row as the journal keeps it"""
+    """A posting as the journal stores it."""
 
     number = Integer(required=True)
     debit = Code(required=True)
@@ -132,7 +132,7 @@ class PostingAnswer(Answer):
 
 
 class Voucher(EntryRow):
-    """记账凭证 with its lines"""
+    """记账凭证 with its lines."""
 
     lines = List(Nested(EntryLine), required=True)
     postings = List(Nested(PostingAnswer), required=True)
@@ -140,11 +140,11 @@ class Voucher(EntryRow):
 
 
 class EntryAnswer(Voucher, ClockAnswer):
-    """记账凭证 as asked for"""
+    """A voucher (记账凭证) as of the two clocks of the query."""
 
 
 class EventAnswer(ClockAnswer):
-    """业务事件; `content` are the fields of its kind"""
+    """业务事件; `content` contains the fields of the kind of event."""
 
     id = Id(required=True)
     kind = String(required=True)

@@ -1,4 +1,4 @@
-"""The books as they stand: accounts, balances, trial balance, vouchers, events."""
+"""Views of the books: accounts, balances, trial balance, vouchers, events."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -53,7 +53,7 @@ def shown_balances(session: Session, clocks: Clocks, loan: int | None = None, **
     within = edge.within(session, bank=asked.get("bank"), county=asked.get("county"))
     if loan is not None:
         return _of_loan(session, edge.find(session, Loan, loan), clocks, asked)
-    found = balances.standings(
+    standings = balances.standings(
         session.connection(),
         clocks,
         book=asked.get("book"),
@@ -64,7 +64,7 @@ def shown_balances(session: Session, clocks: Clocks, loan: int | None = None, **
     return [
         _named(row.account)
         | {"book": row.book, "county": row.county, "bank": row.bank, "loan_id": None, "balance": row.balance}
-        for row in found
+        for row in standings
     ]
 
 
@@ -127,9 +127,9 @@ def entry(session: Session, entry_id: int, clocks: Clocks) -> dict[str, Any]:
 @blueprint.get("/events/<id:event_id>", asks=ClockQuery, answer=EventAnswer)
 def event(session: Session, event_id: int, clocks: Clocks) -> dict[str, Any]:
     """What happened: one event as it was written down, with its vouchers in every book."""
-    found = reports.event(session.connection(), event_id, _mine(session, clocks))
-    told = {each.name: getattr(found, each.name) for each in fields(found)}
-    return told | {"entries": [_voucher(each) for each in found.vouchers]}
+    shown = reports.event(session.connection(), event_id, _mine(session, clocks))
+    answer = {each.name: getattr(shown, each.name) for each in fields(shown)}
+    return answer | {"entries": [_voucher(each) for each in shown.vouchers]}
 
 
 def _named(account: Account) -> dict[str, Any]:
@@ -137,18 +137,21 @@ def _named(account: Account) -> dict[str, Any]:
 
 
 def _books(session: Session) -> list[str]:
-    """The names of all books that are the asker's."""
+    """Return the names of all books in the user's scope."""
     has = edge.person().scope.has
-    found = []
+    names = []
     for name in balances.closed_through(session.connection()):
         owner = name.partition("-")[2]
         if has(bank=owner) if kind_of(name) is Kind.LOAN else has(county=owner):
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
 def _book(session: Session, name: str) -> str:
-    """A book in the asker's scope; raises NotFound. A county's office sees its part of a bank's book."""
+    """Return the name of a book in the user's scope; raise NotFound for any other book.
+
+    An office of a county sees its county's part of the loan book of a bank.
+    """
     if name not in _books(session):
         raise NotFound(what="book", id=name)
     return name
@@ -176,15 +179,15 @@ def _of_loan(session: Session, loan: Loan, clocks: Clocks, asked: dict[str, Any]
     return sorted(rows, key=lambda row: (row["book"], row["account"]))
 
 
-def _voucher(found: VoucherShown) -> dict[str, Any]:
-    head = {each.name: getattr(found.voucher, each.name) for each in fields(found.voucher)}
+def _voucher(shown: VoucherShown) -> dict[str, Any]:
+    head = {each.name: getattr(shown.voucher, each.name) for each in fields(shown.voucher)}
     lines: Sequence[dict[str, Any]] = [
         _named(line.account) | {"number": line.number, "debit": line.debit, "credit": line.credit}
-        for line in found.lines
+        for line in shown.lines
     ]
     return head | {
-        "print_number": found.voucher.print_number,
-        "hash": found.voucher.hash.hex(),
+        "print_number": shown.voucher.print_number,
+        "hash": shown.voucher.hash.hex(),
         "lines": lines,
-        "postings": found.postings,
+        "postings": shown.postings,
     }

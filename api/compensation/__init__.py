@@ -1,1 +1,1 @@
-"""Claims and recoveries."""
+"""Claims and recoveries (代偿与追偿)."""

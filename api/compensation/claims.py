@@ -1,4 +1,4 @@
-"""Claims on the fund: drafted, submitted, reviewed, approved, paid, closed; returned with a reason."""
+"""Claims on the fund: their steps from draft to payment and closing, their return, and the report of compensation."""
 
 from datetime import date
 from typing import Any
@@ -124,7 +124,7 @@ class ClaimAnswer(Answer):
 
 
 class ClaimPaymentAnswer(Answer):
-    """代偿拨付结果: what was paid, who bears it, what still queues"""
+    """代偿拨付结果: the amount paid, its split between city and county, and the amount still queued."""
 
     claim_id = Id(required=True)
     status = String(required=True)
@@ -135,7 +135,7 @@ class ClaimPaymentAnswer(Answer):
 
 
 class CompensationQuery(ClockQuery):
-    """Which fund accounts, and by what they are added up"""
+    """The query of compensation: the fund accounts to include, and how rows are summed."""
 
     county = Code()
     bank = Code()
@@ -143,7 +143,7 @@ class CompensationQuery(ClockQuery):
 
 
 class CompensationAnswer(Answer):
-    """代偿情况: paid, returned, who bears the net loss, what is still pursued, owed and held"""
+    """代偿情况: amounts paid, returned, borne as net loss, still pursued, owed by counties and held in suspense."""
 
     county = String(required=True)
     bank = String(required=True)

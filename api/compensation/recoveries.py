@@ -1,4 +1,4 @@
-"""What comes back after compensation: recoveries and their remittance, county shares, money in suspense."""
+"""Money received after a compensation: recoveries and their remittance, county shares, money in suspense."""
 
 from datetime import date
 from typing import Any
@@ -39,7 +39,7 @@ class RecoveryBody(Body):
 
 
 class RemittanceBody(Body):
-    """追回款缴回: all of the fund's part; an amount that is sent must be that"""
+    """追回款缴回: the whole part of the fund; an amount that is sent must equal the fund's part."""
 
     on = Day(load_default=edge.today)
     amount = Yuan(allow_none=True, load_default=None)
@@ -66,7 +66,7 @@ class RecoveryAnswer(Answer):
 
 
 class ShareBody(Body):
-    """Money into or out of a fund account, with its slip."""
+    """An amount paid into or out of a fund account, with the number of its slip."""
 
     county = Code(required=True)
     bank = Code(required=True)
@@ -88,7 +88,7 @@ class SuspenseBody(ShareBody):
 
 
 class ReleaseBody(Body):
-    """挂账款退出: all that is left where no amount is given"""
+    """挂账款退出: without an amount, all that is left in suspense is released."""
 
     county = Code(allow_none=True, load_default=None)
     bank = Code(allow_none=True, load_default=None)
@@ -99,7 +99,7 @@ class ReleaseBody(Body):
 
 
 class ShareAnswer(Answer):
-    """县级分担款: `due` is what the county still owes, `prepaid` what it paid beyond"""
+    """县级分担款: `due` is the amount that the county still owes, `prepaid` the amount paid beyond its share."""
 
     id = Id(required=True)
     amount = Yuan(required=True)

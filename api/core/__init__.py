@@ -1,1 +1,1 @@
-"""What every resource of the API shares."""
+"""The parts shared by all resources of the API."""

@@ -1,4 +1,4 @@
-"""Signing in: who asks, by Flask-Security's tokens over the ledger's own users."""
+"""Signing in by bearer tokens: Flask-Security makes and checks the tokens, the ledger keeps the users."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ TOKEN_LENGTH_MAX = 1000
 
 
 class SignInRefused(NotSignedIn):
-    """One answer for every reason, so that nothing is learnt of who exists."""
+    """Raised when signing in fails; one message for all reasons, so that nobody learns which users exist."""
 
     code = "sign_in_refused"
     zh = "用户名或密码不正确，或该用户已停用"
@@ -29,7 +29,7 @@ class SignInRefused(NotSignedIn):
 
 
 class People(UserDatastore):
-    """The ledger's users, read only: they change through ledger/operations/registry/users.py alone."""
+    """Read-only access of Flask-Security to users, who are changed by ledger/operations/registry/users.py only."""
 
     def __init__(self) -> None:
         super().__init__(Person, PersonRole)
@@ -47,16 +47,17 @@ class People(UserDatastore):
         return model
 
     def commit(self) -> None:
-        """Nothing is written here."""
+        """Do nothing, since Flask-Security changes no users."""
 
 
 def install(app: Flask, secret: str) -> None:
-    """Set up the sign-in library; its own pages stay away, the console brings ours."""
+    """Set up Flask-Security for tokens only; the library's own pages are not registered."""
     app.config.update(
         SECRET_KEY=secret,
         SECURITY_PASSWORD_HASH="argon2",
         SECURITY_PASSWORD_SCHEMES=["argon2"],
-        SECURITY_PASSWORD_SINGLE_HASH=["argon2"],  # ledger/operations/registry/users.py makes them, unpeppered
+        # Hashes are made without a pepper, by ledger/operations/registry/users.py.
+        SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
         SECURITY_TOKEN_MAX_AGE=TOKEN_LIFE,
         SECURITY_TOKEN_EXPIRE_TIMESTAMP=lambda _user: int(_expiry().timestamp()),
         SECURITY_ANONYMOUS_USER_DISABLED=True,
@@ -66,7 +67,7 @@ def install(app: Flask, secret: str) -> None:
 
 
 def sign_in(username: str, password: str) -> tuple[str, datetime]:
-    """A token and the moment it ends; raises SignInRefused."""
+    """Return a token and the moment at which the token expires; raise SignInRefused."""
     with edge.unscoped() as session:
         user = session.get(User, username)
         person = None if user is None else person_of(user)
@@ -78,24 +79,27 @@ def sign_in(username: str, password: str) -> tuple[str, datetime]:
 
 
 def identify() -> Person:
-    """Who asks, by the bearer token; raises NotSignedIn for none, a forged, an ended one."""
+    """Return the signed-in user by the bearer token of the request.
+
+    Raises NotSignedIn for a missing, forged or expired token and for a disabled user.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_LENGTH_MAX:
         raise NotSignedIn()
     try:
-        told = parse_auth_token(token.strip())
+        payload = parse_auth_token(token.strip())
     except (BadData, ValueError):
         raise NotSignedIn() from None
     store: People = current_app.extensions["ledger_people"]
-    found = store.find_user(fs_uniquifier=str(told["uid"]))
-    if found is None or not found.active:
+    user = store.find_user(fs_uniquifier=str(payload["uid"]))
+    if user is None or not user.active:
         raise NotSignedIn()
-    g.person = found
-    return found
+    g.person = user
+    return user
 
 
 def _expiry() -> datetime:
-    """To the second: a token keeps no finer one."""
+    """Return the moment twelve hours from now in whole seconds, the precision of a token."""
     return (edge.now() + TOKEN_LIFE).replace(microsecond=0)
 
 

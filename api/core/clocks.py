@@ -1,4 +1,4 @@
-"""The two clocks of a question: as_of and known_at as asked, and whether the answer is final."""
+"""The two clocks of a query, as_of and known_at, and whether the answer is final."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ FACTS = ("as_of", "known_at", "final")
 
 
 class ClockQuery(Query):
-    """Asks for the books as of the end of a business day, as they were known at a moment."""
+    """The query of figures at the end of a business day, as they were known at a moment."""
 
     as_of = Day(metadata={"description": "the whole business day included; default: today"})
     known_at = Moment(metadata={"description": "what was recorded by then; default: now"})
 
 
 class ClockAnswer(Answer):
-    """Says what the figures hold for; `final`: no later recording can still change the answer."""
+    """The two clocks of the figures; `final` tells that no later recording can change the answer."""
 
     as_of = Day(required=True)
     known_at = Moment(required=True)
@@ -28,10 +28,10 @@ class ClockAnswer(Answer):
 
 
 def asked(sent: dict[str, Any]) -> dict[str, Any]:
-    """Put `clocks` in the place of what was asked; answers the facts that go with the figures.
+    """Replace as_of and known_at of a query by `clocks`; return the clocks as fields of the answer.
 
-    The moment is fixed and its finality settled before the first figure is read (books.md promise 5): what is
-    read afterwards then holds everything recorded by that moment. Raises FutureDate.
+    The moment is fixed, and its finality is decided, before the first figure is read (books.md promise 5). Figures read
+    afterwards then contain everything recorded up to the moment. Raises FutureDate.
     """
     now = edge.now()
     known_at = sent.pop("known_at", now)

@@ -1,4 +1,4 @@
-"""Who asks, as the sign-in library and the edge know them for the length of one request."""
+"""The signed-in user of a request, in the form that Flask-Security and the API need."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from ledger.tables.users import User
 
 
 class PersonRole(RoleMixin):
-    """A role as the sign-in library asks for it; what it may do stands in api/core/rights.py."""
+    """A role in the form that Flask-Security needs; the rights of a role are listed in api/core/rights.py."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -21,7 +21,7 @@ class PersonRole(RoleMixin):
 
 @dataclass(frozen=True, eq=False)
 class Person(UserMixin):
-    """A user and what is theirs."""
+    """A signed-in user with role and scope."""
 
     username: str
     name: str
@@ -29,7 +29,8 @@ class Person(UserMixin):
     scope: Scope
     active: bool
     password: str
-    fs_uniquifier: str = ""  # the library looks for it on the class
+    # Flask-Security looks for this attribute on the class, so the attribute has a default.
+    fs_uniquifier: str = ""
 
     @property
     def roles(self) -> list[RoleMixin]:  # type: ignore[override]
@@ -37,7 +38,7 @@ class Person(UserMixin):
 
 
 def person_of(user: User) -> Person:
-    """A row of the users as a person."""
+    """Return the signed-in user made from a row of the users."""
     return Person(
         username=user.username,
         name=user.name,

@@ -1,4 +1,4 @@
-"""The documentation page at /api/docs, from files of our own: it asks no address outside."""
+"""The documentation page at /api/docs, served from local files so that no internet access is needed."""
 
 from flask import Blueprint
 from flask_swagger_ui import get_swaggerui_blueprint
@@ -7,7 +7,7 @@ PAGE = "/api/docs"
 
 
 def blueprint() -> Blueprint:
-    """The page and its files; its template is ours (api/templates), for the nonce on the inline script."""
+    """Return the documentation page; its template in api/templates adds the nonce that its inline script needs."""
     settings = {"app_name": "产业扶贫信贷通 API", "validatorUrl": None, "layout": "BaseLayout"}
     made: Blueprint = get_swaggerui_blueprint(PAGE, "/api/v1/openapi.json", config=settings)
     return made

@@ -1,4 +1,4 @@
-"""The OpenAPI document: it is made from the routes themselves."""
+"""The OpenAPI document, made from the routes."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ with a stable `code`, in Chinese unless `Accept-Language` asks for English."""
 
 
 class Document(flask_smorest.Api):
-    """Collects the routes of blueprints; refusals are documented as problems."""
+    """Collects the routes of all blueprints; refusals are documented as problems (RFC 9457)."""
 
     ERROR_SCHEMA = errors.Problem
 
@@ -26,11 +26,11 @@ class Document(flask_smorest.Api):
         return errors.on_http(error)
 
     def _register_pagination_header(self) -> None:
-        """Pages say where they go on in their body."""
+        """Document no pagination header, since a page has its next cursor in its body."""
 
     def _register_responses(self) -> None:
         super()._register_responses()
-        # The library knows one content type for good and bad answers alike.
+        # flask-smorest documents one content type for all answers; refusals have the content type of problems.
         for response in self.spec.components.responses_lazy.values():
             if "content" in response:
                 (shape,) = response["content"].values()
@@ -38,7 +38,7 @@ class Document(flask_smorest.Api):
 
 
 def install(app: Flask) -> Document:
-    """The document of an application, at /api/v1/openapi.json."""
+    """Serve the OpenAPI document of an application at /api/v1/openapi.json, and return the document."""
     app.config.update(
         API_TITLE="Micro-loan ledger 产业扶贫信贷通",
         API_VERSION="v1",

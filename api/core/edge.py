@@ -1,4 +1,4 @@
-"""The edge: the only reader of the clock, one transaction a request, the person who asks, what they see."""
+"""The context of a request: the clock, one transaction, the signed-in user, and the rows that the user may see."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,21 +25,24 @@ T = TypeVar("T", bound=Base)
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What one running service has: its settings, its database, the keys it is working on."""
+    """The parts of a running service: settings, database connections, and the idempotency keys in use.
+
+    `looking` uses the connections of `engine` for reading transactions, each of which reads one snapshot.
+    """
 
     settings: Settings
     demo: bool
     engine: Engine
-    looking: Engine  # the same connections, taken to read a snapshot
+    looking: Engine
     once: Once = field(default_factory=Once)
 
 
 def install(app: Any, settings: Settings, *, demo: bool) -> Service:
-    """Connect an application to its database."""
+    """Connect an application to the database of the settings."""
     engine = open_engine(settings.database_url)
     options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
-        # All of a page from one snapshot, and a role that could write still does not.
+        # All queries of a request read one snapshot, and PostgreSQL refuses to write in a reading transaction.
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     service = Service(settings, demo, engine, engine.execution_options(**options))
     app.extensions["ledger"] = service
@@ -47,30 +50,30 @@ def install(app: Any, settings: Settings, *, demo: bool) -> Service:
 
 
 def service() -> Service:
-    """The service that answers this request."""
-    found: Service = current_app.extensions["ledger"]
-    return found
+    """Return the service that handles this request."""
+    running: Service = current_app.extensions["ledger"]
+    return running
 
 
 def now() -> datetime:
-    """This moment."""
+    """Return the current moment."""
     return datetime.now(UTC)
 
 
 def today() -> date:
-    """The business date in Asia/Shanghai."""
+    """Return the current business date in Asia/Shanghai."""
     return business_day(now())
 
 
 def person() -> Person:
-    """Who asks; only behind a route that asks for signing in."""
-    found: Person = g.person
-    return found
+    """Return the signed-in user; only for routes that require signing in."""
+    user: Person = g.person
+    return user
 
 
 @contextmanager
 def writing() -> Iterator[Unit]:
-    """A unit of work of the person who asks, committed when the block ends well."""
+    """Begin a transaction of the signed-in user, committed when the block ends without an error."""
     origin = f"api/{g.request_id}"
     with work(service().engine, user=person().username, today=today(), clock=now, origin=origin) as unit:
         yield unit
@@ -78,7 +81,7 @@ def writing() -> Iterator[Unit]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session on one snapshot, kept to what the person who asks is shown."""
+    """Open a session on one snapshot, whose ORM selects are limited to the scope of the signed-in user."""
     with unscoped() as session:
         scope.narrow(session, person().scope)
         yield session
@@ -86,16 +89,16 @@ def reading() -> Iterator[Session]:
 
 @contextmanager
 def unscoped() -> Iterator[Session]:
-    """A session on one snapshot that sees everything: for signing in and for the service's own health."""
+    """Open a session on one snapshot without a limit of scope, for signing in and for the service's own health."""
     with Session(service().looking) as session:
         yield session
 
 
 def recorded(act: Callable[[Unit], Reply], *, keyed: bool) -> Reply:
-    """Do what a request asks for, as a whole, again while the database gives way to others.
+    """Carry out a recording request as a whole, and try again after a database error that passes.
 
-    `keyed` asks for an Idempotency-Key; one that is sent unasked counts too. Raises KeyMissing, KeyReused,
-    InFlight, and what `act` raises.
+    With `keyed` the request must carry an Idempotency-Key; without `keyed` a key that is sent is used all the same.
+    Raises KeyMissing, KeyReused, InFlight, and the errors of `act`.
     """
     if not keyed and HEADER not in request.headers:
         return attempts()(_unkeyed, act)
@@ -109,22 +112,22 @@ def _unkeyed(act: Callable[[Unit], Reply]) -> Reply:
 
 
 def find(where: Unit | Session, kind: type[T], row_id: Any, what: str = "") -> T:
-    """A row in the asker's scope by its id; raises NotFound for an unknown one and for one out of scope."""
+    """Return a row of the user's scope by its id; raise NotFound for an unknown id and for a row out of scope."""
     return scope.find(_session(where), person().scope, kind, row_id, what or kind.__name__.lower())
 
 
 def county(where: Unit | Session, code: str) -> str:
-    """Today's id of a county in the asker's scope, named by today's or a retired code; raises NotFound."""
+    """Return the current id of a county of the user's scope by its current or a retired code; raise NotFound."""
     return scope.county(_session(where), person().scope, code)
 
 
 def bank(where: Unit | Session, code: str) -> str:
-    """A bank in the asker's scope; raises NotFound."""
+    """Return the code of a bank of the user's scope; raise NotFound."""
     return scope.bank(_session(where), person().scope, code)
 
 
 def within(session: Session, *, bank: str | None = None, county: str | None = None) -> Within:
-    """The asker's scope, narrowed to the bank and county asked for; raises NotFound."""
+    """Return the user's scope, narrowed to a bank and a county; raise NotFound where one of them is out of scope."""
     return scope.within(session, person().scope, bank_code=bank, county_code=county)
 
 

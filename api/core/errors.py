@@ -1,4 +1,4 @@
-"""Refusals and failures as application/problem+json (RFC 9457), in the language asked for."""
+"""Refusals and failures as application/problem+json (RFC 9457), in the language of the request."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ PROBLEM_TYPE = "application/problem+json"
 
 
 class Malformed(Refusal):
-    """The request does not have the shape that is asked for (400)."""
+    """Raised for a request that does not have the required shape (400)."""
 
     code = "malformed"
     zh = "请求格式有误：{found:text}"
@@ -27,7 +27,7 @@ class Malformed(Refusal):
 
 
 class NotSignedIn(Refusal):
-    """Nobody known stands behind the request (401)."""
+    """Raised for a request without a valid token (401)."""
 
     code = "not_signed_in"
     zh = "请先登录，并在请求头中带上有效的令牌"
@@ -35,12 +35,16 @@ class NotSignedIn(Refusal):
 
 
 class NotYours(Forbidden):
+    """Raised for a function that is not for the role of the user (403)."""
+
     code = "not_yours"
     zh = "角色 {found:role} 无权使用此功能；可用的角色：{limit:role}"
     en = "the function is not for the role {found:role}; it is for: {limit:role}"
 
 
 class Stale(Conflict):
+    """Raised when another transaction recorded a conflicting row at the same moment (409)."""
+
     code = "stale"
     zh = "同一时刻有他人作了相同或相关的登记，请刷新后重试"
     en = "somebody else recorded the same or a related thing at this moment; look again, then try again"
@@ -57,7 +61,7 @@ STATUS: Mapping[type[Refusal], int] = {
 
 
 class FieldError(Schema):
-    """One thing wrong with one field, or with one row of a sheet."""
+    """A fault of one field of a request, or of one row of a sheet."""
 
     field = fields.String()
     row = fields.Integer()
@@ -67,7 +71,7 @@ class FieldError(Schema):
 
 
 class Problem(Schema):
-    """What every refusal and failure answers (RFC 9457)."""
+    """The body of every refusal and failure (RFC 9457)."""
 
     type = fields.String(required=True)
     title = fields.String(required=True)
@@ -79,40 +83,40 @@ class Problem(Schema):
 
 
 def status_of(refusal: Refusal) -> int:
-    """The HTTP status of a refusal's kind."""
+    """Return the HTTP status for the class of a refusal."""
     return next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
 
 
 def refused(refusal: Refusal) -> tuple[int, str]:
-    """Status and body of a refusal."""
+    """Return the HTTP status and the body of a refusal."""
     return _body(status_of(refusal), refusal.code, refusal.say(language()), refusal.facts)
 
 
 def answer(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response:
-    """A response of JSON, or of a problem where the status is one."""
+    """Return a JSON response; its content type is that of a problem where the status is 400 or more."""
     kind = "application/json" if status < HTTPStatus.BAD_REQUEST else PROBLEM_TYPE
     return Response(body, status=status, mimetype=kind, headers=headers)
 
 
 def install(app: Flask) -> None:
-    """Whatever goes wrong in this application is answered as a problem."""
+    """Answer every error of the application with a problem."""
     app.register_error_handler(Refusal, _on_refusal)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, _on_failure)
 
 
 def on_http(error: HTTPException) -> Response:
-    """What the web framework itself refuses."""
+    """Return the response for an error that the web framework itself raises."""
     status = error.code or 500
     if status < HTTPStatus.BAD_REQUEST:
         return Response(status=status, headers=dict(error.get_headers()))
-    found = list(_faults(getattr(error, "data", {}).get("messages") or {}))
+    faults = list(_faults(getattr(error, "data", {}).get("messages") or {}))
     detail = title_of(status)
-    body = _body(status, CODES.get(status, "refused"), said(detail), {}, found)[1]
-    kept = {name: value for name, value in error.get_headers() if name == "Allow"}
+    body = _body(status, CODES.get(status, "refused"), said(detail), {}, faults)[1]
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        kept["Retry-After"] = "60"
-    return answer(status, body, kept)
+        headers["Retry-After"] = "60"
+    return answer(status, body, headers)
 
 
 def _on_refusal(refusal: Refusal) -> Response:
@@ -122,7 +126,7 @@ def _on_refusal(refusal: Refusal) -> Response:
 
 def _on_failure(error: Exception) -> Response:
     if isinstance(error, IntegrityError):
-        # A race that the database decided, after the rules had let both through.
+        # Two transactions passed the rules at the same time, and a constraint of the database refused the second.
         structlog.get_logger("api").warning("constraint", exc_info=error)
         return _on_refusal(Stale())
     status = 503 if of_the_database(error) else 500
@@ -152,7 +156,7 @@ def _are_rows(faults: object) -> bool:
 
 
 def _faults(messages: Any, path: str = "") -> Iterator[dict[str, Any]]:
-    """Marshmallow's tree of messages as one list; the place where a value was sent (body, query) is left out."""
+    """Return marshmallow's tree of messages as one list; paths do not name the place (body, query, files)."""
     if isinstance(messages, Mapping):
         for name, below in messages.items():
             hidden = (not path and name in {"json", "query", "files", "form"}) or name == "_schema"

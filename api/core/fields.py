@@ -1,4 +1,4 @@
-"""Fields of requests and answers: money, rates, days, ids, texts, each of one strict shape."""
+"""The fields of requests and answers: money, rates, days, ids and texts, each with one strict form."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ ID_MAX = 2**63 - 1
 
 
 class Shaped(ma.fields.Field[Any]):
-    """A text of one shape; `openapi` tells the same to who reads the document."""
+    """A field written as text of one form; `openapi` describes the form in the OpenAPI document."""
 
     openapi: Mapping[str, Any] = {"type": "string"}
     pattern: re.Pattern[str] = re.compile(r".*", re.DOTALL)
@@ -44,7 +44,7 @@ class Shaped(ma.fields.Field[Any]):
 
 
 class Yuan(Shaped):
-    """An amount in yuan, two digits after the point, as text; `Money` inside, whole fen (int) is answered too."""
+    """An amount in yuan as text with two decimals; read as Money, written from Money or whole fen (int)."""
 
     openapi: Mapping[str, Any] = {
         "type": "string",
@@ -74,7 +74,7 @@ class Yuan(Shaped):
 
 
 class Rate(Shaped):
-    """A rate as a fraction, as text: "0.0475" for 4.75 %."""
+    """A rate as a fraction, written as text: "0.0475" for 4.75 %."""
 
     openapi: Mapping[str, Any] = {
         "type": "string",
@@ -95,7 +95,7 @@ class Rate(Shaped):
 
 
 class Day(Shaped):
-    """A business date in Asia/Shanghai, `2016-05-10`."""
+    """A business date in Asia/Shanghai, written `2016-05-10`."""
 
     openapi: Mapping[str, Any] = {"type": "string", "format": "date", "example": "2016-05-10"}
     pattern = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -109,7 +109,7 @@ class Day(Shaped):
 
 
 class Month(Shaped):
-    """An accounting month, `2016-05`; a text inside."""
+    """An accounting month, written `2016-05` and read as text."""
 
     openapi: Mapping[str, Any] = {
         "type": "string",
@@ -121,7 +121,7 @@ class Month(Shaped):
 
 
 class Year(Shaped):
-    """A calendar year, `2016`, as text."""
+    """A calendar year, written as the text `2016` and read as int."""
 
     openapi: Mapping[str, Any] = {"type": "string", "pattern": "^(19|20|21)[0-9]{2}$", "example": "2016"}
     pattern = re.compile(r"(19|20|21)[0-9]{2}", re.ASCII)
@@ -132,7 +132,7 @@ class Year(Shaped):
 
 
 class QuarterField(Shaped):
-    """A calendar quarter, `2016Q2`."""
+    """A calendar quarter, written `2016Q2`."""
 
     openapi: Mapping[str, Any] = {
         "type": "string",
@@ -147,7 +147,7 @@ class QuarterField(Shaped):
 
 
 class Id(Shaped):
-    """An id of ours: digits as text, since JSON's numbers lose the last ones."""
+    """An id of the ledger, written as a text of digits, since JSON numbers lose digits of large ids."""
 
     openapi: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{1,19}$"}
     pattern = re.compile(r"[0-9]{1,19}", re.ASCII)
@@ -160,10 +160,10 @@ class Id(Shaped):
 
 
 class Moment(Shaped):
-    """A moment with its offset (RFC 3339); microseconds since 1970 are answered too."""
+    """A moment with its offset (RFC 3339); written from a datetime or from microseconds since 1970."""
 
     openapi: Mapping[str, Any] = {"type": "string", "format": "date-time"}
-    # In an address the plus of an offset often arrives as a blank.
+    # The plus sign of an offset in a query is often decoded as a space.
     pattern = re.compile(r"(19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[ +-]\d\d:\d\d)", re.ASCII)
     wanted = Said(
         "Not a moment with its offset: 2016-05-11T08:00:00+08:00.",
@@ -179,7 +179,7 @@ class Moment(Shaped):
 
 
 class Code(Shaped):
-    """A code of ours: a bank, a county, a book, an account, a scheme."""
+    """A code of the ledger: of a bank, county, book, account or scheme."""
 
     openapi: Mapping[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,40}$"}
     pattern = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
@@ -187,7 +187,7 @@ class Code(Shaped):
 
 
 class Flag(Shaped):
-    """`true` or `false`, in an address."""
+    """The text `true` or `false` in a query."""
 
     openapi: Mapping[str, Any] = {"type": "boolean"}
     pattern = re.compile(r"true|false", re.ASCII)
@@ -198,7 +198,7 @@ class Flag(Shaped):
 
 
 class Count(Shaped):
-    """A whole number from 1 on, in an address."""
+    """A whole number from 1 on, written as text in a query."""
 
     pattern = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
@@ -215,7 +215,7 @@ class Count(Shaped):
 
 
 class Choice(Shaped):
-    """One of a few words."""
+    """One of a few given words."""
 
     def __init__(self, *words: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -232,7 +232,7 @@ class Choice(Shaped):
 
 
 class Text(ma.fields.Field[str]):
-    """A text with no control characters, trimmed; empty only where `least` is 0."""
+    """A text without control characters, with surrounding spaces removed; empty only where `least` is 0."""
 
     def __init__(self, *, most: int, least: int = 1, trim: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -253,7 +253,7 @@ class Text(ma.fields.Field[str]):
 
 
 class Whole(ma.fields.Field[int]):
-    """A whole number in a body: never a text, never 3.0."""
+    """A whole number in a JSON body; neither a text nor 3.0 is accepted."""
 
     def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -269,7 +269,7 @@ class Whole(ma.fields.Field[int]):
 
 
 class Truth(ma.fields.Field[bool]):
-    """JSON's own true or false, nothing like it."""
+    """The value true or false of JSON; no other value is accepted."""
 
     openapi: Mapping[str, Any] = {"type": "boolean"}
 
@@ -280,10 +280,10 @@ class Truth(ma.fields.Field[bool]):
 
 
 def openapi_of(_converter: Any, field: Any, **_kwargs: Any) -> dict[str, Any]:
-    """What the document says of a field of ours."""
-    told = dict(getattr(field, "openapi", {}))
-    if told and field.allow_none:
-        told["type"] = [told["type"], "null"]
-        if "enum" in told:
-            told["enum"] = [*told["enum"], None]
-    return told
+    """Return the description of a field for the OpenAPI document."""
+    described = dict(getattr(field, "openapi", {}))
+    if described and field.allow_none:
+        described["type"] = [described["type"], "null"]
+        if "enum" in described:
+            described["enum"] = [*described["enum"], None]
+    return described

@@ -1,4 +1,4 @@
-"""Tables as files: csv and xlsx, streamed, with nothing in them that a spreadsheet would run."""
+"""Tables as streamed csv and xlsx files, without any cell that a spreadsheet would run as a formula."""
 
 import csv
 import io
@@ -19,21 +19,21 @@ _RUN = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: its content type, its ending, how rows of cells become its bytes."""
+    """A kind of file: its content type, its file-name extension, and the function that writes rows as bytes."""
 
     media: str
     ending: str
     write: Callable[[Sequence[str], Iterable[Sequence[Any]]], Iterator[bytes]]
 
     def respond(self, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-        """The file as a response, named after the last word of the address."""
+        """Return the file as a response; the file is named after the last part of the request's path."""
         name = f"{request.path.rstrip('/').rpartition('/')[2]}.{self.ending}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(self.write(heading, rows), mimetype=self.media, headers=headers)
 
 
 def cell(value: Any) -> str:
-    """A value as the text of a cell."""
+    """Return a value as the text of a cell."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -42,14 +42,15 @@ def cell(value: Any) -> str:
 
 
 def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula; numbers stay as they are."""
+    """Return a text that no spreadsheet takes for a formula; numbers are returned unchanged."""
     return f"'{text}" if text.startswith(_RUN) and not _NUMBER.fullmatch(text) else text
 
 
 def _csv(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    buffer.write("\ufeff")  # utf-8-sig: what spreadsheets take for UTF-8
+    # Spreadsheets recognise UTF-8 by this byte order mark.
+    buffer.write("\ufeff")
     writer.writerow(heading)
     for row in rows:
         writer.writerow([harmless(cell(value)) for value in row])
@@ -61,7 +62,7 @@ def _csv(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[byte
 
 
 def _xlsx(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """Cells are texts, amounts too: a spreadsheet's numbers are floats."""
+    """Write all cells as texts, amounts included, since the numbers of a spreadsheet are floats."""
     with tempfile.TemporaryFile() as file:
         book = Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
         page, at = book.add_worksheet(), 0

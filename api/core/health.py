@@ -1,4 +1,4 @@
-"""Whether the service lives and is ready, and its metrics; outside /api/v1, for those who run it."""
+"""Health checks and metrics for operators, outside /api/v1."""
 
 import os
 from datetime import date, timedelta
@@ -25,13 +25,13 @@ blueprint = Blueprint("health", "api.core.health")
 
 @blueprint.get("/healthz")
 def alive() -> Response:
-    """The process answers."""
+    """Answer 200 whenever the process can answer at all."""
     return errors.answer(200, to_json({"status": "alive"}))
 
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """200 when everything there must be is there, else 503; warnings do not make it unready."""
+    """Answer 200 when database, schema, reference data and demo are complete, else 503; warnings do not count."""
     checks, warnings = dict.fromkeys(("database", "schema", "reference", "demo"), False), []
     try:
         checks["schema"] = at_head(edge.service().engine)
@@ -44,12 +44,12 @@ def ready() -> Response:
     except SQLAlchemyError as error:
         warnings = [f"database: {type(error).__name__}"]
     good = all(checks.values())
-    told = {"status": "ready" if good else "not ready", "checks": checks, "warnings": warnings}
-    return Response(to_json(told), 200 if good else 503, mimetype="application/json")
+    body = {"status": "ready" if good else "not ready", "checks": checks, "warnings": warnings}
+    return Response(to_json(body), 200 if good else 503, mimetype="application/json")
 
 
 def install(app: Flask) -> None:
-    """Serve both, and metrics by route at /metrics."""
+    """Serve /healthz and /readyz, and metrics by route at /metrics."""
     app.register_blueprint(blueprint)
     if METRICS_VARIABLE in os.environ:
         GunicornInternalPrometheusMetrics(app, group_by="url_rule", registry=CollectorRegistry())

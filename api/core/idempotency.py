@@ -1,7 +1,8 @@
-"""Once per key (books.md promise 3): the key's row is in the request's transaction, and so is its answer.
+"""Idempotency keys (books.md promise 3): the row of a key and its answer are written in the transaction of the request.
 
-A key belongs to a user. The same content again gets the stored answer; other content is refused; what arrives
-while the first still runs waits up to two seconds. A rule's refusal is stored too, by a transaction of its own.
+A key belongs to one user. A second request with the same key and content gets the stored answer; a request with other
+content is refused. A request that arrives while the first one runs waits up to two seconds. The refusal of a rule is
+stored as an answer as well, in a transaction of its own.
 """
 
 import hashlib
@@ -29,18 +30,24 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class KeyMissing(Malformed):
+    """Raised for a recording request without a usable Idempotency-Key (400)."""
+
     code = "key_missing"
     zh = "缺少幂等键请求头，或其不是 1 至 {limit} 个可见 ASCII 字符"
     en = "every request that records something carries an Idempotency-Key: 1 to {limit} visible ASCII characters"
 
 
 class KeyReused(RuleViolation):
+    """Raised for a key that was used with other content (422)."""
+
     code = "key_reused"
     zh = "幂等键 {found:text} 已用于内容不同的请求"
     en = "the key {found:text} belongs to a request with other content"
 
 
 class InFlight(Conflict):
+    """Raised for a key whose first request still runs after two seconds (409)."""
+
     code = "in_flight"
     zh = "使用同一幂等键 {found:text} 的请求仍在处理，请稍后以相同内容重试"
     en = "the first request with the key {found:text} still runs; send the same again in a moment"
@@ -48,7 +55,7 @@ class InFlight(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as sent: whose, which, and a hash of what came with it."""
+    """An idempotency key: its user, its name, and a hash of the content of the request."""
 
     user: str
     name: str
@@ -57,7 +64,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a request answers: status and JSON; `replayed` when it was answered before."""
+    """The answer to a request, as status and JSON; `replayed` for an answer stored by an earlier request."""
 
     status: int
     body: str
@@ -68,7 +75,7 @@ Begin = Callable[[], AbstractContextManager[Unit]]
 
 
 def key_of(request: HttpRequest, user: str) -> Key:
-    """The key of a request; raises KeyMissing."""
+    """Return the idempotency key of a request; raise KeyMissing."""
     name = request.headers.get(HEADER, "")
     if not 0 < len(name) <= KEY_LENGTH_MAX or not name.isascii() or not name.isprintable():
         raise KeyMissing(limit=KEY_LENGTH_MAX)
@@ -76,7 +83,7 @@ def key_of(request: HttpRequest, user: str) -> Key:
 
 
 def content_of(request: HttpRequest) -> bytes:
-    """SHA-256 of method, path, query and body, however the body was laid out."""
+    """Return the SHA-256 of method, path, query and body; the layout of a JSON body does not change the hash."""
     files = [
         (name, file.filename or "", _file_hash(file.stream))
         for name, file in sorted(request.files.items(multi=True), key=lambda each: each[0])
@@ -94,16 +101,16 @@ def content_of(request: HttpRequest) -> bytes:
 
 
 class Once:
-    """Answers each key once. One for a service: it knows the keys that run in this process."""
+    """Answers each key once; a service has one `Once` object, which knows the keys in use in its process."""
 
     def __init__(self) -> None:
         self._running: set[tuple[str, str]] = set()
         self._changed = threading.Condition()
 
     def reply(self, begin: Begin, key: Key, act: Callable[[Unit], Reply]) -> Reply:
-        """What `act` answers in a unit begun by `begin`, or what was answered to this key before.
+        """Return the answer of `act` in a transaction begun by `begin`, or the stored answer of the key.
 
-        Raises KeyReused, InFlight, and whatever `act` raises but a rule's refusal, which becomes the answer.
+        Raises KeyReused, InFlight, and the errors of `act`, except the refusal of a rule, which becomes the answer.
         """
         with self._alone(key):
             try:
@@ -111,12 +118,15 @@ class Once:
             except KeyReused:
                 raise
             except RuleViolation as refusal:
-                kept = Reply(*refused(refusal))
-            return _reply(begin, key, lambda _unit: kept)
+                refused_reply = Reply(*refused(refusal))
+            return _reply(begin, key, lambda _unit: refused_reply)
 
     @contextmanager
     def _alone(self, key: Key) -> Iterator[None]:
-        """Hold the key within this process. SQLite has no row to wait for; elsewhere it spares a connection."""
+        """Reserve the key within this process; raise InFlight where the key is in use for two seconds.
+
+        SQLite has no row lock on which a second request could wait. On PostgreSQL the reservation saves a connection.
+        """
         name = (key.user, key.name)
         with self._changed:
             if not self._changed.wait_for(lambda: name not in self._running, WAIT_SECONDS):
@@ -135,20 +145,20 @@ def _reply(begin: Begin, key: Key, act: Callable[[Unit], Reply]) -> Reply:
         if not _claim(unit, key):
             return _stored(unit, key)
         reply = act(unit)
-        mine = (Request.user == key.user) & (Request.key == key.name)
+        this_key = (Request.user == key.user) & (Request.key == key.name)
         unit.session.execute(
-            update(Request).where(mine).values(status=reply.status, body=reply.body, recorded_at=unit.recorded_at)
+            update(Request).where(this_key).values(status=reply.status, body=reply.body, recorded_at=unit.recorded_at)
         )
         return reply
 
 
 def _claim(unit: Unit, key: Key) -> bool:
-    """Write the key's row, to be filled at the end; False when it is there already."""
+    """Insert the row of the key, without an answer yet; return False where the row exists already."""
     values = {"user": key.user, "key": key.name, "content": key.content, "status": 0, "body": "", "recorded_at": 0}
-    mine = (Request.user == key.user) & (Request.key == key.name)
+    this_key = (Request.user == key.user) & (Request.key == key.name)
     if is_sqlite(unit.connection):
-        # The transaction holds the only write lock there is: what is not there now will not come.
-        if unit.session.execute(select(Request.status).where(mine)).first() is not None:
+        # This transaction holds the only write lock of SQLite, so no other transaction can insert the row meanwhile.
+        if unit.session.execute(select(Request.status).where(this_key)).first() is not None:
             return False
         unit.session.execute(insert(Request).values(values))
         return True
@@ -166,8 +176,8 @@ def _claim(unit: Unit, key: Key) -> bool:
 
 
 def _stored(unit: Unit, key: Key) -> Reply:
-    mine = (Request.user == key.user) & (Request.key == key.name)
-    row = unit.session.execute(select(Request.content, Request.status, Request.body).where(mine)).one()
+    this_key = (Request.user == key.user) & (Request.key == key.name)
+    row = unit.session.execute(select(Request.content, Request.status, Request.body).where(this_key)).one()
     if row.content != key.content:
         raise KeyReused(found=key.name)
     return replace(Reply(row.status, row.body), replayed=True)

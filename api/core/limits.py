@@ -1,4 +1,4 @@
-"""How often somebody may fail to sign in."""
+"""Limits on failed attempts to sign in."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SIGN_IN = "auth.token"
 
 
 def install(app: Flask) -> None:
-    """Put the limits round signing in; each process counts for itself, and failures only."""
+    """Limit failed sign-ins per user name and per address; each process counts its own requests."""
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     view: Any = app.view_functions[SIGN_IN]
     view = limiter.limit(FAILURES_PER_ADDRESS, deduct_when=_failed)(view)
@@ -24,7 +24,7 @@ def _failed(response: Response) -> bool:
 
 
 def _name() -> str:
-    """Whose name is tried from where: nobody is locked out by somebody elsewhere."""
+    """Return address and user name together, so that nobody can lock out a user at another address."""
     sent = request.get_json(silent=True)
     name = sent.get("username") if isinstance(sent, dict) else None
     return f"{get_remote_address()} {str(name)[:64]}"

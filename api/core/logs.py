@@ -1,4 +1,4 @@
-"""A line in the log for every request, under its id; no names, cards or ids of people."""
+"""One log line for every request, with its id; the line holds no names, identity cards or ids of people."""
 
 import re
 import secrets
@@ -12,7 +12,7 @@ HEADER = "X-Request-ID"
 
 
 def install(app: Flask) -> None:
-    """Give every request an id and log its end."""
+    """Give every request an id and log the end of the request."""
 
     @app.before_request
     def begin() -> None:
@@ -24,7 +24,7 @@ def install(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers[HEADER] = g.request_id
-        # The route, not the address: that would name loans and people.
+        # The pattern of the route is logged instead of the address, since the address contains ids of loans and people.
         structlog.get_logger("api").info(
             "request",
             method=request.method,

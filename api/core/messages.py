@@ -1,4 +1,4 @@
-"""Words for people, in Chinese and English: what is wrong with a request that never reached the ledger."""
+"""Messages in Chinese and English for requests that are refused before they reach the ledger."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from ledger.settings import DEFAULT_LANGUAGE
 
 
 def language() -> str:
-    """Return `zh` or `en`: the one the request asks for, else that of the settings."""
+    """Return `zh` or `en`: the language that the request asks for, else the language of the settings."""
     if not has_request_context():
         return DEFAULT_LANGUAGE
     settings = current_app.extensions["ledger"].settings
@@ -26,7 +26,7 @@ def said(message: object) -> str:
     return text if language() == "en" else _ZH.get(text, text)
 
 
-# Marshmallow's own words, for the checks that are not ours.
+# Translations of the messages of marshmallow's own checks.
 _ZH: Mapping[str, str] = {
     "Missing data for required field.": "必填",
     "Field may not be null.": "不能为空",
@@ -40,7 +40,7 @@ _ZH: Mapping[str, str] = {
     "Invalid value.": "值无效",
 }
 
-# Titles of answers by status, in the words of the one who reads them.
+# Titles of problems by HTTP status.
 TITLES: Mapping[int, Said] = {
     400: Said("The request is malformed", "请求格式有误"),
     401: Said("Sign in first", "请先登录"),
@@ -59,11 +59,11 @@ TITLES: Mapping[int, Said] = {
 
 
 def title_of(status: int) -> Said:
-    """Return the title of answers with a status; the status's own English words where we have none."""
+    """Return the title of a problem by its status; statuses without a title here use HTTP's own English phrase."""
     return TITLES.get(status) or Said(HTTPStatus(status).phrase, "请求未被接受")
 
 
-# Codes of what never reached a rule, where the status has no name of its own in the ledger.
+# Codes of problems that are not refusals of the ledger, by HTTP status.
 CODES: Mapping[int, str] = {
     400: "malformed",
     401: "not_signed_in",

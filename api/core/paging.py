@@ -1,4 +1,4 @@
-"""Lists: page by page behind a cursor, or whole as a sheet; never more in memory than a page."""
+"""Lists as pages with a cursor, or whole as a csv or xlsx file; memory holds one page at a time."""
 
 import base64
 import json
@@ -26,13 +26,15 @@ SHEETS: Mapping[str, files.Kind] = {"csv": files.CSV, "xlsx": files.XLSX}
 
 
 class CursorUnfit(Malformed):
+    """Raised for a cursor that this list did not return (400)."""
+
     code = "cursor_unfit"
     zh = "分页游标不是本列表给出的"
     en = "the cursor is not one this list gave out"
 
 
 class PageQuery(Query):
-    """Asks for a page of a list, or for all of it as a sheet."""
+    """The query of one page of a list, or of the whole list as a file."""
 
     limit = Count(most=LIMIT_MAX, load_default=LIMIT)
     cursor = Text(most=400, metadata={"description": "next_cursor of the page before"})
@@ -41,10 +43,11 @@ class PageQuery(Query):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a list is made of: a select, the columns that order it and name each row, and how rows are shown.
+    """A list: its select, the columns that order the list and identify each row, and the function that shows rows.
 
-    `show` turns rows (entities, where the select names one) of a page into what the row's shape dumps, all at
-    once, so that figures beside them cost one query a page.
+    The function `show` turns the rows of a page into objects of the answer. The rows are entities where the select
+    names one entity. `show` is called once for all rows of a page, so that further figures of the rows cost one query a
+    page.
     """
 
     query: Select[Any]
@@ -54,7 +57,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Which page was asked for, or which sheet."""
+    """The page, or the file format, that a request asks for."""
 
     limit: int
     cursor: str | None
@@ -62,35 +65,35 @@ class Turn:
 
 
 def turn_of(sent: dict[str, Any]) -> Turn:
-    """The page asked for, taken out of what was sent."""
+    """Remove the paging fields from the query and return them."""
     return Turn(sent.pop("limit"), sent.pop("cursor", None), sent.pop("format"))
 
 
 def respond(
     view: Callable[[Session], Listing | Sequence[Any]], turn: Turn, row: ma.Schema, facts: Mapping[str, Any]
 ) -> Response:
-    """A page as JSON with `facts` beside it, or the whole list as a sheet."""
+    """Return a page as JSON together with `facts`, or the whole list as a file."""
     if kind := SHEETS.get(turn.format):
         return kind.respond(list(row.dump_fields), _begun(_all(view, row)))
     after = None if turn.cursor is None else _read_cursor(turn.cursor)
     with edge.reading() as session:
         rows, last = _page(session, view(session), after, turn.limit)
-        told = {
+        body = {
             "items": row.dump(rows, many=True),
             "next_cursor": None if last is None else _write_cursor(last),
             **facts,
         }
-    return errors.answer(200, json.dumps(told, ensure_ascii=False))
+    return errors.answer(200, json.dumps(body, ensure_ascii=False))
 
 
 def query_of(asks: type[ma.Schema] | None) -> type[ma.Schema]:
-    """The filters of a list together with the paging."""
+    """Return the query shape of a list: its filters together with the paging fields."""
     return PageQuery if asks is None else type(f"{asks.__name__}Page", (asks, PageQuery), {})
 
 
 @cache
 def page_of(row: type[ma.Schema], *, clocked: bool) -> type[ma.Schema]:
-    """The shape of a page of rows."""
+    """Return the answer shape of a page of rows."""
     base = ClockAnswer if clocked else Answer
     return type(
         f"{row.__name__}Page",
@@ -103,7 +106,10 @@ def page_of(row: type[ma.Schema], *, clocked: bool) -> type[ma.Schema]:
 
 
 def _begun(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """The same rows, the first of them read already: what is refused is refused before the answer begins."""
+    """Return the rows with the first row already read.
+
+    A refusal is then raised before the response begins, while its status can still be set.
+    """
     first = next(rows, None)
 
     def again() -> Iterator[list[Any]]:
@@ -115,36 +121,36 @@ def _begun(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
 
 
 def _all(view: Callable[[Session], Any], row: ma.Schema) -> Iterator[list[Any]]:
-    """Every row's cells, a chunk at a time, from one snapshot."""
+    """Return the cells of every row, read in chunks from one snapshot."""
     with edge.reading() as session:
         listing = view(session)
         last: Sequence[Any] | None = None
         while True:
             rows, last = _page(session, listing, last, CHUNK)
-            for told in row.dump(rows, many=True):
-                yield list(told.values())
+            for dumped in row.dump(rows, many=True):
+                yield list(dumped.values())
             if last is None:
                 return
             session.expunge_all()
 
 
 def _page(session: Session, listing: Any, after: Sequence[Any] | None, limit: int) -> tuple[Sequence[Any], Any]:
-    """The rows after a key, and the key of the last where more follow."""
+    """Return the rows after a key, and the key of the last row where more rows follow."""
     if not isinstance(listing, Listing):
         return _part(listing, after, limit)
     names = [f"key_{place}" for place in range(len(listing.key))]
     query = listing.query.add_columns(*(each.label(name) for each, name in zip(listing.key, names, strict=True)))
     if after is not None:
         query = query.where(tuple_(*listing.key) > tuple_(*_typed(listing.key, after)))
-    found = session.execute(query.order_by(*listing.key).limit(limit + 1)).all()
-    rows = found[:limit]
-    last = [getattr(rows[-1], name) for name in names] if len(found) > limit else None
+    fetched = session.execute(query.order_by(*listing.key).limit(limit + 1)).all()
+    rows = fetched[:limit]
+    last = [getattr(rows[-1], name) for name in names] if len(fetched) > limit else None
     alone = len(rows[0]) == len(names) + 1 if rows else False
     return listing.show(session, [row[0] for row in rows] if alone else rows), last
 
 
 def _part(items: Sequence[Any], after: Sequence[Any] | None, limit: int) -> tuple[Sequence[Any], Any]:
-    """A page of what is in memory already, by place."""
+    """Return a page of a list that is in memory already; its cursor is a position."""
     start = 0 if after is None else after[0]
     if type(start) is not int or not 0 <= start <= ID_MAX:
         raise CursorUnfit()
@@ -153,7 +159,7 @@ def _part(items: Sequence[Any], after: Sequence[Any] | None, limit: int) -> tupl
 
 
 def _typed(columns: Sequence[Any], values: Sequence[Any]) -> Iterator[ColumnElement[Any]]:
-    """The values of a key as its columns compare them; raises CursorUnfit for what somebody made up."""
+    """Return the values of a cursor as SQL values of the columns; raise CursorUnfit for values of another type."""
     if len(columns) != len(values):
         raise CursorUnfit()
     for column, value in zip(columns, values, strict=True):
@@ -169,8 +175,8 @@ def _typed(columns: Sequence[Any], values: Sequence[Any]) -> Iterator[ColumnElem
 
 
 def _write_cursor(values: Sequence[Any]) -> str:
-    told = json.dumps([value.isoformat() if isinstance(value, date) else value for value in values])
-    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    text = json.dumps([value.isoformat() if isinstance(value, date) else value for value in values])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _read_cursor(text: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Reading what was sent: JSON without double names or numbers that are none, files, queries; nothing unknown."""
+"""The parsing of requests: strict JSON, files and queries, without unknown, repeated or non-numeric values."""
 
 import json
 from typing import Any, NoReturn
@@ -13,13 +13,15 @@ from ledger.labels import Said, label
 
 
 class NotJson(Malformed):
+    """Raised for a body that is not valid JSON, or that repeats a name (400)."""
+
     code = "malformed"
     zh = "请求内容不是规范的 JSON：{found:text}"
     en = "the body is not proper JSON: {found:text}"
 
 
 class StrictParser(FlaskParser):
-    """Unknown names are refused wherever they stand; a body that is not JSON is not overlooked."""
+    """Refuses unknown names in every part of a request, and a body that is not JSON."""
 
     DEFAULT_VALIDATION_STATUS = 400
     DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(
@@ -52,16 +54,16 @@ _TWICE = Said("a name stands there twice", "同一名称出现两次")
 
 
 def _said(fault: ValueError) -> Said:
-    """What is wrong, without the place; the words of the JSON reader itself have no Chinese of their own."""
-    told = fault.args[0]
-    return told if isinstance(told, Said) else Said(str(fault).partition(":")[0], "语法有误")
+    """Return the message of a JSON fault without its place; the JSON reader's own messages exist in English only."""
+    message = fault.args[0]
+    return message if isinstance(message, Said) else Said(str(fault).partition(":")[0], "语法有误")
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise ValueError(_TWICE)
-    return found
+    return values
 
 
 def _no_number(name: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What stands in an address: ids and names, each of one strict shape; anything else is not found."""
+"""The parts of a path: ids and names of one strict form; any other path is not found."""
 
 from werkzeug.routing import BaseConverter, ValidationError
 
@@ -6,7 +6,7 @@ from api.core.fields import ID_MAX
 
 
 class IdConverter(BaseConverter):
-    """An id of ours, a whole number inside."""
+    """An id of the ledger in a path, read as int."""
 
     regex = "[0-9]{1,19}"
 
@@ -17,6 +17,6 @@ class IdConverter(BaseConverter):
 
 
 class NameConverter(BaseConverter):
-    """A code, a user's name, a month: letters, digits, dot, dash, underscore."""
+    """A code, a user's name or a month in a path: letters, digits, dot, dash and underscore."""
 
     regex = "[A-Za-z0-9._-]{1,64}"

@@ -1,4 +1,4 @@
-"""Who may use which function: one row a route, read by the edge and by the test that tries every role on each."""
+"""The rights: the roles that may use each route. A test tries every role on every route."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -7,7 +7,9 @@ from ledger.operations.registry.users import BANK_ROLES, COUNTY_ROLES, Role
 
 Roles = frozenset[Role]
 
-ANYBODY: Final[Roles] = frozenset()  # without signing in
+ANYBODY: Final[Roles] = frozenset()
+"""The right of a route that needs no signing in."""
+
 EVERYONE: Final[Roles] = frozenset(Role)
 OFFICER: Final[Roles] = frozenset({Role.BANK_OFFICER})
 CHECKER: Final[Roles] = frozenset({Role.BANK_CHECKER})
@@ -21,12 +23,13 @@ CITY: Final[Roles] = frozenset({Role.CITY_FINANCE})
 AUDITOR: Final[Roles] = frozenset({Role.AUDITOR})
 ADMIN: Final[Roles] = frozenset({Role.ADMIN})
 REGISTRARS: Final[Roles] = OFFICER | CITY | frozenset({Role.POVERTY_OFFICE})
-"""The poverty office gives the list of registered households; a bank's officer registers whom it lends to."""
+"""The roles that register borrowers; a bank officer registers the borrowers of the bank."""
 
 READERS: Final[Roles] = BANK | COUNTY | CITY | AUDITOR
-"""Everybody who works with the books; what of them they are shown is their scope's to say."""
+"""All roles that may read the books; the scope of a user limits which rows are shown."""
 
-# Method and path below /api/v1, as the document names them. A route without a row does not start.
+# Roles by method and path below /api/v1, as in the OpenAPI document. The service does not start with a route that has
+# no row here.
 RIGHTS: Final[Mapping[str, Roles]] = {
     "POST /auth/token": ANYBODY,
     "GET /me": EVERYONE,

@@ -1,7 +1,7 @@
-"""Blueprints of this API: a route names what is sent and what is answered, its view does one thing with it.
+"""Blueprints of this API: a route declares the shapes of request and answer, and its view carries out one function.
 
-Round a view stand, in this order: who asks (401), may they (403, api/core/rights.py), the shape of what was sent (400),
-the transaction, the key, the view, the answer's shape.
+Each request passes these checks and steps in order: signed in (401), right of the role (403, api/core/rights.py), shape
+of the request (400), transaction, idempotency key, view, shape of the answer.
 """
 
 import json
@@ -38,7 +38,7 @@ _KEY = {
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """The routes of one kind of thing; the module docstring of api/app.py shows how one is written."""
+    """The routes of one kind of object; the module docstring of api/app.py shows how to write one."""
 
     ARGUMENTS_PARSER = StrictParser()
 
@@ -47,9 +47,9 @@ class Blueprint(flask_smorest.Blueprint):
         self.prefix = prefix
 
     def get(self, rule: str, *, answer: Shape, asks: Shape | None = None) -> Route:
-        """A route that reads one thing: `view(session, **asked)`.
+        """Register a route that reads one object: `view(session, **query)`.
 
-        Asked by a ClockQuery, the view gets `clocks`, and as_of, known_at and final join the answer.
+        Where the query is a ClockQuery, the view gets `clocks`, and as_of, known_at and final are added to the answer.
         """
         clocked = asks is not None and issubclass(asks, ClockQuery)
         shape = answer(exclude=FACTS) if clocked else answer()
@@ -67,9 +67,9 @@ class Blueprint(flask_smorest.Blueprint):
         return route
 
     def listing(self, rule: str, *, row: Shape, asks: Shape | None = None) -> Route:
-        """A route that lists: `view(session, **asked)` answers a `paging.Listing`; page by page, or as a sheet.
+        """Register a route that lists rows: `view(session, **query)` returns a `paging.Listing` or a sequence.
 
-        Asked by a ClockQuery, as `get`.
+        The list is answered page by page or as a file. A ClockQuery is treated as in `get`.
         """
         clocked = asks is not None and issubclass(asks, ClockQuery)
         query = paging.query_of(asks)
@@ -87,7 +87,10 @@ class Blueprint(flask_smorest.Blueprint):
         return route
 
     def search(self, rule: str, *, body: Shape, answer: Shape) -> Route:
-        """A POST that only reads, what is looked for being too private for an address: `view(session, **sent)`."""
+        """Register a POST route that only reads: `view(session, **body)`.
+
+        The searched values are in the body, since they are too private for an address.
+        """
 
         def route(view: View) -> View:
             @wraps(view)
@@ -100,11 +103,11 @@ class Blueprint(flask_smorest.Blueprint):
         return route
 
     def post(self, rule: str, *, answer: Shape, body: Shape | None = None, status: int = 200) -> Route:
-        """A route that records something, once per key: `view(unit, **sent)`."""
+        """Register a route that records, once for each idempotency key: `view(unit, **body)`."""
         return self._recording("POST", rule, answer, body, status, keyed=True)
 
     def patch(self, rule: str, *, answer: Shape, body: Shape) -> Route:
-        """A route that corrects something: `view(unit, **sent)`; a key is heeded, not asked for."""
+        """Register a route that corrects: `view(unit, **body)`; an idempotency key is optional."""
         return self._recording("PATCH", rule, answer, body, 200, keyed=False)
 
     def raw(
@@ -118,9 +121,9 @@ class Blueprint(flask_smorest.Blueprint):
         asks: Shape | None = None,
         files: Shape | None = None,
     ) -> Route:
-        """A route that makes its own response, with `edge.reading`, `edge.writing` or `edge.recorded`.
+        """Register a route whose view makes its own response, with `edge.reading`, `edge.writing` or `edge.recorded`.
 
-        `answers` says for each status the shape of its JSON, or its content type.
+        `answers` gives, for each status, the shape of the JSON or the content type of the response.
         """
 
         def route(view: View) -> View:
@@ -159,7 +162,7 @@ class Blueprint(flask_smorest.Blueprint):
         keyed: bool = False,
         sheets: bool = False,
     ) -> View:
-        """Register `run` under its right, with the checks around it; answers the bare view."""
+        """Register `run` as the handler of a route, with the checks around it; return the bare view."""
         roles = RIGHTS[f"{method} {path_of(self.prefix + rule)}"]
         for status, answer in answers:
             if isinstance(answer, str):
@@ -173,12 +176,12 @@ class Blueprint(flask_smorest.Blueprint):
             if shape is not None:
                 assert not set(shape().load_fields) & set(_CONVERTED.findall(rule)), "a field hides the path's"
                 run = self.arguments(shape, location=place, as_kwargs=True)(run)
-        told: dict[str, Any] = {"operationId": f"{self.name}.{view.__name__}"}
+        documented: dict[str, Any] = {"operationId": f"{self.name}.{view.__name__}"}
         if roles != ANYBODY:
-            told["security"] = [{"bearer": []}]
+            documented["security"] = [{"bearer": []}]
         if keyed:
-            told["parameters"] = [_KEY]
-        run = self.doc(**told)(_guarded(run, roles))
+            documented["parameters"] = [_KEY]
+        run = self.doc(**documented)(_guarded(run, roles))
         self.add_url_rule(rule, view.__name__, run, methods=[method])
         return view
 
@@ -187,17 +190,17 @@ _FILE = {"type": "string", "format": "binary"}
 
 
 def path_of(rule: str) -> str:
-    """A rule as the document writes its path."""
+    """Return the path of a rule as the OpenAPI document writes the path."""
     return _CONVERTED.sub(r"{\1}", rule)
 
 
-def to_json(told: object) -> str:
-    """The text of an answer."""
-    return json.dumps(told, ensure_ascii=False)
+def to_json(body: object) -> str:
+    """Return an answer as JSON text."""
+    return json.dumps(body, ensure_ascii=False)
 
 
 def replied(reply: Reply) -> Response:
-    """The response of a recorded request."""
+    """Return the response of a recorded request."""
     headers = {"Idempotency-Replayed": "true"} if reply.replayed else None
     return errors.answer(reply.status, reply.body, headers)
 

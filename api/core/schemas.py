@@ -1,4 +1,4 @@
-"""What bodies, queries and answers have in common: nothing unknown is taken, nothing named is left out."""
+"""The base shapes of bodies, queries and answers: unknown fields are refused, and answers have all their fields."""
 
 from typing import Any
 
@@ -6,18 +6,18 @@ import marshmallow as ma
 
 
 class Body(ma.Schema):
-    """What is sent: every field named, none unknown."""
+    """The body of a request; required fields must be sent, unknown fields are refused."""
 
     class Meta:
         unknown = ma.RAISE
 
 
 class Query(Body):
-    """What stands behind the question mark."""
+    """The query of a request, the part of an address after the question mark."""
 
 
 class Answer(ma.Schema):
-    """What is answered: every field is there, with null for what there is none of."""
+    """The body of an answer; every field is present, with null where there is no value."""
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         value = obj.get(attr, ma.missing) if isinstance(obj, dict) else getattr(obj, attr, ma.missing)

@@ -1,4 +1,4 @@
-"""What a person is shown and may touch: their bank, their counties. Rules and jobs see everything."""
+"""The scope of a user: the bank and the counties whose rows the user may see. Rules and jobs have no such limit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,32 +16,32 @@ from ledger.tables import users
 T = TypeVar("T", bound=Base)
 
 PUBLIC: frozenset[type[Base]] = frozenset({facts.BankStatus, facts.CountyCode, users.User, users.UserCounty})
-"""Classes with a bank or county that everybody who reaches them may see: facts, and users by role."""
+"""Classes with a bank or county whose rows are shown to every user who may use their routes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is a person's: no bank = every bank, no counties = all of them."""
+    """The bank and the counties of a user: no bank means every bank, no counties means all counties."""
 
     bank: str | None = None
     counties: frozenset[str] = frozenset()
 
     def has(self, *, bank: str | None = None, county: str | None = None) -> bool:
-        """Whether a bank and a county are in it; what is not said is not asked."""
+        """Return whether a bank and a county are in the scope; an argument that is None is not checked."""
         strange_bank = bank is not None and self.bank not in {None, bank}
         return not strange_bank and (county is None or not self.counties or county in self.counties)
 
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Banks and counties a question about the journal is kept to: None = all."""
+    """The bank and the counties to which a query of the journal is limited: None means all."""
 
     bank: str | None
     counties: tuple[str, ...] | None
 
 
 def narrow(session: Session, scope: Scope) -> None:
-    """Keep every ORM select of this session, joins and relationships included, to the scope."""
+    """Limit every ORM select of a session to the scope, joins and relationships included."""
     options = [
         with_loader_criteria(kind, clause, include_aliases=True)
         for kind in scoped()
@@ -55,28 +55,29 @@ def narrow(session: Session, scope: Scope) -> None:
 
 
 def scoped() -> Iterator[type[Base]]:
-    """Every mapped class that has a bank or a county of its own."""
+    """Return every mapped class that has a bank or a county of its own."""
     for mapper in Base.registry.mappers:
         if mapper.class_ not in PUBLIC and {"bank", "county"} & set(mapper.columns.keys()):
             yield mapper.class_
 
 
 def conditions(kind: type[Base], scope: Scope) -> list[ColumnElement[bool]]:
-    """What a row of a class has to fulfil to be in the scope."""
+    """Return the conditions under which a row of a class is in the scope."""
     columns: Any = kind.__mapper__.columns
-    found: list[ColumnElement[bool]] = []
+    clauses: list[ColumnElement[bool]] = []
     if scope.bank is not None and "bank" in columns:
-        found.append(columns["bank"] == scope.bank)
+        clauses.append(columns["bank"] == scope.bank)
     if scope.counties and "county" in columns:
-        mine = columns["county"].in_(sorted(scope.counties))
+        in_counties = columns["county"].in_(sorted(scope.counties))
         if scope.bank is not None and columns["county"].nullable:
-            mine |= columns["county"].is_(None)  # what is the bank's as a whole is theirs too
-        found.append(mine)
-    return found
+            # Rows without a county belong to the bank as a whole and are shown to all its users.
+            in_counties |= columns["county"].is_(None)
+        clauses.append(in_counties)
+    return clauses
 
 
 def find(session: Session, scope: Scope, kind: type[T], row_id: Any, what: str) -> T:
-    """A row by its primary key; raises NotFound where there is none in the scope."""
+    """Return a row by its primary key; raise NotFound where no row of the scope has the key."""
     (key,) = kind.__mapper__.primary_key
     row = session.execute(select(kind).where(key == row_id, *conditions(kind, scope))).scalar()
     if row is None:
@@ -85,22 +86,22 @@ def find(session: Session, scope: Scope, kind: type[T], row_id: Any, what: str) 
 
 
 def county(session: Session, scope: Scope, code: str) -> str:
-    """Today's id of a county named by today's or a retired code; raises NotFound, out of scope too."""
-    found = reference.county_of(session, code)
-    if not scope.has(county=found):
+    """Return the current id of a county by its current or a retired code; raise NotFound, also for one out of scope."""
+    county_id = reference.county_of(session, code)
+    if not scope.has(county=county_id):
         raise NotFound(what="county", id=code)
-    return found
+    return county_id
 
 
 def bank(session: Session, scope: Scope, code: str) -> str:
-    """A bank's code; raises NotFound for an unknown one and for one out of scope."""
+    """Return the code of a bank; raise NotFound for an unknown bank and for one out of scope."""
     if session.get(facts.Bank, code) is None or not scope.has(bank=code):
         raise NotFound(what="bank", id=code)
     return code
 
 
 def within(session: Session, scope: Scope, *, bank_code: str | None, county_code: str | None) -> Within:
-    """A person's scope, narrowed to the bank and the county asked for; raises NotFound."""
+    """Return the user's scope, narrowed to a bank and a county; raise NotFound where one of them is out of scope."""
     one_bank = scope.bank if bank_code is None else bank(session, scope, bank_code)
     if county_code is not None:
         return Within(one_bank, (county(session, scope, county_code),))

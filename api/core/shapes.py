@@ -1,4 +1,4 @@
-"""Bodies and answers that several desks share."""
+"""Shapes of bodies and answers that several parts of the API share."""
 
 from marshmallow.fields import String
 
@@ -8,7 +8,7 @@ from api.core.schemas import Answer, Body
 
 
 class OnBody(Body):
-    """The business date of a step."""
+    """The business date of a step, today where none is sent."""
 
     on = Day(load_default=edge.today)
 
@@ -20,7 +20,7 @@ class ReturnBody(OnBody):
 
 
 class AskedAnswer(Answer):
-    """待复核事项"""
+    """A request that waits for the decision of a second person (待复核事项)."""
 
     id = Id(required=True)
     status = String(required=True)

@@ -1,1 +1,1 @@
-"""The risk-buffer fund."""
+"""The risk-buffer fund (风险缓释基金)."""

@@ -1,4 +1,4 @@
-"""Issuance reports (放款情况汇总表): drawn up, submitted, versioned; and what was issued in a quarter."""
+"""Issuance reports (放款情况汇总表): drawn up, submitted, and versioned."""
 
 from datetime import date
 
@@ -36,7 +36,7 @@ class IssuanceSubmissionBody(Body):
 
 
 class IssuanceReportQuery(Query):
-    """Which reports"""
+    """The query of issuance reports."""
 
     bank = Code()
     county = Code()
@@ -45,7 +45,7 @@ class IssuanceReportQuery(Query):
 
 
 class IssuanceReportAnswer(Answer):
-    """放款情况汇总表: loans disbursed in the quarter, and all told"""
+    """放款情况汇总表: loans disbursed in the quarter, and in all quarters up to its end."""
 
     id = Id(required=True)
     bank = String(required=True)

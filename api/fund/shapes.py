@@ -1,4 +1,4 @@
-"""What is sent about the fund, and what is answered: plans, steps, accounts, statements."""
+"""The shapes of requests and answers about the fund: plans, steps, accounts, statements."""
 
 from datetime import date
 
@@ -22,7 +22,7 @@ class FundPlanBody(Body):
 
 
 class FundPartBody(Body):
-    """One line of a step"""
+    """The amount of one bank and county in a step of a fund plan."""
 
     county = Code(required=True)
     bank = Code(required=True)
@@ -32,14 +32,14 @@ class FundPartBody(Body):
 
 
 class FundStepBody(Body):
-    """批准、拨付、缴存: everything outstanding unless lines are named"""
+    """批准、拨付、缴存: without lines, the step covers everything that is outstanding."""
 
     on = Day(load_default=edge.today)
     lines = List(Nested(FundPartBody), load_default=None, allow_none=True, validate=Length(max=ROWS_MAX))
 
 
 class PlanLineAnswer(Answer):
-    """A line of a plan"""
+    """The line of one bank and county in a fund plan."""
 
     county = String(required=True)
     bank = String(required=True)
@@ -67,7 +67,7 @@ class PlanAnswer(Answer):
 
 
 class PlanQuery(Query):
-    """Which plans"""
+    """The query of fund plans."""
 
     quarter = QuarterField()
     status = Choice(*PlanStatus)
@@ -114,14 +114,14 @@ class FundAccountAnswer(Answer):
 
 
 class FundAccountQuery(ClockQuery):
-    """Which accounts"""
+    """The query of fund accounts."""
 
     county = Code()
     bank = Code()
 
 
 class FundMovementAnswer(Answer):
-    """One event's movement of the account"""
+    """The movement of a fund account by one event."""
 
     event_id = Id(required=True)
     kind = String(required=True)
@@ -131,7 +131,7 @@ class FundMovementAnswer(Answer):
 
 
 class FundStatementQuery(ClockQuery):
-    """From the beginning of `from` to the end of `to`; `to` goes before as_of."""
+    """The period of a statement, from the day `from` to the day `to`, both included; `to` overrides as_of."""
 
     start = Day(data_key="from", load_default=date(2014, 1, 1))
     to = Day(load_default=None, allow_none=True)
@@ -168,7 +168,7 @@ class FundReceiptAnswer(Answer):
 
 
 class ReconciliationBody(FundReceiptBody):
-    """对账: `amount` is the bank's closing balance of the quarter"""
+    """对账: `amount` is the closing balance of the quarter in the bank's statement."""
 
     quarter = QuarterField(load_default=None, allow_none=True)
     explanation = Text(most=500, least=0, load_default="")

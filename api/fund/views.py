@@ -194,7 +194,10 @@ def _shown(unit: Unit, plan_id: int) -> PlanShown:
 
 
 def _parts(unit: Unit, lines: Sequence[dict[str, Any]] | None) -> list[Part] | None:
-    """What was named of a step, counties by today's codes; of a county's people their own only."""
+    """Return the lines of a step with current county codes, or None where no lines were sent.
+
+    Raises NotFound for a county out of the user's scope.
+    """
     if lines is None:
         return None
     return [Part(**line | {"county": edge.county(unit, line["county"])}) for line in lines]
@@ -205,7 +208,7 @@ def _mine(session: Session, county: str, bank: str) -> bool:
 
 
 def _account(session: Session, county: str, bank: str) -> tuple[str, str]:
-    """A county and bank in the asker's scope; raises NotFound."""
+    """Return the county and the bank of a fund account of the user's scope; raise NotFound for any other account."""
     owner = reference.county_of(session, county)
     reference.bank_status(session, bank, edge.today())
     if not _mine(session, owner, bank):

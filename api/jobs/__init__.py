@@ -1,1 +1,1 @@
-"""Job runs."""
+"""Jobs and their runs."""

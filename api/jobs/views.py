@@ -1,4 +1,4 @@
-"""Jobs and their runs: what there is, what was run and how it went, asking for a run."""
+"""Jobs and their runs: the timetable, the runs with their results, and the request of a run."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ class JobAnswer(Answer):
 
 
 class RunQuery(Query):
-    """Which runs."""
+    """The query of runs."""
 
     job = Choice(*NAMES)
     business_date = Day()
@@ -60,7 +60,7 @@ class RunBody(Body):
 
 
 class RunRow(Answer):
-    """作业运行; `failed` counts the items that could not be done"""
+    """作业运行; `failed` is the number of items that could not be done."""
 
     id = Id(required=True)
     job = String(required=True)
@@ -77,7 +77,7 @@ class RunRow(Answer):
 
 
 class FailureAnswer(Answer):
-    """未完成项及原因"""
+    """未完成项及原因: an item that could not be done, with the reason."""
 
     item = String(required=True)
     bank = Code(required=True)
@@ -88,7 +88,7 @@ class FailureAnswer(Answer):
 
 
 class StepAnswer(Answer):
-    """One bank and county of a run"""
+    """The part of a run for one bank and county."""
 
     job = String(required=True)
     bank = Code(required=True)
@@ -99,7 +99,7 @@ class StepAnswer(Answer):
 
 
 class RunAnswer(RunRow):
-    """作业运行, its steps and what failed in them"""
+    """作业运行, with its steps and the items that failed in them."""
 
     report = Dict(required=True)
     steps = List(Nested(StepAnswer), required=True)
@@ -150,7 +150,10 @@ def ask(unit: Unit, job: str, business_date: date, bank: str | None, county: str
 
 
 class Worker:
-    """The process that runs what was asked for: one at a time, again if more was asked for meanwhile."""
+    """Starts processes that run the queued jobs, one process at a time.
+
+    A further process is started where runs were queued while the process before was running.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -158,7 +161,7 @@ class Worker:
         self._wanted: list[Settings] = []
 
     def start(self, settings: Settings) -> None:
-        """See to it that a process looks at what is queued from now on."""
+        """Start a process that runs the queued jobs, at once or after the running process has ended."""
         with self._lock:
             if settings not in self._wanted:
                 self._wanted.append(settings)
@@ -187,7 +190,7 @@ _worker = Worker()
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
-    """Ours, with what a command line may have chosen for this service."""
+    """Return the environment of this process, with the settings that its command line has chosen."""
     chosen = {
         "LEDGER_HOME": str(settings.home),
         "LEDGER_DATABASE_URL": settings.database_url,
@@ -201,7 +204,7 @@ def _steps(session: Session, run: Run) -> list[Run]:
 
 
 def _is_theirs(scope: Scope) -> bool:
-    """Whether a bank and county are the asker's; what was run for all of them is everybody's to see."""
+    """Return whether a bank and county are in the user's scope; a run for all of them is in every scope."""
     return edge.person().scope.has(bank=scope.bank or None, county=scope.county or None)
 
 

@@ -1,4 +1,4 @@
-"""What is sent about loans, and what is answered: contracts, figures, lines, statements, quotes."""
+"""The shapes of requests and answers about loans: contracts, figures, interest bills, statements, pay-off quotes."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ SECURITIES = ("credit", "guarantee", "collateral")
 
 
 class Word(Shaped):
-    """A word of the scheme, `village_committee`."""
+    """A lower-case word of the scheme, such as `village_committee`."""
 
     pattern = re.compile(r"[a-z_]{1,40}", re.ASCII)
     wanted = Said("A word of the scheme in small letters.", "须为方案中的英文小写名称")
@@ -47,7 +47,7 @@ class LoanBody(Body):
 
 
 class LoanPatch(Body):
-    """贷款更正: what is not sent stays; borrower, bank and county stay whatever is sent."""
+    """贷款更正: fields that are not sent are left unchanged; borrower, bank and county cannot be changed."""
 
     contract_no = Text(most=60)
     scheme = Code()
@@ -69,7 +69,7 @@ class DisbursementBody(Body):
 
 
 class LoanQuery(Query):
-    """Which loans are listed."""
+    """The query of loans."""
 
     bank = Code()
     county = Code()
@@ -83,7 +83,7 @@ class LoanQuery(Query):
 
 
 class WarningAnswer(Answer):
-    """What a checker should know; nothing is refused for it."""
+    """A warning for the checker; a warning does not refuse the loan."""
 
     code = String(required=True)
     message = String(required=True)
@@ -91,7 +91,7 @@ class WarningAnswer(Answer):
 
 
 class WaitingAnswer(Answer):
-    """What waits for a second person (待复核)."""
+    """A request on the loan that waits for a second person (待复核)."""
 
     id = Id(required=True)
     kind = String(required=True)
@@ -157,7 +157,7 @@ class LoanAnswer(Answer):
 
 
 class LoanTaken(LoanAnswer):
-    """A loan after a step, with warnings."""
+    """The loan after a step, with the warnings of the step."""
 
     warnings = List(Nested(WarningAnswer), required=True)
 
@@ -181,7 +181,7 @@ class LineAnswer(Answer):
 
 
 class StatementAnswer(Answer):
-    """对账单的一行"""
+    """对账单的一行: one event of a loan, with the balances after the event."""
 
     event_id = Id(required=True)
     on = Day(required=True)
@@ -204,11 +204,11 @@ class StatementAnswer(Answer):
 
 
 class StatementQuery(ClockQuery):
-    """A statement as of a day, as known at a moment."""
+    """The query of a statement as of a day, as known at a moment."""
 
 
 class AppliedAnswer(Answer):
-    """What a repayment paid."""
+    """The amounts that a repayment has paid, by component."""
 
     contract_interest = Yuan(required=True)
     compound_interest = Yuan(required=True)
@@ -249,13 +249,13 @@ class RepaymentBody(Body):
 
 
 class PayoffQuery(Query):
-    """The day a pay-off is asked for; a coming one too."""
+    """The day of a pay-off quote, which may be in the future."""
 
     on = Day(load_default=edge.today)
 
 
 class PayoffAnswer(Answer):
-    """结清试算: `total` is what to pay"""
+    """结清试算: `total` is the amount that pays off the loan on the day."""
 
     on = Day(required=True)
     principal = Yuan(required=True)
@@ -267,5 +267,5 @@ class PayoffAnswer(Answer):
 
 
 def warned(warnings: tuple[Refusal, ...]) -> list[dict[str, Any]]:
-    """Warnings in the language of the request."""
+    """Return warnings in the language of the request."""
     return [{"code": warning.code, "message": warning.say(language()), "facts": warning.facts} for warning in warnings]

@@ -1,4 +1,4 @@
-"""Loans: put forward, approved, paid out, repaid; their lines, statements and quotes."""
+"""Loans: recording, approval, disbursement, repayment; interest bills, statements and pay-off quotes."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -127,15 +127,15 @@ def statement(session: Session, loan_id: int, clocks: Clocks) -> list[StatementR
 def payoff(session: Session, loan_id: int, on: date) -> dict[str, Any]:
     """结清试算: what settles the loan on a day."""
     edge.find(session, Loan, loan_id)
-    found = repayments.payoff(Unit(session, edge.person().username, edge.today(), edge.now), loan_id, on)
+    quote = repayments.payoff(Unit(session, edge.person().username, edge.today(), edge.now), loan_id, on)
     return {
         "on": on,
-        "principal": found.principal,
-        "contract_interest": found.contract,
-        "penalty_interest": found.penalty,
-        "compound_interest": found.compound,
-        "credit": found.credit,
-        "total": found.total,
+        "principal": quote.principal,
+        "contract_interest": quote.contract,
+        "penalty_interest": quote.penalty,
+        "compound_interest": quote.compound,
+        "credit": quote.credit,
+        "total": quote.total,
     }
 
 
@@ -154,7 +154,7 @@ def repay(unit: Unit, loan_id: int, **sent: Any) -> RepaymentShown:
 
 
 def _taken(unit: Unit, taken: Taken) -> dict[str, Any]:
-    """The loan as it stands after a step, and the step's warnings."""
+    """Return the figures of the loan after a step, with the warnings of the step."""
     unit.session.flush()
     shown = reports.shown(unit.session, [unit.session.get_one(Loan, taken.id)], unit.today)[0]
     return {field.name: getattr(shown, field.name) for field in fields(shown)} | {"warnings": warned(taken.warnings)}

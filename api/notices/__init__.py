@@ -1,1 +1,1 @@
-"""Notices before maturity."""
+"""Notices before maturity (催收通知书)."""

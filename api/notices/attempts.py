@@ -1,4 +1,4 @@
-"""What was sent of notices by e-mail and SMS: every attempt, what failed, what only a person can find out."""
+"""Attempts to send notices by e-mail and SMS, and the decision of a person on attempts with unknown outcome."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ blueprint = Blueprint("sendings", "/notices/sendings", "发送: notices by e-mai
 
 
 class SendingQuery(Query):
-    """Which attempts."""
+    """The query of attempts."""
 
     bank = Code()
     county = Code()
@@ -32,7 +32,7 @@ class SendingQuery(Query):
 
 
 class SendingAnswer(Answer):
-    """发送: one attempt; `unknown` waits for a person, `next_at` is when a failed one is tried again"""
+    """发送: one attempt; `unknown` waits for a decision, `next_at` is the time of the next try of a failed attempt."""
 
     id = Id(required=True)
     notice_id = Id(required=True)
@@ -48,7 +48,7 @@ class SendingAnswer(Answer):
 
 
 class ResolutionBody(Body):
-    """核实结果: whether it reached the borrower; if not it is sent anew"""
+    """核实结果: whether the message reached the borrower; a message that did not is sent in a new attempt."""
 
     sent = Truth(required=True)
 
@@ -76,10 +76,10 @@ def listed(session: Session, **filters: Any) -> Listing:
 @blueprint.post("/<id:sending_id>/resolution", body=ResolutionBody, answer=SendingAnswer)
 def resolve(unit: Unit, sending_id: int, sent: bool) -> dict[str, Any]:
     """核实: a person found out how an attempt of unknown outcome, or a refused one, ended."""
-    found = unit.session.get(NoticeSending, sending_id)
-    if found is None:
+    attempt = unit.session.get(NoticeSending, sending_id)
+    if attempt is None:
         raise NotFound(what="sending", id=str(sending_id))
-    edge.find(unit, Notice, found.notice_id)
+    edge.find(unit, Notice, attempt.notice_id)
     return _shown(sending.resolve(unit, sending_id, sent=sent))
 
 
@@ -89,7 +89,7 @@ def _shown(row: NoticeSending) -> dict[str, Any]:
 
 
 def masked(address: str) -> str:
-    """Enough of an address to know it by: 138****5678, l***@example.com."""
+    """Return an address with its middle masked: 138****5678, l***@example.com."""
     name, at, host = address.partition("@")
     if at:
         return f"{name[:1]}***@{host}"

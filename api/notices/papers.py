@@ -1,4 +1,4 @@
-"""Notices on paper: one letter, or a day's letters of a bank in a county as one file for the printer."""
+"""Notices on paper: one letter, or all letters of a day of a bank in a county as one PDF for the printer."""
 
 from datetime import date
 
@@ -23,7 +23,7 @@ blueprint = Blueprint("notice_papers", "", "催收通知书: notices on paper, w
 
 
 class DayQuery(Query):
-    """A day's letters: those the day calls for, and those made on it for days that were missed; no cancelled ones"""
+    """The query of a day's letters: those due on the day, and those made on it for missed days; none cancelled."""
 
     bank = Code(required=True)
     county = Code(required=True)
@@ -44,8 +44,8 @@ def letters(bank: str, county: str, on: date) -> Response:
     """打印清单: a day's letters of a bank in a county, one page each, in the order in which they are carried round."""
     with edge.reading() as session:
         bank, county = edge.bank(session, bank), edge.county(session, county)
-        found = notices.notices(session, on=on, bank=bank, county=county, of_day=on)
-        papers = _papers(session, [each.id for each in found if each.cancelled_on is None])
+        due = notices.notices(session, on=on, bank=bank, county=county, of_day=on)
+        papers = _papers(session, [each.id for each in due if each.cancelled_on is None])
     if not papers:
         raise NotFound(what="notices", id=f"{bank}/{county}/{on}")
     return _file(papers, f"notices-{bank}-{county}-{on}")

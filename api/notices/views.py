@@ -1,4 +1,4 @@
-"""Notices before maturity: which there are, their delivery and its signed receipts."""
+"""Notices before maturity: the list of notices, their delivery and the signed receipts."""
 
 from base64 import b64decode
 from binascii import Error as NotBase64
@@ -34,7 +34,7 @@ blueprint = Blueprint("notices", "/notices", "催收: notices 30 and 7 days befo
 
 
 class NoticeQuery(Query):
-    """Which notices; their status is that of the day `on`."""
+    """The query of notices; `status` is the status on the day `on`."""
 
     bank = Code()
     county = Code()
@@ -49,7 +49,7 @@ class NoticeQuery(Query):
 
 
 class NoticeAnswer(Answer):
-    """催收通知书; `late`: not delivered, or cancelled, by `deliver_by`"""
+    """催收通知书; `late` tells that the notice was neither delivered nor cancelled by the day `deliver_by`."""
 
     id = Id(required=True)
     number = String(required=True)
@@ -86,7 +86,7 @@ class NoticeReceiptAnswer(Answer):
 
 
 class NoticeDeliveryAnswer(Answer):
-    """送达登记, those withdrawn included"""
+    """送达登记; withdrawn deliveries are included."""
 
     id = Id(required=True)
     delivered_on = Day(required=True)
@@ -102,7 +102,7 @@ class NoticeDeliveryAnswer(Answer):
 
 
 class NoticeStepAnswer(Answer):
-    """What was done to a notice after it was made"""
+    """A change of a notice after it was made."""
 
     step = String(required=True)
     on = Day(required=True)
@@ -112,7 +112,7 @@ class NoticeStepAnswer(Answer):
 
 
 class NoticeWhole(NoticeAnswer):
-    """催收通知书 with its history"""
+    """催收通知书 with its history."""
 
     made_by = String(required=True)
     deliveries = List(Nested(NoticeDeliveryAnswer), required=True)
@@ -120,14 +120,14 @@ class NoticeWhole(NoticeAnswer):
 
 
 class NoticeAttachmentBody(Body):
-    """回执扫描件, PDF, JPEG or PNG of at most 4 MiB, in base64"""
+    """回执扫描件: a PDF, JPEG or PNG file of at most 4 MiB, in base64."""
 
     file_name = Text(most=255, required=True)
     content = String(required=True, validate=ma.validate.Length(max=operations.RECEIPT_BYTES_MAX * 4 // 3 + 4))
 
 
 class NoticeDeliveryBody(Body):
-    """送达登记: by what way, to whom, that person's relation to the borrower, on which day (`on` is the same)"""
+    """送达登记: the way of delivery, the receiver and the day; `on` is another name for `delivered_on`."""
 
     delivered_on = Day()
     on = Day()
@@ -213,7 +213,8 @@ def withdraw(unit: Unit, notice_id: int, reason: str) -> NoticeHistory:
 def add_receipt(notice_id: int, file: FileStorage) -> Response:
     """回执: a signed receipt, PDF, JPEG or PNG of at most 4 MiB, kept with the delivery that stands."""
     scan = Scan(file.filename or "", file.read())
-    file.seek(0)  # its content belongs to the key
+    # The file is read again for the content hash of the idempotency key.
+    file.seek(0)
 
     def act(unit: Unit) -> Reply:
         edge.find(unit, Notice, notice_id)

@@ -1,1 +1,1 @@
-"""Borrowers, contacts, users, reference data."""
+"""Borrowers, contacts, users and reference data."""

@@ -1,4 +1,4 @@
-"""Borrowers: households with their members, organisations with their links; cards are never shown whole."""
+"""Borrowers: households with members, organisations with links; identity card numbers are always masked."""
 
 from datetime import date
 from typing import Any
@@ -54,7 +54,7 @@ class HouseholdBody(Body):
 
 
 class HouseholdQuery(Query):
-    """Which households are listed."""
+    """The query of households."""
 
     county = Code()
     town = Text(most=60)
@@ -64,7 +64,7 @@ class HouseholdQuery(Query):
 
 
 class SearchBody(Body):
-    """A card or a name is looked for in a body only: it does not belong in an address."""
+    """The searched card or name, sent in a body since an identity card number does not belong in an address."""
 
     id_card = Text(most=18)
     name = Text(most=60)
@@ -96,13 +96,13 @@ class HouseholdAnswer(Answer):
 
 
 class HouseholdMade(HouseholdAnswer):
-    """A household registered just now, with warnings as codes."""
+    """A household registered by this request, with the codes of warnings."""
 
     warnings = List(String(), required=True)
 
 
 class FoundAnswer(Answer):
-    """What a search found, at most fifty."""
+    """The households that a search found, at most fifty."""
 
     items = List(Nested(HouseholdAnswer), required=True)
 
@@ -117,7 +117,7 @@ class OrganisationBody(Body):
 
 
 class OrganisationQuery(Query):
-    """Which organisations are listed."""
+    """The query of organisations."""
 
     county = Code()
     kind = Choice(*ORGANISATION_KINDS)

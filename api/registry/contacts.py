@@ -1,4 +1,4 @@
-"""Where borrowers are reached: phone and e-mail of households and organisations."""
+"""The contacts of borrowers: phone and e-mail address of households and organisations."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ organisations = Blueprint("organisation_contacts", "/organisations", "联系方�
 
 
 class ContactBody(Body):
-    """联系方式, in place of what was told before; null or empty: nowhere"""
+    """联系方式, which replaces the recorded contact; null or an empty text removes a phone or an e-mail address."""
 
     phone = Text(most=20, least=0, load_default=None, allow_none=True)
     email = Text(most=254, least=0, load_default=None, allow_none=True)

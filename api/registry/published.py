@@ -1,4 +1,4 @@
-"""What is published and loaded: schemes, rates, the working-day calendar."""
+"""Published data that is loaded: schemes, rates, and the calendar of working days."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -36,7 +36,7 @@ class SchemeRow(Answer):
 
 
 class ParameterAnswer(Answer):
-    """A number or decision of a scheme with its clause and source; the value as the document has it."""
+    """A parameter of a scheme with its clause and source; the value is written as in the document of the scheme."""
 
     name = String(required=True)
     value = Raw(required=True, allow_none=True)
@@ -45,7 +45,7 @@ class ParameterAnswer(Answer):
 
 
 class SchemeAnswer(SchemeRow):
-    """方案: every parameter with its source"""
+    """方案: every parameter with its source."""
 
     name = String(required=True)
     parameters = List(Nested(ParameterAnswer), required=True)
@@ -81,20 +81,20 @@ def add_scheme(unit: Unit, document: str) -> dict[str, Any]:
     return _show_scheme(loaded)
 
 
-def _show_scheme(found: Scheme) -> dict[str, Any]:
+def _show_scheme(scheme: Scheme) -> dict[str, Any]:
     return {
-        "code": found.code,
-        "version": found.version,
-        "name": found.name,
-        "signed_from": found.signed_from,
-        "signed_to": found.signed_to,
-        "hash": found.content_hash,
-        "parameters": found.listed,
+        "code": scheme.code,
+        "version": scheme.version,
+        "name": scheme.name,
+        "signed_from": scheme.signed_from,
+        "signed_to": scheme.signed_to,
+        "hash": scheme.content_hash,
+        "parameters": scheme.listed,
     }
 
 
 class RateRowAnswer(Answer):
-    """The rates from a day on, by column."""
+    """The rates in force from a day, by column."""
 
     effective_on = Day(required=True)
     rates = Dict(keys=String(), values=Rate(), required=True)
@@ -102,7 +102,7 @@ class RateRowAnswer(Answer):
 
 
 class RatesAnswer(Answer):
-    """利率表: complete through `covered_through`"""
+    """利率表: complete through the day `covered_through`."""
 
     table = String(required=True)
     covered_through = Day(required=True)
@@ -117,7 +117,7 @@ class RateRowBody(Body):
 
 
 class RatesBody(Body):
-    """Rows to append, none for `nothing was published until`; `source` stands for rows without their own."""
+    """Rows to append, or no rows where nothing was published; `source` is for rows without a source of their own."""
 
     covered_through = Day(required=True)
     source = Text(most=400, required=True)
@@ -140,7 +140,10 @@ def add_rates(unit: Unit, table: str, covered_through: date, source: str, rows: 
 
 
 def _in_order(table: str, sent: dict[str, Decimal]) -> tuple[Decimal, ...]:
-    """Rates by the table's columns; one too many or too few is the policy's to refuse."""
+    """Return the rates in the order of the table's columns.
+
+    Missing or unknown columns are not checked here; the policy refuses them.
+    """
     columns = COLUMNS[table]
     known = [sent[name] for name in columns if name in sent]
     return (*known, *(rate for name, rate in sent.items() if name not in columns))
@@ -173,7 +176,7 @@ class CalendarBody(Body):
 
 
 class CalendarAnswer(Answer):
-    """工作日历: departures from Monday to Friday; provisional until the year's notice is loaded"""
+    """工作日历: days off and make-up working days; provisional until the notice of the year is loaded."""
 
     year = Integer(required=True)
     provisional = Truth(required=True)

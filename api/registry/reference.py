@@ -23,7 +23,7 @@ STATUSES = ("pilot", "eliminated", "substituted")
 
 
 class CountyCodeAnswer(Answer):
-    """A GB/T 2260 code; `ends_on` is its first day no more."""
+    """A code of GB/T 2260; `ends_on` is the first day on which the code is no longer in force."""
 
     code = Code(required=True)
     name = String(required=True)
@@ -46,8 +46,8 @@ def counties(_session: Session) -> Listing:
     return Listing(select(County), key=(County.id,), show=_show_counties)
 
 
-def _show_counties(session: Session, found: Sequence[County]) -> list[dict[str, Any]]:
-    rows = select(CountyCode).where(CountyCode.county.in_([each.id for each in found]))
+def _show_counties(session: Session, counties: Sequence[County]) -> list[dict[str, Any]]:
+    rows = select(CountyCode).where(CountyCode.county.in_([each.id for each in counties]))
     codes = session.execute(rows.order_by(CountyCode.starts_on, CountyCode.code)).scalars().all()
     return [
         {
@@ -56,7 +56,7 @@ def _show_counties(session: Session, found: Sequence[County]) -> list[dict[str, 
             "kind": county.kind,
             "codes": [code for code in codes if code.county == county.id],
         }
-        for county in found
+        for county in counties
     ]
 
 
@@ -66,7 +66,7 @@ class BankStatusAnswer(Answer):
 
 
 class BankAnswer(Answer):
-    """试点银行; `status` is today's, None before its first"""
+    """试点银行; `status` is the status of today, null before its first status begins."""
 
     code = Code(required=True)
     name = String(required=True)
@@ -108,13 +108,13 @@ def set_bank_status(unit: Unit, code: str, status: str, effective_on: date) -> d
     return _show_banks(unit.session, [unit.session.get_one(Bank, code)])[0]
 
 
-def _show_banks(session: Session, found: Sequence[Bank]) -> list[dict[str, Any]]:
+def _show_banks(session: Session, banks: Sequence[Bank]) -> list[dict[str, Any]]:
     today = edge.today()
-    rows = select(BankStatus).where(BankStatus.bank.in_([each.code for each in found]))
+    rows = select(BankStatus).where(BankStatus.bank.in_([each.code for each in banks]))
     statuses = session.execute(rows.order_by(BankStatus.effective_on)).scalars().all()
     shown = []
-    for bank in found:
-        mine = [each for each in statuses if each.bank == bank.code]
-        now = [each.status for each in mine if each.effective_on <= today]
-        shown.append({"code": bank.code, "name": bank.name, "status": now[-1] if now else None, "statuses": mine})
+    for bank in banks:
+        of_bank = [each for each in statuses if each.bank == bank.code]
+        now = [each.status for each in of_bank if each.effective_on <= today]
+        shown.append({"code": bank.code, "name": bank.name, "status": now[-1] if now else None, "statuses": of_bank})
     return shown

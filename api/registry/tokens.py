@@ -1,4 +1,4 @@
-"""Tokens, and who one is."""
+"""Tokens for signing in, and the signed-in user."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class TokenAnswer(Answer):
 
 
 class ScopeAnswer(Answer):
-    """范围: no bank = every bank, no counties = all of them"""
+    """范围: no bank means every bank, no counties means all counties."""
 
     bank = Code(required=True, allow_none=True)
     counties = List(Code(), required=True)
@@ -48,8 +48,8 @@ class MeAnswer(Answer):
 def token(username: str, password: str) -> Response:
     """登录: a token for a name and a password, good for twelve hours."""
     access_token, expires_at = auth.sign_in(username, password)
-    told = {"access_token": access_token, "token_type": "Bearer", "expires_at": expires_at}
-    return errors.answer(200, to_json(TokenAnswer().dump(told)))
+    body = {"access_token": access_token, "token_type": "Bearer", "expires_at": expires_at}
+    return errors.answer(200, to_json(TokenAnswer().dump(body)))
 
 
 @blueprint.get("/me", answer=MeAnswer)

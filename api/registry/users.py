@@ -1,4 +1,4 @@
-"""People who sign in, kept by the administrator."""
+"""Users, administered by the administrator."""
 
 from collections.abc import Sequence
 from typing import Any

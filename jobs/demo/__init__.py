@@ -1,4 +1,4 @@
-"""The demo county: invented, but imported, decided and settled by the ordinary ways, from 2016 to 2019."""
+"""The demo county of 2016 to 2019: invented people whose loans are booked by the ordinary imports and operations."""
 
 from jobs.demo.county import live
 

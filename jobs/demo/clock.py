@@ -1,4 +1,7 @@
-"""The demo's clock: set to an evening of the past and running on, so that two clocks have something to tell."""
+"""The clock of the demo: set to an evening of the past, from which it runs on in real time.
+
+Business dates and moments of recording of the demo then differ, as they do in real use.
+"""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -7,7 +10,7 @@ from ledger.dates import SHANGHAI
 
 
 class DemoClock:
-    """Called, it answers the moment; `set` moves it to six in the evening of a day."""
+    """A clock that returns the moment when called; `set` moves it to 18:00 of a day in Asia/Shanghai."""
 
     def __init__(self, day: date) -> None:
         self.set(day)

@@ -1,4 +1,4 @@
-"""The demo county lived through, quarter by quarter: sheets in, sheets confirmed, `daily`, months closed."""
+"""The making of the demo county, quarter by quarter: sheets imported and confirmed, `daily` run, months closed."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -12,10 +12,10 @@ from sqlalchemy import Engine
 from jobs.daily import NAME as DAILY_NAME
 from jobs.demo import notices, people, plan, public_money, sheets
 from jobs.demo.clock import DemoClock
-from jobs.demo.desk import at_the_desk
+from jobs.demo.pending import leave_pending
 from jobs.demo.plan import BANKS, COUNTY, FIRST, LAST, Lent, Paid
-from jobs.demo.public_money import Desks
-from jobs.lease import Shift
+from jobs.demo.public_money import Staff
+from jobs.lease import Lease
 from jobs.notices import NOTICES
 from jobs.progress import Say, shown
 from jobs.runner import run
@@ -59,18 +59,18 @@ OFFICERS = {BANKS[0]: ("officer", "checker"), BANKS[1]: ("officer2", "checker2")
 
 @dataclass(frozen=True, slots=True)
 class County:
-    """The demo at work: its database, its clock, what it says."""
+    """The demo while it is made: its database, its clock, and the function that reports progress."""
 
     engine: Engine
     clock: DemoClock
     say: Say
 
     def unit(self, user: str, origin: str = NAME) -> AbstractContextManager[Unit]:
-        """One transaction of a demo user on the demo's day."""
+        """Begin one transaction of a demo user on the current day of the demo's clock."""
         return work(self.engine, user=user, today=self.clock.today, clock=self.clock, origin=origin)
 
     def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> None:
-        """Import a sheet as the demo user, and have the checker confirm it where one has to."""
+        """Import a sheet as a demo user; a checker confirms the import where its kind needs a confirmation."""
         importer = Importer(user, bank, frozenset({COUNTY}))
         outcome = intake.take_in(partial(self.unit, user), importer, read_table(kind, read_sheet(data, name)))
         if outcome.id is not None and bank is not None and outcome.status == "booked":
@@ -79,7 +79,7 @@ class County:
 
 
 def live(database_url: str) -> None:
-    """Make the demo county, or finish one that was cut off; one that is finished stays as it is."""
+    """Make the demo county, or finish one whose making was cut off; a finished one is left unchanged."""
     engine = open_engine(database_url)
     try:
         with shown() as progress:
@@ -126,37 +126,40 @@ def _live_through(county: County) -> None:
     )
     county.take_in("households", "poverty", None, sheets.households(houses), "贫困户名单.csv")
     county.take_in("organisations", "officer", None, sheets.organisations(farms), "经营主体.csv")
-    desks = Desks(county.unit, county.clock, OFFICERS)
+    staff = Staff(county.unit, county.clock, OFFICERS)
     for quarter in _quarters():
-        _live_quarter(county, desks, quarter, loans, payments)
+        _live_quarter(county, staff, quarter, loans, payments)
     county.clock.set(LAST)
     _take_in(county, Span(_eve(Quarter.of(LAST)), LAST + DAY), loans, payments)
     _run_daily(county)
-    notices.deliver(desks)
-    at_the_desk(county.unit, loans)
+    notices.deliver(staff)
+    leave_pending(county.unit, loans)
     _close_months(county)
 
 
 def _live_quarter(
-    county: County, desks: Desks, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]
+    county: County, staff: Staff, quarter: Quarter, loans: Sequence[Lent], payments: Sequence[Paid]
 ) -> None:
-    """What the banks lent and received comes in by the 25th of the quarter's last month; then the public money."""
+    """Import the banks' loans and repayments of a quarter, then record subsidies, fund plans and claims.
+
+    The banks send their sheets on the 25th of the quarter's last month.
+    """
     eve, since = _eve(quarter), max(FIRST, _eve(quarter.shift(-1)))
-    notices.tell(desks, partial(_run, county, NOTICES.name), since, eve)
+    notices.tell(staff, partial(_run, county, NOTICES.name), since, eve)
     county.clock.set(eve - DAY)
     _take_in(county, Span(since, eve), loans, payments)
     _run_daily(county)
-    public_money.subsidise(desks, quarter)
+    public_money.subsidise(staff, quarter)
     if quarter >= Quarter(2019, 3):
-        public_money.claim(desks)
+        public_money.claim(staff)
     if quarter == Quarter(2019, 4):
-        public_money.recover(desks)
+        public_money.recover(staff)
     if quarter < Quarter.of(LAST):
-        public_money.settle_fund(desks, quarter)
+        public_money.settle_fund(staff, quarter)
 
 
 def _eve(quarter: Quarter) -> date:
-    """The 26th, by which the banks submit: the first day that is the next quarter's work."""
+    """Return the 26th of the quarter's last month, the first day whose loans and repayments are in the next sheets."""
     return quarter.interest.end.replace(day=26)
 
 
@@ -172,7 +175,7 @@ def _take_in(county: County, days: Span, loans: Sequence[Lent], payments: Sequen
 
 
 def _run(county: County, name: str) -> Run:
-    return run(Shift(county.engine, NAME, clock=county.clock), name, county.clock.today)
+    return run(Lease(county.engine, NAME, clock=county.clock), name, county.clock.today)
 
 
 def _run_daily(county: County) -> None:
@@ -194,7 +197,7 @@ def _quarters() -> Iterator[Quarter]:
 
 
 def _close_months(county: County) -> None:
-    """The banks' months up to the last but one year are closed; the last year is open for trying things out."""
+    """Close all months of the banks through CLOSED_THROUGH; the last year stays open for trying things out."""
     for bank in BANKS:
         book = book_of(Kind.LOAN, bank=bank, county="")
         day = FIRST
@@ -204,6 +207,6 @@ def _close_months(county: County) -> None:
 
 
 def _close(county: County, bank: str, book: str, month: str) -> None:
-    # Closed already when the demo was cut off and goes on.
+    # The month is closed already where the making of the demo was cut off and is continued.
     with suppress(WrongStatus), county.unit(OFFICERS[bank][1]) as unit:
         periods.close_month(unit, book, month)

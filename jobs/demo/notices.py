@@ -1,4 +1,4 @@
-"""The demo's notices: made every two weeks, most delivered in time, some late, some never, the last ones waiting."""
+"""The notices of the demo: made every two weeks, most delivered in time, some late, some never delivered."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from jobs.demo.plan import COUNTY
-from jobs.demo.public_money import Desks
+from jobs.demo.public_money import Staff
 from ledger.dates import DAY
 from ledger.operations.notices import delivery
 from ledger.operations.notices.delivery import Delivered
@@ -27,20 +27,20 @@ _WAYS = (
 )
 
 
-def tell(desks: Desks, run: Callable[[], object], since: date, until: date) -> None:
-    """From `since` on every two weeks before `until`: the day's notices are made, and delivered or not."""
+def tell(staff: Staff, run: Callable[[], object], since: date, until: date) -> None:
+    """Make the due notices every two weeks from `since` to before `until`, and record their deliveries."""
     day = since + EVERY
     while day < until:
-        desks.clock.set(day)
+        staff.clock.set(day)
         run()
-        deliver(desks)
+        deliver(staff)
         day += EVERY
 
 
-def deliver(desks: Desks) -> None:
-    """Each bank's officer records what was handed over by now; some are forgotten, some come late."""
-    for bank, (officer, _checker) in desks.officers.items():
-        desks.do(officer, _deliver_all, bank)
+def deliver(staff: Staff) -> None:
+    """Record, as an officer of each bank, the deliveries made so far; some notices are left undelivered."""
+    for bank, (officer, _checker) in staff.officers.items():
+        staff.do(officer, _deliver_all, bank)
 
 
 def _deliver_all(unit: Unit, bank: str) -> None:

@@ -1,4 +1,4 @@
-"""Invented people for the demo county: names and cards that look right and belong to nobody."""
+"""Invented people for the demo county: their names and identity cards look real and belong to nobody."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -40,7 +40,7 @@ class House:
 
 
 def houses(chance: Random, county: str, count: int) -> list[House]:
-    """Households of the county, heads of 24 to 52 years in 2016."""
+    """Return invented households of a county, whose heads are 24 to 52 years old in 2016."""
     return [_house(chance, county, number) for number in range(1, count + 1)]
 
 
@@ -63,7 +63,7 @@ def _house(chance: Random, county: str, number: int) -> House:
 def _person(
     chance: Random, county: str, number: int, surname: str, born_on: date, relation: str, *, man: bool
 ) -> Person:
-    """The serial is odd for men; with the birth date it is nobody else's here."""
+    """Return a person with a valid identity card number; the card's serial is odd for men, and unique in the demo."""
     given = chance.choice(_GIVEN_MEN if man else _GIVEN_WOMEN)
     serial = number * 2 % 998 + (1 if man else 0)
     digits = f"{county}{born_on:%Y%m%d}{serial:03d}"

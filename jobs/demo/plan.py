@@ -1,4 +1,4 @@
-"""The demo county's loans, and how each borrower pays: the sheets a bank would have kept."""
+"""The loans of the demo county and the payments of their borrowers, as the banks would list them in their sheets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,17 +22,18 @@ from ledger.policy.terms import due_on, rolled
 COUNTY = "360781"  # 瑞金市
 BANKS = ("GZRCB", "ABC")
 FIRST, LAST = date(2016, 3, 1), date(2019, 12, 31)
-RATE = Decimal("0.0475")  # the benchmark of 37 to 60 months and of 36, from 2015-10-24 on
+RATE = Decimal("0.0475")
+"""The benchmark rate for 36 and for 37 to 60 months, in force from 2015-10-24."""
 
 _TRADES = ("脐橙种植", "白莲种植", "蔬菜大棚", "生态鱼养殖", "肉牛养殖", "茶叶种植", "烟叶种植", "三黄鸡养殖")
 _FARMS = ("脐橙", "白莲", "蔬菜", "水产", "畜牧", "茶业")
 _HABITS = {"punctual": 78, "ahead": 8, "late": 8, "early": 3, "failing": 3}
-"""How borrowers pay, in percent: in time, in advance, weeks late, off before maturity, not to the end."""
+"""How borrowers pay, in percent of them: on time, in advance, weeks late, all before maturity, or not to the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Farm:
-    """An invented organisation that takes households along."""
+    """An invented organisation that supports households (带动)."""
 
     uscc: str
     name: str
@@ -70,7 +71,7 @@ class Paid:
 
 
 def farms(chance: Random, houses: Sequence[House], count: int) -> list[Farm]:
-    """Organisations with eight to twelve households at work each."""
+    """Return organisations, each with links to eight to twelve households."""
     made = []
     for number in range(1, count + 1):
         body = f"93{COUNTY}MA35{number:04d}X"
@@ -82,7 +83,7 @@ def farms(chance: Random, houses: Sequence[House], count: int) -> list[Farm]:
 
 
 def lent(chance: Random, houses: Sequence[House], organisations: Sequence[Farm]) -> list[Lent]:
-    """One loan a household and a farm, most of them in 2016 and 2017."""
+    """Return one loan for each household and each farm, most of them of 2016 and 2017, by date of payout."""
     rows = []
     for number, house in enumerate(houses, 1):
         amount = chance.choices((50_000, 48_000, 45_000, 30_000), (85, 6, 5, 4))[0]
@@ -95,7 +96,8 @@ def lent(chance: Random, houses: Sequence[House], organisations: Sequence[Farm])
 
 def _loan(chance: Random, number: int, principal: Fen, house: House | None = None, farm: Farm | None = None) -> Lent:
     habit = chance.choices(list(_HABITS), list(_HABITS.values()))[0]
-    failing = habit == "failing"  # of the first loans, so that they fall due and are claimed within the demo
+    # Loans that are not repaid are signed early, so that they are due and claimed before the demo ends.
+    failing = habit == "failing"
     quarter = chance.randrange(3) if failing else chance.choices(range(10), (16, 18, 16, 12, 10, 8, 7, 5, 4, 4))[0]
     signed_on = FIRST + timedelta(days=quarter * 91 + chance.randrange(90))
     bank = BANKS[0] if chance.random() < 0.65 else BANKS[1]
@@ -114,7 +116,10 @@ def _loan(chance: Random, number: int, principal: Fen, house: House | None = Non
 
 
 def paid(chance: Random, loan: Lent) -> Iterator[Paid]:
-    """What the borrower of a loan pays by the end of the demo, by habit; the loan's state says how much is due."""
+    """Yield the payments of a borrower to the end of the demo, by the habit of the borrower.
+
+    The state of the loan, run to each day, gives the amount that is due.
+    """
     state = _state(loan)
     numbered = 0
     stops_on = loan.disbursed_on + timedelta(days=chance.randrange(500, 1000)) if loan.habit == "failing" else LAST

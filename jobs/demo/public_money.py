@@ -1,4 +1,4 @@
-"""The demo's public money: subsidies each quarter and December, deposits each quarter, claims and what came back."""
+"""The public money of the demo: subsidies and fund deposits of each quarter, claims and recoveries."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -25,45 +25,49 @@ from ledger.tables.subsidies import SubsidyBatch
 from ledger.unit_of_work import Unit
 
 THRIFTY_BANK = BANKS[1]
-"""Its account gets little of what is called for, so that it runs dry and a claim queues."""
+"""The bank whose fund account gets little of the called amount, so that a claim has to queue for money."""
 
 PAID_LATE, REPORTED_LATE = Quarter(2018, 2), Quarter(2018, 3)
-"""Finance pays one quarter's subsidy after its five working days; the banks report one after the 10th."""
+"""The quarter whose subsidy is paid after the five working days, and the one reported after the 10th."""
 
 _LITTLE = yuan("3000.00")
 _RECOVERED = yuan("12345.67")
 
 
 @dataclass(frozen=True, slots=True)
-class Desks:
-    """The demo's people at work: `at` begins a transaction of one of them on the clock's day."""
+class Staff:
+    """The people of the demo; `at` begins a transaction of one of them on the current day of the clock."""
 
     at: Callable[[str], AbstractContextManager[Unit]]
     clock: DemoClock
     officers: dict[str, tuple[str, str]]
 
     def do(self, user: str, act: Callable[..., object], *about: Any) -> None:
-        """One step of one person; taken already when the demo was cut off and goes on."""
+        """Let a person take one step; a step taken before the making of the demo was cut off is passed over."""
         with suppress(WrongStatus), self.at(user) as unit:
             act(unit, *about)
 
 
-def subsidise(desks: Desks, quarter: Quarter) -> None:
-    """Batches of the quarter, and of the year in December: submitted by the 26th, paid three days on, once nine."""
+def subsidise(staff: Staff, quarter: Quarter) -> None:
+    """Record the subsidy batches of a quarter, and those of the year in December.
+
+    Banks submit on the 25th of the quarter's last month, the county pays three days later; one quarter is paid after
+    nine days.
+    """
     periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
         periods.append(Period.parse("year", str(quarter.year)))
     for bank in BANKS:
-        officer, checker = desks.officers[bank]
+        officer, checker = staff.officers[bank]
         for period in periods:
-            desks.do(officer, batches.draft, bank, COUNTY, period)
+            staff.do(officer, batches.draft, bank, COUNTY, period)
             for who, step in ((checker, batches.submit), ("poverty", batches.approve)):
-                desks.do(who, _with_batch, step, bank, period)
-    desks.clock.set(desks.clock.today + timedelta(days=9 if quarter == PAID_LATE else 3))
+                staff.do(who, _with_batch, step, bank, period)
+    staff.clock.set(staff.clock.today + timedelta(days=9 if quarter == PAID_LATE else 3))
     for bank in BANKS:
         for period in periods:
             for who, step in (("finance", batches.verify), ("finance2", batches.pay)):
-                desks.do(who, _with_batch, step, bank, period)
+                staff.do(who, _with_batch, step, bank, period)
 
 
 def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, period: Period) -> None:
@@ -78,19 +82,22 @@ def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, peri
     step(unit, batch_id)
 
 
-def settle_fund(desks: Desks, quarter: Quarter) -> None:
-    """The quarter's reports by the 10th, once a day late; its plan on the 12th, deposits on the 15th."""
-    desks.clock.set(quarter.calendar.end + timedelta(days=10 if quarter == REPORTED_LATE else 8))
+def settle_fund(staff: Staff, quarter: Quarter) -> None:
+    """Record the issuance reports, the fund plan and the deposits after a quarter.
+
+    Days of the following month: reports on the 9th, once on the 11th; the plan on the 12th, deposits on the 15th.
+    """
+    staff.clock.set(quarter.calendar.end + timedelta(days=10 if quarter == REPORTED_LATE else 8))
     for bank in BANKS:
-        officer, checker = desks.officers[bank]
-        desks.do(officer, _report, bank, quarter)
-        desks.do(checker, _submit_reports, bank, quarter)
-    desks.clock.set(quarter.calendar.end + timedelta(days=11))
-    desks.do("city", _plan, quarter)
+        officer, checker = staff.officers[bank]
+        staff.do(officer, _report, bank, quarter)
+        staff.do(checker, _submit_reports, bank, quarter)
+    staff.clock.set(quarter.calendar.end + timedelta(days=11))
+    staff.do("city", _plan, quarter)
     for step in (plans.approve, plans.appropriate):
-        desks.do("city2", _with_plan, step, quarter)
-    desks.clock.set(quarter.calendar.end + timedelta(days=14))
-    desks.do("finance", _deposit, quarter)
+        staff.do("city2", _with_plan, step, quarter)
+    staff.clock.set(quarter.calendar.end + timedelta(days=14))
+    staff.do("finance", _deposit, quarter)
 
 
 def _report(unit: Unit, bank: str, quarter: Quarter) -> None:
@@ -124,7 +131,7 @@ def _plan_of(unit: Unit, quarter: Quarter) -> int:
 
 
 def _deposit(unit: Unit, quarter: Quarter) -> None:
-    """Everything that arrived; of the thrifty bank's, little."""
+    """Deposit everything that is outstanding of a plan; at the thrifty bank at most _LITTLE."""
     plan_id, slip = _plan_of(unit, quarter), f"JK{quarter}"
     parts = []
     for bank, left in plans.outstanding(unit, plan_id, "deposit").items():
@@ -139,35 +146,38 @@ def _deposited(unit: Unit, slip_no: str) -> bool:
     return unit.session.execute(select(FundPlanStep.id).where(FundPlanStep.slip_no == slip_no)).first() is not None
 
 
-def claim(desks: Desks) -> None:
-    """Loans overdue for ninety days: claimed, paid as far as the accounts go, and the first one comes back in part."""
-    for loan_id, officer, checker in list(_claimable(desks)):
-        desks.do(officer, claims.draft, loan_id, desks.clock.today, "overdue", ["催收记录", "借款合同"])
+def claim(staff: Staff) -> None:
+    """Claim loans that are overdue for ninety days, and pay the claims as far as the fund accounts have money."""
+    for loan_id, officer, checker in list(_claimable(staff)):
+        staff.do(officer, claims.draft, loan_id, staff.clock.today, "overdue", ["催收记录", "借款合同"])
         for who, step in ((checker, claims.submit), ("poverty2", claims.review), ("finance", claims.approve)):
-            desks.do(who, _with_claim, step, loan_id)
-    for claim_id in _unpaid(desks):
-        desks.do("finance2", payments.pay, claim_id)
+            staff.do(who, _with_claim, step, loan_id)
+    for claim_id in _unpaid(staff):
+        staff.do("finance2", payments.pay, claim_id)
 
 
-def _claimable(desks: Desks) -> Iterator[tuple[int, str, str]]:
-    since = desks.clock.today - timedelta(days=90)
-    with desks.at("officer") as unit:
+def _claimable(staff: Staff) -> Iterator[tuple[int, str, str]]:
+    since = staff.clock.today - timedelta(days=90)
+    with staff.at("officer") as unit:
         query = (
             select(Loan.id, Loan.bank)
             .where(Loan.status == "overdue", Loan.rolled_on <= since, Loan.id.not_in(select(Claim.loan_id)))
             .order_by(Loan.rolled_on, Loan.id)
         )
         for row in unit.session.execute(query).all():
-            yield row.id, *desks.officers[row.bank]
+            yield row.id, *staff.officers[row.bank]
 
 
 def _with_claim(unit: Unit, step: Callable[[Unit, int], object], loan_id: int) -> None:
     step(unit, unit.session.execute(select(Claim.id).where(Claim.loan_id == loan_id)).scalar_one())
 
 
-def _unpaid(desks: Desks) -> list[int]:
-    """Approved and not paid, oldest first, one an account: a younger one waits for those that queue."""
-    with desks.at("finance2") as unit:
+def _unpaid(staff: Staff) -> list[int]:
+    """Return the ids of approved claims that are not fully paid, oldest first.
+
+    The thrifty bank's list has one claim, since a younger claim waits for those that queue before it.
+    """
+    with staff.at("finance2") as unit:
         query = select(Claim).where(Claim.status.in_(("approved", "partly_paid")))
         found = unit.session.execute(query.order_by(Claim.approved_on, Claim.id)).scalars().all()
         queued: set[str] = set()
@@ -180,21 +190,22 @@ def _unpaid(desks: Desks) -> list[int]:
         return chosen
 
 
-def recover(desks: Desks) -> None:
-    """A first recovery on the oldest paid claim, remitted the day after; a second one waits to be remitted."""
-    with desks.at("officer") as unit:
+def recover(staff: Staff) -> None:
+    """Record recoveries on the two oldest paid claims; the first is remitted the day after, the second is not."""
+    with staff.at("officer") as unit:
+        # A recovery exists where the making of the demo was cut off and is continued.
         if unit.session.execute(select(Recovery.id)).first() is not None:
-            return  # the demo was cut off and goes on
+            return
         query = select(Claim).where(Claim.status == "paid", Claim.bank == BANKS[0]).order_by(Claim.id)
         paid = [row.loan_id for row in unit.session.execute(query).scalars()][:2]
     for loan_id in paid:
-        desks.do("officer", recoveries.receive, loan_id, _RECOVERED, desks.clock.today, "ZH-1")
-    desks.clock.set(desks.clock.today + DAY)
+        staff.do("officer", recoveries.receive, loan_id, _RECOVERED, staff.clock.today, "ZH-1")
+    staff.clock.set(staff.clock.today + DAY)
     if paid:
-        desks.do("officer", _remit_first, paid[0])
+        staff.do("officer", _remit_first, paid[0])
 
 
 def _remit_first(unit: Unit, loan_id: int) -> None:
-    found = unit.session.execute(select(Recovery.id).where(Recovery.loan_id == loan_id)).scalars().first()
-    if found is not None:
-        recoveries.remit(unit, found)
+    recovery_id = unit.session.execute(select(Recovery.id).where(Recovery.loan_id == loan_id)).scalars().first()
+    if recovery_id is not None:
+        recoveries.remit(unit, recovery_id)

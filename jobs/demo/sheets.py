@@ -1,4 +1,4 @@
-"""The demo's sheets, as its banks and offices would send them: csv with Chinese headings."""
+"""The sheets of the demo as banks and offices would send them: csv files with Chinese headings."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from ledger.money import plain
 
 
 def households(houses: Iterable[House]) -> bytes:
-    """One row a member."""
+    """Return the sheet of households (贫困户名单), one row for each member."""
     heading = ("户编号", "县", "乡镇", "村", "贫困户属性", "建档立卡日期", "姓名", "身份证号", "与户主关系")
     return _csv(
         heading,
@@ -33,7 +33,7 @@ def households(houses: Iterable[House]) -> bytes:
 
 
 def organisations(farms: Iterable[Farm]) -> bytes:
-    """One row a link to a household."""
+    """Return the sheet of organisations (经营主体), one row for each link to a household."""
     heading = ("统一社会信用代码", "主体名称", "主体类型", "县", "带动户编号", "带动方式", "带动起始日", "带动截止日")
     return _csv(
         heading,
@@ -46,7 +46,7 @@ def organisations(farms: Iterable[Farm]) -> bytes:
 
 
 def loans(rows: Iterable[Lent]) -> bytes:
-    """放款台账"""
+    """Return the loan register 放款台账, one row for each loan."""
     heading = (
         "合同编号",
         "户编号",
@@ -84,7 +84,7 @@ def loans(rows: Iterable[Lent]) -> bytes:
 
 
 def repayments(rows: Iterable[Paid]) -> bytes:
-    """还款明细"""
+    """Return the repayment sheet 还款明细, one row for each repayment."""
     heading = ("合同编号", "还款金额", "还款日期", "还款渠道", "回单号", "多还处理")
     return _csv(
         heading,
@@ -93,7 +93,7 @@ def repayments(rows: Iterable[Paid]) -> bytes:
 
 
 def _csv(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """GB18030, as office programs here save it."""
+    """Return the rows as csv encoded in GB18030, as office programs in China save it."""
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(heading)

@@ -1,1 +1,1 @@
-"""Ways by which a notice reaches a borrower besides paper; none of them knows the database."""
+"""Channels that send notices to borrowers by e-mail or SMS; the channels do not use the database."""

@@ -1,4 +1,7 @@
-"""What a channel is: it takes one message, or says whether it surely did not, or that nobody knows."""
+"""The interface of a channel: a channel sends one message at a time.
+
+A channel that cannot send raises NotTaken where the message was surely not accepted, else OutcomeUnknown.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +11,7 @@ from ledger.labels import Said
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent to one address. `key` is the same at every attempt: whoever gets it twice can tell."""
+    """A message to one address; `key` is the same at every attempt, so that a repeated message can be recognised."""
 
     key: str
     to: str
@@ -17,7 +20,7 @@ class Message:
 
 
 class AddressUnfit(ValueError):
-    """The address of a channel that cannot be used; `wanted` says what is."""
+    """Raised for a channel address that cannot be used; `wanted` says how an address is written."""
 
     def __init__(self, wanted: Said) -> None:
         super().__init__(wanted)
@@ -25,7 +28,7 @@ class AddressUnfit(ValueError):
 
 
 class NotTaken(Exception):
-    """The other side surely did not take the message; `again`: it may do so later."""
+    """Raised when the provider surely did not accept the message; `again` tells whether a later attempt may succeed."""
 
     def __init__(self, reason: str, *, again: bool) -> None:
         super().__init__(reason)
@@ -33,22 +36,25 @@ class NotTaken(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """The message was handed over and no answer came: it may have been taken, so it is not sent again by itself."""
+    """Raised when the message was handed over and no answer came.
+
+    The provider may have accepted the message, so the message is not sent again without a decision of a person.
+    """
 
 
 def reason_of(error: Exception) -> str:
-    """What went wrong, as it is kept beside an attempt."""
+    """Return the text of an error as the attempt keeps it, at most 200 characters."""
     return f"{type(error).__name__}: {error}"[:200]
 
 
 class Channel(Protocol):
-    """A way of sending; `name` is email or sms."""
+    """A way of sending messages: e-mail or SMS."""
 
     @property
     def name(self) -> str:
-        """The channel's name in the records."""
+        """The channel's name in the records, `email` or `sms`."""
         ...
 
     def send(self, message: Message) -> None:
-        """Hand one message over; raises NotTaken and OutcomeUnknown."""
+        """Hand one message over to the provider; raise NotTaken or OutcomeUnknown where that fails."""
         ...

@@ -19,7 +19,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail server."""
+    """A mail server, with the sender address and the account to use."""
 
     host: str
     port: int
@@ -30,7 +30,7 @@ class Mail:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """The server of LEDGER_SMTP_URL; raises AddressUnfit for what is not one."""
+        """Return the mail server that LEDGER_SMTP_URL names; raise AddressUnfit for any other address."""
         parts = urlsplit(url)
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
             forms = ("smtp://", "smtps://USER:PASSWORD@HOST:PORT/?from=ADDRESS")
@@ -38,9 +38,9 @@ class Mail:
                 Said(f"LEDGER_SMTP_URL is {forms[0]} or {forms[1]}", f"LEDGER_SMTP_URL 须写作 {forms[0]} 或 {forms[1]}")
             )
         tls = parts.scheme == "smtps"
-        asked = parse_qs(parts.query)
+        options = parse_qs(parts.query)
         user = unquote(parts.username or "")
-        sender = asked.get("from", [user if "@" in user else f"ledger@{parts.hostname}"])[0]
+        sender = options.get("from", [user if "@" in user else f"ledger@{parts.hostname}"])[0]
         return cls(parts.hostname, parts.port or (465 if tls else 25), sender, tls, user, unquote(parts.password or ""))
 
     @property
@@ -48,7 +48,11 @@ class Mail:
         return "email"
 
     def send(self, message: Message) -> None:
-        """Hand one mail over; raises NotTaken until its text is sent, OutcomeUnknown where no answer to it came."""
+        """Send one mail.
+
+        Raises NotTaken for a failure before the text is sent and for a refusal, OutcomeUnknown where no answer to the
+        text came.
+        """
         mail = _mail(message, self.sender)
         with self._open() as server:
             try:
@@ -59,7 +63,8 @@ class Mail:
                 raise NotTaken(reason_of(error), again=True) from None
             try:
                 answer = server.data(mail.as_bytes(policy=SMTP))
-            except smtplib.SMTPDataError as error:  # not yet: the server would not have the text
+            except smtplib.SMTPDataError as error:
+                # The server refused to receive the text.
                 _agreed((error.smtp_code, _bytes(error.smtp_error)))
                 raise
             except (OSError, smtplib.SMTPException) as error:
@@ -78,7 +83,8 @@ class Mail:
             try:
                 server.quit()
             except (OSError, smtplib.SMTPException):
-                server.close()  # how they parted says nothing of the message
+                # An error while the connection is ended does not change whether the message was sent.
+                server.close()
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -113,7 +119,7 @@ def _mail(message: Message, sender: str) -> EmailMessage:
 
 
 def _agreed(answer: tuple[int, bytes]) -> None:
-    """Raises NotTaken for a refusal: 4xx for now, 5xx for good."""
+    """Raise NotTaken for an answer that refuses; 4xx may be tried again, 5xx may not."""
     code, text = answer
     if not 200 <= code < 400:
         raise NotTaken(f"{code} {text.decode(errors='replace')}"[:200], again=code < 500)

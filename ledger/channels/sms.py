@@ -1,4 +1,4 @@
-"""SMS through a gateway over HTTP: one POST of JSON a message, its key in `Idempotency-Key`."""
+"""SMS through a gateway over HTTP: each message is one POST of JSON, with its key in `Idempotency-Key`."""
 
 import http.client
 import json
@@ -12,12 +12,13 @@ from ledger.channels.channel import AddressUnfit, Message, NotTaken, OutcomeUnkn
 from ledger.labels import Said
 
 TIMEOUT_SECONDS = 30
-_LATER = (408, 425, 429, 503)  # the gateway says that it did not take it now
+_LATER = (408, 425, 429, 503)
+"""HTTP statuses by which a gateway says that a later attempt may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A gateway; `authorization` is the header sent with each message, from the address's user and password."""
+    """An SMS gateway; `authorization` is a header of each message, made from the address's user and password."""
 
     host: str
     port: int
@@ -27,7 +28,7 @@ class Sms:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """The gateway of LEDGER_SMS_URL; raises AddressUnfit for what is not one."""
+        """Return the gateway that LEDGER_SMS_URL names; raise AddressUnfit for any other address."""
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             forms = ("http://", "https://USER:PASSWORD@HOST:PORT/PATH")
@@ -47,7 +48,10 @@ class Sms:
         return "sms"
 
     def send(self, message: Message) -> None:
-        """Hand one message over; raises NotTaken for a refusal, OutcomeUnknown where the answer leaves it open."""
+        """Send one SMS.
+
+        Raises NotTaken where the gateway refuses, OutcomeUnknown where its answer leaves open whether the SMS was sent.
+        """
         body = json.dumps({"id": message.key, "to": message.to, "text": message.text}, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": message.key}
         if self.authorization:
@@ -63,10 +67,10 @@ class Sms:
             gateway.close()
         if 200 <= answer.status < 300:
             return
-        said = f"{answer.status} {answer.reason}"[:200]
+        reason = f"{answer.status} {answer.reason}"[:200]
         if answer.status >= 500 and answer.status not in _LATER:
-            raise OutcomeUnknown(said)
-        raise NotTaken(said, again=answer.status in _LATER)
+            raise OutcomeUnknown(reason)
+        raise NotTaken(reason, again=answer.status in _LATER)
 
     def _open(self) -> http.client.HTTPConnection:
         if self.tls:

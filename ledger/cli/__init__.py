@@ -1,1 +1,1 @@
-"""`python -m ledger`: what operators do at a terminal, a module for each kind of it."""
+"""The command line `python -m ledger` for operators, a module for each group of commands."""

@@ -1,11 +1,11 @@
-"""`contacts`: phone numbers and e-mail addresses of borrowers, out of a sheet."""
+"""The command `contacts`: records phone numbers and e-mail addresses of borrowers from a sheet."""
 
 import sys
 from pathlib import Path
 
 import click
 
-from ledger.cli.context import desk, faulty, tell
+from ledger.cli.context import context, fault_line, tell
 from ledger.errors import Fault, NotFound
 from ledger.imports.cells import Text, written
 from ledger.imports.columns import Column
@@ -18,7 +18,7 @@ from ledger.operations.sheets.review import importer_of
 from ledger.unit_of_work import Unit
 
 FAULTY = 1
-"""Exit status when the sheet has faults; nothing of it is kept then."""
+"""Exit status for a sheet with faults, of which nothing is recorded."""
 
 COLUMNS = (
     Column(
@@ -48,15 +48,15 @@ def take_in(file: Path, user: str) -> None:
 
     What a row says takes the place of what was told before; an empty cell means nowhere.
     """
-    with desk() as at:
+    with context() as ctx:
         try:
-            with at.unit("contacts", user) as unit:
-                kept = _keep(unit, read_columns("contacts", COLUMNS, read_sheet(file.read_bytes(), file.name)))
+            with ctx.unit("contacts", user) as unit:
+                count = _keep(unit, read_columns("contacts", COLUMNS, read_sheet(file.read_bytes(), file.name)))
         except SheetFaults as faults:
             for fault in faults.found:
-                tell(faulty(fault), err=True)
+                tell(fault_line(fault), err=True)
             sys.exit(FAULTY)
-    tell(Said(f"contacts: {kept} kept", f"联系方式：已保存 {kept} 条"))
+    tell(Said(f"contacts: {count} kept", f"联系方式：已保存 {count} 条"))
 
 
 def _keep(unit: Unit, table: Table) -> int:

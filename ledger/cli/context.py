@@ -1,4 +1,4 @@
-"""What every command stands on: settings, database, one transaction, and refusals said in a sentence."""
+"""The parts shared by all commands: settings, database, one transaction, and refusals shown as a sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from ledger.settings import Settings, SettingUnfit, language_of, read_settings
 from ledger.unit_of_work import Unit, work
 
 USER = "cli"
-"""Who records what an operator does at the terminal of the server."""
+"""The user under whose name commands are recorded when an operator runs them on the server."""
 
 _OLD_SCHEMA = Said(
     "the database has not this version's schema; run: python -m ledger upgrade",
@@ -32,13 +32,13 @@ def tell(said: Said, *, err: bool = False) -> None:
     click.echo(said.told(language_of()), err=err)
 
 
-def said(refusal: Refusal) -> Said:
-    """Return a refusal with its code, which scripts look for."""
+def refusal_line(refusal: Refusal) -> Said:
+    """Return the line that shows a refusal with its code, for which scripts look."""
     return Said(f"{refusal.code}: {refusal.say('en')}", f"{refusal.say('zh')}（{refusal.code}）")
 
 
-def faulty(fault: Fault) -> Said:
-    """Return what is wrong with a row of a sheet, with the code."""
+def fault_line(fault: Fault) -> Said:
+    """Return the line that shows a fault of a row of a sheet, with its code."""
     column = label("field", fault.column, "zh")
     return Said(
         f"row {fault.row} {fault.column}: {fault.code}: {fault.en}",
@@ -47,7 +47,7 @@ def faulty(fault: Fault) -> Said:
 
 
 class NotDone(click.ClickException):
-    """Ends a command with a sentence in the language of the settings."""
+    """Ends a command with a sentence in the language of the settings, and exit status 1."""
 
     def __init__(self, why: Said) -> None:
         super().__init__(why.told(language_of()))
@@ -58,47 +58,47 @@ class NotDone(click.ClickException):
 
 
 class Refused(NotDone):
-    """Not done: what was asked for cannot be."""
+    """Ends a command that cannot be carried out as it was called, with exit status 2."""
 
     exit_code = 2
 
 
 class CutOff(NotDone):
-    """Not done, or not to the end: the database is not there, or not as it must be."""
+    """Ends a command that was not carried out to its end, since the database failed or has another schema; status 3."""
 
     exit_code = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """A terminal: the settings it was started with and their database."""
+class Context:
+    """The settings of a command and the database that they name."""
 
     settings: Settings
     engine: Engine
 
     @contextmanager
     def unit(self, origin: str, user: str = USER) -> Iterator[Unit]:
-        """One transaction of today."""
+        """Begin one transaction of a user on the current business day."""
         today = business_day(setup.read_clock())
         with work(self.engine, user=user, today=today, clock=setup.read_clock, origin=f"cli/{origin}") as unit:
             yield unit
 
 
 @contextmanager
-def desk(*, as_it_is: bool = False) -> Iterator[Desk]:
-    """Settings and database; what goes wrong is said in a sentence and by the exit status.
+def context(*, any_schema: bool = False) -> Iterator[Context]:
+    """Open the database of the settings for a command; turn refusals and database errors into exit statuses.
 
-    A database with another schema than this version's is refused, unless it is taken `as_it_is`.
+    Raises CutOff for a database whose schema is not that of this version, unless `any_schema` is set.
     """
-    settings = told_settings()
+    settings = checked_settings()
     logs.configure(settings.log_level)
     engine = open_engine(settings.database_url)
     try:
-        if not as_it_is and not setup.at_head(engine):
+        if not any_schema and not setup.at_head(engine):
             raise CutOff(_OLD_SCHEMA)
-        yield Desk(settings, engine)
+        yield Context(settings, engine)
     except Refusal as refusal:
-        raise Refused(said(refusal)) from None
+        raise Refused(refusal_line(refusal)) from None
     except Exception as error:
         if not of_the_database(error):
             raise
@@ -108,8 +108,8 @@ def desk(*, as_it_is: bool = False) -> Iterator[Desk]:
         engine.dispose()
 
 
-def told_settings() -> Settings:
-    """The settings of the environment; raises Refused for what cannot be used."""
+def checked_settings() -> Settings:
+    """Return the settings of the environment; raise Refused for a variable that cannot be used."""
     try:
         return read_settings()
     except SettingUnfit as fault:

@@ -1,4 +1,4 @@
-"""`init`, `upgrade`, `verify`, `config`: the database of the settings and what it is told."""
+"""The commands `init`, `upgrade`, `verify` and `config`, which work on the whole database."""
 
 import sys
 from pathlib import Path
@@ -8,22 +8,22 @@ from sqlalchemy.engine import make_url
 
 from ledger import setup
 from ledger.backups import NoBackup, back_up
-from ledger.cli.context import CutOff, Desk, desk, tell, told_settings
+from ledger.cli.context import Context, CutOff, checked_settings, context, tell
 from ledger.labels import Said
 from ledger.reports.verifying.verification import CHECKS, Finding
 from ledger.reports.verifying.verification import verify as found_by
 from ledger.settings import Settings, make_home, shown
 
 FOUND = 1
-"""Exit status of `verify` when something does not agree."""
+"""Exit status of `verify` where figures do not agree with the postings."""
 
 
 @click.command()
 def init() -> None:
     """Make the database ready: schema, counties, banks, schemes, rates, calendars. Safe to repeat."""
-    with desk(as_it_is=True) as at:
-        _prepare(at.settings)
-    tell(Said("ready: {0}", "ready: {0}  已就绪").format(_address(at.settings)))
+    with context(any_schema=True) as ctx:
+        _prepare(ctx.settings)
+    tell(Said("ready: {0}", "ready: {0}  已就绪").format(_address(ctx.settings)))
 
 
 @click.command()
@@ -33,29 +33,29 @@ def upgrade(no_backup: bool) -> None:
 
     Cut off anywhere, it is run again and ends the same.
     """
-    with desk(as_it_is=True) as at:
-        if not setup.is_behind(at.engine):
+    with context(any_schema=True) as ctx:
+        if not setup.is_behind(ctx.engine):
             tell(Said("the database is that of this version already", "数据库已是本版本"))
         elif not no_backup:
-            _back_up(at)
-        _prepare(at.settings)
+            _back_up(ctx)
+        _prepare(ctx.settings)
         tell(Said("checking", "核对中"))
-        _check(at)
-    tell(Said("upgraded: {0}", "已升级：{0}").format(_address(at.settings)))
+        _check(ctx)
+    tell(Said("upgraded: {0}", "已升级：{0}").format(_address(ctx.settings)))
 
 
 @click.command()
 def verify() -> None:
     """Compute everything again from the postings and tell what does not agree; exit status 1 if anything."""
-    with desk() as at:
-        _check(at)
+    with context() as ctx:
+        _check(ctx)
     tell(Said("everything agrees", "全部相符"))
 
 
 @click.command()
 def config() -> None:
     """The settings this would run with, secrets hidden."""
-    for name, value in shown(told_settings()).items():
+    for name, value in shown(checked_settings()).items():
         click.echo(f"{name}={value}")
 
 
@@ -64,11 +64,11 @@ def _prepare(settings: Settings) -> None:
     setup.prepare(settings.owner_url, service_url=settings.database_url)
 
 
-def _back_up(at: Desk) -> None:
-    kept = None
-    if not setup.is_empty(at.engine):
+def _back_up(ctx: Context) -> None:
+    backup = None
+    if not setup.is_empty(ctx.engine):
         try:
-            kept = back_up(at.settings.owner_url, make_home(at.settings) / "backups", setup.read_clock())
+            backup = back_up(ctx.settings.owner_url, make_home(ctx.settings) / "backups", setup.read_clock())
         except NoBackup as failed:
             raise CutOff(
                 Said(
@@ -76,14 +76,14 @@ def _back_up(at: Desk) -> None:
                     f"未能备份：{failed.why.zh}；请另行备份后加 --no-backup 运行",
                 )
             ) from None
-    if kept is None:
+    if backup is None:
         tell(Said("nothing to back up: the database is new", "数据库是新建的，无须备份"))
     else:
-        tell(Said(f"backup: {kept}", f"备份：{kept}"))
+        tell(Said(f"backup: {backup}", f"备份：{backup}"))
 
 
-def _check(at: Desk) -> None:
-    findings = found_by(at.engine)
+def _check(ctx: Context) -> None:
+    findings = found_by(ctx.engine)
     for finding in findings:
         tell(_found(finding), err=True)
     if findings:

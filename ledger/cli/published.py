@@ -1,4 +1,4 @@
-"""`scheme load` and `list`, `rates load`, `calendar load`: what others publish, from files."""
+"""The commands `scheme`, `rates` and `calendar`: load published schemes, rates and calendars from files."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +7,7 @@ import click
 from sqlalchemy import select
 
 from ledger.calendar import read_days
-from ledger.cli.context import Refused, desk, tell
+from ledger.cli.context import Refused, context, tell
 from ledger.labels import Said, label
 from ledger.operations.registry import calendars, reference
 from ledger.policy.rates import COLUMNS, read_table
@@ -28,7 +28,7 @@ def scheme() -> None:
 @FILE
 def load_scheme(file: Path) -> None:
     """Load a version from a TOML document; it may inherit from a preset."""
-    with desk() as at, at.unit("scheme") as unit:
+    with context() as ctx, ctx.unit("scheme") as unit:
         loaded = parse_scheme(_text(file))
         reference.add_scheme(unit, loaded)
     begun = loaded.content_hash[:12]
@@ -43,7 +43,7 @@ def load_scheme(file: Path) -> None:
 @scheme.command(name="list")
 def list_schemes() -> None:
     """All versions, with the signing dates they are for."""
-    with desk() as at, at.unit("scheme") as unit:
+    with context() as ctx, ctx.unit("scheme") as unit:
         query = select(SchemeVersion).order_by(SchemeVersion.code, SchemeVersion.version)
         for row in unit.session.execute(query).scalars():
             row_of = f"{row.code:<20} {row.version:>3}  {{0}} {row.signed_from} - {row.signed_to}  {row.hash[:12]}"
@@ -65,11 +65,11 @@ def load_rates(table: str, file: Path, covered_through: datetime, source: str) -
 
     The columns: effective, then the bands, shortest first. A row that is there with other rates is refused.
     """
-    with desk() as at, at.unit("rates") as unit:
-        told = read_table(table, _text(file), covered_through.date(), source)
+    with context() as ctx, ctx.unit("rates") as unit:
+        published = read_table(table, _text(file), covered_through.date(), source)
         present = rate_tables(unit.session).get(table)
         known = {(row.effective_on, row.rates) for row in present.rows} if present is not None else set()
-        rows = tuple(row for row in told.rows if (row.effective_on, row.rates) not in known)
+        rows = tuple(row for row in published.rows if (row.effective_on, row.rates) not in known)
         reference.add_rates(unit, table, rows, covered_through.date(), source)
     through = covered_through.date()
     tell(
@@ -91,7 +91,7 @@ def calendar() -> None:
 @click.option("--source", required=True, help="the notice: 国办发明电 and its number")
 def load_calendar(year: int, file: Path, source: str) -> None:
     """Publish a year from a csv with the columns date, name, kind (off, makeup_workday)."""
-    with desk() as at, at.unit("calendar") as unit:
+    with context() as ctx, ctx.unit("calendar") as unit:
         try:
             days = read_days(_text(file))
         except ValueError as fault:
@@ -102,8 +102,8 @@ def load_calendar(year: int, file: Path, source: str) -> None:
 
 
 def _zh(fault: ValueError) -> str:
-    told = fault.args[0]
-    return told.zh if isinstance(told, Said) else "无法读取"
+    message = fault.args[0]
+    return message.zh if isinstance(message, Said) else "无法读取"
 
 
 def _text(file: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ledger.cli.context import desk, faulty, said, tell
+from ledger.cli.context import context, fault_line, refusal_line, tell
 from ledger.imports.reading import SheetFaults, read_table
 from ledger.imports.sheets import read_sheet
 from ledger.labels import Said, label
@@ -28,8 +28,8 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
 
     The same file twice changes nothing; one that was cut off goes on where it stopped.
     """
-    with desk() as at:
-        begin = partial(at.unit, "import", user)
+    with context() as ctx:
+        begin = partial(ctx.unit, "import", user)
         with begin() as unit:
             importer = importer_of(unit.session, user, kind)
         try:
@@ -37,8 +37,8 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
             done = intake.take_in(begin, importer, table, dry_run=dry_run)
         except SheetFaults as faults:
             for fault in faults.found:
-                tell(faulty(fault), err=True)
-            tell(said(faults), err=True)
+                tell(fault_line(fault), err=True)
+            tell(refusal_line(faults), err=True)
             sys.exit(FAULTY)
     tell(_told(done, dry_run=dry_run))
 

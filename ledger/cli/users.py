@@ -1,8 +1,8 @@
-"""`user add`, `user password`, `user disable`, `user enable`."""
+"""The commands `user add`, `user password`, `user disable` and `user enable`."""
 
 import click
 
-from ledger.cli.context import desk, tell
+from ledger.cli.context import context, tell
 from ledger.labels import Said, label
 from ledger.operations.registry import users
 from ledger.operations.registry.users import Role
@@ -26,7 +26,7 @@ def user() -> None:
 @PASSWORD
 def add(username: str, role: str, bank: str | None, counties: tuple[str, ...], name: str, password: str) -> None:
     """A new person with a role and its scope."""
-    with desk() as at, at.unit("user") as unit:
+    with context() as ctx, ctx.unit("user") as unit:
         users.add_user(unit, username, name or username, password, role, bank=bank, counties=counties)
     tell(Said(f"added {username}, {role}", f"已添加用户 {username}，{label('role', role, 'zh')}"))
 
@@ -36,7 +36,7 @@ def add(username: str, role: str, bank: str | None, counties: tuple[str, ...], n
 @PASSWORD
 def set_password(username: str, password: str) -> None:
     """A new password; whoever is signed in under this name has to sign in again."""
-    with desk() as at, at.unit("user") as unit:
+    with context() as ctx, ctx.unit("user") as unit:
         users.set_password(unit, username, password)
     tell(Said(f"password of {username} set", f"用户 {username} 的密码已设置"))
 
@@ -56,7 +56,7 @@ def enable(username: str) -> None:
 
 
 def _set_active(username: str, *, active: bool) -> None:
-    with desk() as at, at.unit("user") as unit:
+    with context() as ctx, ctx.unit("user") as unit:
         users.set_active(unit, username, active)
     state = Said("enabled", "已启用") if active else Said("disabled", "已停用")
     tell(Said(f"{username} {state}", f"用户 {username} {state.zh}"))

@@ -1,1 +1,1 @@
-"""The books in other shapes: sheets, texts, papers."""
+"""Exports: papers made from the records of the ledger."""

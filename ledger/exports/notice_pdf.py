@@ -1,4 +1,4 @@
-"""还款催收通知书: a notice's facts, the sentences of its paper and of the receipt slip, any number as one PDF."""
+"""The notice (还款催收通知书) with its receipt slip: facts, wording, and any number of notices as one PDF."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +21,12 @@ SHARED: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class NoticePaper:
-    """What a notice (催收通知书) says; whole fen, rates as fractions, figures as of the end of `as_of`.
+    """The facts printed on a notice (催收通知书); amounts in fen, rates as fractions, figures at the end of `as_of`.
 
-    `unpaid` is contract interest billed and not paid, `coming` contract interest from then to the due date (算头不算
-    尾), `charges` penalty and compound interest to the same day. `payable_on` is the rolled due date, `provisional`
-    until the calendar of its year is published. `overdue_rate` is what runs from it on.
+    `unpaid` is the contract interest that is billed and not paid. `coming` is the contract interest from the last bill
+    to the due date (算头不算尾). `charges` is penalty and compound interest to the due date. `payable_on` is the due
+    date rolled to a working day, `provisional` where the calendar of its year is not published. `overdue_rate` is the
+    annual rate charged from `payable_on`.
     """
 
     number: str
@@ -59,19 +60,19 @@ class NoticePaper:
 
     @property
     def interest(self) -> Fen:
-        """利息 to the due date, what is billed and unpaid included."""
+        """Interest (利息) to the due date in fen, including interest that is billed and not paid."""
         return Fen(self.unpaid + self.coming)
 
     @property
     def total(self) -> Fen:
-        """What settles the loan on its due date; never below zero."""
+        """Amount in fen that settles the loan on its due date; never below zero."""
         return Fen(max(0, self.balance + self.interest + self.charges - self.credit))
 
 
 def render(papers: Sequence[NoticePaper]) -> bytes:
-    """The notices as one PDF/A, an A4 page each, in the order given; the same facts give the same bytes.
+    """Return the notices as one PDF/A, an A4 page each, in the order given; equal facts give equal bytes.
 
-    Raises ValueError for none at all.
+    Raises ValueError for an empty list.
     """
     if not papers:
         raise ValueError("no notice to print")
@@ -79,13 +80,13 @@ def render(papers: Sequence[NoticePaper]) -> bytes:
 
 
 def in_capitals(fen: Fen) -> str:
-    """人民币大写 of an amount, as banks write it (支付结算办法 附一)."""
+    """Return an amount in Chinese capitals (人民币大写), as banks write it (支付结算办法 附一)."""
     written: str = cn2an.an2cn(plain(fen), "rmb")
     return f"人民币{written}"
 
 
 def page_of(paper: NoticePaper) -> dict[str, Any]:
-    """One page as the template prints it; signs no font has are marked, and named in the remark."""
+    """Return the texts of one page; characters that no font has are replaced by GETA and named in a remark."""
     missing: list[str] = []
 
     def shown(value: Any) -> Any:
@@ -100,13 +101,18 @@ def page_of(paper: NoticePaper) -> dict[str, Any]:
     return page | {"size": next(size for size in _SIZES if size == _SIZES[-1] or _height(page, size) <= _ROOM)}
 
 
-_SIZES = (11, 10, 9, 8, 7)  # points; the slip belongs to its letter, so what is too long for a page is set smaller
-_ROOM = 290  # a page's height in letters' heights, less what never changes and the seal; found by trying
-_WIDTH, _BESIDE, _SLIP = 4480, 2460, 3530  # of the page, the table's last column, the slip's; tenths of a point
+_SIZES = (11, 10, 9, 8, 7)
+"""Sizes of letters in points; a notice and its slip share one page, so long texts are printed in smaller letters."""
+
+_ROOM = 290
+"""Height in points that is left for the variable parts of a page, found by trial."""
+
+_WIDTH, _BESIDE, _SLIP = 4480, 2460, 3530
+"""Widths of the page, of the last column of its table, and of the slip, in tenths of a point."""
 
 
 def _height(page: Mapping[str, Any], size: int) -> int:
-    """About how high a page's changing parts are with letters of a size."""
+    """Return the estimated height of a page's variable parts, in points, for letters of a size in points."""
     across = [page[name] for name in ("addressee", "dwelling", "opening", "basis", "receipt")]
     across += [f"{clause}{GETA * 4}" for clause in page["clauses"]]
     across += [page["missing"] or "", f"{page['number']}{GETA * 12}"]
@@ -117,7 +123,7 @@ def _height(page: Mapping[str, Any], size: int) -> int:
 
 
 def _lines(text: str, tenths: int) -> int:
-    """On how many lines a text is set, of so many tenths of a letter each."""
+    """Return the number of lines that a text fills; the width of a line is given in tenths of a letter."""
     long = 10 * len(text) - 3 * sum(map(text.count, _NARROW))
     return max(1, -(-long // tenths))
 
@@ -160,7 +166,7 @@ def _wording(paper: NoticePaper) -> dict[str, Any]:
 
 
 def _rows(paper: NoticePaper) -> Iterator[list[str]]:
-    """What the table lists: name, amount in figures, in capitals with what it is made of."""
+    """Return the rows of the table: name, amount in figures, amount in capitals with its parts."""
     yield ["借款本金", _figure(paper.principal), in_capitals(paper.principal)]
     yield ["贷款余额", _figure(paper.balance), f"{in_capitals(paper.balance)}（截至{_day(paper.as_of)}）"]
     parts = f"（其中已结未付{_figure(paper.unpaid)}，其余{_figure(paper.coming)}）" if paper.unpaid else ""

@@ -1,4 +1,7 @@
-"""Pages as PDF/A by typst: fonts that come with the product, no sign lost, any number of pages in little memory."""
+"""Pages as PDF/A by typst, in fonts that come with the product.
+
+Large numbers of pages are typeset in parts, so that memory stays small.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,24 +23,30 @@ from fontTools.ttLib import TTFont
 from ledger.dates import day_start
 
 _FACES: dict[str, Path] = {
-    "Noto Serif SC": pylopdf_fonts_zh_cn.serif_path(),  # 宋体; all of the basic block and of extension A
-    "Noto Serif TC": pylopdf_fonts_zh_tw.serif_path(),  # what it lacks: most of extension B that people are named by
+    # This font (宋体) has all characters of the basic block and of extension A.
+    "Noto Serif SC": pylopdf_fonts_zh_cn.serif_path(),
+    # This font has most characters of extension B that occur in names.
+    "Noto Serif TC": pylopdf_fonts_zh_tw.serif_path(),
     "Noto Serif JP": pylopdf_fonts_jp.serif_path(),
 }
 GETA = "〓"
-"""Stands for a sign that no font has (printers' 字空): it is seen, and said beside it which sign it was."""
+"""The printers' mark for a character that no font has (字空); a note beside the text names the character."""
 
 _CHUNK = 75
 _AT_ONCE = 2
-_AGES = 11  # typst keeps what it computed until ten compilations later did not ask for it
+_AGES = 11
+"""Compilations after which typst has dropped a cached result that they did not use."""
 
 
 def legible(text: str) -> tuple[str, tuple[str, ...]]:
-    """A text as it can be printed, and what was not printable: GETA stands for each such sign, a space for a break."""
+    """Return a text as it can be printed, and the characters that cannot be printed.
+
+    GETA replaces each character that no font has, a space replaces each line break.
+    """
     if text.isprintable() and _usual().issuperset(map(ord, text)):
         return text, ()
-    found = [(sign, " " if sign.isspace() else sign if _printable(sign) else GETA) for sign in text]
-    return "".join(shown for _, shown in found), tuple(sign for sign, shown in found if shown == GETA != sign)
+    signs = [(sign, " " if sign.isspace() else sign if _printable(sign) else GETA) for sign in text]
+    return "".join(shown for _, shown in signs), tuple(sign for sign, shown in signs if shown == GETA != sign)
 
 
 def _printable(sign: str) -> bool:
@@ -45,31 +54,31 @@ def _printable(sign: str) -> bool:
 
 
 def _usual() -> frozenset[int]:
-    """What the first font has: all that most texts need."""
+    """Return the code points of the first font, which suffices for most texts."""
     return _covered(next(iter(_FACES.values())))
 
 
 @cache
 def _covered(path: Path) -> frozenset[int]:
-    """Every code point that a font has a glyph for."""
+    """Return every code point for which a font has a glyph."""
     with TTFont(path, lazy=True) as font:
         return frozenset(font.getBestCmap())
 
 
 def typeset(template: str, shared: Mapping[str, Any], pages: Sequence[Mapping[str, Any]], dated: date) -> bytes:
-    """The pages of a template (a `.typ` file beside this module), as one PDF/A-2b; the same facts give the same bytes.
+    """Return the pages of a template (a `.typ` file beside this module) as one PDF/A-2b; equal facts give equal bytes.
 
-    `dated` is the document's date. typst keeps what it laid out, half a megabyte a page: many pages are set some at a
-    time, what was kept is let go of after each part, and the parts are joined. Two at once, since one alone leaves
-    processors idle while it begins and ends.
+    `dated` is the date of the document. typst keeps half a megabyte for each page that it has laid out. Many pages are
+    therefore typeset in parts, typst's memory is released after each part, and the parts are joined. Two parts run at a
+    time, since one part alone leaves processors idle at its beginning and end.
     """
     source = str(files("ledger.exports") / "templates" / template)
 
     def part(first: int) -> bytes:
-        made = _compile(source, {**shared, "pages": pages[first : first + _CHUNK]}, dated)
+        pdf = _compile(source, {**shared, "pages": pages[first : first + _CHUNK]}, dated)
         if len(pages) > _CHUNK:
             _forget()
-        return made
+        return pdf
 
     with ThreadPoolExecutor(_AT_ONCE) as setting:
         parts = list(setting.map(part, range(0, len(pages), _CHUNK)))
@@ -77,7 +86,8 @@ def typeset(template: str, shared: Mapping[str, Any], pages: Sequence[Mapping[st
 
 
 def _compile(source: str, facts: Mapping[str, Any], dated: date) -> bytes:
-    # PDF/A refuses a glyph that is missing: should `legible` ever be wrong there is no paper rather than an empty box.
+    # typst refuses to write a PDF/A with a missing glyph. A fault in `legible` therefore ends in an error, and never in
+    # a notice with an empty box.
     return typst.compile(
         source,
         font_paths=_fonts(),
@@ -101,7 +111,7 @@ def _forget() -> None:
 
 
 def _joined(parts: Sequence[bytes]) -> bytes:
-    """The first part with the pages of the others; it brings what PDF/A asks of the document."""
+    """Return the first part with the pages of the others added; the first part has the metadata that PDF/A needs."""
     into = BytesIO()
     with pikepdf.open(BytesIO(parts[0])) as whole:
         for part in parts[1:]:

@@ -1,6 +1,7 @@
-"""The names, in Chinese and English, of what is stored or sent by a code: refusals, pages and papers use them.
+"""The labels of the ledger: Chinese and English names of stored codes, for refusals, pages and papers.
 
-A table a subject: statuses.py, events.py, fields.py, kinds.py. A label is changed here and nowhere else.
+Each subject has a table, in statuses.py, events.py, fields.py or kinds.py. A label is changed in its table and nowhere
+else.
 """
 
 from ledger.labels.events import EVENTS, event_name

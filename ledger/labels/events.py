@@ -1,4 +1,4 @@
-"""Names of events (业务): what happened, as vouchers, refusals and reports call it."""
+"""The names of events (业务), as vouchers, refusals and reports show them."""
 
 from ledger.labels.said import Table, table
 
@@ -43,6 +43,6 @@ EVENTS: Table = table(
 
 
 def event_name(kind: str, language: str) -> str:
-    """Return the name of an event by its stored kind; a kind without a name is its own."""
+    """Return the name of an event by its stored kind; a kind without a name is returned unchanged."""
     name = EVENTS.get(kind)
     return kind if name is None else name.told(language)

@@ -1,4 +1,4 @@
-"""Names of fields (栏目): of what is sent to the API, of sheets' columns, and of what refusals name."""
+"""The names of fields (栏目): those of API bodies and queries, of the columns of sheets, and of refusals."""
 
 from ledger.labels.said import Table, table
 
@@ -39,7 +39,7 @@ FIELDS: Table = table(
         "link_kind": "带动方式",
         "starts_on": "带动起始日",
         "ends_on": "带动截止日",
-        # Loans and what comes in on them.
+        # Loans and repayments.
         "loan": "贷款",
         "loan_id": "贷款",
         "contract_no": "合同编号",
@@ -104,7 +104,7 @@ FIELDS: Table = table(
         "covered_through": "查询截止日",
         "day": "日期",
         "days": "日期",
-        # Dates, paging and filters of what is asked for.
+        # Dates, paging and filters of queries.
         "on": "业务日期",
         "effective_on": "生效日期",
         "business_date": "业务日期",
@@ -173,4 +173,4 @@ THINGS: Table = table(
         "user": "用户",
     }
 )
-"""What a refusal says is not found, or there already."""
+"""The things that a refusal reports as not found, or as existing already."""

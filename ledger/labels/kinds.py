@@ -1,4 +1,4 @@
-"""Names of the values that a field may have: roles, kinds, causes, channels, steps and the like, a table a subject."""
+"""The names of the codes that a field may hold: roles, kinds, causes, channels, steps; a table for each subject."""
 
 from ledger.labels.said import Table, table
 
@@ -53,7 +53,7 @@ TAKEN: Table = table(
         "追回贴息 claw-back": ("追回贴息", "claw-back"),
     }
 )
-"""What is taken from an open amount; the codes of this table are written in both languages."""
+"""The amounts that can be deducted from an open amount; the codes of this table contain both languages."""
 
 # Sheets and files.
 SHEETS: Table = table(
@@ -94,7 +94,7 @@ DUTIES: Table = table(
 OFFICES: Table = table({"bank": "银行", "finance": "财政局"})
 GROUPINGS: Table = table({"account": "按专户", "county": "按县", "bank": "按银行", "city": "全市"})
 
-# What a scheme decides by a word.
+# Parameters of a scheme that are chosen from a few words.
 ORGANISATION_LENDING: Table = table({"links": "按带动关系", "absolute": "固定上限", "none": "不贷"})
 LIMIT_BASES: Table = table({"households_x_cap": "带动户数乘每户上限", "linked_loans": "带动户贷款额"})
 ACTIONS: Table = table({"warn": "提示", "refuse": "拒绝"})
@@ -132,7 +132,7 @@ SUB_LEDGERS: Table = table({"none": "无明细", "county": "按县", "bank": "�
 DAY_KINDS: Table = table({"off": ("放假", "day off"), "makeup_workday": ("调休上班", "make-up working day")})
 CLOSINGS: Table = table({"close": "结账", "reopen": "重新打开"})
 
-# Work of people and of the clock.
+# Requests of people, and jobs.
 REQUESTS: Table = table(
     {
         "extension": "展期",

@@ -1,4 +1,4 @@
-"""A text in both languages: English by nature, its Chinese beside it; and tables of such texts by code."""
+"""Texts in two languages, English with the Chinese beside it, and tables of such texts by code."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal
@@ -8,7 +8,7 @@ LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
 
 class Said(str):
-    """A text in English that carries its Chinese; as a string, as a fact and as JSON it is the English one."""
+    """An English text that carries its Chinese translation; as a plain string and in JSON it is the English text."""
 
     __slots__ = ("zh",)
 
@@ -32,11 +32,14 @@ class Said(str):
 
 
 Table = Mapping[str, Said]
-"""The names of the values of one subject, by the code that is stored and sent."""
+"""The names of the codes of one subject; the keys are the codes as stored and sent."""
 
 
 def table(names: Mapping[str, str | tuple[str, str]]) -> Table:
-    """Return a table from Chinese names by code; the English one is the code's words, unless the pair gives it."""
+    """Return a table made from Chinese names by code.
+
+    The English name is the code with spaces for underscores, unless a pair (Chinese, English) is given.
+    """
     return {
         code: Said(name[1], name[0]) if isinstance(name, tuple) else Said(code.replace("_", " "), name)
         for code, name in names.items()

@@ -1,4 +1,7 @@
-"""Statuses (状态) of everything that goes from desk to desk, a table a thing: a closed loan is no closed month."""
+"""The names of statuses (状态), a table for each kind of object.
+
+The same code may have different names: `closed` is 已结清 for a loan and 已结账 for a month.
+"""
 
 from collections.abc import Mapping
 
@@ -93,4 +96,4 @@ STATUSES: Mapping[str, Table] = {
     "month": table({"open": "未结账", "closed": "已结账"}),
     "bank": table({"pilot": "试点", "eliminated": "淘汰", "substituted": "递补"}),
 }
-"""By the thing whose status it is."""
+"""The tables of status names, by the kind of object that has the status."""

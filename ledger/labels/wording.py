@@ -1,4 +1,4 @@
-"""Values as people read them: which table a fact's codes are looked up in, and how a fact stands in a sentence."""
+"""The wording of facts in sentences: the label table in which a fact is looked up, and the form that it takes."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -54,7 +54,7 @@ _CHOICES: Mapping[str, Table] = {
     "surplus": k.SURPLUS,
     **{f"{thing}_status": table for thing, table in STATUSES.items()},
 }
-"""Subjects of which somebody chooses a value."""
+"""The label tables of the subjects of which a user chooses a value."""
 
 SUBJECTS: Final[Mapping[str, Table]] = {
     **_CHOICES,
@@ -66,7 +66,7 @@ SUBJECTS: Final[Mapping[str, Table]] = {
     "taken": k.TAKEN,
     "thing": THINGS,
 }
-"""Every table of labels by its subject."""
+"""All tables of labels, by subject."""
 
 FACTS: Final[Mapping[str, str]] = {
     "bank": "text",
@@ -91,7 +91,10 @@ FACTS: Final[Mapping[str, str]] = {
     "user": "text",
     "what": "thing",
 }
-"""How a fact is told by its name, where a template says nothing else (`{found:role}`); all others are `plain`."""
+"""The wording of a fact by its name, for templates that name none (`{found:role}` names one).
+
+Facts that are not listed are `plain`.
+"""
 
 _RULE = re.compile(r"(books |schemes?\b|contacts|contract_no)?\s*§?\s*([0-9.]+(?:–[0-9.]+)?)?( back-dated)?")
 _BOOKS = {
@@ -109,7 +112,7 @@ _NONE, _YES, _NO = Said("none", "无"), Said("yes", "是"), Said("no", "否")
 def worded(how: str, value: Any, language: str) -> str:
     """Return a fact in words: `how` is `plain`, `text`, `rule`, `one_of` or a subject of SUBJECTS.
 
-    A code without a label is returned as it is.
+    A code without a label is returned unchanged.
     """
     if value is None or isinstance(value, bool):
         return (_NONE if value is None else _YES if value else _NO).told(language)
@@ -128,12 +131,12 @@ def worded(how: str, value: Any, language: str) -> str:
 
 
 def between(language: str) -> str:
-    """Return the sign that parts the items of a list."""
+    """Return the sign that separates the items of a list."""
     return "、" if language == "zh" else ", "
 
 
 def label(subject: str, code: str, language: str) -> str:
-    """Return the name of a code of a subject (`loan_status`, `role`, ...); a code without a name is its own."""
+    """Return the name of a code of a subject (`loan_status`, `role`, ...), or the code where it has no name."""
     name = SUBJECTS[subject].get(code)
     if name is not None:
         return name.told(language)
@@ -143,8 +146,8 @@ def label(subject: str, code: str, language: str) -> str:
 def statuses_of(codes: Iterable[str]) -> str:
     """Return the subject of the first table of statuses that has all these codes, `loan_status` where none has.
 
-    A code alone does not tell whose it is: `closed` is a loan that is paid off, or a month that takes no entry. The
-    codes named beside it do.
+    One code may belong to several kinds of object: `closed` is a loan that is paid off, or a month that takes no more
+    entries. All codes of a refusal together tell the kind of object.
     """
     wanted = set(codes)
     thing = next((thing for thing, table in STATUSES.items() if wanted <= table.keys()), "loan")
@@ -152,13 +155,13 @@ def statuses_of(codes: Iterable[str]) -> str:
 
 
 def table_of(codes: Iterable[str]) -> Table:
-    """Return the labels of the codes among which one is chosen; empty where no subject has all of them."""
+    """Return the labels of the codes from which a user chooses one; empty where no subject has all of the codes."""
     wanted = set(codes)
     return next((table for table in _CHOICES.values() if wanted <= table.keys()), {})
 
 
 def named(field: str, value: str) -> Said:
-    """Return what a field of a sheet holds, several codes with a comma between by the labels of their subject."""
+    """Return the value of a field of a sheet in both languages; several codes are separated by commas."""
     subject = _VALUES.get(field)
     if subject is None:
         return Said(value, value)
@@ -166,30 +169,33 @@ def named(field: str, value: str) -> Said:
 
 
 def _from_table(how: str, value: str, language: str) -> str:
-    """Codes of a subject, one or several with a comma between."""
+    """Return the names of one or several codes of a subject; several codes are separated by commas."""
     return between(language).join(label(how, code, language) for code in value.split(", "))
 
 
 def _rule(how: str, value: str, language: str) -> str:
-    """A clause: `4.9` of the programme, `books 3` of the rules of bookkeeping, `GB 11643` of a standard."""
-    found = _RULE.fullmatch(value)
-    if found is None:
+    """Return the name of a clause: `4.9` of the scheme, `books 3` of the bookkeeping rules, `GB 11643`."""
+    parts = _RULE.fullmatch(value)
+    if parts is None:
         return value
-    book, clause, late = found.groups()
+    book, clause, late = parts.groups()
     said = _BOOKS.get(book, _RULES) if book else _RULES
     mark = Said(" (back-dated)", "（补记）").told(language) if late else ""
     return f"{said.told(language)} {clause or ''}".rstrip() + mark
 
 
 def _one_of(how: str, value: str, language: str) -> str:
-    """Codes among which one is chosen, whatever their subject."""
+    """Return the names of codes from which one is chosen, whatever their subject."""
     codes = value.split(", ")
     names = table_of(codes)
     return between(language).join(names[code].told(language) if code in names else code for code in codes)
 
 
 _ELSE = {"thing": "event", "event": "request"}
-"""Where a code is looked up next: an event may be what is not found, a request that waits may rest on a loan."""
+"""The subject in which a code is looked up next, where its own subject has no name for the code.
+
+A thing that is not found may be an event; an event named by a refusal may be a request that waits for a decision.
+"""
 
 _VALUES = {
     "category": "category",

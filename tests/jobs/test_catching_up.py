@@ -9,7 +9,7 @@ from hypothesis import settings
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.lease import Shift
+from jobs.lease import Lease
 from ledger.database import open_engine
 from ledger.errors import FutureDate, NotFound
 from ledger.operations import job_runs
@@ -150,7 +150,7 @@ def test_how_far_the_jobs_are_counts_only_whole_runs_without_leftovers(engine: E
 
 
 def test_the_business_day_is_that_of_shanghai(engine: Engine) -> None:
-    late = Shift(engine, by="test", clock=lambda: datetime(2016, 6, 20, 16, 30, tzinfo=UTC))
+    late = Lease(engine, by="test", clock=lambda: datetime(2016, 6, 20, 16, 30, tzinfo=UTC))
     assert runner.run(late, "daily").business_date == date(2016, 6, 21)
 
 

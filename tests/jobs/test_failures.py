@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.interest import INTEREST, carry_on, loans_at_once
+from jobs.interest import INTEREST, loans_at_once, post_due
 from jobs.job import Job, Step
-from jobs.lease import Stopped, on_shift
+from jobs.lease import Stopped, holding
 from jobs.run_job import run_job
 from ledger.errors import RuleViolation
 from ledger.operations import job_runs
@@ -34,7 +34,7 @@ class Unlucky(RuleViolation):
 
 def _run(engine: Engine, work: Callable[[Unit, Step, Sequence[int]], None], **chosen: object) -> Run:
     turn = shift(engine)
-    with on_shift(turn):
+    with holding(turn):
         return run_job(turn, replace(INTEREST, work=work, **chosen), ON, Scope(), asked=True)  # type: ignore[arg-type]
 
 
@@ -43,7 +43,7 @@ def _refusing(bad: set[int], sizes: list[int]) -> Callable[[Unit, Step, Sequence
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
         sizes.append(len(loans))
-        carry_on(unit, step, loans)
+        post_due(unit, step, loans)
         for loan in bad.intersection(loans):
             raise Unlucky(loan=str(loan))
 
@@ -151,7 +151,7 @@ def test_a_transaction_holds_at_most_five_thousand_items(engine: Engine) -> None
         work=lambda unit, step, items: sizes.append(len(items)),
     )
     turn = shift(engine)
-    with on_shift(turn):
+    with holding(turn):
         run = run_job(turn, job, ON, Scope(), asked=True)
     assert sizes == [5_000, 5_000, 2_000]
     assert (run.due, run.done) == (12_000, 12_000)
@@ -176,7 +176,7 @@ def test_a_database_that_fails_ends_the_run_and_blames_no_item(engine: Engine) -
     lend(engine, each=4)
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-        carry_on(unit, step, loans)
+        post_due(unit, step, loans)
         raise sqlite3.OperationalError("database or disk is full")
 
     with pytest.raises(sqlite3.OperationalError):
@@ -196,7 +196,7 @@ def test_a_busy_database_is_asked_again(engine: Engine) -> None:
     faults = [busy, busy]
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-        carry_on(unit, step, loans)
+        post_due(unit, step, loans)
         if faults:
             raise faults.pop()
 
@@ -210,11 +210,11 @@ def test_asked_to_stop_it_finishes_the_transaction_at_hand_and_the_next_run_does
     done: list[int] = []
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-        carry_on(unit, step, loans)
+        post_due(unit, step, loans)
         done.extend(loans)
 
     turn = shift(engine, stopping=lambda: len(done) > 0)
-    with pytest.raises(Stopped), on_shift(turn):
+    with pytest.raises(Stopped), holding(turn):
         run_job(turn, replace(INTEREST, work=work), ON, Scope(), asked=True)
     with shift(engine).reading() as session:
         assert [run.status for run in job_runs.latest(session, 10)] == ["interrupted"]

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.lease import Shift
+from jobs.lease import Lease
 from ledger.database import open_engine
 from ledger.operations import job_runs
 from tests.support.processes import ended, started
@@ -68,14 +68,14 @@ def test_two_workers_and_a_daily_started_together_do_everything_once(
 ) -> None:
     _portfolio(engine)
     three = [*(started(database_url, "jobs", "worker") for _ in range(2)), started(database_url, "jobs", "daily")]
-    today = Shift(engine, by="test").today()
+    today = Lease(engine, by="test").today()
     told = [_until_done(process, today) for process in three]
     for worker in three[:2]:
         worker.terminate()
     assert [process.wait(60) for process in three] == [0, 0, 0], told
     other = open_engine(sqlite_url)
     _portfolio(other)
-    runner.run(Shift(other, by="test"), "daily", today)
+    runner.run(Lease(other, by="test"), "daily", today)
     assert books_of(engine) == books_of(other)
     other.dispose()
     for process in three:
@@ -97,7 +97,7 @@ def test_a_worker_takes_up_what_was_asked_for_and_nobody_began(engine: Engine, d
     _portfolio(engine)
     with shift(engine).reading() as session:
         assert job_runs.queued(session) == []
-    turn = Shift(engine, by="test")
+    turn = Lease(engine, by="test")
     yesterday = turn.today() - timedelta(days=1)
     assert turn.take()
     with turn.unit("interest", yesterday) as unit:

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Engine
 
 from jobs import runner
-from jobs.interest import carry_on
+from jobs.interest import post_due
 from jobs.job import Step
-from jobs.lease import LEASE, gone
+from jobs.lease import LEASE_LENGTH, gone
 from ledger.database import open_engine
 from ledger.operations import job_runs
 from ledger.operations.job_runs import LeaseLost, Scope
@@ -34,7 +34,7 @@ def test_a_turn_taken_is_nobody_elses_until_given_back(engine: Engine) -> None:
 def test_a_turn_that_lapsed_is_taken_over_and_its_holder_writes_nothing_more(engine: Engine) -> None:
     loan_ids = lend(engine, each=1)
     paused = shift(engine, clock=lambda: NOON)
-    later = shift(engine, clock=lambda: NOON + LEASE + timedelta(seconds=1))
+    later = shift(engine, clock=lambda: NOON + LEASE_LENGTH + timedelta(seconds=1))
     assert paused.take()
     with paused.unit("interest", ON) as unit:
         job_runs.begin(unit, "interest", ON, Scope(), 1, "test", asked=True)
@@ -42,7 +42,7 @@ def test_a_turn_that_lapsed_is_taken_over_and_its_holder_writes_nothing_more(eng
     with later.reading() as session:
         assert [run.status for run in job_runs.latest(session, 10)] == ["interrupted"]
     with pytest.raises(LeaseLost), paused.unit("interest", ON) as unit:
-        carry_on(unit, Step(ON, Scope()), loan_ids)
+        post_due(unit, Step(ON, Scope()), loan_ids)
     assert len(books_of(engine)[1]) == 0
     paused.give_back()  # not his to give
     with later.reading() as session:
@@ -108,9 +108,9 @@ def test_a_holder_in_the_middle_of_a_long_transaction_keeps_its_turn(postgresql_
     engine = open_engine(postgresql_url)
     holder = shift(engine, clock=lambda: NOON)
     taken: list[bool] = []
-    rival = shift(engine, clock=lambda: NOON + LEASE + timedelta(seconds=1))
+    rival = shift(engine, clock=lambda: NOON + LEASE_LENGTH + timedelta(seconds=1))
     assert holder.take()
-    busy = replace(holder, clock=lambda: NOON + LEASE)
+    busy = replace(holder, clock=lambda: NOON + LEASE_LENGTH)
     with busy.unit("interest", ON):
         thread = Thread(target=lambda: taken.append(rival.take()))
         thread.start()

@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy import Engine, func, select
 
-from jobs.lease import Shift
+from jobs.lease import Lease
 from ledger.errors import Refusal
 from ledger.operations.notices import delivery
 from ledger.operations.notices.delivery import Delivered
@@ -64,7 +64,7 @@ def test_job_and_pay_off_at_the_same_moment_leave_one_cancelled_notice_each(engi
 
 
 def test_two_daily_and_a_send_started_together_send_each_notice_once(engine: Engine, database_url: str) -> None:
-    today = Shift(engine, by="test").today()
+    today = Lease(engine, by="test").today()
     due = today + timedelta(days=20)
     first = date(due.year - 3, due.month, min(due.day, 28))
     with at_desk(engine) as unit:

@@ -13,7 +13,7 @@ from freezegun import freeze_time
 from sqlalchemy import Engine, select
 
 from jobs import runner
-from jobs.lease import Shift
+from jobs.lease import Lease
 from jobs.sending import send_waiting
 from ledger.channels.sms import Sms
 from ledger.operations.registry import contacts
@@ -45,7 +45,7 @@ def at_noon(day: str) -> Any:
 def daily(engine: Engine, on: str) -> None:
     day = date.fromisoformat(on)
     noon = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
-    assert runner.run(Shift(engine, by="test", clock=lambda: noon), "notices", day).status == "done"
+    assert runner.run(Lease(engine, by="test", clock=lambda: noon), "notices", day).status == "done"
 
 
 def only(found: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -260,7 +260,7 @@ def test_attempts_are_listed_within_the_scope_and_resolved_by_a_person(books: En
     noon = datetime(2019, 4, 10, 4, tzinfo=UTC)
     with sms_gateway() as gateway:
         gateway.answers = [500]
-        send_waiting(Shift(books, by="test", clock=lambda: noon), (Sms.of(gateway.url),))
+        send_waiting(Lease(books, by="test", clock=lambda: noon), (Sms.of(gateway.url),))
     with at_noon("2019-04-11"):
         officer = sign_in("officer")
         (attempt,) = officer.get("/notices/sendings", status="unknown").json["items"]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from jobs.job import Step
-from jobs.lease import Shift
+from jobs.lease import Lease
 from jobs.notices import NOTICES
 from jobs.sending import Sent, channels_of, send_waiting
 from ledger.channels.channel import Channel
@@ -48,9 +48,9 @@ def make(engine: Engine, on: date) -> None:
         NOTICES.work(unit, step, NOTICES.items(unit.session, step, 0, 5000))
 
 
-def turn(engine: Engine, on: date = FIRST, minutes: int = 0) -> Shift:
+def turn(engine: Engine, on: date = FIRST, minutes: int = 0) -> Lease:
     noon = datetime(on.year, on.month, on.day, 4, tzinfo=UTC) + timedelta(minutes=minutes)
-    return Shift(engine, by="test", clock=lambda: noon)
+    return Lease(engine, by="test", clock=lambda: noon)
 
 
 def attempts(engine: Engine) -> list[tuple[int, str]]:
@@ -172,7 +172,7 @@ def test_an_unknown_outcome_waits_for_a_person(engine: Engine, arrived: bool, mo
 def test_killed_between_handing_over_and_writing_it_down_nothing_is_sent_again(
     engine: Engine, database_url: str
 ) -> None:
-    today = Shift(engine, by="test").today()
+    today = Lease(engine, by="test").today()
     with at_desk(engine) as unit:
         home = household(unit)
         contacts.set_contact(unit, household_id=home, phone=PHONE)
@@ -188,7 +188,7 @@ def test_killed_between_handing_over_and_writing_it_down_nothing_is_sent_again(
         gateway.held.set()
         again = ended(database_url, "jobs", "send", LEDGER_SMS_URL=gateway.url)
         assert "0 sent" in again.stdout, again.stderr
-        much_later = Shift(engine, by="test", clock=lambda: datetime.now(UTC) + timedelta(minutes=11))
+        much_later = Lease(engine, by="test", clock=lambda: datetime.now(UTC) + timedelta(minutes=11))
         assert send_waiting(much_later, texts(gateway)) == Sent()
         assert len(gateway.got) == 1
     assert attempts(engine) == [(1, "unknown")]

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from jobs.lease import Shift
+from jobs.lease import Lease
 from ledger.money import yuan
 from ledger.operations.lending import loans
 from ledger.operations.servicing import repayments
@@ -55,10 +55,10 @@ def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
         repayments.repay(unit, Received(loan_id, yuan(amount), on, channel="counter", receipt_no=receipt))
 
 
-def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Shift:
+def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Lease:
     """A turn at the jobs on a day of our choice."""
     noon = datetime(today.year, today.month, today.day, 4, tzinfo=UTC)
-    return replace(Shift(engine, by="test", clock=lambda: noon), **chosen)
+    return replace(Lease(engine, by="test", clock=lambda: noon), **chosen)
 
 
 def books_of(engine: Engine) -> Books:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from jobs.demo import people, sheets
 from jobs.demo.plan import Paid
-from jobs.lease import Shift
+from jobs.lease import Lease
 from jobs.runner import run_queued
 from ledger import balances
 from ledger.chart import INTEREST_RECEIVABLE
@@ -68,7 +68,7 @@ def live_on(engine: Engine) -> Story:
 
 def _run_what_waits(story: Story) -> None:
     """Run the job that was asked for through the API."""
-    run_queued(Shift(story.engine, "kept", clock=story.clock))
+    run_queued(Lease(story.engine, "kept", clock=story.clock))
 
 
 def _confirm_sheets(story: Story) -> None:

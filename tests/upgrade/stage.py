@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, select
 
 from jobs.demo.people import House
-from jobs.lease import Shift
+from jobs.lease import Lease
 from jobs.runner import run
 from ledger import balances
 from ledger.chart import INTEREST_RECEIVABLE, PENALTY_RECEIVABLE
@@ -117,7 +117,7 @@ class Story:
 
     def run(self, job: str) -> None:
         """Run a job for the story's day; raises RuntimeError when it leaves anything over."""
-        done = run(Shift(self.engine, "kept", clock=self.clock), job, self.clock.today)
+        done = run(Lease(self.engine, "kept", clock=self.clock), job, self.clock.today)
         if done.status != "done":
             raise RuntimeError(f"{job} of {self.clock.today} ended {done.status}")
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from functools import partial
 
-from jobs.lease import Shift
+from jobs.lease import Lease
 from jobs.sending import send_waiting
 from ledger.channels.channel import Message, NotTaken, OutcomeUnknown
 from ledger.dates import DAY
@@ -47,7 +47,7 @@ def notices_of(story: Story) -> Agenda:
 def tell(story: Story) -> None:
     """Make the notices of the day, send what is reached by SMS, and record what was handed over by now."""
     story.run("notices")
-    send_waiting(Shift(story.engine, "kept", clock=story.clock), [Post()])
+    send_waiting(Lease(story.engine, "kept", clock=story.clock), [Post()])
     for bank, (officer, _) in OFFICERS.items():
         for notice, on in _to_deliver(story, bank):
             channel, relation = _WAYS[on.day % len(_WAYS)]

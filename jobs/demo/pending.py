@@ -1,4 +1,4 @@
-"""What lies on the desks of the demo county on its last day: loans on their way, decisions that wait."""
+"""Work that is pending on the demo's last day: loans before their payout, and a waiver that waits for its checker."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -21,8 +21,11 @@ _ENDORSED = ("village_committee", "work_team", "township")
 _STEPS = {"submitted": 0, "returned": 1, "approved": 2, "paid_out": 3}
 
 
-def at_the_desk(at: _At, lent: Sequence[Lent]) -> None:
-    """Four new loans of households that paid back, each a step further; a waiver that waits for its checker."""
+def leave_pending(at: _At, lent: Sequence[Lent]) -> None:
+    """Record a loan in each status from submitted to paid out, and ask for a waiver of penalty interest.
+
+    The borrowers of the loans are households that have repaid a loan.
+    """
     with at("officer") as unit:
         free = _settled_households(unit)
     for number, (name, step) in enumerate(_STEPS.items(), 1):
@@ -32,7 +35,7 @@ def at_the_desk(at: _At, lent: Sequence[Lent]) -> None:
 
 
 def _settled_households(unit: Unit) -> list[int]:
-    """Households whose loan of this bank is closed, the first to close first."""
+    """Return the ids of households whose loan of the bank is closed, ordered by the due date of that loan."""
     query = (
         select(Loan.household_id)
         .where(Loan.bank == _BANK, Loan.status == "closed", Loan.household_id.is_not(None))
@@ -43,8 +46,9 @@ def _settled_households(unit: Unit) -> list[int]:
 
 def _put_forward(at: _At, contract_no: str, household_id: int, name: str, step: int) -> None:
     with at("officer") as unit:
+        # The loan exists where the making of the demo was cut off and is continued.
         if unit.session.execute(select(Loan.id).where(Loan.contract_no == contract_no)).first():
-            return  # the demo was cut off and goes on
+            return
         taken = loans.record(
             unit,
             LoanRequest(
