@@ -1,4 +1,4 @@
-"""Notices before maturity (催收通知书), their delivery, what was sent of them, where borrowers are reached."""
+"""The tables of notices before maturity (催收通知书): deliveries, receipts, sendings, contact data of borrowers."""
 
 from datetime import date
 
@@ -9,10 +9,10 @@ from ledger.database import Base
 
 
 class Notice(Base):
-    """催收通知书: one per loan, due date and kind (D30, D7).
+    """A notice before maturity (催收通知书): one per loan, due date and kind (D30, D7).
 
-    `created_on` is the day the rule calls for it, whenever the job ran; `made_on` the business date of the run that
-    wrote it. `cancelled_on`: the loan ended or got another due date before it was delivered.
+    `created_on` is the day on which the scheme calls for the notice; `made_on` is the business date of the run that
+    wrote the row. `cancelled_on` is filled where the loan ended or got another due date before the delivery.
     """
 
     __tablename__ = "notices"
@@ -40,7 +40,10 @@ class Notice(Base):
 
 
 class NoticeChange(Base):
-    """Who cancelled, revived, delivered a notice or took its delivery back, when, why. Added only."""
+    """A change of a notice with user, day and reason: cancelled, revived, delivered or withdrawn.
+
+    Rows are only added.
+    """
 
     __tablename__ = "notice_changes"
     __table_args__ = (Index("ix_notice_changes_notice", "notice_id", "id"), {"sqlite_with_rowid": False})
@@ -55,7 +58,7 @@ class NoticeChange(Base):
 
 
 class NoticeDelivery(Base):
-    """送达: how, when and to whom a notice was handed over; `live` is NULL once it was taken back."""
+    """A delivery of a notice (送达): way, day and receiver; `live` is NULL after the delivery was withdrawn."""
 
     __tablename__ = "notice_deliveries"
     __table_args__ = (UniqueConstraint("notice_id", "live"),)
@@ -74,7 +77,7 @@ class NoticeDelivery(Base):
 
 
 class NoticeReceipt(Base):
-    """回执: the signed slip as a picture or PDF, with the hash of its bytes. Added only."""
+    """A signed receipt of a delivery (回执) as a picture or PDF, with the hash of its bytes. Rows are only added."""
 
     __tablename__ = "notice_receipts"
     __table_args__ = (Index("ix_notice_receipts_delivery", "delivery_id", "id"), {"sqlite_with_rowid": False})
@@ -91,9 +94,10 @@ class NoticeReceipt(Base):
 
 
 class NoticeSending(Base):
-    """发送: one attempt to send a notice by e-mail or SMS, claimed before it is made.
+    """An attempt to send a notice by e-mail or SMS (发送), claimed before the message leaves.
 
-    `claimed` until its outcome is known; one that never came is `unknown`, and a person says `sent` or `not_sent`.
+    An attempt is `claimed` until its outcome is known, and `unknown` where no outcome came; then a person records
+    `sent` or `not_sent`.
     """
 
     __tablename__ = "notice_sendings"
@@ -111,12 +115,12 @@ class NoticeSending(Base):
     reason: Mapped[str] = mapped_column(Text)
     claimed_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
-    next_at: Mapped[int | None] = mapped_column(BigInteger)  # when a failed one may be tried again
+    next_at: Mapped[int | None] = mapped_column(BigInteger)  # the moment from which a failed attempt may be repeated
     resolved_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class Contact(Base):
-    """联系方式: where a household or an organisation is reached, as last told."""
+    """The contact data of a household or an organisation (联系方式), as last given."""
 
     __tablename__ = "contacts"
     __table_args__ = (

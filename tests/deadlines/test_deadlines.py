@@ -14,7 +14,7 @@ from ledger.ids import new_id
 from ledger.operations.fund import issuance
 from ledger.operations.registry import reference
 from ledger.reports.deadlines.duties import Owed
-from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadlines, standing
+from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadline_of, deadlines
 from ledger.tables.notices import Notice, NoticeDelivery
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.tables.work import Import
@@ -47,7 +47,7 @@ def told(found: list[Deadline]) -> list[tuple[Any, ...]]:
 def test_how_a_deadline_stands(case: str, done_on: str | None, as_of: str, state: str, days: int) -> None:
     done = None if done_on is None else date.fromisoformat(done_on)
     owed = Owed("subsidy_list", "4.4", "bank", BANK, COUNTY, "2016Q2", None, date(2016, 6, 26), done)
-    found = standing(owed, date.fromisoformat(as_of))
+    found = deadline_of(owed, date.fromisoformat(as_of))
     assert (found.state, found.days, owed.open) == (state, days, 0 if done else 1)
 
 

@@ -91,7 +91,7 @@ def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:
         ("billed_to", "next_step_on", "status", "misused_on"),
         [_stands(each.life) for each in touched],
     )
-    issue.follow(unit, [each.life.loan for each in touched if _opened_or_ended(each)])
+    issue.reconcile_before_commit(unit, [each.life.loan for each in touched if _opened_or_ended(each)])
     return made
 
 
