@@ -35,7 +35,7 @@ class Claim(Base):
     bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
     claimed_on: Mapped[date] = mapped_column(Date)
     cause: Mapped[str] = mapped_column(String(60))
-    documents: Mapped[str] = mapped_column(Text)  # JSON: a list of texts
+    documents: Mapped[str] = mapped_column(Text)  # A list of texts as JSON.
     status: Mapped[str] = mapped_column(String(12))
     live: Mapped[bool | None]
     principal: Mapped[int] = mapped_column(BigInteger)
@@ -57,12 +57,15 @@ class Claim(Base):
     approved_on: Mapped[date | None] = mapped_column(Date)
     queued_on: Mapped[date | None] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
-    closing_id: Mapped[int | None] = mapped_column(BigInteger)  # id of the approval that closed the claim's recourse
+    closing_id: Mapped[int | None] = mapped_column(BigInteger)  # The id of the request that closed recourse.
     return_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class ClaimChange(Base):
-    """A step of a claim: the user, day, reason, statuses before and after, and the amount paid. Rows are only added."""
+    """A step of a claim: the user, day, reason, statuses before and after, and the amount paid in fen.
+
+    Rows of claim changes are only added.
+    """
 
     __tablename__ = "claim_changes"
     __table_args__ = (Index("ix_claim_changes_claim", "claim_id", "id"), {"sqlite_with_rowid": False})

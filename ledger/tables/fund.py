@@ -37,7 +37,7 @@ class IssuanceReport(Base):
     county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
     quarter: Mapped[str] = mapped_column(String(6))
     version: Mapped[int]
-    status: Mapped[str] = mapped_column(String(10))  # draft, submitted
+    status: Mapped[str] = mapped_column(String(10))  # The status is draft or submitted.
     households: Mapped[int]
     households_fen: Mapped[int] = mapped_column(BigInteger)
     organisations: Mapped[int]
@@ -58,12 +58,13 @@ class FundPlan(Base):
     __table_args__ = (Index("ix_fund_plans_quarter", "quarter", "id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(8))  # quarter, advance
+    kind: Mapped[str] = mapped_column(String(8))  # The kind is quarter or advance.
     quarter: Mapped[str] = mapped_column(String(6))
-    status: Mapped[str] = mapped_column(String(12))  # draft, approved, appropriated, deposited
+    # The status is draft, approved, appropriated or deposited.
+    status: Mapped[str] = mapped_column(String(12))
     made_by: Mapped[str] = mapped_column(String(64))
     made_on: Mapped[date] = mapped_column(Date)
-    live: Mapped[bool | None]  # a quarter has one live draft; a replaced draft has NULL
+    live: Mapped[bool | None]  # A quarter has one live draft; a replaced draft has NULL.
 
 
 class FundPlanLine(Base):
@@ -82,7 +83,7 @@ class FundPlanLine(Base):
     plan_id: Mapped[int] = mapped_column(ForeignKey("fund_plans.id"))
     county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
     bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
-    source: Mapped[str] = mapped_column(String(6))  # city, county
+    source: Mapped[str] = mapped_column(String(6))  # The source is city or county.
     issued: Mapped[int] = mapped_column(BigInteger)
     issued_cumulative: Mapped[int] = mapped_column(BigInteger)
     required_cumulative: Mapped[int] = mapped_column(BigInteger)

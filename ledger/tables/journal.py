@@ -63,7 +63,7 @@ events = Table(
     Column("reverses_id", BigInteger, ForeignKey("events.id")),
     Column("red", Boolean, nullable=False),
     Column("payload", Text, nullable=False),
-    Column("format", Integer, nullable=False, server_default="1"),  # the journal's format when recorded
+    Column("format", Integer, nullable=False, server_default="1"),  # The journal's format when recorded.
     CheckConstraint("red = (reverses_id IS NOT NULL)", name="red_is_a_reversal"),
     UniqueConstraint("key"),
     UniqueConstraint("reverses_id"),
@@ -121,7 +121,7 @@ postings = Table(
     Column("fen", BigInteger, nullable=False),
     Column("red", Boolean, nullable=False),
     CheckConstraint("(fen > 0 AND NOT red) OR (fen < 0 AND red)", name="negative_only_in_red"),
-    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite would accept a fraction
+    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite would accept a fraction.
     CheckConstraint("debit <> credit", name="two_accounts"),
     ForeignKeyConstraint(
         ["entry_id", "book", "red", "effective_on", "recorded_at"],
@@ -163,7 +163,7 @@ movements = Table(
         "book", "account", "county", "bank", "effective_on", "recorded_on", postgresql_include=["debit", "credit"]
     ),
     ForeignKeyConstraint(["book", "account"], ["accounts.book", "accounts.code"], name="fk_movements_account"),
-    sqlite_with_rowid=False,  # all queries use the primary key
+    sqlite_with_rowid=False,  # All queries use the primary key.
 )
 
 # The present balance of each fund account (专户), in fen; the database refuses a negative balance.

@@ -85,7 +85,10 @@ class Loan(Base):
 
 
 class StatusChange(Base):
-    """A change of a loan's status: the user, day, reason, and statuses before and after. Rows are only added."""
+    """A change of a loan's status: the user, day, reason, and statuses before and after.
+
+    Rows of status changes are only added.
+    """
 
     __tablename__ = "loan_status_changes"
     __table_args__ = (Index("ix_loan_status_changes_loan", "loan_id", "id"), {"sqlite_with_rowid": False})
@@ -108,7 +111,7 @@ lines = Table(
     Column("period_start", Date, primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("event_id", BigInteger, ForeignKey("events.id"), nullable=False),
-    Column("period_end", Date, nullable=False),  # excluded from the period; the line is posted on this day
+    Column("period_end", Date, nullable=False),  # This day is not in the period.
     Column("contract", BigInteger, nullable=False),
     Column("penalty", BigInteger, nullable=False),
     Column("compound", BigInteger, nullable=False),
@@ -170,10 +173,10 @@ class Approval(Base):
     county: Mapped[str | None] = mapped_column(String(6))
     bank: Mapped[str | None] = mapped_column(String(12))
     loan_id: Mapped[int | None] = mapped_column(BigInteger)
-    role: Mapped[str] = mapped_column(String(20))  # the role that decides
+    role: Mapped[str] = mapped_column(String(20))  # The role that decides on the request.
     payload: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(String(10))  # pending, approved, refused
+    status: Mapped[str] = mapped_column(String(10))  # The status is pending, approved or refused.
     made_by: Mapped[str] = mapped_column(String(64))
     made_on: Mapped[date] = mapped_column(Date)
     made_at: Mapped[int] = mapped_column(BigInteger)

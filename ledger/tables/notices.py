@@ -36,13 +36,14 @@ class Notice(Base):
     made_by: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[int] = mapped_column(BigInteger)
     cancelled_on: Mapped[date | None] = mapped_column(Date)
-    cancel_reason: Mapped[str | None] = mapped_column(String(12))  # closed, compensated, written_off, extended, undone
+    # The reason is closed, compensated, written_off, extended or undone.
+    cancel_reason: Mapped[str | None] = mapped_column(String(12))
 
 
 class NoticeChange(Base):
     """A change of a notice with user, day and reason: cancelled, revived, delivered or withdrawn.
 
-    Rows are only added.
+    Rows of notice changes are only added.
     """
 
     __tablename__ = "notice_changes"
@@ -50,7 +51,8 @@ class NoticeChange(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
-    step: Mapped[str] = mapped_column(String(12))  # cancelled, revived, delivered, withdrawn
+    # The step is cancelled, revived, delivered or withdrawn.
+    step: Mapped[str] = mapped_column(String(12))
     on: Mapped[date] = mapped_column("on_day", Date)
     by: Mapped[str] = mapped_column("by_user", String(64))
     reason: Mapped[str] = mapped_column(Text)
@@ -77,7 +79,10 @@ class NoticeDelivery(Base):
 
 
 class NoticeReceipt(Base):
-    """A signed receipt of a delivery (回执) as a picture or PDF, with the hash of its bytes. Rows are only added."""
+    """A signed receipt of a delivery (回执) as a picture or PDF, with the hash of its bytes.
+
+    Rows of receipts are only added.
+    """
 
     __tablename__ = "notice_receipts"
     __table_args__ = (Index("ix_notice_receipts_delivery", "delivery_id", "id"), {"sqlite_with_rowid": False})
@@ -111,11 +116,13 @@ class NoticeSending(Base):
     channel: Mapped[str] = mapped_column(String(12))
     attempt: Mapped[int]
     address: Mapped[str] = mapped_column(String(254))
-    status: Mapped[str] = mapped_column(String(12))  # claimed, sent, failed, refused, unknown, not_sent
+    # The status is claimed, sent, failed, refused, unknown or not_sent.
+    status: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(Text)
     claimed_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
-    next_at: Mapped[int | None] = mapped_column(BigInteger)  # the moment from which a failed attempt may be repeated
+    # A failed attempt may be repeated from this moment on.
+    next_at: Mapped[int | None] = mapped_column(BigInteger)
     resolved_by: Mapped[str | None] = mapped_column(String(64))
 
 

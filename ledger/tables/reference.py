@@ -40,7 +40,10 @@ class Bank(Base):
 
 
 class BankStatus(Base):
-    """A bank's status from a day on: pilot 试点, eliminated 淘汰, substituted 递补. Rows are only added."""
+    """A bank's status from a day on: pilot 试点, eliminated 淘汰, substituted 递补.
+
+    Rows of bank statuses are only added.
+    """
 
     __tablename__ = "bank_statuses"
 
@@ -68,7 +71,10 @@ class SchemeVersion(Base):
 
 
 class RateRow(Base):
-    """A dated row of a rate table (`pboc` 贷款基准利率, `lpr`); rates are fractions in JSON. Rows are only added."""
+    """A dated row of a rate table (`pboc` 贷款基准利率, `lpr`), with rates as fractions in JSON.
+
+    Rows of rate tables are only added.
+    """
 
     __tablename__ = "rate_rows"
 

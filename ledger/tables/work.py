@@ -15,7 +15,7 @@ class Request(Base):
 
     user: Mapped[str] = mapped_column("user_name", String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(120), primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # the hash of method, path and body of the request
+    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # The hash of method, path and body.
     status: Mapped[int]
     body: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[int] = mapped_column(BigInteger)
@@ -32,7 +32,7 @@ class Import(Base):
     bank: Mapped[str | None] = mapped_column(String(12))
     file_name: Mapped[str] = mapped_column(String(255))
     hash: Mapped[str] = mapped_column(String(64))
-    status: Mapped[str] = mapped_column(String(12))  # see docs/imports.md
+    status: Mapped[str] = mapped_column(String(12))  # The statuses are explained in docs/imports.md.
     rows: Mapped[int] = mapped_column("row_count")
     booked: Mapped[int]
     unchanged: Mapped[int]
@@ -61,13 +61,15 @@ class JobRun(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     job: Mapped[str] = mapped_column(String(24))
     business_date: Mapped[date] = mapped_column(Date)
-    scope: Mapped[str] = mapped_column(String(24))  # empty for everything, else bank/county, of which one may be empty
-    status: Mapped[str] = mapped_column(String(12))  # queued, running, done, failed, interrupted
-    asked: Mapped[bool]  # whether a person or the timetable asked for the run; a step of another run has false
-    due: Mapped[int]  # the number of items to do, items already done included
+    # The scope is empty for everything, else written bank/county, of which one may be empty.
+    scope: Mapped[str] = mapped_column(String(24))
+    # The status is queued, running, done, failed or interrupted.
+    status: Mapped[str] = mapped_column(String(12))
+    asked: Mapped[bool]  # A person or the timetable asked for the run; a step of another run has false.
+    due: Mapped[int]  # The number of items to do, items already done included.
     done: Mapped[int]
-    failed: Mapped[str] = mapped_column(Text)  # JSON: the items that failed, with reasons
-    report: Mapped[str] = mapped_column(Text)  # JSON: the job's report, by name
+    failed: Mapped[str] = mapped_column(Text)  # The failed items with their reasons, as JSON.
+    report: Mapped[str] = mapped_column(Text)  # The job's report by name, as JSON.
     started_by: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
@@ -82,14 +84,14 @@ class JobLease(Base):
     __tablename__ = "job_leases"
 
     name: Mapped[str] = mapped_column(String(24), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(120))  # empty where nobody holds the lease
+    holder: Mapped[str] = mapped_column(String(120))  # The holder is empty where nobody has the lease.
     until: Mapped[int] = mapped_column(BigInteger)
 
 
 class Closing(Base):
     """The closing or opening of a month of a book.
 
-    Rows are only added; the book's row says through which day it is closed.
+    Rows of closings are only added; the book's row in `books` says through which day the book is closed.
     """
 
     __tablename__ = "closings"
@@ -98,7 +100,7 @@ class Closing(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     book: Mapped[str] = mapped_column(String(24))
     month: Mapped[str] = mapped_column(String(7))
-    action: Mapped[str] = mapped_column(String(8))  # close, reopen
+    action: Mapped[str] = mapped_column(String(8))  # The action is close or reopen.
     by: Mapped[str] = mapped_column("by_user", String(64))
     checked_by: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(Text)

@@ -57,11 +57,8 @@ def ask(
 ) -> Asked:
     """Record a request for a second person to decide, and return its id and status. Nothing is booked.
 
-    A loan that the request names is locked to the end of the transaction, and gives the request its county and bank.
-
-    Raise NotFound where the loan does not exist, AlreadyPending where the same request waits for its decision,
-    FutureDate where the day lies after today, and each refusal of the check of this kind. Raise KeyError for an unknown
-    kind.
+    A named loan is locked, and gives the request its county and bank. Raise NotFound, FutureDate, AlreadyPending, each
+    refusal of the kind's check, and KeyError for an unknown kind.
     """
     on = on or unit.today
     unit.not_future(on, "on")

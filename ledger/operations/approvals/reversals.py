@@ -32,7 +32,7 @@ def check(unit: Unit, payload: Mapping[str, Any]) -> Event:
     """
     event_id = int(payload["event_id"])
     event = journal.stored(unit, [event_id])[event_id]
-    by_hand(event)  # NotReversible comes before AlreadyReversed: it tells the person which operation to use
+    by_hand(event)  # NotReversible comes first: it names the operation to use.
     journal.check_not_reversed(unit, [event_id])
     return event
 

@@ -60,7 +60,8 @@ def credit_interest(unit: Unit, county: str, bank: str, amount: Money, on: date,
 def contribute(unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str) -> int:
     """Book money that the county adds to its fund account (县级自筹), and return the id of the event.
 
-    The money does not reduce what the fund's plans call for (5.2). Raise the same errors as `credit_interest`.
+    Money that the county adds does not reduce the calls of the fund's plans (5.2). Raise the same errors as
+    `credit_interest`.
     """
     return _receive(unit, CountyFundContributed, county, bank, amount, on, slip_no)
 

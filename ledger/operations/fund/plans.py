@@ -1,7 +1,4 @@
-"""The plans of the risk-buffer fund (scheme 5): drafted, approved, appropriated, deposited.
-
-Each step on a line of a plan books an entry of its own.
-"""
+"""The plans of the risk-buffer fund (scheme 5): drafted, approved, appropriated, deposited, each step with entries."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +39,7 @@ class Part:
     bank: str
     amount: Money
     slip_no: str = ""
-    source: str | None = None  # needed where the account has a line for the city and one for the county
+    source: str | None = None  # The source is needed where the city and the county both pay.
 
 
 def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
@@ -62,7 +59,7 @@ def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
     )
     for plan in unit.session.execute(query.with_for_update()).scalars():
         if not _steps(unit, plan.id):
-            plan.live = None  # the replaced draft is kept for readers
+            plan.live = None  # The replaced draft is kept for readers.
     plan = FundPlan(
         id=new_id(),
         kind="quarter",
@@ -242,9 +239,9 @@ def _chosen(
     parts: Sequence[Part] | None,
     counties: set[str] | None,
 ) -> list[tuple[FundPlanLine, Fen, str]]:
-    """Return the lines that a step acts on, each with its amount in fen and its slip number.
+    """Return the lines that a step acts on, each with its amount in fen and its slip number; without `parts` all lines.
 
-    Without `parts` every line acts with its outstanding amount, limited to `counties` where counties are given.
+    With `counties` only lines of these counties are taken where no `parts` are given.
     """
     if parts is None:
         in_counties = [line for line in lines if counties is None or line.county in counties]

@@ -105,9 +105,9 @@ def approve(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
 
 
 def send_back(unit: Unit, loan_id: int, reason: str, on: date | None = None) -> Taken:
-    """Return a loan that is not disbursed (退回); a returned loan does not count against the household's cap.
+    """Send a loan that is not disbursed back to the bank's officer (退回), with a reason.
 
-    Raise NotFound, WrongStatus, FutureDate.
+    A returned loan does not count against the household's cap. Raise NotFound, WrongStatus, FutureDate.
     """
     loan = held_loan(unit, loan_id)
     taken = take(unit, LOAN, loan, LoanStep.RETURN, on, reason=reason)
@@ -166,7 +166,7 @@ def undo_disbursement(unit: Unit, event_id: int, reason: str, made_by: str, chec
 
 
 def check_undo(unit: Unit, loan_id: int, event_id: int) -> Loan:
-    """Return the loan, locked, whose disbursement can be reversed.
+    """Lock and return the loan whose disbursement is to be reversed.
 
     Raise WrongStatus where the loan is not active, RestedOn where the loan has another event.
     """

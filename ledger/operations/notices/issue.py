@@ -36,7 +36,7 @@ OPEN = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 In other statuses the loan is paid, or its debt is not the bank's to collect (scheme 6.6).
 """
 
-_UNDONE = "undone"  # the payout was reversed
+_UNDONE = "undone"  # The reason of a notice whose loan's payout was reversed.
 _RECONCILED = "notices"
 
 # The events that can end a loan, and how. Compensation and write-off always end a loan. A loan in status `closed` was

@@ -37,7 +37,8 @@ answer.
 """
 
 _SECOND = 1_000_000
-_SETTLED = ("claimed", "sent", "refused", "unknown")  # statuses of a last attempt after which no further one is made
+# After a last attempt in one of these statuses no further attempt is made.
+_SETTLED = ("claimed", "sent", "refused", "unknown")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ def publish(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -
 def settle(unit: Unit) -> int:
     """Correct the stored dates of loans and recoveries by the published calendars, and return how many dates changed.
 
-    Most dates are computed when somebody asks. Two are stored: a loan's due date moved to a working day, by which the
-    jobs find loans, and the last day for remitting a recovery. A second call changes nothing.
+    Most dates are computed when somebody asks. Two dates are stored: a loan's due date moved to a working day, by which
+    the jobs find loans, and the last day for remitting a recovery. A second call changes nothing.
     """
     calendar = reference.work_calendar(unit.session)
     return _roll(unit, calendar) + _remit(unit, calendar)

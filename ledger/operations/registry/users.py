@@ -43,7 +43,7 @@ COUNTY_ROLES = frozenset({Role.POVERTY_OFFICE, Role.FINANCE_OFFICER, Role.FINANC
 DEMO_USERS: Mapping[str, Role] = {
     "officer": Role.BANK_OFFICER,
     "checker": Role.BANK_CHECKER,
-    "officer2": Role.BANK_OFFICER,  # officer2 and checker2 belong to a second bank
+    "officer2": Role.BANK_OFFICER,  # The users officer2 and checker2 belong to a second bank.
     "checker2": Role.BANK_CHECKER,
     "poverty": Role.POVERTY_OFFICE,
     "poverty2": Role.POVERTY_OFFICE,
@@ -176,7 +176,7 @@ def hash_password(password: str) -> str:
 def fits(password: str, stored: str | None) -> bool:
     """Return whether a password has the stored hash.
 
-    The check takes as long where no hash is stored, and so does not reveal which usernames exist.
+    Checking a password takes equally long where no hash is stored, so the time does not reveal which usernames exist.
     """
     try:
         _hasher.verify(_nobody() if stored is None else stored, password)

@@ -20,7 +20,8 @@ _WRITERS = text("""
 def is_final(engine: Engine, known_at: datetime) -> bool:
     """Return whether no transaction begun by `known_at` is still open; call this before reading figures.
 
-    On SQLite one transaction at a time can write, and its begin is not known: an open one makes every moment not final.
+    On SQLite only one transaction at a time can write, and its start is unknown. While a transaction is writing, no
+    moment is final on SQLite.
     """
     if engine.dialect.name == "sqlite":
         return _nobody_writes(engine)

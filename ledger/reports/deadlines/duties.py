@@ -67,9 +67,9 @@ class Owed:
 class Question(NamedTuple):
     """A question about duties: the day and the moment asked for, the calendar, and whether done duties are wanted.
 
-    `known_at` works exactly where the moment of recording is stored: batches, imports, notices. Issuance reports are
-    compared by business day; payouts and remittances count from their own day. With `outstanding` a source may leave
-    out done duties.
+    `known_at` is compared with the exact moment of recording for batches, imports and notices, and with the business
+    day of recording for issuance reports. Payouts and remittances count from their own day. With `outstanding` a source
+    may leave out done duties.
     """
 
     session: Session
@@ -134,7 +134,7 @@ def subsidy_batches(asked: Question) -> Iterator[Owed]:
     lines = exists().where(SubsidyLine.batch_id == b.id, SubsidyLine.live.is_(True))
     listed = or_(
         b.status.not_in((BatchStatus.DRAFT, BatchStatus.RETURNED)), lines
-    )  # a draft without lines need not be submitted
+    )  # A draft without lines need not be submitted.
     rows = asked.session.execute(
         select(b.id, b.bank, b.county, b.period, b.submit_by, b.pay_days, c.step, c.on)
         .outerjoin(c, whole)

@@ -83,7 +83,10 @@ def issuance(
 
 
 def together(rows: Iterable[Issuance], county: str = "", bank: str = "") -> Issuance:
-    """Return the sum of rows of one quarter, for a county, a bank or the city; at least one row, reports left out."""
+    """Return the sum of rows of one quarter, for a county, a bank or the city; there must be at least one row.
+
+    The banks' issuance reports are not added up.
+    """
     listed = list(rows)
     sums: dict[str, Any] = {name: sum(getattr(row, name) for row in listed) for name in _SUMMED}
     return Issuance(county, bank, **sums, due_by=listed[0].due_by)
