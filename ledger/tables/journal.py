@@ -121,7 +121,7 @@ postings = Table(
     Column("fen", BigInteger, nullable=False),
     Column("red", Boolean, nullable=False),
     CheckConstraint("(fen > 0 AND NOT red) OR (fen < 0 AND red)", name="negative_only_in_red"),
-    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite would accept a fraction.
+    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite alone would store parts of a fen.
     CheckConstraint("debit <> credit", name="two_accounts"),
     ForeignKeyConstraint(
         ["entry_id", "book", "red", "effective_on", "recorded_at"],

@@ -144,7 +144,7 @@ def _check_lines(unit: Unit, bank: str, last: date) -> None:
 def _check_imports(unit: Unit, bank: str, month: str) -> None:
     """Raise ImportsUnconfirmed for sheets of the bank that are not yet confirmed (scheme 1).
 
-    A sheet counts while its rows are being booked; afterwards only with rows of the month or of an earlier one.
+    A sheet whose rows are being booked counts always, a booked sheet only with rows of the month or of an earlier one.
     """
     last = month_last(month)
     dated = or_(

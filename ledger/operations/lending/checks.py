@@ -156,8 +156,8 @@ def link_of(row: borrowers.Link) -> Link:
 def linked_loans(unit: Unit, scheme: Scheme, links: Sequence[Link], day: date) -> Fen:
     """Return the open principal lent to households linked to an organisation on a day, in fen.
 
-    Links are employment and agreement; investment does not count. The sum is zero where the scheme does not limit
-    organisations by linked loans.
+    Links by employment and by agreement count, links by investment do not. The sum is zero where the scheme does not
+    limit organisations by linked loans.
     """
     if scheme.organisation_limit_basis != "linked_loans":
         return NIL

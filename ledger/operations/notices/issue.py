@@ -47,16 +47,16 @@ _ALWAYS: Mapping[Ends, Ending] = {Ends.COMPENSATED: "compensated", Ends.WRITTEN_
 
 def scopes_due(session: Session, on: date) -> dict[Scope, int]:
     """Return how many loans of each bank and county have notices to issue or to cancel by the end of a day."""
-    found = _due(session, on, EVERYTHING).subquery()
-    query = select(_LOANS.c.bank, _LOANS.c.county, func.count()).join(found, found.c.id == _LOANS.c.id)
+    due = _due(session, on, EVERYTHING).subquery()
+    query = select(_LOANS.c.bank, _LOANS.c.county, func.count()).join(due, due.c.id == _LOANS.c.id)
     rows = session.connection().execute(query.group_by(_LOANS.c.bank, _LOANS.c.county))
     return {Scope(bank, county): count for bank, county, count in rows}
 
 
 def loans_due(session: Session, scope: Scope, on: date, after: int, limit: int) -> Sequence[int]:
     """Return the ids above `after` of the loans that `scopes_due` counts for one bank and county, smallest first."""
-    found = _due(session, on, scope).subquery()
-    query = select(found.c.id).where(found.c.id > after).order_by(found.c.id).limit(limit)
+    due = _due(session, on, scope).subquery()
+    query = select(due.c.id).where(due.c.id > after).order_by(due.c.id).limit(limit)
     return session.connection().execute(query).scalars().all()
 
 
@@ -80,7 +80,7 @@ def _due(session: Session, on: date, scope: Scope) -> Any:
 def _is_called(session: Session, on: date) -> ColumnElement[bool]:
     """Return the condition that a loan calls for a notice on a day and no such notice is stored.
 
-    A loan calls for a notice when its due date is as near as its scheme says.
+    A loan calls for a notice when at most as many days are left to its due date as the scheme says.
     """
     loan, n = _LOANS.c, _NOTICES.c
     schemes = session.connection().execute(select(loan.scheme, loan.scheme_version).distinct())

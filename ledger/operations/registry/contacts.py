@@ -103,9 +103,9 @@ def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str
         query = select(c.household_id, c.organisation_id, c.id).where(among(connection, column, ids.values()))
         contact_ids |= {(row[0], row[1]): row[2] for row in connection.execute(query)}
     borrowers: dict[str, tuple[int | None, int | None]] = {
-        number: (found, None) for number, found in households.items()
+        number: (borrower_id, None) for number, borrower_id in households.items()
     }
-    borrowers |= {number: (None, found) for number, found in organisations.items()}
+    borrowers |= {number: (None, borrower_id) for number, borrower_id in organisations.items()}
     new, changed = [], []
     for (number, borrower), contact_id in zip(borrowers.items(), new_ids(len(borrowers)), strict=True):
         values = (contacts[number].phone, contacts[number].email, unit.user, unit.recorded_at)

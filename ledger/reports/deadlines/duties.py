@@ -68,8 +68,8 @@ class Question(NamedTuple):
     """A question about duties: the day and the moment asked for, the calendar, and whether done duties are wanted.
 
     `known_at` is compared with the exact moment of recording for batches, imports and notices, and with the business
-    day of recording for issuance reports. Payouts and remittances count from their own day. With `outstanding` a source
-    may leave out done duties.
+    day of recording for issuance reports. Payouts and remittances count from the day on which they were made. With
+    `outstanding` a source may leave out done duties.
     """
 
     session: Session

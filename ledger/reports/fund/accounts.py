@@ -86,10 +86,10 @@ def _both(contributed: Mapping[Account, Fen], key: tuple[str, str]) -> Fen:
 def _account_balances(
     connection: Connection, clocks: Clocks, county: str | None, bank: str | None
 ) -> dict[tuple[str, str], dict[str, Fen]]:
-    found: dict[tuple[str, str], dict[str, Fen]] = {}
+    by_account: dict[tuple[str, str], dict[str, Fen]] = {}
     for row in balances.standings(connection, clocks, kind=Kind.FUND, county=county, bank=bank):
-        found.setdefault((row.county, row.bank), {})[row.account.code] = row.balance
-    return found
+        by_account.setdefault((row.county, row.bank), {})[row.account.code] = row.balance
+    return by_account
 
 
 @dataclass(frozen=True, slots=True)

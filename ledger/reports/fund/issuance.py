@@ -131,12 +131,12 @@ def _reported(session: Session, clocks: Clocks, quarter: Quarter) -> Mapping[tup
     )
     if clocks.known_at is not None:
         query = query.where(r.submitted_recorded_on <= business_day(clocks.known_at))
-    found: dict[tuple[str, str], Reported] = {}
+    reports: dict[tuple[str, str], Reported] = {}
     for row in session.execute(query.order_by(r.version)).scalars():
         assert row.submitted_on is not None, "a submitted report has its day"
         late = row.submitted_on > row.due_by
-        found[row.county, row.bank] = Reported(row.version, row.submitted_on, late, Fen(row.cumulative_fen))
-    return found
+        reports[row.county, row.bank] = Reported(row.version, row.submitted_on, late, Fen(row.cumulative_fen))
+    return reports
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:

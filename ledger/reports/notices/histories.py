@@ -78,10 +78,10 @@ def receipt(session: Session, notice_id: int, receipt_id: int) -> NoticeReceipt:
     """Return a receipt with its bytes; raise NotFound where the receipt is not one of the notice."""
     query = select(NoticeReceipt).join(NoticeDelivery, NoticeDelivery.id == NoticeReceipt.delivery_id)
     query = query.where(NoticeReceipt.id == receipt_id, NoticeDelivery.notice_id == notice_id)
-    found = session.execute(query).scalar()
-    if found is None:
+    row = session.execute(query).scalar()
+    if row is None:
         raise NotFound(what="receipt", id=str(receipt_id))
-    return found
+    return row
 
 
 def _deliveries(session: Session, notice_id: int) -> tuple[DeliveryShown, ...]:

@@ -161,10 +161,10 @@ def links_shown(session: Session, organisation_ids: Sequence[int]) -> Mapping[in
         .where(among(session.connection(), link.organisation_id, organisation_ids))
         .order_by(link.organisation_id, link.starts_on, link.id)
     )
-    found: dict[int, list[LinkShown]] = {}
+    links: dict[int, list[LinkShown]] = {}
     for row in session.connection().execute(query):
         amount = None if row.fen is None else Fen(row.fen)
-        found.setdefault(row.organisation_id, []).append(
+        links.setdefault(row.organisation_id, []).append(
             LinkShown(row.id, row.household_id, row.registry_no, row.kind, amount, row.starts_on, row.ends_on)
         )
-    return found
+    return links
