@@ -19,8 +19,8 @@ def _loans(session: Session, step: Step, after: int, limit: int) -> Sequence[int
     return issue.loans_due(session, step.scope, step.on, after, limit)
 
 
-def _bring_in_step(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-    issue.bring_in_step(unit, loans, step.on)
+def _reconcile(unit: Unit, step: Step, loans: Sequence[int]) -> None:
+    issue.reconcile(unit, loans, step.on)
 
 
 NOTICES = Job(
@@ -29,5 +29,5 @@ NOTICES = Job(
     en="notices 30 and 7 days before the due date, those of missed days too; cancelled when a loan ends or is extended",
     due=_due,
     items=_loans,
-    work=_bring_in_step,
+    work=_reconcile,
 )

@@ -1,4 +1,4 @@
-"""The catalogue of events (业务目录): one row an event: its summary, payer, replay, and how it is undone."""
+"""The catalogue of events (业务目录): one row per event with its summary, payer, replay, natural key and undoing."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,46 +12,48 @@ from ledger.events import TYPES, Event
 
 
 class Replay(StrEnum):
-    """What back-dating does with an event that stands later on the same loan (scheme 3 "Back-dated")."""
+    """The treatment of a later event of a loan when an event with an earlier date is recorded (scheme 3
+    "Back-dated").
+    """
 
     APART = "apart"
-    """Nothing: the event is not one of those that the loan is replayed from."""
+    """The event is not touched: it is not one of the events that a loan is replayed from."""
     CALENDAR = "calendar"
-    """Reversed, then posted anew by the calendar. A claim's line is posted anew by the claim, see `cause`."""
+    """The event is reversed, then posted by the calendar once more, or by the claim that called for it, see `cause`."""
     RECORDED = "recorded"
-    """Reversed, then recorded anew as the person recorded it."""
+    """The event is reversed, then recorded once more as the person recorded it."""
     STANDS = "stands"
-    """Kept, because other records rest on its figures: recording anything before it is refused."""
+    """The event is kept, because other records rest on its figures; an event with an earlier date is refused."""
     LATEST_FIRST = "latest_first"
-    """Kept like STANDS. By hand a loan's events of this kind are undone in reverse order, the latest first."""
+    """The event is kept like STANDS; by hand, a loan's events of this kind are reversed in reverse order."""
 
 
 class Ends(StrEnum):
-    """What an event ends, and with it the notices of a loan (scheme 7)."""
+    """The effect of an event that ends a loan or its collection, and with it the loan's notices (scheme 7)."""
 
     CLOSED = "closed"
-    """The loan, when nothing is left open on it."""
+    """The event ends the loan when no debt is left open."""
     RENEWED = "renewed"
-    """The loan, because its whole debt moves to another one."""
+    """The event ends the loan, because its whole debt moves to another loan."""
     COMPENSATED = "compensated"
-    """Collection from the borrower by notice: the fund has paid, and recourse begins."""
+    """The event ends collection by notice: the fund has paid, and recourse begins."""
     WRITTEN_OFF = "written_off"
-    """Collection by notice: the whole debt is lost."""
+    """The event ends collection by notice: the whole debt is lost."""
 
 
 class Office(StrEnum):
-    """Whose people ask for and decide a reversal by hand."""
+    """The office that asks for a reversal by hand and decides on it."""
 
     BANK = "bank"
     FINANCE = "finance"
     """The county's finance bureau (财政局)."""
     OF_THE_BOOK = "of_the_book"
-    """The bank for its loan book, the finance bureau for the county's books."""
+    """The bank for a loan book, the finance bureau for the county's books."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """Undone by hand (红字冲销): the operation that reverses it, and the office that may ask for it."""
+    """Reversal by hand (红字冲销): the operation that reverses the event, and the office that may ask for it."""
 
     operation: str
     office: Office
@@ -59,7 +61,9 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """Not undone by hand: the route below /api/v1 whose POST sets things right, and what is done there."""
+    """A route to take where an event is not reversed by hand: the path below /api/v1 to POST to, and the action's
+    name.
+    """
 
     route: str
     zh: str
@@ -68,10 +72,10 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """What an event is, beside its name (labels/events.py), its fields (events.py) and its postings (posting.py).
+    """The properties of an event beside its name (labels/events.py), fields (events.py) and postings (posting.py).
 
-    In braces stand fields of the event. `ends`, `payer` and `key` are None where an event ends nothing, pays
-    nothing of settlement lines, or has no key but that of the request which records it.
+    Names in braces are fields of the event. `ends` is None for an event that ends nothing, `payer` for an event that
+    pays no settlement lines, `key` for an event without a natural key, which has only the key of its request.
     """
 
     summary_zh: str
@@ -79,9 +83,9 @@ class CatalogueRow:
     replay: Replay
     ends: Ends | None
     payer: str | None
-    """Whose money pays settlement lines, as allocations and scheme 4.3 name it."""
+    """The party whose money pays settlement lines, as repayments and scheme 4.3 name the party."""
     key: str | None
-    """The natural key: one event a key, whoever asks for it and how often."""
+    """The natural key: one event per key, however often and by whomever the event is requested."""
     undone: ByHand | Instead
 
 
@@ -219,17 +223,20 @@ assert not (_MISSING := TYPES.keys() - {kind.__name__ for kind in CATALOGUE}), f
 
 
 def events_where(holds: Callable[[CatalogueRow], bool]) -> tuple[type[Event], ...]:
-    """Return the events for whose rows a condition holds, in the order of the catalogue."""
+    """Return the events whose rows fulfil a condition, in the order of the catalogue."""
     return tuple(kind for kind, row in CATALOGUE.items() if holds(row))
 
 
 def by_calendar(event: Event) -> bool:
-    """Return whether a calendar day alone called for an event, and not an operation or a person."""
+    """Return whether a calendar day called for an event, rather than an operation or a person."""
     return CATALOGUE[type(event)].replay is Replay.CALENDAR and not _cause(event)
 
 
 def key_of(event: Event) -> str | None:
-    """Return an event's natural key; None for an event without one, and for a line that an operation called for."""
+    """Return an event's natural key.
+
+    The key is None for an event without a natural key, and for an interest line that an operation called for.
+    """
     compiled = _KEYS.get(type(event))
     if compiled is None or _cause(event):
         return None
@@ -237,7 +244,7 @@ def key_of(event: Event) -> str | None:
     return text % fields_of(event)
 
 
-# A quarter asks for a key a loan: each is a text with %s and the fields to put there, which takes half the time.
+# Keys are built once per loan in a quarter's run; the % operator takes half the time of str.format.
 _BRACES = re.compile(r"{(\w+)}")
 _KEYS = {
     kind: (_BRACES.sub("%s", row.key), attrgetter(*_BRACES.findall(row.key)))
@@ -247,14 +254,14 @@ _KEYS = {
 
 
 def key_from(kind: type[Event], **fields: object) -> str:
-    """Return the natural key of the event of a kind that has these fields; the kind must have a natural key."""
+    """Return the natural key of an event of a kind with these fields; the kind must have a natural key."""
     key = CATALOGUE[kind].key
     assert key is not None, f"{kind.__name__} has no natural key"
     return key.format(**fields)
 
 
 def payer_of(event: Event) -> str:
-    """Return whose money an event applied to settlement lines (scheme 4.3); the event must be one that pays lines."""
+    """Return the party whose money an event applied to settlement lines (scheme 4.3); the event must pay such lines."""
     payer = CATALOGUE[type(event)].payer
     assert payer is not None, f"{type(event).__name__} pays no settlement lines"
     return _filled(payer, event)
@@ -267,13 +274,13 @@ def summary_of(event: Event, language: str) -> str:
 
 
 def _cause(event: Event) -> str:
-    """Return the operation that called for a line; empty where a calendar day did, and for other events."""
+    """Return the operation that called for an interest line; empty where a calendar day did, and for other events."""
     cause: str = getattr(event, "cause", "")
     return cause
 
 
 class _Fields:
-    """An event's fields by name, for the braces of a template."""
+    """The fields of an event by name, to fill the braces of a template."""
 
     __slots__ = ("_event",)
 

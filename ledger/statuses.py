@@ -1,10 +1,10 @@
-"""The statuses and steps of every object that people move (状态与环节): the words stored, each in one place."""
+"""The statuses and steps of every object that people move (状态与环节), as they are stored."""
 
 from enum import StrEnum
 
 
 class LoanStatus(StrEnum):
-    """贷款状态."""
+    """The statuses of a loan (贷款状态)."""
 
     SUBMITTED = "submitted"
     RETURNED = "returned"
@@ -17,7 +17,7 @@ class LoanStatus(StrEnum):
 
 
 class LoanStep(StrEnum):
-    """What people do with a loan before it is paid out, and the way back."""
+    """The steps that people take with a loan until its payout, and the step back."""
 
     RECORD = "record"
     RETURN = "return"
@@ -29,7 +29,7 @@ class LoanStep(StrEnum):
 
 
 class ClaimStatus(StrEnum):
-    """代偿申请状态."""
+    """The statuses of a claim (代偿申请状态)."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -43,7 +43,10 @@ class ClaimStatus(StrEnum):
 
 
 class ClaimStep(StrEnum):
-    """What people do with a claim. `recover` is a receipt or its remittance, `undo` a reversal of one of its events."""
+    """The steps that people take with a claim.
+
+    `recover` stands for a recovery received or remitted, `undo` for the reversal of one of the claim's events.
+    """
 
     DRAFT = "draft"
     SUBMIT = "submit"
@@ -57,7 +60,7 @@ class ClaimStep(StrEnum):
 
 
 class BatchStatus(StrEnum):
-    """贴息批次状态."""
+    """The statuses of a subsidy batch (贴息批次状态)."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -68,7 +71,7 @@ class BatchStatus(StrEnum):
 
 
 class BatchStep(StrEnum):
-    """What people do with a subsidy batch. `draft` also brings a draft up to date."""
+    """The steps that people take with a subsidy batch; `draft` also brings an existing draft up to date."""
 
     DRAFT = "draft"
     SUBMIT = "submit"
@@ -79,7 +82,7 @@ class BatchStep(StrEnum):
 
 
 class PlanStatus(StrEnum):
-    """缓释金额度计划状态."""
+    """The statuses of a fund plan (缓释金额度计划状态)."""
 
     DRAFT = "draft"
     APPROVED = "approved"
@@ -88,7 +91,7 @@ class PlanStatus(StrEnum):
 
 
 class PlanStep(StrEnum):
-    """What people do with a fund plan, line by line. `reversal` takes back a step of one line."""
+    """The steps that people take with a line of a fund plan; `reversal` undoes a step of one line."""
 
     APPROVAL = "approval"
     APPROPRIATION = "appropriation"
@@ -97,20 +100,20 @@ class PlanStep(StrEnum):
 
 
 class ReportStatus(StrEnum):
-    """放款情况汇总表状态."""
+    """The statuses of a bank's issuance report (放款情况汇总表状态)."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
 
 
 class ReportStep(StrEnum):
-    """What people do with a bank's issuance report."""
+    """The steps that people take with a bank's issuance report."""
 
     SUBMISSION = "submission"
 
 
 class RequestStatus(StrEnum):
-    """复核事项状态."""
+    """The statuses of a request that a second person decides (复核事项状态)."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -118,14 +121,17 @@ class RequestStatus(StrEnum):
 
 
 class RequestStep(StrEnum):
-    """What the second person does with what the first one asked for."""
+    """The steps of the second person on a request of the first person."""
 
     APPROVE = "approve"
     REFUSE = "refuse"
 
 
 class SheetStatus(StrEnum):
-    """导入批次状态. A sheet that is only tried is `trying`, then `checked`; see docs/imports.md."""
+    """The statuses of an imported sheet (导入批次状态); see docs/imports.md.
+
+    A sheet that is only checked and not booked is `trying`, then `checked`.
+    """
 
     TRYING = "trying"
     CHECKED = "checked"
@@ -139,7 +145,7 @@ class SheetStatus(StrEnum):
 
 
 class SheetStep(StrEnum):
-    """What happens to an imported sheet: its own progress first, then the second person's two steps."""
+    """The steps of an imported sheet: checking and booking by the program, then the decision of the second person."""
 
     CHECK = "check"
     OPEN = "open"

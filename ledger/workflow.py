@@ -1,7 +1,7 @@
-"""The one way through the statuses of a loan, sheet, claim, batch, plan, report and request (状态流转、复核).
+"""The statuses of loans, sheets, claims, batches, plans, reports and requests: who may move which, and when.
 
-Each desk writes down its steps in a table, a `Workflow`; the functions here read the table. `check` refuses a step,
-`move` writes it, `take` does both.
+Each desk declares its steps (状态流转、复核) in a table, a `Workflow`, which the functions here read: `check` refuses a
+step, `move` writes a step, `take` does both.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -24,19 +24,20 @@ class BeforeEarlierStep(RuleViolation):
 
 
 Persons = Callable[[Unit, Any], Collection[str]]
-"""The persons who may not take a step on a row, where no column of the row tells them."""
+"""A function that returns the users who may not take a step on a row, where no column of the row names these users."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of a workflow's table.
+    """One row of a workflow's table: a step, the statuses it starts from and the conditions under which it is possible.
 
-    `allowed` are the statuses in which the step is possible, `to` the statuses it leads to: where there are several,
-    amounts decide, and the caller of `move` names the one reached. `not_by` are the columns that hold the persons who
-    may not take the step (scheme 1), or a function that returns them. `day` is the name of the step's date in a
-    refusal, None where a person does not choose the date. `not_before` are columns of dates: the first that is filled
-    is the earliest day of the step. `books` returns the books that must be open on the day. `reason`: one is required.
-    `fills` and `clears` name groups of columns: "approved" stands for approved_by and approved_on.
+    `allowed` are the statuses in which the step is possible, `to` the statuses the step leads to. Where `to` has
+    several statuses, amounts decide, and the caller of `move` names the one reached. `not_by` are the columns that hold
+    the users who may not take the step (scheme 1), or a function that returns these users. `day` is the name of the
+    step's date in a refusal, None where a person does not choose the date. `not_before` are columns of dates: the first
+    one that is filled is the earliest day of the step. `books` returns the books that must be open on the day. `reason`
+    says that the step needs a reason. `fills` and `clears` name groups of columns: "approved" stands for approved_by
+    and approved_on.
     """
 
     allowed: tuple[StrEnum, ...]
@@ -51,17 +52,17 @@ class Step:
 
 
 History = Callable[[Any, str, Mapping[str, Any]], Base]
-"""Makes a row of a history table from the row that moved, the step, and the columns that all these tables share."""
+"""A function that makes a row of a history table from the moved row, the step, and the columns of all histories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """The steps of one table's rows.
 
-    `begins` are the statuses a row may be recorded with. `history` makes the row of the history table, None where the
-    row itself keeps who decided and when. `replaced` returns the status to show of a row in whose place another was
-    put, None while the row counts. `early` and `rule` are the refusal of a date before the earlier step's, and its
-    clause. `names_step`: whether a refusal for the wrong status names the step.
+    `begins` are the statuses with which a row may be recorded. `history` makes the row of the history table; it is None
+    where the row itself records who decided and when. `replaced` returns the status to show for a row that another row
+    has replaced, None for a row that counts. `early` and `rule` are the refusal of a date before the earlier step's
+    date, and the clause of this refusal. `names_step` says whether a refusal for the wrong status names the step.
     """
 
     row: type[Base]
@@ -77,7 +78,7 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step taken: the row's status now, and what a checker should know."""
+    """A step that was taken: the row's id and new status, and warnings for the person who checks."""
 
     id: int
     status: str
@@ -85,21 +86,21 @@ class Taken:
 
 
 def check(unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "") -> None:
-    """Refuse a step that may not be taken on a locked row: status first, then person, date and reason.
+    """Raise a refusal where a step may not be taken on a locked row: wrong status first, then person, date, reason.
 
-    `on` is today where it is None. Raises WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep,
+    `on` is today where it is None. Raise WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep,
     PeriodClosed.
     """
-    found = workflow.steps[step]
+    definition = workflow.steps[step]
     check_status(workflow, row, step)
-    _check_person(unit, row, found)
-    if found.day is not None:
-        _check_day(unit, workflow, row, found, on or unit.today)
-    assert reason or not found.reason, "the edge asks for the reason"
+    _check_person(unit, row, definition)
+    if definition.day is not None:
+        _check_day(unit, workflow, row, definition, on or unit.today)
+    assert reason or not definition.reason, "the edge asks for the reason"
 
 
 def check_status(workflow: Workflow, row: Any, step: StrEnum) -> None:
-    """Raise WrongStatus where the step is not possible, also for a row in whose place another was put."""
+    """Raise WrongStatus where the step is not possible in the row's status, or another row has replaced this row."""
     allowed = workflow.steps[step].allowed
     replaced = workflow.replaced(row)
     if row.status in allowed and replaced is None:
@@ -117,39 +118,39 @@ def move(
     *,
     to: str | None = None,
     reason: str = "",
-    **kept: Any,
+    **extra: Any,
 ) -> Taken:
-    """Write a step that was checked: the row's new status, who took it and when, and the history.
+    """Write a step that was checked: the row's new status, the user and day of the step, and a row of the history.
 
-    `to` is the status reached where the table names several; `kept` are further columns of the history.
+    `to` is the status reached where the table names several; `extra` are further columns of the history.
     """
-    found = workflow.steps[step]
-    assert row.status in found.allowed, (step, row.status)
+    definition = workflow.steps[step]
+    assert row.status in definition.allowed, (step, row.status)
     if to is None:
-        (to,) = found.to
-    assert to in found.to, (step, to)
+        (to,) = definition.to
+    assert to in definition.to, (step, to)
     before, row.status = row.status, str(to)
-    for group in found.clears:
+    for group in definition.clears:
         _put(unit, row, group, None, None)
-    if found.fills is not None:
-        _put(unit, row, found.fills, unit.user, on or unit.today)
-    note(unit, workflow, row, step, on, before=before, reason=reason, **kept)
+    if definition.fills is not None:
+        _put(unit, row, definition.fills, unit.user, on or unit.today)
+    note(unit, workflow, row, step, on, before=before, reason=reason, **extra)
     unit.session.flush()
     return Taken(row.id, row.status)
 
 
 def take(
-    unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "", **kept: Any
+    unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "", **extra: Any
 ) -> Taken:
-    """Check a step that no other rule stands in the way of, and write it; raises as `check`."""
+    """Check a step that no other rule forbids, and write the step; raise the same errors as `check`."""
     check(unit, workflow, row, step, on, reason=reason)
-    return move(unit, workflow, row, step, on, reason=reason, **kept)
+    return move(unit, workflow, row, step, on, reason=reason, **extra)
 
 
 def begin(
     unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = ""
 ) -> Taken:
-    """Keep the first step of a row that was just added, which comes from no status."""
+    """Add the first row of the history for a row that was just recorded, with an empty earlier status."""
     assert row.status in workflow.begins, row.status
     note(unit, workflow, row, step, on, before="", reason=reason)
     unit.session.flush()
@@ -165,9 +166,9 @@ def note(
     *,
     before: str,
     reason: str = "",
-    **kept: Any,
+    **extra: Any,
 ) -> None:
-    """Add a row to the history, where the workflow has one."""
+    """Add a row to the history, where the workflow has a history table."""
     if workflow.history is not None:
         columns = {
             "id": new_id(),
@@ -177,30 +178,39 @@ def note(
             "by": unit.user,
             "reason": reason,
             "recorded_at": unit.recorded_at,
-            **kept,
+            **extra,
         }
         unit.session.add(workflow.history(row, str(step), columns))
 
 
-def _check_person(unit: Unit, row: Any, found: Step) -> None:
-    """Nobody takes a step on what is their own, nor two steps of one round (scheme 1)."""
-    others = found.not_by(unit, row) if callable(found.not_by) else [getattr(row, name) for name in found.not_by]
-    if unit.user in others:
+def _check_person(unit: Unit, row: Any, definition: Step) -> None:
+    """Raise SamePerson where the user may not take the step.
+
+    Nobody decides on their own work, and nobody takes two steps of one round (scheme 1).
+    """
+    excluded = (
+        definition.not_by(unit, row)
+        if callable(definition.not_by)
+        else [getattr(row, name) for name in definition.not_by]
+    )
+    if unit.user in excluded:
         raise SamePerson(user=unit.user, rule="1")
 
 
-def _check_day(unit: Unit, workflow: Workflow, row: Any, found: Step, on: date) -> None:
-    assert found.day is not None
-    unit.not_future(on, found.day)
-    earlier = next((day for name in found.not_before if (day := getattr(row, name)) is not None), None)
+def _check_day(unit: Unit, workflow: Workflow, row: Any, definition: Step, on: date) -> None:
+    assert definition.day is not None
+    unit.not_future(on, definition.day)
+    earlier = next((day for name in definition.not_before if (day := getattr(row, name)) is not None), None)
     if earlier is not None and on < earlier:
         raise workflow.early(rule=workflow.rule, limit=earlier, found=on)
-    if found.books is not None:
-        period_lock.check_open(unit, found.books(row), on)
+    if definition.books is not None:
+        period_lock.check_open(unit, definition.books(row), on)
 
 
 def _put(unit: Unit, row: Any, group: str, by: str | None, on: date | None) -> None:
-    """Fill or empty a group of columns: by whom, on which day and, where the table keeps it, when it was recorded."""
+    """Fill or empty a group of columns: the user, the day, and the moment of recording where the table has the
+    column.
+    """
     setattr(row, f"{group}_by", by)
     setattr(row, f"{group}_on", on)
     if hasattr(row, f"{group}_at"):

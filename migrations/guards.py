@@ -1,7 +1,7 @@
-"""What the database refuses by itself: the journal's guards, as DDL for SQLite and PostgreSQL.
+"""Triggers by which the database itself protects the journal, as DDL for SQLite and PostgreSQL.
 
-A migration calls `guard_journal` or `guard_rows`; what they make never changes once released, a later
-migration adds a function of its own.
+Migrations call `guard_journal` and `guard_rows`. The triggers of a released function never change; a later migration
+adds a function of its own.
 """
 
 import sqlalchemy as sa
@@ -15,7 +15,11 @@ def on_sqlite() -> bool:
 
 
 def guard_journal() -> None:
-    """Append-only journal, closed entries, closed months, no overdraft (promises 1, 2, 6, 9)."""
+    """Create the triggers that keep the journal (promises 1, 2, 6, 9).
+
+    The journal is append-only, entries are closed by their footers, closed months take no entries, and no fund account
+    is overdrawn.
+    """
     if not on_sqlite():
         _function("refuse_change", "BEGIN RAISE EXCEPTION 'append_only: %', TG_TABLE_NAME; END")
     guard_rows(*_JOURNAL)
@@ -26,7 +30,7 @@ def guard_journal() -> None:
 
 
 def guard_rows(*tables: str) -> None:
-    """Rows of these tables are only ever added: no UPDATE, DELETE, TRUNCATE, whoever asks (promise 2)."""
+    """Create triggers that refuse UPDATE, DELETE and TRUNCATE on these tables to every database user (promise 2)."""
     for table in tables:
         if on_sqlite():
             _sqlite_rows(table)
@@ -36,13 +40,13 @@ def guard_rows(*tables: str) -> None:
 
 
 def drop_guards() -> None:
-    """Takes down what outlives its tables."""
+    """Drop the trigger functions, which PostgreSQL keeps when it drops the tables."""
     if not on_sqlite():
         op.execute("DROP FUNCTION refuse_change, refuse_closed_entry, refuse_closed_month, refuse_overdraft")
 
 
 def refuse_once_written() -> None:
-    """A journal that has entries is not taken down again."""
+    """Raise RuntimeError where the journal has entries: a downgrade would remove them."""
     if op.get_bind().exec_driver_sql("SELECT 1 FROM entries").first():
         raise RuntimeError("the journal has entries: this step is not undone")
 
@@ -50,8 +54,8 @@ def refuse_once_written() -> None:
 def _sqlite_rows(table: str) -> None:
     for verb in ("UPDATE", "DELETE"):
         _sqlite_trigger(f"{table}_no_{verb.lower()}", f"BEFORE {verb} ON {table}", f"append_only: {table}")
-    # INSERT OR REPLACE removes the old row without firing delete triggers: what is there already, by any of
-    # the table's keys, is refused before the insert. (Row numbers are such a key too: these tables have none.)
+    # INSERT OR REPLACE removes the old row without firing delete triggers. An insert is therefore refused where a row
+    # has one of its keys. SQLite's hidden row number would be a key too: these tables are declared without it.
     there = " OR ".join("(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in _keys(table))
     _sqlite_trigger(
         f"{table}_no_replace",
@@ -100,7 +104,7 @@ def _postgresql_inserts() -> None:
     )
     added = "REFERENCING NEW TABLE AS added FOR EACH"
     _always("postings", "postings_closed_entry", "AFTER INSERT", "STATEMENT", "refuse_closed_entry", added)
-    # The books' rows are held shared to the end of the transaction: a month cannot close under them.
+    # Lock the books' rows shared to the end of the transaction: no month can be closed while entries are written.
     _function(
         "refuse_closed_month",
         (
@@ -111,7 +115,7 @@ def _postgresql_inserts() -> None:
         ),
     )
     _always("entries", "entries_closed_month", "AFTER INSERT", "STATEMENT", "refuse_closed_month", added)
-    # After the row is held: what others have moved is committed, and seen.
+    # The trigger fires after the row is locked: the movements of other transactions are committed and visible.
     _function(
         "refuse_overdraft",
         (
@@ -123,7 +127,7 @@ def _postgresql_inserts() -> None:
 
 
 def _overdrawn() -> str:
-    """A row when a fund account is below zero on any day, or is not what its daily movements add up to."""
+    """Return a query with a row where a fund account is below zero on some day, or differs from its daily movements."""
     days = (
         "SELECT sum(debit - credit) AS net, sum(sum(debit - credit)) OVER (ORDER BY effective_on) AS stood "
         "FROM movements WHERE book = 'FUND-' || NEW.county AND account = '1001' "
@@ -136,7 +140,9 @@ def _overdrawn() -> str:
 
 
 def _function(name: str, body: str) -> None:
-    """A trigger function; it looks into our own schema only, never at a temporary table of the same name."""
+    """Create a trigger function that looks only into the ledger's schema, never at a temporary table of the same
+    name.
+    """
     schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     op.execute(
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$ {body} $$"
@@ -144,6 +150,6 @@ def _function(name: str, body: str) -> None:
 
 
 def _always(table: str, name: str, when: str, each: str, function: str, rows: str = "FOR EACH") -> None:
-    """A trigger that fires in replica role too, which skips ordinary ones."""
+    """Create a trigger that fires in every session, also in those with replica role, which skip ordinary triggers."""
     op.execute(f"CREATE TRIGGER {name} {when} ON {table} {rows} {each} EXECUTE FUNCTION {function}()")
     op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")

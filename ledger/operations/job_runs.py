@@ -1,4 +1,4 @@
-"""What the jobs did: one row per job, business date and scope, and the lease that lets one work at a time."""
+"""Job runs: one row per job, business date and scope, and the lease that lets one process run the jobs at a time."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from ledger.tables.work import JobLease, JobRun
 from ledger.unit_of_work import Unit
 
 ENDED = ("done", "failed")
-"""It went through to its end; `failed` = with items left that could not be done."""
+"""The statuses of a run that reached its end; a `failed` run has items that could not be done."""
 
 _LEASE = "jobs"
 
@@ -41,7 +41,7 @@ class Scope:
 
     @property
     def is_one(self) -> bool:
-        """One bank in one county: what a single step works on."""
+        """Return whether the scope is one bank in one county, as a single step of a job needs."""
         return bool(self.bank and self.county)
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An item that could not be done, with the reason: a stable code, its facts, and words."""
+    """An item of a job that could not be done, with a stable code, the facts of the code, and the reason in words."""
 
     item: str
     code: str
@@ -69,7 +69,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A job's run as it stands: `due` items there were, `done` of them, and those that failed."""
+    """A job's run: `due` counts the items to do, `done` the items done, `failed` holds the items that failed."""
 
     id: int
     job: str
@@ -86,7 +86,10 @@ class Run:
 
 
 def enqueue(unit: Unit, job: str, on: date, scope: Scope, by: str) -> Run:
-    """Ask for a run; it is `queued` until a process begins it. One that runs already is answered as it is."""
+    """Record that a run of a job is wanted, and return the run.
+
+    The run is `queued` until a process begins it; a run that is in progress is returned unchanged.
+    """
     row = _row(unit.session, job, on, scope)
     if row is None or row.status != "running":
         row = _put(unit, row, job, on, scope, status="queued", asked=True, started_by=by, ended_at=None)
@@ -94,7 +97,10 @@ def enqueue(unit: Unit, job: str, on: date, scope: Scope, by: str) -> Run:
 
 
 def begin(unit: Unit, job: str, on: date, scope: Scope, due: int, by: str, *, asked: bool) -> int:
-    """The run starts, or starts again: what an earlier start did stays counted. Answers its id."""
+    """Start a run, or start an interrupted run once more, and return the run's id.
+
+    Items done in an earlier start stay counted.
+    """
     row = _row(unit.session, job, on, scope)
     if row is not None:
         by = row.started_by if row.status == "queued" else by
@@ -103,7 +109,7 @@ def begin(unit: Unit, job: str, on: date, scope: Scope, due: int, by: str, *, as
 
 
 def advance(unit: Unit, run_id: int, done: int) -> None:
-    """Count items as done, in the transaction that did them."""
+    """Add to the count of items done, in the transaction that did the items."""
     unit.connection.execute(update(JobRun).where(JobRun.id == run_id).values(done=JobRun.done + done))
 
 
@@ -116,7 +122,10 @@ def end(
     counts: tuple[int, int] | None = None,
     report: Mapping[str, Any] | None = None,
 ) -> Run:
-    """The run is over, `done` or `failed`; a wider run gives `counts`, what was due and done in its steps."""
+    """End a run as `done` or `failed`, and return the run.
+
+    `counts` replaces the numbers of items due and done, for a run made of steps with counts of their own.
+    """
     row = unit.session.get_one(JobRun, run_id, populate_existing=True)
     row.status, row.ended_at = status, unit.recorded_at
     row.failed = json.dumps([asdict(failure) for failure in failed], ensure_ascii=False)
@@ -128,13 +137,13 @@ def end(
 
 
 def status_of(session: Session, job: str, on: date) -> str | None:
-    """Where a job's run of everything for a date stands; None when it never began."""
+    """Return the status of a job's run for a date over all banks and counties; None where the job never began."""
     row = _row(session, job, on, EVERYTHING)
     return None if row is None else row.status
 
 
 def run_of(session: Session, run_id: int) -> Run:
-    """A run by its id; raises NotFound."""
+    """Return the run with this id; raise NotFound where no run has the id."""
     row = session.get(JobRun, run_id, populate_existing=True)
     if row is None:
         raise NotFound(what="job run", id=str(run_id))
@@ -142,10 +151,10 @@ def run_of(session: Session, run_id: int) -> Run:
 
 
 def steps_of(session: Session, jobs: Iterable[str], on: date, scope: Scope) -> list[Run]:
-    """The runs of one bank and county each that these jobs made for a date within a scope."""
+    """Return the runs of single banks and counties that these jobs made for a date within a scope."""
     query = select(JobRun).where(JobRun.job.in_(list(jobs)), JobRun.business_date == on)
-    found = map(read, session.execute(query.order_by(JobRun.job, JobRun.scope)).scalars())
-    return [step for step in found if step.scope.is_one and step.scope in scope]
+    runs = map(read, session.execute(query.order_by(JobRun.job, JobRun.scope)).scalars())
+    return [step for step in runs if step.scope.is_one and step.scope in scope]
 
 
 def has_demo(session: Session, *, complete: bool = False) -> bool:
@@ -155,32 +164,32 @@ def has_demo(session: Session, *, complete: bool = False) -> bool:
 
 
 def queued(session: Session) -> list[Run]:
-    """Runs asked for and not begun, oldest first."""
+    """Return the runs that are wanted and not begun, oldest first."""
     query = select(JobRun).where(JobRun.status == "queued").order_by(JobRun.id)
     return [read(row) for row in session.execute(query).scalars()]
 
 
 def latest(session: Session, limit: int, *conditions: ColumnElement[bool]) -> list[Run]:
-    """Runs that were asked for, newest first, without the steps they fell into."""
+    """Return the runs that a person or the timetable asked for, newest first, without the runs of their steps."""
     query = select(JobRun).where(JobRun.asked, *conditions).order_by(JobRun.id.desc()).limit(limit)
     return [read(row) for row in session.execute(query).scalars()]
 
 
 def ran_through(session: Session, job: str = "daily") -> date | None:
-    """The latest business date for which a job was done, nothing left over, for every bank and county."""
+    """Return the latest business date for which a job was done without failures for every bank and county."""
     return _last_date(session, job, EVERYTHING, JobRun.status == "done")
 
 
 def ran_before(session: Session, job: str, scope: Scope, on: date) -> date | None:
-    """The latest business date before `on` for which a job went through to its end in this scope."""
+    """Return the latest business date before a day for which a job reached its end in this scope."""
     return _last_date(session, job, scope, JobRun.status.in_(ENDED), JobRun.business_date < on)
 
 
 def take_lease(unit: Unit, holder: str, until: int, gone: Sequence[str] = ()) -> bool:
-    """Take the jobs' lease if it is free, lapsed, or held by one of those known to be `gone`.
+    """Take the jobs' lease for a holder where it is free, has lapsed, or belongs to one of the `gone` holders.
 
-    Runs that a process left behind are marked `interrupted`. Two takers meet at the row's lock, and only
-    one still finds it free.
+    Return whether the lease was taken. Runs of a process that died are marked `interrupted`. Of two concurrent takers
+    the second waits for the row's lock and then finds the lease taken.
     """
     if unit.session.get(JobLease, _LEASE) is None:
         unit.connection.execute(insert(JobLease).values(name=_LEASE, holder="", until=0))
@@ -196,31 +205,31 @@ def take_lease(unit: Unit, holder: str, until: int, gone: Sequence[str] = ()) ->
 
 
 def hold_lease(unit: Unit, holder: str) -> None:
-    """Lock the lease for the whole transaction; raises LeaseLost when it is another's by now."""
+    """Lock the jobs' lease to the end of the transaction; raise LeaseLost where another process holds the lease."""
     query = select(JobLease.holder).where(JobLease.name == _LEASE).with_for_update()
-    found = unit.connection.execute(query).scalar()
-    if found != holder:
-        raise LeaseLost(holder=found or "-")
+    current_holder = unit.connection.execute(query).scalar()
+    if current_holder != holder:
+        raise LeaseLost(holder=current_holder or "-")
 
 
 def renew_lease(unit: Unit, holder: str, until: int) -> None:
-    """Keep the lease until a moment, in the transaction that holds it."""
+    """Extend the lease to a moment, in microseconds, in the transaction that has locked the lease."""
     unit.connection.execute(
         update(JobLease).where(JobLease.name == _LEASE, JobLease.holder == holder).values(until=until)
     )
 
 
 def release_lease(unit: Unit, holder: str) -> None:
-    """Give the lease back, if it is still ours; a run not ended by now was interrupted."""
-    given = unit.connection.execute(
+    """Give the jobs' lease back where this holder has it, and mark the holder's unfinished runs `interrupted`."""
+    released = unit.connection.execute(
         update(JobLease).where(JobLease.name == _LEASE, JobLease.holder == holder).values(holder="", until=0)
     )
-    if given.rowcount == 1:
+    if released.rowcount == 1:
         _interrupt(unit)
 
 
 def lease(session: Session) -> tuple[str, datetime] | None:
-    """Who holds the jobs' lease and until when; None when nobody does."""
+    """Return the holder of the jobs' lease and the moment the lease ends; None where nobody holds the lease."""
     row = session.get(JobLease, _LEASE, populate_existing=True)
     return None if row is None or not row.holder else (row.holder, moment(row.until))
 
@@ -240,8 +249,8 @@ def _row(session: Session, job: str, on: date, scope: Scope) -> JobRun | None:
 
 
 def _interrupt(unit: Unit) -> None:
-    left = update(JobRun).where(JobRun.status == "running")
-    unit.connection.execute(left.values(status="interrupted", ended_at=unit.recorded_at))
+    running = update(JobRun).where(JobRun.status == "running")
+    unit.connection.execute(running.values(status="interrupted", ended_at=unit.recorded_at))
 
 
 def _put(unit: Unit, row: JobRun | None, job: str, on: date, scope: Scope, **values: Any) -> JobRun:
@@ -267,7 +276,7 @@ def _put(unit: Unit, row: JobRun | None, job: str, on: date, scope: Scope, **val
 
 
 def read(row: JobRun) -> Run:
-    """A run out of its row."""
+    """Return a job's run from its row."""
     return Run(
         id=row.id,
         job=row.job,

@@ -1,4 +1,4 @@
-"""The rows the ledger keeps; every table is declared here and made by migrations/."""
+"""The tables of the ledger, declared here and created by migrations/."""
 
 from ledger.tables import borrowers, claims, fund, journal, loans, notices, reference, subsidies, users, work
 

@@ -1,4 +1,4 @@
-"""Borrowers: registered households with members, organisations with dated links to households."""
+"""The tables of borrowers: households with members, organisations with dated links to households."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from ledger.database import Base
 
 
 class Household(Base):
-    """建档立卡贫困户"""
+    """A registered poor household (建档立卡贫困户)."""
 
     __tablename__ = "households"
     __table_args__ = (UniqueConstraint("registry_no"), Index("ix_households_county", "county", "id"))
@@ -25,7 +25,7 @@ class Household(Base):
 
 
 class Member(Base):
-    """A person of a household; the head (户主) and the borrower (借款人) may be two."""
+    """A person of a household; the head (户主) and the borrower (借款人) may be two persons."""
 
     __tablename__ = "members"
     __table_args__ = (UniqueConstraint("id_card"), Index("ix_members_household", "household_id"))
@@ -40,7 +40,7 @@ class Member(Base):
 
 
 class Organisation(Base):
-    """市场主体: enterprise 企业, family_farm 家庭农场, cooperative 合作组织"""
+    """An organisation (市场主体): enterprise 企业, family_farm 家庭农场, cooperative 合作组织."""
 
     __tablename__ = "organisations"
     __table_args__ = (UniqueConstraint("uscc"), Index("ix_organisations_county", "county", "id"))
@@ -54,7 +54,7 @@ class Organisation(Base):
 
 
 class Link(Base):
-    """带动关系 between an organisation and a household; `ends_on` is its last day, or open."""
+    """A link (带动关系) between an organisation and a household; `ends_on` is its last day, None for an open end."""
 
     __tablename__ = "links"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Compensation (代偿): claims on the fund and their steps, what came back, surplus money in the fund accounts."""
+"""The tables of compensation (代偿): claims on the fund and their steps, recoveries, surplus money in fund accounts."""
 
 from datetime import date
 from decimal import Decimal
@@ -10,12 +10,13 @@ from ledger.database import Base, Rate
 
 
 class Claim(Base):
-    """代偿申请: a loan's claim on the fund, frozen at `claimed_on`; amounts are whole fen.
+    """A loan's claim on the fund (代偿申请); `claimed_on` is the day of its amounts, which are whole fen.
 
-    `principal` and `interest` are what was open then, `share` is the fund's part of them. What the fund paid, what of
-    the recoveries is its own (`received`) and what of that is back in its account (`returned`) follow the journal.
-    `queued_on` is the day a payment step first could not pay it in full; whether it queues still is a matter of what
-    is owed now. `live` is NULL for a returned claim in whose place another was drafted: a loan has one live claim.
+    `principal` and `interest` are the debt open on that day, `share` is the fund's fraction of the debt.
+    `paid_principal` and `paid_interest` are the fund's payments, `received` is the fund's part of the recoveries,
+    `returned` the part remitted to the fund account. `queued_on` is the first day on which a payment step could not pay
+    the claim in full; whether the claim still queues follows from its open amount. `live` is NULL for a returned claim
+    that another claim has replaced: a loan has one live claim.
     """
 
     __tablename__ = "claims"
@@ -34,7 +35,7 @@ class Claim(Base):
     bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
     claimed_on: Mapped[date] = mapped_column(Date)
     cause: Mapped[str] = mapped_column(String(60))
-    documents: Mapped[str] = mapped_column(Text)  # JSON: a list of texts
+    documents: Mapped[str] = mapped_column(Text)  # A list of texts as JSON.
     status: Mapped[str] = mapped_column(String(12))
     live: Mapped[bool | None]
     principal: Mapped[int] = mapped_column(BigInteger)
@@ -56,12 +57,15 @@ class Claim(Base):
     approved_on: Mapped[date | None] = mapped_column(Date)
     queued_on: Mapped[date | None] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
-    closing_id: Mapped[int | None] = mapped_column(BigInteger)  # the approval that closed its recourse
+    closing_id: Mapped[int | None] = mapped_column(BigInteger)  # The id of the request that closed recourse.
     return_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class ClaimChange(Base):
-    """Who took a claim from where to where, when, why, and what was paid. Added only."""
+    """A step of a claim: the user, day, reason, statuses before and after, and the amount paid in fen.
+
+    Rows of claim changes are only added.
+    """
 
     __tablename__ = "claim_changes"
     __table_args__ = (Index("ix_claim_changes_claim", "claim_id", "id"), {"sqlite_with_rowid": False})
@@ -80,7 +84,10 @@ class ClaimChange(Base):
 
 
 class Recovery(Base):
-    """追回款: what came in on a compensated loan; `to_fund` is remitted by `remit_by`, the rest is the bank's."""
+    """Money recovered on a compensated loan (追回款), in whole fen.
+
+    `to_fund` is the fund's part, to be remitted by the day `remit_by`; the rest belongs to the bank.
+    """
 
     __tablename__ = "recoveries"
     __table_args__ = (
@@ -106,7 +113,7 @@ class Recovery(Base):
 
 
 class Suspense(Base):
-    """待处理追回款: surplus money that reached a fund account, until it is released."""
+    """Surplus money in a fund account (待处理追回款), kept in suspense until its release."""
 
     __tablename__ = "suspense"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The risk-buffer fund (风险缓释基金): targets, issuance reports, plans and their steps, reconciliations, accounts."""
+"""The tables of the risk-buffer fund (风险缓释基金): targets, issuance reports, plans, reconciliations, returns."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from ledger.database import Base
 
 
 class FundTarget(Base):
-    """指导任务: what a bank is to lend in a year; advances are made against it."""
+    """The amount that a bank is to lend in a year (指导任务), in fen; the fund advances money against this target."""
 
     __tablename__ = "fund_targets"
 
@@ -21,7 +21,10 @@ class FundTarget(Base):
 
 
 class IssuanceReport(Base):
-    """放款情况汇总表: a bank's report of a county and quarter; its figures are frozen on submission, versions stay."""
+    """A bank's issuance report for a county and quarter (放款情况汇总表).
+
+    The figures are frozen on submission; earlier versions are kept.
+    """
 
     __tablename__ = "issuance_reports"
     __table_args__ = (
@@ -34,7 +37,7 @@ class IssuanceReport(Base):
     county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
     quarter: Mapped[str] = mapped_column(String(6))
     version: Mapped[int]
-    status: Mapped[str] = mapped_column(String(10))  # draft, submitted
+    status: Mapped[str] = mapped_column(String(10))  # The status is draft or submitted.
     households: Mapped[int]
     households_fen: Mapped[int] = mapped_column(BigInteger)
     organisations: Mapped[int]
@@ -49,22 +52,26 @@ class IssuanceReport(Base):
 
 
 class FundPlan(Base):
-    """缓释金额度计划: the call of a quarter (a line a bank, county and source), or one advance."""
+    """A fund plan (缓释金额度计划): the calls of a quarter, one line per bank, county and source, or one advance."""
 
     __tablename__ = "fund_plans"
     __table_args__ = (Index("ix_fund_plans_quarter", "quarter", "id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(8))  # quarter, advance
+    kind: Mapped[str] = mapped_column(String(8))  # The kind is quarter or advance.
     quarter: Mapped[str] = mapped_column(String(6))
-    status: Mapped[str] = mapped_column(String(12))  # draft, approved, appropriated, deposited
+    # The status is draft, approved, appropriated or deposited.
+    status: Mapped[str] = mapped_column(String(12))
     made_by: Mapped[str] = mapped_column(String(64))
     made_on: Mapped[date] = mapped_column(Date)
-    live: Mapped[bool | None]  # one live draft a quarter; replaced drafts have NULL
+    live: Mapped[bool | None]  # A quarter has one live draft; a replaced draft has NULL.
 
 
 class FundPlanLine(Base):
-    """A plan's line; amounts are whole fen. `due` is what the call came to when the plan was last computed."""
+    """A line of a fund plan; amounts are whole fen.
+
+    `due` is the amount called for when the plan was last computed.
+    """
 
     __tablename__ = "fund_plan_lines"
     __table_args__ = (
@@ -76,7 +83,7 @@ class FundPlanLine(Base):
     plan_id: Mapped[int] = mapped_column(ForeignKey("fund_plans.id"))
     county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
     bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
-    source: Mapped[str] = mapped_column(String(6))  # city, county
+    source: Mapped[str] = mapped_column(String(6))  # The source is city or county.
     issued: Mapped[int] = mapped_column(BigInteger)
     issued_cumulative: Mapped[int] = mapped_column(BigInteger)
     required_cumulative: Mapped[int] = mapped_column(BigInteger)
@@ -85,7 +92,7 @@ class FundPlanLine(Base):
 
 
 class FundPlanStep(Base):
-    """A step on a line: approval 批准, appropriation 拨付, deposit 缴存; `live` is NULL once reversed."""
+    """A step on a line of a plan: approval 批准, appropriation 拨付, deposit 缴存; reversed steps have `live` NULL."""
 
     __tablename__ = "fund_plan_steps"
     __table_args__ = (
@@ -110,7 +117,10 @@ class FundPlanStep(Base):
 
 
 class Reconciliation(Base):
-    """银行对账: the bank's closing balance of an account and quarter beside ours; the last one recorded counts."""
+    """A bank's closing balance of a fund account for a quarter beside the books' balance (银行对账), in fen.
+
+    The latest row of an account and quarter counts.
+    """
 
     __tablename__ = "fund_reconciliations"
     __table_args__ = (Index("ix_fund_reconciliations_account", "county", "bank", "quarter", "id"),)
@@ -129,7 +139,10 @@ class Reconciliation(Base):
 
 
 class FundReturn(Base):
-    """基金清退: what an account returned, by source, when it was wound down; it gets no call afterwards."""
+    """The money that a fund account returned when it was wound down (基金清退), by source, in fen.
+
+    A fund account that was wound down is in no later plan.
+    """
 
     __tablename__ = "fund_returns"
 

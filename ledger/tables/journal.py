@@ -1,7 +1,6 @@
-"""The journal's tables (books.md §4): rows are only ever added; nobody but journal and balances uses them.
+"""The journal's tables (books.md §4), used by the journal and by balances only; journal rows are only added.
 
-A table whose rows are only added has no hidden row number on SQLite: `INSERT OR REPLACE` with the number of a row
-that is there would remove that row, whatever its id.
+On SQLite these tables have no hidden row number: with it, `INSERT OR REPLACE` could remove a row of any id.
 """
 
 from sqlalchemy import (
@@ -26,7 +25,8 @@ from ledger.database import Base
 
 _meta = Base.metadata
 
-# A book (账套) and the last day of its last closed month; every writer holds this row shared, a closer alone.
+# A book (账套) and the last day of its last closed month. A transaction that books locks this row shared; one that
+# closes a month locks the row exclusively.
 books = Table(
     "books",
     _meta,
@@ -35,7 +35,7 @@ books = Table(
     Column("closed_through", Date),
 )
 
-# The accounts of each book: what makes it impossible to post to an account of another book.
+# The accounts of each book. Foreign keys to this table make a posting to another book's account impossible.
 accounts = Table(
     "accounts",
     _meta,
@@ -43,7 +43,7 @@ accounts = Table(
     Column("code", String(6), primary_key=True),
 )
 
-# What happened. `red` says that it reverses another event; only then are amounts negative.
+# Events (业务). `red` marks the reversal of another event; only reversals have negative amounts.
 events = Table(
     "events",
     _meta,
@@ -63,7 +63,7 @@ events = Table(
     Column("reverses_id", BigInteger, ForeignKey("events.id")),
     Column("red", Boolean, nullable=False),
     Column("payload", Text, nullable=False),
-    Column("format", Integer, nullable=False, server_default="1"),  # of the journal when it was recorded
+    Column("format", Integer, nullable=False, server_default="1"),  # The journal's format when recorded.
     CheckConstraint("red = (reverses_id IS NOT NULL)", name="red_is_a_reversal"),
     UniqueConstraint("key"),
     UniqueConstraint("reverses_id"),
@@ -73,7 +73,7 @@ events = Table(
     sqlite_with_rowid=False,
 )
 
-# One event's part in one book: a voucher (记账凭证). Closed by its footer, without which it cannot be committed.
+# Vouchers (记账凭证): the part of one event in one book. An entry without its footer cannot be committed.
 entries = Table(
     "entries",
     _meta,
@@ -103,8 +103,8 @@ entries = Table(
     sqlite_with_rowid=False,
 )
 
-# A row of a voucher: one amount, one account on each side, both of the entry's book. Balanced by shape.
-# Its two dates are the entry's: no row gets into a closed month under an entry of an open one.
+# The rows of vouchers: one amount with a debit and a credit account of the entry's book, so every entry is balanced.
+# A foreign key makes the dates of a row equal to its entry's, so no row gets into a closed month.
 postings = Table(
     "postings",
     _meta,
@@ -121,7 +121,7 @@ postings = Table(
     Column("fen", BigInteger, nullable=False),
     Column("red", Boolean, nullable=False),
     CheckConstraint("(fen > 0 AND NOT red) OR (fen < 0 AND red)", name="negative_only_in_red"),
-    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite would take a half
+    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite alone would store parts of a fen.
     CheckConstraint("debit <> credit", name="two_accounts"),
     ForeignKeyConstraint(
         ["entry_id", "book", "red", "effective_on", "recorded_at"],
@@ -135,7 +135,7 @@ postings = Table(
     sqlite_with_rowid=False,
 )
 
-# Written last: how many rows the entry has, what they add up to, and the hash of all it says.
+# The footers that close entries: the number of rows, the sum of their amounts in fen, and a hash of the contents.
 footers = Table(
     "footers",
     _meta,
@@ -146,7 +146,7 @@ footers = Table(
     sqlite_with_rowid=False,
 )
 
-# Daily movements (日发生额): kept for speed, equal to the sums of the postings always.
+# Daily movements (日发生额): sums of postings by account and day, stored for speed and always equal to the postings.
 movements = Table(
     "movements",
     _meta,
@@ -158,15 +158,15 @@ movements = Table(
     Column("recorded_on", Date),
     Column("debit", BigInteger, nullable=False),
     Column("credit", BigInteger, nullable=False),
-    # The sums are in the index: PostgreSQL reads a book's days there, and not the rows of all books between them.
+    # The index includes the sums: PostgreSQL can answer from the index without reading the table's rows.
     PrimaryKeyConstraint(
         "book", "account", "county", "bank", "effective_on", "recorded_on", postgresql_include=["debit", "credit"]
     ),
     ForeignKeyConstraint(["book", "account"], ["accounts.book", "accounts.code"], name="fk_movements_account"),
-    sqlite_with_rowid=False,  # its key is all that it is asked by
+    sqlite_with_rowid=False,  # All queries use the primary key.
 )
 
-# What is in each fund account (专户) now; the database refuses a negative one.
+# The present balance of each fund account (专户), in fen; the database refuses a negative balance.
 fund_balances = Table(
     "fund_balances",
     _meta,

@@ -1,4 +1,4 @@
-"""Loans, their settlement lines, what paid the lines, repayments."""
+"""The tables of loans: contracts, settlement lines (结息单), payments of lines, repayments, requests of two people."""
 
 from datetime import date
 from decimal import Decimal
@@ -23,12 +23,12 @@ from ledger.database import Base, Rate
 
 
 class Loan(Base):
-    """贷款: the contract, where it stands, and the engine's place in its life.
+    """A loan (贷款): its contract, its status, and how far its interest and transitions have been posted.
 
-    `due_on` is the contract due date, extensions included; `rolled_on` the day it is payable (scheme 3.6).
-    `billed_to` is the start of the open interest period, `next_step_on` the next day on which a line or a
-    transition falls due (None: never again). `generation` counts how often its life was written again from
-    an earlier day. Balances are not here: a loan's figure is the sum of its postings.
+    `due_on` is the contract due date, extensions included; `rolled_on` is the due date moved to a working day (scheme
+    3.6). `billed_to` is the start of the open interest period; `next_step_on` is the next day on which a line or a
+    transition falls due, None where there is none. `generation` counts how often the loan was replayed from an earlier
+    day. A loan's balances are not stored here: they are sums of its postings.
     """
 
     __tablename__ = "loans"
@@ -42,7 +42,7 @@ class Loan(Base):
         Index("ix_loans_due", "due_on"),
     )
 
-    # INTEGER makes it the number of the row itself on SQLite: by it loans are looked up more than all else.
+    # On SQLite, INTEGER makes the id the row number itself, which is the fastest way to look up a loan.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
     contract_no: Mapped[str] = mapped_column(String(60))
     scheme: Mapped[str] = mapped_column(String(40))
@@ -85,7 +85,10 @@ class Loan(Base):
 
 
 class StatusChange(Base):
-    """Who moved a loan from one status to another, when, why. Added only."""
+    """A change of a loan's status: the user, day, reason, and statuses before and after.
+
+    Rows of status changes are only added.
+    """
 
     __tablename__ = "loan_status_changes"
     __table_args__ = (Index("ix_loan_status_changes_loan", "loan_id", "id"), {"sqlite_with_rowid": False})
@@ -100,7 +103,7 @@ class StatusChange(Base):
     recorded_at: Mapped[int] = mapped_column(BigInteger)
 
 
-# Interest bills (结息单, settlement lines), every version; the one that counts is live, the others have NULL there.
+# All versions of interest bills (结息单). The version that counts has `live` true, other versions have NULL.
 interest_bills = Table(
     "lines",
     Base.metadata,
@@ -108,7 +111,7 @@ interest_bills = Table(
     Column("period_start", Date, primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("event_id", BigInteger, ForeignKey("events.id"), nullable=False),
-    Column("period_end", Date, nullable=False),  # not counted; the line is posted on this day
+    Column("period_end", Date, nullable=False),  # This day is not in the period.
     Column("contract", BigInteger, nullable=False),
     Column("penalty", BigInteger, nullable=False),
     Column("compound", BigInteger, nullable=False),
@@ -118,7 +121,8 @@ interest_bills = Table(
     Index("ix_lines_posted", "period_end"),
 )
 
-# Allocations: what an event paid, waived or wrote off of an interest bill; a reversal adds the same in negative.
+# Allocations: the amounts by which an event paid, waived or wrote off interest bills, in fen; a reversal adds negative
+# amounts.
 allocations = Table(
     "applications",
     Base.metadata,
@@ -136,7 +140,7 @@ allocations = Table(
 
 
 class Repayment(Base):
-    """还款: what was handed over; what it paid stands in its live event."""
+    """A repayment (还款) as a person recorded it; the event `event_id` says which debts it paid."""
 
     __tablename__ = "repayments"
     __table_args__ = (
@@ -160,7 +164,7 @@ class Repayment(Base):
 
 
 class Approval(Base):
-    """What one person recorded and another puts in force (复核): `payload` is what was asked, as JSON."""
+    """A request of one person that a second person decides (复核); `payload` is the request's content as JSON."""
 
     __tablename__ = "approvals"
     __table_args__ = (Index("ix_approvals_waiting", "status", "id"), Index("ix_approvals_loan", "loan_id"))
@@ -170,10 +174,10 @@ class Approval(Base):
     county: Mapped[str | None] = mapped_column(String(6))
     bank: Mapped[str | None] = mapped_column(String(12))
     loan_id: Mapped[int | None] = mapped_column(BigInteger)
-    role: Mapped[str] = mapped_column(String(20))  # who decides
+    role: Mapped[str] = mapped_column(String(20))  # The role that decides on the request.
     payload: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(String(10))  # pending, approved, refused
+    status: Mapped[str] = mapped_column(String(10))  # The status is pending, approved or refused.
     made_by: Mapped[str] = mapped_column(String(64))
     made_on: Mapped[date] = mapped_column(Date)
     made_at: Mapped[int] = mapped_column(BigInteger)

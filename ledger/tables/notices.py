@@ -1,4 +1,4 @@
-"""Notices before maturity (催收通知书), their delivery, what was sent of them, where borrowers are reached."""
+"""The tables of notices before maturity (催收通知书): deliveries, receipts, sendings, contact data of borrowers."""
 
 from datetime import date
 
@@ -9,10 +9,10 @@ from ledger.database import Base
 
 
 class Notice(Base):
-    """催收通知书: one per loan, due date and kind (D30, D7).
+    """A notice before maturity (催收通知书): one per loan, due date and kind (D30, D7).
 
-    `created_on` is the day the rule calls for it, whenever the job ran; `made_on` the business date of the run that
-    wrote it. `cancelled_on`: the loan ended or got another due date before it was delivered.
+    `created_on` is the day on which the scheme calls for the notice; `made_on` is the business date of the run that
+    wrote the row. `cancelled_on` is filled where the loan ended or got another due date before the delivery.
     """
 
     __tablename__ = "notices"
@@ -36,18 +36,23 @@ class Notice(Base):
     made_by: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[int] = mapped_column(BigInteger)
     cancelled_on: Mapped[date | None] = mapped_column(Date)
-    cancel_reason: Mapped[str | None] = mapped_column(String(12))  # closed, compensated, written_off, extended, undone
+    # The reason is closed, compensated, written_off, extended or undone.
+    cancel_reason: Mapped[str | None] = mapped_column(String(12))
 
 
 class NoticeChange(Base):
-    """Who cancelled, revived, delivered a notice or took its delivery back, when, why. Added only."""
+    """A change of a notice with user, day and reason: cancelled, revived, delivered or withdrawn.
+
+    Rows of notice changes are only added.
+    """
 
     __tablename__ = "notice_changes"
     __table_args__ = (Index("ix_notice_changes_notice", "notice_id", "id"), {"sqlite_with_rowid": False})
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
-    step: Mapped[str] = mapped_column(String(12))  # cancelled, revived, delivered, withdrawn
+    # The step is cancelled, revived, delivered or withdrawn.
+    step: Mapped[str] = mapped_column(String(12))
     on: Mapped[date] = mapped_column("on_day", Date)
     by: Mapped[str] = mapped_column("by_user", String(64))
     reason: Mapped[str] = mapped_column(Text)
@@ -55,7 +60,7 @@ class NoticeChange(Base):
 
 
 class NoticeDelivery(Base):
-    """送达: how, when and to whom a notice was handed over; `live` is NULL once it was taken back."""
+    """A delivery of a notice (送达): way, day and receiver; `live` is NULL after the delivery was withdrawn."""
 
     __tablename__ = "notice_deliveries"
     __table_args__ = (UniqueConstraint("notice_id", "live"),)
@@ -74,7 +79,10 @@ class NoticeDelivery(Base):
 
 
 class NoticeReceipt(Base):
-    """回执: the signed slip as a picture or PDF, with the hash of its bytes. Added only."""
+    """A signed receipt of a delivery (回执) as a picture or PDF, with the hash of its bytes.
+
+    Rows of receipts are only added.
+    """
 
     __tablename__ = "notice_receipts"
     __table_args__ = (Index("ix_notice_receipts_delivery", "delivery_id", "id"), {"sqlite_with_rowid": False})
@@ -91,9 +99,10 @@ class NoticeReceipt(Base):
 
 
 class NoticeSending(Base):
-    """发送: one attempt to send a notice by e-mail or SMS, claimed before it is made.
+    """An attempt to send a notice by e-mail or SMS (发送), claimed before the message leaves.
 
-    `claimed` until its outcome is known; one that never came is `unknown`, and a person says `sent` or `not_sent`.
+    An attempt is `claimed` until its outcome is known, and `unknown` where no outcome came; then a person records
+    `sent` or `not_sent`.
     """
 
     __tablename__ = "notice_sendings"
@@ -107,16 +116,18 @@ class NoticeSending(Base):
     channel: Mapped[str] = mapped_column(String(12))
     attempt: Mapped[int]
     address: Mapped[str] = mapped_column(String(254))
-    status: Mapped[str] = mapped_column(String(12))  # claimed, sent, failed, refused, unknown, not_sent
+    # The status is claimed, sent, failed, refused, unknown or not_sent.
+    status: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(Text)
     claimed_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
-    next_at: Mapped[int | None] = mapped_column(BigInteger)  # when a failed one may be tried again
+    # A failed attempt may be repeated from this moment on.
+    next_at: Mapped[int | None] = mapped_column(BigInteger)
     resolved_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class Contact(Base):
-    """联系方式: where a household or an organisation is reached, as last told."""
+    """The contact data of a household or an organisation (联系方式), as last given."""
 
     __tablename__ = "contacts"
     __table_args__ = (

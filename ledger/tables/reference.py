@@ -1,4 +1,4 @@
-"""Facts that everything stands on: counties, banks, scheme versions, rate tables, work calendars."""
+"""The tables of reference data: counties, banks, scheme versions, rate tables, work calendars."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from ledger.database import Base, Moment
 
 
 class County(Base):
-    """县（市、区）; the id is today's code."""
+    """A county (县、市、区); the id is the county code in use today."""
 
     __tablename__ = "counties"
 
@@ -19,7 +19,7 @@ class County(Base):
 
 
 class CountyCode(Base):
-    """A GB/T 2260 code a county has or had; valid from `starts_on`, to `ends_on` not counted."""
+    """A county code of GB/T 2260 in use or retired; valid from `starts_on`, up to `ends_on`, exclusive."""
 
     __tablename__ = "county_codes"
 
@@ -31,7 +31,7 @@ class CountyCode(Base):
 
 
 class Bank(Base):
-    """试点银行"""
+    """A pilot bank (试点银行)."""
 
     __tablename__ = "banks"
 
@@ -40,7 +40,10 @@ class Bank(Base):
 
 
 class BankStatus(Base):
-    """A bank's status from a day on: pilot 试点, eliminated 淘汰, substituted 递补. Rows are added, never edited."""
+    """A bank's status from a day on: pilot 试点, eliminated 淘汰, substituted 递补.
+
+    Rows of bank statuses are only added.
+    """
 
     __tablename__ = "bank_statuses"
 
@@ -52,7 +55,7 @@ class BankStatus(Base):
 
 
 class SchemeVersion(Base):
-    """A scheme version (方案) as loaded: its resolved TOML text, immutable, named by code and version."""
+    """A version of a scheme (方案) as its resolved TOML text, which never changes, named by code and version."""
 
     __tablename__ = "schemes"
     __table_args__ = (UniqueConstraint("hash"),)
@@ -68,7 +71,10 @@ class SchemeVersion(Base):
 
 
 class RateRow(Base):
-    """One dated row of a rate table (`pboc` 贷款基准利率, `lpr`); rates as fractions, in JSON. Only added to."""
+    """A dated row of a rate table (`pboc` 贷款基准利率, `lpr`), with rates as fractions in JSON.
+
+    Rows of rate tables are only added.
+    """
 
     __tablename__ = "rate_rows"
 
@@ -81,7 +87,7 @@ class RateRow(Base):
 
 
 class RateCoverage(Base):
-    """Through which day a rate table was checked to be complete; the latest row counts."""
+    """The last day through which a rate table was checked to be complete; the latest row counts."""
 
     __tablename__ = "rate_coverages"
 
@@ -104,7 +110,7 @@ class CalendarDay(Base):
 
 
 class CalendarYear(Base):
-    """A year whose State Council calendar is loaded."""
+    """A year for which the State Council's calendar is loaded."""
 
     __tablename__ = "calendar_years"
 

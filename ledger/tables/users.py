@@ -1,4 +1,4 @@
-"""People who sign in: role, bank and counties from the first migration on."""
+"""The tables of users: role, bank and counties of every person who signs in."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from ledger.database import Base, Moment
 
 
 class User(Base):
-    """A person and what is theirs: no counties named = all of them, no bank = every bank."""
+    """A user; a user without counties has all counties, a user without a bank has all banks."""
 
     __tablename__ = "users"
     __table_args__ = (UniqueConstraint("fs_uniquifier"),)
@@ -26,7 +26,7 @@ class User(Base):
 
 
 class UserCounty(Base):
-    """A county in a person's scope."""
+    """A county in the scope of a user."""
 
     __tablename__ = "user_counties"
 

@@ -1,4 +1,4 @@
-"""Work on the ledger: people, answered requests, imports, job runs, closings of months."""
+"""The tables of work on the ledger: answered requests, imports, job runs, closings of months."""
 
 from datetime import date
 
@@ -9,20 +9,20 @@ from ledger.database import Base
 
 
 class Request(Base):
-    """An answered request under its idempotency key, which belongs to a user."""
+    """A request that was answered, with its answer, under the user's idempotency key."""
 
     __tablename__ = "requests"
 
     user: Mapped[str] = mapped_column("user_name", String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(120), primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # hash of method, path and body
+    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # The hash of method, path and body.
     status: Mapped[int]
     body: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class Import(Base):
-    """A sheet taken in: its hash is the document, its importer the maker, a checker confirms it."""
+    """An imported sheet: its hash is the document, its importer the maker; a checker confirms the sheet."""
 
     __tablename__ = "imports"
     __table_args__ = (Index("ix_imports_waiting", "status", "id"),)
@@ -32,7 +32,7 @@ class Import(Base):
     bank: Mapped[str | None] = mapped_column(String(12))
     file_name: Mapped[str] = mapped_column(String(255))
     hash: Mapped[str] = mapped_column(String(64))
-    status: Mapped[str] = mapped_column(String(12))  # see docs/imports.md
+    status: Mapped[str] = mapped_column(String(12))  # The statuses are explained in docs/imports.md.
     rows: Mapped[int] = mapped_column("row_count")
     booked: Mapped[int]
     unchanged: Mapped[int]
@@ -47,7 +47,10 @@ class Import(Base):
 
 
 class JobRun(Base):
-    """A job for one business date and scope: one row however often it is run, kept in its steps' transactions."""
+    """A job for one business date and scope, in one row however often the job is run.
+
+    The counts are updated in the transactions of the job's steps.
+    """
 
     __tablename__ = "job_runs"
     __table_args__ = (
@@ -58,30 +61,38 @@ class JobRun(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     job: Mapped[str] = mapped_column(String(24))
     business_date: Mapped[date] = mapped_column(Date)
-    scope: Mapped[str] = mapped_column(String(24))  # "" = everything, else bank/county; a side may be empty
-    status: Mapped[str] = mapped_column(String(12))  # queued, running, done, failed, interrupted
-    asked: Mapped[bool]  # by a person or the clock; else it is part of a wider run
-    due: Mapped[int]  # how many items there were to do, those done included
+    # The scope is empty for everything, else written bank/county, of which one may be empty.
+    scope: Mapped[str] = mapped_column(String(24))
+    # The status is queued, running, done, failed or interrupted.
+    status: Mapped[str] = mapped_column(String(12))
+    asked: Mapped[bool]  # A person or the timetable asked for the run; a step of another run has false.
+    due: Mapped[int]  # The number of items to do, items already done included.
     done: Mapped[int]
-    failed: Mapped[str] = mapped_column(Text)  # JSON: the items that failed, with reasons
-    report: Mapped[str] = mapped_column(Text)  # JSON: what the job has to say, by name
+    failed: Mapped[str] = mapped_column(Text)  # The failed items with their reasons, as JSON.
+    report: Mapped[str] = mapped_column(Text)  # The job's report by name, as JSON.
     started_by: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class JobLease(Base):
-    """Who may work the jobs now, one at a time; lost when `until` (microseconds) passes without renewal."""
+    """The lease to run the jobs, which one process at a time holds.
+
+    The lease lapses when the moment `until`, in microseconds, passes without a renewal.
+    """
 
     __tablename__ = "job_leases"
 
     name: Mapped[str] = mapped_column(String(24), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(120))  # "" = nobody
+    holder: Mapped[str] = mapped_column(String(120))  # The holder is empty where nobody has the lease.
     until: Mapped[int] = mapped_column(BigInteger)
 
 
 class Closing(Base):
-    """A month of a book closed or opened again. Added only; the book itself holds how far it is closed."""
+    """The closing or opening of a month of a book.
+
+    Rows of closings are only added; the book's row in `books` says through which day the book is closed.
+    """
 
     __tablename__ = "closings"
     __table_args__ = (Index("ix_closings_month", "book", "month", "id"), {"sqlite_with_rowid": False})
@@ -89,7 +100,7 @@ class Closing(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     book: Mapped[str] = mapped_column(String(24))
     month: Mapped[str] = mapped_column(String(7))
-    action: Mapped[str] = mapped_column(String(8))  # close, reopen
+    action: Mapped[str] = mapped_column(String(8))  # The action is close or reopen.
     by: Mapped[str] = mapped_column("by_user", String(64))
     checked_by: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""What one person asks and another puts in force: reversals, adjustments, and that nobody does both."""
+"""Requests of one person and decisions of another: reversals, adjustments, and never the same person for both."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -29,14 +29,14 @@ from tests.support.county_desk import COUNTY, TODAY, at_desk, disbursed_loan, ho
 
 @pytest.fixture
 def loan(engine: Engine) -> int:
-    """A loan of 50,000.00 paid out on 2016-05-10."""
+    """Return the id of a loan of 50,000 yuan paid out on 2016-05-10."""
     with at_desk(engine) as unit:
         home = household(unit)
     return disbursed_loan(engine, request(household_id=home))
 
 
 def event_of(engine: Engine, loan_id: int, kind: str) -> int:
-    """The loan's first event of a kind."""
+    """Return the id of the loan's first event of a kind."""
     with at_desk(engine) as unit:
         happened = loan_history(unit.connection, loan_id, Clocks(TODAY))
         return next(row.event_id for row in happened if row.kind == kind)
@@ -54,8 +54,8 @@ def decide(engine: Engine, asked: Asked, user: str = "checker") -> Asked:
 
 
 def adjustment(**fields: Any) -> dict[str, Any]:
-    """An adjustment of a bank's loan book that stands."""
-    told: dict[str, Any] = {
+    """Return a valid adjustment of a bank's loan book, with given changes."""
+    payload: dict[str, Any] = {
         "book": "LOAN-GZRCB",
         "county": COUNTY,
         "bank": "GZRCB",
@@ -63,7 +63,7 @@ def adjustment(**fields: Any) -> dict[str, Any]:
         "document": "调整单 1",
         "rows": [{"debit": "1003", "credit": "6011", "amount": yuan("12.34")}],
     }
-    return told | fields
+    return payload | fields
 
 
 def test_a_disbursement_is_reversed_when_another_person_approves(engine: Engine, loan: int) -> None:

@@ -1,4 +1,4 @@
-"""Promise 6, closed means closed: in order, after daily, never under a writer, opened again by two."""
+"""Promise 6: months close in order, after the daily job, never during a write; two people open a month."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -26,15 +26,15 @@ LATER = date(2016, 8, 1)
 
 
 def ran_daily(unit: Unit, through: date, status: str = "done") -> None:
-    """Daily as its runner records it, with nothing to do."""
+    """Record a run of the daily job without items."""
     run = job_runs.begin(unit, "daily", through, Scope(), 0, "cron", asked=True)
     if status != "running":
         job_runs.end(unit, run, status)
 
 
 def sheet(unit: Unit, status: str, bank: str = "GZRCB", kind: str = "loans") -> int:
-    """An import in some status, without rows; answers its id."""
-    made = Import(
+    """Record an import without rows in a status, and return its id."""
+    imported = Import(
         id=new_id(),
         kind=kind,
         bank=bank,
@@ -50,14 +50,14 @@ def sheet(unit: Unit, status: str, bank: str = "GZRCB", kind: str = "loans") -> 
         made_at=unit.recorded_at,
         decision="",
     )
-    unit.session.add(made)
+    unit.session.add(imported)
     unit.session.flush()
-    return made.id
+    return imported.id
 
 
 @pytest.fixture
 def loan(engine: Engine) -> int:
-    """A loan paid out on 2016-05-10, daily run through July."""
+    """Return the id of a loan paid out on 2016-05-10, with the daily job run through July."""
     with at_desk(engine) as unit:
         home = household(unit)
         ran_daily(unit, date(2016, 7, 31))
@@ -149,7 +149,7 @@ def test_a_month_closes_only_when_daily_has_run_through_its_last_day(
 def test_a_loan_paid_out_late_wants_its_lines_before_the_month_closes(engine: Engine, loan: int) -> None:
     close(engine, "2016-05")
     with pytest.raises(Refusal) as refused:
-        close(engine, "2016-06")  # the loan's line of 2016-06-21 is not posted
+        close(engine, "2016-06")  # The loan's line of 2016-06-21 is not posted.
     assert (refused.value.code, refused.value.facts["found"]) == ("lines_due", 1)
 
 
@@ -251,7 +251,7 @@ def test_no_writer_slips_into_a_month_that_is_being_closed(engine: Engine) -> No
         together.wait()
         with at_desk(engine, "checker", LATER) as unit:
             periods.close_month(unit, BOOK, "2016-05")
-            # What stands in the month now is all that ever will.
+            # After the close no disbursement can be added to the month.
             paid = unit.session.execute(select(Loan.id).where(Loan.disbursed_on.is_not(None))).all()
             before.extend(True for _ in paid)
         return "closed"
@@ -265,7 +265,7 @@ def test_no_writer_slips_into_a_month_that_is_being_closed(engine: Engine) -> No
 
 
 def test_a_closer_waits_for_a_writer_that_has_begun(engine: Engine, loan: int) -> None:
-    """Only where several write at once: on SQLite the second writer waits before it begins."""
+    """This test needs concurrent writers: on SQLite the second writer waits before its transaction begins."""
     with at_desk(engine) as unit:
         home = household(unit)
     late = approved_loan(engine, request(household_id=home))

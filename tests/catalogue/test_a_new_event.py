@@ -1,4 +1,4 @@
-"""An event that is added and forgotten in the catalogue. With its row it is tried in tests/upgrade/trials.py."""
+"""A new event without a row in the catalogue stops the program; tests/upgrade/trials.py adds one with its row."""
 
 import os
 import shutil
@@ -24,21 +24,21 @@ POSTED = '    e.LoanFeePaid: (Move(c.SETTLEMENT_FUNDS, c.INTEREST_INCOME, "amoun
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """The ledger of this checkout, in a folder of its own that a test may change."""
+    """Return a folder with a copy of the ledger's code, which a test may change."""
     for room in ("ledger", "migrations"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 
-def put(path: Path, before: str, text: str) -> None:
-    """Write a text into a file in front of the only place that reads like `before`, in whose place it then stands."""
-    whole = path.read_text(encoding="utf-8")
-    assert whole.count(before) == 1, before
-    path.write_text(whole.replace(before, text), encoding="utf-8")
+def put(path: Path, old: str, new: str) -> None:
+    """Replace a text that occurs exactly once in a file."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, old
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def ran(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program on the copied ledger alone."""
+    """Run a Python program that imports the copied ledger, and return the ended process."""
     command = [sys.executable, "-c", program, *arguments]
     told = os.environ | {"PYTHONPATH": str(folder), "PYTHONUTF8": "1"}
     return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, check=False, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Natural keys and payers as the operations store them: those of the catalogue, and of nothing else."""
+"""Natural keys and payers as the operations store them are exactly those of the catalogue."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ from tests.support.county_desk import at_desk
 
 
 def stored(connection: Connection) -> list[tuple[Event, str | None]]:
-    """Every event with the key it was stored under, in the order of recording."""
+    """Return every event with its stored key, in the order of recording."""
     keys = dict(connection.execute(select(events.c.id, events.c.key).order_by(events.c.id)).all())
     found = stored_events(connection, keys)
     return [(found[event_id], key) for event_id, key in keys.items()]
@@ -27,7 +27,8 @@ def stored(connection: Connection) -> list[tuple[Event, str | None]]:
 
 def test_a_quarter_and_its_subsidy_are_stored_under_the_catalogues_keys(engine: Engine) -> None:
     loan = subsidy.lend(engine)
-    subsidy.pay(engine, loan, "1000.00", date(2016, 5, 20))  # kept as borrower credit for the line of June
+    # The money becomes borrower credit, which pays the line of June.
+    subsidy.pay(engine, loan, "1000.00", date(2016, 5, 20))
     subsidy.bill(engine, date(2016, 6, 21))
     batch = subsidy.draft(engine)
     subsidy.bring(engine, batch, "paid")

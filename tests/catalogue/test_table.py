@@ -1,4 +1,4 @@
-"""The catalogue as a whole: every event has every answer, and every answer names something that exists."""
+"""The catalogue as a whole: every event has a complete row, and the names in a row exist."""
 
 import dataclasses
 import re
@@ -29,7 +29,7 @@ DRAWN: dict[type[Event], Event] = {
 _CHINESE = re.compile(r"[一-鿿]+")
 _ENGLISH = re.compile(r"[a-z][a-z' -]+")
 
-# books.md §3: what is undone by hand, and by whose people.
+# books.md §3: the events that are reversed by hand, and the offices that do so.
 BY_HAND = """
     LoanDisbursed bank  RepaymentReceived bank  RecoveryReceived bank  RecoveryRemitted bank
     FundAppropriated finance  FundDeposited finance  FundInterestCredited finance  CountyShareReceived finance
@@ -38,12 +38,12 @@ BY_HAND = """
 
 
 def braces(template: str) -> set[str]:
-    """The fields a template names."""
+    """Return the names of the fields that a template refers to."""
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 
 def names(kind: type[Event]) -> set[str]:
-    """The fields an event has."""
+    """Return the names of an event's fields."""
     return {field.name for field in dataclasses.fields(kind)}
 
 

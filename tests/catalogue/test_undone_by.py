@@ -1,4 +1,4 @@
-"""Every event asked to be undone by hand: it is let through, or the refusal names the operation to use."""
+"""A request to reverse an event of every kind: it is accepted, or the refusal names the operation to use."""
 
 import pytest
 from sqlalchemy import Engine
@@ -11,7 +11,7 @@ from tests.support.recording import recording
 
 
 def test_an_event_is_let_through_or_the_operation_to_use_is_named(engine: Engine) -> None:
-    """By books.md §3: all that is not listed there is 422 `not_reversible`."""
+    """A kind that books.md §3 does not list is refused with 422 `not_reversible`."""
     with recording(engine, "2026-01-01") as unit:
         journal.record(unit, PUT_IN)
         for case, event, _ in PAGES:

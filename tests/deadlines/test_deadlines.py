@@ -1,4 +1,4 @@
-"""What each office owes by which day, as of any day, by the State Council's working days (scheme 7)."""
+"""The deadlines of every office as of any day, by the State Council's working days (scheme 7)."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from ledger.ids import new_id
 from ledger.operations.fund import issuance
 from ledger.operations.registry import reference
 from ledger.reports.deadlines.duties import Owed
-from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadlines, standing
+from ledger.reports.deadlines.overview import OUTSTANDING, STATES, Deadline, deadline_of, deadlines
 from ledger.tables.notices import Notice, NoticeDelivery
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.tables.work import Import
@@ -27,7 +27,7 @@ NOON = int(datetime(2016, 1, 1, 4, tzinfo=UTC).timestamp()) * 1_000_000
 
 
 def listed(engine: Engine, what: str, as_of: date, known_at: datetime | None = None) -> list[Deadline]:
-    """All deadlines of a kind as of a day, done or not."""
+    """Return all deadlines of a kind as of a day, done or not."""
     with Session(engine.execution_options(reading=True)) as session:
         return [each for each in deadlines(session, Clocks(as_of, known_at), STATES) if each.owed.what == what]
 
@@ -47,12 +47,12 @@ def told(found: list[Deadline]) -> list[tuple[Any, ...]]:
 def test_how_a_deadline_stands(case: str, done_on: str | None, as_of: str, state: str, days: int) -> None:
     done = None if done_on is None else date.fromisoformat(done_on)
     owed = Owed("subsidy_list", "4.4", "bank", BANK, COUNTY, "2016Q2", None, date(2016, 6, 26), done)
-    found = standing(owed, date.fromisoformat(as_of))
+    found = deadline_of(owed, date.fromisoformat(as_of))
     assert (found.state, found.days, owed.open) == (state, days, 0 if done else 1)
 
 
 def batch(engine: Engine, *steps: tuple[str, str], period: str = "2016Q2", submit_by: str = "2016-06-26") -> int:
-    """A batch's row and its history: step and day; a step was recorded at noon of its day."""
+    """Record a batch with its steps and their days, each recorded at noon of its day; return the batch's id."""
     batch_id = new_id()
     with at_desk(engine) as unit:
         unit.session.add(
@@ -164,7 +164,7 @@ def test_a_batch_without_lines_owes_nobody_anything(engine: Engine) -> None:
 
 
 def test_a_bank_reports_the_quarters_in_which_it_lent_by_the_tenth(engine: Engine) -> None:
-    lend(engine, each=1)  # paid out on 2016-05-10
+    lend(engine, each=1)  # The loan is paid out on 2016-05-10.
     assert listed(engine, "issuance_report", date(2016, 6, 30)) == []
     assert told(listed(engine, "issuance_report", date(2016, 7, 1))) == [
         ("2016Q2", date(2016, 7, 10), None, "open", 9)
@@ -223,7 +223,7 @@ def test_a_sheet_is_decided_on_by_the_end_of_its_month(
 
 
 def notices(engine: Engine, delivered: list[date | None], cancelled_on: date | None = None) -> None:
-    """First notices of as many loans, of one day, delivered on these days; the first one's may be cancelled."""
+    """Record D30 notices of one day on as many loans as there are delivery days; the first may be cancelled."""
     with at_desk(engine, today=date(2019, 5, 1)) as unit:
         for place, (loan_id, on) in enumerate(zip(lend(engine, each=len(delivered)), delivered, strict=True)):
             notice_id = new_id()

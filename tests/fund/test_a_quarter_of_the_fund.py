@@ -1,4 +1,4 @@
-"""A quarter of the fund (scheme 5): advance, plan, approval, appropriation, deposits slip by slip, reconciliation."""
+"""A quarter of the fund (scheme 5): advance, plan, approval, appropriation, deposits by slip, reconciliation."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ ACCOUNT = "/fund/accounts/360781/GZRCB"
 
 
 def balances(sign_in: SignIn, *accounts: str) -> dict[str, str]:
-    """What accounts of the county's fund book stand at."""
+    """Return the balances of the accounts of the county's fund book."""
     rows = sign_in("auditor").get("/ledger/trial-balance?book=FUND-360781").json["rows"]
     return {row["account"]: row["closing"] for row in rows if row["account"] in accounts}
 
 
 def a_loan_and_its_plan(sign_in: SignIn) -> dict[str, Any]:
-    """A loan of 50,000 paid out on 2016-05-10, and the plan of its quarter."""
+    """Pay out a loan of 50,000 yuan on 2016-05-10, and draft the plan of its quarter."""
     with freeze_time("2016-05-10 09:00+08:00"):
         paid_out(sign_in)
     with freeze_time("2016-07-01 09:00+08:00"):

@@ -1,4 +1,4 @@
-"""What was issued in a quarter is what was disbursed and stands, as of any day and as known at any moment (5.2)."""
+"""Issuance in a quarter counts unreversed disbursements, as of any day and as known at any moment (5.2)."""
 
 from datetime import UTC, date, datetime
 
@@ -18,7 +18,7 @@ SECOND, THIRD = Quarter.parse("2016Q2"), Quarter.parse("2016Q3")
 
 @pytest.fixture
 def lent(engine: Engine) -> Engine:
-    """Three loans of 50,000 in each of two counties, paid out on 10, 11 and 12 May 2016."""
+    """Pay out three loans of 50,000 yuan in each of two counties, on 10, 11 and 12 May 2016."""
     lend(engine, counties=("360781", "360702"), each=3)
     return engine
 

@@ -1,4 +1,4 @@
-"""Plans at the desk (scheme 5.2, 5.3): every step from every status, part by part, drawn up late or anew."""
+"""Fund plans (scheme 5.2, 5.3): every step from every status, steps in parts, plans drafted late or twice."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -35,7 +35,7 @@ NEXT = {"draft": {"approval"}, "approved": {"appropriation"}, "appropriated": {"
 
 
 def plan_of(engine: Engine, to: str = "draft", quarter: Quarter = Q2, on: date = ON) -> int:
-    """A plan drawn up by one of the city and taken along to a status by another."""
+    """Draft a plan as one city user and take it to a status as another; return the plan's id."""
     with at_desk(engine, "city", on) as unit:
         plan = plans.draft_plan(unit, quarter)
     for step in list(STEPS)[: list(PlanStatus).index(PlanStatus(to))]:
@@ -45,7 +45,7 @@ def plan_of(engine: Engine, to: str = "draft", quarter: Quarter = Q2, on: date =
 
 
 def calls_of(engine: Engine, plan: int) -> dict[tuple[str, str], int]:
-    """What a plan calls for, by county and bank, in fen."""
+    """Return the amounts that a plan calls for, by county and bank, in fen."""
     with at_desk(engine) as unit:
         query = select(FundPlanLine).where(FundPlanLine.plan_id == plan)
         return {(row.county, row.bank): row.due for row in unit.session.execute(query).scalars()}
@@ -130,7 +130,7 @@ def test_a_payout_recorded_late_or_taken_back_changes_the_next_call_by_its_share
 
 
 def a_loan_paid_out(engine: Engine, on: date) -> int:
-    """A loan of 20,000 paid out on a day and recorded on 2016-07-04; answers the event's id."""
+    """Pay out a loan of 20,000 yuan on a day, recorded on 2016-07-04; return the event's id."""
     with at_desk(engine, today=ON) as unit:
         home = household(unit)
     loan = approved_loan(engine, request(household_id=home, principal=yuan("20000.00")))
@@ -168,7 +168,7 @@ def test_one_run_after_missed_quarters_drafts_what_runs_in_time_would_have(engin
 
 
 def recorded_plans(engine: Engine) -> list[tuple[Any, ...]]:
-    """Every line of every live plan."""
+    """Return every line of every live plan."""
     with engine.connect() as connection:
         query = (
             select(

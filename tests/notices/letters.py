@@ -1,4 +1,4 @@
-"""Notices for tests of the paper, and what a PDF library finds on it."""
+"""Letters for tests of the printed notice, and readers of the text, glyphs and positions in a PDF."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -44,12 +44,12 @@ _LETTER: dict[str, Any] = {
 
 
 def letter(**facts: Any) -> NoticePaper:
-    """The first notice of a household's ordinary loan, save what is told."""
+    """Return the first notice of an ordinary loan of a household, with given changes."""
     return NoticePaper(**(_LETTER | facts))
 
 
 def texts(pdf: bytes) -> list[str]:
-    """What each page says, without what breaks its lines."""
+    """Return the text of each page without line breaks and spaces."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         pages = [page.get_textpage().get_text_range() for page in document]
@@ -59,7 +59,7 @@ def texts(pdf: bytes) -> list[str]:
 
 
 def glyphs(pdf: bytes) -> Iterator[int]:
-    """The glyph of every sign drawn; 0 is the empty box of a sign the font does not have."""
+    """Return the glyph number of every character drawn; 0 is the empty box of a character missing in the font."""
     with pikepdf.open(BytesIO(pdf)) as document:
         for page in document.pages:
             for drawn in pikepdf.parse_content_stream(page, "Tj TJ"):
@@ -76,7 +76,7 @@ def _strings(operands: Any) -> Iterator[bytes]:
 
 
 def without_ink(pdf: bytes, signs: str) -> dict[str, int]:
-    """Of these signs those on the first page, and how often each stands there as an empty place."""
+    """Return how often each of these characters stands on the first page without any ink."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         picture = document[0].render(scale=3, grayscale=True)
@@ -95,7 +95,7 @@ def without_ink(pdf: bytes, signs: str) -> dict[str, int]:
 
 
 def _placed(text: Any) -> Iterator[tuple[int, str]]:
-    """The signs of a page with their places; those beyond the basic plane take two."""
+    """Return the characters of a page with their places; a character beyond the basic plane takes two places."""
     units = [pypdfium2.raw.FPDFText_GetUnicode(text, index) for index in range(text.count_chars())]
     for index, unit in enumerate(units):
         if 0xD800 <= unit < 0xDC00:

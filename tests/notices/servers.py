@@ -1,4 +1,4 @@
-"""A mail server and an SMS gateway that are really there: on a port of this machine, told how to answer."""
+"""A mail server and an SMS gateway that listen on a local port and give the answers a test sets."""
 
 import json
 from asyncio import AbstractServer
@@ -20,7 +20,10 @@ ACCEPTED = "250 OK"
 
 @dataclass
 class MailServer:
-    """Keeps what came in; `at_rcpt` and `at_data` say what the next is answered, then all is accepted again."""
+    """A mail server that stores received mails.
+
+    `at_rcpt` and `at_data` are the answers to the next commands; afterwards every command is accepted.
+    """
 
     url: str = ""
     mails: list[EmailMessage] = field(default_factory=list)
@@ -52,7 +55,7 @@ class MailServer:
 
 
 class _OnASocket(Controller):
-    """Listens on a socket that is there already: its port is nobody else's."""
+    """A controller that serves on a socket that is already bound, so no other process can have its port."""
 
     def __init__(self, handler: MailServer, listening: socket) -> None:
         self.listening = listening
@@ -65,7 +68,7 @@ class _OnASocket(Controller):
 
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
-    """A mail server as long as the block lasts."""
+    """Run a mail server for the duration of the block."""
     handler = MailServer()
     controller = _OnASocket(handler, create_server(("127.0.0.1", 0)))
     controller.start()
@@ -78,7 +81,11 @@ def mail_server() -> Iterator[MailServer]:
 
 @dataclass
 class Gateway:
-    """Keeps what came in; `answers` are the statuses of the next ones, then 200. `held` keeps each waiting."""
+    """An SMS gateway that stores received messages.
+
+    `answers` are the statuses of the next answers; afterwards every answer is 200. While `held` is not set, every
+    answer waits.
+    """
 
     url: str = ""
     got: list[tuple[dict[str, Any], str]] = field(default_factory=list)
@@ -89,7 +96,7 @@ class Gateway:
 
 @contextmanager
 def sms_gateway() -> Iterator[Gateway]:
-    """An SMS gateway as long as the block lasts."""
+    """Run an SMS gateway for the duration of the block."""
     gateway = Gateway()
     gateway.held.set()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(gateway))
@@ -119,7 +126,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
             except OSError:
-                return  # who asked is gone
+                return  # The client has closed the connection.
 
         log_message: Callable[..., None] = lambda *_: None
 

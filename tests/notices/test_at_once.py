@@ -1,4 +1,4 @@
-"""Several hands on one notice at the same moment: each thing is done once."""
+"""Concurrent work on one notice: every change is made exactly once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

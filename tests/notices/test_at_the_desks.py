@@ -1,4 +1,4 @@
-"""Notices at the desks: made by the job, handed over, recorded with the signed slip, taken back (scheme 7)."""
+"""Notices at the desks: issued by the job, delivered, recorded with a signed slip, withdrawn (scheme 7)."""
 
 from base64 import b64encode
 from collections.abc import Callable

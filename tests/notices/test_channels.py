@@ -1,4 +1,4 @@
-"""E-mail and SMS, through a real mail server and a real gateway: sent once, tried again, never twice (scheme 7)."""
+"""Sending by e-mail and SMS through a mail server and a gateway: sent once, repeated after failure (scheme 7)."""
 
 from datetime import UTC, date, datetime, timedelta
 from threading import Thread
@@ -33,7 +33,9 @@ FIRST, SECOND = date(2019, 4, 10), date(2019, 5, 3)
 
 
 def told(engine: Engine, on: date = FIRST, **where: str | None) -> int:
-    """The worked example's loan, its borrower reached by phone and mail, and its notices through a day."""
+    """Record the worked example's loan with contact data of its borrower, and issue its notices; return the loan's
+    id.
+    """
     with at_desk(engine) as unit:
         home = household(unit)
         contacts.set_contact(unit, household_id=home, phone=where.get("phone", PHONE), email=EMAIL)

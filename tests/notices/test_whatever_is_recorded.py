@@ -1,4 +1,7 @@
-"""Whatever is recorded, late or taken back, whenever the job ran: the notices of looking at every day (scheme 7)."""
+"""Notices after any records, late records and reversals, with the job on any days, equal those of a daily check.
+
+The daily check looks at the loan on every day of its life (scheme 7).
+"""
 
 from contextlib import ExitStack
 from datetime import date, timedelta
@@ -26,7 +29,8 @@ STEP = Scope(BANK, COUNTY)
 Seen = dict[tuple[date, str], tuple[date, date | None]]
 
 
-@settings(DRAWN, max_examples=max(3, settings().max_examples * 3 // 20))  # 300 where tests are run in full
+# A full run draws 300 examples.
+@settings(DRAWN, max_examples=max(3, settings().max_examples * 3 // 20))
 @given(data=st.data())
 def test_the_notices_are_those_of_somebody_who_looks_at_every_day(engine: Engine, data: st.DataObject) -> None:
     portfolio = data.draw(st.lists(contracts(fixed_rate=True, ganzhou=True), min_size=1, max_size=2))
@@ -48,7 +52,7 @@ def _live_through(engine: Engine, shops: list[Shop], data: st.DataObject, first:
         elif step == "run":
             run(engine, first + timedelta(days=data.draw(st.integers(0, (last - first).days))))
     for shop in shops:
-        shop.carry(last)  # what closes by the calendar alone
+        shop.carry(last)  # The calendar may close a loan without any record.
     run(engine, last)
     assert run(engine, last) == 0, "a second run finds nothing"
     for shop in shops:
@@ -62,7 +66,7 @@ def _record(shop: Shop, data: st.DataObject) -> None:
 
 
 def run(engine: Engine, on: date) -> int:
-    """What the job does on a day, as one transaction; answers how many loans it found."""
+    """Run the notices job for a day in one transaction, and return the number of loans it found."""
     step = Step(on, STEP)
     with at_bank(engine, "job:notices", on) as unit:
         found = NOTICES.items(unit.session, step, 0, 5000)
@@ -72,7 +76,7 @@ def run(engine: Engine, on: date) -> int:
 
 
 def kept(engine: Engine, loan_id: int) -> Seen:
-    """A loan's notices, without those that turned out never to have been called for."""
+    """Return a loan's stored notices, without those cancelled on the day that called for them."""
     query = select(Notice.due_on, Notice.kind, Notice.created_on, Notice.cancelled_on)
     with engine.connect() as connection:
         found = connection.execute(query.where(Notice.loan_id == loan_id)).all()
@@ -84,7 +88,7 @@ def kept(engine: Engine, loan_id: int) -> Seen:
 
 
 def by_looking(history: History, last: date) -> Seen:
-    """The loan's page turned over day by day: is it open, which due date is in force, is it so near?"""
+    """Return the notices that a check on every day of the loan's life would have issued and cancelled."""
     statuses = live(history.contract, history.facts, last).statuses
     seen: Seen = {}
     day = history.contract.disbursed_on

@@ -1,4 +1,4 @@
-"""Households, organisations and links as they are registered: what is refused, what is only warned of."""
+"""Registration of households, organisations and links: the refusals and the warnings."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date

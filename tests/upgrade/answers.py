@@ -1,4 +1,4 @@
-"""Whether what is answered now is what was answered then, field by field, save what was changed on purpose."""
+"""The comparison of present answers with a release's stored answers, field by field, except for intended changes."""
 
 import re
 import tomllib
@@ -19,7 +19,7 @@ _ID = re.compile(r"\b[0-9]{16,19}\b")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A place in an answer that says something else now; `pointer` leads there as in RFC 6901."""
+    """A place where an answer differs from the stored one; `pointer` names the place as in RFC 6901."""
 
     question: Question
     pointer: str
@@ -33,41 +33,43 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A figure that a later release changed on purpose: in which answers, where in them, by which line of CHANGELOG."""
+    """A figure that a later release changed on purpose: the questions, the place in their answers, the CHANGELOG
+    line.
+    """
 
     path: str
     pointer: str
     changelog: str
-    engine: str = ""  # the one engine on which it was otherwise; both where none is named
+    engine: str = ""  # The engine on which the figure changed; empty for both.
 
     def covers(self, difference: Difference) -> bool:
-        """Return whether a difference is the one that was meant."""
+        """Return whether a difference is an instance of this intended change."""
         return fnmatchcase(difference.question.path, self.path) and _leads(self.pointer, difference.pointer)
 
 
 def kept_answers(folder: Path, url: str) -> list[tuple[Question, Answer]]:
-    """Return what a release's database was asked and answered, on the engine of a database."""
+    """Return the questions and answers stored for a release, for the engine of a database."""
     return list(read(unpack(answers_file(folder, url)).decode()))
 
 
 def changed_on_purpose(folder: Path, url: str) -> list[Changed]:
-    """Return the figures of a kept release that later releases changed on purpose, on the engine of a database."""
-    told = tomllib.loads((folder / CHANGED).read_text(encoding="utf-8"))
-    found = [Changed(**row) for row in told.get("changed", [])]
-    return [each for each in found if each.engine in ("", make_url(url).get_backend_name())]
+    """Return the intended changes of a release's figures, for the engine of a database."""
+    document = tomllib.loads((folder / CHANGED).read_text(encoding="utf-8"))
+    entries = [Changed(**row) for row in document.get("changed", [])]
+    return [each for each in entries if each.engine in ("", make_url(url).get_backend_name())]
 
 
 def ask_again(url: str, kept: Iterable[tuple[Question, Answer]]) -> Iterator[Difference]:
-    """Ask a database every kept question once more, and yield what it answers differently."""
+    """Ask a database every stored question and yield the differences from the stored answers."""
     with asking(url) as asker:
         for question, answer in kept:
             yield from differences(question, answer, asker.ask(question))
 
 
 def differences(question: Question, kept: Answer, found: Answer) -> Iterator[Difference]:
-    """Yield where an answer differs: every kept field is there and equal, rows are as many and in their order.
+    """Yield the differences of an answer from the stored answer: missing or unequal fields, and other rows.
 
-    New fields are welcome.
+    Rows are compared in their order. New fields are no difference.
     """
     if kept.status != found.status:
         yield Difference(question, "", kept.status, found.status)
@@ -93,12 +95,15 @@ def _differ(question: Question, pointer: str, kept: Any, found: Any) -> Iterator
 
 
 def unexplained(found: Sequence[Difference], changed: Sequence[Changed]) -> list[Difference]:
-    """Return the differences that nobody changed on purpose."""
+    """Return the differences that no intended change covers."""
     return [each for each in found if not any(entry.covers(each) for entry in changed)]
 
 
 def faults_of(changed: Sequence[Changed], found: Sequence[Difference], changelog: str) -> list[str]:
-    """Return what is wrong with the entries themselves: one that covers nothing, one the CHANGELOG does not tell."""
+    """Return the faults of the intended changes.
+
+    A change is at fault where it covers no difference, or where the CHANGELOG does not mention it.
+    """
     faults = []
     for entry in changed:
         if not any(entry.covers(each) for each in found):
@@ -111,8 +116,8 @@ def faults_of(changed: Sequence[Changed], found: Sequence[Difference], changelog
 def without_ids(bodies: Iterable[Any]) -> list[Any]:
     """Return answers with every id replaced by its place among the ids, in the order in which they appear.
 
-    Two databases that lived the same story give the same answers then, though each has ids of its own. The hash of an
-    entry is left out: it is made of ids too.
+    Two databases with the same history then give equal answers, though their ids differ. The hash of an entry is left
+    out because it is computed from ids.
     """
     places: dict[str, str] = {}
 
@@ -129,7 +134,7 @@ def without_ids(bodies: Iterable[Any]) -> list[Any]:
 
 
 def _leads(pattern: str, pointer: str) -> bool:
-    """Return whether a pattern names a place: a star stands for one step, two at the end for all below."""
+    """Return whether a pattern names a place: a star stands for one step, two stars at the end for everything below."""
     wanted, steps = pattern.split("/"), pointer.split("/")
     if wanted[-1] == "**":
         wanted, steps = wanted[:-1], steps[: len(wanted) - 1]

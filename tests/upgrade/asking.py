@@ -1,4 +1,4 @@
-"""How a kept county is asked: through the HTTP API, at one moment of its own time, each question as some user."""
+"""The questions to a kept county: sent through the HTTP API at one fixed moment, each as some user."""
 
 import json
 import tempfile
@@ -16,7 +16,7 @@ from ledger.settings import read_settings
 from tests.upgrade.stage import password_of
 
 ASKED_AT = datetime(2020, 1, 6, 1, 0, tzinfo=UTC)
-"""The moment at which all questions are asked: the morning of the first working Monday after the story."""
+"""The moment at which all questions are asked: the first Monday morning after the story's last day."""
 
 BASE = "/api/v1"
 _PAGE = 200
@@ -24,7 +24,7 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and who asks; a list is asked for whole, however many pages it has."""
+    """A request to the API and the user who sends it; a list is read completely, over all its pages."""
 
     user: str
     path: str
@@ -35,7 +35,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered: the HTTP status and the body."""
+    """The HTTP status and the body of an answer."""
 
     status: int
     body: Any
@@ -43,13 +43,13 @@ class Answer:
 
 @dataclass(slots=True)
 class Asker:
-    """A client of one service; signs each user in once."""
+    """A client of one service that signs each user in once."""
 
     app: Flask
     tokens: dict[str, str] = field(default_factory=dict)
 
     def ask(self, question: Question) -> Answer:
-        """Return the answer, all pages of a list as one, without what only a reader of the moment needs."""
+        """Return the answer to a question: all pages of a list joined, a refusal reduced to its code and facts."""
         answer = self._send(question, question.path)
         body = answer.body
         if answer.status >= 400:
@@ -66,21 +66,21 @@ class Asker:
         headers = {"Authorization": f"Bearer {self._token(question.user)}", "Accept-Language": "en"}
         if question.key is not None:
             headers["Idempotency-Key"] = question.key
-        told = self.app.test_client().open(BASE + path, method=question.method, json=question.body, headers=headers)
-        return Answer(told.status_code, told.get_json(silent=True))
+        response = self.app.test_client().open(BASE + path, method=question.method, json=question.body, headers=headers)
+        return Answer(response.status_code, response.get_json(silent=True))
 
     def _token(self, user: str) -> str:
         if user not in self.tokens:
             sent = {"username": user, "password": password_of(user)}
-            told = self.app.test_client().post(f"{BASE}/auth/token", json=sent)
-            assert told.status_code == 200, told.text
-            self.tokens[user] = told.get_json()["access_token"]
+            response = self.app.test_client().post(f"{BASE}/auth/token", json=sent)
+            assert response.status_code == 200, response.text
+            self.tokens[user] = response.get_json()["access_token"]
         return self.tokens[user]
 
 
 @contextmanager
 def asking(url: str, at: datetime = ASKED_AT) -> Iterator[Asker]:
-    """Give an asker of the service on a database, while the clock of this process stands at a moment."""
+    """Yield a client of the service on a database, with the clock of this process frozen at a moment."""
     with tempfile.TemporaryDirectory() as home:
         app = create_app(read_settings({"LEDGER_HOME": home, "LEDGER_DATABASE_URL": url}))
         engine = app.extensions["ledger"].engine
@@ -92,7 +92,7 @@ def asking(url: str, at: datetime = ASKED_AT) -> Iterator[Asker]:
 
 
 def listing(path: str) -> str:
-    """Return the path of a list with the longest pages there are."""
+    """Return the path of a list with the largest page size."""
     return f"{path}{_mark(path)}limit={_PAGE}"
 
 
@@ -102,7 +102,7 @@ def _mark(path: str) -> str:
 
 def written(question: Question, answer: Answer) -> str:
     """Return a question with its answer as one line of JSON."""
-    told = {
+    record = {
         "user": question.user,
         "method": question.method,
         "path": question.path,
@@ -111,11 +111,11 @@ def written(question: Question, answer: Answer) -> str:
         "status": answer.status,
         "answer": answer.body,
     }
-    return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def read(text: str) -> Iterator[tuple[Question, Answer]]:
-    """Read questions with their answers out of a JSON list."""
-    for told in json.loads(text):
-        question = Question(told["user"], told["path"], told["method"], told["body"], told["key"])
-        yield question, Answer(told["status"], told["answer"])
+    """Return questions with their answers from a JSON list."""
+    for record in json.loads(text):
+        question = Question(record["user"], record["path"], record["method"], record["body"], record["key"])
+        yield question, Answer(record["status"], record["answer"])

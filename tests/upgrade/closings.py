@@ -1,4 +1,4 @@
-"""The kept county's closed months, reconciliations before them, and one month that is opened again."""
+"""Closing months in the kept county, with the reconciliations before, and the reopening of one month."""
 
 from datetime import date
 from functools import partial
@@ -16,7 +16,7 @@ from tests.upgrade.stage import BANK, COUNTY, THRIFTY, Story
 
 
 def months(story: Story) -> Agenda:
-    """Return the days on which months are closed, and the one on which the last of them is opened again."""
+    """Return the days on which months are closed, and the day on which the last closed month is opened."""
     first = date(2016, 3, 1)
     close = partial(partial, _close, story)
     return [
@@ -36,21 +36,21 @@ def _close(story: Story, user: str, book: str, first: date, last: date) -> None:
 
 
 def _reconcile(story: Story, year: int) -> None:
-    """Reconcile the county's accounts for a year's quarters: one differs and is explained."""
+    """Reconcile the county's fund accounts for the quarters of a year; one quarter has an explained difference."""
     for number in range(1, 5):
         quarter = Quarter(year, number)
         last = quarter.calendar.end - DAY
         for bank in (BANK, THRIFTY):
             with story.at("auditor") as unit:
                 book = book_of(Kind.FUND, bank=bank, county=COUNTY)
-                stands = balances.balance(unit.connection, FUND_DEPOSITS, book, Clocks(last), bank=bank)
+                balance = balances.balance(unit.connection, FUND_DEPOSITS, book, Clocks(last), bank=bank)
             differs = (bank, number) == (THRIFTY, 3)
-            closing = yuan(plain(stands + (100 if differs else 0)))
-            told = COUNTY, bank, closing, story.clock.today, f"DZ{quarter}", quarter
-            story.do("finance", accounts.reconcile, *told, "银行次日入账" if differs else "")
+            closing = yuan(plain(balance + (100 if differs else 0)))
+            about = COUNTY, bank, closing, story.clock.today, f"DZ{quarter}", quarter
+            story.do("finance", accounts.reconcile, *about, "银行次日入账" if differs else "")
 
 
 def _open_again(story: Story) -> None:
-    """Open the last closed month of the second bank again, on the officer's request."""
-    told = {"book": "LOAN-ABC", "month": "2018-12"}
-    story.decide(("officer2", "checker2"), "reopen", told, "补记一笔还款", bank=THRIFTY)
+    """Open the last closed month of the second bank, as its officer requests."""
+    payload = {"book": "LOAN-ABC", "month": "2018-12"}
+    story.decide(("officer2", "checker2"), "reopen", payload, "补记一笔还款", bank=THRIFTY)

@@ -1,4 +1,4 @@
-"""Which kept releases are tried: the oldest and the newest, or those named in KEPT_SNAPSHOTS."""
+"""The kept releases that the tests use: the oldest and the newest, or those named in KEPT_SNAPSHOTS."""
 
 import os
 from pathlib import Path
@@ -8,14 +8,14 @@ import pytest
 from tests.upgrade.restore import releases
 
 VARIABLE = "KEPT_SNAPSHOTS"
-"""`all`, or versions with commas between."""
+"""The environment variable with versions separated by commas, or `all`."""
 
-# Not named LEDGER_...: a run of the tests forgets what the environment says of the ledger.
+# The variable's name does not begin with LEDGER_, because the tests delete variables that do.
 _ASKED = os.environ.get(VARIABLE, "")
 
 
 def chosen_releases() -> list[Path]:
-    """Return the folders of the releases that are tried; raises UsageError for one that is not kept."""
+    """Return the folders of the releases to test; raise UsageError for a release that is not kept."""
     kept = releases()
     if not _ASKED:
         return [kept[0], kept[-1]] if len(kept) > 1 else kept
@@ -28,6 +28,6 @@ def chosen_releases() -> list[Path]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what asks for a kept release once for each."""
+    """Run a test that has the argument `release` once for each chosen release."""
     if "release" in metafunc.fixturenames:
         metafunc.parametrize("release", chosen_releases(), ids=lambda folder: folder.name)

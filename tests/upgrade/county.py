@@ -1,4 +1,4 @@
-"""The kept county lived through from 2016-03 to 2019-12, day by day: about sixty loans, and all that can happen."""
+"""The story of the kept county from 2016-03 to 2019-12, day by day: about sixty loans and every kind of event."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,21 +15,25 @@ from ledger.dates import Quarter
 from ledger.operations.registry import borrowers, contacts
 from ledger.operations.registry.borrowers import NewHousehold, Person
 from ledger.unit_of_work import Unit
-from tests.upgrade import closings, deeds, desk, doors, losses, quarters, rules, told
+from tests.upgrade import api_requests, closings, deeds, desk, losses, notices, quarters, rules
 from tests.upgrade.deeds import Agenda
 from tests.upgrade.stage import BANK, COUNTY, OTHER, THRIFTY, Clock, Story, add_people, household_of
 
 SEED = 2016
 FIRST, LAST = date(2016, 3, 1), date(2019, 12, 31)
 SHEETED, AT_DESKS, NEIGHBOURS, FARMS = 44, 21, 6, 4
-"""Households lent to by sheets and at the desks, those of the other county, and organisations."""
+"""The numbers of borrowers by group.
+
+SHEETED households have loans from sheets, AT_DESKS households have loans recorded singly, NEIGHBOURS live in the other
+county, FARMS are organisations.
+"""
 
 FAILING = (BANK, BANK, THRIFTY, BANK, BANK, BANK, BANK, BANK, THRIFTY, BANK, BANK, THRIFTY)
-"""The banks of the first loans, which are never paid back."""
+"""The banks of the first loans, which the borrowers never repay."""
 
 
 def live(engine: Engine) -> Story:
-    """Live the kept county on a prepared database, and return the story as it stands on its last evening."""
+    """Play the kept county's story on a prepared database, and return the story after its last day."""
     story = Story(engine, Clock(FIRST))
     chance = Random(SEED)
     houses = people.houses(chance, COUNTY, SHEETED + AT_DESKS)
@@ -52,7 +56,7 @@ def live(engine: Engine) -> Story:
         *deeds.decisions(story),
         *deeds.corrections(story),
         *deeds.money_of_the_fund(story),
-        *told.notices_of(story),
+        *notices.notices_of(story),
         *losses.failures(story),
         *rules.of_the_city(story),
         *rules.of_the_neighbour(story),
@@ -60,19 +64,19 @@ def live(engine: Engine) -> Story:
         *closings.months(story),
     ]
     play(story, agenda)
-    doors.send(engine)
+    api_requests.send(engine)
     return story
 
 
 def play(story: Story, agenda: Agenda) -> None:
-    """Do everything on its day, in the order of the days."""
+    """Perform the actions of an agenda on their days, in the order of days."""
     for on, act in sorted(agenda, key=lambda row: row[0]):
         story.clock.set(on)
         act()
 
 
 def _with_failures(lent: Sequence[Lent]) -> list[Lent]:
-    """Return the loans with the first of them never paid back, so that they are claimed within the story."""
+    """Return the loans, with the first loans changed so that they are never repaid and are claimed within the story."""
     wanted = list(FAILING)
     rows = []
     for row in lent:
@@ -85,12 +89,12 @@ def _with_failures(lent: Sequence[Lent]) -> list[Lent]:
 
 
 def _rounds(story: Story, lent: Sequence[Lent], paid: Sequence[Paid]) -> Agenda:
-    """Return what comes round every quarter, and the last evening's jobs."""
-    found: Agenda = []
+    """Return the actions of every quarter, and the jobs of the last day."""
+    agenda: Agenda = []
     quarter, last = Quarter.of(FIRST), Quarter.of(LAST)
     while quarter < last:
         on_sheets, on_paid, on_report, on_plan, on_deposit = quarters.days_of(quarter)
-        found += [
+        agenda += [
             (on_sheets, partial(quarters.bring_sheets, story, quarter, lent, paid)),
             (on_sheets, partial(quarters.approve_subsidies, story, quarter)),
             (on_paid, partial(quarters.pay_subsidies, story, quarter)),
@@ -99,9 +103,9 @@ def _rounds(story: Story, lent: Sequence[Lent], paid: Sequence[Paid]) -> Agenda:
             (on_deposit, partial(quarters.deposit, story, quarter)),
         ]
         quarter = quarter.shift(1)
-    found.append((quarters.eve_of(last), partial(quarters.bring_sheets, story, last, lent, paid)))
-    found.append((LAST, partial(story.run, "daily")))
-    return found
+    agenda.append((quarters.eve_of(last), partial(quarters.bring_sheets, story, last, lent, paid)))
+    agenda.append((LAST, partial(story.run, "daily")))
+    return agenda
 
 
 def _register(unit: Unit, house: House) -> None:
@@ -115,7 +119,7 @@ def _register(unit: Unit, house: House) -> None:
 
 
 def _reach(unit: Unit, house: House) -> None:
-    """Keep where a household is reached: the last digit of its phone says how sending to it ends."""
+    """Store a household's contact data; the last digit of the phone number decides how sending to it ends."""
     number = int(house.registry_no[-3:])
     phone, email = f"1380797{number:04d}", f"house{number}@example.com" if number % 2 else None
     contacts.set_contact(unit, household_id=household_of(unit, house), phone=phone, email=email)

@@ -1,6 +1,6 @@
-"""An upgrade in a process of its own that kills itself before one of its statements: `python -m tests.upgrade.cut_off`.
+"""A process that upgrades a database and kills itself before one statement: `python -m tests.upgrade.cut_off`.
 
-The release it upgrades to brings an account too, so that reference data is added after the schema.
+The upgrade also adds an account to the chart, so reference data is added after the schema changes.
 """
 
 import os
@@ -16,7 +16,10 @@ from ledger.setup import prepare
 
 
 def upgrade(url: str, last: int) -> int:
-    """Upgrade a database and return how many statements that took; killed before statement number `last`, 0 = never."""
+    """Upgrade a database and return the number of statements sent.
+
+    The process kills itself before statement number `last`; with 0 the upgrade runs to its end.
+    """
     chart.ACCOUNTS = (
         *chart.ACCOUNTS,
         chart.Account(Kind.LOAN, "1304", "loan allowance", "准备", Side.CREDIT, "county"),

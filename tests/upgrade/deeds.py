@@ -1,4 +1,4 @@
-"""What people decide about single loans of the kept county: a table of days, each with what is done on it."""
+"""Decisions on single loans of the kept county, as a table of days and actions."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -19,10 +19,10 @@ from ledger.tables.subsidies import Clawback
 from tests.upgrade.stage import BANK, COUNTY, FOURTH, OTHER, THIRD, THRIFTY, Story, lend, quoted, repay
 
 Agenda = list[tuple[date, Callable[[], object]]]
-"""What is done on which day; on one day in this order."""
+"""The actions of a story with their days; actions of one day run in the order of the list."""
 
 YANJIN = {"scheme": "yanjin-2016", "principal": yuan("30000.00"), "term_months": 12, "annual_rate": Decimal("0.0435")}
-"""Contracts under another county's scheme: shorter, smaller, the county's own fund, no subsidy."""
+"""The terms of loans under another county's scheme: a shorter term, a smaller principal, no subsidy."""
 
 BANKERS, BUREAU, NEIGHBOURS = ("officer", "checker"), ("finance", "finance2"), ("finance3", "finance4")
 
@@ -33,8 +33,8 @@ def day(text: str) -> date:
 
 
 def lending(story: Story, houses: list[House], neighbours: list[House]) -> Agenda:
-    """Return the loans that are made at the desks, each for what is to happen to it later."""
-    plain_loans: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    """Return the loans that officers record singly, each named for its later fate."""
+    own_county: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("2016-03-22", "waived", {}),
         ("2016-04-12", "written off", {}),
         ("2016-04-20", "insured", {"policy_no": "P-2016-1"}),
@@ -50,7 +50,7 @@ def lending(story: Story, houses: list[House], neighbours: list[House]) -> Agend
         ("2017-01-10", "adjusted", {"principal": yuan("30000.00")}),
         ("2018-08-06", "own scheme", {"scheme": "ruijin-2018"}),
     )
-    near: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    other_county: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("2017-03-01", "neighbour", {"bank": BANK}),
         ("2017-03-02", "neighbour early", {"bank": THIRD}),
         ("2017-03-03", "neighbour small", {"bank": THIRD, "principal": yuan("20000.00")}),
@@ -58,41 +58,44 @@ def lending(story: Story, houses: list[House], neighbours: list[House]) -> Agend
         ("2017-05-08", "yanjin failed", YANJIN | {"bank": FOURTH}),
         ("2018-05-16", "yanjin late", YANJIN | {"bank": FOURTH}),
     )
-    found: Agenda = []
-    for number, (house, (on, name, more)) in enumerate(zip(houses, plain_loans, strict=False), 8001):
-        found.append((day(on), partial(lend, story, name, house, number, **more)))
-    for number, (house, (on, name, more)) in enumerate(zip(neighbours, near, strict=False), 9001):
-        found.append((day(on), partial(lend, story, name, house, number, county=OTHER, **more)))
-    return found
+    agenda: Agenda = []
+    for number, (house, (on, name, more)) in enumerate(zip(houses, own_county, strict=False), 8001):
+        agenda.append((day(on), partial(lend, story, name, house, number, **more)))
+    for number, (house, (on, name, more)) in enumerate(zip(neighbours, other_county, strict=False), 9001):
+        agenda.append((day(on), partial(lend, story, name, house, number, county=OTHER, **more)))
+    return agenda
 
 
 def decisions(story: Story) -> Agenda:
-    """Return what two people decide about a loan after its payout."""
-    ask = partial(_decide, story)
+    """Return the decisions of two people on loans after their payout."""
+    decide = partial(_decide, story)
     extension = {"agreed_on": "2019-04-22", "months": 12, "document": "展期协议 1"}
     misuse = {"effective_on": "2018-03-01", "found_on": "2018-05-15", "document": "检查记录"}
     insured = {"received_on": "2019-08-05", "amount": "20000.00", "policy_no": "P-2016-1"}
     refused = {"received_on": "2019-08-06", "amount": "0.00", "policy_no": "P-2016-2"}
     return [
         (day("2017-05-10"), lambda: repay(story, story.named["refunded"], "3000.00", surplus="credit")),
-        (day("2017-05-12"), ask("refunded", "credit_refund", {"on": "2017-05-12", "amount": "1000.00"}, "多交退还")),
-        (day("2018-05-16"), ask("misused", "misuse", misuse, "用于建房")),
-        (day("2019-04-22"), ask("extended", "extension", extension, "脐橙受灾")),
+        (day("2017-05-12"), decide("refunded", "credit_refund", {"on": "2017-05-12", "amount": "1000.00"}, "多交退还")),
+        (day("2018-05-16"), decide("misused", "misuse", misuse, "用于建房")),
+        (day("2019-04-22"), decide("extended", "extension", extension, "脐橙受灾")),
         (day("2019-05-30"), partial(_renew, story)),
         (day("2019-06-10"), lambda: repay(story, story.named["waived"], "40000.00", payer="collateral")),
-        (day("2019-06-24"), ask("waived", "waiver", {"on": "2019-06-24", "amount": None}, "户主住院")),
+        (day("2019-06-24"), decide("waived", "waiver", {"on": "2019-06-24", "amount": None}, "户主住院")),
         (day("2019-06-24"), partial(_settle, story, "waived")),
         (day("2019-07-01"), partial(_settle, story, "guaranteed", payer="guarantor")),
-        (day("2019-08-05"), ask("insured", "insurance", insured, "保险公司赔付")),
-        (day("2019-08-06"), ask("refused by the insurer", "insurance", refused, "保险公司拒赔")),
-        (day("2019-12-10"), ask("written off", "write_off", {"on": "2019-12-10", "document": "核销批复"}, "户主死亡")),
+        (day("2019-08-05"), decide("insured", "insurance", insured, "保险公司赔付")),
+        (day("2019-08-06"), decide("refused by the insurer", "insurance", refused, "保险公司拒赔")),
+        (
+            day("2019-12-10"),
+            decide("written off", "write_off", {"on": "2019-12-10", "document": "核销批复"}, "户主死亡"),
+        ),
         (day("2019-12-18"), lambda: repay(story, story.named["written off"], "500.00")),
     ]
 
 
 def stops(story: Story) -> Agenda:
     """Return the days on which borrowers stop paying their quarterly interest."""
-    found: Agenda = []
+    agenda: Agenda = []
     for on, name in (
         ("2018-12-31", "insured"),
         ("2018-12-31", "refused by the insurer"),
@@ -102,12 +105,12 @@ def stops(story: Story) -> Agenda:
         ("2019-04-02", "taken back"),
         ("2019-05-31", "renewed"),
     ):
-        found.append((day(on), partial(story.payers.discard, name)))
-    return found
+        agenda.append((day(on), partial(story.payers.discard, name)))
+    return agenda
 
 
 def corrections(story: Story) -> Agenda:
-    """Return what is recorded late, reversed in red and adjusted by hand."""
+    """Return late records, reversals in red and adjustments by hand."""
     adjustment = {
         "book": "LOAN-GZRCB",
         "county": COUNTY,
@@ -138,7 +141,7 @@ def corrections(story: Story) -> Agenda:
 
 
 def money_of_the_fund(story: Story) -> Agenda:
-    """Return what happens to the fund's accounts beside the quarterly plans."""
+    """Return the events of the fund's accounts besides the quarterly plans."""
     credit = partial(story.do, "finance", accounts.credit_interest, COUNTY, BANK)
     returned = {"county": OTHER, "bank": THIRD, "on": "2019-12-28", "slip_no": "QT-1"}
     return [
@@ -158,33 +161,33 @@ def _decide(story: Story, name: str, kind: str, payload: Mapping[str, Any], reas
 
 
 def _renew(story: Story) -> None:
-    """Pay the interest to the day as credit, then move the principal to a new contract."""
+    """Pay a loan's interest to the day as credit, then renew the loan with a new contract."""
     loan_id, today = story.named["renewed"], story.clock.today
     due = quoted(story, loan_id, today)
     repay(story, loan_id, plain(due.contract + due.compound + due.penalty), surplus="credit")
-    told = {"signed_on": str(today), "contract_no": "GZRCB-2019-8099", "term_months": 36, "annual_rate": "0.0475"}
-    story.decide(BANKERS, "renewal", told, "继续种植", loan_id=loan_id)
+    payload = {"signed_on": str(today), "contract_no": "GZRCB-2019-8099", "term_months": 36, "annual_rate": "0.0475"}
+    story.decide(BANKERS, "renewal", payload, "继续种植", loan_id=loan_id)
 
 
 def _settle(story: Story, name: str, **more: Any) -> None:
-    """Pay a loan off on the story's day."""
+    """Pay a loan off on the story's present day."""
     loan_id = story.named[name]
     repay(story, loan_id, plain(quoted(story, loan_id, story.clock.today).total), **more)
     story.payers.discard(name)
 
 
 def _undo(story: Story, users: tuple[str, str], name: str, kind: str, reason: str) -> None:
-    """Reverse the loan's latest standing event of a kind."""
+    """Reverse the latest unreversed event of a kind of a loan."""
     story.reverse(users, latest(story, story.named[name], kind), reason)
     if kind == "LoanDisbursed":
         story.payers.discard(name)
 
 
 def latest(story: Story, loan_id: int, kind: str) -> int:
-    """Return the id of a loan's latest standing event of a kind."""
+    """Return the id of a loan's latest unreversed event of a kind."""
     with story.at("auditor") as unit:
-        found = [past.id for past in backdating.unreversed(unit, [loan_id]) if type(past.event) is TYPES[kind]]
-    return found[-1]
+        ids = [past.id for past in backdating.unreversed(unit, [loan_id]) if type(past.event) is TYPES[kind]]
+    return ids[-1]
 
 
 def latest_of_kind(story: Story, kind: str) -> int:
@@ -200,19 +203,19 @@ def _adjust(story: Story, users: tuple[str, str], payload: Mapping[str, Any], on
 
 
 def _undo_adjustment(story: Story) -> None:
-    """Reverse the latest adjustment, which was made twice."""
+    """Reverse the latest adjustment, which repeated an earlier one."""
     story.reverse(BANKERS, latest_of_kind(story, "ManualAdjustment"), "重复调整")
 
 
 def _receive_clawbacks(story: Story) -> None:
-    """Receive the first claw-back in part; others stay open."""
+    """Receive a part of the first claw-back; the others stay open."""
     with story.at("auditor") as unit:
         row = unit.session.execute(select(Clawback).order_by(Clawback.id).limit(1)).scalar_one()
     story.do("finance", clawbacks.receive, row.id, yuan(plain(row.fen // 2 or 1)))
 
 
 def _advance(story: Story) -> None:
-    """Take an advance through all its steps."""
+    """Draft, approve, appropriate and deposit an advance."""
     plan_id = story.do("city", plans.draft_advance, COUNTY, BANK, yuan("10000.00"))
     story.do("city2", plans.approve, plan_id)
     story.do("city2", plans.appropriate, plan_id)
@@ -228,10 +231,10 @@ def _neighbours_interest(story: Story) -> None:
 
 
 def _deposit_again(story: Story) -> None:
-    """Reverse the thrifty bank's latest deposit, and deposit a part of it again."""
+    """Reverse the thrifty bank's latest deposit, then deposit a part of its amount."""
     with story.at("auditor") as unit:
         query = select(FundPlanStep).where(FundPlanStep.step == "deposit", FundPlanStep.bank == THRIFTY)
         step = unit.session.execute(query.order_by(FundPlanStep.id.desc()).limit(1)).scalar_one()
     story.reverse(BUREAU, step.event_id, "缴款单作废")
-    again = [plans.Part(COUNTY, THRIFTY, yuan("1200.00"), "JK-again")]
-    story.do("finance", plans.deposit, step.plan_id, parts=again)
+    parts = [plans.Part(COUNTY, THRIFTY, yuan("1200.00"), "JK-again")]
+    story.do("finance", plans.deposit, step.plan_id, parts=parts)

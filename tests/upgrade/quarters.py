@@ -1,4 +1,4 @@
-"""What comes round every quarter of the kept county: sheets, the jobs, subsidies, the fund's plan, its deposits."""
+"""The recurring work of a quarter in the kept county: sheets, jobs, subsidies, the fund's plan and deposits."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
@@ -19,20 +19,20 @@ from ledger.unit_of_work import Unit
 from tests.upgrade.stage import BANK, COUNTY, OFFICERS, OTHER, THRIFTY, Story, pay_what_is_open
 
 LITTLE = yuan("3000.00")
-"""What of each call reaches the thrifty bank's account: it runs dry, and a claim queues."""
+"""The largest deposit into the thrifty bank's fund account per call: the account runs dry, and a claim queues."""
 
 LEFT_IN_TRANSIT = (OTHER, BANK)
-"""The account whose money the other county keeps."""
+"""The fund account, by county and bank, whose money the other county never deposits."""
 
 PAID_LATE, REPORTED_LATE = Quarter(2018, 2), Quarter(2018, 3)
-"""One quarter's subsidy is paid after the five working days, one quarter is reported after the 10th."""
+"""The quarter whose subsidy is paid after five working days, and the quarter reported after the 10th."""
 
 REJECTED, DRAWN_UP_AGAIN = "2018Q1", Quarter(2017, 1)
-"""A batch of which a line is rejected, and a quarter whose plan is drawn up twice."""
+"""The quarter with a rejected subsidy line, and the quarter whose fund plan is drafted twice."""
 
 
 def approve(unit: Unit, batch_id: int) -> None:
-    """Approve a batch; of one, the first line is rejected."""
+    """Approve a batch; in the batch of the quarter REJECTED the first line is rejected."""
     batch = unit.session.get_one(SubsidyBatch, batch_id)
     rejected = {}
     if batch.period == REJECTED and batch.bank == BANK:
@@ -46,12 +46,12 @@ _PAID: tuple[tuple[str, Callable[..., object]], ...] = (("finance", batches.veri
 
 
 def eve_of(quarter: Quarter) -> date:
-    """Return the 25th of a quarter's last month, on which the banks bring their sheets."""
+    """Return the 25th of a quarter's last month, on which the banks import their sheets."""
     return quarter.interest.end.replace(day=25)
 
 
 def bring_sheets(story: Story, quarter: Quarter, lent: Sequence[Lent], paid: Sequence[Paid]) -> None:
-    """Import what was lent and received since the last 25th, have it confirmed, and run the day's jobs."""
+    """Import and confirm the loans and repayments since the last 25th, then run the daily job."""
     days = Span(eve_of(quarter.shift(-1)), eve_of(quarter))
     for bank in (BANK, THRIFTY):
         officer, _ = OFFICERS[bank]
@@ -68,11 +68,11 @@ def bring_sheets(story: Story, quarter: Quarter, lent: Sequence[Lent], paid: Seq
 
 
 def periods_of(quarter: Quarter) -> list[Period]:
-    """Return the subsidy periods that are over by a quarter's 25th: the quarter, and in December the year."""
-    found = [Period.parse("quarter", str(quarter))]
+    """Return the subsidy periods that end by a quarter's 25th: the quarter, and in December the year."""
+    periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
-        found.append(Period.parse("year", str(quarter.year)))
-    return found
+        periods.append(Period.parse("year", str(quarter.year)))
+    return periods
 
 
 def approve_subsidies(story: Story, quarter: Quarter) -> None:
@@ -90,11 +90,11 @@ def pay_subsidies(story: Story, quarter: Quarter) -> None:
 
 
 def take_batch(story: Story, bank: str, period: Period, steps: Iterable[tuple[str, Callable[..., object]]]) -> int:
-    """Take a batch through some steps, drafting it where nobody did; return its id."""
+    """Take a batch through some steps, after drafting it where it does not exist; return its id."""
     officer, checker = OFFICERS[bank]
     with story.at("auditor") as unit:
-        found = _batch(unit, bank, period)
-    batch_id = found or story.do(officer, batches.draft, bank, COUNTY, period).id
+        existing = _batch(unit, bank, period)
+    batch_id = existing or story.do(officer, batches.draft, bank, COUNTY, period).id
     for user, step in steps:
         story.do(checker if user == "checker" else user, step, batch_id)
     return batch_id
@@ -111,15 +111,15 @@ def _batch(unit: Unit, bank: str, period: Period) -> int | None:
 
 
 def report(story: Story, quarter: Quarter) -> None:
-    """Have the banks draft and submit what they issued in a quarter that is over."""
+    """Draft and submit the banks' issuance reports for a past quarter."""
     for bank in (BANK, THRIFTY):
         officer, checker = OFFICERS[bank]
-        made: IssuanceReport = story.do(officer, issuance.draft_report, bank, COUNTY, quarter)
-        story.do(checker, issuance.submit_report, made.id)
+        drafted: IssuanceReport = story.do(officer, issuance.draft_report, bank, COUNTY, quarter)
+        story.do(checker, issuance.submit_report, drafted.id)
 
 
 def plan_fund(story: Story, quarter: Quarter) -> None:
-    """Draw up a quarter's plan, approve it and send the city's money to the counties."""
+    """Draft and approve a quarter's fund plan, and appropriate the city's money to the counties."""
     if quarter == DRAWN_UP_AGAIN:
         story.do("city", plans.draft_plan, quarter)
     plan_id = story.do("city", plans.draft_plan, quarter)
@@ -131,15 +131,15 @@ def plan_fund(story: Story, quarter: Quarter) -> None:
 
 
 def deposit(story: Story, quarter: Quarter) -> None:
-    """Deposit what reached the counties; little of the thrifty bank's, and nothing of one account's."""
+    """Deposit the counties' money for a quarter, except the limited and the omitted fund account."""
     with story.at("auditor") as unit:
         query = select(FundPlan.id).where(FundPlan.quarter == str(quarter), FundPlan.kind == "quarter")
         plan_id = unit.session.execute(query.order_by(FundPlan.id.desc()).limit(1)).scalar_one()
-        left = plans.outstanding(unit, plan_id, "deposit")
+        outstanding = plans.outstanding(unit, plan_id, "deposit")
     for county, user in ((COUNTY, "finance"), (OTHER, "finance3")):
         parts = [
             Part(*account, min(amount, LITTLE) if account[1] == THRIFTY else amount, f"JK{quarter}-{account[1]}")
-            for account, amount in sorted(left.items())
+            for account, amount in sorted(outstanding.items())
             if account[0] == county and account != LEFT_IN_TRANSIT
         ]
         if parts:
@@ -147,7 +147,7 @@ def deposit(story: Story, quarter: Quarter) -> None:
 
 
 def days_of(quarter: Quarter) -> tuple[date, date, date, date, date]:
-    """Return a quarter's days: sheets, payment of subsidies, reports, the plan, deposits."""
+    """Return the days of a quarter's sheets, subsidy payment, issuance reports, fund plan and deposits."""
     over = quarter.calendar.end
     return (
         eve_of(quarter),
@@ -159,7 +159,7 @@ def days_of(quarter: Quarter) -> tuple[date, date, date, date, date]:
 
 
 def months_between(first: date, last: date) -> list[str]:
-    """Return the months from one day's to another's, written `2016-05`."""
+    """Return the months between two days, both included, written `2016-05`."""
     months, day = [], first.replace(day=1)
     while day <= last:
         months.append(f"{day:%Y-%m}")

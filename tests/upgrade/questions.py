@@ -1,4 +1,4 @@
-"""What a kept county is asked: lists first, then everything they name, as of many days and known at many moments."""
+"""The questions to a kept county: lists first, then every listed item, at several days and moments of knowledge."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ledger.dates import DAY, add_months
-from tests.upgrade import doors
+from tests.upgrade import api_requests
 from tests.upgrade.asking import Asker, Question, listing
 from tests.upgrade.stage import BANK, COUNTY, FOURTH, OTHER, THIRD, THRIFTY
 
@@ -18,15 +18,15 @@ KNOWN_AT = (
     "2019-10-13T00:00:00+08:00",
     "2019-12-25T12:00:00+08:00",
 )
-"""Moments before and after what was recorded late, reversed and taken back."""
+"""Moments before and after late records, reversals and withdrawals in the story."""
 
 ALL = "auditor"
 SCOPED = ("officer", "officer2", "officer3", "poverty", "finance", "finance3", "city")
-"""Who sees the whole county, and those who see a part of it."""
+"""The users who are asked besides the auditor, most of whom see a part of the county only."""
 
 
 def questions(asker: Asker) -> Iterator[Question]:
-    """Yield every question; what the lists name is asked for one by one."""
+    """Yield every question; every item of a list is asked for singly."""
     for part in (
         _books,
         _both_clocks,
@@ -40,7 +40,7 @@ def questions(asker: Asker) -> Iterator[Question]:
         _parties,
         _work,
         _what_others_see,
-        doors.sent,
+        api_requests.sent,
     ):
         yield from part(asker)
 
@@ -54,9 +54,9 @@ def month_ends() -> Iterator[date]:
 
 
 def items(asker: Asker, path: str, user: str = ALL) -> list[dict[str, Any]]:
-    """Return the rows of a list."""
-    found: list[dict[str, Any]] = asker.ask(Question(user, listing(path))).body["items"]
-    return found
+    """Return all rows of a list."""
+    rows: list[dict[str, Any]] = asker.ask(Question(user, listing(path))).body["items"]
+    return rows
 
 
 def _listed(path: str, user: str = ALL) -> Question:
@@ -64,12 +64,12 @@ def _listed(path: str, user: str = ALL) -> Question:
 
 
 def used_books(asker: Asker) -> list[str]:
-    """Return the books with anything in them."""
+    """Return the books that have balances."""
     return sorted({row["book"] for row in items(asker, f"/ledger/balances?as_of={LAST}")})
 
 
 def _books(asker: Asker) -> Iterator[Question]:
-    """Ask every book's trial balance month by month, those of unused books once, and how far each is closed."""
+    """Ask for the monthly trial balances of used books, one of each other book, and the closed months."""
     yield _listed("/ledger/periods")
     yield _listed(f"/ledger/accounts?as_of={LAST}")
     used = used_books(asker)
@@ -82,7 +82,7 @@ def _books(asker: Asker) -> Iterator[Question]:
 
 
 def _both_clocks(asker: Asker) -> Iterator[Question]:
-    """Ask what stood on some days, as it was known at some moments."""
+    """Ask for balances and reports as of several days, as known at several moments."""
     books, chosen = used_books(asker), [row["id"] for row in _telling(asker)][:8]
     for as_of in AS_OF:
         for known_at in KNOWN_AT:
@@ -99,7 +99,7 @@ def _both_clocks(asker: Asker) -> Iterator[Question]:
 
 
 def _telling(asker: Asker) -> list[dict[str, Any]]:
-    """Return loans that much happened to: those of the desks and those claimed on, in the order of their contracts."""
+    """Return loans with many events: loans recorded singly and claimed loans in turn, ordered by contract number."""
     claimed = {row["loan_id"] for row in items(asker, "/claims")}
     loans = [row for row in items(asker, "/loans") if row["contract_no"][-4] in "89"]
     others = [row for row in items(asker, "/loans") if row["id"] in claimed and row not in loans]
@@ -108,7 +108,7 @@ def _telling(asker: Asker) -> list[dict[str, Any]]:
 
 
 def _loans(asker: Asker) -> Iterator[Question]:
-    """Ask for every loan: itself, its lines, statement, repayments and recoveries, and what settles it."""
+    """Ask for every loan with its lines, statement, repayments, recoveries and payoff."""
     yield _listed("/loans")
     for row in items(asker, "/loans"):
         path = f"/loans/{row['id']}"
@@ -121,7 +121,7 @@ def _loans(asker: Asker) -> Iterator[Question]:
 
 
 def _vouchers(asker: Asker) -> Iterator[Question]:
-    """Ask for the vouchers of some loans and of the fund, and for the events and entries behind them one by one."""
+    """Ask for the vouchers of some loans and of the fund, and for their entries and events singly."""
     for book in used_books(asker):
         if book.startswith("FUND"):
             yield _listed(f"/ledger/entries?book={book}")
@@ -156,7 +156,7 @@ def _claims(asker: Asker) -> Iterator[Question]:
 
 
 def _notices(asker: Asker) -> Iterator[Question]:
-    """Ask for the notices as they stood on some days, each with its history, and the attempts to send them."""
+    """Ask for the notices on several days, each notice with its history, and the attempts to send notices."""
     for day in ("2019-03-31", "2019-06-30", "2019-12-31"):
         yield _listed(f"/notices?on={day}")
     for row in items(asker, "/notices?on=2019-12-31"):
@@ -165,7 +165,7 @@ def _notices(asker: Asker) -> Iterator[Question]:
 
 
 def _fund(asker: Asker) -> Iterator[Question]:
-    """Ask for the fund's plans, targets, accounts and their statements."""
+    """Ask for the fund's plans, targets, accounts and account statements."""
     yield _listed("/fund/plans")
     for row in items(asker, "/fund/plans"):
         yield Question("city", f"/fund/plans/{row['id']}")
@@ -177,7 +177,7 @@ def _fund(asker: Asker) -> Iterator[Question]:
 
 
 def _reports(asker: Asker) -> Iterator[Question]:
-    """Ask for every report on some days, added up in every way."""
+    """Ask for every report on several days, with every grouping."""
     for as_of in AS_OF:
         for by in ("account", "county", "bank", "city"):
             yield _listed(f"/reports/portfolio?by={by}&as_of={as_of}")
@@ -195,7 +195,7 @@ def _reports(asker: Asker) -> Iterator[Question]:
 
 
 def _parties(asker: Asker) -> Iterator[Question]:
-    """Ask for the borrowers and where they are reached."""
+    """Ask for the borrowers and their contact data."""
     yield _listed("/households")
     yield _listed("/organisations")
     rows = items(asker, "/households?county=" + COUNTY)
@@ -208,7 +208,7 @@ def _parties(asker: Asker) -> Iterator[Question]:
 
 
 def _work(asker: Asker) -> Iterator[Question]:
-    """Ask for requests, sheets, runs of the jobs, users, and the facts the county lives by."""
+    """Ask for requests, sheets, job runs, users and reference data."""
     yield _listed("/approvals")
     for row in items(asker, "/approvals"):
         yield Question(ALL, f"/approvals/{row['id']}")
@@ -233,7 +233,7 @@ def _work(asker: Asker) -> Iterator[Question]:
 
 
 def _what_others_see(asker: Asker) -> Iterator[Question]:
-    """Ask for the lists again as people who see a part of them."""
+    """Ask for the lists as users who see a part of the data."""
     for user in SCOPED:
         yield Question(user, "/me")
         for path in ("/loans", "/claims", "/subsidy-batches", "/clawbacks", "/approvals", "/ledger/periods"):

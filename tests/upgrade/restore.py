@@ -1,4 +1,4 @@
-"""A kept release's database, unpacked into a fresh one on either engine, with nothing but Python and its drivers."""
+"""A kept release's database restored into an empty one on either engine, with Python and its drivers alone."""
 
 import lzma
 from pathlib import Path
@@ -20,7 +20,7 @@ def _number(folder: Path) -> tuple[int, ...]:
 
 
 def restore(folder: Path, url: str) -> None:
-    """Unpack the kept database of a release into an empty database of the same engine as the kept one."""
+    """Restore a release's stored database into an empty database of the same engine."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         assert address.database is not None
@@ -33,12 +33,12 @@ def restore(folder: Path, url: str) -> None:
 
 
 def answers_file(folder: Path, url: str) -> Path:
-    """Return the file of a release's answers for the engine of a database; each engine has ids of its own."""
+    """Return the file of a release's answers for the engine of a database; the two engines have different ids."""
     return folder / f"answers.{make_url(url).get_backend_name()}.json.xz"
 
 
 def pack(path: Path, content: bytes) -> None:
-    """Write a file packed as tightly as xz can."""
+    """Write a file compressed with xz at its highest level."""
     path.write_bytes(lzma.compress(content, preset=9 | lzma.PRESET_EXTREME))
 
 

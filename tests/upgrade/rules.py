@@ -1,4 +1,4 @@
-"""Rules beside the main scheme in the kept county: its own scheme, one of another county, what the city decides."""
+"""Rules besides the main scheme in the kept county: its own scheme, another county's scheme, the city's decisions."""
 
 from datetime import date
 from functools import partial
@@ -38,7 +38,7 @@ source = "decision: the county's own agreement with its banks"
 
 
 def of_the_city(story: Story) -> Agenda:
-    """Return what the city loads, decides and corrects."""
+    """Return the city's actions: a target, a scheme, a bank's elimination, and corrections."""
     return [
         (day("2016-04-05"), lambda: story.do("city", fund_calls.set_target, BANK, 2016, 500_000_00)),
         (day("2018-01-04"), lambda: story.do("city", reference.add_scheme, parse_scheme(OWN_SCHEME))),
@@ -50,7 +50,7 @@ def of_the_city(story: Story) -> Agenda:
 
 
 def of_the_neighbour(story: Story) -> Agenda:
-    """Return what becomes of the loan under another county's scheme: it fails, and what comes back is shared."""
+    """Return the actions on loans under another county's scheme: claims, and a recovery shared by fund and bank."""
     return [
         (day("2018-06-30"), partial(story.payers.discard, "yanjin failed")),
         (day("2018-10-10"), lambda: claim(story, "yanjin", story.named["yanjin failed"], 4)),
@@ -64,7 +64,7 @@ def _suspend_bank(story: Story) -> None:
 
 
 def _undo_appropriation(story: Story) -> None:
-    """Reverse the latest appropriation that its county has not deposited."""
+    """Reverse the latest appropriation whose county has not deposited the money."""
     with story.at("auditor") as unit:
         query = select(FundPlanStep.event_id).where(
             FundPlanStep.step == "appropriation", FundPlanStep.county == OTHER, FundPlanStep.bank == BANK
@@ -74,20 +74,20 @@ def _undo_appropriation(story: Story) -> None:
 
 
 def _report_again(story: Story) -> None:
-    """Draft and submit a second version of a report."""
-    made = story.do("officer", issuance.draft_report, BANK, COUNTY, Quarter(2018, 3))
-    story.do("checker", issuance.submit_report, made.id)
+    """Draft and submit a second version of an issuance report."""
+    drafted = story.do("officer", issuance.draft_report, BANK, COUNTY, Quarter(2018, 3))
+    story.do("checker", issuance.submit_report, drafted.id)
 
 
 def _share_a_recovery(story: Story) -> None:
-    """Receive money that fund and bank share, and remit the fund's part."""
+    """Receive a recovery that fund and bank share, and remit the fund's part."""
     loan_id = story.named["yanjin failed"]
-    made = story.do("officer4", recoveries.receive, loan_id, yuan("3000.00"), story.clock.today, "ZH-Y")
-    story.do("officer4", recoveries.remit, made.id)
+    recovery = story.do("officer4", recoveries.receive, loan_id, yuan("3000.00"), story.clock.today, "ZH-Y")
+    story.do("officer4", recoveries.remit, recovery.id)
 
 
 def _return_a_draft(story: Story) -> None:
-    """Claim on the neighbour's other failed loan, have it returned, and claim again."""
+    """Claim another failed loan under the other county's scheme, send the claim back, and claim the loan once more."""
     claim_id = claim(story, "yanjin again", story.named["yanjin late"], 1)
     story.do("poverty3", claims.send_back, claim_id, "材料不全")
     claim(story, "yanjin again", story.named["yanjin late"], 2)

@@ -1,4 +1,4 @@
-"""Where the kept county's story is played: its clock, its people, and the steps they take through the real doors."""
+"""The clock and the people of the kept county's story, and their steps through the ledger's operations."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -44,7 +44,7 @@ OFFICERS = {
     FOURTH: ("officer4", "checker4"),
 }
 OFFICES = {COUNTY: ("poverty2", "finance", "finance2"), OTHER: ("poverty3", "finance3", "finance4")}
-"""Who reviews, approves and pays a claim in each county."""
+"""The users who review, approve and pay claims in each county."""
 
 ENDORSED = ("village_committee", "work_team", "township")
 
@@ -70,7 +70,7 @@ PEOPLE: Mapping[str, tuple[str, Role, str | None, tuple[str, ...]]] = {
     "auditor2": ("池审计", Role.AUDITOR, None, ()),
     "admin": ("郭管理", Role.ADMIN, None, ()),
 }
-"""Everybody of the kept county: name, role, bank and counties; nobody is a user of the demo."""
+"""The users of the kept county: name, role, bank and counties; no demo user is among them."""
 
 
 def password_of(username: str) -> str:
@@ -80,13 +80,13 @@ def password_of(username: str) -> str:
 
 @dataclass(slots=True)
 class Clock:
-    """A clock that goes a second further each time it is asked, from nine in the morning of the story's day."""
+    """A clock that starts each day of the story at nine in the morning and advances by a second at each reading."""
 
     today: date
     seconds: int = 0
 
     def set(self, day: date) -> None:
-        """Go on to a day; a story never goes back."""
+        """Move the clock to a day; raise ValueError for a day before the present one."""
         if day < self.today:
             raise ValueError(f"{day} lies before {self.today}")
         if day > self.today:
@@ -99,7 +99,7 @@ class Clock:
 
 @dataclass(slots=True)
 class Story:
-    """The story at work: its database, its clock, and the loans and other things it calls by a name of its own."""
+    """A story being played: its database, its clock, and the ids of loans and other objects by name."""
 
     engine: Engine
     clock: Clock
@@ -107,47 +107,47 @@ class Story:
     payers: set[str] = field(default_factory=set)
 
     def at(self, user: str) -> AbstractContextManager[Unit]:
-        """Begin one transaction of a person on the story's day."""
+        """Open a transaction of a user on the story's present day."""
         return work(self.engine, user=user, today=self.clock.today, clock=self.clock, origin="kept")
 
     def do(self, user: str, act: Callable[..., T], *about: Any, **more: Any) -> T:
-        """Take one step of one person; return what the operation returns."""
+        """Perform one operation as a user in a transaction of its own, and return the operation's result."""
         with self.at(user) as unit:
             return act(unit, *about, **more)
 
     def run(self, job: str) -> None:
-        """Run a job for the story's day; raises RuntimeError when it leaves anything over."""
-        done = run(Lease(self.engine, "kept", clock=self.clock), job, self.clock.today)
-        if done.status != "done":
-            raise RuntimeError(f"{job} of {self.clock.today} ended {done.status}")
+        """Run a job for the story's present day; raise RuntimeError where the job does not finish everything."""
+        finished = run(Lease(self.engine, "kept", clock=self.clock), job, self.clock.today)
+        if finished.status != "done":
+            raise RuntimeError(f"{job} of {self.clock.today} ended {finished.status}")
 
     def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> int | None:
-        """Import a sheet as a person of the county; return its id, None where it said nothing new."""
+        """Import a sheet as a user of the county; return its id, None where the sheet contains nothing new."""
         importer = Importer(user, bank, frozenset({COUNTY}))
         return intake.take_in(partial(self.at, user), importer, read_table(kind, read_sheet(data, name))).id
 
     def confirm(self, bank: str, import_id: int | None) -> None:
-        """Have the bank's checker confirm a sheet that was booked."""
+        """Confirm an imported sheet as the bank's checker."""
         if import_id is not None:
             self.do(OFFICERS[bank][1], review.approve, import_id)
 
     def ask(self, user: str, kind: str, payload: Mapping[str, Any], reason: str, **about: Any) -> int:
-        """Ask for something that another person decides; return the request's id."""
+        """Make a request that another person decides, and return the request's id."""
         return self.do(user, requests.ask, kind, payload, reason=reason, **about).id
 
     def decide(self, users: tuple[str, str], kind: str, payload: Mapping[str, Any], reason: str, **about: Any) -> int:
-        """Ask as the first person and put in force as the second; return the request's id."""
-        asked = self.ask(users[0], kind, payload, reason, **about)
-        self.do(users[1], requests.approve, asked)
-        return asked
+        """Make a request as the first user and approve it as the second; return the request's id."""
+        request_id = self.ask(users[0], kind, payload, reason, **about)
+        self.do(users[1], requests.approve, request_id)
+        return request_id
 
     def reverse(self, users: tuple[str, str], event_id: int, reason: str) -> None:
-        """Reverse an event in red: asked by the first person, put in force by the second."""
+        """Reverse an event in red, requested by the first user and approved by the second."""
         self.decide(users, "reversal", {"event_id": str(event_id)}, reason)
 
 
 def add_people(unit: Unit) -> None:
-    """Add everybody of the kept county."""
+    """Add the users of the kept county."""
     for username, (name, role, bank, counties) in PEOPLE.items():
         add_user(unit, username, name, password_of(username), role, bank=bank, counties=counties)
 
@@ -159,11 +159,11 @@ def household_of(unit: Unit, house: House) -> int:
 
 
 def asked_for(story: Story, house: House, number: int, signed_on: date, **more: Any) -> LoanRequest:
-    """Return a household loan's contract of 50,000 for three years that breaks no rule, save what is told."""
+    """Return a request for a household loan of 50,000 yuan and three years that breaks no rule, with given changes."""
     with story.at("auditor") as unit:
         household = household_of(unit, house)
     bank = more.get("bank", BANK)
-    told = {
+    values = {
         "contract_no": f"{bank}-{signed_on:%Y}-{number:04d}",
         "scheme": "ganzhou-2016",
         "bank": bank,
@@ -176,14 +176,14 @@ def asked_for(story: Story, house: House, number: int, signed_on: date, **more: 
         "household_id": household,
         "endorsements": ENDORSED,
     }
-    return LoanRequest(**(told | more))
+    return LoanRequest(**(values | more))
 
 
 def lend(story: Story, name: str, house: House, number: int, **more: Any) -> int:
-    """Record, approve and pay out a loan on the story's day at its bank's desks; return its id."""
-    asked = asked_for(story, house, number, story.clock.today - DAY, **more)
-    officer, checker = OFFICERS[asked.bank]
-    loan_id = story.do(officer, loans.record, asked).id
+    """Record, approve and disburse a loan of the given name on the story's present day; return its id."""
+    loan_request = asked_for(story, house, number, story.clock.today - DAY, **more)
+    officer, checker = OFFICERS[loan_request.bank]
+    loan_id = story.do(officer, loans.record, loan_request).id
     story.do(checker, loans.approve, loan_id)
     story.do(officer, loans.disburse, loan_id, story.clock.today)
     story.named[name] = loan_id
@@ -192,28 +192,28 @@ def lend(story: Story, name: str, house: House, number: int, **more: Any) -> int
 
 
 def repay(story: Story, loan_id: int, amount: str, on: date | None = None, **more: Any) -> int:
-    """Record a repayment at the counter, of the story's day unless told otherwise; return its event's id."""
+    """Record a repayment at the counter, by default of the story's present day; return its event's id."""
     with story.at("auditor") as unit:
         officer = OFFICERS[unit.session.get_one(Loan, loan_id).bank][0]
     on = on or story.clock.today
-    told = Received(loan_id, yuan(amount), on, "counter", f"G{on:%Y%m%d}-{amount}", **more)
-    return story.do(officer, repayments.repay, told).event_id
+    received = Received(loan_id, yuan(amount), on, "counter", f"G{on:%Y%m%d}-{amount}", **more)
+    return story.do(officer, repayments.repay, received).event_id
 
 
 def quoted(story: Story, loan_id: int, on: date) -> Payoff:
-    """Return what settles a loan on a day; nothing of it is kept."""
+    """Return the payoff of a loan on a day; nothing is stored."""
     with story.at("auditor") as unit:
-        found = repayments.payoff(unit, loan_id, on)
+        payoff = repayments.payoff(unit, loan_id, on)
         unit.session.rollback()
-    return found
+    return payoff
 
 
 def pay_what_is_open(story: Story, names: Iterable[str]) -> None:
-    """Have the borrowers of these loans pay the interest and charges that are billed and open."""
+    """Record repayments of the billed and unpaid interest and charges of these loans."""
     loan_ids = [story.named[name] for name in sorted(names)]
     with story.at("auditor") as unit:
-        stands = balances.loan_balances(unit.connection, loan_ids)
+        balances_by_loan = balances.loan_balances(unit.connection, loan_ids)
     for loan_id in loan_ids:
-        found = stands.get(loan_id, {})
-        if owed := sum(found.get(account, 0) for account in (INTEREST_RECEIVABLE, PENALTY_RECEIVABLE)):
+        loan_balances = balances_by_loan.get(loan_id, {})
+        if owed := sum(loan_balances.get(account, 0) for account in (INTEREST_RECEIVABLE, PENALTY_RECEIVABLE)):
             repay(story, loan_id, plain(owed))

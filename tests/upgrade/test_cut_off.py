@@ -1,4 +1,4 @@
-"""An upgrade that is killed before any of its statements and run again ends as one that nothing happened to."""
+"""An upgrade that is killed before any of its statements and run once more ends like an undisturbed upgrade."""
 
 import hashlib
 import subprocess
@@ -48,7 +48,7 @@ def _upgraded(url: str, last: int) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def _database(engine_name: str, shared: Path) -> Iterator[str]:
-    """Give an empty database beside the test's own."""
+    """Yield the URL of another empty database of the engine under test."""
     if engine_name == "sqlite":
         with tempfile.TemporaryDirectory(dir=shared) as folder:
             yield f"sqlite:///{Path(folder) / 'ledger.sqlite3'}"
@@ -60,18 +60,18 @@ def _database(engine_name: str, shared: Path) -> Iterator[str]:
 
 
 def _rows(url: str) -> dict[str, str]:
-    """Return every table's rows as one hash, and the objects of the schema; raise where verification finds anything."""
+    """Return a hash of every table's rows, and the objects of the schema; verification must find nothing."""
     engine = open_engine(url)
     assert verify(engine) == ()
-    found = {"schema": "\n".join(listed(engine))}
+    hashes = {"schema": "\n".join(listed(engine))}
     with engine.connect().execution_options(reading=True) as connection:
         metadata = MetaData()
         metadata.reflect(connection)
         for name, table in sorted(metadata.tables.items()):
             rows = sorted(repr(tuple(row)) for row in connection.execute(select(table)))
-            found[name] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
+            hashes[name] = hashlib.sha256("\n".join(rows).encode()).hexdigest()
     engine.dispose()
-    return found
+    return hashes
 
 
 def test_a_backup_that_was_cut_off_is_not_taken_for_one(sqlite_url: str, tmp_path: Path) -> None:

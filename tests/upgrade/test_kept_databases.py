@@ -1,4 +1,4 @@
-"""What is stored outlives the code: every kept database is upgraded, answers as it did, and can be lived on."""
+"""Kept databases of earlier releases: each is upgraded, gives its old answers, and can be worked on."""
 
 import hashlib
 import tempfile
@@ -32,7 +32,7 @@ from tests.upgrade.answers import (
     without_ids,
 )
 from tests.upgrade.asking import Answer, Question
-from tests.upgrade.further import told_after
+from tests.upgrade.further import answers_after
 from tests.upgrade.live_on import live_on
 from tests.upgrade.restore import restore
 
@@ -41,7 +41,7 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def upgraded(release: Path, empty_database_url: str) -> Iterator[Engine]:
-    """Give an engine on a kept database after its upgrade, once on each engine."""
+    """Yield an engine on a kept database after its upgrade."""
     restore(release, empty_database_url)
     prepare(empty_database_url)
     opened = open_engine(empty_database_url)
@@ -71,20 +71,20 @@ def test_a_kept_database_is_lived_on(upgraded: Engine) -> None:
 def test_a_further_quarter_is_the_one_of_a_county_made_fresh(release: Path, shared_folder: Path) -> None:
     with _on_sqlite(shared_folder) as url:
         restore(release, url)
-        kept = _told_after_a_quarter(url, lambda _engine: None)
+        kept = _answers_after_a_quarter(url, lambda _engine: None)
     with _on_sqlite(shared_folder) as url:
-        fresh = _told_after_a_quarter(url, county.live)
+        fresh = _answers_after_a_quarter(url, county.live)
     assert [each for each in zip(kept, fresh, strict=True) if each[0] != each[1]] == []
 
 
-def _told_after_a_quarter(url: str, before: Callable[[Engine], object]) -> list[Any]:
+def _answers_after_a_quarter(url: str, before: Callable[[Engine], object]) -> list[Any]:
     prepare(url)
     opened = open_engine(url)
     before(opened)
     live_on(opened)
     assert verify(opened) == ()
     opened.dispose()
-    return told_after(url)
+    return answers_after(url)
 
 
 @contextmanager
@@ -182,7 +182,7 @@ def test_what_was_changed_on_purpose_is_no_fault(case: str, entry: Changed, left
 def test_an_entry_covers_something_and_is_told_in_the_changelog() -> None:
     changelog = "- Loans are\n  rounded up since 2027."
     assert faults_of([MEANT], [ALTERED], changelog) == []
-    assert len(faults_of([MEANT], [], changelog)) == 1  # stale: nothing differs any more
+    assert len(faults_of([MEANT], [], changelog)) == 1  # The entry is stale: no difference is left.
     assert len(faults_of([MEANT], [ALTERED], "- Nothing changed.")) == 1
     assert len(faults_of([replace(MEANT, changelog=" ")], [ALTERED], changelog)) == 1
 

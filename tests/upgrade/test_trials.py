@@ -1,4 +1,4 @@
-"""Changes that later releases will make, each tried in a copy of the code on the newest kept county."""
+"""Changes that later releases may make, each tried in a copy of the code on the newest kept county."""
 
 import os
 import shutil
@@ -61,7 +61,7 @@ def _head() -> str:
 
 
 def try_out(name: str, url: str) -> None:
-    """Upgrade the newest kept county by the code this runs on, compare all it says, and see the change at work."""
+    """Upgrade the newest kept county by the running code, compare its answers, and check that the change works."""
     (trial,) = [each for each in TRIALS if each.name == name]
     release = releases()[-1]
     restore(release, url)

@@ -1,7 +1,7 @@
-"""What a later release may change, each as the edit of its few files and as what must be seen on a kept county then.
+"""Changes that a later release may make: the edits of each change, and its expected effect on a kept county.
 
-A trial is made in a copy of the code. Its database is a kept one, upgraded by that copy: nothing recorded is touched,
-everything recorded verifies and answers as before, and the new thing works on the old books.
+A trial runs in a copy of the code on a kept database that the copy has upgraded: stored records are untouched, verify
+and answer as before, and the new feature works on the old books.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ TODAY = date(2020, 1, 6)
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A place in a file: the text that stands there once, and the text that takes its place."""
+    """An edit of a file: a text that occurs once, and its replacement."""
 
     path: str
     old: str
@@ -44,12 +44,12 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A change of the code, and what must be seen afterwards on an upgraded old database."""
+    """A change of the code, and a check of its effect on an upgraded old database."""
 
     name: str
     edits: tuple[Edit, ...]
     seen: Callable[[Engine], None]
-    longer: str = ""  # the list of reference data that is longer by what the change adds
+    longer: str = ""  # The path of a list to which the change adds rows.
 
 
 def _at_work(engine: Engine, user: str = "finance") -> AbstractContextManager[Unit]:
@@ -58,7 +58,7 @@ def _at_work(engine: Engine, user: str = "finance") -> AbstractContextManager[Un
 
 
 def _record(unit: Unit, event: events.Event) -> list[tuple[str, str, int]]:
-    """Record an event and return its rows: debit, credit, fen."""
+    """Record an event and return its rows as debit, credit and amount in fen."""
     event_id = journal.record(unit, event)
     rows = select(postings.c.debit, postings.c.credit, postings.c.fen).join(
         entries, entries.c.id == postings.c.entry_id
@@ -67,7 +67,7 @@ def _record(unit: Unit, event: events.Event) -> list[tuple[str, str, int]]:
 
 
 def _first(unit: Unit, kind: str) -> tuple[int, str | None]:
-    """Return id and key of the first event of a kind that an earlier release recorded and nobody reversed."""
+    """Return the id and key of the first unreversed event of a kind that an earlier release recorded."""
     e = events_table.c
     undone = select(e.reverses_id).where(e.reverses_id.is_not(None))
     query = select(e.id, e.key).where(e.kind == kind, e.format < events.FORMAT, e.id.not_in(undone)).order_by(e.id)

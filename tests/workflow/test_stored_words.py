@@ -1,4 +1,4 @@
-"""Statuses are stored as their plain words on both engines, whichever way a row is written."""
+"""Statuses are stored as plain text on both engines, by ORM and by bulk writes."""
 
 from datetime import date
 from typing import Any

@@ -1,1 +1,1 @@
-"""What one person requests and a second one decides (复核)."""
+"""Requests that one person makes and a second person decides (复核)."""

@@ -1,4 +1,7 @@
-"""Manual adjustments (手工调整): any two accounts of one book, by two people, with a reason and a document."""
+"""Manual adjustments (手工调整): entries between two accounts of one book, asked for and approved by two people.
+
+Every adjustment carries a reason and a document.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -29,15 +32,21 @@ _NO_LOAN = Said("a loan is named", "该科目按贷款设明细，须指明贷�
 
 
 def check_adjustment(unit: Unit, loan_id: int | None, payload: Mapping[str, Any]) -> None:
-    """Whether an adjustment can be booked: `book, county, bank, on, document, rows: [{debit, credit, amount}]`.
+    """Raise a refusal where a requested adjustment cannot be booked.
 
-    Raises NotFound, FutureDate, PeriodClosed, AdjustmentUnfit.
+    The payload of an adjustment is `book, county, bank, on, document, rows: [{debit, credit, amount}]`.
+
+    Raise NotFound where the book, county, bank or loan does not exist, FutureDate where the day lies after today,
+    PeriodClosed where the month is closed, AdjustmentUnfit where a row breaks a rule of the books.
     """
     _event(unit, loan_id, payload, approval=0)
 
 
 def apply_adjustment(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Book an adjustment on another's approval; raises as `check_adjustment`, and FundOverdrawn."""
+    """Book an adjustment that a second person has approved.
+
+    Raise the same errors as `check_adjustment`, and FundOverdrawn where the fund account would fall below zero.
+    """
     event = _event(unit, approval.loan_id, payload, approval.id)
     journal.record(
         unit,
@@ -63,7 +72,10 @@ def _event(unit: Unit, loan_id: int | None, payload: Mapping[str, Any], approval
 
 
 def _place(unit: Unit, payload: Mapping[str, Any]) -> tuple[Kind, str, str]:
-    """The book's kind, and the county and bank its rows carry; raises NotFound where they do not fit."""
+    """Return the kind of the payload's book, the county and the bank of its rows.
+
+    Raise NotFound where the bank does not exist, or where the book is not one of this county and bank.
+    """
     book, bank = payload["book"], payload["bank"]
     county = reference.county_of(unit.session, payload["county"])
     if unit.session.get(Bank, bank) is None:
@@ -81,7 +93,11 @@ def _check_loan(unit: Unit, loan_id: int, county: str, bank: str) -> None:
 
 
 def _row(kind: Kind, loan_id: int | None, number: int, row: Mapping[str, str]) -> Adjusted:
-    """One row: two accounts of the book, an amount above zero, the loan where the sub-ledger asks for it."""
+    """Return one row of an adjustment, after checking that the row can be booked.
+
+    Raise AdjustmentUnfit unless the row names two different accounts of the book, an amount above zero, and a loan
+    where an account is kept by loan.
+    """
     amount = to_fen(yuan(row["amount"]))
     if amount <= 0:
         raise AdjustmentUnfit(rule="books 4.1", row=number, found=row["amount"], limit="> 0.00")

@@ -1,4 +1,4 @@
-"""What two people decide (复核事项): for each kind who asks, who decides, how it is checked and put in force."""
+"""The kinds of request that two people settle (复核事项): the roles, the check and the operation of each kind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
 
 Payload = Mapping[str, Any]
-"""What was asked, as JSON holds it: amounts as yuan text, dates as ISO text, ids as digits."""
+"""The content of a request as JSON holds it: amounts as yuan text, dates as ISO text, ids as digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Who may ask for it, and who decides."""
+    """The roles that may make a request, and the role that decides on the request."""
 
     asks: frozenset[Role]
     decides: Role
@@ -35,9 +35,10 @@ FINANCE = Roles(frozenset({Role.FINANCE_OFFICER}), Role.FINANCE_CHECKER)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One kind: `check` refuses nonsense when it is asked, `apply` asks every rule again and writes.
+    """One kind of request: its roles, `check` when the request is made, `apply` when the request is approved.
 
-    `of_loan`: one at a time waits on a loan.
+    `check` refuses a request that could not be approved; `apply` checks every rule a second time and books. `of_loan`:
+    at most one request of this kind may be pending on a loan.
     """
 
     roles: Callable[[Unit, Payload], Roles]
@@ -55,22 +56,35 @@ def _about_a_loan(kind: str) -> Decision:
 
 
 def _by_book(unit: Unit, payload: Payload) -> Roles:
-    """A bank's people decide on its loan book, the county's finance bureau on fund and subsidy books."""
+    """Return the roles for a request about a book.
+
+    The bank decides on its loan book, the county's finance bureau on the fund and subsidy books.
+    """
     return BANK if periods.kind_of_book(payload["book"]) is Kind.LOAN else FINANCE
 
 
 def _closers(unit: Unit, payload: Payload) -> Roles:
-    """A month is opened again by those who close it, two of them or one and the officer (scheme 1)."""
-    found = _by_book(unit, payload)
-    return Roles(found.asks | {found.decides}, found.decides)
+    """Return the roles for opening a closed month: the officer and the checker may both ask.
+
+    The checker decides; nobody decides on their own request (scheme 1).
+    """
+    roles = _by_book(unit, payload)
+    return Roles(roles.asks | {roles.decides}, roles.decides)
 
 
 _RECOURSE = Roles(frozenset({Role.BANK_OFFICER, Role.FINANCE_OFFICER}), Role.FINANCE_CHECKER)
-"""The bank that pursues the borrower or the bureau that pays asks to end it; the bureau decides."""
+"""The roles for ending the recourse of a claim.
+
+The bank's officer or the finance officer asks, the finance checker decides.
+"""
 
 
 def _by_event(unit: Unit, payload: Payload) -> Roles:
-    """Those whose books the event lies in; raises NotFound, NotReversible, AlreadyReversed."""
+    """Return the roles for reversing an event: the offices of the book in which the event is booked.
+
+    Raise NotFound where no event has this id, NotReversible where the event is undone in another way, AlreadyReversed
+    where the event was reversed before.
+    """
     event = reversals.check(unit, payload)
     if isinstance(event, ManualAdjustment):
         return BANK if event.rows[0].kind is Kind.LOAN else FINANCE

@@ -97,7 +97,7 @@ def apply(kind: str, unit: Unit, approval: Approval, payload: _Payload) -> None:
     run.apply_transactions(unit, {loan.id: [replace(decision.transaction, about=about)]}, reason)
     if decision.changes:
         unit.session.execute(update(Loan).where(Loan.id == loan.id).values(**decision.changes))
-        issue.follow(unit, [loan.id])
+        issue.reconcile_before_commit(unit, [loan.id])
     unit.session.expire(loan)
     if decision.renewal is not None:
         _begin_renewal(unit, loan, approval, decision.renewal)
@@ -205,7 +205,7 @@ def _renewal(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decisi
 
 def _check_renewal(unit: Unit, new: Loan, contract: checks.Contract, on: date) -> None:
     """The rules of a contract and its borrower; the caps do not count the principal twice."""
-    for refusal in checks.contract_refusals(contract, checks.grounds(unit.session), on):
+    for refusal in checks.contract_refusals(contract, checks.reference_snapshot(unit.session), on):
         raise refusal
     if new.member_id is not None:
         eligibility.check_age(contract.scheme, unit.session.get_one(t.Member, new.member_id).born_on, on)

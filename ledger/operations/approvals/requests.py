@@ -1,4 +1,4 @@
-"""What one person records and another puts in force (复核): ask, approve, refuse."""
+"""Requests of one person that another person decides (复核): ask, approve, refuse."""
 
 import json
 from collections.abc import Mapping
@@ -30,14 +30,17 @@ class AlreadyPending(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Where something asked for stands: pending, approved or refused."""
+    """The id of a request and its status: pending, approved or refused."""
 
     id: int
     status: str
 
 
 def roles_of(unit: Unit, kind: str, payload: Mapping[str, Any]) -> Roles:
-    """Who may ask for it and who decides; raises NotFound, NotReversible."""
+    """Return the roles that may make a request of this kind, and the role that decides.
+
+    Raise NotFound or NotReversible where the request is to reverse an event that cannot be reversed by hand.
+    """
     return DECISIONS[kind].roles(unit, _plain(payload))
 
 
@@ -52,22 +55,22 @@ def ask(
     reason: str = "",
     on: date | None = None,
 ) -> Asked:
-    """Record what another person is to put in force; what could not be is refused at once, nothing is booked.
+    """Record a request for a second person to decide, and return its id and status. Nothing is booked.
 
-    A loan named is held, and its county and bank are the approval's. Raises NotFound, AlreadyPending, and what
-    the kind's own check refuses; KeyError for an unknown kind.
+    A named loan is locked, and gives the request its county and bank. Raise NotFound, FutureDate, AlreadyPending, each
+    refusal of the kind's check, and KeyError for an unknown kind.
     """
     on = on or unit.today
     unit.not_future(on, "on")
     decision = DECISIONS[kind]
-    told = _plain(payload)
+    content = _plain(payload)
     if loan_id is not None:
         loan = held_loan(unit, loan_id)
         county, bank = loan.county, loan.bank
-    decides = decision.roles(unit, told).decides
-    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    decides = decision.roles(unit, content).decides
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     _refuse_twice(unit, kind, loan_id if decision.of_loan else None, text)
-    decision.check(unit, loan_id, told)
+    decision.check(unit, loan_id, content)
     approval = Approval(
         id=new_id(),
         kind=kind,
@@ -89,9 +92,10 @@ def ask(
 
 
 def approve(unit: Unit, approval_id: int, on: date | None = None) -> Asked:
-    """Put in force what somebody else recorded; every rule is asked again.
+    """Approve a request that another person made, check every rule a second time, and book.
 
-    Raises NotFound, WrongStatus, SamePerson, FutureDate, and what the kind refuses now; it then still waits.
+    Raise NotFound, WrongStatus, SamePerson, FutureDate, and each refusal of the operation; a refused request stays
+    pending.
     """
     approval = _held(unit, approval_id)
     take(unit, REQUEST, approval, RequestStep.APPROVE, on)
@@ -100,7 +104,10 @@ def approve(unit: Unit, approval_id: int, on: date | None = None) -> Asked:
 
 
 def refuse(unit: Unit, approval_id: int, reason: str, on: date | None = None) -> Asked:
-    """Refuse what somebody else recorded; raises NotFound, WrongStatus, SamePerson, FutureDate."""
+    """Refuse a request that another person made.
+
+    Raise NotFound, WrongStatus, SamePerson, FutureDate.
+    """
     approval = _held(unit, approval_id)
     take(unit, REQUEST, approval, RequestStep.REFUSE, on, reason=reason)
     approval.decision = reason
@@ -109,7 +116,7 @@ def refuse(unit: Unit, approval_id: int, reason: str, on: date | None = None) ->
 
 
 def _held(unit: Unit, approval_id: int) -> Approval:
-    """The approval, held to the end of the transaction; raises NotFound."""
+    """Return the request with this id, locked to the end of the transaction; raise NotFound for an unknown id."""
     approval = unit.session.get(Approval, approval_id, with_for_update=True)
     if approval is None:
         raise NotFound(what="approval", id=str(approval_id))
@@ -117,6 +124,11 @@ def _held(unit: Unit, approval_id: int) -> Approval:
 
 
 def _refuse_twice(unit: Unit, kind: str, loan_id: int | None, text: str) -> None:
+    """Raise AlreadyPending where the same request waits for its decision.
+
+    Two requests of a kind are the same when they name the same loan, or the same payload where the kind is not about a
+    loan.
+    """
     same = Approval.loan_id == loan_id if loan_id is not None else Approval.payload == text
     query = select(Approval.id).where(Approval.kind == kind, Approval.status == RequestStatus.PENDING, same)
     waiting = unit.session.execute(query).scalar()
@@ -125,9 +137,9 @@ def _refuse_twice(unit: Unit, kind: str, loan_id: int | None, text: str) -> None
 
 
 def _plain(payload: Mapping[str, Any]) -> Payload:
-    """The payload as JSON holds it."""
-    told: Payload = json.loads(json.dumps(dict(payload), default=_text))
-    return told
+    """Return a payload as JSON holds it: money, dates and decimals as text."""
+    content: Payload = json.loads(json.dumps(dict(payload), default=_text))
+    return content
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Reversal by hand (红字冲销): an event is undone through the operation that knows it."""
+"""Reversal by hand (红字冲销): an event is reversed by the operation that its row of the catalogue names."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,22 +26,29 @@ class NotReversible(RuleViolation):
 
 
 def check(unit: Unit, payload: Mapping[str, Any]) -> Event:
-    """The event somebody asks to reverse; raises NotFound, NotReversible, AlreadyReversed."""
+    """Return the event that a request wants reversed.
+
+    Raise NotFound where no event has this id, NotReversible where the event is undone in another way, AlreadyReversed
+    where the event was reversed before.
+    """
     event_id = int(payload["event_id"])
     event = journal.stored(unit, [event_id])[event_id]
-    by_hand(event)  # an event that is undone in another way is refused before its reversals are looked for
+    by_hand(event)  # NotReversible comes first: it names the operation to use.
     journal.check_not_reversed(unit, [event_id])
     return event
 
 
 def apply(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Reverse it, on the second person's approval."""
+    """Reverse the event of an approved request; raise the same errors as `check`."""
     event = check(unit, payload)
     OPERATIONS[by_hand(event).operation](unit, int(payload["event_id"]), event, approval)
 
 
 def by_hand(event: Event) -> ByHand:
-    """Return how an event is reversed by hand; raises NotReversible naming the operation to use where it is not."""
+    """Return the operation that reverses an event by hand, and the office that may ask for the reversal.
+
+    Raise NotReversible, naming the route to use, where events of this kind are undone in another way.
+    """
     undone = CATALOGUE[type(event)].undone
     if isinstance(undone, Instead):
         raise NotReversible(rule="books 3", event=type(event).__name__, instead=Said(undone.route, undone.zh))
@@ -61,7 +68,7 @@ def _repayment(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
     repayments.reverse(unit, repayment, ReversalReason(approval.reason, approval.made_by, unit.user))
 
 
-def _as_it_stands(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
+def _plain_entry(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
     journal.reverse_all(unit, [event_id], approval.reason, unit.user, approval.made_by)
 
 
@@ -79,6 +86,6 @@ OPERATIONS: Mapping[str, Callable[[Unit, int, Event, Approval], None]] = {
     "closing": reversals.undo_closing,
     "county_share": county_shares.undo_share,
     "fund_step": _fund_step,
-    "entry": _as_it_stands,
+    "entry": _plain_entry,
 }
-"""How an event is undone by hand, by the operation that its row of the catalogue names."""
+"""The operation that reverses an event by hand, by the name that the catalogue uses for the operation."""

@@ -1,1 +1,1 @@
-"""The books: accounting periods."""
+"""Operations on the books: accounting months are closed and opened."""

@@ -1,4 +1,7 @@
-"""Accounting months (会计期间): closed in order, opened again in reverse; closed means closed for everybody."""
+"""Accounting months (会计期间): closed in the order of time, opened in the reverse order.
+
+A closed month is closed for everybody.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -56,10 +59,14 @@ class NotLastClosed(RuleViolation):
 
 
 def close_month(unit: Unit, book: str, month: str) -> None:
-    """Close a month (`2016-05`) of a book; from then on no entry lands in it (books.md promise 6).
+    """Close a month (`2016-05`) of a book; afterwards no entry of the month can be booked (books.md promise 6).
 
-    The book's row is held alone: writers come before or after, never between. Raises NotFound, MonthNotOver,
-    WrongStatus when it is closed, MonthOutOfOrder, DailyNotRun, LinesDue, ImportsUnconfirmed.
+    The book's row is locked exclusively: each other transaction books wholly before the close or wholly after it.
+
+    Raise NotFound for a name that is no book's, MonthNotOver before the month's end, WrongStatus where the month is
+    closed, MonthOutOfOrder where an earlier month is open, DailyNotRun where the daily job has not run through the
+    month's last day, LinesDue where interest lines are not posted, ImportsUnconfirmed where a sheet waits for its
+    checker.
     """
     last = month_last(month)
     if unit.today <= last:
@@ -79,12 +86,15 @@ def close_month(unit: Unit, book: str, month: str) -> None:
 
 
 def check_reopen(unit: Unit, book: str, month: str) -> None:
-    """Raises NotFound, and NotLastClosed unless the month is the book's last closed one."""
+    """Raise NotLastClosed unless the month is the book's last closed month; raise NotFound for an unknown book."""
     _check_last(book, month, period_lock.hold_alone(unit, book))
 
 
 def apply_reopen(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Open a book's last closed month again (重新打开), on another's approval; raises as `check_reopen`."""
+    """Open a book's last closed month (重新打开) once a second person has approved.
+
+    Raise the same errors as `check_reopen`.
+    """
     book, month = payload["book"], payload["month"]
     _check_last(book, month, period_lock.hold_alone(unit, book))
     first = date.fromisoformat(f"{month}-01")
@@ -94,7 +104,7 @@ def apply_reopen(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
 
 
 def kind_of_book(book: str) -> Kind:
-    """The kind of a book by its name; raises NotFound for a name that is no book's."""
+    """Return the kind of the book with this name; raise NotFound for a name that is no book's."""
     try:
         return kind_of(book)
     except ValueError:
@@ -102,7 +112,10 @@ def kind_of_book(book: str) -> Kind:
 
 
 def _check_order(unit: Unit, book: str, month: str, closed: date | None) -> None:
-    """The first month may be any that leaves no entry in an open month before it."""
+    """Raise MonthOutOfOrder unless the month follows the last closed one.
+
+    The first month closed of a book may be any month before which the book has no entry.
+    """
     expected = next_month(closed)
     if expected is None:
         eve = date.fromisoformat(f"{month}-01") - DAY
@@ -119,14 +132,20 @@ def _check_daily(unit: Unit, last: date) -> None:
 
 
 def _check_lines(unit: Unit, bank: str, last: date) -> None:
-    """A loan paid out late, after the job ran, may still want lines of the month."""
+    """Raise LinesDue where the bank's loans have interest lines or transitions due by a day that are not posted.
+
+    A loan that was recorded late, after the daily job ran for its days, is in this state.
+    """
     query = select(func.count()).select_from(Loan).where(Loan.bank == bank, Loan.next_step_on <= last)
     if waiting := unit.session.execute(query).scalar_one():
         raise LinesDue(rule="books 6", limit=last, found=waiting)
 
 
 def _check_imports(unit: Unit, bank: str, month: str) -> None:
-    """Sheets that book still, or wait for their checker with rows dated in the month or before (scheme 1)."""
+    """Raise ImportsUnconfirmed for sheets of the bank that are not yet confirmed (scheme 1).
+
+    A sheet whose rows are being booked counts always, a booked sheet only with rows of the month or of an earlier one.
+    """
     last = month_last(month)
     dated = or_(
         select(Loan.id).where(Loan.import_id == Import.id, Loan.disbursed_on <= last).exists(),
@@ -151,7 +170,7 @@ def _check_last(book: str, month: str, closed: date | None) -> None:
 
 
 def _was_closed(unit: Unit, book: str, month: str) -> bool:
-    """Whether the month's last word was to close it."""
+    """Return whether the last action recorded for a month of a book was to close the month."""
     action = unit.session.execute(
         select(Closing.action).where(Closing.book == book, Closing.month == month).order_by(Closing.id.desc()).limit(1)
     ).scalar()

@@ -1,4 +1,4 @@
-"""The fund's accounts at the banks (专户): interest, the county's own money, reconciliation, wind-down."""
+"""The fund's deposit accounts at the banks (专户): interest, county money, reconciliation and wind-down."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,19 +46,23 @@ _RUN_OFF = (
     c.RECOURSE_ALLOWANCE,
     c.RECOVERY_SUSPENSE,
 )
-"""What has to stand at zero before an account is wound down (5.8)."""
+"""The accounts whose balance must be zero before a fund account is wound down (5.8)."""
 
 
 def credit_interest(unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str) -> int:
-    """Interest the bank credited to the account (5.6); answers the event's id.
+    """Book interest that the bank has credited to a fund account (5.6), and return the id of the event.
 
-    Raises NotAnAmount, WoundDown, PeriodClosed, NotFound, FutureDate.
+    Raise NotFound, WoundDown, PeriodClosed, FutureDate, or NotAnAmount where the amount is not above zero.
     """
     return _receive(unit, FundInterestCredited, county, bank, amount, on, slip_no)
 
 
 def contribute(unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str) -> int:
-    """The county's own extra money (县级自筹); it is none of the calls (5.2). As `credit_interest`."""
+    """Book money that the county adds to its fund account (县级自筹), and return the id of the event.
+
+    Money that the county adds does not reduce the calls of the fund's plans (5.2). Raise the same errors as
+    `credit_interest`.
+    """
     return _receive(unit, CountyFundContributed, county, bank, amount, on, slip_no)
 
 
@@ -81,7 +85,7 @@ def _receive(
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """The bank's closing balance of a quarter beside ours, in fen."""
+    """A fund account's closing balance of a quarter as the bank states it and as the books have it, in fen."""
 
     id: int
     quarter: Quarter
@@ -90,6 +94,7 @@ class Reconciled:
 
     @property
     def difference(self) -> Fen:
+        """Return the bank's balance less the books' balance, in fen."""
         return Fen(self.bank_fen - self.book_fen)
 
 
@@ -103,9 +108,10 @@ def reconcile(
     quarter: Quarter | None = None,
     explanation: str = "",
 ) -> Reconciled:
-    """Record the bank's closing balance of a quarter (对账); a difference is listed until gone or explained (5.7).
+    """Record the bank's closing balance of a fund account for a quarter (对账); return it beside the books' balance.
 
-    The quarter is the last one over on `on` unless named. Raises FutureDate, NotFound.
+    A difference is listed until it is gone or explained (5.7). Without `quarter` the last quarter that is over on the
+    day `on` is reconciled. Raise FutureDate, NotFound.
     """
     unit.not_future(on, "on")
     quarter = quarter or Quarter.of(on).shift(0 if on == Quarter.of(on).calendar.end - DAY else -1)
@@ -135,40 +141,49 @@ def reconcile(
 
 
 def check_reconciled(unit: Unit, county: str, last: date) -> None:
-    """Before a quarter's last month of a county's fund book closes: every account reconciled or explained (5.7).
+    """Raise NotReconciled where a county's fund accounts are not reconciled for the quarter that ends on a day (5.7).
 
-    Asked of the balance as it stands now. Raises NotReconciled naming the accounts.
+    An account is reconciled when the bank's figure equals the books' present balance of that day, or when the
+    difference is explained. Days that end no quarter are not checked.
     """
     quarter = Quarter.of(last)
     if last != quarter.calendar.end - DAY:
         return
     book = book_of(Kind.FUND, bank="", county=county)
-    stands = balances.standings(unit.connection, Clocks(last), book=book, account=c.FUND_DEPOSITS.code)
-    told = _latest(unit, county, quarter)
-    missing = [
-        standing.bank
-        for standing in stands
-        if (row := told.get(standing.bank)) is None or (row.bank_fen != standing.balance and not row.explanation)
+    closing_balances = balances.standings(unit.connection, Clocks(last), book=book, account=c.FUND_DEPOSITS.code)
+    reconciliations = _latest(unit, county, quarter)
+    unreconciled = [
+        closing.bank
+        for closing in closing_balances
+        if (row := reconciliations.get(closing.bank)) is None
+        or (row.bank_fen != closing.balance and not row.explanation)
     ]
-    if missing:
-        raise NotReconciled(rule="5.7", book=book, month=f"{last:%Y-%m}", found=", ".join(missing))
+    if unreconciled:
+        raise NotReconciled(rule="5.7", book=book, month=f"{last:%Y-%m}", found=", ".join(unreconciled))
 
 
 def _latest(unit: Unit, county: str, quarter: Quarter) -> dict[str, Reconciliation]:
+    """Return the latest reconciliation of each bank for a county and quarter, by bank."""
     query = select(Reconciliation).where(Reconciliation.county == county, Reconciliation.quarter == str(quarter))
     return {row.bank: row for row in unit.session.execute(query.order_by(Reconciliation.id)).scalars()}
 
 
 def check_wind_down(unit: Unit, loan_id: int | None, payload: Mapping[str, Any]) -> None:
-    """Whether an account may be wound down (清退) now; raises NotRunOff naming what stands, WoundDown."""
+    """Raise NotRunOff, naming the balances that are not zero, where a fund account cannot be wound down (清退).
+
+    Raise WoundDown where the account was wound down before, FutureDate where the day lies after today.
+    """
     county, bank = payload["county"], payload["bank"]
     unit.not_future(date.fromisoformat(payload["on"]), "on")
     fund_calls.check_standing(unit, county, bank)
-    stands = _stands(unit, county, bank)
+    account_balances = _account_balances(unit, county, bank)
     open_accounts = [
-        Said(f"{account.code} {plain(stands[account])}", f"{account.code}{account.zh} {plain(stands[account])} 元")
+        Said(
+            f"{account.code} {plain(account_balances[account])}",
+            f"{account.code}{account.zh} {plain(account_balances[account])} 元",
+        )
         for account in _RUN_OFF
-        if stands.get(account)
+        if account_balances.get(account)
     ]
     for queued in claims_owed.queued_by_account(unit.session, county, bank).values():
         open_accounts.append(Said(f"queued {plain(queued)}", f"排队代偿 {plain(queued)} 元"))
@@ -182,7 +197,10 @@ def check_wind_down(unit: Unit, loan_id: int | None, payload: Mapping[str, Any])
 
 
 def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Close the account's result into the fund and return the money (5.8); afterwards its every account is zero."""
+    """Close a fund account's interest and losses into the fund, and return its money (5.8).
+
+    Every account of the fund book is zero for this bank afterwards. Raise the same errors as `check_wind_down`.
+    """
     county, bank, on = payload["county"], payload["bank"], date.fromisoformat(payload["on"])
     movements.held_balance(unit, county, bank)
     check_wind_down(unit, None, payload)
@@ -196,8 +214,8 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
     if any((result.interest_to_city, result.interest_to_county, result.losses_of_city, result.losses_of_county)):
         journal.record(unit, result, **about)
         movements.settle(unit)
-    stands = _stands(unit, county, bank)
-    to_city, to_county = stands.get(c.CITY_FUND, NIL), stands.get(c.COUNTY_FUND, NIL)
+    account_balances = _account_balances(unit, county, bank)
+    to_city, to_county = account_balances.get(c.CITY_FUND, NIL), account_balances.get(c.COUNTY_FUND, NIL)
     event = FundReturned(effective_on=on, county=county, bank=bank, to_city=to_city, to_county=to_county)
     event_id = journal.record(unit, event, **about)
     unit.session.add(
@@ -216,40 +234,48 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
 
 
 def _result(unit: Unit, county: str, bank: str, on: date) -> FundResultClosed:
-    """Interest into the fund that earned it; losses from the city's part as far as it goes, then the county's."""
-    stands = _stands(unit, county, bank)
-    given = fund_calls.contributed(unit.session, county, bank)
-    by_city = given.get(Account(county, bank, "city"), NIL) > 0 or not given
-    interest = stands.get(c.FUND_INTEREST, NIL)
-    room = stands.get(c.CITY_FUND, NIL) + interest if by_city else NIL
-    of_city, of_county = [], []
+    """Return the event that closes a fund account's interest and losses.
+
+    Interest goes to the city's money where the city has contributed, else to the county's. Losses reduce the city's
+    money first, down to zero, then the county's.
+    """
+    account_balances = _account_balances(unit, county, bank)
+    contributed = fund_calls.contributed(unit.session, county, bank)
+    by_city = contributed.get(Account(county, bank, "city"), NIL) > 0 or not contributed
+    interest = account_balances.get(c.FUND_INTEREST, NIL)
+    room = account_balances.get(c.CITY_FUND, NIL) + interest if by_city else NIL
+    losses_of_city, losses_of_county = [], []
     for loan, loss in _losses(unit, county, bank):
-        part = min(loss, room)
-        room -= part
-        if part:
-            of_city.append(LoanPart(loan, Fen(part)))
-        if loss - part:
-            of_county.append(LoanPart(loan, Fen(loss - part)))
+        city_part = min(loss, room)
+        room -= city_part
+        if city_part:
+            losses_of_city.append(LoanPart(loan, Fen(city_part)))
+        if loss - city_part:
+            losses_of_county.append(LoanPart(loan, Fen(loss - city_part)))
     return FundResultClosed(
         effective_on=on,
         county=county,
         bank=bank,
         interest_to_city=interest if by_city else NIL,
         interest_to_county=NIL if by_city else interest,
-        losses_of_city=tuple(of_city),
-        losses_of_county=tuple(of_county),
+        losses_of_city=tuple(losses_of_city),
+        losses_of_county=tuple(losses_of_county),
     )
 
 
 def _losses(unit: Unit, county: str, bank: str) -> list[tuple[int, int]]:
-    """What the fund lost for good, loan by loan (5001)."""
-    mine = select(Loan.id).where(Loan.county == county, Loan.bank == bank, Loan.disbursed_on.is_not(None))
-    found = balances.loan_balances(unit.connection, unit.session.execute(mine).scalars())
-    return [(loan, lost) for loan, sums in sorted(found.items()) if (lost := sums.get(c.COMPENSATION_LOSS, 0)) > 0]
+    """Return the loans on which the fund has a final loss (account 5001), each with the loss in fen."""
+    disbursed = select(Loan.id).where(Loan.county == county, Loan.bank == bank, Loan.disbursed_on.is_not(None))
+    balances_by_loan = balances.loan_balances(unit.connection, unit.session.execute(disbursed).scalars())
+    return [
+        (loan, lost)
+        for loan, sums in sorted(balances_by_loan.items())
+        if (lost := sums.get(c.COMPENSATION_LOSS, 0)) > 0
+    ]
 
 
-def _stands(unit: Unit, county: str, bank: str) -> dict[c.Account, Fen]:
-    """Every account of one bank in the county's fund book, whatever its date."""
+def _account_balances(unit: Unit, county: str, bank: str) -> dict[c.Account, Fen]:
+    """Return the balance of every account of a county's fund book for one bank, over all business days; whole fen."""
     book = book_of(Kind.FUND, bank=bank, county=county)
-    found = balances.standings(unit.connection, Clocks(date.max), book=book, bank=bank)
-    return {standing.account: standing.balance for standing in found}
+    rows = balances.standings(unit.connection, Clocks(date.max), book=book, bank=bank)
+    return {row.account: row.balance for row in rows}

@@ -1,4 +1,4 @@
-"""Issuance reports (放款情况汇总表, scheme 5.5): drawn up from the loans, frozen when submitted, versioned."""
+"""Issuance reports (放款情况汇总表, scheme 5.5): computed from the loans, frozen on submission, kept in versions."""
 
 from datetime import date
 from typing import Any
@@ -21,9 +21,10 @@ _LOANS: Any = Loan.__table__
 
 
 def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date | None = None) -> IssuanceReport:
-    """Draw up a bank's report of a county and quarter, or the next version of a submitted one.
+    """Compute a bank's issuance report of a county and quarter as a draft, and return the draft.
 
-    A draft that is there is drawn up again. Raises QuarterNotOver, NotFound, FutureDate.
+    An existing draft is computed afresh; after a submitted report the draft is the next version. Raise QuarterNotOver,
+    NotFound, FutureDate.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -53,9 +54,9 @@ def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date 
 
 
 def submit_report(unit: Unit, report_id: int, on: date | None = None) -> IssuanceReport:
-    """Submit a report (上报) with the figures of this moment, which stay; by another person than its maker.
+    """Submit an issuance report (上报) with its figures computed at this moment, which are then frozen.
 
-    Raises NotFound, WrongStatus, SamePerson, FutureDate.
+    The person who made the draft may not submit it. Raise NotFound, WrongStatus, SamePerson, FutureDate.
     """
     report = unit.session.get(IssuanceReport, report_id, with_for_update=True)
     if report is None:
@@ -67,7 +68,10 @@ def submit_report(unit: Unit, report_id: int, on: date | None = None) -> Issuanc
 
 
 def _fill(unit: Unit, report: IssuanceReport, quarter: Quarter) -> None:
-    """Loans disbursed in the quarter and all told, net of reversals, renewals not counted; one query."""
+    """Set the figures of an issuance report: loans disbursed in the quarter, and all loans disbursed to its end.
+
+    Reversed disbursements and renewals do not count.
+    """
     c, days = _LOANS.c, quarter.calendar
     to_household = c.household_id.is_not(None) & (c.disbursed_on >= days.start)
     to_organisation = c.organisation_id.is_not(None) & (c.disbursed_on >= days.start)

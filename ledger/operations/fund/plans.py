@@ -1,4 +1,4 @@
-"""The risk-buffer fund's plans (scheme 5): drafted, approved, appropriated, deposited; each step its own entries."""
+"""The plans of the risk-buffer fund (scheme 5): drafted, approved, appropriated, deposited, each step with entries."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,19 +33,20 @@ _STEPS: Any = FundPlanStep.__table__
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A line of a step as asked for: how much of which account's line, and the slip's number (单号)."""
+    """An amount of one account for a step of a plan, with the number of the bank slip (单号)."""
 
     county: str
     bank: str
     amount: Money
     slip_no: str = ""
-    source: str | None = None  # where an account has a line from each source
+    source: str | None = None  # The source is needed where the city and the county both pay.
 
 
 def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
-    """Draw up a quarter's plan, or draw the draft up again; answers its id (5.2).
+    """Draft the plan of a quarter, in place of an earlier draft, and return the plan's id (5.2).
 
-    What is approved of the quarter stands; a further plan calls for the difference. Raises QuarterNotOver, FutureDate.
+    Amounts approved earlier for the quarter are kept; the new plan calls for the difference. Raise QuarterNotOver,
+    FutureDate.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -58,7 +59,7 @@ def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
     )
     for plan in unit.session.execute(query.with_for_update()).scalars():
         if not _steps(unit, plan.id):
-            plan.live = None  # its lines are drawn up anew below; the old draft stays to be looked at
+            plan.live = None  # The replaced draft is kept for readers.
     plan = FundPlan(
         id=new_id(),
         kind="quarter",
@@ -77,9 +78,10 @@ def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
 def draft_advance(
     unit: Unit, county: str, bank: str, amount: Money, on: date | None = None, source: str = "city"
 ) -> int:
-    """An advance (预拨) as a one-line draft plan; the same steps follow (5.4).
+    """Draft an advance (预拨) to a fund account as a plan of one line, and return the plan's id (5.4).
 
-    Raises NotAnAmount, OverTarget when the bank's target of the year does not carry it, WoundDown, FutureDate.
+    Raise NotAnAmount, OverTarget where the bank's target of the year is smaller than its advances, WoundDown,
+    FutureDate.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -104,9 +106,10 @@ def draft_advance(
 
 
 def approve(unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Part] | None = None) -> None:
-    """Approve a plan's calls by another city user (5.3); they are computed again first.
+    """Approve the lines of a plan, as another city user than its maker (5.3).
 
-    Without `parts` everything outstanding. Raises SamePerson, WrongStatus, BeyondStep, PeriodClosed, NotFound.
+    The calls of a quarter are computed first. Without `parts` everything outstanding is approved. Raise SamePerson,
+    WrongStatus, BeyondStep, PeriodClosed, NotFound.
     """
     plan = _held(unit, plan_id, PlanStep.APPROVAL, on)
     if plan.kind == "quarter":
@@ -115,7 +118,7 @@ def approve(unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Pa
 
 
 def appropriate(unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Part] | None = None) -> None:
-    """The city's money goes to the counties (拨付), as far as it is approved; raises as `approve`."""
+    """Appropriate approved city money to the counties (拨付); raise the same errors as `approve`."""
     plan = _held(unit, plan_id, PlanStep.APPROPRIATION, on)
     _step(unit, plan, PlanStep.APPROPRIATION, on, parts, _appropriated)
 
@@ -127,26 +130,30 @@ def deposit(
     parts: Sequence[Part] | None = None,
     counties: Iterable[str] | None = None,
 ) -> None:
-    """Counties deposit at the banks (缴存) what reached them, slip by slip; of `counties` only, where given.
+    """Deposit appropriated money in the fund accounts (缴存), one bank slip a part.
 
-    Raises WrongStatus, BeyondStep, WoundDown, PeriodClosed, NotFound.
+    With `counties` only the lines of these counties are deposited. Raise WrongStatus, BeyondStep, WoundDown,
+    PeriodClosed, NotFound.
     """
     plan = _held(unit, plan_id, PlanStep.DEPOSIT, on)
     _step(unit, plan, PlanStep.DEPOSIT, on, parts, _deposited, None if counties is None else set(counties))
 
 
 def outstanding(unit: Unit, plan_id: int, step: str) -> dict[tuple[str, str], Money]:
-    """What a step may still take of a plan, by county and bank; lines with nothing left are left out."""
+    """Return the amount still outstanding of a plan's step, by county and bank; zero amounts are left out."""
     reached = _steps(unit, plan_id)
-    found: dict[tuple[str, str], Fen] = {}
+    fen_by_account: dict[tuple[str, str], Fen] = {}
     for line in _lines(unit, plan_id):
         if left := _left(line, reached, step):
-            found[line.county, line.bank] = Fen(found.get((line.county, line.bank), 0) + left)
-    return {account: of_fen(fen) for account, fen in found.items()}
+            fen_by_account[line.county, line.bank] = Fen(fen_by_account.get((line.county, line.bank), 0) + left)
+    return {account: of_fen(fen) for account, fen in fen_by_account.items()}
 
 
 def _held(unit: Unit, plan_id: int, step: PlanStep, on: date | None) -> FundPlan:
-    """The plan, held to the end of the transaction, for a step that is possible; raises NotFound and as `check`."""
+    """Return a plan, locked to the end of the transaction, after checking that the step is possible.
+
+    Raise NotFound where no plan has the id, and the errors of the workflow's `check`.
+    """
     plan = unit.session.get(FundPlan, plan_id, with_for_update=True, populate_existing=True)
     if plan is None:
         raise NotFound(what="fund plan", id=str(plan_id))
@@ -155,9 +162,9 @@ def _held(unit: Unit, plan_id: int, step: PlanStep, on: date | None) -> FundPlan
 
 
 def undo_step(unit: Unit, event_id: int) -> None:
-    """A step's event was reversed: the step does not count any more, and the plan goes back as far.
+    """Mark a step of a plan's line as reversed after its event was reversed, and set the plan's status back.
 
-    Raises WrongStatus while the next step of the line rests on it.
+    Raise WrongStatus where a later step of the line rests on this step.
     """
     step = unit.session.execute(select(FundPlanStep).where(FundPlanStep.event_id == event_id)).scalar_one()
     plan = unit.session.get_one(FundPlan, step.plan_id, with_for_update=True)
@@ -220,7 +227,7 @@ def _step(
 def _check_begun(
     plan: FundPlan, lines: Sequence[FundPlanLine], reached: Mapping[int, Mapping[str, Fen]], step: PlanStep
 ) -> None:
-    """Raises WrongStatus while no line has come to this step at all."""
+    """Raise WrongStatus where no line of the plan has reached the step before this one."""
     if step != PlanStep.APPROVAL and not any(_left(line, reached, step) > 0 for line in lines):
         raise WrongStatus(status=plan.status, allowed=", ".join(PLAN.steps[step].allowed[1:]), step=step)
 
@@ -232,11 +239,14 @@ def _chosen(
     parts: Sequence[Part] | None,
     counties: set[str] | None,
 ) -> list[tuple[FundPlanLine, Fen, str]]:
-    """The lines a step takes, how much of each, and the slips; everything outstanding where nothing is named."""
+    """Return the lines that a step acts on, each with its amount in fen and its slip number; without `parts` all lines.
+
+    With `counties` only lines of these counties are taken where no `parts` are given.
+    """
     if parts is None:
-        mine = [line for line in lines if counties is None or line.county in counties]
-        return [(line, amount, "") for line in mine if (amount := _left(line, reached, step)) > 0]
-    taken: list[tuple[FundPlanLine, Fen, str]] = []
+        in_counties = [line for line in lines if counties is None or line.county in counties]
+        return [(line, amount, "") for line in in_counties if (amount := _left(line, reached, step)) > 0]
+    chosen: list[tuple[FundPlanLine, Fen, str]] = []
     so_far: dict[int, int] = {}
     for part in parts:
         line = _line_of(lines, part, step)
@@ -244,21 +254,21 @@ def _chosen(
         left = Fen(_left(line, reached, step) - so_far.get(line.id, 0))
         risk_fund.check_step(part.county, part.bank, step, amount, left)
         so_far[line.id] = so_far.get(line.id, 0) + amount
-        taken.append((line, amount, part.slip_no))
-    return taken
+        chosen.append((line, amount, part.slip_no))
+    return chosen
 
 
 def _line_of(lines: Sequence[FundPlanLine], part: Part, step: str) -> FundPlanLine:
-    found = [
+    matching = [
         line
         for line in lines
         if (line.county, line.bank) == (part.county, part.bank)
         and part.source in (None, line.source)
         and step in STEPS[fund_calls.source_of(line.source)]
     ]
-    if not found:
+    if not matching:
         raise NotFound(what="plan line", id=f"{part.county}/{part.bank}")
-    return found[0]
+    return matching[0]
 
 
 def _left(line: FundPlanLine, reached: Mapping[int, Mapping[str, Fen]], step: str) -> Fen:
@@ -279,7 +289,7 @@ def _deposited(plan: FundPlan, line: FundPlanLine, on: date, amount: Fen) -> Eve
 
 
 def _reached(unit: Unit, plan: FundPlan) -> PlanStatus:
-    """A plan has come as far as its slowest line; lines that call for nothing hold nothing up."""
+    """Return the status of a plan, which is that of its slowest line; a line that calls for nothing is skipped."""
     unit.session.flush()
     reached = _steps(unit, plan.id)
     status = PlanStatus.DRAFT
@@ -295,7 +305,7 @@ def _waits(line: FundPlanLine, reached: Mapping[str, Fen], step: str) -> bool:
 
 
 def _call_again(unit: Unit, plan: FundPlan) -> None:
-    """The calls as they stand now (5.2), each beside what is approved of its line already."""
+    """Compute the calls of a quarter's plan afresh (5.2) and add to each line the amount already approved of it."""
     reached = _steps(unit, plan.id)
     calls = fund_calls.calls(unit, Quarter.parse(plan.quarter))
     for line in _lines(unit, plan.id):
@@ -335,5 +345,5 @@ def _lines(unit: Unit, plan_id: int) -> list[FundPlanLine]:
 
 
 def _steps(unit: Unit, plan_id: int) -> dict[int, dict[str, Fen]]:
-    """How far each line has come, by step."""
+    """Return the amounts that each line of a plan has reached, by line id and step, in fen."""
     return fund_calls.reached(unit.session, [plan_id])

@@ -1,4 +1,4 @@
-"""The steps people take with a fund plan (缓释金额度计划) and with a bank's issuance report (放款情况汇总表)."""
+"""The steps that people take with a fund plan (缓释金额度计划) and with an issuance report (放款情况汇总表)."""
 
 from ledger.statuses import PlanStatus as P
 from ledger.statuses import PlanStep, ReportStatus, ReportStep
@@ -7,8 +7,8 @@ from ledger.workflow import Step, Workflow
 
 _ANY = tuple(P)
 
-# A step acts on the amounts which the step before reached, line by line: a plan still on its way to "approved" may be
-# deposited in part, and its lines decide how far it has come. The history is a FundPlanStep for each line.
+# Every line of a plan takes its steps by itself, for the amount that the step before has reached. A plan that is not
+# wholly approved can therefore be deposited in part. The history of a plan is one FundPlanStep per line and step.
 # fmt: off
 PLAN = Workflow(
     FundPlan, P, begins=(P.DRAFT,),

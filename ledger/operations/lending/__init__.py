@@ -1,1 +1,1 @@
-"""Loans from the contract to the payout."""
+"""Operations on loans from the contract to the payout."""

@@ -1,4 +1,4 @@
-"""What the breakers of scheme 6.9 are asked of: one bank's loans, fund account and losses in one county."""
+"""The figures that the lending breakers of scheme 6.9 watch, for one bank in one county."""
 
 from datetime import date
 from typing import Any
@@ -21,9 +21,10 @@ _LOANS: Any = Loan.__table__
 
 
 def check(unit: Unit, scheme: Scheme, bank: str, county: str) -> tuple[BreakerTripped, ...]:
-    """The warnings for a new loan of a bank in a county; nothing is read where the scheme sets no breaker.
+    """Return the warnings of the scheme's breakers for a new loan of a bank in a county.
 
-    Raises BreakerTripped where it refuses.
+    Nothing is read from the database where the scheme sets no breaker. Raise BreakerTripped where a breaker refuses the
+    loan.
     """
     if not breakers.watched(scheme):
         return ()
@@ -31,9 +32,12 @@ def check(unit: Unit, scheme: Scheme, bank: str, county: str) -> tuple[BreakerTr
 
 
 def figures(unit: Unit, bank: str, county: str) -> Figures:
-    """The figures behind the ratios as recorded now, graded as of today."""
+    """Return the figures behind the breakers' ratios, in whole fen.
+
+    The balances are those recorded to date; the loans are graded as of today.
+    """
     book = book_of(Kind.FUND, bank=bank, county=county)
-    stands = {
+    balance_of = {
         account: balances.balance(unit.connection, account, book, Clocks(unit.today), county=county, bank=bank)
         for account in (chart.FUND_DEPOSITS, chart.RECOURSE)
     }
@@ -43,25 +47,28 @@ def figures(unit: Unit, bank: str, county: str) -> Figures:
         county,
         Fen(lent),
         Fen(bad),
-        stands[chart.FUND_DEPOSITS],
-        stands[chart.RECOURSE],
+        balance_of[chart.FUND_DEPOSITS],
+        balance_of[chart.RECOURSE],
         exposure.issued(unit, bank, county),
     )
 
 
 def _graded(unit: Unit, bank: str, county: str) -> tuple[int, int]:
-    """Open principal of loans not compensated, and what of it is substandard or worse (3.12)."""
+    """Return the open principal of loans that are not compensated, and the part of it that is a bad loan; whole fen.
+
+    A loan graded substandard or worse is bad (3.12).
+    """
     c = _LOANS.c
     rows = unit.connection.execute(
         select(c.id, c.rolled_on, c.scheme, c.scheme_version).where(
             c.bank == bank, c.county == county, c.status.in_((LoanStatus.ACTIVE, LoanStatus.OVERDUE))
         )
     ).all()
-    found = balances.loan_balances(unit.connection, [row.id for row in rows])
+    balances_by_loan = balances.loan_balances(unit.connection, [row.id for row in rows])
     oldest = _oldest_unpaid(unit, bank, county)
     lent = bad = 0
     for row in rows:
-        principal = exposure.open_principal(found.get(row.id, {}))
+        principal = exposure.open_principal(balances_by_loan.get(row.id, {}))
         scheme = reference.scheme_of(unit.session, row.scheme, row.scheme_version)
         overdue = grading.days_overdue(row.rolled_on, unit.today) if principal else 0
         unpaid = grading.days_unpaid(oldest.get(row.id), unit.today)
@@ -71,7 +78,7 @@ def _graded(unit: Unit, bank: str, county: str) -> tuple[int, int]:
 
 
 def _oldest_unpaid(unit: Unit, bank: str, county: str) -> dict[int, date]:
-    """The posting day of each loan's oldest line with unpaid contract interest."""
+    """Return, by loan, the posting day of the oldest interest bill whose contract interest is not fully paid."""
     ln, a, c = interest_bills.c, allocations.c, _LOANS.c
     paid = (
         select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen"))

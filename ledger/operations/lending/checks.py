@@ -1,4 +1,4 @@
-"""The rules of scheme §2 asked of one loan: every refusal, in one order, for the desk and for sheets."""
+"""The rules of scheme §2 that a loan must fulfil: each refusal in a fixed order, for single loans and for sheets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,10 @@ from ledger.unit_of_work import Unit
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What the rules ask of a contract; `scheme` is the version it was signed under."""
+    """A loan contract as the rules of the scheme see it; `scheme` is the scheme version it was signed under.
+
+    `principal` is in whole fen, `annual_rate` a fraction.
+    """
 
     scheme: Scheme
     bank: str
@@ -40,26 +43,29 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
-    """What contracts are judged on: published rates, and the banks' statuses by code."""
+class ReferenceSnapshot:
+    """The reference data that contracts are checked against: published rate tables, and bank statuses by bank code."""
 
     tables: Mapping[str, RateTable]
     statuses: Mapping[str, Sequence[BankStatus]]
 
 
-def grounds(session: Session) -> Grounds:
-    """The published rates and all banks' statuses."""
+def reference_snapshot(session: Session) -> ReferenceSnapshot:
+    """Return the published rate tables and the statuses of all banks."""
     statuses: dict[str, list[BankStatus]] = {}
     for row in session.execute(select(t.BankStatus).order_by(t.BankStatus.effective_on)).scalars():
         status: eligibility.Status = "pilot"
         if row.status in ("eliminated", "substituted"):
             status = "eliminated" if row.status == "eliminated" else "substituted"
         statuses.setdefault(row.bank, []).append(BankStatus(status, row.effective_on))
-    return Grounds(reference.rate_tables(session), statuses)
+    return ReferenceSnapshot(reference.rate_tables(session), statuses)
 
 
 def scheme_for(session: Session, code: str, signed_on: date) -> Scheme:
-    """The version of a scheme for contracts signed on a day; raises NotFound, SchemeNotInForce."""
+    """Return the version of a scheme under which contracts are signed on a day.
+
+    Raise NotFound where no scheme has this code, SchemeNotInForce where no version allows signing on the day.
+    """
     version = session.execute(
         select(t.SchemeVersion.version)
         .where(
@@ -77,15 +83,18 @@ def scheme_for(session: Session, code: str, signed_on: date) -> Scheme:
     return scheme
 
 
-def contract_refusals(contract: Contract, on: Grounds, *days: date) -> Iterator[RuleViolation]:
-    """Everything that forbids a contract whoever borrows (2.6, 2.9, 3.1); the bank lends on all `days`."""
+def contract_refusals(contract: Contract, published: ReferenceSnapshot, *days: date) -> Iterator[RuleViolation]:
+    """Return every refusal of a contract that does not depend on the borrower (2.6, 2.9, 3.1).
+
+    `days` are the days on which the bank must be allowed to lend.
+    """
     scheme = contract.scheme
-    statuses = on.statuses.get(contract.bank, ())
+    statuses = published.statuses.get(contract.bank, ())
     yield from _refused(
         partial(eligibility.check_signing, scheme, contract.signed_on),
         partial(eligibility.check_term, scheme, contract.term_months),
         partial(eligibility.check_security, scheme, contract.security),
-        partial(check_rate, scheme, on.tables, contract.signed_on, contract.term_months, contract.annual_rate),
+        partial(check_rate, scheme, published.tables, contract.signed_on, contract.term_months, contract.annual_rate),
         *(partial(eligibility.check_bank, contract.bank, statuses, day) for day in sorted({*days})),
     )
 
@@ -93,7 +102,7 @@ def contract_refusals(contract: Contract, on: Grounds, *days: date) -> Iterator[
 def household_refusals(
     contract: Contract, registered_on: date, born_on: date, borrowing: Borrowing, day: date
 ) -> Iterator[RuleViolation]:
-    """Everything that forbids a loan to a household's member on a day (2.1, 2.2)."""
+    """Return every refusal of a loan to a member of a household on a day (2.1, 2.2)."""
     yield from _refused(
         partial(eligibility.check_registration, contract.scheme, registered_on),
         partial(eligibility.check_age, contract.scheme, born_on, day),
@@ -105,7 +114,7 @@ def household_refusals(
 def organisation_refusals(
     contract: Contract, links: Sequence[Link], borrowing: Borrowing, linked_loans: Fen, day: date
 ) -> Iterator[RuleViolation]:
-    """Everything that forbids a loan to an organisation on a day (2.1, 2.3 to 2.5)."""
+    """Return every refusal of a loan to an organisation on a day (2.1, 2.3 to 2.5)."""
     yield from _refused(
         partial(eligibility.check_debt, borrowing.recourse, borrowing.written_off),
         partial(
@@ -129,7 +138,7 @@ def _refused(*checks: Callable[[], None]) -> Iterator[RuleViolation]:
 
 
 def links_of(session: Session, organisation_id: int) -> list[Link]:
-    """An organisation's links as the limits ask for them."""
+    """Return an organisation's links (带动关系) in the form that the limits of scheme 2.4 use."""
     rows = session.execute(
         select(borrowers.Link).where(borrowers.Link.organisation_id == organisation_id).order_by(borrowers.Link.id)
     ).scalars()
@@ -137,7 +146,7 @@ def links_of(session: Session, organisation_id: int) -> list[Link]:
 
 
 def link_of(row: borrowers.Link) -> Link:
-    """A recorded link as the limits ask for it."""
+    """Return a stored link (带动关系) in the form that the limits of scheme 2.4 use."""
     kind: limits.LinkKind = "investment"
     if row.kind != "investment":
         kind = "employment" if row.kind == "employment" else "agreement"
@@ -145,18 +154,25 @@ def link_of(row: borrowers.Link) -> Link:
 
 
 def linked_loans(unit: Unit, scheme: Scheme, links: Sequence[Link], day: date) -> Fen:
-    """Principal lent to the households employed or under agreement on a day, where the scheme asks for it."""
+    """Return the open principal lent to households linked to an organisation on a day, in fen.
+
+    Links by employment and by agreement count, links by investment do not. The sum is zero where the scheme does not
+    limit organisations by linked loans.
+    """
     if scheme.organisation_limit_basis != "linked_loans":
         return NIL
     households = {link.household_id for link in limits.valid_links(scheme, links, day) if link.kind != "investment"}
-    found = exposure.household_borrowings(unit, households)
-    return Fen(sum(each.exposure.open for each in found.values()))
+    borrowings = exposure.household_borrowings(unit, households)
+    return Fen(sum(each.exposure.open for each in borrowings.values()))
 
 
 def warnings(unit: Unit, contract: Contract, *, to_household: bool) -> tuple[RuleViolation, ...]:
-    """What a checker should know (2.7 to 2.9, 6.9); raises OverHeadRoom, BreakerTripped where the scheme refuses."""
+    """Return the warnings that a checker of a new loan should know (2.7 to 2.9, 6.9).
+
+    Raise OverHeadRoom or BreakerTripped where the scheme makes the warning a refusal.
+    """
     scheme, bank, county = contract.scheme, contract.bank, contract.county
-    found: list[RuleViolation | None] = [
+    warned: list[RuleViolation | None] = [
         eligibility.missing_endorsements(scheme, contract.endorsements),
         limits.check_head_room(
             scheme,
@@ -165,12 +181,15 @@ def warnings(unit: Unit, contract: Contract, *, to_household: bool) -> tuple[Rul
             contract.principal,
         ),
     ]
-    found += breakers.check(unit, scheme, bank, county)
+    warned += breakers.check(unit, scheme, bank, county)
     if not to_household:
-        lent = exposure.lent(unit, bank)
-        of_county = lent.get(county, (NIL, NIL))
-        whole = (Fen(sum(each[0] for each in lent.values())), Fen(sum(each[1] for each in lent.values())))
-        for scope, (households, amount) in ((county, of_county), ("city", whole)):
+        lent_by_county = exposure.lent(unit, bank)
+        of_county = lent_by_county.get(county, (NIL, NIL))
+        of_city = (
+            Fen(sum(each[0] for each in lent_by_county.values())),
+            Fen(sum(each[1] for each in lent_by_county.values())),
+        )
+        for scope, (households, amount) in ((county, of_county), ("city", of_city)):
             with_new = Fen(amount + contract.principal)
-            found.append(limits.low_household_share(scheme, households, with_new, "cumulative", scope))
-    return tuple(warning for warning in found if warning is not None)
+            warned.append(limits.low_household_share(scheme, households, with_new, "cumulative", scope))
+    return tuple(warning for warning in warned if warning is not None)

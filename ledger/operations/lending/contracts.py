@@ -1,4 +1,4 @@
-"""What a bank puts forward, read into a loan's row and out of it again as the rules ask for it."""
+"""A loan request of a bank written into a loan's row, and a loan's row read as a request or as a contract."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -51,7 +51,10 @@ class PrincipalNotPositive(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class LoanRequest:
-    """A loan as put forward by the bank; `annual_rate` is a fraction, the default borrower is the head."""
+    """A loan as the bank requests it; `annual_rate` is a fraction.
+
+    Without `borrower_id_card` the head of the household borrows.
+    """
 
     contract_no: str
     scheme: str
@@ -83,13 +86,18 @@ AMENDABLE = (
     "policy_no",
     "endorsements",
 )
-"""What may be changed while a loan is returned; another borrower, bank or county is another loan."""
+"""The fields that may be changed while a loan is returned.
+
+Another borrower, bank or county makes another loan.
+"""
 
 
 def fill(unit: Unit, loan: Loan, request: LoanRequest) -> Contract:
-    """Set a loan's row to what is put forward; answers it as the rules ask for it. No rule of §2 is asked.
+    """Set the fields of a loan's row from a request, and return the contract.
 
-    Raises NotFound, SchemeNotInForce, RateNotCovered, BorrowerUnclear, BorrowerNotMember, CountyMismatch,
+    The rules of scheme §2 are not checked here.
+
+    Raise NotFound, SchemeNotInForce, RateNotCovered, BorrowerUnclear, BorrowerNotMember, CountyMismatch,
     PrincipalNotPositive.
     """
     principal = to_fen(request.principal)
@@ -133,17 +141,21 @@ def _set_borrower(unit: Unit, loan: Loan, request: LoanRequest) -> None:
 
 
 def _borrower(unit: Unit, household_id: int, id_card: str | None) -> int:
-    """The member who borrows: by card, else the head (户主 and 借款人 may be two)."""
+    """Return the id of the household member who borrows.
+
+    The borrower (借款人) is the holder of the identity card, or the head of household (户主) where no card is named.
+    Raise BorrowerNotMember where the household has no such member.
+    """
     member = t.Member
     chosen = member.is_head if id_card is None else member.id_card == id_card.upper()
-    found = unit.session.execute(select(member.id).where(member.household_id == household_id, chosen)).scalar()
-    if found is None:
+    member_id = unit.session.execute(select(member.id).where(member.household_id == household_id, chosen)).scalar()
+    if member_id is None:
         raise BorrowerNotMember(rule="2.1")
-    return found
+    return member_id
 
 
 def contract_of(unit: Unit, loan: Loan) -> Contract:
-    """A loan as the rules ask for it, under the scheme version it keeps for life."""
+    """Return a loan as a contract under the scheme version that the loan was signed under."""
     return Contract(
         reference.scheme_of(unit.session, loan.scheme, loan.scheme_version),
         loan.bank,
@@ -158,12 +170,12 @@ def contract_of(unit: Unit, loan: Loan) -> Contract:
 
 
 def endorsements_of(loan: Loan) -> tuple[str, ...]:
-    """The opinions (论证意见) the loan carries."""
+    """Return the names of the opinions (论证意见) attached to a loan."""
     return tuple(name for name in loan.endorsements.split(",") if name)
 
 
 def request_of(unit: Unit, loan: Loan) -> LoanRequest:
-    """What was put forward, as it stands now."""
+    """Return a loan request that holds a loan's present data."""
     member = None if loan.member_id is None else unit.session.get_one(t.Member, loan.member_id)
     return LoanRequest(
         contract_no=loan.contract_no,
@@ -185,7 +197,10 @@ def request_of(unit: Unit, loan: Loan) -> LoanRequest:
 
 
 def put(unit: Unit, loan: Loan) -> None:
-    """Write a loan's row; raises ContractNoTaken, also when two come at once."""
+    """Write a loan's row.
+
+    Raise ContractNoTaken where the bank has used the contract number, also in a concurrent transaction.
+    """
     taken = select(Loan.id).where(Loan.bank == loan.bank, Loan.contract_no == loan.contract_no, Loan.id != loan.id)
     refusal = ContractNoTaken(rule="contract_no", bank=loan.bank, found=loan.contract_no)
     with unit.session.no_autoflush:

@@ -1,4 +1,4 @@
-"""A loan from the desk to the borrower: record, amend, submit again, approve, return, disburse, undo."""
+"""The steps of a loan until its payout: record, amend, resubmit, approve, return, disburse, undo the disbursement."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -33,10 +33,11 @@ class RestedOn(RuleViolation):
 
 
 def record(unit: Unit, request: LoanRequest, on: date | None = None) -> Taken:
-    """Put a loan forward (登记): it is `submitted`, `on` a day up to today.
+    """Record a loan that a bank requests (登记), with status `submitted`; `on` is a day not after today.
 
-    The household or organisation is held while its loans over all banks are counted (2.2). Raises NotFound,
-    FutureDate, ContractNoTaken and every refusal of scheme §2 and 3.1.
+    The household or organisation is locked while its loans at all banks are added up (2.2).
+
+    Raise NotFound, FutureDate, ContractNoTaken and every refusal of scheme §2 and 3.1.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -59,9 +60,9 @@ def record(unit: Unit, request: LoanRequest, on: date | None = None) -> Taken:
 
 
 def amend(unit: Unit, loan_id: int, changes: Mapping[str, Any], on: date | None = None) -> Taken:
-    """Change what was put forward while the loan is returned; the rules are asked when it is submitted again.
+    """Change the data of a returned loan; the rules of the scheme are checked when the loan is resubmitted.
 
-    Raises NotFound, WrongStatus, ContractNoTaken; KeyError for a field that is not AMENDABLE.
+    Raise NotFound, WrongStatus, ContractNoTaken; KeyError for a field that is not AMENDABLE.
     """
     loan = held_loan(unit, loan_id)
     check(unit, LOAN, loan, LoanStep.AMEND, on)
@@ -76,7 +77,7 @@ def amend(unit: Unit, loan_id: int, changes: Mapping[str, Any], on: date | None 
 
 
 def resubmit(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
-    """Put a returned loan forward again; every rule is asked anew. Raises as `record`."""
+    """Resubmit a returned loan after checking every rule of the scheme; raise the same errors as `record`."""
     on = on or unit.today
     loan = held_loan(unit, loan_id)
     check(unit, LOAN, loan, LoanStep.RESUBMIT, on)
@@ -88,25 +89,25 @@ def resubmit(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
 
 
 def approve(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
-    """Approve a loan (审批), by somebody who had no hand in putting it forward.
+    """Approve a loan (审批), as a person who neither recorded, amended nor submitted the loan.
 
-    Missing endorsements are a warning (2.9). Raises NotFound, WrongStatus, SamePerson, FutureDate, and
-    BankEliminated from the day the bank is out.
+    Missing endorsements are a warning (2.9). Raise NotFound, WrongStatus, SamePerson, FutureDate, and BankEliminated
+    where the bank is eliminated on the day of approval.
     """
     on = on or unit.today
     loan = held_loan(unit, loan_id)
     check(unit, LOAN, loan, LoanStep.APPROVE, on)
     contract = contract_of(unit, loan)
-    found = checks.grounds(unit.session)
-    eligibility.check_bank(loan.bank, found.statuses.get(loan.bank, ()), on)
+    published = checks.reference_snapshot(unit.session)
+    eligibility.check_bank(loan.bank, published.statuses.get(loan.bank, ()), on)
     warned = checks.warnings(unit, contract, to_household=loan.household_id is not None)
     return replace(move(unit, LOAN, loan, LoanStep.APPROVE, on), warnings=warned)
 
 
 def send_back(unit: Unit, loan_id: int, reason: str, on: date | None = None) -> Taken:
-    """Return a loan that is not disbursed (退回); it no longer counts against the cap.
+    """Send a loan that is not disbursed back to the bank's officer (退回), with a reason.
 
-    Raises NotFound, WrongStatus, FutureDate.
+    A returned loan does not count against the household's cap. Raise NotFound, WrongStatus, FutureDate.
     """
     loan = held_loan(unit, loan_id)
     taken = take(unit, LOAN, loan, LoanStep.RETURN, on, reason=reason)
@@ -115,10 +116,12 @@ def send_back(unit: Unit, loan_id: int, reason: str, on: date | None = None) -> 
 
 
 def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Taken:
-    """Pay a loan out (放款): dates set, interest begins, LoanDisbursed booked; every rule is asked once more.
+    """Pay a loan out (放款): check every rule, set the loan's dates, and book LoanDisbursed.
 
-    Not by the one who approved it. Raises NotFound, WrongStatus, SamePerson, FutureDate, PeriodClosed, and
-    the refusals of scheme §2 as of the disbursement date.
+    Interest runs from the disbursement date. The person who approved the loan may not disburse the loan.
+
+    Raise NotFound, WrongStatus, SamePerson, FutureDate, PeriodClosed, and the refusals of scheme §2 as of the
+    disbursement date.
     """
     loan = held_loan(unit, loan_id)
     check(unit, LOAN, loan, LoanStep.DISBURSE, disbursed_on)
@@ -144,9 +147,11 @@ def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Taken:
 
 
 def undo_disbursement(unit: Unit, event_id: int, reason: str, made_by: str, checked_by: str) -> Taken:
-    """Reverse a disbursement with nothing after it; the loan is `approved` again and may be paid out anew.
+    """Reverse the disbursement of a loan that has no other event.
 
-    Raises NotFound, WrongStatus, AlreadyReversed, RestedOn naming the first event after it.
+    The loan is `approved` afterwards and can be disbursed later.
+
+    Raise NotFound, WrongStatus, AlreadyReversed, and RestedOn naming the first later event of the loan.
     """
     loan_id = journal.stored(unit, [event_id])[event_id].loan
     if loan_id is None:
@@ -156,12 +161,15 @@ def undo_disbursement(unit: Unit, event_id: int, reason: str, made_by: str, chec
     loan.first_disbursed_on = loan.billed_to = None
     loan.original_due_on = loan.due_on = loan.rolled_on = loan.next_step_on = None
     taken = move(unit, LOAN, loan, LoanStep.UNDO_DISBURSEMENT, reversal.effective_on, reason=reason)
-    issue.follow(unit, [loan.id])
+    issue.reconcile_before_commit(unit, [loan.id])
     return taken
 
 
 def check_undo(unit: Unit, loan_id: int, event_id: int) -> Loan:
-    """The loan, held, whose disbursement nothing rests on; raises WrongStatus, RestedOn."""
+    """Lock and return the loan whose disbursement is to be reversed.
+
+    Raise WrongStatus where the loan is not active, RestedOn where the loan has another event.
+    """
     loan = held_loan(unit, loan_id)
     check_status(LOAN, loan, LoanStep.UNDO_DISBURSEMENT)
     later = activity.first_beside(unit.connection, loan_id, event_id)
@@ -173,7 +181,7 @@ def check_undo(unit: Unit, loan_id: int, event_id: int) -> Loan:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """The days of a disbursed loan: paid out, due, payable, and the first day something falls due."""
+    """The days of a disbursed loan: payout, contract due date, and due date moved to a working day (`rolled_on`)."""
 
     disbursed_on: date
     due_on: date
@@ -181,18 +189,19 @@ class Dates:
 
     @property
     def next_step_on(self) -> date:
+        """Return the first day on which interest or principal of the loan falls due."""
         return min(next_settlement(self.disbursed_on), self.rolled_on)
 
 
 def due_dates(unit: Unit, contract: Contract, disbursed_on: date) -> Dates:
-    """The days a disbursement fixes (2.6, 3.6)."""
+    """Return the days that a disbursement fixes for a loan (2.6, 3.6)."""
     due_on = terms.due_on(disbursed_on, contract.term_months)
     rolled_on = terms.rolled(due_on, reference.work_calendar(unit.session), contract.scheme.due_date_roll)
     return Dates(disbursed_on, due_on, rolled_on)
 
 
 def set_dates(loan: Loan, days: Dates) -> None:
-    """Start a loan's life: its open interest period begins on the disbursement date."""
+    """Set the days of a newly disbursed loan's row; the first interest period begins on the disbursement date."""
     loan.disbursed_on = loan.first_disbursed_on = loan.billed_to = days.disbursed_on
     loan.original_due_on = loan.due_on = days.due_on
     loan.rolled_on = days.rolled_on
@@ -200,7 +209,7 @@ def set_dates(loan: Loan, days: Dates) -> None:
 
 
 def _check(unit: Unit, loan: Loan, contract: Contract, *, day: date, bank_on: tuple[date, ...]) -> None:
-    """Raises the first refusal of scheme §2 and 3.1; the borrower's row stays locked."""
+    """Raise the first refusal of scheme §2 and 3.1 for a loan; the borrower's row is locked."""
     for refusal in _refusals(unit, loan, contract, day, bank_on):
         raise refusal
 
@@ -208,8 +217,9 @@ def _check(unit: Unit, loan: Loan, contract: Contract, *, day: date, bank_on: tu
 def _refusals(
     unit: Unit, loan: Loan, contract: Contract, day: date, bank_on: tuple[date, ...]
 ) -> Iterator[RuleViolation]:
+    """Return every refusal of scheme §2 and 3.1 for a loan, contract rules first; lock the borrower's row."""
     session = unit.session
-    yield from checks.contract_refusals(contract, checks.grounds(session), *bank_on)
+    yield from checks.contract_refusals(contract, checks.reference_snapshot(session), *bank_on)
     if loan.household_id is not None:
         household = session.get_one(t.Household, loan.household_id, with_for_update=True)
         borrower = session.get_one(t.Member, loan.member_id)

@@ -1,4 +1,7 @@
-"""The steps people take with a loan before it is paid out, and back (状态流转); its days do the rest in servicing."""
+"""The steps that people take with a loan until it is paid out, and the way back (状态流转).
+
+After the payout the loan's status follows its repayments and its dates, see `operations/servicing`.
+"""
 
 from sqlalchemy import select
 
@@ -11,7 +14,7 @@ from ledger.workflow import Step, Workflow
 
 
 def held_loan(unit: Unit, loan_id: int) -> Loan:
-    """The loan, locked to the end of the transaction; raises NotFound."""
+    """Return the loan with this id, locked to the end of the transaction; raise NotFound where no loan has the id."""
     loan = unit.session.get(Loan, loan_id, with_for_update=True)
     if loan is None:
         raise NotFound(what="loan", id=str(loan_id))
@@ -19,7 +22,7 @@ def held_loan(unit: Unit, loan_id: int) -> Loan:
 
 
 def makers(unit: Unit, loan: Loan) -> set[str]:
-    """Everybody who wrote the loan as it was put forward: recorded, amended or submitted it (制单人)."""
+    """Return the users who recorded, amended or submitted a loan (制单人); none of these users may approve the loan."""
     c = StatusChange
     put_forward = (c.to_status == S.SUBMITTED) | ((c.from_status == S.RETURNED) & (c.to_status == S.RETURNED))
     query = select(c.by).where(c.loan_id == loan.id, put_forward)
@@ -28,7 +31,7 @@ def makers(unit: Unit, loan: Loan) -> set[str]:
 
 # fmt: off
 LOAN = Workflow(
-    Loan, S, begins=(S.SUBMITTED, S.ACTIVE),  # active: a renewal, approved with the loan it takes over
+    Loan, S, begins=(S.SUBMITTED, S.ACTIVE),  # A renewal begins active: its approval decides it.
     history=lambda loan, step, columns: StatusChange(loan_id=loan.id, **columns),
     steps={
         Do.RETURN:            Step((S.SUBMITTED, S.APPROVED), (S.RETURNED,),

@@ -1,1 +1,1 @@
-"""Notices before maturity (催收通知)."""
+"""Operations on notices before maturity (催收通知): issue, delivery, sending."""

@@ -1,4 +1,4 @@
-"""A notice's delivery (送达): recorded apart from its making, with its signed receipt; taken back with a reason."""
+"""The delivery of notices (送达), with signed receipts (回执); a wrong record of a delivery is withdrawn."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from ledger.unit_of_work import Unit
 RECEIPT_BYTES_MAX = 4 * 1024 * 1024
 RECEIPTS_MAX = 10
 
-# What a receipt may be, by how its bytes begin; what somebody calls a file says nothing.
+# The file types of a receipt by the first bytes of the file: the name of a file proves nothing.
 _MEDIA = {
     b"%PDF-": "application/pdf",
     b"\xff\xd8\xff": "image/jpeg",
@@ -68,7 +68,7 @@ class TooManyReceipts(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A delivery as told: on which day, by what way, to whom, that person's relation to the borrower."""
+    """A delivery as a user records it: day, channel, receiver, and the receiver's relation to the borrower."""
 
     delivered_on: date
     channel: str
@@ -79,22 +79,24 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A signed receipt (回执) as it was scanned."""
+    """A signed receipt (回执) as a scanned file."""
 
     file_name: str
     content: bytes
 
 
-def deliver(unit: Unit, notice_id: int, told: Delivered, receipt: Scan | None = None) -> None:
-    """Record that a notice was handed over (scheme 7).
+def deliver(unit: Unit, notice_id: int, details: Delivered, receipt: Scan | None = None) -> None:
+    """Record that a notice was delivered (scheme 7).
 
-    A slip may come in after the loan was paid off: what was delivered before the notice was cancelled is recorded.
-    Raises NotFound, NoticeDelivered, NoticeCancelled, FutureDate, DeliveredBeforeMade, and what `add_receipt` raises.
+    A delivery before the day on which the notice was cancelled is recorded, and the notice counts as delivered: the
+    slip may reach the bank after the loan was paid off.
+
+    Raise NotFound, NoticeDelivered, NoticeCancelled, FutureDate, DeliveredBeforeMade, and the errors of `add_receipt`.
     """
     notice = _held(unit, notice_id)
-    on = told.delivered_on
-    if (standing := _standing(unit, notice_id)) is not None:
-        raise NoticeDelivered(rule="7", limit=1, found=standing.delivered_on)
+    on = details.delivered_on
+    if (earlier := _live_delivery(unit, notice_id)) is not None:
+        raise NoticeDelivered(rule="7", limit=1, found=earlier.delivered_on)
     if notice.cancelled_on is not None and on >= notice.cancelled_on:
         raise NoticeCancelled(rule="7", limit=notice.cancelled_on, found=on, reason=notice.cancel_reason)
     unit.not_future(on, "delivered_on")
@@ -104,10 +106,10 @@ def deliver(unit: Unit, notice_id: int, told: Delivered, receipt: Scan | None = 
         id=new_id(),
         notice_id=notice_id,
         delivered_on=on,
-        channel=told.channel,
-        receiver=told.receiver,
-        relation=told.relation,
-        note=told.note,
+        channel=details.channel,
+        receiver=details.receiver,
+        relation=details.relation,
+        note=details.note,
         live=True,
         recorded_by=unit.user,
         recorded_on=unit.today,
@@ -115,30 +117,32 @@ def deliver(unit: Unit, notice_id: int, told: Delivered, receipt: Scan | None = 
     )
     unit.session.add(delivery)
     notice.cancelled_on = notice.cancel_reason = None
-    _keep(unit, notice_id, "delivered", on, told.channel)
+    _keep(unit, notice_id, "delivered", on, details.channel)
     unit.session.flush()
     if receipt is not None:
         _add(unit, delivery, receipt)
 
 
 def withdraw(unit: Unit, notice_id: int, reason: str) -> None:
-    """Take back a delivery that was recorded wrongly; the notice waits again, or is cancelled as its loan stands.
+    """Withdraw a delivery that was recorded wrongly, with a reason.
 
-    Raises NotFound, NotDelivered.
+    The notice is pending afterwards, or cancelled where its loan has ended or has another due date. Raise NotFound,
+    NotDelivered.
     """
     _held(unit, notice_id)
     delivery = _delivery(unit, notice_id)
     delivery.live = None
     _keep(unit, notice_id, "withdrawn", delivery.delivered_on, reason)
     unit.session.flush()
-    issue.bring_in_step(unit, [unit.session.get_one(Notice, notice_id).loan_id], None)
+    issue.reconcile(unit, [unit.session.get_one(Notice, notice_id).loan_id], None)
     unit.session.expire_all()
 
 
 def add_receipt(unit: Unit, notice_id: int, receipt: Scan) -> int:
-    """Keep a signed receipt of a delivery, by the hash of its bytes; the same again is the one that is there.
+    """Store a signed receipt of a notice's delivery, and return the receipt's id.
 
-    Raises NotFound, NotDelivered, ReceiptTooLarge, ReceiptUnfit, TooManyReceipts.
+    A file with the same bytes is stored once. Raise NotFound, NotDelivered, ReceiptTooLarge, ReceiptUnfit,
+    TooManyReceipts.
     """
     _held(unit, notice_id)
     return _add(unit, _delivery(unit, notice_id), receipt)
@@ -147,12 +151,12 @@ def add_receipt(unit: Unit, notice_id: int, receipt: Scan) -> int:
 def _add(unit: Unit, delivery: NoticeDelivery, receipt: Scan) -> int:
     media, digest = _media(receipt), sha256(receipt.content).hexdigest()
     query = select(NoticeReceipt.id, NoticeReceipt.sha256).where(NoticeReceipt.delivery_id == delivery.id)
-    there = {row.sha256: row.id for row in unit.session.execute(query)}
-    if digest in there:
-        return int(there[digest])
-    if len(there) >= RECEIPTS_MAX:
-        raise TooManyReceipts(rule="7", limit=RECEIPTS_MAX, found=len(there))
-    kept = NoticeReceipt(
+    ids_by_hash = {row.sha256: row.id for row in unit.session.execute(query)}
+    if digest in ids_by_hash:
+        return int(ids_by_hash[digest])
+    if len(ids_by_hash) >= RECEIPTS_MAX:
+        raise TooManyReceipts(rule="7", limit=RECEIPTS_MAX, found=len(ids_by_hash))
+    stored = NoticeReceipt(
         id=new_id(),
         delivery_id=delivery.id,
         file_name=receipt.file_name,
@@ -163,9 +167,9 @@ def _add(unit: Unit, delivery: NoticeDelivery, receipt: Scan) -> int:
         recorded_by=unit.user,
         recorded_at=unit.recorded_at,
     )
-    unit.session.add(kept)
+    unit.session.add(stored)
     unit.session.flush()
-    return kept.id
+    return stored.id
 
 
 def _media(receipt: Scan) -> str:
@@ -178,7 +182,7 @@ def _media(receipt: Scan) -> str:
 
 
 def _held(unit: Unit, notice_id: int) -> Notice:
-    """The notice, its loan locked first as every change of its notices does."""
+    """Return the notice with this id, after locking its loan and so the loan's notices; raise NotFound."""
     query = select(Notice.loan_id).where(Notice.id == notice_id)
     loan_id = unit.session.execute(query).scalar()
     if loan_id is None:
@@ -187,15 +191,15 @@ def _held(unit: Unit, notice_id: int) -> Notice:
     return unit.session.get_one(Notice, notice_id, populate_existing=True)
 
 
-def _standing(unit: Unit, notice_id: int) -> NoticeDelivery | None:
+def _live_delivery(unit: Unit, notice_id: int) -> NoticeDelivery | None:
     live = select(NoticeDelivery).where(NoticeDelivery.notice_id == notice_id, NoticeDelivery.live.is_(True))
     return unit.session.execute(live).scalar()
 
 
 def _delivery(unit: Unit, notice_id: int) -> NoticeDelivery:
-    if (found := _standing(unit, notice_id)) is None:
+    if (delivery := _live_delivery(unit, notice_id)) is None:
         raise NotDelivered(rule="7")
-    return found
+    return delivery
 
 
 def _keep(unit: Unit, notice_id: int, step: str, on: date, reason: str) -> None:

@@ -1,7 +1,8 @@
-"""Notices in step with their loans: made by range and uniqueness, cancelled when a loan ends or is extended (scheme 7).
+"""Notices reconciled with their loans (scheme 7): issued before maturity, cancelled when a loan ends or is extended.
 
-What a loan's dates call for is policy's to say; here it is compared with what is there, for any number of loans with
-a handful of queries. Neither the day of a run nor the order of records changes which notices there are.
+The policy says which notices a loan's dates call for; the functions here compare these with the stored notices, for any
+number of loans with a fixed number of queries. Neither the day of a job's run nor the order of records changes which
+notices exist.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,64 +31,72 @@ _CHANGES: Any = NoticeChange.__table__
 _DELIVERIES: Any = NoticeDelivery.__table__
 
 OPEN = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
-"""A loan in any other status owes nothing its bank gives notice of: paid, or another's to recover (scheme 6.6)."""
+"""The statuses of loans that call for notices.
 
-_UNDONE = "undone"  # the payout was taken back
-_FOLLOWING = "notices"
+In other statuses the loan is paid, or its debt is not the bank's to collect (scheme 6.6).
+"""
 
-# The events that can end a loan, by what they end. The last event of a closed loan closed it; compensation and
-# write-off end a loan by themselves.
+_UNDONE = "undone"  # The reason of a notice whose loan's payout was reversed.
+_RECONCILED = "notices"
+
+# The events that can end a loan, and how. Compensation and write-off always end a loan. A loan in status `closed` was
+# ended by its last event of the other kinds.
 _ENDS: Mapping[str, Ends] = {kind.__name__: row.ends for kind, row in CATALOGUE.items() if row.ends is not None}
-_BY_THEMSELVES: Mapping[Ends, Ending] = {Ends.COMPENSATED: "compensated", Ends.WRITTEN_OFF: "written_off"}
+_ALWAYS: Mapping[Ends, Ending] = {Ends.COMPENSATED: "compensated", Ends.WRITTEN_OFF: "written_off"}
 
 
 def scopes_due(session: Session, on: date) -> dict[Scope, int]:
-    """How many loans of each bank and county have notices out of step by the end of a day."""
-    found = _due(session, on, EVERYTHING).subquery()
-    query = select(_LOANS.c.bank, _LOANS.c.county, func.count()).join(found, found.c.id == _LOANS.c.id)
+    """Return how many loans of each bank and county have notices to issue or to cancel by the end of a day."""
+    due = _due(session, on, EVERYTHING).subquery()
+    query = select(_LOANS.c.bank, _LOANS.c.county, func.count()).join(due, due.c.id == _LOANS.c.id)
     rows = session.connection().execute(query.group_by(_LOANS.c.bank, _LOANS.c.county))
     return {Scope(bank, county): count for bank, county, count in rows}
 
 
 def loans_due(session: Session, scope: Scope, on: date, after: int, limit: int) -> Sequence[int]:
-    """Ids above `after` of one bank's loans in one county, as `scopes_due` counts them, smallest first."""
-    found = _due(session, on, scope).subquery()
-    query = select(found.c.id).where(found.c.id > after).order_by(found.c.id).limit(limit)
+    """Return the ids above `after` of the loans that `scopes_due` counts for one bank and county, smallest first."""
+    due = _due(session, on, scope).subquery()
+    query = select(due.c.id).where(due.c.id > after).order_by(due.c.id).limit(limit)
     return session.connection().execute(query).scalars().all()
 
 
 def _due(session: Session, on: date, scope: Scope) -> Any:
-    """Open loans so near their due date without their notice, and those with one that nothing calls for any more."""
+    """Return a query for the open loans that lack a notice on a day, and the loans with a notice to cancel."""
     loan, n = _LOANS.c, _NOTICES.c
     within = [column == part for column, part in ((loan.bank, scope.bank), (loan.county, scope.county)) if part]
     known = [loan.disbursed_on <= on, or_(loan.extended_on.is_(None), loan.extended_on <= on)]
     missing = select(loan.id).where(*within, loan.status.in_(OPEN), *known, _is_called(session, on))
     delivered = exists().where(_DELIVERIES.c.notice_id == n.id, _DELIVERIES.c.live)
-    gone = or_(loan.status.not_in(OPEN), loan.due_on.is_(None), loan.due_on != n.due_on)
-    kept = [n[name] == part for name, part in (("bank", scope.bank), ("county", scope.county)) if part]
-    stray = (
-        select(loan.id).join(_NOTICES, n.loan_id == loan.id).where(*kept, n.cancelled_on.is_(None), ~delivered, gone)
+    obsolete = or_(loan.status.not_in(OPEN), loan.due_on.is_(None), loan.due_on != n.due_on)
+    of_scope = [n[name] == part for name, part in (("bank", scope.bank), ("county", scope.county)) if part]
+    to_cancel = (
+        select(loan.id)
+        .join(_NOTICES, n.loan_id == loan.id)
+        .where(*of_scope, n.cancelled_on.is_(None), ~delivered, obsolete)
     )
-    return union(missing, stray)
+    return union(missing, to_cancel)
 
 
 def _is_called(session: Session, on: date) -> ColumnElement[bool]:
-    """A due date so near, by the loan's own scheme, and no notice of it."""
+    """Return the condition that a loan calls for a notice on a day and no such notice is stored.
+
+    A loan calls for a notice when at most as many days are left to its due date as the scheme says.
+    """
     loan, n = _LOANS.c, _NOTICES.c
-    lent = session.connection().execute(select(loan.scheme, loan.scheme_version).distinct())
-    found = []
-    for code, version in lent.all():
+    schemes = session.connection().execute(select(loan.scheme, loan.scheme_version).distinct())
+    conditions = []
+    for code, version in schemes.all():
         for timing in timings(reference.scheme_of(session, code, version)):
-            there = exists().where(
+            stored = exists().where(
                 n.loan_id == loan.id, n.due_on == loan.due_on, n.kind == timing.kind, n.cancelled_on.is_(None)
             )
             of_scheme = and_(loan.scheme == code, loan.scheme_version == version)
-            found.append(and_(of_scheme, loan.due_on <= on + timedelta(days=timing.ahead_days), ~there))
-    return or_(false(), *found)
+            conditions.append(and_(of_scheme, loan.due_on <= on + timedelta(days=timing.ahead_days), ~stored))
+    return or_(false(), *conditions)
 
 
 class _Step(NamedTuple):
-    """A notice changed: what was done to it, on which day, why."""
+    """A change of a notice: the step, its day, and the reason."""
 
     notice: int
     step: str
@@ -95,50 +104,53 @@ class _Step(NamedTuple):
     reason: str
 
 
-def bring_in_step(unit: Unit, loan_ids: Iterable[int], through: date | None) -> int:
-    """Make what these loans' dates call for through a day, cancel what they no longer do; answers how many changed.
+def reconcile(unit: Unit, loan_ids: Iterable[int], through: date | None) -> int:
+    """Issue the notices that loans call for through a day, cancel those no longer called for, and return the changes.
 
-    No day: only those are made that came to their end since. The loans are locked first. A delivered notice stays
-    what it is.
+    The result is the number of notices changed. With `through` None no open notice is issued, only notices of loans
+    that have ended, cancelled from the start. The loans are locked first. A delivered notice is never changed.
     """
     unit.session.flush()
-    loans = _facts(unit, sorted(set(loan_ids)))
-    there = _there(unit, [loan.row.id for loan in loans])
+    loans = _calling_loans(unit, sorted(set(loan_ids)))
+    stored = _stored(unit, [loan.row.id for loan in loans])
     made: list[tuple[Any, ...]] = []
     steps: list[_Step] = []
     for loan in loans:
-        rows = there.get(loan.row.id, {})
+        rows = stored.get(loan.row.id, {})
         called = {(each.due_on, each.kind): each for each in loan.called}
         made += [_new(unit, loan.row, each) for each in missing(loan.called, rows, through)]
         for key, row in rows.items():
-            steps += _steps(row, called.get(key), loan.gone_as)
+            steps += _steps(row, called.get(key), loan.cancel_reason)
     _write(unit, made, steps)
     return len(made) + len(steps)
 
 
-def follow(unit: Unit, loan_ids: Iterable[int]) -> None:
-    """These loans ended, were opened again, or got another due date: before the transaction ends their notices follow.
+def reconcile_before_commit(unit: Unit, loan_ids: Iterable[int]) -> None:
+    """Reconcile the notices of these loans at the end of the transaction.
 
-    What ended is brought to its end at once, notices included that nobody had made yet; new ones are the job's.
+    Call this for loans that ended, were reopened, or got another due date. Notices of an ended loan are cancelled, or
+    issued as cancelled where the daily job has not issued them; open notices are left to the daily job.
     """
     if not (ids := set(loan_ids)):
         return
-    unit.kept.setdefault(_FOLLOWING, set()).update(ids)
-    unit.last[_FOLLOWING] = _follow
+    unit.kept.setdefault(_RECONCILED, set()).update(ids)
+    unit.last[_RECONCILED] = _reconcile_kept
 
 
-def _follow(unit: Unit) -> None:
-    bring_in_step(unit, unit.kept.pop(_FOLLOWING), None)
+def _reconcile_kept(unit: Unit) -> None:
+    reconcile(unit, unit.kept.pop(_RECONCILED), None)
 
 
-class _Facts(NamedTuple):
+class _CallingLoan(NamedTuple):
+    """A loan's row, the notices its dates call for, and the reason for cancelling its other notices."""
+
     row: Any
     called: tuple[Called, ...]
-    gone_as: str
+    cancel_reason: str
 
 
-def _facts(unit: Unit, loan_ids: Sequence[int]) -> list[_Facts]:
-    """What the dates of these loans call for, the loans locked."""
+def _calling_loans(unit: Unit, loan_ids: Sequence[int]) -> list[_CallingLoan]:
+    """Lock these loans, and return each with the notices that its dates call for."""
     c = _LOANS.c
     query = select(
         c.id,
@@ -155,16 +167,16 @@ def _facts(unit: Unit, loan_ids: Sequence[int]) -> list[_Facts]:
     query = query.where(among(unit.connection, c.id, loan_ids)).order_by(c.id).with_for_update()
     rows = unit.connection.execute(query).all()
     ended = _ended(unit, [row.id for row in rows if row.due_on is not None and row.status not in OPEN])
-    found = []
+    loans = []
     for row in rows:
         ended_on, ended_as = ended.get(row.id, (None, None))
         called: tuple[Called, ...] = ()
         if row.due_on is not None:
             dates = Dates(row.disbursed_on, row.original_due_on, row.due_on, row.extended_on, ended_on, ended_as)
             called = called_for(dates, _timings(unit, row.scheme, row.scheme_version))
-        gone_as = ended_as or ("extended" if row.extended_on is not None else _UNDONE)
-        found.append(_Facts(row, called, gone_as))
-    return found
+        cancel_reason = ended_as or ("extended" if row.extended_on is not None else _UNDONE)
+        loans.append(_CallingLoan(row, called, cancel_reason))
+    return loans
 
 
 def _timings(unit: Unit, code: str, version: int) -> tuple[Timing, ...]:
@@ -175,23 +187,26 @@ def _timings(unit: Unit, code: str, version: int) -> tuple[Timing, ...]:
 
 
 def _ended(unit: Unit, loan_ids: Sequence[int]) -> dict[int, tuple[date, Ending]]:
-    """When and how loans ended: compensated or written off for the first time, else closed by what came last."""
+    """Return the day and the way each loan ended: compensated, written off, or closed.
+
+    A compensated or written-off loan ended on its first such event, a closed loan on its last event.
+    """
     days = activity.event_days(unit.connection, loan_ids, list(_ENDS))
-    found: dict[int, tuple[date, Ending]] = {}
+    ended: dict[int, tuple[date, Ending]] = {}
     for loan_id, rows in groupby(days, key=lambda row: row.loan_id):
         of_loan = [(kind, first, last) for _, kind, first, last in rows]
-        ends = [(first, _BY_THEMSELVES[to]) for kind, first, _ in of_loan if (to := _ENDS[kind]) in _BY_THEMSELVES]
+        ends = [(first, _ALWAYS[to]) for kind, first, _ in of_loan if (to := _ENDS[kind]) in _ALWAYS]
         closed: list[tuple[date, Ending]] = [(max(last for _, _, last in of_loan), "closed")]
-        found[loan_id] = min(ends or closed)
-    return found
+        ended[loan_id] = min(ends or closed)
+    return ended
 
 
-class _There(NamedTuple):
+class _StoredNotice(NamedTuple):
     id: int
     kept: Kept
 
 
-def _there(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, str], _There]]:
+def _stored(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, str], _StoredNotice]]:
     n, d = _NOTICES.c, _DELIVERIES.c
     query = (
         select(n.loan_id, n.due_on, n.kind, n.id, n.created_on, n.cancelled_on, n.cancel_reason, d.id)
@@ -199,11 +214,11 @@ def _there(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, st
         .where(among(unit.connection, n.loan_id, loan_ids))
         .order_by(n.loan_id, n.due_on, n.kind)
     )
-    found: dict[int, dict[tuple[date, str], _There]] = {}
+    notices: dict[int, dict[tuple[date, str], _StoredNotice]] = {}
     for loan_id, due_on, kind, notice, created_on, cancelled_on, reason, delivery in unit.connection.execute(query):
         kept = Kept(created_on, cancelled_on, reason, delivery is not None)
-        found.setdefault(loan_id, {})[due_on, kind] = _There(notice, kept)
-    return found
+        notices.setdefault(loan_id, {})[due_on, kind] = _StoredNotice(notice, kept)
+    return notices
 
 
 def _new(unit: Unit, loan: Any, called: Called) -> tuple[Any, ...]:
@@ -223,9 +238,9 @@ def _new(unit: Unit, loan: Any, called: Called) -> tuple[Any, ...]:
     )
 
 
-def _steps(row: _There, called: Called | None, gone_as: str) -> Iterator[_Step]:
-    """What is to be done to a notice that is there, if anything."""
-    kept, (on, reason) = row.kept, ending(row.kept, called, gone_as)
+def _steps(row: _StoredNotice, called: Called | None, cancel_reason: str) -> Iterator[_Step]:
+    """Return the change that a stored notice needs to agree with its loan: cancelled, revived, or none."""
+    kept, (on, reason) = row.kept, ending(row.kept, called, cancel_reason)
     if on is not None and (on, reason) != (kept.cancelled_on, kept.reason):
         yield _Step(row.id, "cancelled", on, reason or "")
     elif on is None and kept.cancelled_on is not None:

@@ -1,8 +1,8 @@
-"""Sending notices by e-mail and SMS: claimed before they are sent, never again unless surely not taken (scheme 7).
+"""Sending notices by e-mail and SMS (scheme 7): each attempt is claimed first, and repeated only if surely not taken.
 
-An attempt's row is committed before the message leaves and closed after. So a crash between the two leaves an attempt
-whose outcome nobody knows: it is shown, and a person says whether it arrived. Sending is no delivery: that is
-recorded apart.
+The row of an attempt is committed before the message is sent, and completed afterwards. A crash between the two leaves
+an attempt of unknown outcome, which is shown until a person records whether the message arrived. A sent notice is not a
+delivered notice: delivery is recorded separately.
 """
 
 from collections.abc import Sequence
@@ -29,32 +29,35 @@ SENDING_STATUSES = ("claimed", "sent", "failed", "refused", "unknown", "not_sent
 CHANNELS = ("email", "sms")
 
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
-"""How long after each failed attempt the next is made; after the last there is none."""
+"""The wait after each failed attempt before the next attempt; after the last wait there is no further attempt."""
 
 CLAIM_HELD = timedelta(minutes=10)
-"""How long an attempt may go on before nobody is thought to be at it: longer than any channel waits for an answer."""
+"""The time after which an attempt without an outcome counts as abandoned; longer than any channel waits for an
+answer.
+"""
 
 _SECOND = 1_000_000
-_SETTLED = ("claimed", "sent", "refused", "unknown")  # the last attempt is at work, went through, or waits for a person
+# After a last attempt in one of these statuses no further attempt is made.
+_SETTLED = ("claimed", "sent", "refused", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An attempt that is this process's to make, and what it sends."""
+    """An attempt to send a notice that this process has claimed, and the message to send."""
 
     sending_id: int
     message: Message
 
 
 def waiting(session: Session, channel: str, now: int, today: date, limit: int) -> Sequence[int]:
-    """Ids of notices to be sent through a channel now, the nearest due date first."""
+    """Return the ids of notices to be sent through a channel now, the nearest due date first."""
     query = select(Notice.id).join(Loan, Loan.id == Notice.loan_id).join(Contact, _of_borrower())
     query = query.where(*_sendable(channel, now, today)).order_by(Notice.due_on, Notice.id).limit(limit)
     return session.execute(query).scalars().all()
 
 
 def claim(unit: Unit, notice_id: int, channel: str) -> Claimed | None:
-    """Take an attempt to send a notice; None where it is not to be sent any more, or another process has it."""
+    """Claim an attempt to send a notice; None where the notice is not to be sent, or another process has claimed it."""
     loan_id = unit.session.execute(select(Notice.loan_id).where(Notice.id == notice_id)).scalar_one()
     unit.session.execute(select(Loan.id).where(Loan.id == loan_id).with_for_update())
     query = (
@@ -64,10 +67,10 @@ def claim(unit: Unit, notice_id: int, channel: str) -> Claimed | None:
         .join(Bank, Bank.code == Notice.bank)
         .where(Notice.id == notice_id, *_sendable(channel, unit.recorded_at, unit.today))
     )
-    found = unit.session.execute(query).first()
-    if found is None:
+    row = unit.session.execute(query).first()
+    if row is None:
         return None
-    notice, loan, contact, bank = found
+    notice, loan, contact, bank = row
     address = (contact.email if channel == "email" else contact.phone) or ""
     sending = NoticeSending(
         id=new_id(),
@@ -85,12 +88,15 @@ def claim(unit: Unit, notice_id: int, channel: str) -> Claimed | None:
 
 
 def went_through(unit: Unit, sending_id: int) -> None:
-    """The other side took it."""
+    """Mark an attempt `sent`: the provider has accepted the message."""
     _end(unit, sending_id, "sent", "")
 
 
 def not_taken(unit: Unit, sending_id: int, reason: str, *, again: bool) -> None:
-    """The other side surely did not take it: tried again later, by and by longer, or never."""
+    """Record that the provider did not accept a message: `failed` and repeated later, or `refused` for good.
+
+    With `again` a further attempt is made after the wait that BACK_OFF has for this attempt.
+    """
     attempt = unit.session.execute(select(NoticeSending.attempt).where(NoticeSending.id == sending_id)).scalar_one()
     if again and attempt <= len(BACK_OFF):
         next_at = unit.recorded_at + int(BACK_OFF[attempt - 1].total_seconds()) * _SECOND
@@ -100,12 +106,15 @@ def not_taken(unit: Unit, sending_id: int, reason: str, *, again: bool) -> None:
 
 
 def unknown(unit: Unit, sending_id: int, reason: str) -> None:
-    """It was handed over and no answer came: for a person to find out."""
+    """Mark an attempt `unknown`: the message was handed over and no answer came.
+
+    A person finds out whether the message arrived.
+    """
     _end(unit, sending_id, "unknown", reason)
 
 
 def give_up_stale(unit: Unit) -> int:
-    """Attempts whose process never came back are unknown from now on; answers how many."""
+    """Mark abandoned attempts `unknown`, and return how many attempts were marked."""
     before = unit.recorded_at - int(CLAIM_HELD.total_seconds()) * _SECOND
     stale = update(NoticeSending).where(NoticeSending.status == "claimed", NoticeSending.claimed_at < before)
     values = {"status": "unknown", "reason": "the sending process ended", "ended_at": unit.recorded_at}
@@ -113,7 +122,7 @@ def give_up_stale(unit: Unit) -> int:
 
 
 def unsent(session: Session) -> dict[str, int]:
-    """How many attempts wait for another try, were refused for good, or are of unknown outcome."""
+    """Return how many notices' last attempts are to be repeated, were refused for good, or are of unknown outcome."""
     s = NoticeSending
     later = aliased(s)
     newer = exists().where(later.notice_id == s.notice_id, later.channel == s.channel, later.attempt > s.attempt)
@@ -122,9 +131,9 @@ def unsent(session: Session) -> dict[str, int]:
 
 
 def resolve(unit: Unit, sending_id: int, *, sent: bool) -> NoticeSending:
-    """A person found out how an attempt of unknown outcome, or one refused, ended; if not sent it is tried anew.
+    """Record a person's finding whether the message of an unknown or refused attempt arrived.
 
-    Raises NotFound, WrongStatus.
+    A message that did not arrive is sent in a new attempt. Raise NotFound, WrongStatus.
     """
     row = unit.session.get(NoticeSending, sending_id, with_for_update=True, populate_existing=True)
     if row is None:
@@ -137,14 +146,19 @@ def resolve(unit: Unit, sending_id: int, *, sent: bool) -> NoticeSending:
 
 
 def _end(unit: Unit, sending_id: int, status: str, reason: str, next_at: int | None = None) -> None:
-    """Close an attempt; who made it knows better than who gave it up meanwhile."""
-    mine = update(NoticeSending).where(NoticeSending.id == sending_id, NoticeSending.status.in_(("claimed", "unknown")))
+    """Record the outcome of an attempt, also of one that was marked `unknown` meanwhile: its sender knows better."""
+    open_attempt = update(NoticeSending).where(
+        NoticeSending.id == sending_id, NoticeSending.status.in_(("claimed", "unknown"))
+    )
     values = {"status": status, "reason": reason, "ended_at": unit.recorded_at, "next_at": next_at}
-    unit.connection.execute(mine.values(**values))
+    unit.connection.execute(open_attempt.values(**values))
 
 
 def _sendable(channel: str, now: int, today: date) -> list[ColumnElement[bool]]:
-    """Called for, not handed over, its due date to come, no nearer notice called for, and no attempt in the way."""
+    """Return the conditions under which a notice is to be sent: called for, not delivered, its due date not past.
+
+    No later notice of the loan must be called for, and no earlier attempt be open, successful, or waiting for its time.
+    """
     n, later, s = Notice, aliased(Notice), aliased(NoticeSending)
     delivered = exists().where(NoticeDelivery.notice_id == n.id, NoticeDelivery.live.is_(True))
     nearer = exists().where(
@@ -180,7 +194,7 @@ def _attempts(unit: Unit, notice_id: int, channel: str) -> int:
 
 
 def _message(unit: Unit, notice: Notice, loan: Loan, channel: str, address: str, bank: str) -> Message:
-    """Short, and nothing in it that a stranger who reads it should not know of the borrower."""
+    """Return a short message about a notice, without personal data: a stranger may read the borrower's telephone."""
     number = number_of(loan.contract_no, notice.due_on, notice.kind)
     open_now = open_principal(balances.loan_balance(unit.connection, loan.id))
     text = (

@@ -1,1 +1,1 @@
-"""The registers: borrowers, users, contacts, calendars."""
+"""Operations on the registers: borrowers, users, contacts, calendars and other reference data."""

@@ -1,4 +1,4 @@
-"""Borrowers: registered households and their members, organisations and their links to households."""
+"""Registration of borrowers: households with their members, organisations with their links to households."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ from ledger.tables import borrowers as t
 from ledger.unit_of_work import Unit
 
 CATEGORIES = ("general", "working_subsistence", "subsistence", "five_guarantees")
-"""一般贫困户、扶贫低保户、低保户、五保户"""
+"""The categories of a household: 一般贫困户、扶贫低保户、低保户、五保户."""
 
 ORGANISATION_KINDS = ("enterprise", "family_farm", "cooperative")
-"""企业、家庭农场、合作组织"""
+"""The kinds of an organisation: 企业、家庭农场、合作组织."""
 
 LINK_KINDS = ("investment", "employment", "agreement")
-"""投入、就业、协议"""
+"""The kinds of a link between an organisation and a household: 投入、就业、协议."""
 
 
 class RegistryNoTaken(RuleViolation):
@@ -78,7 +78,7 @@ class LinkEnds(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member of a household as told; the card not checked yet."""
+    """A member of a household as given by a user; the identity card is not checked yet."""
 
     name: str
     id_card: str
@@ -88,7 +88,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class NewHousehold:
-    """A household (建档立卡贫困户) to be registered; `county` is today's or a retired code."""
+    """A household (建档立卡贫困户) to be registered; `county` is a county code in use or a retired one."""
 
     registry_no: str
     county: str
@@ -101,14 +101,14 @@ class NewHousehold:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """The id of what was registered, and warnings as codes."""
+    """The id of a registered borrower or link, and the codes of warnings."""
 
     id: int
     warnings: tuple[str, ...] = ()
 
 
 def household_faults(new: NewHousehold) -> Iterator[RuleViolation]:
-    """Everything wrong with a household that can be seen without the register."""
+    """Return every fault of a household that can be found without the database."""
     if new.category not in CATEGORIES:
         yield UnknownKind(rule="2.1", field="category", limit=", ".join(CATEGORIES), found=new.category)
     heads = sum(member.is_head for member in new.members)
@@ -127,7 +127,7 @@ def household_faults(new: NewHousehold) -> Iterator[RuleViolation]:
 def register_household(unit: Unit, new: NewHousehold) -> Registered:
     """Register a household with its members (2.1).
 
-    Raises the first of `household_faults`, FutureDate, NotFound for the county, RegistryNoTaken, IdCardTaken.
+    Raise the first of `household_faults`, FutureDate, NotFound for the county, RegistryNoTaken, IdCardTaken.
     """
     for fault in household_faults(new):
         raise fault
@@ -161,7 +161,7 @@ def register_household(unit: Unit, new: NewHousehold) -> Registered:
         )
         unit.session.flush()
     except IntegrityError as race:
-        # Somebody registered the same since we looked.
+        # A concurrent transaction registered the same number or card after the check above.
         if "id_card" in str(race.orig):
             raise IdCardTaken(rule="2.1", limit=1, found=mask_id_card(cards[0].number)) from None
         raise RegistryNoTaken(rule="2.1", found=new.registry_no) from None
@@ -179,26 +179,29 @@ def _refuse_known(unit: Unit, registry_no: str, cards: list[str]) -> None:
 
 
 def register_organisation(unit: Unit, uscc: str, name: str, kind: str, county: str) -> Registered:
-    """Register an organisation (市场主体); raises `check_uscc`, UnknownKind, NotFound, UsccTaken."""
+    """Register an organisation (市场主体).
+
+    Raise UnknownKind, NotFound for the county, UsccTaken, and the errors of `check_uscc`.
+    """
     code = check_uscc(uscc)
     if kind not in ORGANISATION_KINDS:
         raise UnknownKind(rule="2.3", field="kind", limit=", ".join(ORGANISATION_KINDS), found=kind)
-    made = t.Organisation(
+    organisation = t.Organisation(
         id=new_id(), uscc=code, name=name, kind=kind, county=reference.county_of(unit.session, county)
     )
     if unit.session.execute(select(t.Organisation.id).where(t.Organisation.uscc == code)).first():
         raise UsccTaken(rule="2.3", found=code)
-    unit.session.add(made)
+    unit.session.add(organisation)
     try:
         unit.session.flush()
     except IntegrityError:
         raise UsccTaken(rule="2.3", found=code) from None
-    return Registered(made.id)
+    return Registered(organisation.id)
 
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A link (带动关系) of an organisation to a household; `ends_on` is its last day, None while it lasts."""
+    """A link (带动关系) of an organisation to a household; `ends_on` is the link's last day, None for an open end."""
 
     household_id: int
     kind: str
@@ -208,7 +211,7 @@ class NewLink:
 
 
 def link_faults(new: NewLink) -> Iterator[RuleViolation]:
-    """Everything wrong with a link that can be seen without the register (2.3)."""
+    """Return every fault of a link that can be found without the database (2.3)."""
     if new.kind not in LINK_KINDS:
         yield UnknownKind(rule="2.3", field="kind", limit=", ".join(LINK_KINDS), found=new.kind)
     elif (new.kind == "investment") != (new.amount is not None and new.amount > ZERO):
@@ -218,9 +221,10 @@ def link_faults(new: NewLink) -> Iterator[RuleViolation]:
 
 
 def add_link(unit: Unit, organisation_id: int, new: NewLink) -> Registered:
-    """Record a dated link; the organisation is held, since its limit rests on its links (2.4, 2.5).
+    """Record a link of an organisation to a household, and lock the organisation.
 
-    Raises the first of `link_faults`, FutureDate, NotFound, LinkTaken.
+    The lock is needed because the organisation's lending limit rests on its links (2.4, 2.5). Raise the first of
+    `link_faults`, FutureDate, NotFound, LinkTaken.
     """
     for fault in link_faults(new):
         raise fault
@@ -237,7 +241,7 @@ def add_link(unit: Unit, organisation_id: int, new: NewLink) -> Registered:
     )
     if unit.session.execute(same).first():
         raise LinkTaken(rule="2.3", kind=new.kind, found=new.starts_on)
-    made = t.Link(
+    link = t.Link(
         id=new_id(),
         organisation_id=organisation_id,
         household_id=new.household_id,
@@ -246,6 +250,6 @@ def add_link(unit: Unit, organisation_id: int, new: NewLink) -> Registered:
         starts_on=new.starts_on,
         ends_on=new.ends_on,
     )
-    unit.session.add(made)
+    unit.session.add(link)
     unit.session.flush()
-    return Registered(made.id)
+    return Registered(link.id)

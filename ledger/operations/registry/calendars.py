@@ -1,4 +1,4 @@
-"""A year's working days published (调休): what was provisional on them is settled (scheme 3.6, 6.6, 7)."""
+"""The publication of a year's working days (调休), and the dates that depend on it (scheme 3.6, 6.6, 7)."""
 
 from datetime import date
 from typing import Any
@@ -20,24 +20,27 @@ _RECOVERIES: Any = Recovery.__table__
 
 
 def publish(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -> WorkCalendar:
-    """Keep a year's calendar and settle what rested on it provisionally; raises CalendarRowsRefused."""
+    """Store a year's calendar and correct the dates that were computed without it; raise CalendarRowsRefused."""
     calendar = add_calendar(unit, year, rows, source)
     settle(unit)
     return calendar
 
 
 def settle(unit: Unit) -> int:
-    """Bring the days kept beside loans and recoveries in step with what is published; answers how many moved.
+    """Correct the stored dates of loans and recoveries by the published calendars, and return how many dates changed.
 
-    Most days are computed whenever they are asked for. Kept are the rolled due date, by which the jobs find what
-    falls due, and the day a recovery is to be remitted by. Safe to repeat.
+    Most dates are computed when somebody asks. Two dates are stored: a loan's due date moved to a working day, by which
+    the jobs find loans, and the last day for remitting a recovery. A second call changes nothing.
     """
     calendar = reference.work_calendar(unit.session)
     return _roll(unit, calendar) + _remit(unit, calendar)
 
 
 def _roll(unit: Unit, calendar: WorkCalendar) -> int:
-    """Rolled due dates of loans not yet walked to their due date: nothing was posted on a provisional one."""
+    """Correct the moved due dates of loans whose interest is not yet billed to the due date; return how many changed.
+
+    Nothing has been posted on these dates.
+    """
     c = _LOANS.c
     dates = (c.scheme, c.scheme_version, c.due_on, c.rolled_on)
     open_still = (c.due_on.is_not(None), c.billed_to < c.due_on)
@@ -61,6 +64,7 @@ def _roll(unit: Unit, calendar: WorkCalendar) -> int:
 
 
 def _remit(unit: Unit, calendar: WorkCalendar) -> int:
+    """Correct the last day for remitting each recovery that is not remitted; return how many changed."""
     r, loan = _RECOVERIES.c, _LOANS.c
     query = (
         select(r.id, r.received_on, r.remit_by, loan.scheme, loan.scheme_version)

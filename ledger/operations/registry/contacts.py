@@ -1,4 +1,4 @@
-"""Where borrowers are reached (联系方式): a phone number and an e-mail address each, as last told."""
+"""The contact data of borrowers (联系方式): one phone number and one e-mail address each, the latest ones given."""
 
 import re
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class EmailUnfit(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Where a borrower is reached; None where nowhere."""
+    """A borrower's phone number and e-mail address; None where there is none."""
 
     phone: str | None
     email: str | None
@@ -49,12 +49,12 @@ def set_contact(
     phone: str | None = None,
     email: str | None = None,
 ) -> Reached:
-    """Keep where a household or an organisation is reached, in place of what was told before.
+    """Store the phone number and e-mail address of a household or an organisation in place of earlier ones.
 
-    Raises NotFound, PhoneUnfit, EmailUnfit (which do not repeat what was sent: it is private).
+    Raise NotFound, PhoneUnfit, EmailUnfit. The last two refusals do not repeat the text sent, which is private.
     """
     assert (household_id is None) != (organisation_id is None)
-    told = Reached(read_phone(phone), read_email(email))
+    reached = Reached(read_phone(phone), read_email(email))
     kind: type[Household | Organisation] = Organisation if household_id is None else Household
     borrower = organisation_id if household_id is None else household_id
     if unit.session.get(kind, borrower, with_for_update=True) is None:
@@ -64,14 +64,14 @@ def set_contact(
     if contact is None:
         contact = Contact(id=new_id(), household_id=household_id, organisation_id=organisation_id)
         unit.session.add(contact)
-    contact.phone, contact.email = told.phone, told.email
+    contact.phone, contact.email = reached.phone, reached.email
     contact.recorded_by, contact.recorded_at = unit.user, unit.recorded_at
     unit.session.flush()
-    return told
+    return reached
 
 
 def read_phone(text: str | None) -> str | None:
-    """A phone number as it is kept; raises PhoneUnfit."""
+    """Return a phone number without spaces, brackets and dashes; raise PhoneUnfit where the text is no phone number."""
     if not text:
         return None
     number = _SEPARATORS.sub("", text)
@@ -81,7 +81,7 @@ def read_phone(text: str | None) -> str | None:
 
 
 def read_email(text: str | None) -> str | None:
-    """An e-mail address as it is kept; raises EmailUnfit."""
+    """Return an e-mail address; raise EmailUnfit where the text is no e-mail address."""
     if not text:
         return None
     if len(text) > 254 or not _EMAIL.fullmatch(text):
@@ -89,41 +89,46 @@ def read_email(text: str | None) -> str | None:
     return text
 
 
-def set_all(unit: Unit, told: Mapping[str, Reached], counties: frozenset[str] = frozenset()) -> set[str]:
-    """Keep where many borrowers are reached, by registry number or social credit code, with a handful of queries.
+def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str] = frozenset()) -> set[str]:
+    """Store contact data of many borrowers, by registry number or social credit code, with a fixed number of queries.
 
-    Answers the numbers that nobody has, in these counties where some are named; nothing is kept of them.
+    Return the numbers that no borrower has, in these counties where counties are given; contact data of such numbers is
+    not stored.
     """
     connection, c = unit.connection, _CONTACTS.c
-    households = _ids(unit, Household.__table__.c, "registry_no", told, counties)
-    organisations = _ids(unit, Organisation.__table__.c, "uscc", told, counties)
-    there: dict[tuple[int | None, int | None], int] = {}
+    households = _ids(unit, Household.__table__.c, "registry_no", contacts, counties)
+    organisations = _ids(unit, Organisation.__table__.c, "uscc", contacts, counties)
+    contact_ids: dict[tuple[int | None, int | None], int] = {}
     for column, ids in ((c.household_id, households), (c.organisation_id, organisations)):
         query = select(c.household_id, c.organisation_id, c.id).where(among(connection, column, ids.values()))
-        there |= {(row[0], row[1]): row[2] for row in connection.execute(query)}
-    who: dict[str, tuple[int | None, int | None]] = {number: (found, None) for number, found in households.items()}
-    who |= {number: (None, found) for number, found in organisations.items()}
+        contact_ids |= {(row[0], row[1]): row[2] for row in connection.execute(query)}
+    borrowers: dict[str, tuple[int | None, int | None]] = {
+        number: (borrower_id, None) for number, borrower_id in households.items()
+    }
+    borrowers |= {number: (None, borrower_id) for number, borrower_id in organisations.items()}
     new, changed = [], []
-    for (number, borrower), contact_id in zip(who.items(), new_ids(len(who)), strict=True):
-        values = (told[number].phone, told[number].email, unit.user, unit.recorded_at)
-        if borrower in there:
-            changed.append((*values, there[borrower]))
+    for (number, borrower), contact_id in zip(borrowers.items(), new_ids(len(borrowers)), strict=True):
+        values = (contacts[number].phone, contacts[number].email, unit.user, unit.recorded_at)
+        if borrower in contact_ids:
+            changed.append((*values, contact_ids[borrower]))
         else:
             new.append((contact_id, *borrower, *values))
     write_rows(connection, {_CONTACTS: new})
     update_rows(connection, _CONTACTS, ("phone", "email", "recorded_by", "recorded_at"), changed)
-    return told.keys() - who.keys()
+    return contacts.keys() - borrowers.keys()
 
 
-def _ids(unit: Unit, columns: Any, name: str, told: Mapping[str, Reached], counties: frozenset[str]) -> dict[str, int]:
-    query = select(columns[name], columns.id).where(among(unit.connection, columns[name], told))
+def _ids(
+    unit: Unit, columns: Any, name: str, numbers: Mapping[str, Reached], counties: frozenset[str]
+) -> dict[str, int]:
+    query = select(columns[name], columns.id).where(among(unit.connection, columns[name], numbers))
     if counties:
         query = query.where(columns.county.in_(sorted(counties)))
     return dict(unit.connection.execute(query).all())
 
 
 def contact(session: Session, *, household_id: int | None = None, organisation_id: int | None = None) -> Reached:
-    """Where a household or an organisation is reached, as last told."""
+    """Return the contact data of a household or an organisation."""
     own = Contact.organisation_id == organisation_id if household_id is None else Contact.household_id == household_id
-    found = session.execute(select(Contact).where(own)).scalar()
-    return Reached(None, None) if found is None else Reached(found.phone, found.email)
+    row = session.execute(select(Contact).where(own)).scalar()
+    return Reached(None, None) if row is None else Reached(row.phone, row.email)

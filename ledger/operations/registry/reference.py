@@ -1,4 +1,4 @@
-"""Reference data (基础资料): loaded at set-up and upgrade, added to by people, never changed afterwards."""
+"""Reference data (基础资料): loaded at set-up and upgrade, extended by people, never changed."""
 
 import csv
 import json
@@ -31,9 +31,9 @@ class AlreadyLoaded(RuleViolation):
 
 
 def load(unit: Unit) -> int:
-    """Add the reference data this release comes with, as far as it is missing; return how many rows or sets were added.
+    """Add the reference data of this release that a database lacks, and return how many rows or sets were added.
 
-    What is there stays as it is: what people published or loaded themselves is never written over.
+    Data that people published or loaded is never overwritten.
     """
     return sum(
         (
@@ -58,7 +58,7 @@ def _load_presets(unit: Unit) -> int:
 
 
 def _load_rates(unit: Unit) -> int:
-    """Rate tables that are missing, and of those that are there the rows after the day they are covered through."""
+    """Add missing rate tables, and to existing tables the rows after the day through which each table is complete."""
     present, added = rate_tables(unit.session), 0
     for code, table in rates.load_tables().items():
         covered = present[code].covered_through if code in present else date.min
@@ -79,15 +79,15 @@ def _load_calendars(unit: Unit) -> int:
 
 
 def _load_books(unit: Unit) -> int:
-    """Accounts that the chart has and a book has not: they came with a later release than the book."""
+    """Add to existing books the accounts that a later release added to the chart."""
     connection = unit.connection
     kinds = connection.execute(select(books.c.book, books.c.kind)).all()
-    there = {(book, code) for book, code in connection.execute(select(accounts.c.book, accounts.c.code))}
+    present = {(book, code) for book, code in connection.execute(select(accounts.c.book, accounts.c.code))}
     missing = [
         {"book": book, "code": account.code}
         for book, kind in kinds
         for account in accounts_of(Kind(kind))
-        if (book, account.code) not in there
+        if (book, account.code) not in present
     ]
     if missing:
         connection.execute(insert(accounts), missing)
@@ -95,7 +95,7 @@ def _load_books(unit: Unit) -> int:
 
 
 def add_county(unit: Unit, county: str, name: str, kind: str) -> None:
-    """A county or area, with its fund and subsidy books."""
+    """Add a county or area with its fund and subsidy books."""
     unit.session.add(t.County(id=county, name=name, kind=kind))
     unit.session.flush()
     for book in (Kind.FUND, Kind.SUBSIDY):
@@ -103,7 +103,7 @@ def add_county(unit: Unit, county: str, name: str, kind: str) -> None:
 
 
 def add_bank(unit: Unit, code: str, name: str, status: str, effective_on: date) -> None:
-    """A bank with its loan book, and its status from a day on; raises AlreadyLoaded."""
+    """Add a bank with its loan book and its status from a day on; raise AlreadyLoaded where the code is in use."""
     if unit.session.get(t.Bank, code) is not None:
         raise AlreadyLoaded(what="bank", found=code)
     unit.session.add(t.Bank(code=code, name=name))
@@ -113,7 +113,7 @@ def add_bank(unit: Unit, code: str, name: str, status: str, effective_on: date) 
 
 
 def set_bank_status(unit: Unit, code: str, status: str, effective_on: date) -> None:
-    """A bank is pilot, eliminated or substituted from a day on; raises NotFound, AlreadyLoaded."""
+    """Record that a bank is pilot, eliminated or substituted from a day on; raise NotFound, AlreadyLoaded."""
     if unit.session.get(t.Bank, code) is None:
         raise NotFound(what="bank", id=code)
     if unit.session.get(t.BankStatus, (code, effective_on)) is not None:
@@ -130,7 +130,7 @@ def set_bank_status(unit: Unit, code: str, status: str, effective_on: date) -> N
 
 
 def add_scheme(unit: Unit, scheme: Scheme) -> None:
-    """Keep a scheme version; it is never changed afterwards. Raises AlreadyLoaded."""
+    """Store a version of a scheme, never to be changed; raise AlreadyLoaded where the version is stored."""
     if unit.session.get(t.SchemeVersion, (scheme.code, scheme.version)) is not None:
         raise AlreadyLoaded(what="scheme", found=f"{scheme.code} v{scheme.version}")
     unit.session.add(
@@ -149,7 +149,7 @@ def add_scheme(unit: Unit, scheme: Scheme) -> None:
 
 
 def add_rates(unit: Unit, code: str, rows: tuple[RateRow, ...], covered_through: date, source: str) -> RateTable:
-    """Append rows to a rate table and say through which day it was looked at; raises RateRowsRefused."""
+    """Add rows to a rate table and record the day through which the table is complete; raise RateRowsRefused."""
     present = rate_tables(unit.session).get(code)
     if present is None:
         table = rates.rate_table(code, rows, covered_through, source)
@@ -177,7 +177,7 @@ def add_rates(unit: Unit, code: str, rows: tuple[RateRow, ...], covered_through:
 
 
 def add_calendar(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -> WorkCalendar:
-    """Publish a year's calendar; raises CalendarRowsRefused."""
+    """Store the calendar of a year; raise CalendarRowsRefused."""
     calendar = work_calendar(unit.session).with_year(year, rows, source)
     unit.session.add(
         t.CalendarYear(year=year, source=source, recorded_by=unit.user, recorded_at=moment(unit.recorded_at))

@@ -1,4 +1,4 @@
-"""People who sign in: who they are, what they are for, and their passwords."""
+"""The users of the ledger: their roles, their banks and counties, and their passwords."""
 
 import re
 import secrets
@@ -25,7 +25,7 @@ _USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 
 
 class Role(StrEnum):
-    """What a person is for (scheme §1)."""
+    """The role of a user (scheme §1)."""
 
     BANK_OFFICER = "bank_officer"  # 银行经办员
     BANK_CHECKER = "bank_checker"  # 银行复核员
@@ -43,7 +43,7 @@ COUNTY_ROLES = frozenset({Role.POVERTY_OFFICE, Role.FINANCE_OFFICER, Role.FINANC
 DEMO_USERS: Mapping[str, Role] = {
     "officer": Role.BANK_OFFICER,
     "checker": Role.BANK_CHECKER,
-    "officer2": Role.BANK_OFFICER,  # of a second bank
+    "officer2": Role.BANK_OFFICER,  # The users officer2 and checker2 belong to a second bank.
     "checker2": Role.BANK_CHECKER,
     "poverty": Role.POVERTY_OFFICE,
     "poverty2": Role.POVERTY_OFFICE,
@@ -54,7 +54,7 @@ DEMO_USERS: Mapping[str, Role] = {
     "auditor": Role.AUDITOR,
     "admin": Role.ADMIN,
 }
-"""The users of the demo county; the password of each is `demo-` and the name."""
+"""The users of the demo county with their roles; each password is `demo-` and the username."""
 
 
 class UsernameUnfit(RuleViolation):
@@ -98,17 +98,17 @@ def add_user(
     counties: Collection[str] = (),
     demo: bool = False,
 ) -> User:
-    """A new person with role and scope; counties may be given by retired codes.
+    """Add a user with role, bank and counties; a county may be given by a retired code.
 
-    `demo` admits the passwords of the demo. Raises UsernameUnfit, UserExists, PasswordWeak, RoleScope, NotFound.
+    `demo` allows the passwords of the demo. Raise UsernameUnfit, UserExists, PasswordWeak, RoleScope, NotFound.
     """
     if not _USERNAME.fullmatch(username):
         raise UsernameUnfit(found=username)
     if unit.session.get(User, username) is not None:
         raise UserExists(found=username)
     _check_password(username, password, demo=demo)
-    named = sorted({county_of(unit.session, county) for county in counties})
-    _check_scope(Role(role), bank, named)
+    county_ids = sorted({county_of(unit.session, county) for county in counties})
+    _check_scope(Role(role), bank, county_ids)
     if bank is not None and unit.session.get(Bank, bank) is None:
         raise NotFound(what="bank", id=bank)
     user = User(
@@ -120,7 +120,7 @@ def add_user(
         active=True,
         fs_uniquifier=secrets.token_hex(32),
         created_at=dates.moment(unit.recorded_at),
-        counties=[UserCounty(county=county) for county in named],
+        counties=[UserCounty(county=county) for county in county_ids],
     )
     unit.session.add(user)
     unit.session.flush()
@@ -128,7 +128,7 @@ def add_user(
 
 
 def set_password(unit: Unit, username: str, password: str) -> User:
-    """A new password; every token given out before ends. Raises PasswordWeak, NotFound."""
+    """Set a user's password and end every token of the user; raise PasswordWeak, NotFound."""
     user = _locked(unit, username)
     _check_password(username, password)
     user.password = hash_password(password)
@@ -138,7 +138,7 @@ def set_password(unit: Unit, username: str, password: str) -> User:
 
 
 def set_active(unit: Unit, username: str, active: bool) -> User:
-    """Disable a person, which ends every token, or let them in again. Raises LastAdmin, NotFound."""
+    """Disable a user, which ends every token of the user, or enable a user; raise LastAdmin, NotFound."""
     user = _locked(unit, username)
     if user.active and not active and user.role == Role.ADMIN:
         others = (
@@ -156,7 +156,7 @@ def set_active(unit: Unit, username: str, active: bool) -> User:
 
 
 def user_of(session: Session, username: str) -> User:
-    """A person by name; raises NotFound."""
+    """Return the user with this name; raise NotFound where no user has the name."""
     user = session.get(User, username)
     if user is None:
         raise NotFound(what="user", id=username)
@@ -164,17 +164,20 @@ def user_of(session: Session, username: str) -> User:
 
 
 def anybody(session: Session) -> bool:
-    """Whether the ledger has any user yet."""
+    """Return whether the ledger has any user."""
     return session.execute(select(User.username).limit(1)).first() is not None
 
 
 def hash_password(password: str) -> str:
-    """An argon2id hash, salted."""
+    """Return a salted argon2id hash of a password."""
     return _hasher.hash(password)
 
 
 def fits(password: str, stored: str | None) -> bool:
-    """Whether a password is the one whose hash is stored; takes as long where there is none stored."""
+    """Return whether a password has the stored hash.
+
+    Checking a password takes equally long where no hash is stored, so the time does not reveal which usernames exist.
+    """
     try:
         _hasher.verify(_nobody() if stored is None else stored, password)
     except (VerifyMismatchError, InvalidHashError):
@@ -187,7 +190,7 @@ _hasher = PasswordHasher()
 
 @cache
 def _nobody() -> str:
-    """A hash no password has, so that unknown names cannot be told by how fast they are refused."""
+    """Return a hash that no password has; checking against it takes as long as checking a real one."""
     return _hasher.hash(secrets.token_hex(32))
 
 

@@ -292,7 +292,7 @@ def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
             status = "overdue" if row.id in overdue else "active"
         rows.append((billed_to, on + DAY, status, row.generation + 1, misused.get(row.id), row.id))
     update_rows(connection, _LOANS, ("billed_to", "next_step_on", "status", "generation", "misused_on"), rows)
-    issue.follow(unit, [row.id for row in found if row.status not in issue.OPEN])
+    issue.reconcile_before_commit(unit, [row.id for row in found if row.status not in issue.OPEN])
 
 
 def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:

@@ -60,7 +60,7 @@ def save(unit: Unit, loans: Iterable[LoadedLoan]) -> dict[int, list[int]]:
         ("billed_to", "next_step_on", "status", "misused_on"),
         [_standing(loan.state) for loan in touched],
     )
-    issue.follow(unit, [loan.state.loan for loan in touched if _opened_or_ended(loan)])
+    issue.reconcile_before_commit(unit, [loan.state.loan for loan in touched if _opened_or_ended(loan)])
     return made
 
 

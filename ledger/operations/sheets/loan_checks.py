@@ -15,7 +15,7 @@ from ledger.database import rate_parts
 from ledger.errors import NotFound, Refusal, RuleViolation
 from ledger.money import NIL, Fen
 from ledger.operations.lending import checks
-from ledger.operations.lending.checks import Contract, Grounds
+from ledger.operations.lending.checks import Contract, ReferenceSnapshot
 from ledger.operations.lending.contracts import PrincipalNotPositive
 from ledger.operations.lending.loans import Dates
 from ledger.operations.sheets.borrowers import (
@@ -90,7 +90,7 @@ class Ready(NamedTuple):
 class Known:
     """What is asked once for a whole sheet, and what its rows have come to so far."""
 
-    grounds: Grounds
+    published: ReferenceSnapshot
     calendar: WorkCalendar
     schemes: dict[str, list[Scheme]] = field(default_factory=dict)  # every version, the newest first
     terms: dict[tuple[Any, ...], Terms] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def check(unit: Unit, run: Run, places: range) -> None:
     """Ask the next rows everything; what may be booked becomes ready. Four queries for any number of rows."""
     table = run.table
     if "loans" not in run.kept:
-        run.kept["loans"] = Known(checks.grounds(unit.session), reference.work_calendar(unit.session))
+        run.kept["loans"] = Known(checks.reference_snapshot(unit.session), reference.work_calendar(unit.session))
     known: Known = run.kept["loans"]
     rows: list[tuple[int, Told]] = [(table.numbers[place], LoanRow._make(table.rows[place])) for place in places]
     borrowers = borrowers_of(unit, (row for _, row in rows))
@@ -178,9 +178,9 @@ def _judged_terms(unit: Unit, known: Known, row: Told, broken: bool) -> Terms:
     if broken:
         return Terms(scheme, 0, 0, ())
     contract = contract_of(row, scheme, "", "")
-    refusals = tuple(map(_placed, checks.contract_refusals(contract, known.grounds)))
+    refusals = tuple(map(_placed, checks.contract_refusals(contract, known.published)))
     try:
-        found = rates.benchmark_at_signing(scheme, known.grounds.tables, row.signed_on, row.term_months)
+        found = rates.benchmark_at_signing(scheme, known.published.tables, row.signed_on, row.term_months)
     except rates.RateNotCovered:
         return Terms(scheme, 0, 0, refusals)  # it is among them
     return Terms(scheme, rate_parts(row.annual_rate), rate_parts(found), refusals)
@@ -241,7 +241,7 @@ def _refusals_of_day(unit: Unit, run: Run, known: Known, column: str, on: date) 
     bank = run.importer.bank or ""
     of_day: list[tuple[Any, ...]] = [
         (unit.not_future, on, column),
-        (eligibility.check_bank, bank, known.grounds.statuses.get(bank, ()), on),
+        (eligibility.check_bank, bank, known.published.statuses.get(bank, ()), on),
     ]
     if column == "disbursed_on":
         of_day.append((period_lock.check_open, unit, [book_of(Book.LOAN, bank=bank, county="")], on))

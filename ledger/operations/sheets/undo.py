@@ -122,7 +122,7 @@ def _return(unit: Unit, loan_ids: Sequence[int], reason: ReversalReason) -> None
         .where(chosen)
         .values(**nothing, status=LoanStatus.RETURNED, return_reason=reason.reason, generation=c.generation + 1)
     )
-    issue.follow(unit, loan_ids)
+    issue.reconcile_before_commit(unit, loan_ids)
     write_rows(
         unit.connection,
         {

@@ -1,1 +1,1 @@
-"""Requests that wait for a second person."""
+"""Reports on requests that a second person decides."""

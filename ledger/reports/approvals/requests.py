@@ -1,4 +1,4 @@
-"""What waits for a second person, and what became of it."""
+"""Requests that wait for a second person, and requests that were decided (复核)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from ledger.tables.loans import Approval
 
 @dataclass(frozen=True, slots=True)
 class ApprovalShown:
-    """Something one person recorded for another to put in force (复核); `payload` is what was asked."""
+    """A request of one person that another person decides (复核); `payload` is the request's content."""
 
     id: int
     kind: str
@@ -34,7 +34,7 @@ class ApprovalShown:
 
 
 def chosen(*, status: str | None = None, kind: str | None = None, loan_id: int | None = None) -> Select[Approval]:
-    """Approvals by what is asked for; an ORM select, kept to its scope by a reading session."""
+    """Return a query for requests by status, kind and loan; a reading session limits the query to its user's scope."""
     query = select(Approval)
     for column, value in ((Approval.status, status), (Approval.kind, kind), (Approval.loan_id, loan_id)):
         if value is not None:
@@ -43,12 +43,12 @@ def chosen(*, status: str | None = None, kind: str | None = None, loan_id: int |
 
 
 def waiting_for(query: Select[Approval], user: str, role: str) -> Select[Approval]:
-    """Of these what waits for a person: pending, theirs to decide by role, recorded by somebody else."""
+    """Return the part of a query that a user can decide: pending, of the user's role, made by somebody else."""
     return query.where(Approval.status == RequestStatus.PENDING, Approval.role == role, Approval.made_by != user)
 
 
 def shown(_session: Session, rows: Sequence[Approval]) -> list[ApprovalShown]:
-    """Approvals as they are shown."""
+    """Return requests in the form in which they are shown."""
     return [
         ApprovalShown(
             row.id,

@@ -1,1 +1,1 @@
-"""Trial balances, vouchers, periods, finality."""
+"""Reports on the books: trial balances, vouchers, periods, finality."""

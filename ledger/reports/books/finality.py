@@ -1,4 +1,4 @@
-"""Whether everything recorded by a moment can be seen by now (books.md promise 5)."""
+"""Finality: whether every transaction recorded up to a moment is visible to readers (books.md promise 5)."""
 
 import sqlite3
 from contextlib import closing
@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, text
 
 CLOCKS_APART = timedelta(minutes=1)
-"""How far the database server's clock may differ from ours; a doubt is answered by no."""
+"""The largest difference assumed between the database server's clock and the ledger's; a doubtful case is not final."""
 
-# Who holds a write has a transaction id. What the role may not look into may be a writer too.
+# A session that has written has a transaction id. A session whose state the role may not read may be a writer too.
 _WRITERS = text("""
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
@@ -18,9 +18,10 @@ _WRITERS = text("""
 
 
 def is_final(engine: Engine, known_at: datetime) -> bool:
-    """Whether no transaction begun by `known_at` is still open. Ask before reading the figures.
+    """Return whether no transaction begun by `known_at` is still open; call this before reading figures.
 
-    On SQLite there is one writer at a time and no telling when it began: any open one is in doubt.
+    On SQLite only one transaction at a time can write, and its start is unknown. While a transaction is writing, no
+    moment is final on SQLite.
     """
     if engine.dialect.name == "sqlite":
         return _nobody_writes(engine)

@@ -1,4 +1,4 @@
-"""How far each book is closed, and who closed or opened its months."""
+"""The accounting months of each book: how far the book is closed, and the users who closed or opened its months."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ledger.tables.work import Closing
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A month closed or opened again (结账、重新打开); `recorded_at` in microseconds."""
+    """The closing or opening of a month (结账、重新打开); `recorded_at` is in microseconds."""
 
     month: str
     action: str
@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BookShown:
-    """A book's months: closed through a day, the month to be closed next, and what was done so far."""
+    """The months of a book: the last closed day, the month to close next, and all closings and openings."""
 
     book: str
     closed_through: date | None
@@ -35,9 +35,9 @@ class BookShown:
 
 
 def periods(session: Session, books: Iterable[str], known_at: datetime | None = None) -> list[BookShown]:
-    """The books named, in the order of their names, as they were known at a moment; unknown ones are left out."""
-    wanted = set(books)
-    query = select(Closing).where(Closing.book.in_(wanted)).order_by(Closing.id)
+    """Return the months of the named books in the order of names, as known at a moment; unknown books are left out."""
+    names = set(books)
+    query = select(Closing).where(Closing.book.in_(names)).order_by(Closing.id)
     if known_at is not None:
         query = query.where(Closing.recorded_at <= micros(known_at))
     changes: dict[str, list[Change]] = {}
@@ -48,13 +48,13 @@ def periods(session: Session, books: Iterable[str], known_at: datetime | None = 
     return [
         BookShown(book, through, next_month(through), tuple(changes.get(book, ())))
         for book, now in balances.closed_through(session.connection()).items()
-        if book in wanted
+        if book in names
         for through in [now if known_at is None else _through(changes.get(book, ()))]
     ]
 
 
 def _through(changes: Iterable[Change]) -> date | None:
-    """The last day closed after these changes: months close in order and open again in reverse."""
+    """Return the last closed day after these closings and openings: months close in order and open in reverse."""
     closed: list[str] = []
     for change in changes:
         if change.action == "close":

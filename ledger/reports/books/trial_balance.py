@@ -1,4 +1,4 @@
-"""试算平衡表: every account of a book with opening, turnover and closing, and what both sides add up to."""
+"""Trial balances (试算平衡表): opening, turnover and closing of each account of a book, and the totals."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,17 +12,19 @@ from ledger.money import NIL, Fen
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """A book's accounts in chart order; the totals are of closing balances by normal side, in fen."""
+    """The accounts of a book in chart order; the totals are sums of closing balances by normal side, in fen."""
 
     book: str
     rows: tuple[Turnover, ...]
 
     @property
     def debit_total(self) -> Fen:
+        """Return the sum of the closing balances of accounts whose normal side is debit, in fen."""
         return self._closing(Side.DEBIT)
 
     @property
     def credit_total(self) -> Fen:
+        """Return the sum of the closing balances of accounts whose normal side is credit, in fen."""
         return self._closing(Side.CREDIT)
 
     def _closing(self, side: Side) -> Fen:
@@ -38,9 +40,9 @@ def trial_balance(
     county: str | tuple[str, ...] | None = None,
     bank: str | None = None,
 ) -> TrialBalance:
-    """A book's trial balance; without `start` everything is turnover and openings are zero.
+    """Return the trial balance of a book; without `start` all postings are turnover and the openings are zero.
 
-    A part of the book, by county or bank, balances too: both sides of a posting share them.
+    A part of a book, by county or bank, balances too, because both sides of a posting have the same county and bank.
     """
     moved = {row.account: row for row in turnovers(connection, book, clocks, start=start, county=county, bank=bank)}
     rows = [

@@ -1,4 +1,4 @@
-"""Vouchers (记账凭证) and the events behind them, for who walks from a figure to the paper and back."""
+"""Vouchers (记账凭证) and the events behind them, to follow a figure to its document and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -24,7 +24,7 @@ _COUNTS = {"months"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which vouchers are asked for: `counties` None = all; `starts_on` to `ends_on`, both included."""
+    """The filters of a list of vouchers: `counties` None is all counties; `starts_on` and `ends_on` are inclusive."""
 
     clocks: Clocks
     bank: str | None = None
@@ -38,7 +38,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a voucher: an account on one side, its rows added up; in a red letter both are negative."""
+    """A line of a voucher: the sum of its rows for an account on one side; both sides are negative in a red letter."""
 
     number: int
     account: Account
@@ -48,7 +48,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PostingShown:
-    """A row as the journal keeps it: one amount, one account on each side."""
+    """A row of an entry in the journal: one amount with a debit and a credit account."""
 
     number: int
     debit: str
@@ -59,7 +59,7 @@ class PostingShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voucher:
-    """A voucher; `number` is given when its month closes."""
+    """The head of a voucher; `number` is None until the voucher's month is closed."""
 
     id: int
     book: str
@@ -82,12 +82,13 @@ class Voucher:
 
     @property
     def print_number(self) -> str:
+        """Return the number to print on the voucher, 未编号 before the month is closed."""
         return UNNUMBERED if self.number is None else f"记-{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherShown:
-    """A voucher with its lines, and the rows they add up."""
+    """A voucher with its lines and the journal rows that make up the lines."""
 
     voucher: Voucher
     lines: tuple[Line, ...]
@@ -96,7 +97,7 @@ class VoucherShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventShown:
-    """An event as it was written down, with its vouchers; `content` are its own fields, amounts in yuan."""
+    """An event as recorded, with its vouchers; `content` holds the event's own fields, amounts in yuan."""
 
     id: int
     kind: str
@@ -118,9 +119,9 @@ class EventShown:
 
 
 def voucher_list(asked: Filters) -> tuple[Select[Any], tuple[ColumnElement[Any], ...]]:
-    """The vouchers asked for, to be ordered by the columns that come with it: day, then id.
+    """Return a query for the filtered vouchers, and the columns to order the query by: day, then id.
 
-    One book's are walked along its own index, those of all books along the events'.
+    The vouchers of one book are read along the entries' index, those of all books along the events' index.
     """
     v, h = entries.c, events.c
     key = (v.effective_on, v.id) if asked.book is not None else (h.effective_on, h.id, v.id)
@@ -128,13 +129,13 @@ def voucher_list(asked: Filters) -> tuple[Select[Any], tuple[ColumnElement[Any],
 
 
 def vouchers_of(rows: Iterable[Row[Any]]) -> list[Voucher]:
-    """Rows of `voucher_list` as vouchers."""
+    """Return rows of a `voucher_list` query as vouchers."""
     names = [each.name for each in fields(Voucher) if each.name != "number"]
     return [Voucher(number=None, **{name: getattr(row, name) for name in names}) for row in rows]
 
 
 def voucher(connection: Connection, entry_id: int, asked: Filters) -> VoucherShown:
-    """One voucher with its lines; raises NotFound for none that the filters let through."""
+    """Return one voucher with its lines; raise NotFound where the filters exclude the voucher."""
     rows = connection.execute(_heads().where(entries.c.id == entry_id, *_within(asked))).all()
     if not rows:
         raise NotFound(what="entry", id=str(entry_id))
@@ -142,7 +143,7 @@ def voucher(connection: Connection, entry_id: int, asked: Filters) -> VoucherSho
 
 
 def event(connection: Connection, event_id: int, asked: Filters) -> EventShown:
-    """One event with its vouchers; raises NotFound."""
+    """Return one event with its vouchers; raise NotFound where the filters exclude the event."""
     h, red = events.c, events.alias()
     seen = [red.c.recorded_at <= dates.micros(asked.clocks.known_at)] if asked.clocks.known_at else []
     query = (
@@ -155,9 +156,9 @@ def event(connection: Connection, event_id: int, asked: Filters) -> EventShown:
         raise NotFound(what="event", id=str(event_id))
     heads = connection.execute(_heads().where(entries.c.event_id == event_id).order_by(entries.c.id)).all()
     names = [each.name for each in fields(EventShown) if each.name not in {"content", "vouchers"}]
-    told = {name: getattr(row, name) for name in names}
+    columns = {name: getattr(row, name) for name in names}
     return EventShown(
-        **told,
+        **columns,
         content=_content(stored_events(connection, [event_id])[event_id]),
         vouchers=tuple(_with_lines(connection, vouchers_of(heads))),
     )
@@ -192,31 +193,31 @@ def _heads() -> Select[Any]:
 
 def _within(asked: Filters) -> list[ColumnElement[bool]]:
     v, p = entries.c, postings.c
-    kept = _events_within(asked)
+    conditions = _events_within(asked)
     if asked.book is not None:
-        kept.append(v.book == asked.book)
+        conditions.append(v.book == asked.book)
     if asked.starts_on is not None:
-        kept.append(v.effective_on >= asked.starts_on)
+        conditions.append(v.effective_on >= asked.starts_on)
     if asked.ends_on is not None:
-        kept.append(v.effective_on <= asked.ends_on)
+        conditions.append(v.effective_on <= asked.ends_on)
     if asked.loan_id is not None:
-        kept.append(v.id.in_(select(p.entry_id).where(p.loan_id == asked.loan_id)))
+        conditions.append(v.id.in_(select(p.entry_id).where(p.loan_id == asked.loan_id)))
     if asked.account is not None:
         on_account = or_(p.debit == asked.account, p.credit == asked.account)
-        kept.append(select(p.entry_id).where(p.entry_id == v.id, on_account).exists())
-    return kept
+        conditions.append(select(p.entry_id).where(p.entry_id == v.id, on_account).exists())
+    return conditions
 
 
 def _events_within(asked: Filters) -> list[ColumnElement[bool]]:
     h, clocks = events.c, asked.clocks
-    kept = [h.effective_on <= clocks.as_of]
+    conditions = [h.effective_on <= clocks.as_of]
     if clocks.known_at is not None:
-        kept.append(h.recorded_at <= dates.micros(clocks.known_at))
+        conditions.append(h.recorded_at <= dates.micros(clocks.known_at))
     if asked.bank is not None:
-        kept.append(h.bank == asked.bank)
+        conditions.append(h.bank == asked.bank)
     if asked.counties is not None:
-        kept.append(h.county.in_(asked.counties))
-    return kept
+        conditions.append(h.county.in_(asked.counties))
+    return conditions
 
 
 def _with_lines(connection: Connection, heads: Sequence[Voucher]) -> list[VoucherShown]:
@@ -228,17 +229,17 @@ def _with_lines(connection: Connection, heads: Sequence[Voucher]) -> list[Vouche
     ).all()
     shown = []
     for head in heads:
-        mine = tuple(
+        of_voucher = tuple(
             PostingShown(row.number, row.debit, row.credit, Fen(row.fen), row.loan_id)
             for row in rows
             if row.entry_id == head.id
         )
-        shown.append(VoucherShown(head, _lines(head.book, mine), mine))
+        shown.append(VoucherShown(head, _lines(head.book, of_voucher), of_voucher))
     return shown
 
 
 def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
-    """Rows of one account and side added up, debits first, in the order in which they first stand there."""
+    """Return the sums of rows by account and side, debits first, each side in the order of its first rows."""
     sums: dict[tuple[Side, str], int] = {}
     for row in rows:
         for key in ((Side.DEBIT, row.debit), (Side.CREDIT, row.credit)):
@@ -256,25 +257,25 @@ def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
     )
 
 
-def _content(found: Event) -> dict[str, Any]:
-    """An event's own fields as JSON can carry them."""
-    own = [each.name for each in fields(found) if each.name not in _BASE]
-    return _told_fields(found, own)
+def _content(event_found: Event) -> dict[str, Any]:
+    """Return an event's own fields in a form that JSON can carry."""
+    own = [each.name for each in fields(event_found) if each.name not in _BASE]
+    return _fields_as_json(event_found, own)
 
 
-def _told_fields(found: Any, names: Iterable[str]) -> dict[str, Any]:
-    hints = get_type_hints(type(found))
-    return {name: _told(name, hints[name], getattr(found, name)) for name in names}
+def _fields_as_json(record: Any, names: Iterable[str]) -> dict[str, Any]:
+    hints = get_type_hints(type(record))
+    return {name: _as_json(name, hints[name], getattr(record, name)) for name in names}
 
 
-def _told(name: str, hint: Any, value: Any) -> Any:
+def _as_json(name: str, hint: Any, value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return _told_fields(value, value._fields)
+        return _fields_as_json(value, value._fields)
     if isinstance(value, tuple):
-        return [_told(name, None, each) for each in value]
+        return [_as_json(name, None, each) for each in value]
     if isinstance(value, bool) or not isinstance(value, int) or name in _COUNTS:
         return value
-    # A whole number that is no amount is an id, and those are texts.
+    # A whole number of another type than Fen is an id, and JSON carries ids as text.
     return plain(value) if hint is Fen or Fen in getattr(hint, "__args__", ()) else str(value)

@@ -1,1 +1,1 @@
-"""What each office owes, and by which day."""
+"""Reports on deadlines: the duties of each office and their last days."""

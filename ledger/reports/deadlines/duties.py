@@ -1,4 +1,4 @@
-"""Where deadlines come from: one function a kind of duty, each with a question or two however many there are."""
+"""The duties behind deadlines: one function per kind of duty, with one or two queries for any number of duties."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ OFFICES: tuple[Office, ...] = get_args(Office)
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What an office owes: who, what, of which bank and county, by which day; `rule` is the scheme's.
+    """A duty of an office: its kind, bank, county, subject and last day; `rule` is the clause of the scheme.
 
-    `done_on` is the day on which the last of its `items` was done, None while one is not; `done` says how many are.
-    `provisional`: it rests on a year whose calendar is not published. A sheet taken in is its bank's as a whole: it
-    has no county.
+    `done_on` is the day on which the last of the duty's `items` was done, None while an item is open; `done` counts the
+    items done. `provisional`: the last day depends on a year whose calendar is not published. The duty to confirm an
+    imported sheet has no county.
     """
 
     what: What
@@ -60,16 +60,16 @@ class Owed:
 
     @property
     def open(self) -> int:
-        """How many of its items are not done."""
+        """Return how many items of the duty are not done."""
         return self.items - self.done if self.done_on is None else 0
 
 
 class Question(NamedTuple):
-    """As of which day, as known when, by which calendar.
+    """A question about duties: the day and the moment asked for, the calendar, and whether done duties are wanted.
 
-    `known_at` holds exactly where the moment of recording is kept (batches, imports, notices), by its business day
-    for issuance reports; a payout or a remittance counts from the day it was made. `outstanding`: what is done may be
-    left out, and is where there is much of it.
+    `known_at` is compared with the exact moment of recording for batches, imports and notices, and with the business
+    day of recording for issuance reports. Payouts and remittances count from the day on which they were made. With
+    `outstanding` a source may leave out done duties.
     """
 
     session: Session
@@ -78,7 +78,7 @@ class Question(NamedTuple):
     outstanding: bool
 
     def known(self, recorded_at: Any) -> Any:
-        """Recorded by the moment asked for."""
+        """Return the condition that a row was recorded by the moment of the question."""
         known_at = self.clocks.known_at
         return recorded_at <= (dates.micros(known_at) if known_at is not None else _EVER)
 
@@ -87,7 +87,10 @@ _EVER = 2**63 - 1
 
 
 def issuance_reports(asked: Question) -> Iterator[Owed]:
-    """放款情况汇总表: of every quarter in which a bank lent in a county, by the 10th after it (5.5)."""
+    """Return the issuance reports (放款情况汇总表) owed for quarters in which a bank lent in a county.
+
+    A report is due by the 10th after the quarter (scheme 5.5).
+    """
     r, clocks = IssuanceReport, asked.clocks
     query = select(r.county, r.bank, r.quarter, func.min(r.submitted_on)).where(
         r.status == ReportStatus.SUBMITTED, r.submitted_on <= clocks.as_of
@@ -114,7 +117,7 @@ def issuance_reports(asked: Question) -> Iterator[Owed]:
 
 
 def _lent_in(asked: Question) -> set[tuple[str, str, Quarter]]:
-    """County, bank and quarter of loans paid out by the day, renewals not counted (5.2)."""
+    """Return each county, bank and quarter in which loans were paid out by the day; renewals do not count (5.2)."""
     parts = (Loan.county, Loan.bank, extract("year", Loan.disbursed_on), extract("month", Loan.disbursed_on))
     query = select(*parts).where(Loan.disbursed_on <= asked.clocks.as_of, Loan.renews_id.is_(None))
     rows = asked.session.execute(query.group_by(*parts))
@@ -122,13 +125,16 @@ def _lent_in(asked: Question) -> set[tuple[str, str, Quarter]]:
 
 
 def subsidy_batches(asked: Question) -> Iterator[Owed]:
-    """贴息名单: submitted by the bank by the 26th (4.4), paid by finance within working days of approval (4.5)."""
+    """Return the duties for subsidy lists (贴息名单).
+
+    The bank submits a list by the 26th (scheme 4.4); finance pays the list within working days of its approval (4.5).
+    """
     b, c = SubsidyBatch, SubsidyChange
     whole = and_(c.batch_id == b.id, c.line_id.is_(None), c.on <= asked.clocks.as_of, asked.known(c.recorded_at))
     lines = exists().where(SubsidyLine.batch_id == b.id, SubsidyLine.live.is_(True))
     listed = or_(
         b.status.not_in((BatchStatus.DRAFT, BatchStatus.RETURNED)), lines
-    )  # one without lines is nothing to hand in
+    )  # A draft without lines need not be submitted.
     rows = asked.session.execute(
         select(b.id, b.bank, b.county, b.period, b.submit_by, b.pay_days, c.step, c.on)
         .outerjoin(c, whole)
@@ -140,7 +146,7 @@ def subsidy_batches(asked: Question) -> Iterator[Owed]:
 
 
 def _batch(asked: Question, changes: list[Any]) -> Iterator[Owed]:
-    """A batch by what happened to it; one that was returned whole is to be submitted anew."""
+    """Return the duties for one batch from its changes; a batch that was returned is to be submitted once more."""
     row = changes[0]
     days: dict[str, date] = {}
     for change in changes:
@@ -157,7 +163,7 @@ def _batch(asked: Question, changes: list[Any]) -> Iterator[Owed]:
 
 
 def recoveries(asked: Question) -> Iterator[Owed]:
-    """追回款: the fund's part, remitted within working days of its receipt (6.6)."""
+    """Return the duties to remit the fund's part of recoveries (追回款) within working days of receipt (scheme 6.6)."""
     r, as_of = Recovery, asked.clocks.as_of
     query = select(
         r.id, r.bank, r.county, r.received_on, r.remitted_on, Loan.contract_no, Loan.scheme, Loan.scheme_version
@@ -181,7 +187,10 @@ def recoveries(asked: Question) -> Iterator[Owed]:
 
 
 def imports(asked: Question) -> Iterator[Owed]:
-    """导入: sheets of loans and repayments, decided on by the end of their month, whose close they block (1)."""
+    """Return the duties to confirm or reject imported sheets (导入) of loans and repayments (scheme 1).
+
+    A sheet is due by the end of its month, because an undecided sheet blocks closing the month.
+    """
     i, as_of = Import, asked.clocks.as_of
     decided = and_(i.decided_on <= as_of, asked.known(i.decided_at))
     query = select(i.id, i.bank, i.file_name, i.made_on, case((decided, i.decided_on)).label("done_on")).where(
@@ -196,15 +205,18 @@ def imports(asked: Question) -> Iterator[Owed]:
 
 
 def notices(asked: Question) -> Iterator[Owed]:
-    """催收通知书: delivered by their day (7); those of one bank, county, kind and day together."""
+    """Return the duties to deliver notices (催收通知书) by their day (scheme 7).
+
+    The notices of one bank, county, kind and day make one duty.
+    """
     n, d, as_of = Notice, NoticeDelivery, asked.clocks.as_of
     delivery = and_(d.notice_id == n.id, d.live.is_(True), d.delivered_on <= as_of, asked.known(d.recorded_at))
-    stands = or_(d.id.is_not(None), n.cancelled_on.is_(None), n.cancelled_on > as_of)
+    counted = or_(d.id.is_not(None), n.cancelled_on.is_(None), n.cancelled_on > as_of)
     about = (n.bank, n.county, n.kind, n.deliver_by)
     query = (
         select(*about, func.count(), func.count(d.id), func.max(d.delivered_on))
         .outerjoin(d, delivery)
-        .where(n.made_on <= as_of, asked.known(n.recorded_at), stands)
+        .where(n.made_on <= as_of, asked.known(n.recorded_at), counted)
         .group_by(*about)
     )
     if asked.outstanding:

@@ -1,4 +1,4 @@
-"""Deadlines (时限, scheme 7): what each office owes, by which day, and how it stands as of any day."""
+"""Deadlines (时限, scheme 7): the duties of each office, their last days, and their state as of any day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,10 @@ OUTSTANDING: tuple[State, ...] = ("open", "late")
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Something an office owes by a day, and how it stood at the end of `as_of`.
+    """A duty of an office, and its state at the end of the day `as_of`.
 
-    `days` are those left to the day, counted from `as_of`, or from the day it was done; below zero: so many late.
+    `days` counts from `as_of`, or from the day on which the duty was done, to the last day; negative days are days
+    late.
     """
 
     owed: Owed
@@ -30,19 +31,19 @@ class Deadline:
 
 
 def deadlines(session: Session, clocks: Clocks, states: Sequence[State] = OUTSTANDING) -> list[Deadline]:
-    """Every deadline that had begun to run by a day, in these states; the earliest first.
+    """Return every deadline that had begun by a day and is in one of these states, the earliest first.
 
-    Nothing of it is kept: a calendar that is published, a record that comes late or is taken back, is in the next
-    answer. Natural days do not move; working days are the State Council's (调休).
+    No deadline is stored: the answer follows the records and the published calendars. Natural days never move; working
+    days follow the State Council's calendar (调休).
     """
     outstanding = set(states) <= set(OUTSTANDING)
     question = Question(session, clocks, reference.work_calendar(session), outstanding)
-    found = (standing(owed, clocks.as_of) for source in duties.SOURCES for owed in source(question))
-    return sorted((each for each in found if each.state in states), key=_order)
+    all_deadlines = (deadline_of(owed, clocks.as_of) for source in duties.SOURCES for owed in source(question))
+    return sorted((each for each in all_deadlines if each.state in states), key=_order)
 
 
-def standing(owed: Owed, as_of: date) -> Deadline:
-    """How something owed stands at the end of a day; its last day counts (截止日当天算按时)."""
+def deadline_of(owed: Owed, as_of: date) -> Deadline:
+    """Return a duty with its state at the end of a day; a duty done on its last day is in time (截止日当天算按时)."""
     if owed.done_on is not None:
         days = (owed.due_on - owed.done_on).days
         return Deadline(owed, "done" if days >= 0 else "done_late", days)

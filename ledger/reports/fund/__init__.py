@@ -1,1 +1,1 @@
-"""The fund's accounts, plans and issuance reports."""
+"""Reports on the fund: accounts, plans, issuance."""

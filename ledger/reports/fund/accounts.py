@@ -1,4 +1,4 @@
-"""The fund's accounts as of a day (专户): what stands behind them, statements, idle money (scheme 5)."""
+"""The fund accounts (专户) as of a day: balances, lending behind them, statements, idle money (scheme 5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,10 @@ from ledger.queries.fund_calls import Account
 
 @dataclass(frozen=True, slots=True)
 class AccountShown:
-    """A fund account (专户) with what stands behind it; whole fen, the multiple as the scheme says."""
+    """A fund account (专户) with the money and the loans that belong to it, in whole fen.
+
+    `multiple` is the scheme's fund multiple; `head_room` is the amount that may still be lent.
+    """
 
     county: str
     bank: str
@@ -39,54 +42,59 @@ class AccountShown:
 def accounts(
     session: Session, clocks: Clocks, county: str | None = None, bank: str | None = None
 ) -> list[AccountShown]:
-    """Every fund account with anything in it, behind it or lent on it."""
+    """Return every fund account that has a balance, contributions, or loans of its bank in its county."""
     connection = session.connection()
-    stands = _stands(connection, clocks, county, bank)
-    given = fund_calls.contributed(session, county, bank, clocks)
+    balances_by_account = _account_balances(connection, clocks, county, bank)
+    contributed = fund_calls.contributed(session, county, bank, clocks)
     lent = fund_calls.issued_through(session, clocks.as_of, county, bank)
     queued = claims_owed.queued_by_account(session, county, bank)
     scheme = reference.latest_scheme(session, reference.MAIN_SCHEME)
-    keys = stands.keys() | {key[:2] for key in given} | lent.keys()
+    keys = balances_by_account.keys() | {key[:2] for key in contributed} | lent.keys()
     return [
         _account(
-            key, stands.get(key, {}), _both(given, key), lent.get(key, NIL), queued.get(key, NIL), scheme.fund_multiple
+            key,
+            balances_by_account.get(key, {}),
+            _both(contributed, key),
+            lent.get(key, NIL),
+            queued.get(key, NIL),
+            scheme.fund_multiple,
         )
         for key in sorted(keys)
     ]
 
 
 def _account(
-    key: tuple[str, str], stands: Mapping[str, Fen], given: Fen, lent: Fen, queued: Fen, multiple: Decimal
+    key: tuple[str, str], balance_of: Mapping[str, Fen], contributed: Fen, lent: Fen, queued: Fen, multiple: Decimal
 ) -> AccountShown:
-    transit = stands.get(c.CITY_APPROPRIATION.code, 0) + stands.get(c.COUNTY_TRANSIT.code, 0)
+    transit = balance_of.get(c.CITY_APPROPRIATION.code, 0) + balance_of.get(c.COUNTY_TRANSIT.code, 0)
     return AccountShown(
         *key,
-        stands.get(c.FUND_DEPOSITS.code, NIL),
-        given,
+        balance_of.get(c.FUND_DEPOSITS.code, NIL),
+        contributed,
         lent,
         Fen(transit),
         queued,
         multiple,
-        head_room(Fraction(multiple), given, lent),
+        head_room(Fraction(multiple), contributed, lent),
     )
 
 
-def _both(given: Mapping[Account, Fen], key: tuple[str, str]) -> Fen:
-    return Fen(sum(given.get(Account(*key, source), 0) for source in ("city", "county")))
+def _both(contributed: Mapping[Account, Fen], key: tuple[str, str]) -> Fen:
+    return Fen(sum(contributed.get(Account(*key, source), 0) for source in ("city", "county")))
 
 
-def _stands(
+def _account_balances(
     connection: Connection, clocks: Clocks, county: str | None, bank: str | None
 ) -> dict[tuple[str, str], dict[str, Fen]]:
-    found: dict[tuple[str, str], dict[str, Fen]] = {}
+    by_account: dict[tuple[str, str], dict[str, Fen]] = {}
     for row in balances.standings(connection, clocks, kind=Kind.FUND, county=county, bank=bank):
-        found.setdefault((row.county, row.bank), {})[row.account.code] = row.balance
-    return found
+        by_account.setdefault((row.county, row.bank), {})[row.account.code] = row.balance
+    return by_account
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """对账单: a fund account from the beginning of `start` to the end of `to`; whole fen."""
+    """A statement of a fund account (对账单) from `start` to `to`, both inclusive; whole fen."""
 
     county: str
     bank: str
@@ -98,6 +106,7 @@ class Statement:
 
     @property
     def closing(self) -> Fen:
+        """Return the closing balance of the statement, in fen."""
         return Fen(self.opening + sum(line.moved for line in self.movements))
 
     @property
@@ -118,20 +127,23 @@ class Statement:
 
 
 def statement(session: Session, county: str, bank: str, start: date, clocks: Clocks) -> Statement:
-    """A fund account's opening, movements and closing, and what stands behind it on that day."""
+    """Return a fund account's opening balance, movements and closing balance, and the account as of the last day."""
     connection, book = session.connection(), book_of(Kind.FUND, bank=bank, county=county)
     before = Clocks(start - DAY, clocks.known_at)
     opening = balances.balance(connection, c.FUND_DEPOSITS, book, before, bank=bank)
     lines = account_lines(connection, c.FUND_DEPOSITS, book, clocks, start=start, bank=bank)
-    found = accounts(session, clocks, county, bank)
+    shown = accounts(session, clocks, county, bank)
     multiple = reference.latest_scheme(session, reference.MAIN_SCHEME).fund_multiple
-    account = found[0] if found else _account((county, bank), {}, NIL, NIL, NIL, multiple)
+    account = shown[0] if shown else _account((county, bank), {}, NIL, NIL, NIL, multiple)
     return Statement(county, bank, start, clocks.as_of, opening, lines, account)
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """资金沉淀: a fund account beside what its open loans would need; `cover` = balance / (rate x open loans)."""
+    """A fund account's balance beside the amount its open loans would need (资金沉淀), in fen.
+
+    `needed` is the fund rate times the open loans; `cover` is the balance divided by `needed`, None without loans.
+    """
 
     county: str
     bank: str
@@ -142,9 +154,9 @@ class Idle:
 
 
 def idle_funds(session: Session, clocks: Clocks, county: str | None = None, bank: str | None = None) -> list[Idle]:
-    """Idle money by account (5.6); no cover where nothing is lent."""
+    """Return the idle money of each fund account (5.6)."""
     connection = session.connection()
-    stands = _stands(connection, clocks, county, bank)
+    balances_by_account = _account_balances(connection, clocks, county, bank)
     rate = Fraction(reference.latest_scheme(session, reference.MAIN_SCHEME).fund_rate)
     lent: dict[tuple[str, str], int] = {}
     for account in (c.LOAN_PRINCIPAL, c.OVERDUE_PRINCIPAL):
@@ -153,8 +165,8 @@ def idle_funds(session: Session, clocks: Clocks, county: str | None = None, bank
         ):
             lent[row.county, row.bank] = lent.get((row.county, row.bank), 0) + row.balance
     rows = []
-    for key in sorted(stands.keys() | lent.keys()):
-        balance = stands.get(key, {}).get(c.FUND_DEPOSITS.code, NIL)
+    for key in sorted(balances_by_account.keys() | lent.keys()):
+        balance = balances_by_account.get(key, {}).get(c.FUND_DEPOSITS.code, NIL)
         needed = half_up(rate.numerator * lent.get(key, 0), rate.denominator)
         cover = (Decimal(balance) / Decimal(needed)).quantize(Decimal("0.0001")) if needed else None
         rows.append(Idle(*key, balance, Fen(lent.get(key, 0)), needed, cover))

@@ -1,4 +1,4 @@
-"""What was issued (放款情况): by county and bank in a quarter, as of any day and as known at any moment."""
+"""Issuance (放款情况): loans disbursed by county and bank in a quarter, as of any day and known at any moment."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -24,7 +24,7 @@ _LOANS: Any = Loan.__table__
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """The last report (放款情况汇总表) a bank has submitted, and whether it came after its day (5.5)."""
+    """The latest issuance report (放款情况汇总表) that a bank submitted, and whether it was submitted late (5.5)."""
 
     version: int
     submitted_on: date
@@ -34,9 +34,9 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Issuance:
-    """One bank in one county, or several added up; whole fen, net of reversals, renewals not counted (5.2).
+    """The loans of one bank in one county, or a sum of these; whole fen, without reversed loans and renewals (5.2).
 
-    `households` and `organisations` count loans of the quarter; `cumulative` is everything issued through it.
+    `households` and `organisations` count loans of the quarter; `cumulative` is the principal of all loans to its end.
     """
 
     county: str
@@ -51,18 +51,19 @@ class Issuance:
 
     @property
     def issued(self) -> Fen:
+        """Return the principal disbursed in the quarter, in fen."""
         return Fen(self.households_issued + self.organisations_issued)
 
     @property
     def reported_difference(self) -> Fen | None:
-        """What the books say above what the bank reported; None without a report."""
+        """Return the cumulative principal in the books less the bank's reported one, in fen; None without a report."""
         return None if self.reported is None else Fen(self.cumulative - self.reported.cumulative)
 
 
 def issuance(
     session: Session, clocks: Clocks, quarter: Quarter, county: str | None = None, bank: str | None = None
 ) -> list[Issuance]:
-    """What each bank issued in each county through a quarter, by county and bank: one grouped query."""
+    """Return the loans of each bank in each county to the end of a quarter, in one grouped query."""
     due_by = report_due_by(reference.latest_scheme(session, reference.MAIN_SCHEME), quarter)
     reported = _reported(session, clocks, quarter)
     return [
@@ -82,7 +83,10 @@ def issuance(
 
 
 def together(rows: Iterable[Issuance], county: str = "", bank: str = "") -> Issuance:
-    """Rows of one quarter, at least one, added up: a county, a bank, the city. Reports are not added up."""
+    """Return the sum of rows of one quarter, for a county, a bank or the city; there must be at least one row.
+
+    The banks' issuance reports are not added up.
+    """
     listed = list(rows)
     sums: dict[str, Any] = {name: sum(getattr(row, name) for row in listed) for name in _SUMMED}
     return Issuance(county, bank, **sums, due_by=listed[0].due_by)
@@ -117,19 +121,22 @@ def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | N
 
 
 def _reported(session: Session, clocks: Clocks, quarter: Quarter) -> Mapping[tuple[str, str], Reported]:
-    """The last version submitted by the day asked for, and recorded by the business day of the moment."""
+    """Return the latest report of each county and bank that was submitted by the day and known at the moment asked for.
+
+    The moment is compared by its business day.
+    """
     r = IssuanceReport
     query = select(r).where(
         r.quarter == str(quarter), r.status == ReportStatus.SUBMITTED, r.submitted_on <= clocks.as_of
     )
     if clocks.known_at is not None:
         query = query.where(r.submitted_recorded_on <= business_day(clocks.known_at))
-    found: dict[tuple[str, str], Reported] = {}
+    reports: dict[tuple[str, str], Reported] = {}
     for row in session.execute(query.order_by(r.version)).scalars():
         assert row.submitted_on is not None, "a submitted report has its day"
         late = row.submitted_on > row.due_by
-        found[row.county, row.bank] = Reported(row.version, row.submitted_on, late, Fen(row.cumulative_fen))
-    return found
+        reports[row.county, row.bank] = Reported(row.version, row.submitted_on, late, Fen(row.cumulative_fen))
+    return reports
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:

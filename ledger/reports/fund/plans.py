@@ -1,4 +1,4 @@
-"""The fund's plans as recorded: their lines, and what each step has still to move (scheme 5)."""
+"""The fund's plans as recorded: their lines, and the outstanding amount of each step (scheme 5)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ledger.tables.fund import FundPlan, FundPlanLine
 
 @dataclass(frozen=True, slots=True)
 class PlanLineShown:
-    """A plan's line with what is outstanding of each step, in fen."""
+    """A line of a fund plan with the outstanding amount of each step, in fen."""
 
     county: str
     bank: str
@@ -30,7 +30,7 @@ class PlanLineShown:
 
 @dataclass(frozen=True, slots=True)
 class PlanShown:
-    """A plan with its lines; `outstanding` adds up what each step still has to move."""
+    """A fund plan with its lines; `outstanding` is the sum of its lines' outstanding amounts by step."""
 
     id: int
     kind: str
@@ -49,9 +49,12 @@ class PlanShown:
         return {step: Fen(sum(line.outstanding.get(step, 0) for line in self.lines)) for step in STEPS["city"]}
 
 
-def shown(session: Session, found: Sequence[FundPlan], counties: Sequence[str] | None = None) -> list[PlanShown]:
-    """Return plans with their lines, of these `counties` only where given. Two queries for all plans."""
-    ids = [plan.id for plan in found]
+def shown(session: Session, plans: Sequence[FundPlan], counties: Sequence[str] | None = None) -> list[PlanShown]:
+    """Return plans with their lines, with two queries for any number of plans.
+
+    Only lines of these `counties` are returned where counties are given.
+    """
+    ids = [plan.id for plan in plans]
     reached = fund_calls.reached(session, ids)
     query = (
         select(FundPlanLine)
@@ -72,7 +75,7 @@ def shown(session: Session, found: Sequence[FundPlan], counties: Sequence[str] |
             plan.made_on,
             tuple(lines[plan.id]),
         )
-        for plan in found
+        for plan in plans
     ]
 
 

@@ -1,1 +1,1 @@
-"""Notices: lists, histories, papers."""
+"""Reports on notices: lists, histories, papers."""

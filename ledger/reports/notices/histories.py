@@ -1,4 +1,4 @@
-"""A notice with all that was done about it: deliveries, those withdrawn included, receipts, steps."""
+"""A notice with its history: deliveries, withdrawn ones included, receipts, and steps."""
 
 from dataclasses import dataclass, fields
 from datetime import date
@@ -28,7 +28,7 @@ class ReceiptShown:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryShown:
-    """A delivery (送达) as recorded."""
+    """A delivery of a notice (送达) as recorded."""
 
     id: int
     delivered_on: date
@@ -45,7 +45,7 @@ class DeliveryShown:
 
 @dataclass(frozen=True, slots=True)
 class StepShown:
-    """What was done to a notice after it was made."""
+    """A step on a notice after its issue."""
 
     step: str
     on: date
@@ -64,24 +64,24 @@ class NoticeHistory(Notice):
 
 
 def history(session: Session, notice_id: int, on: date) -> NoticeHistory:
-    """A notice as of a day, with its history; raises NotFound."""
-    found = notices.notices(session, on=on, ids=[notice_id])
-    if not found:
+    """Return a notice as of a day with its history; raise NotFound where no notice has the id."""
+    shown = notices.notices(session, on=on, ids=[notice_id])
+    if not shown:
         raise NotFound(what="notice", id=str(notice_id))
     made_by = session.execute(select(NoticeRow.made_by).where(NoticeRow.id == notice_id)).scalar_one()
-    own = {each.name: getattr(found[0], each.name) for each in fields(found[0])}
+    own = {each.name: getattr(shown[0], each.name) for each in fields(shown[0])}
     deliveries, steps = _deliveries(session, notice_id), _steps(session, notice_id)
     return NoticeHistory(**own, made_by=made_by, deliveries=deliveries, steps=steps)
 
 
 def receipt(session: Session, notice_id: int, receipt_id: int) -> NoticeReceipt:
-    """A receipt with its bytes; raises NotFound where it is not one of the notice."""
+    """Return a receipt with its bytes; raise NotFound where the receipt is not one of the notice."""
     query = select(NoticeReceipt).join(NoticeDelivery, NoticeDelivery.id == NoticeReceipt.delivery_id)
     query = query.where(NoticeReceipt.id == receipt_id, NoticeDelivery.notice_id == notice_id)
-    found = session.execute(query).scalar()
-    if found is None:
+    row = session.execute(query).scalar()
+    if row is None:
         raise NotFound(what="receipt", id=str(receipt_id))
-    return found
+    return row
 
 
 def _deliveries(session: Session, notice_id: int) -> tuple[DeliveryShown, ...]:

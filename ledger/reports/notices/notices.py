@@ -1,4 +1,4 @@
-"""Notices as they stand on a day: waiting, late, delivered, cancelled."""
+"""Lists of notices with their status on a day: pending, late, delivered, cancelled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ NOTICE_STATUSES: tuple[NoticeStatus, ...] = get_args(NoticeStatus)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice (催收通知书) of `kind` D30 or D7.
+    """A notice before maturity (催收通知书) of kind D30 or D7.
 
-    `number` is what its paper carries. `status` late: waits past `deliver_by`; `late` stays said of one that was
-    delivered, or cancelled, after it.
+    `number` is the number printed on the notice. `status` is late where the notice waits after the day `deliver_by`;
+    `late` is true also for a notice that was delivered or cancelled after this day.
     """
 
     id: int
@@ -62,9 +62,9 @@ def chosen(
     due_to: date | None = None,
     of_day: date | None = None,
 ) -> Select[NoticeRow, NoticeDelivery | None, str]:
-    """Notices by filter, in no order yet; `status` is that of the day `on`.
+    """Return a query for notices by filters, without an order; `status` is the status on the day `on`.
 
-    `of_day` chooses a day's letters: those the day calls for, and those made on it for days that were missed.
+    `of_day` selects the letters of a day: those that the day calls for, and those issued on it for missed earlier days.
     """
     n = NoticeRow
     delivered = and_(NoticeDelivery.notice_id == n.id, NoticeDelivery.live.is_(True))
@@ -98,14 +98,14 @@ def _waits() -> list[ColumnElement[bool]]:
 
 
 def notices(session: Session, *, on: date, **filters: Any) -> list[Notice]:
-    """Notices as of a day, by the filters of `chosen`, ordered by bank, county, day, due date, contract, kind."""
+    """Return notices as of a day by the filters of `chosen`, ordered by bank, county, day, due date, contract, kind."""
     n = NoticeRow
     query = chosen(on=on, **filters).order_by(n.bank, n.county, n.created_on, n.due_on, Loan.contract_no, n.kind, n.id)
     return [shown(row, delivery, contract_no, on) for row, delivery, contract_no in session.execute(query)]
 
 
 def shown(row: NoticeRow, delivery: NoticeDelivery | None, contract_no: str, on: date) -> Notice:
-    """A notice out of its rows."""
+    """Return a notice from its rows, with its status on a day."""
     ended = row.cancelled_on if delivery is None else delivery.delivered_on
     status: NoticeStatus = "pending"
     if delivery is not None:

@@ -1,1 +1,1 @@
-"""Borrowers as others may see them."""
+"""Reports on borrowers, with masked identity cards."""

@@ -1,4 +1,4 @@
-"""Borrowers as others may see them: households with members, organisations with links, cards masked."""
+"""Borrowers as shown to users: households with members, organisations with links, identity cards masked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ledger.tables.borrowers import Household, Link, Member, Organisation
 
 @dataclass(frozen=True, slots=True)
 class MemberShown:
-    """A member of a household; the card is masked."""
+    """A member of a household, with a masked identity card."""
 
     id: int
     name: str
@@ -27,7 +27,7 @@ class MemberShown:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdShown:
-    """A registered household (建档立卡贫困户)."""
+    """A registered poor household (建档立卡贫困户) with its members."""
 
     id: int
     registry_no: str
@@ -55,7 +55,7 @@ class LinkShown:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationShown:
-    """An organisation (市场主体)."""
+    """An organisation (市场主体) with its links."""
 
     id: int
     uscc: str
@@ -67,7 +67,7 @@ class OrganisationShown:
 
 
 def chosen_households(**filters: Any) -> Select[Household]:
-    """Households by county, town, village, category, registry_no; None asks for nothing."""
+    """Return a query for households by county, town, village, category or registry_no; a filter of None is ignored."""
     query = select(Household)
     for name, value in filters.items():
         if value is not None:
@@ -76,7 +76,7 @@ def chosen_households(**filters: Any) -> Select[Household]:
 
 
 def chosen_organisations(**filters: Any) -> Select[Organisation]:
-    """Organisations by county, kind, uscc; None asks for nothing."""
+    """Return a query for organisations by county, kind or uscc; a filter of None is ignored."""
     query = select(Organisation)
     for name, value in filters.items():
         if value is not None:
@@ -92,7 +92,7 @@ def search_households(
     registry_no: str | None = None,
     limit: int = 50,
 ) -> list[HouseholdShown]:
-    """Households by a member's card or name, or by registry number; all that is given must fit."""
+    """Return households that match every given value: a member's identity card or name, or the registry number."""
     query = select(Household).order_by(Household.id).limit(limit)
     if registry_no is not None:
         query = query.where(Household.registry_no == registry_no)
@@ -107,7 +107,7 @@ def search_households(
 
 
 def households_shown(session: Session, rows: Sequence[Household]) -> list[HouseholdShown]:
-    """Households with their members, the head first; one query however many."""
+    """Return households with their members, the head first, with one query for any number of households."""
     members: dict[int, list[MemberShown]] = {row.id: [] for row in rows}
     column = Member.__table__.c.household_id
     query = select(Member).where(among(session.connection(), column, members))
@@ -132,7 +132,7 @@ def households_shown(session: Session, rows: Sequence[Household]) -> list[Househ
 
 
 def organisations_shown(session: Session, rows: Sequence[Organisation]) -> list[OrganisationShown]:
-    """Organisations with their links; two queries however many."""
+    """Return organisations with their links, with one query for any number of organisations."""
     links = links_shown(session, [row.id for row in rows])
     return [
         OrganisationShown(row.id, row.uscc, row.name, row.kind, row.county, row.import_id, tuple(links.get(row.id, ())))
@@ -141,7 +141,10 @@ def organisations_shown(session: Session, rows: Sequence[Organisation]) -> list[
 
 
 def links_shown(session: Session, organisation_ids: Sequence[int]) -> Mapping[int, list[LinkShown]]:
-    """The links of organisations; of the households only the registry number, wherever they live."""
+    """Return the links of organisations by organisation id.
+
+    Of a linked household only the registry number is shown, because the household may be outside the user's county.
+    """
     link, household = Link.__table__.c, Household.__table__.c
     query = (
         select(
@@ -158,10 +161,10 @@ def links_shown(session: Session, organisation_ids: Sequence[int]) -> Mapping[in
         .where(among(session.connection(), link.organisation_id, organisation_ids))
         .order_by(link.organisation_id, link.starts_on, link.id)
     )
-    found: dict[int, list[LinkShown]] = {}
+    links: dict[int, list[LinkShown]] = {}
     for row in session.connection().execute(query):
         amount = None if row.fen is None else Fen(row.fen)
-        found.setdefault(row.organisation_id, []).append(
+        links.setdefault(row.organisation_id, []).append(
             LinkShown(row.id, row.household_id, row.registry_no, row.kind, amount, row.starts_on, row.ends_on)
         )
-    return found
+    return links

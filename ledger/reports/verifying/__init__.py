@@ -1,1 +1,1 @@
-"""What verification looks at: entries one by one, the journal's tables, loans, the public money."""
+"""The checks of verification: entries, the journal's tables, loans, public money."""

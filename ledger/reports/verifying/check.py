@@ -1,4 +1,4 @@
-"""What a check is: a thing that must hold, said in a sentence, and how what breaks it is found."""
+"""The form of a check: a rule that must hold, in a sentence, and a function that finds the rows that break it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,11 +10,12 @@ from sqlalchemy import Connection, TextClause, text
 from ledger.database import is_sqlite
 
 Broken = Iterator[tuple[str, Any, Any]]
-"""Where something does not hold, what should stand there, what does."""
+"""The places where a rule does not hold, each with the expected and the found value."""
 
 ROWS_AT_ONCE = 1000
 
-# The day in Shanghai of microseconds since 1970. Nothing is recorded before 2014: the clocks there stand still.
+# The day in Shanghai of a moment in microseconds since 1970. A fixed offset of eight hours is enough: nothing is
+# recorded before 2014, and Shanghai has had no summer time since 1991.
 _RECORDED_DAY = {
     "sqlite": "date((recorded_at + 28800000000) / 86400000000 * 86400, 'unixepoch')",
     "postgresql": "(DATE '1970-01-01' + ((recorded_at + 28800000000) / 86400000000)::integer)",
@@ -23,7 +24,7 @@ _RECORDED_DAY = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A thing that must hold; `look` answers every place where it does not."""
+    """A rule that must hold; `look` returns every place where the rule is broken."""
 
     name: str
     zh: str
@@ -32,7 +33,10 @@ class Check:
 
 
 def by_query(name: str, zh: str, en: str, query: str) -> Check:
-    """A check that the database answers: rows of subject, expected, found. `{recorded_day}` is recorded_at's day."""
+    """Return a check whose query returns the broken places as rows of subject, expected, found.
+
+    The text `{recorded_day}` in a query is replaced by the day of the column `recorded_at`.
+    """
 
     def look(connection: Connection) -> Broken:
         for subject, expected, found in streamed(connection, query):
@@ -42,12 +46,12 @@ def by_query(name: str, zh: str, en: str, query: str) -> Check:
 
 
 def streamed(connection: Connection, query: str) -> Iterator[Any]:
-    """The rows of a query, a few at a time."""
+    """Return the rows of a query, fetched in portions."""
     dialect = "sqlite" if is_sqlite(connection) else "postgresql"
-    asked: TextClause = text(query.replace("{recorded_day}", _RECORDED_DAY[dialect]).replace(":", "\\:"))
-    yield from connection.execution_options(yield_per=ROWS_AT_ONCE).execute(asked)
+    statement: TextClause = text(query.replace("{recorded_day}", _RECORDED_DAY[dialect]).replace(":", "\\:"))
+    yield from connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement)
 
 
 def as_date(value: Any) -> date | None:
-    """A day of a streamed row, which SQLite gives as text."""
+    """Return a day of a streamed row as a date; SQLite gives days as text."""
     return date.fromisoformat(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Every entry read again: its footer, its hash, and the rows its event makes by the posting table."""
+"""The check of every entry: its footer, its hash, and the rows that its event makes by the posting table."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -18,7 +18,7 @@ _BASE = ("effective_on", "county", "bank")
 
 
 def _stream(connection: Connection) -> Iterator[Any]:
-    """Every event with its entries and their rows, by id."""
+    """Return every event with its entries and their rows, in the order of ids."""
     p, f = postings.c, footers.c
     query = (
         select(
@@ -43,34 +43,37 @@ def _stream(connection: Connection) -> Iterator[Any]:
 
 
 def _look(connection: Connection) -> Broken:
-    for _, found in groupby(_stream(connection), key=lambda row: row.id):
-        rows = list(found)
+    for _, of_event in groupby(_stream(connection), key=lambda row: row.id):
+        rows = list(of_event)
         for _, of_entry in groupby(rows, key=lambda row: row.entry_id):
             yield from _footer(list(of_entry))
         yield from _rule(rows)
 
 
 def _footer(rows: Sequence[Any]) -> Broken:
-    """Whether an entry's footer says what the entry holds, to the letter."""
+    """Return a broken place where an entry's footer differs from the entry's rows or contents."""
     head = rows[0]
     if head.entry_id is None or head.hash is None:
         return
-    mine = _postings(rows)
-    kept, found = (head.rows, head.total), (len(mine), sum(row.amount for row in mine))
-    if kept != found:
-        yield f"entry {head.entry_id}", f"{kept[0]} rows, {kept[1]} fen", f"{found[0]} rows, {found[1]} fen"
+    entry_postings = _postings(rows)
+    footer, counted = (head.rows, head.total), (len(entry_postings), sum(row.amount for row in entry_postings))
+    if footer != counted:
+        yield f"entry {head.entry_id}", f"{footer[0]} rows, {footer[1]} fen", f"{counted[0]} rows, {counted[1]} fen"
     try:
         names = hashed_columns(head.format)
     except ValueError:
         yield f"entry {head.entry_id}", f"a format from 1 to {FORMAT}", head.format
         return
-    hashed = content_hash(head.entry_id, head.book, [getattr(head, name) for name in names], mine)
+    hashed = content_hash(head.entry_id, head.book, [getattr(head, name) for name in names], entry_postings)
     if hashed != bytes(head.hash):
         yield f"entry {head.entry_id}", bytes(head.hash).hex(), hashed.hex()
 
 
 def _rule(rows: Sequence[Any]) -> Broken:
-    """Whether an event's rows are those of the posting table in force when it was recorded."""
+    """Return a broken place where an event's rows differ from those of its posting rule.
+
+    The rule is the row of the posting table that was in force when the event was recorded.
+    """
     head = rows[0]
     kind = TYPES.get(head.kind)
     if kind is None:
@@ -78,11 +81,11 @@ def _rule(rows: Sequence[Any]) -> Broken:
     elif kind is not EventReversed:
         expected, found = _made(head), _postings(rows)
         if sorted(map(str, found)) != sorted(map(str, expected)):
-            yield f"event {head.id}", _told(expected), _told(found)
+            yield f"event {head.id}", _as_text(expected), _as_text(found)
 
 
 def _made(head: Any) -> list[Posting]:
-    """The rows an event makes; none when its own fields cannot be read."""
+    """Return the rows that an event makes by the posting table; none where the event's fields cannot be read."""
     base = {name: getattr(head, name) for name in _BASE}
     try:
         return postings_of(event_of(head.kind, base | {"loan": head.loan_id}, head.payload), head.format)
@@ -98,9 +101,9 @@ def _postings(rows: Sequence[Any]) -> list[Posting]:
     ]
 
 
-def _told(rows: Sequence[Posting]) -> str:
-    said = [f"{row.debit}/{row.credit} {row.amount} of {row.loan or '-'}" for row in rows]
-    return ", ".join(said) or "no rows"
+def _as_text(rows: Sequence[Posting]) -> str:
+    texts = [f"{row.debit}/{row.credit} {row.amount} of {row.loan or '-'}" for row in rows]
+    return ", ".join(texts) or "no rows"
 
 
 ENTRIES = (

@@ -1,4 +1,4 @@
-"""Checks of the journal's tables that the database answers by itself; the same text on every engine."""
+"""Checks of the journal's tables as queries; the same SQL runs on every engine."""
 
 from ledger.reports.verifying.check import by_query
 

@@ -1,4 +1,4 @@
-"""Checks of loans against the journal: lines, what paid them, repayments, and where each loan says it stands."""
+"""Checks of loans against the journal: settlement lines, their payments, repayments, statuses and next steps."""
 
 from typing import Any
 
@@ -147,7 +147,7 @@ _FIGURES = """
 """
 _OPEN = ("principal", "overdue", "interest", "charges", "to_remit")
 _UNLENT = (LoanStatus.SUBMITTED, LoanStatus.RETURNED, LoanStatus.APPROVED)
-# What must be nothing on a loan of a status.
+# The figures that must be zero on a loan of a status.
 _EMPTY = {
     **dict.fromkeys(_UNLENT, ("lent", *_OPEN, "credit", "losses")),
     LoanStatus.ACTIVE: ("overdue",),
@@ -158,7 +158,7 @@ _EMPTY = {
 
 
 def _figures(connection: Connection) -> Broken:
-    """Loans whose balances do not fit their status."""
+    """Return the loans whose balances do not agree with their status."""
     for row in streamed(connection, _FIGURES):
         for name in (*_OPEN, "credit", "losses"):
             if getattr(row, name) < 0:
@@ -171,7 +171,7 @@ def _figures(connection: Connection) -> Broken:
 
 
 def _places(connection: Connection) -> Broken:
-    """Loans whose place in their life cannot be: the start of the open period, the next step."""
+    """Return the loans whose open interest period or next step is impossible."""
     for row in streamed(connection, _FIGURES):
         days = ("disbursed_on", "rolled_on", "billed_to", "next_step_on", "last_line")
         on = {name: as_date(getattr(row, name)) for name in days}
@@ -196,15 +196,15 @@ def _steps(row: Any, on: dict[str, Any]) -> Broken:
         return
     if row.status in (LoanStatus.CLOSED, LoanStatus.WRITTEN_OFF):
         yield f"loan {row.id} next_step_on", f"none, it is {row.status}", next_on
-    # Every settlement day and the rolled due date start a new period; the day after that one does not.
+    # A new interest period starts on each settlement day and on the rolled due date.
     due = min([next_settlement(billed_to)] + ([rolled_on] if rolled_on > billed_to else []))
     if not billed_to < next_on <= due:
         yield f"loan {row.id} next_step_on", f"after {billed_to}, by {due}", next_on
 
 
-_STANDING = (
+_STATUS = (
     Check("loan_unlike_status", "贷款余额须与其状态相符", "a loan's balances fit its status and contract", _figures),
     Check("loan_out_of_place", "计息起点与下一步骤须合理", "a loan's open period and next step can be", _places),
 )
 
-LOANS = (*_LINES, *_PAID, *_STANDING)
+LOANS = (*_LINES, *_PAID, *_STATUS)

@@ -1,8 +1,8 @@
-"""Checks of the public money's own tables against the journal: subsidies, claw-backs, claims, recoveries, suspense."""
+"""Checks of public money against the journal: subsidies, claw-backs, claims, recoveries, suspense."""
 
 from ledger.reports.verifying.check import Check, by_query
 
-# Every row of every entry with what happened: of a reversal, what it reverses.
+# Every row of every entry with the kind of its event; a reversal has the kind of the event that it reverses.
 _HAPPENED = """
     SELECT coalesce(undone.kind, e.kind) AS kind, p.loan_id, p.county, p.bank, p.debit, p.credit, p.fen
     FROM postings p JOIN entries n ON n.id = p.entry_id JOIN events e ON e.id = n.event_id
@@ -11,7 +11,11 @@ _HAPPENED = """
 
 
 def _by_loan(name: str, zh: str, en: str, came: tuple[str, str], went: tuple[str, str], kept: str) -> Check:
-    """Two sums of a loan: each by its word and which rows of what happened make it; `kept` says them as came, went."""
+    """Return a check that two sums of each loan in a table equal two sums of its postings.
+
+    `came` and `went` are each the name of a sum and the condition of its postings; `kept` is a query for the stored
+    values, with columns loan_id, came and went.
+    """
     (first, posted_first), (second, posted_second) = came, went
     return by_query(
         name,

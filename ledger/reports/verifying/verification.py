@@ -1,6 +1,6 @@
-"""Verification (核对): everything recorded is computed again, and what does not agree is told.
+"""Verification (核对): every stored figure is computed from its sources, and differences are reported.
 
-Nothing is trusted that the application or the database ought to have kept: the rows themselves are asked.
+The checks read the rows themselves and do not rely on constraints of the application or the database.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CHECKS: tuple[Check, ...] = (*SHAPE, *ENTRIES, *REVERSALS, *KEPT, *LOANS, *PUBLI
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not agree: the check that found it, where, what should stand there and what does."""
+    """A difference: the check that found it, its place, the expected value and the found value."""
 
     check: str
     subject: str
@@ -30,13 +30,13 @@ class Finding:
 
 
 def verify(engine: Engine) -> tuple[Finding, ...]:
-    """Everything that does not agree, check by check, all of one snapshot; nothing when all is well."""
+    """Return every difference in the database, check by check, in one snapshot; an empty tuple where all is well."""
     with _snapshot(engine) as connection:
         return tuple(findings(connection))
 
 
 def findings(connection: Connection) -> Iterator[Finding]:
-    """The same, one by one, of what a connection sees."""
+    """Return every difference that a connection sees, one by one, check by check."""
     for check in CHECKS:
         for subject, expected, found in check.look(connection):
             yield Finding(check.name, subject, str(expected), str(found))
@@ -44,7 +44,7 @@ def findings(connection: Connection) -> Iterator[Finding]:
 
 @contextmanager
 def _snapshot(engine: Engine) -> Iterator[Connection]:
-    """What is committed now, and nothing of what others commit meanwhile."""
+    """Open a connection that sees the rows committed now, and no rows that others commit later."""
     options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

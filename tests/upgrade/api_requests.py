@@ -1,4 +1,4 @@
-"""What is sent to the kept county through the API on its last evening, each under a key that still answers later."""
+"""API requests on the kept county's last evening, each with an idempotency key that later releases must know."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,15 +13,15 @@ _REPAID, _RUNNING = "GZRCB-2016-8006", "GZRCB-2017-8013"
 
 
 def send(engine: Engine) -> None:
-    """Send everything once; one request is refused by a rule."""
+    """Send every request once; the third request is refused by a rule."""
     with asking(engine.url.render_as_string(hide_password=False), EVENING) as asker:
-        found = [asker.ask(question).status for question in sent(asker)]
-    if found != [201, 201, 422]:
-        raise RuntimeError(f"the API answered {found}")
+        statuses = [asker.ask(question).status for question in sent(asker)]
+    if statuses != [201, 201, 422]:
+        raise RuntimeError(f"the API answered {statuses}")
 
 
 def sent(asker: Asker) -> Iterator[Question]:
-    """Yield what was sent on the last evening; sent again, each is answered as it was and does nothing."""
+    """Yield the requests of the last evening; a repeated request gets its first answer and has no further effect."""
     repaid, running = (_loan(asker, number) for number in (_REPAID, _RUNNING))
     paid = {"amount": "100.00", "paid_on": "2019-12-30", "channel": "转账", "receipt_no": "API-1"}
     yield Question("officer", f"/loans/{repaid}/repayments", "POST", paid, "kept-1")

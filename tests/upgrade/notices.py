@@ -1,4 +1,4 @@
-"""How the kept county's borrowers are told: notices every two weeks, delivered in time, late, never, and by SMS."""
+"""The notices of the kept county: issued every two weeks, delivered in time, late or never, and sent by SMS."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -21,12 +21,12 @@ _SLIP = b"%PDF-1.4\n% a signed slip\n%%EOF\n"
 
 
 class Post:
-    """A channel that takes most messages; a number that ends in 3 is not taken, one that ends in 9 says nothing."""
+    """A channel that accepts most messages; numbers ending in 3 are refused, numbers ending in 9 give no answer."""
 
     name = "sms"
 
     def send(self, message: Message) -> None:
-        """Take a message, or say that it was not taken, or say nothing."""
+        """Accept a message; raise NotTaken or OutcomeUnknown by the last digit of its number."""
         if message.to.endswith("3"):
             raise NotTaken("no such number", again=False)
         if message.to.endswith("9"):
@@ -34,18 +34,18 @@ class Post:
 
 
 def notices_of(story: Story) -> Agenda:
-    """Return the days on which notices are made, sent and handed over, and one delivery that is taken back."""
-    found: Agenda = []
+    """Return the days on which notices are issued, sent and delivered, and the day of one withdrawn delivery."""
+    agenda: Agenda = []
     on = FIRST
     while on <= LAST:
-        found.append((on, partial(tell, story)))
+        agenda.append((on, partial(tell, story)))
         on += EVERY
-    found.append((day("2019-05-08"), partial(_withdraw, story)))
-    return found
+    agenda.append((day("2019-05-08"), partial(_withdraw, story)))
+    return agenda
 
 
 def tell(story: Story) -> None:
-    """Make the notices of the day, send what is reached by SMS, and record what was handed over by now."""
+    """Issue the notices of the day, send notices by SMS, and record the deliveries made to date."""
     story.run("notices")
     send_waiting(Lease(story.engine, "kept", clock=story.clock), [Post()])
     for bank, (officer, _) in OFFICERS.items():
@@ -57,13 +57,13 @@ def tell(story: Story) -> None:
 
 def _to_deliver(story: Story, bank: str) -> list[tuple[int, date]]:
     with story.at("auditor") as unit:
-        found = notices_on(unit.session, on=story.clock.today, bank=bank)
-    waiting = [(each.id, _handed_over_on(each)) for each in found if each.status in ("pending", "late")]
+        notices = notices_on(unit.session, on=story.clock.today, bank=bank)
+    waiting = [(each.id, _handed_over_on(each)) for each in notices if each.status in ("pending", "late")]
     return [(notice, on) for notice, on in waiting if on is not None and on <= story.clock.today]
 
 
 def _handed_over_on(notice: Notice) -> date | None:
-    """Return when a notice is handed over, by the last digit of its contract: some late, some never."""
+    """Return the day a notice is delivered, by the last digit of its contract number; None for never."""
     chance = int(notice.contract_no[-1])
     if chance in (0, 8):
         return None
@@ -73,8 +73,8 @@ def _handed_over_on(notice: Notice) -> date | None:
 
 
 def _withdraw(story: Story) -> None:
-    """Take back the first delivery that stands; its slip was another's."""
+    """Withdraw the first recorded delivery, whose receipt belongs to another borrower."""
     with story.at("auditor") as unit:
-        found = notices_on(unit.session, on=story.clock.today)
-    notice = next(each for each in found if each.status == "delivered" and each.bank == "GZRCB")
+        notices = notices_on(unit.session, on=story.clock.today)
+    notice = next(each for each in notices if each.status == "delivered" and each.bank == "GZRCB")
     story.do("checker", delivery.withdraw, notice.id, "回执非本人")
