@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, without names, cards or amounts of anybody."""
+"""Logs: one JSON object per line on standard error, without names, card numbers or amounts."""
 
 import logging
 import sys
@@ -8,14 +8,15 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import ExcInfo, Processor
 
-# They tell of every look at the schema, of every tick of the clock, and that they are there.
+# These libraries log every schema check, every timer tick or every start at the level `info`.
 _TALKATIVE = ("alembic", "apscheduler", "pikepdf")
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
-    """Send what we and our libraries log to `stream` (standard error), from `level` on (`info`, `warning`, ...).
+    """Write log lines of the program and its libraries to `stream`, from a level (`info`, `warning`, ...) upward.
 
-    What is bound in structlog's context variables, such as a request's id, is on every line.
+    Without `stream`, write to standard error. Values bound in structlog's context variables, such as the request's
+    id, are part of every line.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -52,17 +53,17 @@ def configure(level: str, stream: TextIO | None = None) -> None:
 
 
 def _where(exc_info: ExcInfo) -> list[dict[str, Any]]:
-    """An exception as its kinds and places. Its words are left out: a database's repeat the row's values."""
+    """Return an exception as its types and places, without its message: database messages repeat the values of rows."""
     _, value, _ = exc_info
     chain: list[dict[str, Any]] = []
-    told: BaseException | None = value
-    while told is not None:
-        frames = traceback.extract_tb(told.__traceback__)
+    error: BaseException | None = value
+    while error is not None:
+        frames = traceback.extract_tb(error.__traceback__)
         chain.append(
             {
-                "kind": f"{type(told).__module__}.{type(told).__qualname__}",
+                "kind": f"{type(error).__module__}.{type(error).__qualname__}",
                 "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
             }
         )
-        told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return chain

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.orm import Session
 
 from ledger import journal
-from ledger.balances import Clocks, balance, loan_balance, loan_balances, standings, turnovers
+from ledger.balances import Clocks, account_balances, balance, loan_balance, loan_balances, turnovers
 from ledger.chart import Side, account_of, accounts_of, kind_of
 from ledger.dates import micros, moment
 from ledger.errors import Refusal
@@ -142,7 +142,7 @@ def _compare(connection: Connection, clocks: Clocks, rows: list[Any]) -> None:
         in_county = _sums([row for row in rows if row.county == "360732"], "book")
         for each in turnovers(connection, book, clocks, county="360732"):
             assert each.closing == in_county[book, each.account]
-    standing = {(s.book, s.county, s.bank, s.account): s.balance for s in standings(connection, clocks)}
+    standing = {(s.book, s.county, s.bank, s.account): s.balance for s in account_balances(connection, clocks)}
     assert {key: fen for key, fen in standing.items() if fen} == {
         key: fen for key, fen in _sums(rows, "book", "county", "bank").items() if fen
     }
@@ -180,10 +180,10 @@ def test_what_was_known_then_is_answered_alike_for_ever(
         connection = history.session.connection()
         asked = [_clocks(history, question) for question in questions]
         asked = [Clocks(each.as_of, each.known_at or history.at) for each in asked]
-        before = [standings(connection, each) for each in asked]
+        before = [account_balances(connection, each) for each in asked]
         history.at += timedelta(minutes=1)
         history.record(later)
-        again = [standings(connection, each) for each in asked]
+        again = [account_balances(connection, each) for each in asked]
     assert [_nonzero(each) for each in before] == [_nonzero(each) for each in again]
 
 

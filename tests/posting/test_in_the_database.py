@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import Engine
 
 from ledger import journal
-from ledger.balances import Clocks, standings
+from ledger.balances import Clocks, account_balances
 from ledger.chart import FUND_DEPOSITS
 from ledger.events import CountyFundContributed, Event, SuspenseRecorded
 from ledger.money import Fen
@@ -56,7 +56,7 @@ def test_every_page_in_red_leaves_nothing(engine: Engine) -> None:
 
 def _accounts_standing(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
-        found = standings(connection, Clocks(date.max))
+        found = account_balances(connection, Clocks(date.max))
     return {each.account.code: each.balance for each in found if each.balance}
 
 

@@ -143,7 +143,7 @@ def check_reconciled(unit: Unit, county: str, last: date) -> None:
     if last != quarter.calendar.end - DAY:
         return
     book = book_of(Kind.FUND, bank="", county=county)
-    stands = balances.standings(unit.connection, Clocks(last), book=book, account=c.FUND_DEPOSITS.code)
+    stands = balances.account_balances(unit.connection, Clocks(last), book=book, account=c.FUND_DEPOSITS.code)
     told = _latest(unit, county, quarter)
     missing = [
         standing.bank
@@ -251,5 +251,5 @@ def _losses(unit: Unit, county: str, bank: str) -> list[tuple[int, int]]:
 def _stands(unit: Unit, county: str, bank: str) -> dict[c.Account, Fen]:
     """Every account of one bank in the county's fund book, whatever its date."""
     book = book_of(Kind.FUND, bank=bank, county=county)
-    found = balances.standings(unit.connection, Clocks(date.max), book=book, bank=bank)
+    found = balances.account_balances(unit.connection, Clocks(date.max), book=book, bank=bank)
     return {standing.account: standing.balance for standing in found}

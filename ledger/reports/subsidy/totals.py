@@ -73,7 +73,7 @@ def report(
 ) -> list[SubsidyRow]:
     """Every county and bank with a subsidy in the books."""
     connection = session.connection()
-    standing = balances.standings(connection, clocks, kind=Kind.SUBSIDY, county=county, bank=bank)
+    standing = balances.account_balances(connection, clocks, kind=Kind.SUBSIDY, county=county, bank=bank)
     rows = []
     for owner, of_bank in sorted({(row.county, row.bank) for row in standing}):
         book = book_of(Kind.SUBSIDY, bank="", county=owner)
