@@ -1,4 +1,4 @@
-"""The interest subsidy once more, day by day in fractions, by somebody who has not read ledger/policy/subsidy.py."""
+"""A second implementation of the subsidy: by the day, in fractions, without the code of ledger/policy/subsidy.py."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import NamedTuple
 
 Amounts = Sequence[tuple[date, int]]
-"""What something stands at from each day on, oldest first; nothing before the first."""
+"""An amount or rate over time: the value from each day on, oldest first."""
 
 _DAY = timedelta(days=1)
 
 
 class Contract(NamedTuple):
-    """What of a loan counts: its days, its rate by day as a fraction, the benchmark at signing."""
+    """The data of a loan that the subsidy depends on: dates, the rate by day as a fraction, the first benchmark."""
 
     disbursed_on: date
     first_disbursed_on: date
@@ -23,7 +23,7 @@ class Contract(NamedTuple):
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day of a later month, or that month's last."""
+    """Return the same day of a later month, or the last day of that month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     for last in (day.day, 30, 29, 28):
         try:
@@ -34,19 +34,22 @@ def months_later(day: date, months: int) -> date:
 
 
 def days(start: date, end: date) -> Iterable[date]:
-    """Every day from `start` on, `end` not counted."""
+    """Return every day from `start` on, `end` not counted."""
     while start < end:
         yield start
         start += _DAY
 
 
 def at(amounts: Amounts, day: date) -> int:
-    """What it stands at on a day."""
+    """Return the value on a day."""
     return max((row for row in amounts if row[0] <= day), default=(day, 0), key=lambda row: row[0])[1]
 
 
 def is_eligible(loan: Contract, day: date, months: int = 36) -> bool:
-    """Scheme 4.2, 4.8: from the payout to the contract due date, at most 36 months of the first loan, before misuse."""
+    """Return whether a day is subsidised (scheme 4.2, 4.8).
+
+    Subsidised days are before the contract due date and before misuse, and within 36 months of the first loan.
+    """
     return (
         loan.disbursed_on <= day < loan.due_on
         and day < months_later(loan.first_disbursed_on, months)
@@ -57,7 +60,10 @@ def is_eligible(loan: Contract, day: date, months: int = 36) -> bool:
 def eligible(
     loan: Contract, start: date, end: date, owed: Amounts, paid: int, cap: int | None, earlier: Sequence[Amounts] = ()
 ) -> Fraction:
-    """Scheme 4.6, in fen: each day what is owed within the cap left, at the lower rate; at most what was paid."""
+    """Return the subsidised interest in fen (scheme 4.6).
+
+    Each day's debt within the cap left counts, at the lower rate; the subsidy is at most the amount paid.
+    """
     found = Fraction(0)
     for day in days(start, end):
         if is_eligible(loan, day):
@@ -69,12 +75,12 @@ def eligible(
 
 
 def half_up(amount: Fraction) -> int:
-    """Rounded to a whole number, the half away from zero."""
+    """Return a number rounded to a whole number, halves away from zero."""
     return int(amount + Fraction(1, 2)) if amount >= 0 else -int(-amount + Fraction(1, 2))
 
 
 def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, overdue_from: date) -> int:
-    """Scheme 3, "the arithmetic": contract interest of a line, days overdue or misused left out, rounded once."""
+    """Return a line's contract interest without overdue or misused days, rounded once (scheme 3 "the arithmetic")."""
     return half_up(
         sum(
             (
@@ -88,7 +94,7 @@ def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, ove
 
 
 def paid_since(contract: int, paid: Iterable[tuple[date, int]]) -> date | None:
-    """The day from which what was paid by the borrower, reversals negative, covers the contract interest for good."""
+    """Return the day from which the borrower's payments, reversals negative, cover the contract interest for good."""
     rows = sorted(paid)
     for day in sorted({on for on, _ in rows}):
         if all(sum(fen for on, fen in rows if on <= later) >= contract for later, _ in rows if later >= day):
