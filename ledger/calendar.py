@@ -32,7 +32,7 @@ class CalendarRowsRefused(RuleViolation):
 class CalendarDay:
     """One day named in a year's notice: a day off, or a day worked to make up for one.
 
-    2020-02-03 counts as worked without a day off to make up for: the holiday, once extended, ended the day before.
+    2020-02-03 is listed as worked without a day off to make up for: the extended holiday ended the day before.
     """
 
     day: date
