@@ -1,1 +1,1 @@
-"""The domain of the ledger: money, books, policy, operations. Knows neither Flask nor marshmallow."""
+"""The domain of the ledger: money, books, policy and operations, without Flask or marshmallow."""

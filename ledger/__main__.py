@@ -1,4 +1,4 @@
-"""`python -m ledger`: setting up, people, what is published, sheets."""
+"""The command line `python -m ledger`: setup, users, published facts and sheets."""
 
 import click
 

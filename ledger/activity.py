@@ -1,4 +1,4 @@
-"""What happened, line by line: to a loan, on an account. The figures are those of balances."""
+"""The events of a loan and the lines of an account, one by one; their amounts add up to the figures of balances.py."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ledger.tables.journal import entries, events, postings
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event that concerns a loan, and by how much it moved the loan's accounts, on their normal sides."""
+    """An event that concerns a loan, and the amounts it posted to the loan's accounts, on their normal sides."""
 
     event_id: int
     kind: str
@@ -33,7 +33,7 @@ class Happened:
 
 
 def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[Happened, ...]:
-    """Everything that happened to a loan, in the order of the days, then of recording."""
+    """Return all events of a loan, ordered by business date, then by recording moment."""
     p, v, h = postings.c, entries.c, events.c
     rows = connection.execute(
         select(v.event_id.label("loan_id"), p.book, p.debit, p.credit, p.fen)
@@ -41,7 +41,7 @@ def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[
         .where(p.loan_id == loan_id, *within(p, clocks))
     ).all()
     moved = by_loan(rows)
-    about = (
+    query = (
         select(events)
         .where((h.loan_id == loan_id) | among(connection, h.id, moved), *within(h, clocks))
         .order_by(h.effective_on, h.recorded_at, h.id)
@@ -59,13 +59,13 @@ def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[
             row.reverses_id,
             moved.get(row.id, {}),
         )
-        for row in connection.execute(about)
+        for row in connection.execute(query)
     )
 
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """What one event moved on an account of a book, on its normal side; whole fen."""
+    """The amount that one event posted to an account of a book, on the account's normal side; whole fen."""
 
     event_id: int
     kind: str
@@ -77,7 +77,7 @@ class AccountLine:
 def account_lines(
     connection: Connection, account: Account, book: str, clocks: Clocks, *, start: date, bank: str
 ) -> tuple[AccountLine, ...]:
-    """An account's movements at one bank from `start` through as_of, in the order of the days, then of recording."""
+    """Return an account's lines at one bank from `start` through `as_of`, ordered by business date and recording."""
     p, v, h = postings.c, entries.c, events.c
     signed = case((p.debit == account.code, p.fen), else_=-p.fen)
     known = [] if clocks.known_at is None else [v.recorded_at <= dates.micros(clocks.known_at)]
@@ -112,7 +112,7 @@ class EventDays(NamedTuple):
 
 
 def event_days(connection: Connection, loan_ids: Iterable[int], kinds: Collection[str]) -> list[EventDays]:
-    """Return the days of loans' unreversed events of these kinds, loan by loan. One query for all loans."""
+    """Return the first and last day of each loan's unreversed events of some kinds, ordered by loan, in one query."""
     h = events.c
     query = _unreversed(select(h.loan_id, h.kind, func.min(h.effective_on), func.max(h.effective_on))).where(
         among(connection, h.loan_id, loan_ids), h.kind.in_(kinds)
@@ -122,7 +122,7 @@ def event_days(connection: Connection, loan_ids: Iterable[int], kinds: Collectio
 
 
 def first_beside(connection: Connection, loan_id: int, event_id: int) -> tuple[str, date] | None:
-    """Return kind and day of a loan's first unreversed event other than `event_id`; None without one."""
+    """Return the kind and day of a loan's first unreversed event other than `event_id`; None if there is none."""
     h = events.c
     query = _unreversed(select(h.kind, h.effective_on)).where(h.loan_id == loan_id, h.id != event_id)
     row = connection.execute(query.order_by(h.effective_on, h.id).limit(1)).first()
@@ -130,28 +130,29 @@ def first_beside(connection: Connection, loan_id: int, event_id: int) -> tuple[s
 
 
 def ids_of_keys(connection: Connection, keys: Iterable[str]) -> Sequence[int]:
-    """Return the ids of the events recorded under these natural keys, in the order of their ids."""
-    found = select(events.c.id).where(among(connection, events.c.key, keys)).order_by(events.c.id)
-    return connection.execute(found).scalars().all()
+    """Return the ids, in rising order, of the events recorded under some natural keys."""
+    query = select(events.c.id).where(among(connection, events.c.key, keys)).order_by(events.c.id)
+    return connection.execute(query).scalars().all()
 
 
 def happened_by(kind: str, clocks: Clocks) -> Subquery:
-    """Return the subquery of events of a kind through `as_of`: columns `loan_id`, `county`, `bank`, `effective_on`.
+    """Return a subquery of the events of a kind through `as_of`: columns `loan_id`, `county`, `bank`, `effective_on`.
 
-    Those known to be reversed by then are left out, as known at `known_at`.
+    Events reversed with a date through `as_of`, as known at `known_at`, are left out.
     """
-    h, undone = events.c, aliased(events)
-    gone = select(undone.c.id).where(undone.c.reverses_id == h.id, undone.c.effective_on <= clocks.as_of)
+    h, reversals = events.c, aliased(events)
+    reversal = select(reversals.c.id).where(reversals.c.reverses_id == h.id, reversals.c.effective_on <= clocks.as_of)
     query = select(h.loan_id, h.county, h.bank, h.effective_on).where(
         h.kind == kind, ~h.red, h.effective_on <= clocks.as_of
     )
     if clocks.known_at is None:
-        return query.where(~gone.exists()).subquery()
+        return query.where(~reversal.exists()).subquery()
     known = dates.micros(clocks.known_at)
-    return query.where(h.recorded_at <= known, ~gone.where(undone.c.recorded_at <= known).exists()).subquery()
+    known_reversal = reversal.where(reversals.c.recorded_at <= known)
+    return query.where(h.recorded_at <= known, ~known_reversal.exists()).subquery()
 
 
 def _unreversed(query: Select[Any]) -> Select[Any]:
-    undone = aliased(events)
-    joined = query.outerjoin(undone, undone.c.reverses_id == events.c.id)
-    return joined.where(~events.c.red, undone.c.id.is_(None))
+    reversals = aliased(events)
+    joined = query.outerjoin(reversals, reversals.c.reverses_id == events.c.id)
+    return joined.where(~events.c.red, reversals.c.id.is_(None))

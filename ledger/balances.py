@@ -1,4 +1,7 @@
-"""The journal's reading door: the only sums there are. Every figure answers as_of and known_at."""
+"""Balances and turnover of accounts: the only place that sums the journal.
+
+Every figure can be asked for as of a business day and as known at a moment.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,15 +21,15 @@ from ledger.tables.journal import books, movements, postings
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """The two dates of a question: what stood at the end of `as_of`, as was recorded by `known_at`."""
+    """The two dates of a question: business days through `as_of`, among the entries recorded by `known_at`."""
 
     as_of: date
-    known_at: datetime | None = None  # None: all that is recorded
+    known_at: datetime | None = None  # None: every entry, whenever recorded
 
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """An account over a stretch of days: balances on its normal side, turnover on both; whole fen."""
+    """The opening balance of an account, on its normal side, and its debits and credits in some days; whole fen."""
 
     account: Account
     opening: Fen
@@ -35,6 +38,7 @@ class Turnover:
 
     @property
     def closing(self) -> Fen:
+        """Return the balance at the end of the days, on the account's normal side."""
         moved = self.debit - self.credit if self.account.side is Side.DEBIT else self.credit - self.debit
         return Fen(self.opening + moved)
 
@@ -48,7 +52,7 @@ def balance(
     county: str | None = None,
     bank: str | None = None,
 ) -> Fen:
-    """What an account of a book stood at, on its normal side, in fen."""
+    """Return the balance of an account of a book, on the account's normal side, in fen."""
     rows = _sums(connection, clocks, ("account",), book=book, account=account.code, county=county, bank=bank)
     return Fen(sum(normal(account, row.debit, row.credit) for row in rows))
 
@@ -62,25 +66,25 @@ def turnovers(
     county: str | tuple[str, ...] | None = None,
     bank: str | None = None,
 ) -> tuple[Turnover, ...]:
-    """Every account of a book: opening before `start`, turnover from `start` through as_of; chart order.
+    """Return the turnover of each account of a book from `start` through `as_of`, in chart order.
 
-    Without a start everything is turnover and openings are zero.
+    Opening balances are those before `start`. Without `start`, openings are zero and turnover has no first day.
     """
     kind = kind_of(book)
     sums: dict[str, list[int]] = {}
     for row in _sums(connection, clocks, ("account",), book=book, county=county, bank=bank, start=start):
-        into = sums.setdefault(row.account, [0, 0, 0])
+        figures = sums.setdefault(row.account, [0, 0, 0])
         account = account_of(kind, row.account)
-        debit, credit = (row.debit, row.credit) if start is None else (row.debit_in, row.credit_in)
-        into[0] += normal(account, row.debit - debit, row.credit - credit)
-        into[1] += debit
-        into[2] += credit
+        debit, credit = (row.debit, row.credit) if start is None else (row.debit_since, row.credit_since)
+        figures[0] += normal(account, row.debit - debit, row.credit - credit)
+        figures[1] += debit
+        figures[2] += credit
     return tuple(Turnover(account_of(kind, code), *map(Fen, figures)) for code, figures in sorted(sums.items()))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A balance by book, account, county and bank; on the account's normal side, in fen."""
+class AccountBalance:
+    """The balance of an account in a book, for one county and one bank; on the account's normal side, in fen."""
 
     book: str
     account: Account
@@ -89,7 +93,7 @@ class Standing:
     balance: Fen
 
 
-def standings(
+def account_balances(
     connection: Connection,
     clocks: Clocks,
     *,
@@ -98,9 +102,9 @@ def standings(
     county: str | tuple[str, ...] | None = None,
     bank: str | None = None,
     kind: Kind | None = None,
-) -> tuple[Standing, ...]:
-    """Balances by book, account, county and bank, for everything the filters leave."""
-    found: dict[tuple[str, str, str, str], int] = {}
+) -> tuple[AccountBalance, ...]:
+    """Return the balances by book, account, county and bank that match every filter given."""
+    balances: dict[tuple[str, str, str, str], int] = {}
     rows = _sums(
         connection,
         clocks,
@@ -114,15 +118,15 @@ def standings(
     for row in rows:
         sub_account = account_of(kind_of(row.book), row.account)
         key = (row.book, row.account, row.county, row.bank)
-        found[key] = found.get(key, 0) + normal(sub_account, row.debit, row.credit)
+        balances[key] = balances.get(key, 0) + normal(sub_account, row.debit, row.credit)
     return tuple(
-        Standing(book, account_of(kind_of(book), code), in_county, of_bank, Fen(fen))
-        for (book, code, in_county, of_bank), fen in sorted(found.items())
+        AccountBalance(book, account_of(kind_of(book), code), in_county, of_bank, Fen(fen))
+        for (book, code, in_county, of_bank), fen in sorted(balances.items())
     )
 
 
 Flows = dict[tuple[str, str, str, str], Fen]
-"""What went between two accounts in fen, net of reversals, by (county, bank, debit code, credit code)."""
+"""Amounts posted between two accounts, net of reversals, in fen; by county, bank, debit code and credit code."""
 
 
 def flows(
@@ -133,7 +137,7 @@ def flows(
     county: str | tuple[str, ...] | None = None,
     bank: str | None = None,
 ) -> Flows:
-    """Return what went between accounts in all books of a kind, where one of the two is among `accounts`."""
+    """Return the amounts posted in all books of a kind, where the debit or the credit account is among `accounts`."""
     p, codes = postings.c, [account.code for account in accounts]
     chosen = [p.debit.in_(codes) | p.credit.in_(codes), p.book >= f"{kind}-", p.book < f"{kind}."]
     if county is not None:
@@ -148,9 +152,9 @@ def flows(
 def loan_balances(
     connection: Connection, loan_ids: Iterable[int], clocks: Clocks | None = None
 ) -> dict[int, dict[Account, Fen]]:
-    """What each loan's accounts stand at, in every book, on their normal sides; zero ones are left out.
+    """Return each loan's balances by account, in every book, on the accounts' normal sides; zeros are left out.
 
-    Without clocks: all that is recorded, whatever its date.
+    Without clocks, every recorded entry counts, whatever its date.
     """
     p = postings.c
     query = (
@@ -162,20 +166,20 @@ def loan_balances(
 
 
 def loan_balance(connection: Connection, loan_id: int, clocks: Clocks | None = None) -> dict[Account, Fen]:
-    """One loan's accounts, as `loan_balances`."""
+    """Return one loan's balances by account, as `loan_balances` does."""
     clocks = clocks or Clocks(date.max)
-    told: dict[str, Any] = {"loan": loan_id, "as_of": clocks.as_of}
+    parameters: dict[str, Any] = {"loan": loan_id, "as_of": clocks.as_of}
     query = _OF_LOAN
     if clocks.known_at is not None:
-        query, told["known_at"] = _OF_LOAN_KNOWN, dates.micros(clocks.known_at)
-    found: dict[Account, Fen] = {}
-    for row in connection.execute(query, told):
-        _add(found, *row)
-    return _without_zeros(found)
+        query, parameters["known_at"] = _OF_LOAN_KNOWN, dates.micros(clocks.known_at)
+    balances: dict[Account, Fen] = {}
+    for row in connection.execute(query, parameters):
+        _add(balances, *row)
+    return _without_zeros(balances)
 
 
 def _of_loan(*known: ColumnElement[bool]) -> Select[Any]:
-    """One loan's rows summed; built once, since building it takes longer than answering it."""
+    """Return the query for the sums of one loan's postings; building the query takes longer than running it."""
     p = postings.c
     return (
         select(p.book, p.debit, p.credit, sum_of(p.fen).label("fen"))
@@ -185,22 +189,22 @@ def _of_loan(*known: ColumnElement[bool]) -> Select[Any]:
 
 
 def closed_through(connection: Connection) -> dict[str, date | None]:
-    """Every book's last closed day, None while nothing of it is closed."""
+    """Return the last closed day of each book, None for a book without a closed month."""
     rows = connection.execute(select(books.c.book, books.c.closed_through).order_by(books.c.book))
     return {row.book: row.closed_through for row in rows}
 
 
 def by_loan(rows: Sequence[Any]) -> dict[int, dict[Account, Fen]]:
-    """Rows of loan, book, debit, credit and fen as what each loan's accounts stand at; zeros are left out."""
-    found: dict[int, dict[Account, Fen]] = {}
+    """Return each loan's balances by account from rows of loan, book, debit, credit and fen; zeros are left out."""
+    balances: dict[int, dict[Account, Fen]] = {}
     for loan, *row in rows:
-        _add(found.setdefault(loan, {}), *row)
-    return {loan: _without_zeros(sums) for loan, sums in found.items()}
+        _add(balances.setdefault(loan, {}), *row)
+    return {loan: _without_zeros(sums) for loan, sums in balances.items()}
 
 
-def _add(into: dict[Account, Fen], book: str, debit: str, credit: str, fen: int) -> None:
+def _add(balances: dict[Account, Fen], book: str, debit: str, credit: str, fen: int) -> None:
     for account, sign in _sides(book, debit, credit):
-        into[account] = Fen(into.get(account, 0) + sign * fen)
+        balances[account] = Fen(balances.get(account, 0) + sign * fen)
 
 
 def _without_zeros(sums: dict[Account, Fen]) -> dict[Account, Fen]:
@@ -209,22 +213,24 @@ def _without_zeros(sums: dict[Account, Fen]) -> dict[Account, Fen]:
 
 @cache
 def _sides(book: str, debit: str, credit: str) -> tuple[tuple[Account, int], tuple[Account, int]]:
-    """Both accounts of a row, with the sign in which it moves each on its normal side."""
+    """Return the two accounts of a posting, each with the sign of the change of its balance on its normal side."""
     kind = kind_of(book)
-    to, by = account_of(kind, debit), account_of(kind, credit)
-    return (to, 1 if to.side is Side.DEBIT else -1), (by, -1 if by.side is Side.DEBIT else 1)
+    debited, credited = account_of(kind, debit), account_of(kind, credit)
+    return (debited, 1 if debited.side is Side.DEBIT else -1), (credited, -1 if credited.side is Side.DEBIT else 1)
 
 
 def within(p: Any, clocks: Clocks | None) -> list[ColumnElement[bool]]:
+    """Return the conditions that keep rows with columns `p` to the two dates; no conditions without clocks."""
     if clocks is None:
         return []
-    within = [p.effective_on <= clocks.as_of]
+    conditions = [p.effective_on <= clocks.as_of]
     if clocks.known_at is not None:
-        within.append(p.recorded_at <= dates.micros(clocks.known_at))
-    return within
+        conditions.append(p.recorded_at <= dates.micros(clocks.known_at))
+    return conditions
 
 
 def normal(account: Account, debit: int, credit: int) -> int:
+    """Return the balance of an account on its normal side from its sums of debits and credits."""
     return debit - credit if account.side is Side.DEBIT else credit - debit
 
 
@@ -237,52 +243,48 @@ def _sums(
     kind: Kind | None = None,
     **filters: Any,
 ) -> Sequence[Any]:
-    """Debit and credit sums by some of book, account, county and bank; `_in` for the part from a `start` on.
+    """Return debit and credit sums by some of book, account, county and bank.
 
-    Movements answer for every recorded day before known_at's; that day's own postings are added one by one.
-    Where nothing was recorded after known_at, movements answer alone.
+    With `start` each row has `debit_since` and `credit_since` too: the sums from `start` on. Daily movements give the
+    sums of all days of recording before the day of `known_at`; the postings of that day are added one by one. Where
+    nothing was recorded after `known_at`, the movements suffice.
     """
     if clocks.known_at is not None and not _recorded_after(connection, clocks.known_at):
         clocks = Clocks(clocks.as_of)
     given = {name: value for name, value in filters.items() if value is not None}
-    told = given | {"as_of": clocks.as_of, "start": start}
+    parameters = given | {"as_of": clocks.as_of}
+    if start is not None:
+        parameters["start"] = start
     if kind is not None:
-        told |= {"from_book": f"{kind}-", "to_book": f"{kind}."}
+        parameters |= {"from_book": f"{kind}-", "to_book": f"{kind}."}
     if clocks.known_at is not None:
         today = dates.business_day(clocks.known_at)
-        told |= {
+        parameters |= {
             "today": today,
             "midnight": dates.micros(dates.day_start(today)),
             "known_at": dates.micros(clocks.known_at),
         }
     chosen = tuple((name, isinstance(value, tuple)) for name, value in given.items())
-    question = _Question(tuple(by), chosen, kind is not None, start is not None, clocks.known_at is not None)
-    return connection.execute(_query(question), {name: told[name] for name in question.asks}).all()
+    shape = _SumShape(tuple(by), chosen, kind is not None, start is not None, clocks.known_at is not None)
+    return connection.execute(_sum_query(shape), parameters).all()
 
 
-class _Question(NamedTuple):
-    """What sums are asked for, but for the values: by which columns, and which bounds are set."""
+class _SumShape(NamedTuple):
+    """The shape of a query for sums, without its values: the grouping columns, and the filters and bounds given."""
 
     by: tuple[str, ...]
-    chosen: tuple[tuple[str, bool], ...]  # column, and whether it is one of several
+    chosen: tuple[tuple[str, bool], ...]  # a filtered column, and whether the filter is a list of values
     of_kind: bool
-    since: bool
+    from_start: bool
     known: bool
-
-    @property
-    def asks(self) -> list[str]:
-        """The names of the values."""
-        kind, start = ["from_book", "to_book"] * self.of_kind, ["start"] * self.since
-        known = ["today", "midnight", "known_at"] * self.known
-        return ["as_of", *(name for name, _ in self.chosen), *kind, *start, *known]
 
 
 @cache
-def _query(question: _Question) -> Any:
-    """Built once a question: there are few, and building one takes longer than answering it."""
-    parts = [_movement_sums(question)]
-    if question.known:
-        parts += [_posting_sums(question, side) for side in Side]
+def _sum_query(shape: _SumShape) -> Any:
+    """Return the query of a shape; there are few shapes, and building a query takes longer than running it."""
+    parts = [_movement_sums(shape)]
+    if shape.known:
+        parts += [_posting_sums(shape, side) for side in Side]
     return union_all(*parts) if len(parts) > 1 else parts[0]
 
 
@@ -291,44 +293,45 @@ def _recorded_after(connection: Connection, known_at: datetime) -> bool:
     return connection.execute(later).first() is not None
 
 
-def _movement_sums(question: _Question) -> Select[Any]:
+def _movement_sums(shape: _SumShape) -> Select[Any]:
     m = movements.c
-    within = _filtered(question, m, m.account)
-    if question.known:
-        within.append(m.recorded_on < bindparam("today"))
-    return _grouped(question, [m[name] for name in question.by], m.debit, m.credit, m.effective_on).where(*within)
+    conditions = _conditions(shape, m, m.account)
+    if shape.known:
+        conditions.append(m.recorded_on < bindparam("today"))
+    columns = [m[name] for name in shape.by]
+    return _grouped(shape, columns, m.debit, m.credit, m.effective_on).where(*conditions)
 
 
-def _posting_sums(question: _Question, side: Side) -> Select[Any]:
+def _posting_sums(shape: _SumShape, side: Side) -> Select[Any]:
     p, nothing = postings.c, literal(0)
     account = p.debit if side is Side.DEBIT else p.credit
     debit, credit = (p.fen, nothing) if side is Side.DEBIT else (nothing, p.fen)
-    columns = [account.label("account") if name == "account" else p[name] for name in question.by]
-    within = _filtered(question, p, account)
-    within += [p.recorded_at >= bindparam("midnight"), p.recorded_at <= bindparam("known_at")]
-    return _grouped(question, columns, debit, credit, p.effective_on).where(*within)
+    columns = [account.label("account") if name == "account" else p[name] for name in shape.by]
+    conditions = _conditions(shape, p, account)
+    conditions += [p.recorded_at >= bindparam("midnight"), p.recorded_at <= bindparam("known_at")]
+    return _grouped(shape, columns, debit, credit, p.effective_on).where(*conditions)
 
 
-def _filtered(question: _Question, table: Any, account: ColumnElement[str]) -> list[ColumnElement[bool]]:
-    within = [table.effective_on <= bindparam("as_of")]
-    for name, several in question.chosen:
+def _conditions(shape: _SumShape, table: Any, account: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    conditions = [table.effective_on <= bindparam("as_of")]
+    for name, several in shape.chosen:
         column = account if name == "account" else table[name]
-        within.append(column.in_(bindparam(name, expanding=True)) if several else column == bindparam(name))
-    if question.of_kind:
-        within += [table.book >= bindparam("from_book"), table.book < bindparam("to_book")]
-    return within
+        conditions.append(column.in_(bindparam(name, expanding=True)) if several else column == bindparam(name))
+    if shape.of_kind:
+        conditions += [table.book >= bindparam("from_book"), table.book < bindparam("to_book")]
+    return conditions
 
 
-def _grouped(question: _Question, by: Sequence[ColumnElement[Any]], debit: Any, credit: Any, on: Any) -> Select[Any]:
+def _grouped(shape: _SumShape, by: Sequence[ColumnElement[Any]], debit: Any, credit: Any, on: Any) -> Select[Any]:
     sums = {"debit": debit, "credit": credit}
-    if question.since:
-        sums |= {f"{name}_in": case((on >= bindparam("start"), column), else_=0) for name, column in sums.items()}
+    if shape.from_start:
+        sums |= {f"{name}_since": case((on >= bindparam("start"), column), else_=0) for name, column in sums.items()}
     summed = [sum_of(column).label(name) for name, column in sums.items()]
     return select(*by, *summed).group_by(*by)
 
 
 def sum_of(column: Any) -> ColumnElement[int]:
-    """A sum of fen as a whole number on every engine."""
+    """Return the SQL sum of a column of fen, as a whole number on every engine."""
     return cast(func.sum(column), BigInteger)
 
 

@@ -1,4 +1,4 @@
-"""Working days: the State Council's days off and make-up days (调休), year by year."""
+"""Working days by the calendar that the State Council publishes for each year: days off and make-up days (调休)."""
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ NOTICE = "国务院办公厅关于部分节假日安排的通知"
 
 
 class CalendarRowsRefused(RuleViolation):
-    """A year's days that do not make a calendar, every fault in `faults`."""
+    """The days given for a year do not make a calendar; `faults` lists every fault."""
 
     code = "calendar_rows_refused"
     zh = "{year} 年工作日历不能载入：{faults:text}"
@@ -30,7 +30,10 @@ class CalendarRowsRefused(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class CalendarDay:
-    """One day named in a year's notice: off, or worked (to make up for one; 2020-02-03: after all)."""
+    """One day named in a year's notice: a day off, or a day worked to make up for one.
+
+    2020-02-03 is listed as worked without a day off to make up for: the extended holiday ended the day before.
+    """
 
     day: date
     name: str
@@ -39,10 +42,10 @@ class CalendarDay:
 
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """The published years, and the days on which they depart from Monday to Friday.
+    """The working days of the published years, kept as the days that differ from Monday to Friday.
 
-    A year not published yet goes by weekends and the holidays fixed by law, without make-up days: what is
-    computed there is provisional.
+    In a year that is not published yet, weekends and the holidays fixed by law are off and there are no make-up
+    days; dates computed in such a year are provisional.
     """
 
     sources: Mapping[int, str]
@@ -51,13 +54,15 @@ class WorkCalendar:
     made_up: frozenset[date]
 
     def covers(self, year: int) -> bool:
+        """Return whether the calendar of a year is published."""
         return year in self.sources
 
     def is_provisional(self, day: date) -> bool:
-        """Whether the day's year is not published yet."""
+        """Return whether the calendar of the day's year is still unpublished."""
         return day.year not in self.sources
 
     def is_working(self, day: date) -> bool:
+        """Return whether a day is a working day."""
         if day in self.made_up:
             return True
         if day.weekday() >= SATURDAY or day in self.off:
@@ -65,21 +70,21 @@ class WorkCalendar:
         return day.year in self.sources or day not in _by_law(day.year)
 
     def next_working(self, day: date) -> date:
-        """The day itself if it is worked, else the first one after it that is."""
+        """Return the day itself if it is a working day, else the first working day after it."""
         while not self.is_working(day):
             day += DAY
         return day
 
     def add_working_days(self, day: date, days: int) -> date:
-        """The n-th working day after a day, which is not counted itself; 0 gives the day."""
+        """Return the n-th working day after a day; the day itself is not counted, and 0 returns the day."""
         for _ in range(days):
             day = self.next_working(day + DAY)
         return day
 
     def with_year(self, year: int, rows: Sequence[CalendarDay], source: str = NOTICE) -> "WorkCalendar":
-        """The calendar with one more year published; a notice may name days of the December before.
+        """Return the calendar with one more year published; a notice may name days of the December before the year.
 
-        Raises CalendarRowsRefused with every fault.
+        Raise CalendarRowsRefused, with every fault, where the days do not make a calendar.
         """
         faults = [*_faults(year, rows, self.off | self.made_up)]
         if year in self.sources:
@@ -99,17 +104,17 @@ class WorkCalendar:
         )
 
     def of_year(self, year: int) -> tuple[CalendarDay, ...]:
-        """The named days that lie in a year."""
+        """Return the named days that lie in a year."""
         return tuple(row for row in self.days if row.day.year == year)
 
 
 EMPTY = WorkCalendar(MappingProxyType({}), (), frozenset(), frozenset())
-"""No year published."""
+"""A calendar without any published year."""
 
 
 @cache
 def load_calendar() -> WorkCalendar:
-    """The years that come with the product, 2015 to 2026."""
+    """Return the calendar of the years that come with the product, 2015 to 2026."""
     text = (files("ledger") / "calendars" / "state_council.csv").read_text("utf-8")
     calendar = EMPTY
     rows = read_days(text)
@@ -119,7 +124,7 @@ def load_calendar() -> WorkCalendar:
 
 
 def read_days(text: str) -> tuple[CalendarDay, ...]:
-    """Days of a csv with the columns date, name, kind; raises ValueError, naming the line, for any other."""
+    """Return the days of a CSV text with the columns date, name, kind; raise ValueError naming the first bad line."""
     lines = list(csv.reader(StringIO(text)))[1:]
     return tuple(_day(number, line) for number, line in enumerate(lines, 2))
 
@@ -162,5 +167,5 @@ def _repeated(days: Iterable[date]) -> Iterator[Said]:
 
 @cache
 def _by_law(year: int) -> frozenset[date]:
-    """Holidays fixed by law (全国年节及纪念日放假办法) as far as they are known before the notice."""
+    """Return the holidays of a year fixed by law (全国年节及纪念日放假办法), as known before the year's notice."""
     return frozenset(country_holidays("CN", years=year))

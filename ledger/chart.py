@@ -1,4 +1,4 @@
-"""The chart of accounts (会计科目表): three kinds of book and every account in them."""
+"""The chart of accounts (会计科目表): three kinds of book and the accounts of each kind."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 
 class Kind(StrEnum):
-    """The kinds of book (账套); an entry lies in exactly one book and balances there."""
+    """The kinds of book (账套); every entry belongs to exactly one book and balances in that book."""
 
     LOAN = "LOAN"  # one per bank: 贷款账
     FUND = "FUND"  # one per county: 风险缓释基金账
@@ -14,13 +14,18 @@ class Kind(StrEnum):
 
 
 class Side(StrEnum):
+    """The side of an account on which an amount is entered."""
+
     DEBIT = "debit"  # 借
     CREDIT = "credit"  # 贷
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
-    """An account (科目) of a kind of book; `per` names its sub-ledger (明细账). There is one object of each."""
+    """An account (科目) of a kind of book; `per` names the account's sub-ledger (明细账).
+
+    Each account is one object, compared by identity.
+    """
 
     kind: Kind
     code: str
@@ -73,7 +78,7 @@ SUBSIDY_ORGANISATIONS = _account(
 
 
 def account_of(kind: Kind, code: str) -> Account:
-    """The account of a kind of book; raises KeyError when the chart has none."""
+    """Return the account with a code in a kind of book; raise KeyError for a code that the chart does not have."""
     return _CHART[kind, code]
 
 
@@ -85,24 +90,24 @@ _FIRST_CHART = {
     Kind.SUBSIDY: "1001 1221 2202 5101 5102",
 }
 LISTED_ALWAYS = frozenset(account_of(kind, code) for kind, codes in _FIRST_CHART.items() for code in codes.split())
-"""The accounts of the first release: a trial balance lists them though nothing moved on them.
+"""The accounts of the first release, which a trial balance lists even without any entry.
 
-A later account is listed from its first movement on. So a trial balance that was asked before the account was there is
-the same when it is asked again.
+An account of a later release is listed from its first entry on. A trial balance of an earlier day therefore stays the
+same after an upgrade.
 """
 
 
 def accounts_of(kind: Kind) -> tuple[Account, ...]:
-    """A kind of book's accounts, in chart order."""
+    """Return the accounts of a kind of book, in the order of the chart."""
     return tuple(account for account in ACCOUNTS if account.kind is kind)
 
 
 @lru_cache(maxsize=1024)
 def book_of(kind: Kind, *, bank: str, county: str) -> str:
-    """The name of a book: `LOAN-GZRCB`, `FUND-360781`, `SUBSIDY-360781`."""
+    """Return the name of a book, such as `LOAN-GZRCB`, `FUND-360781` or `SUBSIDY-360781`."""
     return f"{kind}-{bank if kind is Kind.LOAN else county}"
 
 
 def kind_of(book: str) -> Kind:
-    """The kind a book is of; raises ValueError for a name that is no book's."""
+    """Return the kind of a book; raise ValueError for text that is no name of a book."""
     return Kind(book.partition("-")[0])

@@ -1,4 +1,4 @@
-"""Engines, column types, and the two ways rows reach the database: one entity, or many rows at once."""
+"""Database engines, column types, and fast writing of many rows at once."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,10 +38,10 @@ NAMES = {
 RATE_SCALE = 10**8
 BUSY_SECONDS = 30
 _PIPELINED_ROWS = 100
-_SQLITE_PARAMETERS = 999  # of one statement, whatever the library was built with
+_SQLITE_PARAMETERS = 999  # Every build of SQLite allows this many parameters in one statement.
 
 sqlite3.register_adapter(date, date.isoformat)
-sqlite3.register_adapter(bool, int)  # what the driver does by itself, without looking for another way first
+sqlite3.register_adapter(bool, int)  # The driver would do the same, but searches for other adapters first.
 
 
 class Base(DeclarativeBase):
@@ -49,7 +49,7 @@ class Base(DeclarativeBase):
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware UTC moment, kept as whole microseconds since 1970; naive ones are refused."""
+    """A column of aware UTC moments, stored as whole microseconds since 1970; a naive moment is refused."""
 
     impl = BigInteger
     cache_ok = True
@@ -62,7 +62,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Rate(TypeDecorator[Decimal]):
-    """A rate as a Decimal fraction, kept as a whole number of 1e-8; finer ones are refused."""
+    """A column of rates as Decimal fractions, stored in whole units of 1e-8; a finer rate is refused."""
 
     impl = BigInteger
     cache_ok = True
@@ -75,7 +75,7 @@ class Rate(TypeDecorator[Decimal]):
 
 
 def rate_parts(rate: Decimal) -> int:
-    """A rate in whole 1e-8; raises ValueError for a finer one."""
+    """Return a rate in whole units of 1e-8; raise ValueError for a rate with more than eight decimals."""
     parts = rate * RATE_SCALE
     if parts != int(parts):
         raise ValueError(f"a rate has at most eight decimals: {rate}")
@@ -83,15 +83,15 @@ def rate_parts(rate: Decimal) -> int:
 
 
 def rate_of(parts: int) -> Decimal:
-    """The rate, a fraction, of whole 1e-8."""
+    """Return the rate, a fraction, of a number of units of 1e-8."""
     return Decimal(parts).scaleb(-8).normalize()
 
 
 def open_engine(url: str, *, pool_size: int = 10) -> Engine:
-    """The engine of `sqlite:///path` or `postgresql+psycopg://...`.
+    """Return the engine of a database address, `sqlite:///path` or `postgresql+psycopg://...`.
 
-    SQLite runs in WAL with full durability; a transaction that may write takes the write lock at once
-    (BEGIN IMMEDIATE) unless its connection carries the execution option `reading`.
+    SQLite uses a write-ahead log with full durability. Every transaction takes the write lock when it begins (BEGIN
+    IMMEDIATE), unless its connection has the execution option `reading`.
     """
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(
@@ -130,10 +130,10 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """`column` is one of `values`, sent as one parameter however many they are.
+    """Return the condition that a column is one of the values, which are sent as a single parameter.
 
-    A list to join with on both engines: `= ANY(list)` is compared row by row with all of it where PostgreSQL thinks
-    a table small that has just been filled.
+    Both engines join the column with the list. `= ANY(list)` would be slower: PostgreSQL compares each row with the
+    whole list where its statistics still say that a freshly filled table is small.
     """
     chosen = list(values)
     if is_sqlite(connection):
@@ -143,11 +143,11 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[A
 
 
 def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence[Any]]]) -> None:
-    """Insert many rows, table by table in the order given; a row holds a value for every column in order.
+    """Insert many rows, table by table in the order given; a row has a value for every column, in column order.
 
-    The driver does it, past SQLAlchemy: on SQLite many rows a statement; on PostgreSQL one pipeline for a few rows
-    and COPY for many. Values are what the driver stores: whole fen, microseconds, 1e-8 rates, text, dates (those of
-    many rows as ISO text: either driver is quicker with it).
+    The rows are given to the driver directly, without SQLAlchemy: on SQLite many rows per statement; on PostgreSQL one
+    pipeline for a few rows and COPY for many. Values are those the driver stores: whole fen, microseconds, rates in
+    1e-8, text and dates; for many rows, dates as ISO text are quicker on both drivers.
     """
     raw: Any = connection.connection.driver_connection
     if is_sqlite(connection):
@@ -169,7 +169,7 @@ def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], *, sums: Sequence[str]) -> None:
-    """Insert rows, or add their `sums` columns to the row that has the same primary key."""
+    """Insert rows; where a row with the same primary key exists, add the columns `sums` to that row instead."""
     key = ", ".join(column.name for column in table.primary_key.columns)
     added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in sums)
     tail = f" ON CONFLICT ({key}) DO UPDATE SET {added}"
@@ -182,36 +182,36 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]]
 
 
 def update_rows(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Set the columns `names` of many rows; each row ends with the primary key's one value."""
+    """Set the columns `names` of many rows; the last value of each row is its primary key."""
     if not rows:
         return
     raw: Any = connection.connection.driver_connection
     (key,) = table.primary_key.columns
     if is_sqlite(connection):
-        # One statement for all rows that come to stand alike.
-        alike: dict[tuple[Any, ...], list[Any]] = {}
+        # One statement sets all rows that get the same values.
+        keys_by_values: dict[tuple[Any, ...], list[Any]] = {}
         for row in rows:
-            alike.setdefault(tuple(row[:-1]), []).append(row[-1])
+            keys_by_values.setdefault(tuple(row[:-1]), []).append(row[-1])
         setting = ", ".join(f'"{name}" = ?' for name in names)
         raw.executemany(
             f'UPDATE {table.name} SET {setting} WHERE "{key.name}" IN (SELECT value FROM json_each(?))',
-            [(*values, orjson.dumps(keys).decode()) for values, keys in alike.items()],
+            [(*values, orjson.dumps(keys).decode()) for values, keys in keys_by_values.items()],
         )
         return
-    # One statement over one list a column: a statement a row takes much longer.
+    # One statement with a list of values per column, since one statement per row takes much longer.
     kinds = [table.c[name].type.compile(dialect=connection.dialect) for name in (*names, key.name)]
     lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
-    told = ", ".join(f'"{name}"' for name in (*names, key.name))
-    setting = ", ".join(f'"{name}" = told."{name}"' for name in names)
+    columns = ", ".join(f'"{name}"' for name in (*names, key.name))
+    setting = ", ".join(f'"{name}" = given."{name}"' for name in names)
     raw.execute(
-        f"UPDATE {table.name} SET {setting} FROM unnest({lists}) AS told ({told}) "
-        f'WHERE {table.name}."{key.name}" = told."{key.name}"',
+        f"UPDATE {table.name} SET {setting} FROM unnest({lists}) AS given ({columns}) "
+        f'WHERE {table.name}."{key.name}" = given."{key.name}"',
         [list(values) for values in zip(*rows, strict=True)],
     )
 
 
 def _insert_sqlite(raw: sqlite3.Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Beginning and ending a statement, with its keys and triggers, takes as long as a row: so each takes in many."""
+    """Insert rows with many rows per statement, since each statement costs as much time as a further row."""
     times = _SQLITE_PARAMETERS // len(table.columns)
     whole = len(rows) - len(rows) % times
     if whole:

@@ -1,4 +1,4 @@
-"""Business days, half-open spans, months, quarters; Asia/Shanghai is where the day turns."""
+"""Business days in Asia/Shanghai, half-open spans of days, months and quarters."""
 
 import calendar
 from collections.abc import Iterator
@@ -14,56 +14,59 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def business_day(at: datetime) -> date:
-    """The business date in Asia/Shanghai of an aware moment."""
+    """Return the business date in Asia/Shanghai of an aware moment."""
     return at.astimezone(SHANGHAI).date()
 
 
 def micros(at: datetime) -> int:
-    """Whole microseconds since 1970 (UTC) of an aware moment, as moments are stored."""
+    """Return an aware moment as the database stores it: in whole microseconds since 1970 (UTC)."""
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def moment(stored: int) -> datetime:
-    """The aware UTC moment of stored microseconds."""
+    """Return the aware UTC moment of a stored number of microseconds."""
     return EPOCH + timedelta(microseconds=stored)
 
 
 def day_start(day: date) -> datetime:
-    """The moment at which a business day begins in Asia/Shanghai, in UTC."""
+    """Return the moment, in UTC, at which a business day begins in Asia/Shanghai."""
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day `months` later (or earlier), or that month's last day (scheme 2.6)."""
+    """Return the day `months` months later; a negative number is earlier (scheme 2.6).
+
+    Where the month has no such day, return its last day.
+    """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def completed_years(born_on: date, day: date) -> int:
-    """Age in completed years on a day (scheme 2.1)."""
+    """Return a person's age in completed years on a day (scheme 2.1)."""
     return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
 
 
 def month_of(day: date) -> str:
-    """The accounting month of a day, `2016-05`."""
+    """Return the accounting month of a day, written `2016-05`."""
     return f"{day.year:04d}-{day.month:02d}"
 
 
 def month_last(month: str) -> date:
-    """The last day of a month written `2016-05`; raises ValueError when it is not one."""
+    """Return the last day of a month written `2016-05`; raise ValueError for text of another form."""
     first = date.fromisoformat(f"{month}-01")
     return add_months(first, 1) - DAY
 
 
 def next_month(closed: date | None) -> str | None:
-    """Return the month a book closes next, `2016-06`; None where none was closed yet and any may be the first."""
+    """Return the month to close next, written `2016-06`; None where no month is closed and any may be the first."""
     return None if closed is None else month_of(closed + DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Days from `start` to `end`; the end is not counted (算头不算尾)."""
+    """A span of days from `start` to `end`; `end` itself is not counted (算头不算尾)."""
 
     start: date
     end: date
@@ -73,7 +76,7 @@ class Span:
         return max(0, (self.end - self.start).days)
 
     def overlap(self, other: "Span") -> "Span":
-        """The days in both; empty spans have zero days."""
+        """Return the days that lie in both spans; a span without common days has zero days."""
         start = max(self.start, other.start)
         return Span(start, max(start, min(self.end, other.end)))
 
@@ -90,7 +93,7 @@ class Quarter:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError when the text is not of the form 2016Q2."""
+        """Return the quarter written in the form 2016Q2; raise ValueError for any other text."""
         year, mark, number = text[:4], text[4:5], text[5:]
         if len(text) != 6 or not year.isascii() or not year.isdigit() or mark != "Q" or number not in "1234":
             raise ValueError(f"not a quarter: {text!r}")
@@ -98,38 +101,42 @@ class Quarter:
 
     @classmethod
     def of(cls, day: date) -> Self:
-        """The calendar quarter a day lies in."""
+        """Return the calendar quarter of a day."""
         return cls(day.year, (day.month + 2) // 3)
 
     def __str__(self) -> str:
         return f"{self.year:04d}Q{self.number}"
 
     def shift(self, quarters: int) -> "Quarter":
+        """Return the quarter that many quarters later; a negative number is earlier."""
         index = self.year * 4 + self.number - 1 + quarters
         return Quarter(index // 4, index % 4 + 1)
 
     @property
     def calendar(self) -> Span:
-        """Calendar days: 2016Q2 is 04-01 to 07-01."""
+        """Return the calendar days of the quarter: for 2016Q2 from 04-01 to 07-01, the latter not counted."""
         start = date(self.year, self.number * 3 - 2, 1)
         return Span(start, add_months(start, 3))
 
     @property
     def interest(self) -> Span:
-        """Days of interest settled in it: 2016Q2 is 03-21 to 06-21 (scheme 3.4)."""
+        """Return the days whose interest is settled in the quarter (scheme 3.4).
+
+        For 2016Q2 the days run from 03-21 to 06-21, and 06-21 is not counted.
+        """
         end = date(self.year, self.number * 3, 21)
         return Span(add_months(end, -3), end)
 
 
-@lru_cache(maxsize=8192)  # asked twice for every line of every loan, of some twenty years of days
+@lru_cache(maxsize=8192)  # Twenty years have fewer days, and every settlement line asks for its day twice.
 def next_settlement(day: date) -> date:
-    """The first posting day (付息日, the 21st of Mar/Jun/Sep/Dec) after `day` (scheme 3.4)."""
+    """Return the first posting day (付息日, the 21st of Mar/Jun/Sep/Dec) after a day (scheme 3.4)."""
     end = Quarter.of(day).interest.end
     return end if day < end else add_months(end, 3)
 
 
 def settlements(after: date, through: date) -> Iterator[date]:
-    """Every posting day after `after`, up to and including `through`."""
+    """Return every posting day after `after`, up to and including `through`."""
     day = next_settlement(after)
     while day <= through:
         yield day

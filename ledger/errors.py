@@ -1,4 +1,7 @@
-"""Refusals: what the ledger says instead of doing a thing, by kind; each rule's own stands beside the rule."""
+"""Refusals: the exceptions that the ledger raises where it will not do what was asked.
+
+This module has the kinds of refusal; a refusal that belongs to one rule is defined in the module of that rule.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +16,12 @@ from ledger.money import plain
 
 
 class Refusal(Exception):
-    """Something asked of the ledger that it does not do, with a stable code and the facts that explain it.
+    """A request that the ledger refuses, with a stable code and the facts that explain the refusal.
 
-    A subclass names its `code` (it finishes the sentence "refused: ...") and says `zh` and `en` as templates
-    over its facts. By custom the facts hold `rule` (the clause), `limit` and `found`. A fact that is a code is told by
-    its label: the subject stands behind a colon (`{found:role}`), or in labels.FACTS for the fact's name.
+    A subclass has a `code`, which finishes the sentence "refused: ...", and the templates `zh` and `en`, which are
+    filled with the facts. By custom the facts are `rule` (the clause), `limit` and `found`. A fact that is a code is
+    shown by its label: the template names the subject of the label behind a colon (`{found:role}`), or labels.FACTS
+    does by the name of the fact.
     """
 
     code: ClassVar[str]
@@ -32,24 +36,24 @@ class Refusal(Exception):
         return f"{self.code}: {self.say('en')}"
 
     def say(self, language: str) -> str:
-        """Return the refusal in words, in Chinese for `zh`, else in English."""
+        """Return the text of the refusal, in Chinese for `zh` and in English for any other language."""
         return (self.zh if language == "zh" else self.en).format_map(_Told(self, language))
 
     def words(self, name: str, how: str, language: str) -> str:
-        """Return one fact as it stands in the sentence; `-` for a fact that is not given."""
+        """Return the text of one fact as the refusal's sentence shows it; `-` for a fact that is not given."""
         return labels.worded(how, self.facts[name], language) if name in self.facts else "-"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (type(self), self.facts)
+        return _rebuilt, (type(self), self.facts)
 
 
-def _again(kind: type[Refusal], facts: dict[str, Any]) -> Refusal:
+def _rebuilt(kind: type[Refusal], facts: dict[str, Any]) -> Refusal:
     return kind(**facts)
 
 
-@dataclass(slots=True)  # not frozen: every refused row of a sheet makes several
+@dataclass(slots=True)  # Not frozen, for speed: every refused row of a sheet makes several.
 class _Fact:
-    """A fact in a template: what stands behind the colon says how it is told."""
+    """A fact in a template; the format behind the colon says how to write the fact."""
 
     refusal: Refusal
     name: str
@@ -60,7 +64,7 @@ class _Fact:
 
 
 class _Told(dict[str, _Fact]):
-    """The facts of a refusal by name, for a template."""
+    """The facts of a refusal by name, for filling a template."""
 
     def __init__(self, refusal: Refusal, language: str) -> None:
         super().__init__()
@@ -71,7 +75,7 @@ class _Told(dict[str, _Fact]):
 
 
 def _plain(value: Any) -> Any:
-    """Facts are what JSON can carry."""
+    """Return a fact as a value that JSON can hold: amounts, dates and codes become text."""
     if isinstance(value, Money):
         return plain(value)
     if isinstance(value, date):
@@ -88,15 +92,15 @@ def _plain(value: Any) -> Any:
 
 
 class RuleViolation(Refusal):
-    """A rule of the scheme or the books forbids it (422)."""
+    """A refusal because a rule of the scheme or of the books forbids the request (422)."""
 
 
 class Conflict(Refusal):
-    """It does not fit the state things are in now (409)."""
+    """A refusal because the request does not fit the present state of the books (409)."""
 
 
 class NotFound(Refusal):
-    """There is no such thing, or it is out of the asker's scope, which is answered alike (404)."""
+    """A refusal because the thing asked for does not exist, or lies outside the user's scope (404)."""
 
     code = "not_found"
     zh = "找不到：{what} {id}"
@@ -104,7 +108,7 @@ class NotFound(Refusal):
 
 
 class Forbidden(Refusal):
-    """The function is not this person's (403)."""
+    """A refusal because the user's roles do not include the function (403)."""
 
 
 class WrongStatus(Conflict):
@@ -113,7 +117,7 @@ class WrongStatus(Conflict):
     en = "not possible in status {status:status}; it must be: {allowed:status}"
 
     def words(self, name: str, how: str, language: str) -> str:
-        """Return the statuses by the labels of the thing whose statuses they are, another fact as ever."""
+        """Return statuses by the labels of the thing with those statuses; return any other fact as `Refusal` does."""
         if how == "status":
             named = f"{self.facts.get('status')}, {self.facts.get('allowed')}"
             how = labels.statuses_of(code for code in named.split(", ") if code != "-")
@@ -134,7 +138,7 @@ class FutureDate(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with one row of a sheet, as a value; all of a sheet's faults are reported at once."""
+    """One fault of one row of a sheet, as a value rather than an exception: all faults are reported at once."""
 
     row: int
     column: str

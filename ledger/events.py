@@ -1,10 +1,10 @@
-"""What happened (业务事件): frozen, dated, past tense; what it does to the books stands in posting.py.
+"""Business events (业务事件): one frozen, dated class for each thing that happens, named in the past tense.
 
-What each event is called, and how it is replayed and undone, stands in catalogue.py. Every amount is whole fen.
-`loan` is the loan's id where the event is about one loan.
+The debits and credits of each event are in posting.py; the names, replay and reversal of each event are in
+catalogue.py. Every amount is in whole fen. The field `loan` is the id of the loan, for events about one loan.
 
-Stored events are read by later code: a new field has a default that means "as before", a field that goes is passed
-over in what is stored, and a class is never removed or renamed.
+Stored events are read by later releases: a new field has a default that means "as before", a stored field that the
+class no longer has is ignored, and a class is never removed or renamed.
 """
 
 import json
@@ -20,7 +20,7 @@ from ledger.money import NIL, Fen
 
 
 class Applied(NamedTuple):
-    """What of one settlement line (结息单) an event paid, waived or wrote off; the line is named by its start."""
+    """The amounts by which an event paid, waived or wrote off one settlement line (结息单), named by its first day."""
 
     period_start: date
     contract: Fen
@@ -29,14 +29,14 @@ class Applied(NamedTuple):
 
 
 class LoanPart(NamedTuple):
-    """One loan's part of an amount that is posted loan by loan."""
+    """The part of one loan in an amount that is posted to several loans."""
 
     loan: int
     amount: Fen
 
 
 class Adjusted(NamedTuple):
-    """One row of a manual adjustment."""
+    """One debit and credit of a manual adjustment."""
 
     kind: Kind
     debit: str
@@ -45,15 +45,16 @@ class Adjusted(NamedTuple):
 
 
 FORMAT = 2
-"""The format of the journal, kept with every event that is recorded: by it an entry is hashed and its rows are made.
+"""The format of the journal, stored with every event; the format decides the posting rules and the hashed columns.
 
-Raise it by one in a release that changes a posting rule (posting.py) or adds a column to the events (journal.py).
+Raise the format by one in a release that changes a posting rule (posting.py) or adds a column to the table of events
+(journal.py).
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Business date, and whose books it concerns."""
+    """The fields of every event: the business date, the county, the bank and perhaps the loan."""
 
     effective_on: date
     county: str
@@ -76,7 +77,7 @@ class InterestBilled(Event):
     contract: Fen
     penalty: Fen
     compound: Fen
-    cause: str = ""  # the operation that called for the line, when no calendar day did
+    cause: str = ""  # the operation that made the line necessary, where no settlement day did
 
     @property
     def charges(self) -> Fen:
@@ -85,7 +86,7 @@ class InterestBilled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Applying(Event):
-    """An event that pays lines and principal; `overdue_principal` is what lies on 130302."""
+    """An event that pays interest lines and principal; `overdue_principal` is the part posted to account 130302."""
 
     interest: Fen = NIL
     charges: Fen = NIL
@@ -96,7 +97,7 @@ class _Applying(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepaymentReceived(_Applying):
-    """还款: applied by scheme 3.9; `payer` is borrower, guarantor or collateral."""
+    """还款: a repayment, applied in the order of scheme 3.9; `payer` is borrower, guarantor or collateral."""
 
     repayment: int
     amount: Fen
@@ -109,14 +110,14 @@ class RepaymentReceived(_Applying):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditApplied(_Applying):
-    """暂收款抵扣; `cause` is the operation that called for it, when no line did."""
+    """暂收款抵扣: the borrower's credit pays what is due; `cause` is the operation, if no line was the reason."""
 
     cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditRefunded(Event):
-    """暂收款退还"""
+    """暂收款退还: the borrower's credit is paid back."""
 
     amount: Fen
     approval: int
@@ -124,14 +125,14 @@ class CreditRefunded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalOverdue(Event):
-    """转逾期"""
+    """转逾期: unpaid principal becomes overdue."""
 
     principal: Fen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanExtended(Event):
-    """展期: terms only."""
+    """展期: the loan gets a later due day; no amounts are posted."""
 
     months: int
     due_on: date
@@ -141,7 +142,7 @@ class LoanExtended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MisuseFound(Event):
-    """认定挪用: terms only; dated the day the misuse rate begins."""
+    """认定挪用: misuse of the loan is found; dated the first day of the misuse rate; no amounts are posted."""
 
     found_on: date
     approval: int
@@ -149,7 +150,7 @@ class MisuseFound(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanRenewed(Event):
-    """续贷: the open principal of `loan` moves to the loan `renewal`, no cash."""
+    """续贷: the open principal of `loan` moves to the loan `renewal` without cash."""
 
     renewal: int
     principal: Fen
@@ -163,7 +164,7 @@ class LoanRenewed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PenaltyWaived(Event):
-    """减免罚息复利; `asked` is zero where all that is open was to be waived."""
+    """减免罚息复利: penalty and compound interest are waived; `asked` is zero for a waiver of the whole open amount."""
 
     amount: Fen
     asked: Fen
@@ -173,14 +174,14 @@ class PenaltyWaived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanWrittenOff(_Applying):
-    """核销: what nobody compensates."""
+    """核销: the part of the loan that nobody compensates is written off."""
 
     approval: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InsuranceReceived(_Applying):
-    """保险赔付; nothing received = the insurer refused."""
+    """保险赔付: the insurer pays; an amount of zero records that the insurer refused."""
 
     policy_no: str
     approval: int
@@ -188,7 +189,7 @@ class InsuranceReceived(_Applying):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundPlanApproved(Event):
-    """缓释金计划批准: the call of a quarter or an advance, by fund source."""
+    """缓释金计划批准: a quarterly fund call or an advance is approved; one amount for each source of the fund."""
 
     plan: int
     city_funded: Fen = NIL
@@ -227,7 +228,7 @@ class FundInterestCredited(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimPaid(_Applying):
-    """代偿: what the fund paid on a loan, and who bears it (scheme 6.5)."""
+    """代偿: the fund compensates a loan; the shares say who bears the loss (scheme 6.5)."""
 
     claim: int
     paid: Fen
@@ -256,7 +257,7 @@ class RecoveryRemitted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryRetained(_Applying):
-    """追回款留归银行: beyond what the fund is owed."""
+    """追回款留归银行: the part of a recovery beyond the fund's claim stays with the bank."""
 
     recovery: int
     loss: Fen = NIL
@@ -294,7 +295,7 @@ class CountyShareReturned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecourseClosed(Event):
-    """追偿终结: nothing more to come."""
+    """追偿终结: recovery of a compensated loan ends, since no more money is expected."""
 
     claim: int
     amount: Fen
@@ -302,7 +303,7 @@ class RecourseClosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundResultClosed(Event):
-    """基金损益结转: before the money is returned."""
+    """基金损益结转: the fund's interest and losses are closed to its capital before the money is returned."""
 
     interest_to_city: Fen = NIL
     interest_to_county: Fen = NIL
@@ -320,7 +321,7 @@ class FundReturned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubsidyApproved(Event):
-    """贴息核准: one loan's line of a batch."""
+    """贴息核准: the subsidy of one loan in a batch is approved."""
 
     batch: int
     line: int
@@ -356,14 +357,14 @@ class ClawbackReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventReversed(Event):
-    """红字冲销: all entries of an event, negative, on the same sides, once."""
+    """红字冲销: an event is reversed once, by entries with the same accounts and sides and negative amounts."""
 
     reverses: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualAdjustment(Event):
-    """手工调整: two people, a reason, a document; listed apart in every audit report."""
+    """手工调整: an adjustment by two people, with reason and document; audit reports list adjustments apart."""
 
     rows: tuple[Adjusted, ...]
     approval: int
@@ -372,12 +373,12 @@ class ManualAdjustment(Event):
 _BASE = {field.name for field in fields(Event)}
 
 
-def _descendants(kind: type[Event]) -> list[type[Event]]:
-    return [heir for child in kind.__subclasses__() for heir in (child, *_descendants(child))]
+def _subclasses(kind: type[Event]) -> list[type[Event]]:
+    return [heir for child in kind.__subclasses__() for heir in (child, *_subclasses(child))]
 
 
 TYPES: Mapping[str, type[Event]] = {
-    kind.__name__: kind for kind in _descendants(Event) if not kind.__name__.startswith("_")
+    kind.__name__: kind for kind in _subclasses(Event) if not kind.__name__.startswith("_")
 }
 
 
@@ -388,7 +389,7 @@ _HINTS: Mapping[type[Event], dict[str, Any]] = {kind: get_type_hints(kind) for k
 
 
 def plain_json(value: object) -> object:
-    """What orjson is told of the rest: rows of named tuples are lists, heirs of date are dates."""
+    """Return a value that orjson does not know as one that it does: a named tuple as a list, a kind of date as text."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
@@ -397,15 +398,15 @@ def plain_json(value: object) -> object:
 
 
 def payload(event: Event) -> str:
-    """The event's own fields as compact JSON; the base fields are columns."""
+    """Return an event's own fields as compact JSON; the base fields have columns of their own."""
     own = {name: getattr(event, name) for name in _OWN_FIELDS[type(event)]}
     return orjson.dumps(own, default=plain_json).decode()
 
 
 def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:
-    """Return the event that `payload` wrote down, perhaps in an earlier release; `base` holds the base fields.
+    """Return the event of a text that `payload` wrote, perhaps in an earlier release; `base` holds the base fields.
 
-    Fields that the stored text does not name have their defaults; those that the class no longer has are passed over.
+    A field missing from the text gets its default; a field that the class no longer has is ignored.
     """
     made = TYPES[kind]
     hints = _HINTS[made]
@@ -414,7 +415,7 @@ def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:
 
 
 def says_the_same(event: Event, text: str) -> bool:
-    """Return whether an event's own fields are those a stored text names; fields younger than the text do not count."""
+    """Return whether an event's own fields equal those of a stored text; fields added after the text do not count."""
     own: dict[str, Any] = json.loads(payload(event))
     stored: dict[str, Any] = json.loads(text)
     return all(own[name] == value for name, value in stored.items() if name in own)

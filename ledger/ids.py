@@ -1,4 +1,4 @@
-"""Ids made by the client: 63-bit, growing with time, so that indexes grow at their end."""
+"""Ids of 63 bits made by the program, not by the database; ids grow with time, which keeps index inserts at the end."""
 
 import os
 import secrets
@@ -11,10 +11,11 @@ _last = 0
 
 
 def new_ids(count: int) -> range:
-    """`count` consecutive ids no other call of this process gets.
+    """Return `count` increasing ids that no other call of this process gets.
 
-    41 bits of milliseconds, 12 of sequence, 10 of a process's own number. A large block runs ahead of
-    the clock. Two processes that drew the same number in the same millisecond meet the primary key.
+    An id has 41 bits of milliseconds, 12 bits of sequence and 10 bits of a random number drawn by the process. The
+    ids of a large block run ahead of the clock. If two processes draw the same number and ask in the same
+    millisecond, the primary key refuses the second row.
     """
     global _last
     with _lock:
@@ -25,15 +26,15 @@ def new_ids(count: int) -> range:
 
 
 def new_id() -> int:
-    """One new id."""
+    """Return one new id."""
     return new_ids(1)[0]
 
 
-def _begin_anew() -> None:
-    """A forked process is another one: with its parent's number it would give out its parent's ids."""
+def _draw_node() -> None:
+    """Draw a new random number in a forked process, which would otherwise return the ids of its parent."""
     global _node, _lock
     _node, _lock = secrets.randbits(10), threading.Lock()
 
 
-if hasattr(os, "register_at_fork"):  # Windows does not fork
-    os.register_at_fork(after_in_child=_begin_anew)
+if hasattr(os, "register_at_fork"):  # Windows has no fork.
+    os.register_at_fork(after_in_child=_draw_node)

@@ -1,6 +1,6 @@
-"""The journal's writing door: record one event or a hundred thousand, reverse, keep what rests on it.
+"""The only writer of the journal: record one event or a hundred thousand, and reverse recorded events.
 
-The promises it keeps are those of docs/promises.md; the database keeps each of them too.
+docs/promises.md lists the promises of the journal; the database enforces each promise too.
 """
 
 import hashlib
@@ -27,38 +27,43 @@ from ledger.unit_of_work import Unit
 
 
 class AlreadyReversed(Conflict):
+    """A refusal because an event to be reversed is reversed already, or is itself a reversal."""
+
     code = "already_reversed"
     zh = "业务 {event:text} 已冲销，不能再次冲销"
     en = "event {event:text} has been reversed; it cannot be reversed again"
 
 
 class KeyTaken(Conflict):
+    """A refusal because the natural key belongs to a recorded event with other content."""
+
     code = "key_taken"
     zh = "业务键 {key} 已被内容不同的业务占用"
     en = "the key {key} already belongs to an event with other content"
 
 
 class Record(NamedTuple):
-    """An event to be written down: with what paper, why, seconded by whom, under what natural key."""
+    """An event to be recorded, with its document, reason, maker, checker and natural key."""
 
     event: Event
     document: str = ""
     reason: str = ""
-    made_by: str = ""  # when the maker is not the person of the unit
+    made_by: str = ""  # empty: the user of the unit of work is the maker
     checked_by: str | None = None
     key: str | None = None
 
 
 def record(unit: Unit, event: Event, **about: Any) -> int:
-    """Write one event and its entries; answers the event's id. See `record_all`."""
+    """Record one event and its entries, as `record_all` does, and return the event's id."""
     return record_all(unit, [Record(event, **about)])[0]
 
 
 def record_all(unit: Unit, records: Sequence[Record]) -> list[int]:
-    """Write events and their entries at once, in the given order; answers the events' ids.
+    """Record events and their entries in the given order, and return the events' ids.
 
-    A natural key already written with the same content is not written again: its id is answered.
-    Raises PeriodClosed when a book touched is closed on an event's day, KeyTaken when a key's content differs.
+    An event whose natural key is recorded already with the same content is not recorded again; return the recorded
+    event's id. Raise PeriodClosed where a book is closed on an event's day, and KeyTaken where the natural key is
+    recorded with other content.
     """
     present = _present(unit, records)
     made = [record for record in records if record.key not in present]
@@ -71,7 +76,7 @@ def record_all(unit: Unit, records: Sequence[Record]) -> list[int]:
 
 
 class Reversal(NamedTuple):
-    """The red event of a reversed one, and the day it is dated."""
+    """The id and the business date of the event that reverses another event."""
 
     id: int
     effective_on: date
@@ -80,18 +85,19 @@ class Reversal(NamedTuple):
 def reverse_all(
     unit: Unit, event_ids: Iterable[int], reason: str, checked_by: str | None = None, made_by: str = ""
 ) -> dict[int, Reversal]:
-    """Reverse events in red (红字冲销): every row again, negative, on the same sides, once.
+    """Reverse events (红字冲销): post each row of an event once more, on the same sides, with its amount negative.
 
-    Dated as the original where all its books are open on that day, else on the first open day. Answers the
-    reversals by the ids of what they reverse. Raises AlreadyReversed (for a reversal too) and NotFound.
+    A reversal has the date of the reversed event where all books of the event are open on that day, else the first
+    open day. Return the reversals by the ids of the reversed events. Raise AlreadyReversed for an event that is
+    reversed already or is itself a reversal, and NotFound for an unknown id.
     """
     wanted = list(dict.fromkeys(event_ids))
-    found = stored(unit, wanted)
+    originals = stored(unit, wanted)
     check_not_reversed(unit, wanted)
     rows = _negated(unit, wanted)
     red = []
     for event_id in wanted:
-        event = found[event_id]
+        event = originals[event_id]
         on = max(event.effective_on, first_open(unit, _books(event, rows[event_id])))
         red.append(
             Record(
@@ -108,7 +114,7 @@ def reverse_all(
     except UniqueViolation as error:
         if error.diag.constraint_name != "uq_events_reverses_id":
             raise
-        # Somebody else's reversal was not committed when we looked; the database had us wait for it.
+        # Another transaction reversed the event after our check; the database waited for its commit, then refused ours.
         raise AlreadyReversed(event=", ".join(map(str, wanted))) from error
     return {
         event_id: Reversal(red_id, record.event.effective_on)
@@ -117,7 +123,7 @@ def reverse_all(
 
 
 def _negated(unit: Unit, event_ids: Sequence[int]) -> dict[int, list[Posting]]:
-    """The rows of events, each once more with its amount below zero."""
+    """Return the postings of each event with negative amounts."""
     p = postings.c
     rows: dict[int, list[Posting]] = {event_id: [] for event_id in event_ids}
     for row in unit.connection.execute(
@@ -131,16 +137,16 @@ def _negated(unit: Unit, event_ids: Sequence[int]) -> dict[int, list[Posting]]:
 
 
 def stored(unit: Unit, event_ids: Sequence[int]) -> dict[int, Event]:
-    """Events as they were written, by id; raises NotFound for an id that has none."""
-    found = stored_events(unit.connection, event_ids)
+    """Return recorded events by id; raise NotFound for an id without an event."""
+    recorded = stored_events(unit.connection, event_ids)
     for event_id in event_ids:
-        if event_id not in found:
+        if event_id not in recorded:
             raise NotFound(what="event", id=str(event_id))
-    return found
+    return recorded
 
 
 def stored_events(connection: Connection, event_ids: Iterable[int]) -> dict[int, Event]:
-    """Those of the events that there are, as they were written, by id."""
+    """Return recorded events by id; an id without an event is left out."""
     return {
         row.id: event_of(
             row.kind,
@@ -156,19 +162,19 @@ def _books(event: Event, rows: Iterable[Posting]) -> set[str]:
 
 
 def check_not_reversed(unit: Unit, event_ids: Sequence[int]) -> None:
-    """Raises AlreadyReversed when one of the events is reversed, or is a reversal."""
-    taken = unit.connection.execute(
+    """Raise AlreadyReversed where one of the events is reversed already, or is itself a reversal."""
+    reversal = unit.connection.execute(
         select(events.c.id, events.c.reverses_id).where(
             among(unit.connection, events.c.reverses_id, event_ids)
             | (among(unit.connection, events.c.id, event_ids) & events.c.red)
         )
     ).first()
-    if taken is not None:
-        raise AlreadyReversed(event=str(taken.reverses_id))
+    if reversal is not None:
+        raise AlreadyReversed(event=str(reversal.reverses_id))
 
 
 def _present(unit: Unit, records: Sequence[Record]) -> dict[str | None, int]:
-    """Those natural keys that are written already, with their events' ids; one anti-join for all."""
+    """Return the ids of the events already recorded under the natural keys; raise KeyTaken for other content."""
     keyed = {record.key: record for record in records if record.key is not None}
     if not keyed:
         return {}
@@ -188,7 +194,7 @@ def _present(unit: Unit, records: Sequence[Record]) -> dict[str | None, int]:
 
 
 def _write(unit: Unit, records: Sequence[Record], rows: Sequence[Sequence[Posting]]) -> list[int]:
-    """Event, entry, posting and footer rows of all records, in one write."""
+    """Write the event, entry, posting and footer rows of all records in one write, and return the events' ids."""
     unit.session.flush()
     parts = [_by_book(record.event, of_one) for record, of_one in zip(records, rows, strict=True)]
     _check_all_open(unit, records, parts)
@@ -199,18 +205,18 @@ def _write(unit: Unit, records: Sequence[Record], rows: Sequence[Sequence[Postin
     for event_id, record, of_books in zip(ids, records, parts, strict=True):
         head = _event_row(unit, event_id, record, at)
         out[0].append(head)
-        for book, mine in of_books.items():
-            _entry(next(entry_ids), book, head, mine, out)
+        for book, rows_of_book in of_books.items():
+            _entry(next(entry_ids), book, head, rows_of_book, out)
     add_movements(unit, out[2])
     write_rows(unit.connection, dict(zip((events, entries, postings, footers), out, strict=True)))
     return list(ids)
 
 
 def _by_book(event: Event, rows: Iterable[Posting]) -> dict[str, list[Posting]]:
-    found: dict[str, list[Posting]] = {}
+    by_book: dict[str, list[Posting]] = {}
     for row in rows:
-        found.setdefault(book_of(row.kind, bank=event.bank, county=event.county), []).append(row)
-    return found
+        by_book.setdefault(book_of(row.kind, bank=event.bank, county=event.county), []).append(row)
+    return by_book
 
 
 def _check_all_open(unit: Unit, records: Sequence[Record], parts: Sequence[Iterable[str]]) -> None:
@@ -220,7 +226,7 @@ def _check_all_open(unit: Unit, records: Sequence[Record], parts: Sequence[Itera
         for book in of_books:
             if on < earliest.get(book, date.max):
                 earliest[book] = on
-    first_open(unit, earliest)  # held all at once
+    first_open(unit, earliest)  # Lock all books in one query; the checks below then find the books locked.
     for book, on in earliest.items():
         check_open(unit, [book], on)
 
@@ -249,7 +255,8 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
     )
 
 
-_HEADED = itemgetter(0, 2, 3, 4, 5, 14)  # of an event's row: its id, day, moment, county, bank, colour
+# From the row of an event: id, business date, recording moment, county, bank, whether the event is a reversal.
+_HEADED = itemgetter(0, 2, 3, 4, 5, 14)
 
 
 def _entry(
@@ -259,7 +266,7 @@ def _entry(
     rows: Sequence[Posting],
     out: tuple[list[Any], list[Any], list[Any], list[Any]],
 ) -> None:
-    """One book's part of an event: its entry, its rows, its footer."""
+    """Add the entry of an event in one book, the entry's postings and its footer to the rows to be written."""
     event_id, on, at, county, bank, red = _HEADED(head)
     out[1].append((entry_id, event_id, book, on, at, red))
     total = 0
@@ -269,8 +276,8 @@ def _entry(
     out[3].append((entry_id, len(rows), total, content_hash(entry_id, book, head, rows)))
 
 
-# The columns of an event's row that its entries are hashed by, from a format of the journal on: those there were when
-# it was recorded. A release that adds a column to the events adds a row here; the older ones stay as they are.
+# The columns of the table of events that are part of an entry's hash, by the first format with those columns. A release
+# that adds a column to the table adds a row here and keeps the older rows, so that old hashes can still be checked.
 _FIRST = (
     "id", "kind", "effective_on", "recorded_at", "county", "bank", "loan_id", "made_by", "checked_by", "document",
     "reason", "origin", "key", "reverses_id", "red", "payload",
@@ -279,17 +286,17 @@ _HASHED: Mapping[int, tuple[str, ...]] = {1: _FIRST, 2: (*_FIRST, "format")}
 
 
 def hashed_columns(format: int) -> tuple[str, ...]:
-    """Return the names of the columns that entries of a format are hashed by; raise ValueError for one never used."""
+    """Return the columns of events that entries' hashes cover in a format; raise ValueError for an unknown format."""
     if not min(_HASHED) <= format <= FORMAT:
         raise ValueError(f"no format of the journal: {format}")
     return _HASHED[max(since for since in _HASHED if since <= format)]
 
 
 def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:
-    """Return the SHA-256 over all an entry says: its id and book, its event's columns, every posting in order.
+    """Return the SHA-256 over an entry: its id, its book, the columns of its event and its postings in order.
 
-    `head` holds the values of the event's `hashed_columns`. The hash is taken of compact JSON
-    in UTF-8, which reads back one way only, whatever people typed into the fields.
+    `head` holds the values of the event's `hashed_columns`. The hashed text is compact JSON in UTF-8: two different
+    entries never have the same text, whatever people typed into the fields.
     """
-    said = [entry_id, book, *head, [(row.debit, row.credit, row.loan, row.amount) for row in rows]]
-    return hashlib.sha256(orjson.dumps(said, default=plain_json)).digest()
+    content = [entry_id, book, *head, [(row.debit, row.credit, row.loan, row.amount) for row in rows]]
+    return hashlib.sha256(orjson.dumps(content, default=plain_json)).digest()

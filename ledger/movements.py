@@ -1,4 +1,7 @@
-"""What the journal keeps for speed and writes last: daily movements (日发生额) and fund accounts' balances."""
+"""Sums kept beside the journal for speed: daily movements (日发生额) and the balances of fund accounts.
+
+Both are written at the end of a transaction, since many transactions change the same rows.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -18,13 +21,15 @@ _Key = tuple[str, str, str, str, str]
 
 
 class FundOverdrawn(RuleViolation):
+    """A refusal because the balance of a fund account would be below zero on some day."""
+
     code = "fund_overdrawn"
     zh = "专户 {county}/{bank} 在 {on} 的余额将为 {found} 元，专户不得透支（{rule}）"
     en = "the fund account {county}/{bank} would stand at {found} yuan on {on}; it is never overdrawn ({rule})"
 
 
 def add_movements(unit: Unit, rows: Iterable[Sequence[Any]]) -> None:
-    """Take rows of `postings` into the movements that `settle` writes."""
+    """Add rows of `postings` to the pending movements, which `settle` writes."""
     pending: dict[_Key, list[int]] = unit.kept.setdefault("movements", defaultdict(lambda: [0, 0]))
     unit.last["movements"] = settle
     for _, _, book, on, _, county, bank, _, debit, credit, fen, _ in rows:
@@ -33,10 +38,10 @@ def add_movements(unit: Unit, rows: Iterable[Sequence[Any]]) -> None:
 
 
 def settle(unit: Unit) -> None:
-    """Write what has gathered: one delta a key in sorted order, then the fund accounts.
+    """Write the pending movements, one change per key in sorted order, then the balances of the fund accounts.
 
-    A unit does it once, at its end; an operation that asks for a balance after posting calls it first.
-    Raises FundOverdrawn when a fund account would be below zero on any day (books.md promise 9).
+    A unit of work settles at its end; an operation that asks for a balance after posting settles first. Raise
+    FundOverdrawn where a fund account would be below zero on any day (books.md promise 9).
     """
     pending: dict[_Key, list[int]] = unit.kept.pop("movements", {})
     if not pending:
@@ -46,7 +51,8 @@ def settle(unit: Unit) -> None:
     for (book, account, county, bank, on), (debit, credit) in sorted(pending.items()):
         if account == FUND_DEPOSITS.code and book.startswith(Kind.FUND):
             touched.setdefault((county, bank), {})[date.fromisoformat(on)] = debit - credit
-    # Who pays claims holds the account first and posts then; in another order the two would wait for each other.
+    # Lock the fund accounts before the movements: paying a claim takes the locks in this order, and another order could
+    # make two transactions wait for each other.
     held = {account: held_balance(unit, *account) for account in touched}
     add_rows(
         unit.connection,
@@ -59,18 +65,18 @@ def settle(unit: Unit) -> None:
 
 
 def held_balance(unit: Unit, county: str, bank: str) -> int:
-    """What is in a fund account now, in fen; nobody else moves it until this transaction ends."""
+    """Return the present balance of a fund account in fen, and lock the account until the transaction ends."""
     held: int | None
     query = select(fund_balances.c.fen).where(fund_balances.c.county == county, fund_balances.c.bank == bank)
     held = unit.connection.execute(query.with_for_update()).scalar()
-    if held is None:  # its first money: there must be a row to hold
+    if held is None:  # The account's first deposit: only an existing row can be locked.
         add_rows(unit.connection, fund_balances, [(county, bank, 0)], sums=("fen",))
         held = unit.connection.execute(query.with_for_update()).scalar_one()
     return held
 
 
 def lowest_balance(unit: Unit, county: str, bank: str, since: date) -> int:
-    """The lowest end-of-day balance of a fund account on any day from `since` on, in fen."""
+    """Return the lowest end-of-day balance of a fund account on any day from `since` on, in fen."""
     m = movements.c
     daily = (
         select(m.effective_on, func.sum(m.debit - m.credit).label("net"))
@@ -87,17 +93,17 @@ def lowest_balance(unit: Unit, county: str, bank: str, since: date) -> int:
 
 
 def first_day(unit: Unit, book: str) -> date | None:
-    """Return the first business day on which anything was posted in a book; None for an empty one."""
+    """Return the first business day with an entry in a book; None for an empty book."""
     query = select(func.min(movements.c.effective_on)).where(movements.c.book == book)
     return unit.connection.execute(query).scalar()
 
 
 def _move_fund(unit: Unit, county: str, bank: str, held: int, changes: dict[date, int]) -> None:
     delta, since = sum(changes.values()), min(changes)
-    found = held + delta
-    if found >= 0 and min(changes.values()) < 0:
-        found = lowest_balance(unit, county, bank, since)
-    if found < 0:
-        raise FundOverdrawn(county=county, bank=bank, on=since, found=plain(found), rule="6.4")
-    mine = (fund_balances.c.county == county) & (fund_balances.c.bank == bank)
-    unit.connection.execute(update(fund_balances).where(mine).values(fen=fund_balances.c.fen + delta))
+    lowest = held + delta
+    if lowest >= 0 and min(changes.values()) < 0:
+        lowest = lowest_balance(unit, county, bank, since)
+    if lowest < 0:
+        raise FundOverdrawn(county=county, bank=bank, on=since, found=plain(lowest), rule="6.4")
+    account = (fund_balances.c.county == county) & (fund_balances.c.bank == bank)
+    unit.connection.execute(update(fund_balances).where(account).values(fen=fund_balances.c.fen + delta))

@@ -1,4 +1,7 @@
-"""Which books take entries on which day: held shared by who writes, alone by who closes a month (promise 6)."""
+"""The lock on the closed months of a book (promise 6).
+
+Writing an entry takes a shared lock on the book; closing or opening a month takes an exclusive lock.
+"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,9 +14,9 @@ from ledger.errors import NotFound, RuleViolation
 from ledger.tables.journal import books
 from ledger.unit_of_work import Unit
 
-_BOOKS_QUEUE = 1  # any number no other advisory lock has
+_BOOKS_QUEUE = 1  # The key of an advisory lock; no other advisory lock may have the same number.
 
-# Built once: every entry asks it, and building it takes as long as answering it.
+# Built once, since every entry runs this query and building the query takes as long as running it.
 _SHARED = (
     select(books.c.book, books.c.closed_through)
     .where(books.c.book.in_(bindparam("names", expanding=True)))
@@ -24,29 +27,32 @@ _SHARED_IN_TURN = _SHARED.where(select(func.pg_advisory_xact_lock_shared(_BOOKS_
 
 
 class PeriodClosed(RuleViolation):
+    """A refusal because the book is closed on the business date of an entry."""
+
     code = "period_closed"
     zh = "账套 {book} 已结账至 {limit}，{found} 不能再记账；第一个可记账日为 {first_open}"
     en = "{book} is closed through {limit}; nothing can be booked on {found}; the first open day is {first_open}"
 
 
 def first_open(unit: Unit, names: Iterable[str]) -> date:
-    """The first day on which all these books take entries; holds the books against closing."""
+    """Return the first day on which all the books are open, and keep their months open until the transaction ends."""
     closed = _closed_through(unit, set(names))
     return max((day + dates.DAY for day in closed.values() if day is not None), default=date.min)
 
 
 def check_open(unit: Unit, names: Iterable[str], on: date) -> None:
-    """Raises PeriodClosed when one of the books takes no entry on that day."""
+    """Raise PeriodClosed where one of the books is closed on a day."""
     for book, closed in _closed_through(unit, set(names)).items():
         if closed is not None and on <= closed:
             raise PeriodClosed(book=book, limit=closed, found=on, first_open=closed + dates.DAY)
 
 
 def hold_alone(unit: Unit, book: str) -> date | None:
-    """The book's last closed day, held alone to the end of the transaction; raises NotFound.
+    """Lock a book exclusively until the transaction ends and return its last closed day; raise NotFound.
 
-    Who writes waits, whoever began before is waited for. PostgreSQL lets those who share a row pass one who waits
-    to have it alone, so that a busy book would never close: both stand in one queue first, where nobody passes.
+    The lock waits for transactions that write to the book, and later ones wait for the lock. PostgreSQL lets new
+    shared row locks overtake a waiting exclusive row lock, which could keep a busy book from ever closing. Shared and
+    exclusive users therefore take an advisory lock first, which PostgreSQL grants in the order of asking.
     """
     if not is_sqlite(unit.connection):
         unit.connection.execute(select(func.pg_advisory_xact_lock(_BOOKS_QUEUE)))
@@ -57,15 +63,15 @@ def hold_alone(unit: Unit, book: str) -> date | None:
 
 
 def close_through(unit: Unit, book: str, through: date | None) -> None:
-    """Set the last closed day of a book held alone; None opens it whole."""
+    """Set the last closed day of a book locked by `hold_alone`; None opens all months."""
     unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
     unit.kept.get("closed_through", {}).pop(book, None)
 
 
 def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:
-    """Each book's last closed day. The rows are held shared, so that no month closes under an open entry.
+    """Return the last closed day of each book, and lock the books' rows shared until the transaction ends.
 
-    They are held to the end of the transaction: what was read once in it is still true.
+    The lock keeps a month from being closed while an entry is written, so a day read once in the transaction is kept.
     """
     held: dict[str, date | None] = unit.kept.setdefault("closed_through", {})
     if missing := sorted(names - held.keys()):

@@ -1,7 +1,7 @@
-"""The posting table (记账规则): each event's rows of debit, credit and amount; balanced by shape.
+"""The posting rules (记账规则): for each kind of event the rows of debit account, credit account and amount.
 
-`POSTING_RULES` is what entries are recorded by now. What entries were recorded by before stands in `FORMER_RULES`, by
-the journal's format kept with each event, so that the past is checked by the rules of its own time.
+A row has one amount for both accounts, so every entry balances. New entries are posted by `POSTING_RULES`. Old entries
+are checked by the rules in force when the entries were recorded: `FORMER_RULES`, by the format stored with each event.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,9 +18,9 @@ from ledger.money import Fen
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One row: debit account, credit account of the same kind of book, and the event's field with the amount.
+    """One row of a posting rule: debit and credit account, in the same kind of book, and the field with the amount.
 
-    `loan` names the field with the loan the row belongs to. A field of `LoanPart`s makes a row for each.
+    `loan` names the event's field that holds the loan of the row. A field of several `LoanPart` makes one row per part.
     """
 
     debit: Account
@@ -30,7 +30,7 @@ class Move:
 
 
 class Posting(NamedTuple):
-    """A row to be written: accounts by code, the loan, whole fen."""
+    """One debit and credit to be written: the codes of the two accounts, the loan and the amount in whole fen."""
 
     kind: Kind
     debit: str
@@ -39,7 +39,7 @@ class Posting(NamedTuple):
     amount: Fen
 
 
-# The ways out of settlement funds into what a borrower owes; every event that applies money shares them.
+# Every event that pays interest and principal out of one account has these four rows.
 def _pays(debit: Account) -> tuple[Move, ...]:
     return (
         Move(debit, c.INTEREST_RECEIVABLE, "interest"),
@@ -115,13 +115,13 @@ POSTING_RULES: Mapping[type[Event], tuple[Move, ...]] = {
 # fmt: on
 
 FORMER_RULES: Mapping[type[Event], tuple[tuple[int, tuple[Move, ...]], ...]] = {}
-"""Rules no longer in force: for each event the last format they were in force under, and their rows; oldest first.
+"""Rules no longer in force: for each event, oldest first, the last format that used the rule, and the rule's rows.
 
-To change a rule: raise `events.FORMAT` by one, put the old rows here with the format before it, and the new rows into
-`POSTING_RULES`. A date could not say it: each database is upgraded on a day of its own.
+To change a rule, raise `events.FORMAT` by one, put the old rows here with the former format, and put the new rows into
+`POSTING_RULES`. Rules are kept by format and not by date because each database is upgraded on another day.
 """
 
-# EventReversed repeats the rows of what it reverses, negative; ManualAdjustment carries its own rows.
+# Two events have no rule: EventReversed negates the rows of the reversed event, and ManualAdjustment has its own rows.
 
 _Compiled = tuple[tuple[Kind, str, str, Callable[[Event], int | None], Callable[[Event], Any]], ...]
 
@@ -137,7 +137,7 @@ _COMPILED = {kind: _compiled(moves) for kind, moves in POSTING_RULES.items()}
 
 
 def rule_of(kind: type[Event], format: int) -> tuple[Move, ...]:
-    """Return the rows by which events of a format were posted; raise KeyError for an event without a rule."""
+    """Return the posting rule of a kind of event in a format; raise KeyError for a kind of event without a rule."""
     for through, moves in FORMER_RULES.get(kind, ()):
         if format <= through:
             return moves
@@ -145,10 +145,10 @@ def rule_of(kind: type[Event], format: int) -> tuple[Move, ...]:
 
 
 def postings_of(event: Event, format: int = FORMAT) -> list[Posting]:
-    """Return the rows an event makes, by the rules of a format, today's by default; amounts of zero make none.
+    """Return the debits and credits of an event by the rules of a format; an amount of zero makes no row.
 
-    Raise ValueError for a negative amount (only a reversal has those, and it is not posted by rule) and
-    KeyError for an event without a rule.
+    Raise ValueError for a negative amount, since only reversals have negative amounts and no rule posts reversals.
+    Raise KeyError for an event without a rule.
     """
     if isinstance(event, e.ManualAdjustment):
         return [Posting(row.kind, row.debit, row.credit, event.loan, row.amount) for row in event.rows]

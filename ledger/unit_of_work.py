@@ -1,4 +1,4 @@
-"""The unit of work: one transaction, one person, one moment of recording."""
+"""The unit of work: one database transaction, with one user and one moment of recording."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +15,11 @@ from ledger.errors import FutureDate
 
 @dataclass(slots=True)
 class Unit:
-    """What an operation works with. It never commits, and never asks what time it is.
+    """The session, user and dates that an operation works with; operations neither commit nor read the clock.
 
-    `today` is the business date in Asia/Shanghai; `origin` is what brought the work about, a path such as
-    `import/123` or `job/interest`; `key` is the request's idempotency key.
+    `today` is the business date in Asia/Shanghai. `origin` names the cause of the work, as a path such as
+    `import/123` or `job/interest`. `last` holds functions to run before the commit, by name. `kept` holds values
+    that several operations of the transaction share, by name.
     """
 
     session: Session
@@ -32,14 +33,14 @@ class Unit:
 
     @property
     def connection(self) -> Connection:
-        """Asked of the session each time: a savepoint is set on it only then."""
+        """Return the session's connection; asked of the session each time, so that a pending savepoint is set first."""
         return self.session.connection()
 
     @property
     def recorded_at(self) -> int:
-        """The one recording moment of this transaction, in microseconds.
+        """Return the one recording moment of this transaction, in microseconds since 1970.
 
-        Read from the clock when it is first asked for: after the operation's locks, before its first row.
+        The clock is read at the first call: after the operation has taken its locks and before its first row.
         """
         if self._recorded_at is None:
             self._recorded_at = dates.micros(self.clock())
@@ -47,25 +48,25 @@ class Unit:
 
     @property
     def recorded_on(self) -> date:
-        """The recorded day, in Asia/Shanghai."""
+        """Return the day of recording in Asia/Shanghai."""
         return dates.business_day(dates.moment(self.recorded_at))
 
     def not_future(self, on: date, name: str) -> None:
-        """Raises FutureDate for a business date after today."""
+        """Raise FutureDate for a business date after today."""
         if on > self.today:
             raise FutureDate(field=name, found=on, limit=self.today)
 
     def finish(self) -> None:
-        """Write what is to be written last, hot rows last of all."""
+        """Flush the session and run the functions of `last`, which write rows that many transactions change."""
         self.session.flush()
-        for work in list(self.last.values()):
-            work(self)
+        for finishing in list(self.last.values()):
+            finishing(self)
         self.last.clear()
 
 
 @contextmanager
 def work(engine: Engine, *, user: str, today: date, clock: Callable[[], datetime], origin: str = "") -> Iterator[Unit]:
-    """One transaction: committed when the block ends well, rolled back when it raises."""
+    """Open a transaction; commit where the block ends normally, roll back where the block raises an exception."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         unit = Unit(session=session, user=user, today=today, clock=clock, origin=origin)
         yield unit

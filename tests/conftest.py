@@ -1,4 +1,4 @@
-"""What every test may ask for: a fresh database of its own on each engine, prepared or empty."""
+"""Fixtures of all tests: a fresh database for each test on each engine, prepared or empty."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from ledger.errors import Refusal
 from tests.support import engines
 from tests.support.refusals import unlabelled
 
-# Chosen by HYPOTHESIS_PROFILE. No deadline and no clock: the machine may be busy with other things.
+# Profiles are chosen by HYPOTHESIS_PROFILE. There are no deadlines, since the machine may be busy with other work.
 _CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", _CALM, max_examples=25)
 settings.register_profile("ci", _CALM, max_examples=100, derandomize=True, database=None, print_blob=True)
@@ -25,26 +25,26 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How hard the crash tests try."""
+    """Add the option that sets how often the crash tests kill a process."""
     parser.addoption("--kills", type=int, default=3, help="how often a run of the jobs is killed in its middle")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set up what all workers of this run share; the first worker that needs the server starts it."""
+    """Set up the folder that all workers of a run share; the first worker that needs PostgreSQL starts the server."""
     if hasattr(config, "workerinput"):
         return
     for name in [name for name in os.environ if name.startswith("LEDGER_")]:
         if name != "LEDGER_TEST_ENGINES":
-            del os.environ[name]  # the settings of whoever runs the tests are not the tests' business
+            del os.environ[name]  # Tests ignore the developer's own settings.
     folder = engines.make_folder()
     config.add_cleanup(lambda: engines.remove_folder(folder))
     os.environ["LEDGER_TEST_FOLDER"] = str(folder)
     os.environ["LEDGER_TEST_OWNER"] = str(os.getpid())
-    os.environ["LEDGER_HOME"] = str(folder / "home")  # never the checkout's own var/
+    os.environ["LEDGER_HOME"] = str(folder / "home")  # Tests must not use the checkout's own var/.
 
 
 def chosen_engines() -> list[str]:
-    """The engines to test on: both, or those named in LEDGER_TEST_ENGINES, comma between."""
+    """Return the engines to test on: both engines, or those listed in LEDGER_TEST_ENGINES, separated by commas."""
     named = os.environ.get("LEDGER_TEST_ENGINES")
     chosen = named.split(",") if named else list(engines.ENGINES)
     if unknown := set(chosen) - set(engines.ENGINES):
@@ -53,48 +53,48 @@ def chosen_engines() -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what asks for any database once on each engine."""
+    """Run every test with a database once on each engine."""
     if "engine_name" in metafunc.fixturenames:
         metafunc.parametrize("engine_name", chosen_engines(), indirect=True)
 
 
 @pytest.fixture
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """`sqlite` or `postgresql`, the one this test runs on."""
+    """Return the engine of this test, `sqlite` or `postgresql`."""
     name: str = request.param
     return name
 
 
 @pytest.fixture(scope="session")
 def shared_folder() -> Path:
-    """The folder of this run that all workers share."""
+    """Return the folder of this run that all workers share."""
     return Path(os.environ["LEDGER_TEST_FOLDER"])
 
 
 @pytest.fixture
 def database_url(engine_name: str, shared_folder: Path) -> Iterator[str]:
-    """A fresh database with schema and reference data, once on each engine."""
+    """Return the address of a fresh database with schema and reference data, once on each engine."""
     with _PREPARED[engine_name](shared_folder) as url:
         yield url
 
 
 @pytest.fixture
 def empty_database_url(engine_name: str, shared_folder: Path) -> Iterator[str]:
-    """A database with nothing in it, not even a schema, once on each engine."""
+    """Return the address of a database without a schema, once on each engine."""
     with _EMPTY[engine_name](shared_folder) as url:
         yield url
 
 
 @pytest.fixture
 def sqlite_url(shared_folder: Path) -> Iterator[str]:
-    """A fresh prepared SQLite database."""
+    """Return the address of a fresh prepared SQLite database."""
     with _prepared_sqlite(shared_folder) as url:
         yield url
 
 
 @pytest.fixture
 def postgresql_url(shared_folder: Path) -> Iterator[str]:
-    """A fresh prepared PostgreSQL database."""
+    """Return the address of a fresh prepared PostgreSQL database."""
     if "postgresql" not in chosen_engines():
         pytest.skip("LEDGER_TEST_ENGINES leaves PostgreSQL out")
     with _prepared_postgresql(shared_folder) as url:
@@ -103,7 +103,7 @@ def postgresql_url(shared_folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    """An engine on a fresh prepared database, once on each engine."""
+    """Return an engine on a fresh prepared database, once on each engine."""
     from ledger.database import open_engine
 
     opened = open_engine(database_url)
@@ -113,7 +113,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(autouse=True, scope="session")
 def every_refusal_is_told_in_words() -> Iterator[None]:
-    """Look at every refusal that any test of this run meets: each of its facts has a label in Chinese."""
+    """Check every refusal raised during the run: each of its facts must have a Chinese label."""
     made, found = Refusal.__init__, set[str]()
 
     def noted(refusal: Refusal, **facts: Any) -> None:

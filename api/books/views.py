@@ -53,7 +53,7 @@ def shown_balances(session: Session, clocks: Clocks, loan: int | None = None, **
     within = edge.within(session, bank=asked.get("bank"), county=asked.get("county"))
     if loan is not None:
         return _of_loan(session, edge.find(session, Loan, loan), clocks, asked)
-    standings = balances.standings(
+    standings = balances.account_balances(
         session.connection(),
         clocks,
         book=asked.get("book"),

@@ -1,1 +1,1 @@
-"""Pure rules: dates, money and a scheme version in, an answer or a named refusal out."""
+"""The rules of the schemes as pure functions of dates, money and a scheme version; they return a result or refuse."""

@@ -1,4 +1,4 @@
-"""Interest by the day (scheme 3.3-3.8): actual/360, exact over all days, rounded once per component and line."""
+"""Interest by the day (scheme 3.3-3.8): actual days over 360, rounded once per component of a line."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from typing import NamedTuple
 from ledger.money import Fen, half_up
 from ledger.policy.scheme import Scheme
 
-_RATE = 10**8  # rates are counted in whole 1e-8
-_FACTOR = 10**4  # factors on rates (1.50) in whole 1e-4
+_RATE = 10**8  # Rates are whole numbers of 1e-8.
+_FACTOR = 10**4  # Factors on rates, such as 1.50, are whole numbers of 1e-4.
 
 
 class Steps(list[tuple[date, Fen]]):
-    """What an amount stood at from each day it changed (end of day), oldest first."""
+    """An amount over time: the day of each change and the amount at the end of that day, oldest first."""
 
     def set(self, on: date, amount: Fen) -> None:
-        """Stands at `amount` from `on`; several changes of one day leave the last."""
+        """Set the amount from a day on; of several changes on one day, keep the last."""
         if self and self[-1][0] == on:
             self[-1] = (on, amount)
         else:
@@ -27,7 +27,10 @@ class Steps(list[tuple[date, Fen]]):
 
 @dataclass(frozen=True, slots=True)
 class Uplifts:
-    """What a scheme puts on the contract rate; factors in 1e-4, days as they are."""
+    """The surcharges of a scheme on the contract rate, and its rules of compound interest.
+
+    Factors are whole numbers of 1e-4: 15000 is one and a half times the contract rate.
+    """
 
     overdue: int
     misuse: int
@@ -38,6 +41,7 @@ class Uplifts:
 
     @classmethod
     def of(cls, scheme: Scheme) -> "Uplifts":
+        """Return the surcharges of a scheme."""
         return cls(
             _factor(scheme.overdue_uplift),
             _factor(scheme.misuse_uplift),
@@ -53,9 +57,10 @@ def _factor(uplift: Decimal) -> int:
 
 
 class Terms(NamedTuple):
-    """What interest depends on besides what is owed. Rates are whole 1e-8, from the day beside them.
+    """The terms of a loan that interest depends on, beside the amounts owed.
 
-    `rolled_on` is the rolled due date: penalty runs for every night from it on (3.7).
+    Each rate is a whole number of 1e-8 and applies from the day beside the rate. `rolled_on` is the due date, rolled to
+    a working day: penalty interest runs for every night from that day on (3.7).
     """
 
     disbursed_on: date
@@ -66,7 +71,7 @@ class Terms(NamedTuple):
 
 
 class Interest(NamedTuple):
-    """The three components of a line, each rounded once (3.5); whole fen."""
+    """The three components of an interest line, each rounded once (3.5); whole fen."""
 
     contract: Fen
     penalty: Fen
@@ -80,10 +85,10 @@ def interest(
     owed: Sequence[tuple[date, Fen]],
     unpaid: Iterable[tuple[date, Sequence[tuple[date, Fen]]]],
 ) -> Interest:
-    """The interest of the days [start, end).
+    """Return the interest of the days from `start` to `end`, `end` not counted.
 
-    `owed` says what principal stood at from each day on, `unpaid` for each line its posting day and what of
-    its contract interest stood unpaid; both as ends of days.
+    `owed` is the open principal over time. `unpaid` has, for each earlier line, its posting day and its unpaid contract
+    interest over time. Both are amounts at the end of a day.
     """
     contract, penalty = _on_principal(terms, start, end, owed)
     compound = 0
@@ -101,7 +106,7 @@ def interest(
 
 
 def _on_principal(terms: Terms, start: date, end: date, owed: Sequence[tuple[date, Fen]]) -> tuple[int, int]:
-    """Sums of owed x rate x days: contract days in 1e-8, the others in 1e-12."""
+    """Return the sums of principal x rate x days: contract interest in units of 1e-8, penalty in units of 1e-12."""
     contract = penalty = 0
     misused_on, uplifts = terms.misused_on, terms.uplifts
     for day, days, amount in _stretches(start, end, owed, terms):
@@ -115,7 +120,7 @@ def _on_principal(terms: Terms, start: date, end: date, owed: Sequence[tuple[dat
 
 
 def _stretches(start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms) -> list[tuple[date, int, Fen]]:
-    """First day, length and amount of the stretches of [start, end) in which nothing changes."""
+    """Return the first day, the number of days and the amount of each stretch of days without any change."""
     if start >= end:
         return []
     cuts = [start]
@@ -129,20 +134,20 @@ def _stretches(start: date, end: date, steps: Sequence[tuple[date, Fen]], terms:
     if len(cuts) > 1:
         cuts = sorted(set(cuts))
     cuts.append(end)
-    found = []
+    stretches = []
     for first, after in pairwise(cuts):
         if amount := _at(steps, first):
-            found.append((first, (after - first).days, amount))
-    return found
+            stretches.append((first, (after - first).days, amount))
+    return stretches
 
 
 def _at(steps: Sequence[tuple[date, Fen]], day: date) -> Fen:
-    found = Fen(0)
+    amount_on_day = Fen(0)
     for since, amount in steps:
         if since > day:
             break
-        found = amount
-    return found
+        amount_on_day = amount
+    return amount_on_day
 
 
 def _rate(terms: Terms, day: date) -> int:

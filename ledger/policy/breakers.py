@@ -1,4 +1,4 @@
-"""Breakers (熔断, scheme 6.9): figures of a bank in a county that warn of new loans there, or refuse them."""
+"""Breakers (熔断, scheme 6.9): limits on ratios of a bank in a county, which warn of new loans or refuse them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +17,11 @@ class BreakerTripped(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the ratios are made of, whole fen, of one bank in one county.
+    """The amounts behind the ratios of one bank in one county, in whole fen.
 
-    `lent` is the open principal of loans not compensated, `bad` what of it is graded substandard or worse; `balance`
-    stands in the fund account; `lost` is what the fund paid and has not got back; `issued` was ever paid out.
+    `lent` is the open principal of loans that are not compensated. `bad` is the part of `lent` graded substandard or
+    worse. `balance` is the balance of the fund account. `lost` is the compensation paid by the fund and not recovered.
+    `issued` is the principal of all loans ever paid out.
     """
 
     bank: str
@@ -33,41 +34,41 @@ class Figures:
 
 
 def npl_rate(figures: Figures) -> Decimal | None:
-    """不良率: bad principal to open principal, cut to a ten-thousandth; none where nothing is lent."""
+    """Return the ratio of bad to open principal (不良率), rounded down to 0.0001; None without open principal."""
     return _ratio(figures.bad, figures.lent)
 
 
 def fund_coverage(figures: Figures) -> Decimal | None:
-    """基金覆盖率: the fund account's balance to open principal; none where nothing is lent."""
+    """Return the ratio of the fund account's balance to open principal (基金覆盖率); None without open principal."""
     return _ratio(figures.balance, figures.lent)
 
 
 def loss_ratio(figures: Figures) -> Decimal | None:
-    """代偿损失率: net compensation to all that was issued; none where nothing was."""
+    """Return the ratio of net compensation to all principal issued (代偿损失率); None where no loan was issued."""
     return _ratio(figures.lost, figures.issued)
 
 
 def watched(scheme: Scheme) -> bool:
-    """Whether a scheme sets any breaker; ganzhou-2016 sets none."""
+    """Return whether a scheme sets a limit for any of the ratios; ganzhou-2016 sets no limit."""
     return any(limit is not None for limit in (scheme.npl_rate_max, scheme.fund_coverage_min, scheme.loss_ratio_max))
 
 
 def tripped(scheme: Scheme, figures: Figures) -> tuple[BreakerTripped, ...]:
-    """The warnings for a new loan; the first is raised where the scheme refuses (6.9)."""
-    found = tuple(_tripped(scheme, figures))
-    if found and scheme.breaker_action == "refuse":
-        raise found[0]
-    return found
+    """Return the breakers tripped as warnings for a new loan; raise the first where the scheme refuses (6.9)."""
+    warnings = tuple(_tripped(scheme, figures))
+    if warnings and scheme.breaker_action == "refuse":
+        raise warnings[0]
+    return warnings
 
 
 def _tripped(scheme: Scheme, figures: Figures) -> Iterator[BreakerTripped]:
-    for measure, found, most, least in (
+    for measure, ratio, most, least in (
         ("npl_rate", npl_rate(figures), scheme.npl_rate_max, None),
         ("fund_coverage", fund_coverage(figures), None, scheme.fund_coverage_min),
         ("loss_ratio", loss_ratio(figures), scheme.loss_ratio_max, None),
     ):
-        over = most is not None and found is not None and found > most
-        under = least is not None and found is not None and found < least
+        over = most is not None and ratio is not None and ratio > most
+        under = least is not None and ratio is not None and ratio < least
         if over or under:
             yield BreakerTripped(
                 rule="6.9",
@@ -75,7 +76,7 @@ def _tripped(scheme: Scheme, figures: Figures) -> Iterator[BreakerTripped]:
                 bank=figures.bank,
                 county=figures.county,
                 limit=most if over else least,
-                found=found,
+                found=ratio,
             )
 
 

@@ -1,4 +1,4 @@
-"""Who may borrow, from which bank, when and for how long: a question a function, a named refusal each."""
+"""Eligibility for a loan: the borrower, the bank, the dates, the term and the security, one check per function."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class BankEliminated(RuleViolation):
 
 
 class EndorsementsMissing(RuleViolation):
-    """A warning at approval: given as a value, never raised (2.9)."""
+    """A warning at approval that opinions are missing; returned as a value and never raised (2.9)."""
 
     code = "endorsements_missing"
     zh = "缺少论证意见：{missing}"
@@ -77,29 +77,29 @@ class EndorsementsMissing(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class BankStatus:
-    """What a bank is in the scheme from a day on."""
+    """The status of a bank in the scheme from a day on."""
 
     status: Status
     effective_on: date
 
 
 def check_signing(scheme: Scheme, signed_on: date) -> None:
-    """A contract is signed within the scheme's days, both included; raises SchemeNotInForce."""
+    """Raise SchemeNotInForce where the day of signing is outside the scheme's first and last day, both included."""
     if not scheme.signed_from <= signed_on <= scheme.signed_to:
         limit = f"{scheme.signed_from} – {scheme.signed_to}"
         raise SchemeNotInForce(rule="scheme", scheme=scheme.code, limit=limit, found=signed_on)
 
 
 def check_disbursement_date(signed_on: date, disbursed_on: date) -> None:
-    """Nothing is paid out before the contract is signed (2.6); raises DisbursedBeforeSigning."""
+    """Raise DisbursedBeforeSigning where a loan is paid out before its contract is signed (2.6)."""
     if disbursed_on < signed_on:
         raise DisbursedBeforeSigning(rule="2.6", limit=signed_on, found=disbursed_on)
 
 
 def check_age(scheme: Scheme, born_on: date, disbursed_on: date) -> None:
-    """The borrower's completed years on the disbursement date (2.1); raises BorrowerAge.
+    """Raise BorrowerAge where the borrower's age on the disbursement date is outside the scheme's limits (2.1).
 
-    A borrower is 60 until the day before the 61st birthday.
+    Age is counted in completed years: a borrower is 60 until the day before the 61st birthday.
     """
     years = completed_years(born_on, disbursed_on)
     if not scheme.age_min <= years <= scheme.age_max:
@@ -108,13 +108,13 @@ def check_age(scheme: Scheme, born_on: date, disbursed_on: date) -> None:
 
 
 def check_registration(scheme: Scheme, registered_on: date) -> None:
-    """The household was registered on the scheme's day or later (2.1); raises RegisteredTooEarly."""
+    """Raise RegisteredTooEarly where the household was registered before the scheme's first day (2.1)."""
     if scheme.registered_from is not None and registered_on < scheme.registered_from:
         raise RegisteredTooEarly(rule="2.1", limit=scheme.registered_from, found=registered_on)
 
 
 def check_debt(recourse: Fen, written_off: Fen) -> None:
-    """Neither the borrower nor the household has open recourse or written-off debt (2.1); raises BadDebt."""
+    """Raise BadDebt where the borrower or the household has open recourse or written-off debt (2.1)."""
     if recourse or written_off:
         raise BadDebt(
             rule="2.1",
@@ -126,39 +126,43 @@ def check_debt(recourse: Fen, written_off: Fen) -> None:
 
 
 def check_term(scheme: Scheme, term_months: int) -> None:
-    """The term in whole months lies within the scheme's (2.6); raises TermOutOfRange."""
+    """Raise TermOutOfRange where the term in whole months is outside the scheme's limits (2.6)."""
     if not scheme.term_months_min <= term_months <= scheme.term_months_max:
         limit = f"{scheme.term_months_min}–{scheme.term_months_max}"
         raise TermOutOfRange(rule="2.6", limit=limit, found=term_months)
 
 
 def check_security(scheme: Scheme, security: str) -> None:
-    """The kind of security is one the scheme knows (2.9); raises SecurityNotAllowed."""
+    """Raise SecurityNotAllowed where the scheme does not allow the kind of security (2.9)."""
     if security not in scheme.securities:
         raise SecurityNotAllowed(rule="2.9", limit=scheme.securities, found=security)
 
 
 def bank_status(statuses: Sequence[BankStatus], day: date) -> BankStatus | None:
-    """The status in force on a day; the later in the sequence wins among those of one day."""
+    """Return the status of a bank on a day, None before the first status.
+
+    Of two statuses with the same day, the later one in the sequence counts.
+    """
     reached = [status for status in statuses if status.effective_on <= day]
     return max(reversed(reached), key=lambda status: status.effective_on, default=None)
 
 
 def check_bank(bank: str, statuses: Sequence[BankStatus], day: date) -> None:
-    """The bank takes new loans on a day; a substitute (递补) lends like a pilot (1).
+    """Check that a bank may give new loans on a day; a substitute bank (递补) may lend as a pilot bank does (1).
 
-    Raises BankNotAdmitted, BankEliminated: from its day on undisbursed loans are refused too.
+    Raise BankNotAdmitted before the bank's first status, and BankEliminated from the day of its elimination on. An
+    eliminated bank may not pay out loans that were approved earlier either.
     """
     status = bank_status(statuses, day)
     if status is None:
-        first = min((each.effective_on for each in statuses), default=None)
+        first = min((later.effective_on for later in statuses), default=None)
         raise BankNotAdmitted(rule="1", bank=bank, limit=first, found=day)
     if status.status == "eliminated":
         raise BankEliminated(rule="1", bank=bank, limit=status.effective_on, found=day)
 
 
 def missing_endorsements(scheme: Scheme, given: Collection[str]) -> EndorsementsMissing | None:
-    """The warning for a loan without all the opinions (论证意见) the scheme asks for (2.9)."""
+    """Return a warning where a loan lacks an opinion (论证意见) that the scheme asks for (2.9), else None."""
     missing = [name for name in scheme.endorsements if name not in given]
     if not missing:
         return None

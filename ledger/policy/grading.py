@@ -1,4 +1,4 @@
-"""Five-class grading (五级分类) of a loan as of a day, from dates alone (3.12)."""
+"""Five-class grading (五级分类) of a loan as of a day, from days overdue and days of unpaid interest (3.12)."""
 
 from datetime import date
 from enum import Enum
@@ -7,7 +7,7 @@ from ledger.policy.schemes import Scheme
 
 
 class Grade(Enum):
-    """A loan's grade and what the desk calls it."""
+    """The grade of a loan."""
 
     NORMAL = "normal"
     SPECIAL_MENTION = "special_mention"
@@ -17,11 +17,12 @@ class Grade(Enum):
 
     @property
     def zh(self) -> str:
+        """Return the Chinese name of the grade."""
         return _NAMES[self]
 
     @property
     def is_npl(self) -> bool:
-        """Whether it counts as non-performing (不良): the last three."""
+        """Return whether the grade counts as non-performing (不良): substandard, doubtful or loss."""
         return self in (Grade.SUBSTANDARD, Grade.DOUBTFUL, Grade.LOSS)
 
 
@@ -35,17 +36,17 @@ _NAMES = {
 
 
 def days_overdue(rolled_due_on: date, day: date) -> int:
-    """Days since the rolled due date, none before it (3.7); for a loan with principal still open."""
+    """Return the days since the rolled due date of a loan with open principal, zero before that date (3.7)."""
     return max(0, (day - rolled_due_on).days)
 
 
 def days_unpaid(oldest_unpaid_posted_on: date | None, day: date) -> int:
-    """Days since the oldest line with unpaid contract interest was posted; none without such a line."""
+    """Return the days since the posting of the oldest line with unpaid contract interest; zero without such a line."""
     return max(0, (day - oldest_unpaid_posted_on).days) if oldest_unpaid_posted_on else 0
 
 
 def grade(scheme: Scheme, overdue: int, unpaid: int) -> Grade:
-    """The grade by the larger of days overdue and days interest stands unpaid (3.12)."""
+    """Return the grade by the larger of days overdue and days of unpaid interest (3.12)."""
     days = max(overdue, unpaid)
     if days > scheme.loss_over_days:
         return Grade.LOSS

@@ -1,4 +1,4 @@
-"""Identities: resident identity cards (GB 11643), social credit codes (GB 32100), and how both are masked."""
+"""Checks and masking of resident identity cards (GB 11643) and unified social credit codes (GB 32100)."""
 
 import re
 from dataclasses import dataclass
@@ -77,8 +77,11 @@ GANZHOU = frozenset(
         "360782",
     )
 )
-"""Today's areas of Ganzhou and those retired since 1999. Its codes of before, 3621xx, are in no table of
-today, and many adults carry them: an unknown area is a warning, never a refusal."""
+"""The area codes of Ganzhou: those in force, and those retired since 1999.
+
+The codes of Ganzhou before 1999, 3621xx, are not in the table, and many adults have such a card. An unknown area is
+therefore a warning and never a refusal.
+"""
 
 
 class IdCardLength(RuleViolation):
@@ -125,7 +128,7 @@ class UsccCheckDigit(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class IdCard:
-    """A well-formed identity card number and what it says of its holder."""
+    """A valid identity card number, with the birth date, sex and area that the number contains."""
 
     number: str
     born_on: date
@@ -135,10 +138,10 @@ class IdCard:
 
 
 def check_id_card(text: str) -> IdCard:
-    """The card of a number of 18; a lower-case x is taken as X (GB 11643).
+    """Return the card of a number of 18 characters (GB 11643); a lower-case x is read as X.
 
-    Raises IdCardLength, IdCardCharacters, IdCardDate, IdCardCheckDigit, in this order. The facts never carry
-    the whole number.
+    Raise IdCardLength, IdCardCharacters, IdCardDate or IdCardCheckDigit, checked in this order. The facts of these
+    refusals never contain the whole number.
     """
     number = text.upper()
     if len(number) != 18:
@@ -164,9 +167,9 @@ def _is_known(area: str) -> bool:
 
 
 def check_uscc(text: str) -> str:
-    """The code in capitals (GB 32100), collectives' N-codes included.
+    """Return a unified social credit code in capitals (GB 32100), including the N-codes of collectives.
 
-    Raises UsccLength, UsccCharacters, UsccCheckDigit, in this order.
+    Raise UsccLength, UsccCharacters or UsccCheckDigit, checked in this order.
     """
     code = text.upper()
     if len(code) != 18:
@@ -180,12 +183,15 @@ def check_uscc(text: str) -> str:
 
 
 def mask_id_card(number: str) -> str:
-    """A card as others may see it: 3607**********1234; what is no card is hidden whole or in its middle."""
+    """Return a card number with its middle hidden: 3607**********1234; 8 characters or fewer are all hidden."""
     if len(number) <= 8:
         return "*" * len(number)
     return f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}"
 
 
 def mask_name(name: str) -> str:
-    """A name as it is made public (公示): 张三 is 张*; a name of one character is hidden whole."""
+    """Return a name as published (公示), with all but the first character hidden: 张三 is 张*.
+
+    A name of one character is hidden whole.
+    """
     return name[:1] + "*" * (len(name) - 1) if len(name) > 1 else "*"

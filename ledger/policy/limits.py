@@ -1,4 +1,4 @@
-"""How much may be lent: the household's cap, the organisation's limit, head-room and shares (2.2 to 2.8)."""
+"""Limits on lending: the cap of a household, the limit of an organisation, head-room and shares (2.2 to 2.8)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class NoValidLink(RuleViolation):
 
 
 class OverHeadRoom(RuleViolation):
-    """Given as a warning or raised, as the scheme says (2.8)."""
+    """A loan beyond the head-room: a warning or a refusal, as the scheme says (2.8)."""
 
     code = "over_head_room"
     zh = "本次贷款 {found} 元超过剩余可贷额度 {limit} 元（放大 {multiple} 倍）"
@@ -48,7 +48,7 @@ class OverHeadRoom(RuleViolation):
 
 
 class HouseholdShareLow(RuleViolation):
-    """A warning and a report line: given as a value, never raised (2.7)."""
+    """Too small a share of household loans: a warning and a line of a report, never raised (2.7)."""
 
     code = "household_share_low"
     zh = "贫困户贷款占比 {found} 低于 {limit}（{measure}，{scope:grouping}）"
@@ -57,10 +57,10 @@ class HouseholdShareLow(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What a borrower owes and is promised over all banks (2.2).
+    """The debts of a borrower and the loans promised to the borrower, over all banks (2.2); whole fen.
 
-    `open`: open principal, compensated and not returned and written off included; `pending`: submitted and
-    approved, not disbursed. A loan that is renewed is in neither (3.11).
+    `open` is open principal, including principal that was compensated and not recovered, or written off. `pending` is
+    the principal of loans submitted or approved but not paid out. A renewed loan is in neither (3.11).
     """
 
     open: Fen
@@ -69,7 +69,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What ties an organisation to a household (带动关系), from a day to a last day, None while it lasts."""
+    """A link (带动关系) of an organisation to a household; its last day is included, and None while the link lasts."""
 
     kind: LinkKind
     amount: Fen | None
@@ -79,9 +79,9 @@ class Link:
 
 
 def check_household_cap(scheme: Scheme, exposure: Exposure, new: Fen) -> None:
-    """All of a household's loans with the new one stay within the cap (2.2); raises OverHouseholdCap.
+    """Raise OverHouseholdCap where a household's loans, with the new loan, exceed the cap (2.2).
 
-    The refusal gives totals, never another bank's contract.
+    The refusal shows totals, and never the contracts of another bank.
     """
     whole = exposure.open + exposure.pending + new
     if whole > scheme.household_cap:
@@ -89,9 +89,10 @@ def check_household_cap(scheme: Scheme, exposure: Exposure, new: Fen) -> None:
 
 
 def is_valid_link(scheme: Scheme, link: Link, day: date) -> bool:
-    """Whether a link counts on a day (2.3): begun since `links_from`, and long enough or with money in it.
+    """Return whether a link is valid on a day (2.3): begun on or after the scheme's `links_from`, and substantial.
 
-    Its last day counts; one year is 2016-05-01 to 2017-04-30.
+    An investment is substantial with an amount above zero. Another link is substantial without a last day or with at
+    least the scheme's `link_months_min`; the last day is included, so one year is 2016-05-01 to 2017-04-30.
     """
     if not (link.starts_on <= day and (link.ends_on is None or day <= link.ends_on)):
         return False
@@ -103,20 +104,20 @@ def is_valid_link(scheme: Scheme, link: Link, day: date) -> bool:
 
 
 def valid_links(scheme: Scheme, links: Iterable[Link], day: date) -> tuple[Link, ...]:
-    """The links that count on a day (2.3)."""
+    """Return the links that are valid on a day (2.3)."""
     return tuple(link for link in links if is_valid_link(scheme, link, day))
 
 
 def has_link_within(scheme: Scheme, links: Iterable[Link], first: date, last: date) -> bool:
-    """Whether some link counts on some day from `first` to `last`, both included (4.1)."""
+    """Return whether a link is valid on some day from `first` to `last`, both included (4.1)."""
     return any(is_valid_link(scheme, link, max(first, link.starts_on)) and link.starts_on <= last for link in links)
 
 
 def organisation_limit(scheme: Scheme, links: Sequence[Link], day: date, linked_loans: Fen = NIL) -> Fen:
-    """The most all loans of an organisation may come to, by its valid links on a day (2.4, 2.5).
+    """Return the limit on all loans of an organisation, in fen, by its valid links on a day (2.4, 2.5).
 
-    Each kind gives a limit and the larger holds. `linked_loans` is the principal lent to the households
-    employed or under agreement; asked only where the scheme's basis says so.
+    Each kind of link gives a limit, and the largest limit counts. `linked_loans` is the principal lent to the linked
+    households, in fen; it is used only where the scheme bases the limit on these loans.
     """
     if scheme.organisation_cap is not None:
         return scheme.organisation_cap
@@ -132,9 +133,9 @@ def organisation_limit(scheme: Scheme, links: Sequence[Link], day: date, linked_
 def check_organisation(
     scheme: Scheme, links: Sequence[Link], day: date, exposure: Exposure, new: Fen, linked_loans: Fen = NIL
 ) -> None:
-    """An organisation may borrow on a day, and this much more (2.3 to 2.5).
+    """Check that an organisation may borrow a further amount, in fen, on a day (2.3 to 2.5).
 
-    Raises OrganisationsExcluded, NoValidLink, OverOrganisationLimit.
+    Raise OrganisationsExcluded, NoValidLink or OverOrganisationLimit.
     """
     if scheme.organisation_lending == "none":
         raise OrganisationsExcluded(rule="2.3", scheme=scheme.code, limit="none", found="organisation")
@@ -165,26 +166,26 @@ def _facts(rule: str, limit: int, whole: int, exposure: Exposure, new: Fen) -> d
 
 
 def head_room(scheme: Scheme, contributed: Fen, issued: Fen) -> Fen:
-    """What may still be lent on the fund's contributions: multiple x contributions less issued (2.8)."""
+    """Return the head-room in fen: contributions to the fund times the multiple, less all loans issued (2.8)."""
     return Fen(portion(contributed, scheme.fund_multiple) - issued)
 
 
 def check_head_room(scheme: Scheme, contributed: Fen, issued: Fen, new: Fen) -> OverHeadRoom | None:
-    """The warning for a loan beyond the head-room; raised where the scheme refuses (2.8)."""
+    """Return a warning for a loan beyond the head-room, else None; raise the warning where the scheme refuses (2.8)."""
     limit = head_room(scheme, contributed, issued)
     if new <= limit:
         return None
-    over = OverHeadRoom(rule="2.8", limit=plain(limit), found=plain(new), multiple=scheme.fund_multiple)
+    warning = OverHeadRoom(rule="2.8", limit=plain(limit), found=plain(new), multiple=scheme.fund_multiple)
     if scheme.leverage_action == "refuse":
-        raise over
-    return over
+        raise warning
+    return warning
 
 
 def low_household_share(
     scheme: Scheme, households: Fen, whole: Fen, measure: Measure, scope: str
 ) -> HouseholdShareLow | None:
-    """The warning for a bank with too few household loans, in a county or city-wide (2.7)."""
+    """Return a warning for a bank with too few household loans, in a county or city-wide, else None (2.7)."""
     if households >= scheme.household_share_min * whole:
         return None
-    found = Decimal(households * 10_000 // whole).scaleb(-4)
-    return HouseholdShareLow(rule="2.7", limit=scheme.household_share_min, found=found, measure=measure, scope=scope)
+    share = Decimal(households * 10_000 // whole).scaleb(-4)
+    return HouseholdShareLow(rule="2.7", limit=scheme.household_share_min, found=share, measure=measure, scope=scope)

@@ -1,4 +1,4 @@
-"""Which notices a loan's dates call for: when each is made, by when delivered, what ends it (scheme 7)."""
+"""The notices that a loan's dates require: the day of each notice, its last day of delivery, and its end (scheme 7)."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from ledger.policy.schemes import Scheme
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """A kind of notice: its name in records, its number on paper, and where a scheme says its days.
+    """A kind of notice: its code in records, its number on paper, and the scheme's parameters for the notice.
 
-    `ahead` is how many natural days before the contract due date it is made, None where a scheme has no such notice;
-    `deliver` within how many days it is delivered.
+    `ahead` returns the number of calendar days between the notice and the contract due date, None for a scheme without
+    such a notice. `deliver` returns the number of days allowed for the delivery.
     """
 
     code: str
@@ -29,9 +29,9 @@ KINDS: Mapping[str, NoticeKind] = {kind.code: kind for kind in (
     NoticeKind("D7",  2,      lambda s: s.notice_2_days,    lambda s: s.notice_2_deliver_days),
 )}
 # fmt: on
-"""Every kind of notice, named for the programme's days; which days they are is the scheme's. None is ever removed.
+"""Every kind of notice by its code. The days come from the scheme, whatever the code says; no kind is ever removed.
 
-What a kind is called stands in ledger/labels/kinds.py.
+The Chinese and English names of the kinds are in ledger/labels/kinds.py.
 """
 
 Ending = Literal["extended", "closed", "compensated", "written_off"]
@@ -39,18 +39,18 @@ Ending = Literal["extended", "closed", "compensated", "written_off"]
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """A scheme's notice of one kind: how many natural days before the contract due date, and for its delivery."""
+    """A scheme's days for one kind of notice: days before the contract due date, and days for delivery."""
 
     kind: str
     ahead_days: int
     deliver_days: int
 
     def called_on(self, due_on: date) -> date:
-        """The first day that calls for it."""
+        """Return the day of the notice: the first day on which the notice is required."""
         return due_on - timedelta(days=self.ahead_days)
 
     def deliver_by(self, due_on: date) -> date:
-        """The last day of its delivery, counted from the due date, however late it was made."""
+        """Return the last day of delivery, counted from the due date even where the notice was made late."""
         return self.called_on(due_on) + timedelta(days=self.deliver_days)
 
 
@@ -66,10 +66,10 @@ def timings(scheme: Scheme) -> tuple[Timing, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """A loan's days as its notices see them; due dates are those of the contract, not rolled.
+    """The dates of a loan that its notices depend on; due dates are contract due dates, not rolled.
 
-    From `extended_on`, the day the extension was agreed, `due_on` is in force instead of `original_due_on`.
-    `ended_on`: the day it was paid off, renewed, compensated or written off, for good as far as is known.
+    From `extended_on`, the day on which the extension was agreed, `due_on` replaces `original_due_on`. `ended_on` is
+    the day on which the loan was paid off, renewed, compensated or written off, as far as is known.
     """
 
     disbursed_on: date
@@ -82,7 +82,7 @@ class Dates:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A notice that a loan's dates call for; `cancelled_on` where its reason went away since."""
+    """A notice that a loan's dates require; `cancelled_on` is the day on which the reason for the notice ended."""
 
     kind: str
     due_on: date
@@ -93,21 +93,22 @@ class Called:
 
 
 def called_for(loan: Dates, of: tuple[Timing, ...]) -> tuple[Called, ...]:
-    """Every notice of a loan's life, once per due date and kind.
+    """Return every notice of a loan over the loan's whole term, one per due date and kind.
 
-    A day calls for a notice when at its end the loan is open, the due date in force and so near. So none is lost
-    by a day on which nobody looked, and one whose reason went before its day never was.
+    A notice is required on the first day at whose end the loan is open, the due date is in force, and the due date is
+    near enough. The result does not depend on the days on which the program runs: no notice is lost, and a notice
+    whose reason ended before its day is not required.
     """
     return tuple(
-        found
+        notice
         for due_on, since, until in _due_dates(loan)
         for timing in of
-        if (found := _called(timing, due_on, since, until, loan)) is not None
+        if (notice := _called(timing, due_on, since, until, loan)) is not None
     )
 
 
 def _due_dates(loan: Dates) -> Iterator[tuple[date, date, date | None]]:
-    """Each due date and the days it was in force: from, and until where another took its place."""
+    """Return each due date with the first day on which it was in force, and the day on which another replaced it."""
     if loan.extended_on is None:
         yield loan.due_on, loan.disbursed_on, None
     else:
@@ -130,7 +131,7 @@ def _called(timing: Timing, due_on: date, since: date, until: date | None, loan:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A notice that was made: its day, and what became of it since."""
+    """A notice that was made: its day, whether it was delivered, and the day and reason of its end."""
 
     created_on: date
     cancelled_on: date | None = None
@@ -139,24 +140,24 @@ class Kept:
 
 
 Ended = tuple[date | None, str | None]
-"""On which day a notice is cancelled and why; twice None where it is not."""
+"""The day and the reason of a notice's cancellation; None and None for a notice that is not cancelled."""
 
 
 def missing(called: Iterable[Called], made: Container[tuple[date, str]], through: date | None) -> list[Called]:
-    """What is called for through a day and not made yet; no day: only what came to its end since."""
+    """Return the required notices through a day that are not made yet; without a day, only notices that have ended."""
     return [
-        each
-        for each in called
-        if (each.due_on, each.kind) not in made
-        and (each.cancelled_on is not None if through is None else each.created_on <= through)
+        notice
+        for notice in called
+        if (notice.due_on, notice.kind) not in made
+        and (notice.cancelled_on is not None if through is None else notice.created_on <= through)
     ]
 
 
 def ending(kept: Kept, called: Called | None, gone_as: str) -> Ended:
-    """What a notice's end is by what its loan's dates call for now, whatever it was taken for before.
+    """Return the end of a notice that was made, by the notices that the loan's present dates require.
 
-    One that never should have been, as is learnt from what was recorded late, is cancelled on its own day. A
-    delivered one stays as it is.
+    An event recorded late can show that the notice was never required; such a notice is cancelled on its own day, with
+    the reason `gone_as`. A delivered notice keeps its recorded end.
     """
     if kept.delivered:
         return kept.cancelled_on, kept.reason
@@ -168,5 +169,5 @@ def ending(kept: Kept, called: Called | None, gone_as: str) -> Ended:
 
 
 def number_of(contract_no: str, due_on: date, kind: str) -> str:
-    """Return the number on the paper: contract, due date, number of the kind."""
+    """Return the number printed on a notice: contract number, due date and number of the kind."""
     return f"{contract_no}-{due_on:%Y%m%d}-{KINDS[kind].number}"

@@ -1,8 +1,7 @@
-"""Kinds of scheme parameter: how a value of a scheme document is read, bounded and written again.
+"""Kinds of scheme parameter: how the value of a parameter is read from a document, checked, and written.
 
-Reading has two halves. `parse` turns a document's value into ours; it is all that a stored version goes through, so
-a bound that is drawn closer later never makes a stored version unreadable. `check` holds the bounds for documents
-that are loaded now.
+`parse` converts a value and is the only step for a stored scheme version, which therefore stays readable after a bound
+is tightened. `check` applies the bounds to a document that is being loaded.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,31 +19,32 @@ _DECIMAL = Said('a decimal number as text, like "0.125"', "小数文本，如 0.
 _DATE = Said("a date", "日期")
 
 NONE = "none"
-"""What a document says where a limit does not apply."""
+"""The word in a document for a limit that does not apply."""
 
 
 class Unfit(Exception):
-    """A value that is not what its parameter takes; `wanted` says what is."""
+    """A value does not fit its parameter; `wanted` describes the values that fit."""
 
     def __init__(self, wanted: Said) -> None:
         super().__init__(wanted)
         self.wanted = wanted
 
 
-def _any(_found: Any) -> None:
-    """Every value fits."""
+def _any(_parsed: Any) -> None:
+    """Accept every value."""
 
 
-def _same(found: Any) -> Any:
-    return found
+def _same(parsed: Any) -> Any:
+    return parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A parameter's Chinese name, its parser and its bounds (both raise Unfit), and its writer, the parser's inverse.
+    """A kind of parameter: the Chinese name, the parser, the check of bounds, and the writer.
 
-    No code reads the values of a `document_only` parameter: its rows are kept and shown with clause and source. One
-    that is not `needed` may be left out of a document.
+    Parser and check raise Unfit; the writer is the inverse of the parser. The value of a `document_only` parameter is
+    read by no code: the parameter is only stored and shown with clause and source. A parameter that is not `needed` may
+    be missing from a document.
     """
 
     zh: str
@@ -55,15 +55,15 @@ class Kind:
     needed: bool = True
 
     def read(self, value: object) -> Any:
-        """Return a document's value as ours; raise Unfit for one of another type or out of bounds."""
-        found = self.parse(value)
-        self.check(found)
-        return found
+        """Return the parsed value of a document; raise Unfit for a value of another type or out of bounds."""
+        parsed = self.parse(value)
+        self.check(parsed)
+        return parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One number or decision of a scheme as published: its value in JSON's words, clause and source."""
+    """One parameter of a scheme as published: its value as JSON has it, its clause and its source."""
 
     name: str
     zh: str
@@ -73,14 +73,14 @@ class Parameter:
 
     @property
     def basis(self) -> Literal["text", "decision", "unsourced"]:
-        """Whether a document says it, the programme's desk decided it, or no place is known for it."""
+        """Return the basis of the value: a published text, a decision of the programme's office, or no known source."""
         if self.source.startswith("decision"):
             return "decision"
         return "unsourced" if self.source.startswith("unsourced") else "text"
 
 
 def amount(zh: str, *, optional: bool = False) -> Kind:
-    """Yuan as text, kept as Fen, above zero."""
+    """Return the kind of an amount: yuan as text, parsed to fen, above zero."""
 
     def parse(value: object) -> Fen:
         try:
@@ -88,15 +88,15 @@ def amount(zh: str, *, optional: bool = False) -> Kind:
         except ValueError as fault:
             raise Unfit(Said(str(fault), _YUAN.zh)) from None
 
-    def check(found: Fen) -> None:
-        if found <= 0:
+    def check(parsed: Fen) -> None:
+        if parsed <= 0:
             raise Unfit(Said("more than 0.00", "大于 0.00"))
 
     return _or_none(Kind(zh, parse, check, plain), optional)
 
 
 def number(zh: str, low: str, high: str, *, optional: bool = False, places: int | None = None) -> Kind:
-    """A decimal as text, from `low` to `high`, both allowed; with at most so many decimals."""
+    """Return the kind of a decimal number written as text, from `low` to `high`, with at most `places` decimals."""
 
     def parse(value: object) -> Decimal:
         text = _text(value, _DECIMAL)
@@ -105,71 +105,71 @@ def number(zh: str, low: str, high: str, *, optional: bool = False, places: int 
         except ArithmeticError:
             raise Unfit(Said(f"not a number: {text!r}", _DECIMAL.zh)) from None
 
-    def check(found: Decimal) -> None:
-        if not found.is_finite() or not Decimal(low) <= found <= Decimal(high):
+    def check(parsed: Decimal) -> None:
+        if not parsed.is_finite() or not Decimal(low) <= parsed <= Decimal(high):
             raise Unfit(Said(f"from {low} to {high}", f"{low} 至 {high}"))
-        if places is not None and found != found.quantize(Decimal(1).scaleb(-places)):
+        if places is not None and parsed != parsed.quantize(Decimal(1).scaleb(-places)):
             raise Unfit(Said(f"at most {places} decimals", f"至多 {places} 位小数"))
 
-    return _or_none(Kind(zh, parse, check, lambda found: f"{found.normalize():f}"), optional)
+    return _or_none(Kind(zh, parse, check, lambda parsed: f"{parsed.normalize():f}"), optional)
 
 
 def share(zh: str) -> Kind:
-    """A fraction of the whole, 0 to 1."""
+    """Return the kind of a share: a fraction from 0 to 1."""
     return number(zh, "0", "1")
 
 
 def whole(zh: str, low: int, high: int, *, optional: bool = False) -> Kind:
-    """A whole number from `low` to `high`, both allowed."""
+    """Return the kind of a whole number from `low` to `high`, both included."""
 
     def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise Unfit(Said("a whole number", "整数"))
         return value
 
-    def check(found: int) -> None:
-        if not low <= found <= high:
+    def check(parsed: int) -> None:
+        if not low <= parsed <= high:
             raise Unfit(Said(f"from {low} to {high}", f"{low} 至 {high}"))
 
     return _or_none(Kind(zh, parse, check), optional)
 
 
 def day(zh: str, *, optional: bool = False) -> Kind:
-    """A date; a scheme kept as JSON has it as text."""
+    """Return the kind of a date, which is text in a scheme stored as JSON."""
     return _or_none(Kind(zh, read_date, write=date.isoformat), optional)
 
 
 def choice(zh: str, words_of: object) -> Kind:
-    """One word of a Literal type."""
+    """Return the kind of a choice: one word of a Literal type."""
     allowed = get_args(words_of)
     wanted = _one_of("one of ", allowed)
 
-    def check(found: str) -> None:
-        if found not in allowed:
+    def check(parsed: str) -> None:
+        if parsed not in allowed:
             raise Unfit(wanted)
 
     return Kind(zh, lambda value: _text(value, wanted), check)
 
 
 def words(zh: str, *allowed: str) -> Kind:
-    """Several different words, in the order given, of those allowed (any, where none are named)."""
+    """Return the kind of a list of different words, kept in order; without `allowed`, any words may be listed."""
 
     def parse(value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
             raise Unfit(Said("a list of words", "代码列表"))
         return tuple(value)
 
-    def check(found: tuple[str, ...]) -> None:
-        if len(set(found)) != len(found):
+    def check(parsed: tuple[str, ...]) -> None:
+        if len(set(parsed)) != len(parsed):
             raise Unfit(Said("each word once", "每项只列一次"))
-        if allowed and not set(found) <= set(allowed):
+        if allowed and not set(parsed) <= set(allowed):
             raise Unfit(_one_of("words of ", allowed))
 
     return Kind(zh, parse, check, list)
 
 
 def flag(zh: str) -> Kind:
-    """True or false."""
+    """Return the kind of a value that is true or false."""
 
     def parse(value: object) -> bool:
         if not isinstance(value, bool):
@@ -180,29 +180,29 @@ def flag(zh: str) -> Kind:
 
 
 def fixed(zh: str, only: Any) -> Kind:
-    """A rule the software keeps in one way only: stated with clause and source, no other value taken."""
+    """Return the kind of a rule that the program implements in one way: the only value allowed is `only`."""
 
-    def check(found: Any) -> None:
-        if type(found) is not type(only) or found != only:
+    def check(parsed: Any) -> None:
+        if type(parsed) is not type(only) or parsed != only:
             raise Unfit(Said(f"only {only}", "只能取规定的值"))
 
     return Kind(zh, _same, check, document_only=True)
 
 
 def retired(zh: str) -> Kind:
-    """A parameter of earlier releases: documents that name it are read and show it; nothing follows from it."""
+    """Return the kind of a parameter of earlier releases, which documents may still have and no rule uses."""
     return Kind(zh, _same, document_only=True, needed=False)
 
 
 def _one_of(en: str, allowed: Sequence[str]) -> Said:
-    """The words allowed; in Chinese by their labels, or by how many there are where they have none."""
+    """Return the text that lists the allowed words, in Chinese by their labels; without labels, by their number."""
     names = labels.table_of(allowed)
     zh = "、".join(names[word].zh for word in allowed) if names else f"规定的 {len(allowed)} 个代码之一"
     return Said(en + ", ".join(allowed), zh)
 
 
 def read_date(value: object) -> date:
-    """A date of a document; raises Unfit for anything else, a moment included."""
+    """Return the date of a document's value; raise Unfit for any other value, including a date with a time."""
     if type(value) is date:
         return value
     try:
@@ -224,11 +224,11 @@ def _or_none(kind: Kind, optional: bool) -> Kind:
     def parse(value: object) -> Any:
         return None if value == NONE else kind.parse(value)
 
-    def check(found: Any) -> None:
-        if found is not None:
-            kind.check(found)
+    def check(parsed: Any) -> None:
+        if parsed is not None:
+            kind.check(parsed)
 
-    def write(found: Any) -> Any:
-        return NONE if found is None else kind.write(found)
+    def write(parsed: Any) -> Any:
+        return NONE if parsed is None else kind.write(parsed)
 
     return Kind(kind.zh, parse, check, write)

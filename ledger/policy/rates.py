@@ -1,4 +1,4 @@
-"""Published loan rates (基准利率, LPR): their value on a day, what a loan may carry, when it is repriced."""
+"""Published loan rates (基准利率, LPR): the rate on a day, the rate allowed for a loan, and repricing."""
 
 import csv
 import tomllib
@@ -21,13 +21,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "benchmark": ("le_6m", "gt6m_le_1y", "gt1y_le_3y", "gt3y_le_5y", "gt_5y"),
     "lpr": ("lpr_1y", "lpr_5y"),
 }
-"""The columns of a table beside `effective`, shortest band first."""
+"""The columns of each rate table beside `effective`, shortest band first."""
 
 BAND_ENDS: Mapping[str, tuple[int, ...]] = {"benchmark": (6, 12, 36, 60), "lpr": (12,)}
-"""The longest term in months of each band but the last, which is open (scheme 3.1)."""
+"""The longest term, in months, of each band; the last band has no longest term and is not listed (scheme 3.1)."""
 
 HIGHEST = Decimal("0.36")
-"""A rate above it is a percentage given as a fraction."""
+"""The highest rate accepted, as a fraction; a higher rate is taken for a percentage written by mistake."""
 
 
 class RateNotCovered(RuleViolation):
@@ -43,7 +43,7 @@ class RateNotBenchmark(RuleViolation):
 
 
 class RateRowsRefused(RuleViolation):
-    """Rows that cannot join a rate table, every fault in `faults`."""
+    """Rows that a rate table does not accept; `faults` lists every fault."""
 
     code = "rate_rows_refused"
     zh = "利率表 {table} 不接受这些行：{faults:text}"
@@ -52,7 +52,7 @@ class RateRowsRefused(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class RateRow:
-    """The rates from a day on, as fractions, shortest band first."""
+    """The published rates from a day on, as fractions, shortest band first."""
 
     effective_on: date
     rates: tuple[Decimal, ...]
@@ -69,7 +69,7 @@ class RateTable:
     source: str
 
     def rate(self, term_months: int, on: date) -> Decimal:
-        """The rate of a term's band on a day, a fraction; raises RateNotCovered outside the table's days."""
+        """Return the rate of a term's band on a day, a fraction; raise RateNotCovered outside the days of the table."""
         place = bisect_right(self.rows, on, key=lambda row: row.effective_on)
         if place == 0 or on > self.covered_through:
             raise RateNotCovered(
@@ -86,7 +86,7 @@ class RateTable:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What a loan's rate was agreed on: the fraction a year, the signing, the payout, the months."""
+    """The agreed rate of a loan, a fraction per year, with the days of signing and payout and the term in months."""
 
     annual_rate: Decimal
     signed_on: date
@@ -96,7 +96,7 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """An extension as far as rates know it: from the old contract due date on, over all months (3.10)."""
+    """The data of an extension that its rate depends on; the rate starts on the old contract due date (3.10)."""
 
     agreed_on: date
     starts_on: date
@@ -104,23 +104,23 @@ class Extended:
 
 
 def load_table(code: str) -> RateTable:
-    """The table that comes with the product; raises KeyError for an unknown code."""
+    """Return the rate table with a code that comes with the product; raise KeyError for an unknown code."""
     return load_tables()[code]
 
 
 @cache
 def load_tables() -> Mapping[str, RateTable]:
-    """Both tables that come with the product, by code."""
+    """Return the rate tables that come with the product, by code."""
     folder = files("ledger.policy") / "tables"
-    told = tomllib.loads((folder / "sources.toml").read_text("utf-8"))
+    sources = tomllib.loads((folder / "sources.toml").read_text("utf-8"))
     return {
         code: read_table(code, (folder / entry["file"]).read_text("utf-8"), entry["covered_through"], entry["source"])
-        for code, entry in told.items()
+        for code, entry in sources.items()
     }
 
 
 def read_table(code: str, text: str, covered_through: date, source: str) -> RateTable:
-    """A table from csv text in percent with the columns `effective` and COLUMNS; raises RateRowsRefused."""
+    """Return a rate table read from CSV text: columns `effective` and COLUMNS, in percent; raise RateRowsRefused."""
     header, *lines = list(csv.reader(StringIO(text))) or [[]]
     if tuple(header) != ("effective", *COLUMNS[code]):
         wanted = ",".join(("effective", *COLUMNS[code]))
@@ -135,21 +135,21 @@ def _row(code: str, line: Sequence[str], source: str) -> RateRow:
         rates = tuple(Decimal(percent).scaleb(-2) for percent in line[1:])
         return RateRow(date.fromisoformat(line[0]), rates, source)
     except (ValueError, ArithmeticError, IndexError):
-        told = ",".join(line)
-        faults = [Said(f"neither a day nor percentages: {told}", f"不是日期和百分数：{told}")]
+        text = ",".join(line)
+        faults = [Said(f"neither a day nor percentages: {text}", f"不是日期和百分数：{text}")]
         raise RateRowsRefused(rule="3.2", table=code, faults=faults) from None
 
 
 def rate_table(code: str, rows: Sequence[RateRow], covered_through: date, source: str) -> RateTable:
-    """A checked table of rows in the order of their days; raises RateRowsRefused with every fault."""
+    """Return a rate table of rows in the order of their days; raise RateRowsRefused with every fault."""
     _check_rows(code, rows, None, covered_through, source)
     return RateTable(code, tuple(rows), covered_through, source)
 
 
 def extend(table: RateTable, rows: Sequence[RateRow], covered_through: date, source: str) -> RateTable:
-    """The table with later rows appended and looked at through a later day; no earlier answer changes.
+    """Return the table with later rows added and a later last day; rates of earlier days do not change.
 
-    No rows at all says that nothing was published up to `covered_through`. Raises RateRowsRefused.
+    An empty list of rows means that no rate was published up to `covered_through`. Raise RateRowsRefused.
     """
     _check_rows(table.code, rows, table.covered_through, covered_through, source)
     return replace(table, rows=(*table.rows, *rows), covered_through=covered_through, source=source)
@@ -198,16 +198,16 @@ def _row_faults(code: str, rows: Iterable[RateRow], known_through: date | None) 
 
 
 def benchmark_at_signing(scheme: Scheme, tables: Mapping[str, RateTable], signed_on: date, term_months: int) -> Decimal:
-    """The published rate, a fraction, of the term's band on the signing day (3.1); raises RateNotCovered."""
+    """Return the published rate, a fraction, of the term's band on the signing day (3.1); raise RateNotCovered."""
     return tables[scheme.rate_table].rate(term_months, signed_on)
 
 
 def check_rate(
     scheme: Scheme, tables: Mapping[str, RateTable], signed_on: date, term_months: int, annual_rate: Decimal
 ) -> None:
-    """A contract's rate equals the published one, or is at most that, as the scheme says (3.1).
+    """Raise RateNotBenchmark where a contract's rate differs from the published rate, or exceeds it (3.1).
 
-    Raises RateNotBenchmark, RateNotCovered.
+    The scheme says which of the two is checked. Raise RateNotCovered where the table has no rate for the day.
     """
     limit = benchmark_at_signing(scheme, tables, signed_on, term_months)
     fits = 0 < annual_rate <= limit if scheme.rate_rule == "at_most" else annual_rate == limit
@@ -227,10 +227,10 @@ def check_rate(
 def rate_steps(
     scheme: Scheme, table: RateTable, loan: Priced, through: date, extension: Extended | None = None
 ) -> tuple[tuple[date, Decimal], ...]:
-    """The contract rate from each day it changes, first the disbursement, as far as `through` (3.1, 3.10).
+    """Return the contract rate from the disbursement and from each day of change through `through` (3.1, 3.10).
 
-    On a repricing day the loan keeps its ratio to the published rate; an extension takes the published rate
-    of the cumulative term on the day it was agreed. Raises RateNotCovered, never guesses a coming rate.
+    On a repricing day the ratio of the loan's rate to the published rate is kept. An extension gets the published rate
+    of the cumulative term on the day of the agreement. Raise RateNotCovered where a rate is not published yet.
     """
     steps = [(loan.disbursed_on, loan.annual_rate)]
     if scheme.repricing == "fixed" and extension is None:
@@ -263,8 +263,8 @@ def _change_days(scheme: Scheme, loan: Priced, through: date, extension: Extende
 
 
 def _in_ratio(agreed: Decimal, published: Decimal, base: Decimal, places: int) -> Decimal:
-    """agreed x published / base, rounded once; a loan at the published rate stays exactly there."""
+    """Return agreed x published / base, rounded once; where `agreed` equals `base`, return exactly `published`."""
     if agreed == base:
         return published
-    (a, b), (c, d), (e, f) = (each.as_integer_ratio() for each in (agreed, published, base))
+    (a, b), (c, d), (e, f) = (rate.as_integer_ratio() for rate in (agreed, published, base))
     return Decimal(half_up(a * c * f * 10**places, b * d * e)).scaleb(-places).normalize()

@@ -1,4 +1,4 @@
-"""The risk-buffer fund's rules (scheme 5): what a quarter calls for, how far a step may go, when reports are due."""
+"""The rules of the risk-buffer fund (scheme 5): quarterly calls, the steps of a plan, and due days of reports."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from ledger.statuses import PlanStatus, PlanStep
 
 STEPS: Final[Mapping[FundSource, tuple[str, ...]]] = {
     "city": (PlanStep.APPROVAL, PlanStep.APPROPRIATION, PlanStep.DEPOSIT),
-    "county": (PlanStep.APPROVAL, PlanStep.DEPOSIT),  # county money needs no appropriation (5.3)
+    "county": (PlanStep.APPROVAL, PlanStep.DEPOSIT),  # The county's own money needs no appropriation (5.3).
 }
-"""The steps of a line by its source, each resting on the one before."""
+"""The steps of a plan's line by the source of the money; each step needs the step before."""
 
 REACHED: Final[Mapping[str, PlanStatus]] = {
     PlanStep.APPROVAL: PlanStatus.APPROVED,
     PlanStep.APPROPRIATION: PlanStatus.APPROPRIATED,
     PlanStep.DEPOSIT: PlanStatus.DEPOSITED,
 }
-"""The plan's status once every line has come through a step."""
+"""The status of a plan after every line has completed a step."""
 
 
 class QuarterNotOver(RuleViolation):
@@ -58,7 +58,7 @@ class WoundDown(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Loans a bank issued in a county under one scheme version; renewals and reversals are out. Whole fen."""
+    """Loans that a bank issued in a county under one scheme version, without renewals and reversed loans; whole fen."""
 
     scheme: Scheme
     in_quarter: Fen
@@ -67,7 +67,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a quarter calls for at one account from one source; whole fen."""
+    """The call of a quarter on one source for one fund account; whole fen."""
 
     issued: Fen
     issued_cumulative: Fen
@@ -76,12 +76,12 @@ class Call:
 
     @property
     def due(self) -> Fen:
-        """The call (应缴存): never below zero, so an advance is used up first (5.2)."""
+        """Return the amount called (应缴存): required less contributed money, and never below zero (5.2)."""
         return Fen(max(0, self.required_cumulative - self.contributed_cumulative))
 
 
 def quarterly_call(issued: Iterable[Issued], contributed: Fen) -> Call:
-    """The call of an account and source: each loan at its own scheme's rate, rounded once (5.2)."""
+    """Return the call of an account and a source, with each loan at the rate of its own scheme, rounded once (5.2)."""
     rows = list(issued)
     exact = sum((Fraction(row.scheme.fund_rate) * row.cumulative for row in rows), Fraction(0))
     return Call(
@@ -93,18 +93,18 @@ def quarterly_call(issued: Iterable[Issued], contributed: Fen) -> Call:
 
 
 def check_quarter(quarter: Quarter, on: date) -> None:
-    """A plan or report is made once its quarter is over; raises QuarterNotOver (5.1, 5.5)."""
+    """Raise QuarterNotOver where a plan or report is made before the end of its quarter (5.1, 5.5)."""
     if on < quarter.calendar.end:
         raise QuarterNotOver(rule="5.2", limit=quarter.calendar.end, found=str(quarter))
 
 
 def report_due_by(scheme: Scheme, quarter: Quarter) -> date:
-    """The day by which a bank's issuance report is due: a natural day, it does not move (5.5)."""
+    """Return the last day for a bank's issuance report: a calendar day that is not rolled to a working day (5.5)."""
     return quarter.calendar.end.replace(day=scheme.issuance_report_day)
 
 
 def left_of(reached: Mapping[str, Fen], source: FundSource, step: str, approved: Fen) -> Fen:
-    """What a step may still take of a line, given what every step of it has reached (5.3)."""
+    """Return the amount in fen left for a step of a line, given the amounts that the steps have reached (5.3)."""
     steps = STEPS[source]
     if step not in steps:
         return NIL
@@ -114,7 +114,7 @@ def left_of(reached: Mapping[str, Fen], source: FundSource, step: str, approved:
 
 
 def check_step(county: str, bank: str, step: str, amount: Fen, left: Fen) -> None:
-    """Raises NotAnAmount, BeyondStep."""
+    """Raise NotAnAmount for an amount of zero or less, BeyondStep for an amount above the amount left (5.3)."""
     if amount <= 0:
         raise NotAnAmount(rule="5.3", found=plain(amount))
     if amount > left:
@@ -122,5 +122,5 @@ def check_step(county: str, bank: str, step: str, amount: Fen, left: Fen) -> Non
 
 
 def head_room(multiple: Fraction, contributed: Fen, issued: Fen) -> Fen:
-    """What may still be lent on the contributions (2.8): multiple x contributions - issued; whole fen, cut down."""
+    """Return the head-room (2.8), multiple x contributions less issued loans, rounded down to whole fen."""
     return Fen(int(multiple * contributed) - issued)

@@ -1,7 +1,7 @@
-"""One scheme version (方案): every number and decision of the programme as a typed, immutable value.
+"""A scheme version (方案): every parameter of the programme as a typed, immutable value.
 
-Stored versions are read by later code. So a new parameter is a field with a default, the value that leaves everything
-as it was; one that goes becomes a `ClassVar` of the kind `retired`, in its place, and released documents still show it.
+Stored versions are read by later releases. A new parameter therefore gets a default that changes nothing, and a removed
+parameter becomes a `ClassVar` of the kind `retired`, so that older documents still show it.
 """
 
 from collections.abc import Mapping
@@ -41,10 +41,10 @@ Recoveries = Literal["all_to_fund", "pro_rata"]
 
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
-    """One version of a scheme, resolved: nothing is inherited any more.
+    """One version of a scheme, with all inherited parameters filled in.
 
-    For contracts signed from `signed_from` to `signed_to`, both days included; a loan keeps it for life.
-    Shares and rates are fractions, amounts whole fen.
+    The version applies to contracts signed from `signed_from` to `signed_to`, both included; a loan keeps its version
+    for its whole term. Shares and rates are fractions; amounts are in whole fen.
     """
 
     code: str
@@ -139,21 +139,23 @@ class Scheme:
     notice_2_deliver_days: Annotated[int, whole("第二次催收送达天数", 0, 365)]
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """Every parameter with its clause and source, in the order of the programme."""
+        """Return every parameter with its clause and source, in the order of the programme."""
         return self.listed
 
 
 def _kinds() -> dict[str, Kind]:
     hints = get_type_hints(Scheme, include_extras=True)
     bare = {name: get_args(hint)[0] if get_origin(hint) is ClassVar else hint for name, hint in hints.items()}
-    found = {name: get_args(hint)[-1:] for name, hint in bare.items()}
-    return {name: last[0] for name, last in found.items() if last and isinstance(last[0], Kind)}
+    annotations = {name: get_args(hint)[-1:] for name, hint in bare.items()}
+    return {name: last[0] for name, last in annotations.items() if last and isinstance(last[0], Kind)}
 
 
 KINDS: Mapping[str, Kind] = _kinds()
 """The kind of every parameter by its name, in the order of the programme."""
 
 DEFAULTS: Mapping[str, object] = {
-    each.name: each.default for each in fields(Scheme) if each.name in KINDS and each.default is not MISSING
+    parameter.name: parameter.default
+    for parameter in fields(Scheme)
+    if parameter.name in KINDS and parameter.default is not MISSING
 }
-"""What a parameter is in documents that do not name it, for parameters younger than the first release."""
+"""The default values of parameters added after the first release, for documents without these parameters."""

@@ -1,7 +1,7 @@
-"""Scheme documents read into schemes: presets and loaded texts strictly, stored versions as they were written.
+"""Reading scheme documents: presets, texts to be loaded, and stored versions.
 
-A document that is loaded now is held to every bound of `scheme.KINDS`, and all its faults are reported at once. A
-stored version was held to the bounds of its own time: it is read by the parameters it names, defaults for the others.
+A text to be loaded is checked against every bound of `scheme.KINDS`, and all faults are reported at once. A stored
+version is not checked again, and a parameter missing from a stored version gets its default.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ _ROW = Said("a row with value, clause and source", "含取值、条款、来源�
 
 
 class SchemeInvalid(RuleViolation):
-    """A scheme document with faults, all of them in `faults`: parameter, what is wrong, what is wanted."""
+    """A scheme document has faults; each entry of `faults` has the parameter, the fault and the values that fit."""
 
     code = "scheme_invalid"
     zh = "方案文件有 {count} 处错误：{faults:text}"
@@ -51,29 +51,29 @@ class SchemeInvalid(RuleViolation):
 
 
 def presets() -> tuple[str, ...]:
-    """Codes of the schemes that come with the product."""
+    """Return the codes of the schemes that come with the product."""
     names = (entry.name for entry in (files("ledger.policy") / "presets").iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
 @cache
 def load_preset(code: str) -> Scheme:
-    """A preset by its code; raises KeyError for one that does not exist."""
+    """Return the preset with a code; raise KeyError for an unknown code."""
     if code not in presets():
         raise KeyError(code)
     return parse_scheme((files("ledger.policy") / "presets" / f"{code}.toml").read_text("utf-8"))
 
 
 def read_stored(document: str, content_hash: str) -> Scheme:
-    """Return the scheme version that `document` of some earlier release is: the JSON `Scheme.document` kept then.
+    """Return the scheme version of a stored document: the JSON of `Scheme.document`, perhaps from an earlier release.
 
-    Bounds are not applied again, rows of parameters that no code knows are passed over, parameters that the document
-    does not name have their defaults. Document and hash stay as stored. Raise KeyError for a parameter without a
-    default, which is a fault of the release that added it.
+    Bounds are not checked. A row of an unknown parameter is ignored; a parameter missing from the document gets its
+    default. Document and hash are returned unchanged. Raise KeyError for a missing parameter without a default, which
+    is a mistake in the release that added the parameter.
     """
-    told = json.loads(document)
-    heading: dict[str, Any] = {name: _head(name, told[name]) for name in HEADING}
-    rows = {name: told["parameters"][name] for name in KINDS if name in told["parameters"]}
+    content = json.loads(document)
+    heading: dict[str, Any] = {name: _head(name, content[name]) for name in HEADING}
+    rows = {name: content["parameters"][name] for name in KINDS if name in content["parameters"]}
     values: dict[str, Any] = {
         name: KINDS[name].parse(row["value"]) for name, row in rows.items() if not KINDS[name].document_only
     }
@@ -86,19 +86,19 @@ def read_stored(document: str, content_hash: str) -> Scheme:
 
 
 def parse_scheme(text: str, parents: Mapping[str, Scheme] | None = None) -> Scheme:
-    """Return the scheme of a document that is loaded now: TOML, or JSON as a resolved scheme keeps it.
+    """Return the scheme of a document to be loaded, written in TOML or in the JSON of `Scheme.document`.
 
-    `inherits` names a scheme of `parents` (the presets where none are given); what the text does not say
-    is taken from it. Raises SchemeInvalid with every fault at once.
+    The entry `inherits` names a scheme of `parents`, or of the presets where no parents are given; parameters missing
+    from the document are taken from that scheme. Raise SchemeInvalid with every fault.
     """
     try:
-        told = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        content = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except ValueError as fault:
         raise _invalid([_fault("document", "unreadable", Said(str(fault), "语法有误"))]) from None
     faults: list[dict[str, str]] = []
-    inherited = _inherited(told, parents, faults)
-    heading = _heading(told, faults)
-    listed, values = _values(told.get("parameters", {}), inherited, faults)
+    inherited = _inherited(content, parents, faults)
+    heading = _heading(content, faults)
+    listed, values = _values(content.get("parameters", {}), inherited, faults)
     if not faults:
         _check_together(heading | values, faults)
     if faults:
@@ -107,12 +107,12 @@ def parse_scheme(text: str, parents: Mapping[str, Scheme] | None = None) -> Sche
 
 
 def _resolved(heading: dict[str, Any], listed: tuple[Parameter, ...], values: dict[str, Any]) -> Scheme:
-    """The document is written in one way only, so that the same content always has the same hash."""
+    """Return the scheme with its document, written in one fixed form so that the same content has the same hash."""
     content = {
         **heading,
         "signed_from": heading["signed_from"].isoformat(),
         "signed_to": heading["signed_to"].isoformat(),
-        "parameters": {each.name: _row(each) for each in listed},
+        "parameters": {parameter.name: _row(parameter) for parameter in listed},
     }
     document = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     content_hash = hashlib.sha256(document.encode()).hexdigest()
@@ -135,11 +135,11 @@ def _inherited(
     if not isinstance(parent, str) or parent == told.get("code") or parent not in known:
         faults.append(_fault("inherits", "unknown", Said("the code of another scheme", "另一方案的代码")))
         return {}
-    return {each.name: _row(each) for each in known[parent].listed}
+    return {parameter.name: _row(parameter) for parameter in known[parent].listed}
 
 
 class _Presets(Mapping[str, Scheme]):
-    """The presets, each read when it is asked for."""
+    """The presets by code; a preset is read from its file when first used."""
 
     def __getitem__(self, code: str) -> Scheme:
         return load_preset(code)
@@ -176,9 +176,10 @@ def _head(name: str, value: object) -> object:
 def _values(
     told: object, inherited: Mapping[str, dict[str, Any]], faults: list[dict[str, str]]
 ) -> tuple[tuple[Parameter, ...], dict[str, Any]]:
-    """Every parameter read: the document's own row, or the inherited one, whole; else its default, which is not listed.
+    """Return the listed parameters and the values of all parameters; add faults to `faults`.
 
-    Listed rows are what the document is hashed by: a parameter added later leaves older documents' hashes alone.
+    A parameter's row is the document's own row, else the whole inherited row. A parameter without a row gets its
+    default and is not listed. Only listed rows are hashed, so a new parameter leaves the hashes of documents unchanged.
     """
     if not isinstance(told, Mapping):
         faults.append(_fault("parameters", "unfit", Said("a table of parameters", "参数表")))
@@ -207,7 +208,7 @@ def _values(
 
 
 def _is_row(name: str, row: object, faults: list[dict[str, str]]) -> bool:
-    """Nothing stands in a scheme without saying where it comes from."""
+    """Return whether a row has a value, a clause and a source; add a fault for each part that is missing."""
     if not isinstance(row, Mapping) or row.keys() != {"value", "clause", "source"}:
         faults.append(_fault(name, "unfit", _ROW))
         return False
@@ -217,7 +218,7 @@ def _is_row(name: str, row: object, faults: list[dict[str, str]]) -> bool:
 
 
 def _check_together(found: Mapping[str, Any], faults: list[dict[str, str]]) -> None:
-    """What each parameter alone cannot tell."""
+    """Add the faults of parameters that do not fit each other."""
     rising = (
         ("signed_from", "signed_to"),
         ("age_min", "age_max"),

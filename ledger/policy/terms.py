@@ -1,4 +1,4 @@
-"""Terms: when a loan falls due, how a due date rolls, what an extension may add."""
+"""The term of a loan: its due date, the rolling of a due date to a working day, and extensions."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +31,7 @@ class ExtensionTooLong(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """An extension (展期): from the old contract due date to the new one, both not rolled."""
+    """An extension (展期) from the old to the new contract due date; neither date is rolled."""
 
     agreed_on: date
     months: int
@@ -41,30 +41,31 @@ class Extension:
 
 
 def due_on(disbursed_on: date, months: int) -> date:
-    """The contract due date (到期日): always counted from the disbursement, extensions too (2.6)."""
+    """Return the contract due date (到期日), counted from the disbursement, also after an extension (2.6)."""
     return add_months(disbursed_on, months)
 
 
 def rolled(due: date, calendar: WorkCalendar, roll: Roll) -> date:
-    """The day a due date is payable: the next working day, or the date itself where none roll (3.6).
+    """Return the day on which a loan due on a date is payable (3.6).
 
-    Provisional where the calendar's year is not published: ask `calendar.is_provisional` of the due date
-    and of the answer before anything is posted on it.
+    This is the date itself if it is a working day or the scheme rolls no dates, else the next working day. The day is
+    provisional in a year without a published calendar: check `calendar.is_provisional` for the due date and for the
+    returned day before posting anything on that day.
     """
     return due if roll == "none" else calendar.next_working(due)
 
 
 def extension_months_max(scheme: Scheme, term_months: int) -> int:
-    """The most whole months an extension may add to an original term (3.10)."""
+    """Return the largest number of whole months that an extension may add to an original term (3.10)."""
     return int(Decimal(term_months) * scheme.extension_share_max)
 
 
 def extend_term(
     scheme: Scheme, disbursed_on: date, term_months: int, earlier: int, agreed_on: date, months: int
 ) -> Extension:
-    """The extension of a loan with `earlier` extensions so far, by whole months (3.10).
+    """Return the extension of a loan by whole months; `earlier` is the number of extensions so far (3.10).
 
-    Raises ExtensionRepeated, ExtensionTooLate, ExtensionTooLong.
+    Raise ExtensionRepeated, ExtensionTooLate or ExtensionTooLong.
     """
     old_due_on = due_on(disbursed_on, term_months)
     if earlier >= scheme.extensions_max:

@@ -1,1 +1,1 @@
-"""Reads that operations and reports share."""
+"""Queries of the database that operations and reports share."""

@@ -1,4 +1,4 @@
-"""Reference data as recorded (基础资料): schemes, rates, calendars, counties, banks, read through small caches."""
+"""Recorded reference data (基础资料): schemes, rates, calendars, counties and banks, read through small caches."""
 
 import json
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from ledger.policy.schemes import Scheme, read_stored
 from ledger.tables import reference as t
 
 MAIN_SCHEME = "ganzhou-2016"
-"""The city's own programme: its numbers hold where a figure is not about one loan."""
+"""The code of the city's own programme, whose parameters apply to figures that are not about one loan."""
 
 
 def scheme_of(session: Session, code: str, version: int) -> Scheme:
-    """A scheme version, asked for once a session and parsed once: it never changes. Raises NotFound."""
+    """Return a scheme version, cached because a version never changes; raise NotFound."""
     known: dict[tuple[str, int], Scheme] = session.info.setdefault("schemes", {})
     if (scheme := known.get((code, version))) is not None:
         return scheme
@@ -39,12 +39,12 @@ def scheme_of(session: Session, code: str, version: int) -> Scheme:
 
 
 def latest_version(session: Session, code: str) -> int | None:
-    """The newest version of a scheme, None where there is none."""
+    """Return the number of the newest version of a scheme; None for an unknown scheme."""
     return session.execute(select(func.max(t.SchemeVersion.version)).where(t.SchemeVersion.code == code)).scalar()
 
 
 def latest_scheme(session: Session, code: str) -> Scheme:
-    """The newest version of a scheme; raises NotFound."""
+    """Return the newest version of a scheme; raise NotFound."""
     version = latest_version(session, code)
     if version is None:
         raise NotFound(what="scheme", id=code)
@@ -52,7 +52,7 @@ def latest_scheme(session: Session, code: str) -> Scheme:
 
 
 def rate_tables(session: Session) -> Mapping[str, RateTable]:
-    """The published rate tables, by code."""
+    """Return the published rate tables by code."""
     covered = session.execute(
         select(t.RateCoverage.table, func.max(t.RateCoverage.covered_through)).group_by(t.RateCoverage.table)
     ).all()
@@ -60,7 +60,7 @@ def rate_tables(session: Session) -> Mapping[str, RateTable]:
 
 
 def work_calendar(session: Session) -> WorkCalendar:
-    """The working-day calendar of all published years."""
+    """Return the working-day calendar of all published years."""
     years = tuple(session.execute(select(t.CalendarYear.year).order_by(t.CalendarYear.year)).scalars())
     calendars = _calendars.setdefault(session.get_bind().engine.pool, {})
     if years not in calendars:
@@ -77,7 +77,7 @@ def work_calendar(session: Session) -> WorkCalendar:
 
 
 def county_of(session: Session, code: str) -> str:
-    """Today's id of a county given by today's or a retired code; raises NotFound."""
+    """Return the present id of a county by its present code or a retired code; raise NotFound."""
     county = session.execute(select(t.CountyCode.county).where(t.CountyCode.code == code)).scalar()
     if county is None:
         raise NotFound(what="county", id=code)
@@ -85,7 +85,7 @@ def county_of(session: Session, code: str) -> str:
 
 
 def bank_status(session: Session, bank: str, on: date) -> str:
-    """A bank's status on a day: pilot, eliminated or substituted; raises NotFound before its first one."""
+    """Return a bank's status on a day: pilot, eliminated or substituted; raise NotFound before the first status."""
     status = session.execute(
         select(t.BankStatus.status)
         .where(t.BankStatus.bank == bank, t.BankStatus.effective_on <= on)
@@ -98,7 +98,7 @@ def bank_status(session: Session, bank: str, on: date) -> str:
 
 
 _schemes: dict[str, Scheme] = {}
-# Of one database each: a published year never changes there, another database may have published it otherwise.
+# Calendars by database: a published year never changes within a database but may differ between databases.
 _calendars: WeakKeyDictionary[Pool, dict[tuple[int, ...], WorkCalendar]] = WeakKeyDictionary()
 
 

@@ -1,4 +1,4 @@
-"""Books with something in them: events written by the journal itself, at moments of the test's choosing."""
+"""Books with events that the journal records directly, at moments the test chooses."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ def renewed(loan: int, renewal: int, amount: str, on: str = "2016-05-10") -> Eve
 
 @contextmanager
 def unit_of(app: Flask, at: str = "2016-05-12T09:00:00") -> Iterator[Unit]:
-    """A unit of work on the service's database, at a moment (UTC)."""
+    """Open a unit of work on the service's database, at a moment in UTC."""
     moment = datetime.fromisoformat(at).replace(tzinfo=UTC)
     engine = app.extensions["ledger"].engine
     with work(engine, user="officer", today=moment.date(), clock=lambda: moment, origin="test") as unit:
@@ -52,12 +52,12 @@ def unit_of(app: Flask, at: str = "2016-05-12T09:00:00") -> Iterator[Unit]:
 
 
 def write(app: Flask, events: Iterable[Event], at: str = "2016-05-12T09:00:00") -> list[int]:
-    """Record events at a moment (UTC); answers their ids."""
+    """Record events at a moment in UTC and return the events' ids."""
     with unit_of(app, at) as unit:
         return [record(unit, event, document="借据 1", reason="放款", checked_by="checker") for event in events]
 
 
 def reverse(app: Flask, event_id: int, at: str) -> None:
-    """Reverse an event in red at a moment (UTC)."""
+    """Reverse an event at a moment in UTC."""
     with unit_of(app, at) as unit:
         reverse_all(unit, [event_id], "wrong loan", "checker")

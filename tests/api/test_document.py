@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the routes are, neither more nor less, and the page needs no network."""
+"""The OpenAPI document describes exactly the routes, and its page needs no network."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ KEYLESS = {"/auth/token", "/households/search", "/audit/verify"}
 
 @pytest.fixture
 def document(sqlite_app: Flask) -> dict[str, Any]:
-    """The document as it is served."""
+    """Return the OpenAPI document as the service sends it."""
     told = sqlite_app.test_client().get(f"{BASE}/openapi.json")
     found: dict[str, Any] = told.get_json()
     return found

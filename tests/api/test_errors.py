@@ -1,4 +1,4 @@
-"""Whatever is refused or fails is a problem: one shape, a stable code, in the language asked for."""
+"""Every refusal and failure is answered with one form, a stable code, and text in the language asked for."""
 
 import sqlite3
 from collections.abc import Callable

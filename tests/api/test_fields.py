@@ -1,4 +1,4 @@
-"""What fields take and refuse, and how they write."""
+"""The values that request fields accept and refuse, and the form in which fields write values."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Whatever is sent that the document allows, or nearly, is answered as the document says, and never by a failure."""
+"""Requests drawn from the OpenAPI document, valid or nearly valid, get a documented answer and never a failure."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ CHECKS = [not_a_server_error, content_type_conformance, response_schema_conforma
 
 @pytest.mark.parametrize("place", list(RIGHTS))
 def test_no_request_is_answered_by_a_failure(place: str, sqlite_app: Flask) -> None:
-    """A few tries for each route every day; HYPOTHESIS_PROFILE=ci or full tries more."""
+    """Try a few requests per route in a normal run; HYPOTHESIS_PROFILE=ci or full tries more."""
     method, path = place.split(" ")
     roles = RIGHTS[place]
     username = next((name for name, each in PEOPLE.items() if each.role in roles), "officer")

@@ -1,4 +1,4 @@
-"""Whether the service says truly that it lives, is ready, and how it went; what it logs of a request."""
+"""The health routes report whether the service runs and is ready; the log describes each request."""
 
 import json
 import logging
@@ -94,7 +94,7 @@ def test_requests_are_counted_by_route_not_by_address(sqlite_app: Flask) -> None
 
 @pytest.fixture
 def log() -> Iterator[StringIO]:
-    """What is logged, as the service configures it."""
+    """Return the stream of log lines, with logging configured as the service does."""
     written = StringIO()
     before = logging.getLogger().handlers[:]
     logs.configure("info", written)

@@ -1,4 +1,4 @@
-"""Promise 3: a key is answered once, whatever arrives, in whatever order, on both engines."""
+"""Promise 3: a request with a key is carried out once, however often and in whatever order it is sent."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -131,7 +131,7 @@ def test_many_at_once_with_one_key_record_one_thing(sign_in: SignIn, app: Flask)
 def test_who_comes_while_the_first_runs_waits_two_seconds_and_is_told(
     sign_in: SignIn, settings: Settings, app: Flask
 ) -> None:
-    """On PostgreSQL the second is another process, or nearly: an application of its own that shares the database."""
+    """On PostgreSQL the second request uses another application on the same database, as a second process would."""
     admin, elsewhere = sign_in("admin"), Client.signed_in(create_app(settings), "admin")
     with _held_up() as (threads, running, release):
         first = threads.submit(admin.post, "/users", NEWCOMER, key="k-1")
@@ -154,7 +154,7 @@ def test_a_transaction_that_fails_leaves_its_key_free(sign_in: SignIn, app: Flas
 
 @contextmanager
 def _held_up() -> Iterator[tuple[ThreadPoolExecutor, threading.Event, threading.Event]]:
-    """The first to add a user says so, its key being claimed, and waits until it is let go."""
+    """Make the first request to add a user report that its key is claimed, then wait until the test releases it."""
     running, release = threading.Event(), threading.Event()
 
     def wait(session: Session, *_: Any) -> None:

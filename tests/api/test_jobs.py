@@ -1,4 +1,4 @@
-"""Jobs at the API: what there is, asking for a run, polling it, its failed items."""
+"""Jobs at the API: the list of jobs, starting a run, polling a run, and the failed items of a run."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Lists: pages behind cursors, and sheets without an end that no spreadsheet runs."""
+"""Lists: pages with cursors, and sheets of any length whose cells no spreadsheet program can run as formulas."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What operators set: defaults, mistakes, secrets that are made once and never shown."""
+"""The settings of an operator: defaults, mistakes, and secrets, which are made once and never shown."""
 
 import stat
 import threading

@@ -1,4 +1,4 @@
-"""Signing in: tokens, how they end, and that refusals tell nothing."""
+"""Signing in: tokens, the end of a token, and refusals that give nothing away."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,7 +69,7 @@ def test_without_a_good_token_nothing_is_answered(case: str, header: str | None,
 def test_a_token_signed_by_another_service_is_refused(sqlite_app: Flask) -> None:
     good = Client.signed_in(sqlite_app, "officer")
     token = good.headers["Authorization"]
-    other = "B" if token[-9] == "A" else "A"  # not the last sign, of which some bits are filling
+    other = "B" if token[-9] == "A" else "A"  # Some bits of the last character are padding, so another one is changed.
     forged = Client(sqlite_app, {"Authorization": token[:-9] + other + token[-8:]})
     assert forged.get("/me").status_code == 401
     assert good.get("/me").status_code == 200

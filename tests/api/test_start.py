@@ -1,4 +1,4 @@
-"""Which databases take the demo in, and who is the first to sign in."""
+"""The first start: the databases that accept demonstration data, and the first user."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

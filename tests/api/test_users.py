@@ -1,4 +1,4 @@
-"""People kept by the administrator: roles with their scope, names given once, passwords that are some."""
+"""Users kept by the administrator: roles with their scope, names used only once, and passwords strong enough."""
 
 from collections.abc import Callable
 from typing import Any

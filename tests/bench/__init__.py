@@ -1,1 +1,1 @@
-"""How fast the ledger is against a bare driver that writes and reads the same rows."""
+"""Benchmarks: the speed of the ledger compared with a bare database driver that reads and writes the same rows."""

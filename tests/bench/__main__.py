@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measure against the bars, by hand in full or for its figures in small."""
+"""`python -m tests.bench`: run the benchmarks and compare them with the bars, in full or in a small size."""
 
 import argparse
 import sys
@@ -25,7 +25,7 @@ BENCHES: dict[str, Callable[[Store, Size], Iterator[Result]]] = {
 
 
 def main() -> int:
-    """Run what was asked for; ends with 0 where every figure is right, whatever its speed."""
+    """Run the benchmarks asked for; exit with 0 where every figure is correct, however slow the run was."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="full")
     parser.add_argument("--engine", choices=ENGINES)
@@ -35,7 +35,7 @@ def main() -> int:
     size = SIZES[told.size]
     if told.rounds:
         size = replace(size, rounds=told.rounds)
-    collector.tune()  # as every process does that works in bulk
+    collector.tune()  # Every process that works in bulk does the same.
     print(HEAD)
     for engine in [told.engine] if told.engine else ENGINES:
         with store_of(engine) as store:

@@ -1,4 +1,4 @@
-"""What the city asks of all its loans at once: a quarter's fund plan, the portfolio as of any day."""
+"""Benchmarks of reports on all loans of the city: a quarter's fund plan, and the portfolio as of any day."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ from tests.bench.sizes import Size
 from tests.bench.stores import Store, opened
 
 AS_OF = date(2016, 12, 20)
-"""Nearly three months after the only lines: a twentieth of the loans stands unpaid since then."""
+"""A day nearly three months after the only settlement day; a twentieth of the loans has unpaid interest since then."""
 
 _QUARTER = Quarter(2016, 3)
 
@@ -66,7 +66,7 @@ FROM aged GROUP BY county, bank ORDER BY county, bank
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """A report, with all it looks up besides, against the one query it cannot do without."""
+    """Measure a report, with all its queries, against the one query that the report cannot do without."""
     store.template("city", partial(fill, count=size.loans))
     with opened(store, "city") as engine:
         yield _compared(
@@ -115,7 +115,7 @@ def _now() -> datetime:
 
 
 def _called(engine: Engine, plan_id: int) -> Sequence[Any]:
-    """What a plan says was issued, in the quarter and before."""
+    """Return the loans issued according to a plan: in the quarter, and before."""
     ln = FundPlanLine
     query = select(ln.county, ln.bank, ln.issued, ln.issued_cumulative).where(ln.plan_id == plan_id)
     with Session(engine) as session:

@@ -1,4 +1,4 @@
-"""Figures as of a day: an account's balance, a loan's figure, every book's trial balance, over a long history."""
+"""Benchmarks of figures as of a day over a long history: a balance, a loan's figures and all trial balances."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -22,7 +22,7 @@ _BOOK = "LOAN-GZRCB"
 _CLOCKS = Clocks(history.AS_OF)
 _TIMES = 5
 
-# What each bare sum is quickest on; the ledger's own sums do not need them.
+# The index that makes each bare sum fastest; the ledger's own sums do not need these indexes.
 _INDEXES = (
     "CREATE INDEX bench_debit ON postings (book, debit, effective_on, fen)",
     "CREATE INDEX bench_credit ON postings (book, credit, effective_on, fen)",
@@ -40,7 +40,7 @@ _LOAN = text(
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """The ledger's figures against bare sums over the postings they come from."""
+    """Measure the ledger's figures against bare sums over the postings behind the figures."""
     store.template("history", partial(_fill, size))
     with looked_at(store, "history") as engine, engine.connect().execution_options(reading=True) as connection:
         asked = [number % size.loans + 1 for number in Random(7).choices(range(size.loans), k=size.asked)]
@@ -90,7 +90,10 @@ _Sides = tuple[Callable[[], list[Any]], Callable[[], list[Any]], Callable[[list[
 
 
 def _compared(store: Store, size: Size, bar: str, what: str, sides: _Sides) -> Result:
-    """Two ways to ask the same many times; the third side makes what the bare one finds comparable, unmeasured."""
+    """Compare two ways of asking for the same figures many times.
+
+    A third function, not measured, brings the bare result into the ledger's form.
+    """
     ours, bare, told = sides
     found = ours()
     assert found == told(bare())
@@ -121,7 +124,7 @@ _Figures = dict[tuple[str, Account], int]
 
 
 def _netted(rows: Iterable[Any]) -> _Figures:
-    """Sums of debit and credit as balances on each account's normal side, without the zeros."""
+    """Return sums of debits and credits as balances on each account's normal side, without zeros."""
     sums: _Figures = {}
     for book, debit, credit, fen in rows:
         for code, sign in ((debit, 1), (credit, -1)):

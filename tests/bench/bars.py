@@ -1,4 +1,4 @@
-"""The bars of the issue, what was measured against them, and the table both are printed in."""
+"""The bars of the benchmarks, the measured results, and the table in which both are printed."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from tests.bench.rounds import Spread
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row of the issue's table: at least (`>=`) or at most (`<=`) so much, by engine."""
+    """One bar: the least (`>=`) or the greatest (`<=`) ratio allowed, by engine."""
 
     name: str
     what: str
@@ -47,7 +47,7 @@ BARS = {
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one bar came to on one engine; `absolute` says it in seconds, entries or bytes."""
+    """The result of one benchmark on one engine; `absolute` is the result in seconds, entries or bytes."""
 
     bar: str
     engine: str
@@ -59,7 +59,10 @@ HEAD = "| what | engine | median | quartiles | bar | met | absolute |\n|---|---|
 
 
 def row_of(result: Result, *, judged: bool) -> str:
-    """A result as it is printed and kept in docs/benchmarks.md; bars are for the full size, else it is not `judged`."""
+    """Return a result as a row of docs/benchmarks.md.
+
+    The bars are for the full size: a result of another size is not `judged`.
+    """
     bar, value = BARS[result.bar], result.value
     met = ("yes" if bar.met(result.engine, value.median) else "**no**") if judged else "too small to say"
     quartiles = f"{value.low:.3g} to {value.high:.3g}"

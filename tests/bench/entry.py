@@ -1,4 +1,4 @@
-"""One durable entry at a time: a repayment recorded through the journal."""
+"""The benchmark of single durable entries: one repayment at a time, recorded through the journal."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -22,7 +22,7 @@ _ON = date(2016, 12, 21)
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Entries a second through the ledger and by the driver, each side on a copy of its own."""
+    """Measure the entries per second of the ledger and of the bare driver, each on its own copy of the database."""
     store.template("city", lambda engine: fill(engine, size.loans))
     batches = [_repayments(place, size.entries) for place in range(runs(size.rounds))]
     with opened(store, "city") as engine:
@@ -46,7 +46,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def _repayments(batch: int, count: int) -> list[Event]:
-    """Interest paid at the counter: one row in one book, the smallest entry there is."""
+    """Return interest payments, the smallest entries there are: one row in one book."""
     return [
         RepaymentReceived(
             effective_on=_ON,

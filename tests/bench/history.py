@@ -1,4 +1,4 @@
-"""Loans with a long history: five rows a quarter in the books of each, so that a city has four million."""
+"""Loans with a long history: five postings per quarter and loan, four million postings for a city."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -14,14 +14,14 @@ from tests.bench.portfolio import FIRST_DAY, Writing, offices
 
 LAST_DAY = date(2018, 3, 20)
 AS_OF = date(2017, 6, 30)
-"""The day that is asked about, with as much before it as after it."""
+"""The day of the questions, in the middle of the history."""
 
 _ROWS_A_QUARTER = 5
 _PRINCIPAL = Fen(5_000_000)
 
 
 def fill(engine: Engine, count: int, postings_each: int) -> None:
-    """`count` loans, as many in every bank and county, with a row of their payout and `postings_each` more."""
+    """Write `count` loans, equally many per bank and county, each with a disbursement and `postings_each` postings."""
     quarters = list(dates.settlements(FIRST_DAY, LAST_DAY))[: postings_each // _ROWS_A_QUARTER]
     with engine.connect() as connection:
         pairs = offices(connection)
@@ -37,7 +37,7 @@ def fill(engine: Engine, count: int, postings_each: int) -> None:
 
 
 def _life(number: int, quarters: Sequence[date], facts: dict[str, Any]) -> Iterator[Event]:
-    """Billed every quarter, paid within the month after, with a little of the principal each time."""
+    """Write a loan's quarters: interest billed, then paid within a month together with a little principal."""
     start = FIRST_DAY + timedelta(days=number * 7 % 72)
     yield LoanDisbursed(effective_on=start, principal=_PRINCIPAL, **facts)
     for turn, on in enumerate(quarters):

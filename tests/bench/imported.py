@@ -1,4 +1,4 @@
-"""A bank's loan register taken in: from the bytes of the file to the last commit."""
+"""The benchmark of importing a bank's loan register, from the bytes of the file to the last commit."""
 
 import csv
 import io
@@ -49,7 +49,7 @@ _AT_ONCE = 20_000
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """The csv against the same rows by the bare driver; then what reading it from xlsx adds."""
+    """Measure importing a CSV file against the bare driver with the same rows, then the extra time of reading XLSX."""
     rows = list(_rows(size.imported))
     as_csv = _csv(rows)
     store.template("households", partial(_register, count=size.imported))
@@ -73,7 +73,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def _added(store: Store, size: Size, rows: list[list[str]], as_csv: bytes) -> Result:
-    """Only reading differs: a table once read is booked the same way."""
+    """Measure reading alone, since the table that was read is booked in the same way for every file format."""
     as_xlsx = _xlsx(rows)
     assert _table(as_xlsx).rows == _table(as_csv).rows
     sides: dict[str, Side] = {
@@ -88,7 +88,7 @@ def _added(store: Store, size: Size, rows: list[list[str]], as_csv: bytes) -> Re
 
 
 def _rows(count: int) -> Iterator[list[str]]:
-    """As many households' loans, each of its own household, over half a year and all counties."""
+    """Return the rows of as many loans as households, over half a year and all counties."""
     for number in range(count):
         signed_on = date(2016, 5, 9) + timedelta(days=number * 7 % 180)
         yield [
@@ -137,7 +137,7 @@ def _bare(data: bytes) -> list[Any]:
 
 
 def _register(engine: Engine, count: int) -> None:
-    """Every borrower's household with its head."""
+    """Register the household and the head of household of every borrower."""
     with engine.connect() as connection:
         counties = connection.execute(select(County.id).order_by(County.id)).scalars().all()
     for start in range(0, count, _AT_ONCE):
@@ -183,6 +183,6 @@ _LENT = (
 
 
 def _lent(engine: Engine) -> list[Row]:
-    """All that stands of the register: loans with their vouchers, without ids and moments."""
+    """Return the loans and vouchers of the register, without ids and moments of recording."""
     with replay.driver(engine) as raw:
         return list(raw.execute(_LENT))

@@ -1,4 +1,7 @@
-"""How much memory a quarter's interest takes, in a process of its own: `python -m tests.bench.memory ADDRESS`."""
+"""The memory needed for billing a quarter's interest, measured in a process of its own.
+
+Run it as `python -m tests.bench.memory ADDRESS`.
+"""
 
 import os
 import re
@@ -17,13 +20,13 @@ from tests.bench.sizes import Size
 from tests.bench.stores import Store
 
 _STATUS = Path("/proc/self/status")
-"""Where Linux says what a process holds, and what it held at most (VmHWM)."""
+"""The file in which Linux lists the memory of a process: its present size (VmRSS) and its peak size (VmHWM)."""
 
-_MEASURED_MAX = 3  # it is the same each time
+_MEASURED_MAX = 3  # Three runs are enough, since the result is nearly the same each time.
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Peak megabytes of a process that bills the quarter, beyond those it holds once it is started and connected."""
+    """Measure the peak memory of a process that bills the quarter, in megabytes beyond its memory after connecting."""
     store.template("city", partial(fill, count=size.loans))
     found = [_measured(store) for _ in range(min(size.rounds, _MEASURED_MAX))]
     started, above = (Spread.of([pair[place] for pair in found]) for place in (0, 1))
@@ -47,14 +50,14 @@ def _measured(store: Store) -> tuple[float, float]:
 
 
 def kilobytes(name: str) -> int:
-    """What this process holds by a name of that page."""
+    """Return a size of this process, in kilobytes, by its name in the file."""
     found = re.search(rf"^{name}:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
     assert found is not None
     return int(found[1])
 
 
 def main() -> None:
-    """Bill the quarter; tell what the process held before, and at most."""
+    """Bill the quarter, and print the memory before the work and the peak."""
     engine = open_engine(os.environ["BENCH_DATABASE_URL"])
     engine.connect().close()
     started = kilobytes("VmRSS")

@@ -1,6 +1,7 @@
-"""A day's notices as one PDF against the bare compile of the same pages, each in a process of its own.
+"""Benchmark of a day's notices in one PDF against compiling the same pages without the ledger.
 
-`python -m tests.bench.notices ours|bare` does one side once: typst keeps what it laid out as long as a process lives.
+`python -m tests.bench.notices ours|bare` runs one side once, in a process of its own, because typst keeps its layouts
+for as long as the process runs.
 """
 
 import json
@@ -43,7 +44,7 @@ _LOANS: Any = Loan.__table__
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """A thousand notices (a hundred in small): from the database to the bytes, against their compile alone."""
+    """Measure a thousand notices (in the small size 100), from the database to the PDF, against compiling alone."""
     count = 1_000 if size.loans >= 10_000 else 100
     store.template(f"letters{count}", partial(write_letters, count=count))
     url = store.url(f"letters{count}")
@@ -66,7 +67,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def write_letters(engine: Engine, count: int) -> None:
-    """Loans carried to a day, nine of ten with their interest paid, and notices of all of them made on it."""
+    """Run loans to a day, nine of ten with their interest paid, and make notices of all of them on that day."""
     fill(engine, max(count, 100))
     with work(engine, user="job", today=MADE_ON, clock=_now) as unit:
         rows = unit.connection.execute(select(_LOANS.c.id, _LOANS.c.bank, _LOANS.c.county, _LOANS.c.due_on)).all()
@@ -112,7 +113,7 @@ def write_letters(engine: Engine, count: int) -> None:
 
 
 def _name(place: int) -> str:
-    """Of two or three signs; now and then a rare one."""
+    """Return a name of two or three characters, now and then with a rare character."""
     rare = "㐂𠮷䶮"[place % 3] if place % 50 == 0 else ""
     return "刘陈王李张"[place % 5] + chr(0x4E00 + place * 17 % 20_000) + rare
 
@@ -128,7 +129,7 @@ def _run(side: str, url: str) -> str:
 
 
 def main() -> None:
-    """Do one side; tell its seconds, kilobytes held before and at most, and how many pages it made."""
+    """Run one side; print the seconds, the kilobytes before the work and at the peak, and the number of pages."""
     engine = open_engine(os.environ["BENCH_DATABASE_URL"])
     with work(engine, user="x", today=MADE_ON, clock=_now) as unit:
         ids = unit.connection.execute(select(Notice.id)).scalars().all()
@@ -139,7 +140,7 @@ def main() -> None:
 
 
 def _bare(unit: Unit, ids: Any) -> float:
-    """typst alone, on facts that lie ready, all pages at once."""
+    """Compile all pages with typst alone, from facts prepared before."""
     pages = [notice_pdf.page_of(paper) for paper in papers(unit, ids)]
     fonts = [pylopdf_fonts_zh_cn.serif_path(), pylopdf_fonts_zh_tw.serif_path(), pylopdf_fonts_jp.serif_path()]
     families = ["Noto Serif SC", "Noto Serif TC", "Noto Serif JP"]

@@ -1,4 +1,7 @@
-"""A city's loans half a year in: paid out, billed once, most of them paid; written by the bare driver."""
+"""A city's loans half a year after the disbursements: billed once, and most of them paid.
+
+The bare driver writes the rows.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -21,9 +24,9 @@ from ledger.tables.reference import Bank, County
 FIRST_DAY = date(2016, 6, 21)
 BILLED_ON = date(2016, 9, 21)
 QUARTER_END = date(2016, 12, 21)
-"""The posting day of the quarter that is measured."""
+"""The posting day of the measured quarter."""
 
-RATE = 4_750_000  # 4.75 %, in whole 1e-8
+RATE = 4_750_000  # 4.75 %, in units of 1e-8
 _RECORDED_AT = dates.micros(datetime(2016, 9, 30, 4, tzinfo=UTC))
 _LOANS: Any = Loan.__table__
 _HOUSEHOLDS: Any = borrowers.Household.__table__
@@ -31,14 +34,14 @@ _REPAYMENTS: Any = Repayment.__table__
 
 
 def offices(connection: Connection) -> list[tuple[str, str]]:
-    """Every pair of bank and county."""
+    """Return every pair of bank and county."""
     banks = connection.execute(select(Bank.code).order_by(Bank.code)).scalars().all()
     counties = connection.execute(select(County.id).order_by(County.id)).scalars().all()
     return [(bank, county) for bank in banks for county in counties]
 
 
 def fill(engine: Engine, count: int) -> None:
-    """`count` loans, as many in every bank and county."""
+    """Write `count` loans, equally many in every bank and county."""
     with engine.connect() as connection:
         pairs = offices(connection)
     each = count // len(pairs)
@@ -52,7 +55,7 @@ def fill(engine: Engine, count: int) -> None:
 
 @dataclass(slots=True)
 class Writing:
-    """Rows gathered for one write, by table, in the order their foreign keys ask for."""
+    """Rows collected for one write, by table, in an order that satisfies the foreign keys."""
 
     next_id: int
     rows: dict[Table, list[tuple[Any, ...]]] = field(default_factory=lambda: {table: [] for table in _ORDER})
@@ -63,7 +66,7 @@ class Writing:
         return self.next_id - 1
 
     def post(self, event: Event, key: str | None = None) -> int:
-        """An event with its entry, as the journal would have written it; answers its id."""
+        """Add an event with its entry in the form the journal writes, and return the event's id."""
         event_id = self.new_id()
         head = (
             event_id,
@@ -114,7 +117,7 @@ class Writing:
         return event_id
 
     def write(self, connection: Connection) -> None:
-        """Put all of it into the database."""
+        """Write all rows to the database."""
         recorded_on = dates.business_day(dates.moment(_RECORDED_AT))
         self.rows[movements] = [(*key, recorded_on, *both) for key, both in sorted(self.sums.items())]
         write_rows(connection, self.rows)
@@ -135,7 +138,7 @@ _ORDER: tuple[Table, ...] = (
 
 
 def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
-    """One household's loan and its first line."""
+    """Add the loan of one household and the loan's first interest line."""
     loan_id = number + 1
     on = FIRST_DAY + timedelta(days=number * 7 % 72)
     principal = Fen(2_000_000 + number * 13 % 31 * 100_000)
@@ -184,7 +187,8 @@ def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
     )
     event_id = writing.post(billed, f"interest/{loan_id}/{BILLED_ON}")
     writing.rows[interest_bills].append((loan_id, on, 1, event_id, BILLED_ON, interest, 0, 0, True))
-    # Of twenty twelve pay on the day, six in the week after, one later and early principal with it, one not.
+    # Of twenty loans, twelve pay on the day, six within a week, one pays later and repays principal early, one never
+    # pays.
     place = number % 20
     if place < 18:
         late = 0 if place < 12 else place - 11

@@ -1,4 +1,4 @@
-"""The floor: what the ledger wrote in each transaction, read back and written again by the bare driver."""
+"""The floor of a benchmark: the rows of each transaction of the ledger, written once more by the bare driver."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,7 +17,7 @@ Row = tuple[Any, ...]
 
 LOANS: Any = Loan.__table__
 _STAND = ("billed_to", "next_step_on", "status", "misused_on")
-# In the order the ledger writes them; each with the way to its event.
+# The tables in the order in which the ledger writes them, each with the join to the table of events.
 _WRITTEN: dict[Table, str] = {
     LOANS: "loans t ON t.id = e.loan_id",
     events: "events t ON t.id = e.id",
@@ -31,7 +31,7 @@ _WRITTEN: dict[Table, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """Rows by table, movements to add, and where the loans stand afterwards (None: they are left alone)."""
+    """The rows of a transaction by table, the movements to add, and the loans' columns after it (None: unchanged)."""
 
     rows: dict[Table, list[Row]] = field(default_factory=lambda: {table: [] for table in _WRITTEN})
     moved: list[Row] = field(default_factory=list)
@@ -40,15 +40,15 @@ class Transaction:
 
 @contextmanager
 def driver(engine: Engine) -> Iterator[Any]:
-    """The bare driver's connection, set up as the ledger's own are."""
+    """Return a connection of the bare driver, configured as the ledger's own connections."""
     with closing(engine.raw_connection()) as connection:
         yield connection.driver_connection
 
 
 def captured(engine: Engine, origin: str, *, stands: bool, lent: bool = False) -> list[Transaction]:
-    """What was written under an origin (a pattern), transaction by transaction, in the driver's own values.
+    """Return the rows written under an origin (a pattern), by transaction, in the driver's own values.
 
-    `stands`: loans that were there moved on; `lent`: they were written too.
+    With `stands`, changes of existing loans are included; with `lent`, the loans' own rows too.
     """
     with driver(engine) as raw:
         mark = "?" if engine.dialect.name == "sqlite" else "%s"
@@ -106,7 +106,7 @@ _POSTGRESQL = _statements("%s")
 
 
 def insert(raw: Any, rows: Mapping[Table, Sequence[Row]]) -> None:
-    """Rows into their tables, table by table, by the bare driver: executemany on SQLite, COPY on PostgreSQL."""
+    """Insert rows with the bare driver, table by table: executemany on SQLite, COPY on PostgreSQL."""
     for table, of_table in rows.items():
         if not of_table:
             continue
@@ -120,7 +120,7 @@ def insert(raw: Any, rows: Mapping[Table, Sequence[Row]]) -> None:
 
 @contextmanager
 def transacted(raw: Any) -> Iterator[None]:
-    """One durable transaction of the bare driver."""
+    """Open one durable transaction of the bare driver."""
     if not hasattr(raw, "pipeline"):
         raw.execute("BEGIN IMMEDIATE")
     yield
@@ -128,7 +128,7 @@ def transacted(raw: Any) -> Iterator[None]:
 
 
 def write(raw: Any, transaction: Transaction) -> None:
-    """One durable transaction of the bare driver."""
+    """Write one durable transaction with the bare driver."""
     upsert, stand = _POSTGRESQL if hasattr(raw, "pipeline") else _SQLITE
     with transacted(raw):
         insert(raw, transaction.rows)
@@ -139,14 +139,14 @@ def write(raw: Any, transaction: Transaction) -> None:
 
 
 def write_all(transactions: Sequence[Transaction], engine: Engine) -> None:
-    """All of them, one after the other, through one connection."""
+    """Write all transactions, one after the other, through one connection."""
     with driver(engine) as raw:
         for transaction in transactions:
             write(raw, transaction)
 
 
 def write_one(raw: Any, transaction: Transaction) -> None:
-    """One durable transaction of a few rows: on PostgreSQL all statements and the commit in one pipeline."""
+    """Write one durable transaction of a few rows; on PostgreSQL, statements and commit are sent in one pipeline."""
     if not hasattr(raw, "pipeline"):
         upsert, _ = _SQLITE
         raw.execute("BEGIN IMMEDIATE")
@@ -168,7 +168,7 @@ def write_one(raw: Any, transaction: Transaction) -> None:
 
 
 def contents(engine: Engine, origin: str) -> list[list[Row]]:
-    """All that was written under an origin, without ids and moments, in an order of its own; and all movements."""
+    """Return all rows written under an origin, sorted and without ids and moments, and all movements."""
     queries = (
         "SELECT e.kind, e.effective_on, e.county, e.bank, e.loan_id, e.key, e.payload, p.number, p.book, "
         "p.debit, p.credit, p.fen, f.rows, f.total FROM events e JOIN entries n ON n.event_id = e.id "

@@ -1,4 +1,4 @@
-"""Interleaved rounds of two sides, and what their ratios come to."""
+"""Rounds in which two sides of a benchmark take turns, and the ratios of their times."""
 
 import gc
 import statistics
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 Side = Callable[[], float]
-"""Does its work once, from the same state each time, and answers the seconds it took."""
+"""One side of a benchmark: does the work once, always from the same state, and returns the seconds needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +26,22 @@ class Spread:
 
 
 def stopwatch(work: Callable[[], object]) -> float:
-    """Seconds it takes."""
+    """Return the seconds that the block takes."""
     start = perf_counter()
     work()
     return perf_counter() - start
 
 
 def runs(rounds: int) -> int:
-    """How often a side is run: once to warm up, but not for a single round, which is run for its figures."""
+    """Return how often a side runs: once more than the rounds, for warming up, but a single round has no warm-up."""
     return rounds + 1 if rounds > 1 else rounds
 
 
 def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every side in every round after one that only warms up; who begins changes with the round."""
+    """Return the seconds of every side in every round after a warm-up round; the sides take turns in running first."""
     for side in sides.values() if runs(rounds) > rounds else ():
         side()
-    # What was built beforehand is not to be walked through by the collector while either side runs.
+    # The garbage collector should not search the objects built before while a side is running.
     gc.collect()
     gc.freeze()
     took: dict[str, list[float]] = {name: [] for name in sides}
@@ -56,5 +56,5 @@ def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]
 
 
 def ratios(over: Sequence[float], under: Sequence[float]) -> Spread:
-    """Per-round quotients of the two sides."""
+    """Return the ratio of the two sides' times for each round."""
     return Spread.of([a / b for a, b in zip(over, under, strict=True)])

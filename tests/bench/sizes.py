@@ -1,17 +1,17 @@
-"""How much is measured: all of it by hand, or just enough to see that both sides do the same."""
+"""The sizes of benchmarks: the full size, and a small size that only shows that both sides do the same work."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Counts of what is built and done; `loans` is divisible by the hundred pairs of bank and county, and by four."""
+    """The numbers of things built and done; `loans` is divisible by four and by the 100 pairs of bank and county."""
 
     loans: int
-    entries: int  # single entries a round
-    postings_each: int  # of a loan with a long history
-    asked: int  # questions a round about one loan
-    imported: int  # rows of the register
+    entries: int  # single entries per round
+    postings_each: int  # postings of one loan with a long history
+    asked: int  # questions about one loan per round
+    imported: int  # rows of the loan register
     rounds: int
 
 

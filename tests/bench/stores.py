@@ -1,4 +1,4 @@
-"""Databases to measure on: each filled once, and copied for every side of every round."""
+"""Databases for benchmarks: each template is filled once and copied for every side of every round."""
 
 import os
 import secrets
@@ -20,26 +20,26 @@ Fill = Callable[[Engine], None]
 
 
 class Store(Protocol):
-    """Where the databases of one engine lie."""
+    """The place where the databases of one engine are kept."""
 
     name: str
 
     def template(self, name: str, fill: Fill, base: str = "") -> None:
-        """Make a prepared database called `name`, or a copy of the template `base`, and fill it, unless it is there."""
+        """Make and fill a template called `name`, or a copy of the template `base`, unless the template exists."""
 
     def copy(self, name: str) -> str:
-        """The address of a fresh copy of a template, settled on disk."""
+        """Copy a template, wait until the copy is on disk, and return the copy's address."""
 
     def drop(self, url: str) -> None:
         """Remove a copy."""
 
     def url(self, name: str) -> str:
-        """The address of a template itself, for those who only look at it."""
+        """Return the address of a template, for reading only."""
 
 
 @contextmanager
 def opened(store: Store, name: str) -> Iterator[Engine]:
-    """An engine on a fresh copy of a template, gone with the block."""
+    """Open an engine on a fresh copy of a template; remove the copy at the end of the block."""
     url = store.copy(name)
     engine = open_engine(url)
     try:
@@ -50,7 +50,7 @@ def opened(store: Store, name: str) -> Iterator[Engine]:
 
 
 def on_copies(store: Store, name: str, work: Callable[[Engine], object], right: Callable[[Engine], bool]) -> Side:
-    """Work done on a fresh copy of a template each time; what it wrote is looked at after the first."""
+    """Do work on a fresh copy of a template each time; inspect the written rows after the first time."""
     looked = False
 
     def run() -> float:
@@ -66,7 +66,7 @@ def on_copies(store: Store, name: str, work: Callable[[Engine], object], right: 
 
 @contextmanager
 def looked_at(store: Store, name: str) -> Iterator[Engine]:
-    """An engine on a template, of which nothing is changed."""
+    """Open an engine on a template for reading only."""
     engine = open_engine(store.url(name))
     try:
         yield engine
@@ -76,7 +76,7 @@ def looked_at(store: Store, name: str) -> Iterator[Engine]:
 
 @contextmanager
 def store_of(engine_name: str) -> Iterator[Store]:
-    """The store of an engine, on disk and durable as in production; gone with the block."""
+    """Open a store of an engine's databases, durable as in production; remove the store at the end of the block."""
     folder = make_folder(durable=True)
     try:
         if engine_name == "sqlite":
@@ -112,7 +112,7 @@ class SqliteStore:
         path = self._folder / f"{secrets.token_hex(8)}.sqlite3"
         shutil.copyfile(self._folder / f"{name}.sqlite3", path)
         with path.open("rb") as copied:
-            os.fsync(copied.fileno())  # or the first side to commit pays for the copy
+            os.fsync(copied.fileno())  # Else the first side to commit would wait for the copy.
         return f"sqlite:///{path}"
 
     def drop(self, url: str) -> None:
@@ -140,7 +140,7 @@ class PostgresqlStore:
         engine = open_engine(self._server.url(name))
         fill(engine)
         with engine.connect() as connection:
-            # What autovacuum would have done by now to rows that did not come all at once.
+            # In production autovacuum would have done this, since the rows would not have been written all at once.
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
         engine.dispose()
 

@@ -1,4 +1,4 @@
-"""`python -m ledger contacts`: where borrowers are reached, a sheet at a time."""
+"""`python -m ledger contacts`: importing borrowers' contact data from sheets."""
 
 from pathlib import Path
 

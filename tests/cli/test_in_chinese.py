@@ -1,4 +1,4 @@
-"""What an operator reads at the terminal is Chinese, unless LEDGER_LANGUAGE says otherwise."""
+"""Messages on the terminal are in Chinese unless LEDGER_LANGUAGE names another language."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +23,7 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def run(sqlite_url: str, tmp_path: Path) -> Run:
-    """`run(ledger.cli, "verify")` in Chinese, on a prepared SQLite database."""
+    """Return a function that runs a command in Chinese on a prepared SQLite database: `run(ledger.cli, "verify")`."""
     home = str(tmp_path / "home")
 
     def ran(command: click.Command, *arguments: str, **settings: str) -> Ran:

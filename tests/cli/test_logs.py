@@ -1,4 +1,4 @@
-"""Log lines: JSON, with what is bound to the request, and never an error's own words."""
+"""Log lines are JSON, contain the values bound to the request, and never contain the message of an error."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from ledger import logs
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    """What is logged from here on."""
+    """Return the log lines written from now on."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()

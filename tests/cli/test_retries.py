@@ -1,4 +1,4 @@
-"""Which errors of a database pass by themselves, as the drivers raise them and as SQLAlchemy wraps them."""
+"""Temporary database errors are recognised, as the drivers raise them and as SQLAlchemy wraps them."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""What happened, added up day by day from the bare rows of events, past postings, movements and balances."""
+"""The amounts of all events day by day, added up directly from the rows of events, without postings or balances."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ from sqlalchemy import Connection, text
 from ledger import dates
 
 Told = Mapping[str, Any]
-"""An event's own fields, amounts in whole fen."""
+"""The own fields of an event, amounts in whole fen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; a red one is the event it takes back with the sign turned."""
+    """One event; a reversal is the reversed event with the opposite sign."""
 
     kind: str
     on: date
@@ -27,7 +27,7 @@ class Event:
 
 
 def events(connection: Connection) -> list[Event]:
-    """Every event in the order of the days."""
+    """Return every event, ordered by business date."""
     query = text(
         "SELECT coalesce(o.kind, e.kind), e.effective_on, e.recorded_at, e.bank, e.red, coalesce(o.payload, e.payload) "
         "FROM events e LEFT JOIN events o ON o.id = e.reverses_id ORDER BY e.effective_on, e.id"
@@ -46,7 +46,7 @@ def events(connection: Connection) -> list[Event]:
 
 
 def as_known_then(happened: list[Event]) -> list[Event]:
-    """The same on the days on which they were recorded: every day as it was known on its evening."""
+    """Return the events dated by the day of recording: their sums are those known on the evening of each day."""
     return [replace(event, on=event.known_on) for event in sorted(happened, key=lambda event: event.known_on)]
 
 
@@ -66,7 +66,8 @@ _AMOUNT = _of("amount")
 
 
 FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Told], int]]]] = {
-    # Deposits, appropriations receivable and in transit together: every way in and out (issue: the public money).
+    # Deposits, appropriations receivable and money in transit are counted together: every way into and out of the
+    # fund.
     "held": {
         "FundPlanApproved": (1, _PLANNED),
         "CountyFundContributed": (1, _AMOUNT),
@@ -108,7 +109,7 @@ FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Told], int]]]] = {
 
 
 def sums(happened: list[Event], banks: tuple[str, ...]) -> Iterator[tuple[date, Mapping[tuple[str, str], int]]]:
-    """For every day on which anything happened: each flow of each bank so far."""
+    """Return, for every day with an event, the cumulated amount of each flow by bank."""
     stood = {(flow, bank): 0 for flow in FLOWS for bank in banks}
     for place, event in enumerate(happened):
         for flow, parts in FLOWS.items():

@@ -1,4 +1,4 @@
-"""The auditors' equations on every day of a random year, on both engines, whatever was late or taken back."""
+"""The auditors' equations hold on every day of a random year with late and reversed entries, on both engines."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -51,7 +51,7 @@ def test_the_auditors_equations_hold_on_every_day(engine: Engine, scheme: str, s
 
 
 def _portfolio(engine: Engine, scheme: str) -> list[int]:
-    """At each bank two loans that run on and three that end unpaid."""
+    """Make two loans that run on and three loans that end unpaid at each bank."""
     loans = []
     for bank in BANKS:
         for contract in (RUNNING, RUNNING, *FAILING):
@@ -65,7 +65,7 @@ def _portfolio(engine: Engine, scheme: str) -> list[int]:
 
 
 def _stands(connection: Connection, kind: Kind, bank: str, on: date) -> Mapping[str, int]:
-    """What each account of a book stood at of one bank, by code."""
+    """Return the balances of a book at one bank by account code."""
     book = book_of(kind, bank=bank, county=COUNTY)
     found = {row.account.code: int(row.closing) for row in balances.turnovers(connection, book, Clocks(on), bank=bank)}
     return {code: found.get(code, 0) for code in (*_CODES, *found)}
@@ -90,7 +90,7 @@ _CODES = (
 
 
 def _check_fund(connection: Connection, bank: str, on: date, told: Mapping[str, int]) -> None:
-    """Money held is what came less what went; transit, suspense, recourse and losses are explained by events."""
+    """Check the fund: money held equals money in less money out, and events explain transit, recourse and losses."""
     stood = _stands(connection, Kind.FUND, bank, on)
     assert stood["1001"] >= 0
     assert stood["1001"] + stood["1101"] + stood["1102"] == told["held"], on
@@ -101,7 +101,7 @@ def _check_fund(connection: Connection, bank: str, on: date, told: Mapping[str, 
 
 
 def _check_rest(connection: Connection, bank: str, on: date, told: Mapping[str, int]) -> None:
-    """What is to be remitted; subsidy approved, paid and clawed back."""
+    """Check the recoveries to remit, and the subsidy approved, paid and clawed back."""
     assert _stands(connection, Kind.LOAN, bank, on)["2242"] == told["to remit"] >= 0, on
     stood = _stands(connection, Kind.SUBSIDY, bank, on)
     assert stood["2202"] == told["subsidy approved"] - told["subsidy paid"] >= 0, on
@@ -111,8 +111,10 @@ def _check_rest(connection: Connection, bank: str, on: date, told: Mapping[str, 
 
 
 def _check_no_more_than_borrowers_paid(on: date, stood: Mapping[tuple[str, str], int]) -> None:
-    """On every day as it was known then: a receipt taken back later moves interest to a later one's day, and the
-    subsidy, paid in good faith between them, is still due (scheme 4.9).
+    """Check for every day, as known on that day, that no more subsidy was paid than borrowers' interest justified.
+
+    A receipt that is reversed later moves interest to the day of a later receipt; a subsidy paid in good faith between
+    the two receipts is still due (scheme 4.9).
     """
     for bank in BANKS:
         net = stood["subsidy paid", bank] - stood["clawed back", bank]
@@ -120,7 +122,7 @@ def _check_no_more_than_borrowers_paid(on: date, stood: Mapping[tuple[str, str],
 
 
 def _check_days_once(connection: Connection) -> None:
-    """No settlement line is subsidised twice, and no loan has two lines on one day."""
+    """Check that no settlement line is subsidised twice, and that no loan has two lines of one day."""
     twice = connection.execute(
         text(
             "SELECT loan_id, period_start FROM subsidy_claims WHERE live GROUP BY 1, 2 HAVING count(*) > 1 UNION ALL "

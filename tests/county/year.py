@@ -1,4 +1,4 @@
-"""A random year of a random county: loans, the fund at two banks, claims, subsidies, everything late and taken back."""
+"""A random year of a random county: loans, a fund at two banks, claims and subsidies, some late or reversed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ REVERSED_BY_HAND = (
 
 @dataclass(slots=True)
 class Year:
-    """The county on a day of its year; every deed is somebody's, and may be refused."""
+    """The county on one day of its year; every action has a user and may be refused."""
 
     engine: Engine
     chance: Random
@@ -53,7 +53,7 @@ class Year:
     done: list[str] = field(default_factory=list)
 
     def live_on(self) -> None:
-        """Some days later the jobs have run, and somebody does something or is refused."""
+        """Move some days on, run the jobs, and let a user do something or be refused."""
         self.today = min(LAST, self.today + timedelta(days=self.chance.choice([0, 0, 1, 2, 3, 4])))
         with at_desk(self.engine, "job", self.today) as unit:
             run.run_to(unit, self.loans, self.today)
@@ -61,7 +61,7 @@ class Year:
             pass
 
     def _does(self, name: str) -> bool:
-        """Whether there was anything of the kind to be done, or to be refused."""
+        """Return whether there was anything to do or to refuse."""
         try:
             with at_desk(self.engine, self.person(), self.today) as unit:
                 DEEDS[name](self, unit)
@@ -76,7 +76,7 @@ class Year:
         return f"person {self.chance.randrange(10**9)}"
 
     def day(self, back: int = 40) -> date:
-        """Today or, as often, some time ago."""
+        """Return today or, as often, an earlier day."""
         return max(FIRST, self.today - timedelta(days=self.chance.choice([0, self.chance.randrange(back)])))
 
     def amount(self, most: int = 400_000) -> Any:
@@ -86,25 +86,25 @@ class Year:
         return self.chance.choice(BANKS)
 
     def one_of(self, unit: Unit, column: Any, *conditions: Any) -> int:
-        """Some row's id; raises Nothing where there is none."""
+        """Return the id of a random row; raise Nothing where there is no row."""
         found = unit.session.execute(select(column).where(*conditions).order_by(column)).scalars().all()
         if not found:
             raise Nothing
         return int(self.chance.choice(found))
 
     def decide(self, unit: Unit, kind: str, payload: dict[str, Any], **about: Any) -> None:
-        """Asked by one and approved by another, in one transaction: refused, nothing is left of it."""
+        """Record a request of one user and its approval by another in one transaction; a refusal undoes both."""
         asked = requests.ask(unit, kind, payload, reason="r", **about)
         unit.user = self.person()
         requests.approve(unit, asked.id)
 
 
 class Nothing(Exception):
-    """There is nothing of the kind yet."""
+    """There is no row of the kind needed yet."""
 
 
 def owed(unit: Unit, loans: Sequence[int]) -> dict[int, int]:
-    """What is open of loans' interest and charges, in fen."""
+    """Return the open interest and charges of the loans, in fen."""
     stands = balances.loan_balances(unit.connection, loans)
     asked = (chart.INTEREST_RECEIVABLE, chart.PENALTY_RECEIVABLE)
     return {loan: sum(of.get(account, 0) for account in asked) for loan, of in stands.items()}
@@ -151,7 +151,7 @@ def advance(year: Year, unit: Unit) -> None:
 
 
 def move_plan(year: Year, unit: Unit) -> None:
-    """The next step of a plan, in whole or in part."""
+    """Take the next step of a fund plan, in whole or in part."""
     plan_id = year.one_of(unit, FundPlan.id, FundPlan.status != "deposited", FundPlan.live.is_(True))
     status = unit.session.get_one(FundPlan, plan_id).status
     step = {"draft": "approval", "approved": "appropriation", "appropriated": "deposit"}[status]
@@ -177,7 +177,7 @@ def contribute(year: Year, unit: Unit) -> None:
 
 
 def claim(year: Year, unit: Unit) -> None:
-    """A claim is made, or goes a step further by another person."""
+    """Make a claim, or take its next step as another user."""
     if year.chance.random() < 0.3:
         claims.draft(unit, year.one_of(unit, Loan.id, Loan.status == "overdue"), year.today, "overdue", ["催收记录"])
         return
@@ -247,7 +247,7 @@ def release(year: Year, unit: Unit) -> None:
 
 
 def reverse(year: Year, unit: Unit) -> None:
-    """Any event that is reversed by hand."""
+    """Reverse a random event that can be reversed by hand."""
     kind = year.chance.choice(REVERSED_BY_HAND)
     query = text(
         "SELECT id FROM events e WHERE kind = :kind AND NOT red AND NOT EXISTS "
@@ -260,7 +260,7 @@ def reverse(year: Year, unit: Unit) -> None:
 
 
 def draft_subsidies(year: Year, unit: Unit) -> None:
-    """What the job does: every batch that is due."""
+    """Draft every subsidy batch that is due, as the job does."""
     for scope, periods in due.batches_due(unit.session, year.today).items():
         for period in periods:
             batches.draft(unit, scope.bank, scope.county, period)

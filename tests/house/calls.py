@@ -1,7 +1,7 @@
-"""What the house does not call, and how to find where it is called.
+"""The calls that house rules forbid, and the search for such calls in a module.
 
-`print(` outside the command lines and notes like to-do are ruff's to find (T20, FIX); moments without a zone
-too (DTZ).
+Calls of `print(` outside the command lines, notes like to-do, and moments without a zone are left to ruff (T20, FIX,
+DTZ).
 """
 
 import ast
@@ -15,7 +15,7 @@ _SQL_CLOCK = re.compile(
     re.IGNORECASE,
 )
 _CLOCKS = {"now", "today", "utcnow"}
-_CLOCKS_OF = {  # handed on without being called
+_CLOCKS_OF = {  # Functions that read the clock even where they are passed on without being called.
     "date": _CLOCKS,
     "datetime": _CLOCKS,
     "time": {"time", "time_ns", "localtime", "gmtime", "ctime"},
@@ -37,7 +37,7 @@ def _clock(node: ast.AST) -> bool:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return bool(_SQL_CLOCK.search(node.value))
     if isinstance(node, ast.Call):
-        # `edge.now()` is the edge's own answer, not the machine's.
+        # The method `edge.now()` returns the request's own moment and does not read the machine's clock.
         asked = node.func
         return isinstance(asked, ast.Attribute) and asked.attr in _CLOCKS and ast.unparse(asked.value) != "edge"
     if not isinstance(node, ast.Attribute):
@@ -73,20 +73,20 @@ def _called(node: ast.Call) -> str | None:
     return node.func.id if isinstance(node.func, ast.Name) else None
 
 
-# What: how it is known. Why it is not called stands in the house's rules (docs/architecture.md).
+# Each rule with its test for a syntax node; docs/architecture.md gives the reasons of the rules.
 RULES: Final[dict[str, Callable[[ast.AST], bool]]] = {
-    "float": _float,  # money and rates are never floats
-    "round": _round,  # half-even; to_fen() rounds half up, once
-    "clock": _clock,  # only the edge and the jobs ask what time it is
-    "commit": _commit,  # the edge owns the transaction
-    "stub": _stub,  # nothing is left for later in the code itself
-    "mock": _mock,  # our own code is tested as it is
-    "skip": _skip,  # a test that does not run checks nothing
+    "float": _float,  # Money and rates are never floats.
+    "round": _round,  # The built-in rounds half to even; to_fen() rounds half up, once.
+    "clock": _clock,  # Only the edge and the jobs read the clock.
+    "commit": _commit,  # The edge owns the transaction.
+    "stub": _stub,  # No part of the code is left for later.
+    "mock": _mock,  # Tests run our own code unchanged.
+    "skip": _skip,  # A test that does not run checks nothing.
 }
 
 
 def uses(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Every banned use in a module: which rule, at which line."""
+    """Return every forbidden call in a module, with its rule and line."""
     prose = {id(text) for text in _docstrings(tree)}
     nodes = [node for node in ast.walk(tree) if id(node) not in prose]
     for rule, found in RULES.items():

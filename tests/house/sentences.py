@@ -1,7 +1,7 @@
-"""Sixty sentences drawn at random from docstrings and comments, for a reader who sees nothing else.
+"""Sixty random sentences of docstrings and comments, for a reader who does not see the code.
 
-`python -m tests.house.sentences SEED` prints them. Somebody who does not know the code reads each once and counts
-those that are not understood at once; docs/decisions.md says how many may be.
+`python -m tests.house.sentences SEED` prints the sentences. The reader, a stranger to the code, reads each sentence
+once and counts the sentences that are not clear; docs/decisions.md says how many may be unclear.
 """
 
 import ast
@@ -17,19 +17,19 @@ from tests.support.sources import Source, sources
 DRAWN = 60
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'“（(])")
 _RELEASED = "migrations/versions/"
-"""Files that are never edited any more."""
+"""The folder of released migrations, which are never edited."""
 _WORDS_MIN = 4
-"""A heading such as `# Fund.` is no sentence."""
+"""The least number of words of a sentence; a heading such as `# Fund.` is left out."""
 
 
 def sentences() -> list[tuple[str, str]]:
-    """Return every sentence of a docstring or comment with its place, in the order of the files."""
+    """Return every sentence of a docstring or comment with its file, in the order of the files."""
     written = [source for source in sources() if not source.path.startswith(_RELEASED)]
     return [(source.path, sentence) for source in written for text in _prose(source) for sentence in _parted(text)]
 
 
 def draw(seed: int, count: int = DRAWN) -> list[tuple[str, str]]:
-    """Return sentences drawn with a seed, each once."""
+    """Return different sentences drawn with a seed."""
     return Random(seed).sample(sentences(), count)
 
 
@@ -41,19 +41,19 @@ def _prose(source: Source) -> Iterator[str]:
 
 
 def _comments(text: str) -> Iterator[str]:
-    """Return comments, those on lines of their own that follow each other as one text."""
+    """Return the comments of a file; comments on adjacent lines are one text."""
     block: list[str] = []
     last = -1
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type != tokenize.COMMENT:
             continue
-        said = token.string.lstrip("# ").strip()
-        if said.startswith(("fmt:", "noqa", "type:")):
+        comment = token.string.lstrip("# ").strip()
+        if comment.startswith(("fmt:", "noqa", "type:")):
             continue
         if token.start[0] != last + 1:
             yield " ".join(block)
             block = []
-        block.append(said)
+        block.append(comment)
         last = token.start[0]
     yield " ".join(block)
 

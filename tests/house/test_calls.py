@@ -1,4 +1,4 @@
-"""Calls the house does not make: floats, half-even rounding, the clock below the edge, mocks."""
+"""Forbidden calls: floats, rounding half to even, reading the clock below the edge, and mocks."""
 
 import ast
 
@@ -7,7 +7,7 @@ import pytest
 from tests.house.calls import RULES, uses
 from tests.support.sources import Exempt, Source, sources
 
-# Where each rule holds; a folder ends in a slash.
+# The places where each rule applies; a folder ends in a slash.
 HOLDS: dict[str, tuple[str, ...]] = {
     "float": ("api/", "jobs/", "ledger/", "migrations/", "tests/"),
     "round": ("api/", "jobs/", "ledger/", "migrations/", "tests/"),
@@ -18,10 +18,10 @@ HOLDS: dict[str, tuple[str, ...]] = {
     "skip": ("tests/",),
 }
 
-# Where the machine's clock is read, for everybody below.
+# These modules read the machine's clock, and pass the moment to all others.
 READ_THE_CLOCK = ("api/core/edge.py", "jobs/")
 
-# `rule path`. A row is taken out as soon as the place no longer needs it.
+# Exceptions, written `rule path`. Remove a row when its place needs no exception.
 ALLOWED = (
     Exempt("clock ledger/ids.py", "ids grow with the machine's time, no business figure rests on it"),
     Exempt("clock ledger/setup.py", "a command line of its own: it stands where the edge stands"),

@@ -1,4 +1,4 @@
-"""The databases that tests are given: fresh each time, and gone when the run is, however it ends."""
+"""The databases of tests are fresh for each test, and are removed at the end of a run, however the run ends."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def test_a_database_is_fresh_the_second_time_too(empty_database_url: str) -> Non
 
 
 def _leave_a_trace(url: str) -> None:
-    """Make a table that a second test could not make again in the same database."""
+    """Make a table that cannot be made a second time in the same database."""
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE traces (id INTEGER PRIMARY KEY)"))
@@ -49,7 +49,7 @@ def test_a_copied_database_holds_what_its_template_held() -> None:
         assert [_traces(url) for url in copies] == [0, 0, 0, 0]
     finally:
         engines.remove_folder(folder)
-    assert len(calls) == 2  # once an engine, however many copies
+    assert len(calls) == 2  # once per engine, however many copies are made
 
 
 def _traces(url: str) -> int:
@@ -76,7 +76,7 @@ def test_a_killed_run_leaves_no_server_behind() -> None:
     ) as run:
         assert run.stdout is not None
         folder = Path(run.stdout.readline().strip())
-        server = engines.start_server(folder)  # the one that runs already
+        server = engines.start_server(folder)  # the server that runs already
         run.send_signal(signal.SIGKILL)
     patience = time.monotonic() + 30
     while folder.exists() and time.monotonic() < patience:

@@ -1,4 +1,4 @@
-"""Whatever is stored or sent by a code has a name in Chinese and English."""
+"""Every stored or sent code has a Chinese and an English name."""
 
 import ast
 import re

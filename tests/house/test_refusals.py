@@ -1,4 +1,4 @@
-"""Every refusal reads as Chinese: facts by their labels, no program word, no Python value."""
+"""Every refusal has a Chinese text without codes and Python values, in which facts appear by their labels."""
 
 import ast
 import pkgutil
@@ -19,7 +19,7 @@ from tests.support.refusals import placeholders, strange_words, unlabelled
 from tests.support.sources import Source, product
 
 WAYS = {"plain", "text", "rule", "one_of", "status"} | labels.SUBJECTS.keys()
-"""How a fact may be told."""
+"""The formats of a fact in a template."""
 
 SAMPLES: dict[str, list[Any]] = {
     "plain": ["50000.00", "2016-05-10", 36, None, True, ["2016-05", "2016Q2"]],
@@ -31,7 +31,7 @@ SAMPLES: dict[str, list[Any]] = {
 
 @cache
 def refusals() -> tuple[type[Refusal], ...]:
-    """Every refusal of the product that has words."""
+    """Return every refusal class of the product that has a text."""
     for room in (ledger, api, jobs):
         for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             if not module.name.endswith("__main__"):
@@ -51,7 +51,7 @@ def _with(kind: type[Refusal], /, **facts: Any) -> Refusal:
 
 
 def _samples(kind: type[Refusal]) -> Iterator[Refusal]:
-    """A refusal with each value that its facts may have, one at a time."""
+    """Return refusals of a class with each value that a fact may have, one fact at a time."""
     if issubclass(kind, WrongStatus):
         for table in labels.STATUSES.values():
             yield _with(kind, status=next(iter(table)), allowed=", ".join(table))
@@ -110,7 +110,7 @@ def _raised(source: Source, by_name: dict[str, type[Refusal]]) -> Iterator[tuple
 
 
 def _faults(call: ast.Call, kind: type[Refusal]) -> Iterator[str]:
-    """Texts written in the code, alone or as part of an f-string, that a Chinese reader would see in English."""
+    """Return texts in a module, also parts of f-strings, that a Chinese reader would see in English."""
     ways = dict(placeholders(kind, "zh"))
     for fact in call.keywords:
         if fact.arg not in ways:

@@ -1,4 +1,4 @@
-"""Quality is lost at the maximum: no file above 350 lines, no function above 45, as the formatter writes them."""
+"""Sizes: no file has more than 350 lines and no function more than 45 lines, as the formatter writes them."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from tests.support.sources import Exempt, Source, sources
 FILE_LINES_MAX = 350
 FUNCTION_LINES_MAX = 45
 
-# `path` or `path::function`. A row is taken out as soon as the place fits again.
+# Exceptions, written `path` or `path::function`. Remove a row when its place is short enough.
 TOO_LONG_ON_PURPOSE = (
     Exempt("ledger/events.py", "everything that can happen, declared on one page: it is read as a list"),
     Exempt("migrations/versions/0001_spine.py", "the first tables, in one step from an empty database"),
@@ -66,7 +66,7 @@ def _too_long(modules: tuple[Source, ...] | list[Source]) -> Iterator[tuple[str,
             yield source.path, lines
         for node in ast.walk(source.tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                # From `def` on: the table of cases above a test is not its length.
+                # The length of a test is counted from `def` on, without the table of cases above the test.
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > FUNCTION_LINES_MAX:
                     yield f"{source.path}::{node.name}", lines

@@ -1,4 +1,4 @@
-"""Who may take a step, and from which status, is refused in one place: ledger/workflow.py."""
+"""Refusals of a step, because of the person or the status, are raised in one module: ledger/workflow.py."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tests.support.sources import Exempt, product
 
 _REFUSALS = {"SamePerson", "WrongStatus"}
 
-# `refusal path`. A row is taken out as soon as the place no longer needs it.
+# Exceptions, written `refusal path`. Remove a row when its place needs no exception.
 ALLOWED = (
     Exempt("SamePerson ledger/workflow.py", "the second person of every object"),
     Exempt("WrongStatus ledger/workflow.py", "the status of every object"),

@@ -1,4 +1,4 @@
-"""Missed days, repeated runs, parts of the books: whatever runs when, the books come out the same."""
+"""Missed days, repeated runs and partial runs of the jobs all lead to the same books."""
 
 import random
 from collections import Counter
@@ -37,7 +37,8 @@ def test_runs_on_any_days_leave_the_books_of_one_run(engine: Engine, sqlite_url:
     for day in days:
         runner.run(shift(engine), "daily", day)
         if day > date(2017, 4, 1) and loan_ids:
-            _repay_early(engine, loan_ids)  # recorded late: what stands after it is written again
+            # The repayments are recorded late, so later entries are reversed and posted once more.
+            _repay_early(engine, loan_ids)
             loan_ids = []
     runner.run(shift(engine), "daily", LAST)
 
@@ -49,14 +50,14 @@ def test_runs_on_any_days_leave_the_books_of_one_run(engine: Engine, sqlite_url:
 
 
 def _net(books: Books) -> tuple[object, ...]:
-    """The books with what was reversed and its reversal taken out of the postings."""
+    """Return the books without reversed entries and their reversals."""
     sums: Counter[tuple[object, ...]] = Counter()
     for (book, on, _, loan, debit, credit, fen), times in books[0].items():
         sums[book, on, loan, debit, credit] += fen * times
     return {key: fen for key, fen in sums.items() if fen}, *books[1:]
 
 
-# From settlement to settlement; HYPOTHESIS_PROFILE=full: to the end, past every maturity.
+# Run every day over one settlement period; with HYPOTHESIS_PROFILE=full, past the due days of all loans.
 EVERY_DAY_THROUGH = date(2019, 12, 31) if settings().max_examples >= 2000 else date(2016, 9, 22)
 
 
@@ -104,12 +105,12 @@ def test_interest_and_overdue_are_one_walk_whichever_comes_first(
     other = open_engine(sqlite_url)
     _portfolio(other)
     runner.run(shift(other), "daily", LAST)
-    assert books_of(engine)[:3] == books_of(other)[:3]  # the notices are another job's
+    assert books_of(engine)[:3] == books_of(other)[:3]  # Notices are made by another job.
     other.dispose()
 
 
 def test_overdue_tells_the_loans_newly_overdue_since_its_last_run(engine: Engine) -> None:
-    lend(engine, each=3)  # due 2019-05-10, 05-13 (a Saturday before it) and 05-13 again rolled from the 12th
+    lend(engine, each=3)  # due on 2019-05-10, 05-13 (rolled from the 11th, a Saturday) and 05-13 (rolled from the 12th)
     told = [
         runner.run(shift(engine), "overdue", day).report["newly_overdue"]
         for day in (date(2019, 5, 10), date(2019, 5, 11), date(2019, 5, 13), date(2019, 5, 14))
@@ -126,7 +127,7 @@ def test_a_run_of_one_bank_and_county_touches_no_other(engine: Engine) -> None:
     bank = runner.run(shift(engine), "interest", LAST, Scope("ABC"))
     assert (bank.due, bank.done) == (4, 4)
     county = runner.run(shift(engine), "interest", LAST, Scope(county="360702"))
-    assert (county.due, county.done) == (4, 4)  # two of them done before, in the step they share
+    assert (county.due, county.done) == (4, 4)  # Two of the items were done before, in the common step.
     assert runner.run(shift(engine), "interest", LAST).done == 8
 
 

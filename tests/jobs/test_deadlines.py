@@ -1,4 +1,4 @@
-"""The job says what is late, and what became so since its last run; it writes nothing else."""
+"""The job on deadlines reports overdue items and newly overdue items, and writes nothing to the books."""
 
 from datetime import date
 
@@ -19,7 +19,7 @@ def run(engine: Engine, on: str, scope: Scope = EVERYTHING) -> dict[str, int]:
 
 @pytest.fixture
 def lent(engine: Engine) -> Engine:
-    """A loan in each of two counties in 2016Q2: two reports are due on 2016-07-10."""
+    """Make a loan in each of two counties in 2016Q2, so that two issuance reports are due on 2016-07-10."""
     lend(engine, counties=("360781", "360702"), each=1)
     return engine
 

@@ -1,4 +1,4 @@
-"""The demo county: what the first start shows must be true books, and safe to begin twice."""
+"""The demonstration county has true books, and making the county a second time is safe."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""`kill -9` at any moment, two at once, a worker beside them: the books of an undisturbed run."""
+"""A run killed with `kill -9` at any moment, or two runs at once, lead to the books of an undisturbed run."""
 
 import random
 import subprocess
@@ -27,7 +27,7 @@ def _portfolio(engine: Engine) -> None:
 
 @pytest.fixture
 def undisturbed(sqlite_url: str) -> Iterator[Books]:
-    """The books of one run that nothing happened to."""
+    """Return the books of one undisturbed run."""
     engine = open_engine(sqlite_url)
     _portfolio(engine)
     runner.run(shift(engine), "daily", LAST)
@@ -49,12 +49,12 @@ def test_killed_at_any_moment_then_run_once_more_the_books_are_those_of_an_undis
     began = time.monotonic()
     last = ended(database_url, "jobs", "daily", "--date", LAST.isoformat())
     assert last.returncode == 0, last.stderr
-    assert time.monotonic() - began < 30  # the dead one's turn is not waited out
+    assert time.monotonic() - began < 30  # The new run does not wait for the lease of the killed run to lapse.
     assert books_of(engine) == undisturbed
 
 
 def _kill_in_the_middle(url: str, day: date, patience: float) -> None:
-    """Some moment after it has said its first word; before that it has done nothing."""
+    """Kill a process at a random moment after its first output; before its first output it has done nothing."""
     process = started(url, "jobs", "daily", "--date", day.isoformat())
     assert process.stdout is not None
     with process:
@@ -83,7 +83,7 @@ def test_two_workers_and_a_daily_started_together_do_everything_once(
 
 
 def _until_done(process: "subprocess.Popen[str]", day: date) -> list[str]:
-    """What it says until its `daily` is done, or it ends."""
+    """Return the output of a worker until its `daily` is done or the worker ends."""
     assert process.stdout is not None
     said = []
     for line in process.stdout:

@@ -1,4 +1,4 @@
-"""One at a time however many are started: the lease, its lapse, and what takes over from whom."""
+"""Only one process runs the jobs at a time: the lease, its lapse, and a takeover by another process."""
 
 import subprocess
 import sys
@@ -44,7 +44,7 @@ def test_a_turn_that_lapsed_is_taken_over_and_its_holder_writes_nothing_more(eng
     with pytest.raises(LeaseLost), paused.unit("interest", ON) as unit:
         post_due(unit, Step(ON, Scope()), loan_ids)
     assert len(books_of(engine)[1]) == 0
-    paused.give_back()  # not his to give
+    paused.give_back()  # The lease is held by another process now.
     with later.reading() as session:
         held = job_runs.lease(session)
         assert held is not None
@@ -104,7 +104,7 @@ def test_ten_runs_started_together_post_everything_once(engine: Engine, sqlite_u
 
 
 def test_a_holder_in_the_middle_of_a_long_transaction_keeps_its_turn(postgresql_url: str) -> None:
-    """Its lease has lapsed by the clock, but the row is locked until it commits and renews."""
+    """The lease has lapsed by the clock, but its row stays locked until the holder commits and renews the lease."""
     engine = open_engine(postgresql_url)
     holder = shift(engine, clock=lambda: NOON)
     taken: list[bool] = []

@@ -1,4 +1,4 @@
-"""The journal's rows by the bare driver, past every check of the application."""
+"""Rows of the journal written by the bare driver, without any check of the application."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ Row = tuple[str, Mapping[str, Any]]
 
 
 def event_row(id: int = 1, **changed: Any) -> Row:
-    """An ordinary event's row, save what is changed."""
+    """Return the row of an ordinary event with some columns changed."""
     return "events", {
         "id": id,
         "kind": "LoanDisbursed",
@@ -42,7 +42,7 @@ def event_row(id: int = 1, **changed: Any) -> Row:
 
 
 def entry_row(id: int = 11, event_id: int = 1, **changed: Any) -> Row:
-    """Its entry in the bank's book."""
+    """Return the row of the event's entry in the bank's book."""
     return "entries", {
         "id": id,
         "event_id": event_id,
@@ -54,7 +54,7 @@ def entry_row(id: int = 11, event_id: int = 1, **changed: Any) -> Row:
 
 
 def posting_row(entry_id: int = 11, number: int = 1, **changed: Any) -> Row:
-    """One row of that entry."""
+    """Return one posting of that entry."""
     return "postings", {
         "entry_id": entry_id,
         "number": number,
@@ -72,24 +72,24 @@ def posting_row(entry_id: int = 11, number: int = 1, **changed: Any) -> Row:
 
 
 def footer_row(entry_id: int = 11, **changed: Any) -> Row:
-    """What closes it."""
+    """Return the footer that closes the entry."""
     return "footers", {"entry_id": entry_id, "rows": 1, "total": 5_000_000, "hash": b"\x00" * 32} | changed
 
 
 def whole_entry() -> list[Row]:
-    """Everything one disbursement leaves in the journal."""
+    """Return every row that one disbursement writes in the journal."""
     return [event_row(), entry_row(), posting_row(), footer_row()]
 
 
 class Raw:
-    """A driver's connection in a transaction of its own; `?` marks a value on both engines."""
+    """A connection of the driver in a transaction of its own; `?` marks a value on both engines."""
 
     def __init__(self, connection: Any, sqlite: bool) -> None:
         self._connection = connection
         self._sqlite = sqlite
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement; answer its rows, if it has any."""
+        """Run one statement and return its rows, if there are any."""
         text = statement if self._sqlite else statement.replace("?", "%s")
         cursor = self._connection.execute(text, values) if values else self._connection.execute(text)
         return [] if cursor.description is None else [tuple(row) for row in cursor.fetchall()]
@@ -109,7 +109,7 @@ class Raw:
 
 @contextmanager
 def raw(engine: Engine, *settings: str) -> Iterator[Raw]:
-    """A connection of the driver's own, foreign keys on; `settings` run first. Committed at the end."""
+    """Open a driver's connection with foreign keys on, run the statements of `settings`, and commit at the end."""
     if engine.dialect.name == "sqlite":
         connection: Any = sqlite3.connect(str(engine.url.database), timeout=30, isolation_level=None)
         settings = ("PRAGMA foreign_keys=ON", *settings)
@@ -129,7 +129,7 @@ def raw(engine: Engine, *settings: str) -> Iterator[Raw]:
 
 @contextmanager
 def unchecked(engine: Engine) -> Iterator[Raw]:
-    """The same with foreign keys off: rows that rest on nothing."""
+    """Open such a connection with foreign keys off, for rows that refer to missing rows."""
     sqlite = engine.dialect.name == "sqlite"
     setting = "PRAGMA foreign_keys=OFF" if sqlite else "SET session_replication_role = replica"
     with raw(engine, setting) as connection:
@@ -144,7 +144,7 @@ def add(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> None:
 
 
 def refusal(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> str:
-    """Why the database did not take these rows, or "" when it did."""
+    """Return the reason for which the database refused some rows; an empty text where the rows were accepted."""
     try:
         add(engine, *rows, settings=settings)
     except (sqlite3.Error, psycopg.Error) as error:
@@ -153,7 +153,7 @@ def refusal(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> str:
 
 
 def why(error: BaseException) -> str:
-    """What a driver's error says was broken, in the same words on both engines."""
+    """Return the constraint broken according to a driver's error, in the same words on both engines."""
     if isinstance(error, errors.ForeignKeyViolation):
         return "foreign key"
     if isinstance(error, errors.CheckViolation):

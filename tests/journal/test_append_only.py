@@ -1,4 +1,4 @@
-"""Promise 2: what is in the journal is not changed, removed, replaced or emptied, with any statement."""
+"""Promise 2: no statement changes, removes, replaces or empties rows of the journal."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from ledger.database import open_engine
 from ledger.tables.journal import JOURNAL
 from tests.journal.raw import AT, DAY, Row, add, event_row, raw, refusal, unchecked, whole_entry, why
 
-# What rests on the journal and is only added to as well; a column to try a change on.
+# The journal's tables and the append-only tables that refer to them, each with a column for trying a change.
 ROWS: Mapping[str, tuple[Row, str, Any]] = {
     "events": (whole_entry()[0], "reason", "changed"),
     "entries": (whole_entry()[1], "book", "LOAN-ABC"),
@@ -81,7 +81,8 @@ KEYS = {
     "loan_status_changes": "id",
 }
 
-# Both engines, then one's own. `{...}` are the table's: its row changed, its key, a column and its new value.
+# Statements for both engines, then for one engine. In braces stand parts of the table's row: the row changed, the
+# key, a column, a new value.
 STATEMENTS = {
     "update": "UPDATE {table} SET {column} = ?",
     "update of a row to itself": "UPDATE {table} SET {column} = {column}",
@@ -101,8 +102,8 @@ POSTGRESQL = {
     "merge": "MERGE INTO {table} AS t USING (SELECT 1) AS s ON true WHEN MATCHED THEN UPDATE SET {column} = ?",
     "merge that deletes": "MERGE INTO {table} AS t USING (SELECT 1) AS s ON true WHEN MATCHED THEN DELETE",
 }
-ASIDE = {"truncate of what it rests on": {"closings"}}  # nothing joins it to them
-# What a hand at the database may switch off for itself before it tries.
+ASIDE = {"truncate of what it rests on": {"closings"}}  # No other table refers to the closings.
+# Settings that somebody with access to the database may switch off before trying a statement.
 SETTINGS = {
     "sqlite": ("PRAGMA recursive_triggers=OFF", "PRAGMA foreign_keys=OFF"),
     "postgresql": ("SET session_replication_role = replica",),
@@ -111,7 +112,7 @@ SETTINGS = {
 
 @pytest.fixture
 def written(engine: Engine) -> Engine:
-    """A database with one row in each of these tables."""
+    """Make a database with one row in each of the tables."""
     with unchecked(engine) as connection:
         for row, _, _ in ROWS.values():
             connection.add(row)
@@ -153,13 +154,13 @@ def test_no_statement_touches_a_row_that_is_there(switched_off: bool, table: str
 
 
 def _refuses(text: str, table: str) -> bool:
-    # An upsert of a row is met by whatever guards inserts first; TRUNCATE by the first table it reaches.
+    # For an upsert the guard of inserts may answer first; for TRUNCATE the guard of the first table reached.
     return text.startswith(("append_only: ", "entry_closed: ")) and (table in text or text.partition(": ")[2] in TABLES)
 
 
 @pytest.mark.parametrize("key", ["id", "key", "reverses_id"])
 def test_a_row_is_not_replaced_by_any_of_its_keys(key: str, sqlite_url: str) -> None:
-    """OR REPLACE removes whatever row stands in the way of the new one, by any unique key."""
+    """OR REPLACE removes any row with the same unique key as the new row, whichever unique key that is."""
     engine = open_engine(sqlite_url)
     add(engine, *whole_entry(), event_row(2, key="k", red=True, reverses_id=1))
     other: dict[str, Any] = {"id": 3, "key": "l", "red": False, "reverses_id": None}

@@ -1,4 +1,4 @@
-"""Promise 1: a voucher that does not balance cannot be written, with any tool."""
+"""Promise 1: no tool can write a voucher that does not balance."""
 
 import sqlite3
 from typing import Any

@@ -1,4 +1,4 @@
-"""Promise 6: no entry lands in a closed month of a book, under concurrency too."""
+"""Promise 6: no entry is recorded in a closed month of a book, not even by concurrent transactions."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ def _close(engine: Engine, through: date | None = MAY, book: str = BOOK) -> None
 
 
 def _close_in(unit: Unit, through: date | None, book: str = BOOK) -> None:
-    # What closing a month comes down to: the book, held alone to the end of the transaction.
+    # Closing a month locks the book exclusively until the transaction ends.
     period_lock.hold_alone(unit, book)
     unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
 
@@ -197,7 +197,7 @@ def test_once_closed_a_month_stays_as_it_is_however_many_write(engine: Engine) -
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
     assert answers[-1] == "closed"
     for said in answers[:-1]:
-        # Before the closing everything is taken, after it nothing.
+        # Every entry before the closing is recorded, and every entry after it is refused.
         assert sorted(said, key=["recorded", "refused"].index) == said
         assert said[-1] == "refused"
     assert left == [_entries(engine)], "nothing came in after the closing was committed"

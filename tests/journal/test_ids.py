@@ -1,4 +1,4 @@
-"""Ids made by the client: growing with time, never twice, whoever makes them."""
+"""Ids made by the program grow with time and are never made twice, in any thread or process."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ FORKED = textwrap.dedent("""
 
 
 def test_forked_processes_get_different_ones() -> None:
-    """As the workers of a server that is loaded before it forks."""
+    """Workers of a server that loads the program before forking are such processes."""
     ended = subprocess.run([sys.executable, "-c", FORKED], cwd=ROOT, capture_output=True, text=True, check=True)
     made = ended.stdout.split()
     assert len(made) == 20

@@ -1,4 +1,4 @@
-"""Promise 5: every figure answers as_of and known_at, both at once; a transaction is recorded at one moment."""
+"""Promise 5: figures can be asked for by as_of and known_at together; a transaction has one moment of recording."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.orm import Session
 
 from ledger import journal
-from ledger.balances import Clocks, balance, loan_balance, loan_balances, standings, turnovers
+from ledger.balances import Clocks, account_balances, balance, loan_balance, loan_balances, turnovers
 from ledger.chart import Side, account_of, accounts_of, kind_of
 from ledger.dates import micros, moment
 from ledger.errors import Refusal
@@ -29,7 +29,7 @@ BOOKS = (BOOK, "LOAN-ABC", "FUND-360781")
 WHERE: tuple[dict[str, Any], ...] = ({}, {"county": "360732"}, {"bank": "ABC"})
 TICK = timedelta(microseconds=1)
 
-# Minutes since the last recording, what, how many days back it is dated, whose, an amount.
+# Each step: minutes since the last recording, the kind of event, days back-dated, the office, and an amount.
 ACTS = st.lists(
     st.tuples(
         st.sampled_from([0, 1, 59, 60, 61, 600, 1440, 3000]),
@@ -41,7 +41,7 @@ ACTS = st.lists(
     min_size=1,
     max_size=12,
 )
-# A day around the first, and a moment at, a tick before or a tick after some recording.
+# Each question: a day relative to the first day, and a moment at, just before or just after some recording.
 QUESTION = st.tuples(st.integers(-45, 12), st.integers(0, 30), st.integers(-1, 1))
 QUESTIONS = st.lists(QUESTION, min_size=2, max_size=4)
 Act = tuple[int, str, int, int, int]
@@ -49,7 +49,7 @@ Act = tuple[int, str, int, int, int]
 
 @dataclass
 class History:
-    """What was recorded, moment by moment, all in one transaction of the database that is never committed."""
+    """Events recorded moment by moment, in one transaction of the database that is never committed."""
 
     session: Session
     at: datetime = START
@@ -101,7 +101,7 @@ def _clocks(history: History, question: tuple[int, int, int]) -> Clocks:
 
 
 def _seen(connection: Connection, clocks: Clocks) -> list[Any]:
-    """The plainest way there is: every row, asked one by one whether it counts."""
+    """Return the postings that count, found in the simplest way: row by row."""
     return [
         row
         for row in connection.execute(select(postings))
@@ -110,7 +110,7 @@ def _seen(connection: Connection, clocks: Clocks) -> list[Any]:
 
 
 def _sums(rows: list[Any], *key: str) -> Counter[tuple[Any, ...]]:
-    """Balances on their normal sides by the rows' named columns and account."""
+    """Return balances on their normal sides by account and by some named columns."""
     sums: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
         for code, fen in ((row.debit, row.fen), (row.credit, -row.fen)):
@@ -142,7 +142,7 @@ def _compare(connection: Connection, clocks: Clocks, rows: list[Any]) -> None:
         in_county = _sums([row for row in rows if row.county == "360732"], "book")
         for each in turnovers(connection, book, clocks, county="360732"):
             assert each.closing == in_county[book, each.account]
-    standing = {(s.book, s.county, s.bank, s.account): s.balance for s in standings(connection, clocks)}
+    standing = {(s.book, s.county, s.bank, s.account): s.balance for s in account_balances(connection, clocks)}
     assert {key: fen for key, fen in standing.items() if fen} == {
         key: fen for key, fen in _sums(rows, "book", "county", "bank").items() if fen
     }
@@ -180,10 +180,10 @@ def test_what_was_known_then_is_answered_alike_for_ever(
         connection = history.session.connection()
         asked = [_clocks(history, question) for question in questions]
         asked = [Clocks(each.as_of, each.known_at or history.at) for each in asked]
-        before = [standings(connection, each) for each in asked]
+        before = [account_balances(connection, each) for each in asked]
         history.at += timedelta(minutes=1)
         history.record(later)
-        again = [standings(connection, each) for each in asked]
+        again = [account_balances(connection, each) for each in asked]
     assert [_nonzero(each) for each in before] == [_nonzero(each) for each in again]
 
 
@@ -224,12 +224,12 @@ def test_all_rows_of_a_transaction_have_one_moment(engine: Engine) -> None:
     with engine.connect() as connection:
         for table in (events, entries, postings):
             assert set(connection.execute(select(table.c.recorded_at)).scalars()) == {at}
-        # The clock has struck midnight in Shanghai since, and the movements are still of the day before.
+        # Midnight in Shanghai has passed since, but the movements have the day of recording.
         assert set(connection.execute(select(movements.c.recorded_on)).scalars()) == {day("2016-05-12")}
 
 
 def test_the_moment_is_taken_after_the_locks(engine: Engine) -> None:
-    """Who waits for a lock is recorded after who held it: a later answer never changes an earlier moment's."""
+    """The moment of recording follows the locks: a transaction that waited is recorded after the one it waited for."""
     asked = Event()
 
     def clock() -> datetime:

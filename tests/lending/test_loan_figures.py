@@ -1,4 +1,4 @@
-"""What a loan is shown to stand at: from the books alone, in the same few queries for one or for many."""
+"""The figures of a loan come from the books only, by the same few queries for one loan or for many."""
 
 from datetime import date
 
@@ -21,7 +21,7 @@ LATER = date(2016, 10, 10)
 
 @pytest.fixture
 def loan(engine: Engine) -> int:
-    """A loan of 50,000.00 paid out on 2016-05-10, its lines posted through 2016-10-10."""
+    """Return a loan of 50,000.00 yuan paid out on 2016-05-10, with its lines posted through 2016-10-10."""
     with at_desk(engine) as unit:
         home = household(unit)
     loan_id = disbursed_loan(engine, request(household_id=home))
@@ -106,7 +106,7 @@ def test_a_page_costs_the_same_queries_for_one_loan_or_many(engine: Engine) -> N
         for _ in range(12):
             loans.record(unit, request(household_id=household(unit), principal=yuan("1000.00")))
     counts = []
-    for limit in (1, 1, 12):  # the first one also reads the calendar, once for a database
+    for limit in (1, 1, 12):  # The first query also reads the calendar, once per database.
         with at_desk(engine) as unit:
             rows = unit.session.execute(chosen(LoanFilters(), LATER).limit(limit)).scalars().all()
             said: list[str] = []

@@ -1,6 +1,6 @@
-"""What a database refuses by itself, as a list: constraints, indexes, triggers, functions, in their own words.
+"""Lists of the constraints, indexes, triggers and functions of a database, each with its definition.
 
-`python -m tests.migrations.catalogue` writes the lists anew after a change of the schema; read the difference.
+After a change of the schema, `python -m tests.migrations.catalogue` writes the lists; review the difference.
 """
 
 import re
@@ -15,13 +15,13 @@ from tests.support import engines
 
 _OWN = "connamespace = current_schema()::regnamespace"
 _POSTGRESQL = {
-    # NOT NULL ('n') is the column's own; alembic compares it.
+    # NOT NULL constraints ('n') are left out, since alembic compares them with the columns.
     "constraint": f"SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid) FROM pg_constraint "
     f"WHERE {_OWN} AND contype <> 'n'",
     "index": "SELECT tablename::text, indexname::text, regexp_replace(indexdef, ' ON public\\.', ' ON ') "
     "FROM pg_indexes WHERE schemaname = current_schema() AND NOT EXISTS "
     f"(SELECT 1 FROM pg_constraint WHERE {_OWN} AND conname = indexname)",
-    # 'A' fires always, 'O' not in replica role.
+    # A trigger with 'A' always fires; one with 'O' does not fire in replica role.
     "trigger": "SELECT tgrelid::regclass::text, tgname::text, tgenabled::text || ' ' || "
     "regexp_replace(pg_get_triggerdef(oid), '\\s+', ' ', 'g') FROM pg_trigger WHERE NOT tgisinternal",
     "function": "SELECT '', proname::text, coalesce(array_to_string(proconfig, ' '), '') || ' ' || prosrc "
@@ -30,12 +30,12 @@ _POSTGRESQL = {
 
 
 def path_of(engine_name: str) -> Path:
-    """The committed list of an engine."""
+    """Return the path of the committed list of an engine."""
     return Path(__file__).with_name(f"{engine_name}.txt")
 
 
 def listed(engine: Engine) -> list[str]:
-    """The list of a database as it is, sorted."""
+    """Return the list of a database, sorted."""
     with engine.connect().execution_options(reading=True) as connection:
         found = _sqlite(connection) if engine.dialect.name == "sqlite" else _postgresql(connection)
     return sorted(" ".join(line.split()) for line in found if " alembic_version" not in line)
@@ -79,7 +79,7 @@ def _constraints(connection: Connection, table: str) -> list[str]:
 
 
 def names(lines: list[str], kind: str) -> list[str]:
-    """The names of one kind of thing in a list."""
+    """Return the names of one kind of object in a list."""
     return [match[1] for line in lines if (match := re.match(rf"{kind} \S* ?(\S+):", line))]
 
 

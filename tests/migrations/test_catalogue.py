@@ -1,4 +1,4 @@
-"""Constraints, indexes, triggers and functions of a database, compared with the list that was read and committed."""
+"""Constraints, indexes, triggers and functions of a migrated database equal the reviewed and committed list."""
 
 from sqlalchemy import Engine
 
@@ -8,7 +8,7 @@ from tests.migrations.catalogue import listed, names, path_of
 def test_a_database_refuses_what_the_list_says_and_nothing_else(engine: Engine) -> None:
     committed = path_of(engine.dialect.name).read_text(encoding="utf-8").splitlines()
     found = listed(engine)
-    # After a change of the schema: python -m tests.migrations.catalogue, and read what became different.
+    # After a change of the schema, run `python -m tests.migrations.catalogue` and review the differences.
     assert sorted(set(found) - set(committed)) == [], "made, but not on the list"
     assert sorted(set(committed) - set(found)) == [], "on the list, but not made"
     assert found == committed
@@ -32,11 +32,11 @@ def test_every_table_that_is_only_added_to_is_guarded_alike(engine: Engine) -> N
     assert {"events", "entries", "postings", "footers", "applications", "closings"} <= guarded
     assert {f"{table}{kind}" for table in guarded for kind in kinds} <= triggers
     if engine.dialect.name == "sqlite":
-        # INSERT OR REPLACE by a hidden row number would go round the guards.
+        # INSERT OR REPLACE with a hidden row number would bypass the guards.
         assert {table for table in guarded if f"rows {table}: without hidden numbers" not in found} == set()
 
 
 def test_every_trigger_fires_in_replica_role_too(engine: Engine) -> None:
-    """PostgreSQL skips ordinary triggers there; SQLite knows no roles."""
+    """PostgreSQL skips ordinary triggers in replica role; SQLite has no roles."""
     modes = {line.partition(": ")[2].split()[0] for line in listed(engine) if line.startswith("trigger ")}
     assert modes == {"A"} if engine.dialect.name == "postgresql" else {"CREATE"}

@@ -1,4 +1,4 @@
-"""The migrations: one line from nothing to the tables as declared, one at a time, and back only while empty."""
+"""The migrations form one line, make the tables as declared, and go back only in an empty database."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ from tests.support.county_desk import row_counts
 from tests.support.recording import disbursed, recording
 from tests.support.sources import ROOT
 
-__all__ = [  # pytest-alembic's own, on each engine
+__all__ = [  # tests of pytest-alembic, run on each engine
     "test_model_definitions_match_ddl",
     "test_single_head_revision",
     "test_up_down_consistency",
@@ -42,7 +42,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 @pytest.fixture
 def empty(empty_database_url: str) -> Iterator[Engine]:
-    """An engine on a database with nothing in it."""
+    """Return an engine on an empty database."""
     opened = open_engine(empty_database_url)
     yield opened
     opened.dispose()
@@ -60,7 +60,7 @@ def alembic_engine(empty: Engine) -> Iterator[Connection]:
 
 
 def _objects(engine: Engine) -> list[str]:
-    """Everything the migrations made; alembic's own table aside."""
+    """Return everything that the migrations made, except alembic's own table."""
     with engine.connect() as connection:
         tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
     return sorted(tables) + listed(engine)
@@ -97,7 +97,7 @@ def test_no_step_back_once_the_journal_has_entries(engine: Engine) -> None:
 
 
 def test_every_step_back_asks_first() -> None:
-    """Each migration's downgrade refuses by itself, whatever came after it."""
+    """The downgrade of each migration refuses by itself, whatever migrations came later."""
     for source in sorted((ROOT / "migrations" / "versions").glob("*.py")):
         undo = source.read_text(encoding="utf-8").partition("def downgrade() -> None:\n")[2]
         assert undo.lstrip().startswith("refuse_once_written()"), source.name
@@ -114,14 +114,14 @@ def test_a_revision_is_named_as_its_file() -> None:
 
 
 def test_the_migrations_import_nothing_of_the_product() -> None:
-    """What a step did must not change with the code of later versions; env.py alone compares the two."""
+    """A migration must do the same in every later release; only env.py compares migrations and tables."""
     ours = re.compile(r"^\s*(from|import) (ledger|api|jobs)\b", re.MULTILINE)
     sources = [path for path in (ROOT / "migrations").rglob("*.py") if ours.search(path.read_text(encoding="utf-8"))]
     assert [path.name for path in sources] == ["env.py"]
 
 
 def test_what_the_tables_declare_is_what_the_migrations_make(empty: Engine, database_url: str) -> None:
-    """Alembic's own comparison leaves out checks, names and options; here they are compared in their own words."""
+    """Compare checks, names and options too, which alembic's own comparison leaves out."""
     Base.metadata.create_all(empty)
     migrated = open_engine(database_url)
     guards = ("trigger ", "function ")

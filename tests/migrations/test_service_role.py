@@ -1,4 +1,4 @@
-"""The service's own PostgreSQL role: it does all the work, owns nothing, and cannot touch the journal's rows."""
+"""The service's own PostgreSQL role does all the work, owns no table, and cannot change rows of the journal."""
 
 import secrets
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ LIFE: list[Step] = [
 
 @pytest.fixture
 def service(postgresql_url: str) -> Iterator[Engine]:
-    """An engine of the service's role on a prepared database that somebody else owns."""
+    """Return an engine of the service's role on a prepared database with another owner."""
     owner = make_url(postgresql_url)
     role, password = f"service_{secrets.token_hex(4)}", secrets.token_hex(8)
     _as_owner(postgresql_url, f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{password}'")
@@ -57,7 +57,7 @@ def test_the_service_does_its_work_under_its_own_role(service: Engine) -> None:
 
 
 def test_it_starts_on_a_prepared_database_without_the_owner(service: Engine) -> None:
-    """Servers and jobs are not told who the owner is; there is nothing left for them to make."""
+    """Servers and jobs do not know the owner's address and have nothing to create."""
     setup.prepare(service.url.render_as_string(hide_password=False))
     assert setup.at_head(service)
 
@@ -120,7 +120,7 @@ def test_it_may_not(case: str, statement: str, service: Engine) -> None:
 
 
 def test_a_table_of_its_own_does_not_blind_the_guards(service: Engine) -> None:
-    """A temporary table stands before ours in the search path; the guards look past it."""
+    """A temporary table hides the real table in the search path, but not from the guards."""
     with recording(service, "2016-06-15") as unit:
         unit.connection.exec_driver_sql("UPDATE books SET closed_through = '2016-05-31' WHERE book = 'LOAN-GZRCB'")
     with service.connect() as connection:

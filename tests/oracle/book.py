@@ -1,4 +1,4 @@
-"""The oracle's book of one loan: what is open, and the ways an amount goes onto it and off it."""
+"""The oracle's book of one loan: the open amounts, and the ways in which amounts are added and taken off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ HALF = Fraction(1, 2)
 
 @dataclass
 class Bill:
-    """What is open of a line."""
+    """The open amounts of one interest line."""
 
     start: date
     posted_on: date
@@ -28,7 +28,7 @@ class Bill:
 
 @dataclass
 class Taken:
-    """What an amount was spent on."""
+    """The parts of an amount that was applied to a loan."""
 
     lines: list[Application] = field(default_factory=list)
     normal: int = 0
@@ -41,7 +41,7 @@ class Taken:
 
 @dataclass
 class Book:
-    """One loan, as it stands at the end of the last day lived through."""
+    """The book of one loan at the end of the last computed day."""
 
     contract: Contract
     rolled_on: date = date.max

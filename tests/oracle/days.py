@@ -1,4 +1,4 @@
-"""A second opinion on a loan's life: scheme.md §3 lived day by day in fractions, sharing no code with the policy."""
+"""A second implementation of a loan's course: scheme.md part 3 by the day, in fractions, without the policy's code."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -11,14 +11,14 @@ ACCOUNTS = ("130301", "130302", "113201", "113202", "2241", "6701")
 
 
 def live(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
-    """The loan after the night of `through`."""
+    """Return the loan after the night of the day `through`."""
     book = during(contract, facts, through)
     night(book, through)
     return book
 
 
 def during(contract: Contract, facts: Iterable[Fact], day: date) -> Book:
-    """The loan on a day, after what was recorded on it; of one day in the order given, undoing first."""
+    """Return the loan on a day after all records of that day, in the order given, with reversals first."""
     book = begin(contract)
     waiting = sorted(facts, key=lambda fact: (fact.on, not isinstance(fact, Undone)))
     on = contract.disbursed_on
@@ -45,7 +45,8 @@ def begin(contract: Contract) -> Book:
     return book
 
 
-# A day: transition, line and credit before anybody comes; what people record; the night's interest.
+# The steps of a day: the change to overdue, the line and the use of credit first, then the records of people, then
+# the interest of the night.
 
 
 def dawn(book: Book, day: date) -> None:

@@ -1,4 +1,4 @@
-"""What people record on a loan, as the oracle reads scheme.md: each deed on a day whose line is posted."""
+"""The oracle's reading of scheme.md: the effect of each thing that people record, on a day whose line is posted."""
 
 from collections.abc import Callable
 from typing import Any

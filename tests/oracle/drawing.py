@@ -1,4 +1,4 @@
-"""Loans and what happens to them, drawn at random where it hurts: around lines, due dates and exact amounts."""
+"""Random loans and records, drawn close to the difficult cases: around lines, due dates and exact amounts."""
 
 from calendar import monthrange
 from collections.abc import Sequence
@@ -30,19 +30,19 @@ T = TypeVar("T")
 
 
 class Draw(Protocol):
-    """How a value is drawn: in a composite strategy, or within a test."""
+    """A function that draws a value, in a composite strategy or within a test."""
 
     def __call__(self, strategy: st.SearchStrategy[T], /) -> T: ...
 
 
-AFTER_DUE = 200  # days a loan is followed past its rolled due date
+AFTER_DUE = 200  # The number of days a loan is followed after its rolled due date.
 FEW = ("repaid", "repaid", "repaid", "repaid", "misused", "waived", "refunded")
 ALL = (*FEW, *FEW, "extended", "insured", "written_off", "renewed")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A loan, what was recorded on it in the order of recording, and each record's refusal if it was refused."""
+    """A loan, its records in the order of recording, and the refusal of each record that was refused."""
 
     contract: Contract
     told: tuple[tuple[Fact, str | None], ...]
@@ -59,7 +59,7 @@ class Drawn:
 
 @st.composite
 def contracts(draw: Draw, *, fixed_rate: bool = False, ganzhou: bool = False) -> Contract:
-    """Short loans, disbursed anywhere, often about a settlement day."""
+    """Draw contracts of short loans disbursed on any day, often close to a settlement day."""
     day = date(2016, 1, 1) + timedelta(days=draw(st.integers(0, 700)))
     if draw(st.booleans()):
         day = date(day.year, draw(st.sampled_from((3, 6, 9, 12))), draw(st.sampled_from((19, 20, 21, 22))))
@@ -94,7 +94,7 @@ _rates = st.one_of(st.sampled_from((435, 475, 490)), st.integers(1, 2400)).map(l
 def drawn_lives(
     draw: Draw, *, kinds: Sequence[str] = ALL, most: int = 7, fixed_rate: bool = False, ganzhou: bool = False
 ) -> Drawn:
-    """A contract and what is recorded on it, on any day and in any order."""
+    """Draw a contract and its records, on any days and in any order."""
     history = History(draw(contracts(fixed_rate=fixed_rate, ganzhou=ganzhou)))
     told: list[tuple[Fact, str | None]] = []
     for _ in range(draw(st.integers(1, most))):
@@ -105,7 +105,7 @@ def drawn_lives(
 
 
 def refusal_of(history: History, fact: Fact) -> str | None:
-    """Record a fact; answers the refusal's code when it is refused."""
+    """Record a fact; return the code of the refusal where the fact is refused."""
     try:
         history.record(fact)
     except Refused as refused:
@@ -114,7 +114,7 @@ def refusal_of(history: History, fact: Fact) -> str | None:
 
 
 def draw_fact(draw: Draw, history: History, kinds: Sequence[str]) -> Fact | None:
-    """A fact on a day the loan is there; None where the kind drawn makes no sense on that day."""
+    """Draw a fact on a day on which the loan exists; None where the kind of fact makes no sense on that day."""
     kind = draw(st.sampled_from(kinds))
     on = _draw_day(draw, history)
     book = history.at(on)
@@ -176,7 +176,7 @@ def _draw_amount(draw: Draw, book: Book) -> int:
 
 
 def _draw_extension(draw: Draw, history: History, on: date) -> Fact | None:
-    """Once, before the contract due date, to a day after the old one."""
+    """Draw an extension: once, before the contract due date, to a day after the old due date."""
     contract = history.contract
     if on >= contract.due_on or any(isinstance(fact, Extended) for fact in history.facts):
         return None

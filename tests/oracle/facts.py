@@ -1,4 +1,4 @@
-"""What the oracle is told and what it answers: a contract, dated facts, postings, lines, applications."""
+"""The oracle's input and output: a contract and dated facts; postings, lines and allocations."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True)
 class Contract:
-    """What was agreed. Amounts are whole fen; `rates` a year as fractions, each from its day on."""
+    """The terms of a loan; amounts are whole fen, `rates` are yearly fractions from a day on."""
 
     principal: int
     disbursed_on: date
@@ -25,7 +25,7 @@ class Contract:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """Something a person recorded; two facts alike are still two, and have two numbers."""
+    """A fact that a person recorded, with a number that tells equal facts apart."""
 
     on: date
     number: int = field(default_factory=count(1).__next__, init=False, repr=False)
@@ -40,12 +40,12 @@ class Repaid(Fact):
 
 @dataclass(frozen=True, eq=False)
 class Misused(Fact):
-    """Misuse from this day on."""
+    """Misuse is found; the misuse rate applies from this day on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Waived(Fact):
-    """Penalty and compound let off; nothing asked means all of it."""
+    """Penalty and compound interest are waived; without an amount, all of it."""
 
     asked: int = 0
 
@@ -70,7 +70,7 @@ class Extended(Fact):
 
 @dataclass(frozen=True, eq=False)
 class WrittenOff(Fact):
-    """Lost, whatever is open."""
+    """All open amounts are written off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +80,13 @@ class Renewed(Fact):
 
 @dataclass(frozen=True, eq=False)
 class Undone(Fact):
-    """A repayment of a closed month taken back on the first open day."""
+    """A repayment of a closed month is reversed on the first open day."""
 
     what: Repaid
 
 
 class Refused(Exception):
-    """What the page does not allow, by the code of the refusal."""
+    """A record that the scheme does not allow, with the code of its refusal."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -94,7 +94,7 @@ class Refused(Exception):
 
 
 class Row(NamedTuple):
-    """One posting of the loan's."""
+    """One posting of the loan."""
 
     on: date
     event: str
@@ -114,7 +114,7 @@ class Line(NamedTuple):
 
 
 class Application(NamedTuple):
-    """What was taken off a line; negative when it came back."""
+    """An allocation of money to a line; negative where it was reversed."""
 
     start: date
     on: date

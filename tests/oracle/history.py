@@ -1,4 +1,4 @@
-"""What was recorded on a loan, in the order of recording, and what may still be recorded (scheme 3 "Back-dated")."""
+"""The records of a loan in the order of recording, and the records still allowed (scheme 3 "Back-dated")."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -13,18 +13,18 @@ FINAL = (WrittenOff, Renewed)
 
 @dataclass
 class History:
-    """The facts that stand; `closed_through` is the last day of the closed months."""
+    """The facts that count; `closed_through` is the last day of the closed months."""
 
     contract: Contract
     facts: list[Fact] = field(default_factory=list)
     closed_through: date = date.min
 
     def at(self, day: date) -> Book:
-        """The loan on a day, after all that stands on it, before its night."""
+        """Return the loan on a day after the facts of that day and before the interest of the night."""
         return during(self.contract, [fact for fact in self.facts if fact.on <= day], day)
 
     def record(self, fact: Fact) -> None:
-        """The books are those of in-time recording: raises Refused where that would have been refused."""
+        """Record a fact as if it had been recorded in time; raise Refused where it would have been refused then."""
         if fact.on <= self.closed_through:
             raise Refused("period_closed")
         if any(isinstance(other, STANDING) and other.on > fact.on for other in self.facts):
@@ -34,7 +34,7 @@ class History:
         self._stand([*self.facts, fact])
 
     def undo(self, fact: Repaid) -> None:
-        """As if never recorded; on the first open day where its month is closed."""
+        """Undo a fact as if it had never been recorded; where its month is closed, on the first open day."""
         place = self.facts.index(fact)
         later = [other for n, other in enumerate(self.facts) if (other.on, n) > (fact.on, place)]
         kinds = STANDING if fact.on > self.closed_through else FINAL

@@ -1,4 +1,4 @@
-"""Breakers (scheme 6.9): off in Ganzhou; set, they warn or refuse above, below and not at their limits."""
+"""Breakers (scheme 6.9): off in Ganzhou; where set, warnings or refusals above, below and at each limit."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What the fund owes and who bears it (scheme 6): tables an official could read."""
+"""The amounts that the fund owes, and the bearers of a loss (scheme 6), as tables that an official could read."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Who may borrow, from whom, when and for how long: both sides of every boundary."""
+"""Eligibility of borrowers, banks, dates and terms, on both sides of every limit."""
 
 from dataclasses import replace
 from datetime import date

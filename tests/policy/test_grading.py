@@ -1,4 +1,4 @@
-"""Five classes by days: both sides of every boundary."""
+"""The five classes by days overdue, on both sides of every limit."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Interest by the day: the scheme's golden numbers, day counts, settlement days, one rounding a line (3.3-3.6)."""
+"""Interest by the day: the scheme's examples, day counts, settlement days, and one rounding per line (3.3-3.6)."""
 
 from datetime import date
 from decimal import Decimal
@@ -106,7 +106,7 @@ def test_days_are_actual_over_360(case: str, start: str, end: str, days: int) ->
     first, last = _day(start), _day(end)
     terms = Terms(_day("2015-01-01"), _day("2030-01-01"), ((_day("2015-01-01"), 36_000_00),), None, UPLIFTS)
     owed = Steps([(_day("2015-01-01"), Fen(10_000_00))])
-    # 10,000.00 at 3.6 % is 1.00 a day.
+    # Interest on 10,000.00 yuan at 3.6 % is 1.00 yuan a day.
     assert interest(terms, first, last, owed, ()) == Interest(Fen(days * 100), NIL, NIL)
 
 

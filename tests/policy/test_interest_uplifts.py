@@ -1,4 +1,4 @@
-"""What is put on the contract rate: overdue, misuse, compound interest, repricing, extension (3.1, 3.7, 3.8, 3.10)."""
+"""Surcharges on the contract rate, and its changes: overdue, misuse, compound, repricing, extension (3.1, 3.7-3.10)."""
 
 from dataclasses import replace
 from datetime import date
@@ -12,7 +12,7 @@ from ledger.policy.schemes import load_preset
 from tests.oracle.facts import Contract, Extended, Fact, Misused
 from tests.policy.pages import bills, contract, paid
 
-# 50,000.00 at 4.75 % is 6.597 a day, 9.896 overdue, 13.194 misused. Here nothing bears compound interest.
+# Interest on 50,000.00 yuan at 4.75 % is 6.597 a day, overdue 9.896, misused 13.194. Compound interest is off here.
 LOAN = contract("2019-03-21", "2019-05-10", compound=False)
 
 
@@ -83,7 +83,7 @@ def test_of_two_misuse_findings_the_earlier_day_counts(case: str, first: str, se
     assert bills(LOAN, "2019-05-10", *found) == ["2019-05-10 72.57 penalty 514.58"]
 
 
-# Three lines, nothing paid: 600.35 and 593.75, and 329.86 on the due date.
+# Three lines are unpaid: 600.35 and 593.75, and 329.86 on the due date.
 UNPAID = contract("2018-09-21", "2019-05-10")
 QUARTERS = ["2018-12-21 600.35", "2019-03-21 593.75 compound 7.13", "2019-05-10 329.86 compound 7.88"]
 
@@ -186,7 +186,7 @@ def test_an_extension_changes_the_rate_from_the_old_contract_due_date_not_the_ro
     loan = contract("2016-10-01", "2019-10-01", rolled_on="2019-10-08", compound=False)
     longer = Extended(date(2019, 9, 10), 12, date(2020, 10, 1), date(2020, 10, 9), Fraction(490, 10_000))
     lines = bills(loan, "2020-10-09", longer)
-    # 10 days at 4.75 % and 81 at 4.90 %; no line on the old due date, one on the new.
+    # The line covers 10 days at 4.75 % and 81 days at 4.90 %; the old due date has no line, the new due date has one.
     assert [row for row in lines if row > "2019-09-21"] == [
         "2019-09-21 606.94",
         "2019-12-21 617.22",

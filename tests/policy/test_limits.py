@@ -1,4 +1,4 @@
-"""How much may be lent: caps, links, head-room, shares, to the fen."""
+"""Limits on lending: caps, links, head-room and shares, exact to the fen."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""Which notices dates call for: the programme's examples, the boundary days, and a look at every single day."""
+"""The notices that dates require: the programme's examples, days around each limit, and a check of every single day."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -130,13 +130,13 @@ def test_notices_of_a_life(
     assert told == expected, case
 
 
-# What a person who looks at every day sees, from the same facts, with no range and no rule of its own.
+# A second implementation: look at every day and compare with the facts, without ranges of days.
 
 Seen = dict[tuple[date, str], tuple[date, date | None]]
 
 
 def _brute_force(loan: Dates, of: tuple[Timing, ...], through: date) -> Seen:
-    """Every day: has each notice of the day's due date been made, does each that was made still have its reason?"""
+    """Go through every day: make each notice due on the day, and cancel each notice whose reason has ended."""
     seen: Seen = {}
     day = loan.disbursed_on
     while day <= through:
@@ -155,7 +155,7 @@ def _brute_force(loan: Dates, of: tuple[Timing, ...], through: date) -> Seen:
 
 @dataclass
 class Told:
-    """A fact of a loan and the day it was recorded on: the same, or later."""
+    """A fact of a loan and the day on which it was recorded: the fact's own day or later."""
 
     what: str
     on: date
@@ -165,14 +165,14 @@ class Told:
 
 @dataclass
 class Borrowed:
-    """A loan, and what was told of it."""
+    """A loan and its recorded facts."""
 
     disbursed: Told
     months: int
     told: list[Told] = field(default_factory=list)
 
     def known(self, day: date) -> Dates | None:
-        """Its dates as they were known at the end of a day."""
+        """Return the loan's dates as they were known at the end of a day."""
         if self.disbursed.recorded_on > day:
             return None
         first = self.disbursed.on
@@ -189,7 +189,7 @@ class Borrowed:
 
 @st.composite
 def borrowed(draw: Draw) -> Borrowed:
-    """A loan recorded in time or late, perhaps extended, perhaps paid off, perhaps that was a mistake."""
+    """Draw a loan, recorded in time or late, perhaps extended, perhaps paid off, perhaps with the payment reversed."""
     first = date(2016, 1, 1) + timedelta(days=draw(st.integers(0, 1500)))
     months = draw(st.integers(1, 14))
     days = (months_later(first, months) - first).days
@@ -215,7 +215,7 @@ def _told(draw: Draw, what: str, on: date, known: date, months: int = 0) -> Told
 
 
 _CASES = settings(max_examples=settings().max_examples * 5 // 2)
-"""5,000 where tests are run in full."""
+"""Full test runs draw 5,000 loans."""
 
 
 @_CASES
@@ -246,7 +246,7 @@ def test_whatever_days_the_job_ran_the_notices_are_those_of_looking_at_every_day
     wanted = _brute_force(dates, of, end)
     assert {key: kept for key, kept in lived.items() if key not in never} == wanted
     assert never.isdisjoint(wanted)
-    if delivered:  # what was handed over stays so, whatever is learnt afterwards
+    if delivered:  # A delivered notice is never changed, whatever is recorded later.
         for kept in made.values():
             given_on = Kept(kept.created_on, delivered=True)
             assert ending(given_on, None, "closed") == (None, None)

@@ -1,4 +1,4 @@
-"""The order in which a repayment is applied, at the desk's level: what it pays, what it leaves (3.9)."""
+"""The order in which a repayment is applied to interest, principal and credit (3.9)."""
 
 from datetime import date, timedelta
 
@@ -17,7 +17,7 @@ FIRST, SECOND = date(2018, 9, 21), date(2018, 12, 21)
 
 
 def behind(day: date) -> LoanState:
-    """1,000.00 of principal and two lines of 10.00 contract, 2.00 compound, 5.00 penalty; the day just billed."""
+    """Return a loan with principal of 1,000.00 and two lines of 10.00 contract, 2.00 compound, 5.00 penalty."""
     bills = [
         InterestBill(start, start, Fen(10_00), Fen(2_00), Fen(5_00), Steps([(day, Fen(10_00))]))
         for start in (FIRST, SECOND)
@@ -31,7 +31,10 @@ def behind(day: date) -> LoanState:
 
 
 def applied(days_overdue: int, amount: str, surplus: str = "credit") -> str:
-    """Where an amount goes: lines as `contract compound penalty`, oldest first, then principal, then credit."""
+    """Return the parts of an applied amount.
+
+    Lines are written `contract compound penalty`, oldest first, then principal, then credit.
+    """
     day = DUE + timedelta(days=days_overdue)
     fen = Fen(int(amount.replace(".", "")))
     event = list(servicing.repay(behind(day), Repay(on=day, repayment=1, amount=fen, surplus=surplus)))[-1]

@@ -1,4 +1,4 @@
-"""Interest subsidy: which period, which days, how much, to the fen (scheme 4)."""
+"""Interest subsidy: the period, the days and the amount, exact to the fen (scheme 4)."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -144,7 +144,7 @@ def test_no_more_than_the_benchmark_at_signing_and_no_more_than_the_rate(
 
 
 def test_an_organisation_gets_half_of_a_year_rounded_once() -> None:
-    """§4: 1,000,000 at 4.75 %, 365 days from 2016-12-21: interest 48,159.72, subsidy 24,079.86."""
+    """The example of part 4: 1,000,000 at 4.75 %, 365 days from 2016-12-21: interest 48,159.72, subsidy 24,079.86."""
     bounds = [day(text) for text in ("2016-12-21", "2017-03-21", "2017-06-21", "2017-09-21", "2017-12-21")]
     interest = [fen(text) for text in ("11875.00", "12138.89", "12138.89", "12006.94")]
     span = Span(day("2016-12-21"), day("2019-12-21"))
@@ -155,7 +155,8 @@ def test_an_organisation_gets_half_of_a_year_rounded_once() -> None:
     ]
     assert plain(sum(interest)) == "48159.72"
     assert plain(subsidy.amount(sum(parts), HALF)) == "24079.86"
-    assert plain(sum(subsidy.amount(part, HALF) for part in parts)) == "24079.85"  # rounded line by line: wrong here
+    # Rounding line by line is wrong here.
+    assert plain(sum(subsidy.amount(part, HALF) for part in parts)) == "24079.85"
 
 
 @pytest.mark.parametrize("case, others, on, left", [
@@ -207,7 +208,7 @@ def test_when_a_line_earns_all_of_its_contract_interest(
 
 
 def changed(**values: object) -> Scheme:
-    """The Ganzhou scheme with other parameters."""
+    """Return the Ganzhou scheme with other parameters."""
     said = {True: "true", False: "false"}
     rows = "".join(
         f'[parameters.{name}]\nvalue = {said.get(value, value)}\nclause = "4"\nsource = "a test"\n'  # type: ignore[call-overload]

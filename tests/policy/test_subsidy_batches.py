@@ -1,4 +1,4 @@
-"""Interest subsidy: who paid, in which batch a line is, until when it is to be submitted and paid (scheme 4)."""
+"""Interest subsidy: payers, the batch of a line, and the last days for submitting and paying a batch (scheme 4)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Due dates, their roll, extensions."""
+"""Due dates, the rolling of due dates, and extensions."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""Days, amounts and periods as a table writes them."""
+"""Days, amounts and periods read from the short texts of a table of cases."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ def day(text: str) -> date:
 
 
 def fen(text: str) -> Fen:
-    """Whole fen of an amount in yuan."""
+    """Return the whole fen of an amount in yuan."""
     return to_fen(yuan(text))
 
 

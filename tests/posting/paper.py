@@ -1,4 +1,4 @@
-"""Vouchers as text an accountant could sign, and the base fields of the events on them."""
+"""Vouchers as text for an accountant, and the base fields of the events in these tests."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -14,7 +14,7 @@ COUNTY = "360781"
 
 
 class Line(NamedTuple):
-    """One line of a voucher: an account on one side (借 or 贷), and what its rows add up to."""
+    """One line of a voucher: an account on one side (借 or 贷), and the sum of its rows."""
 
     book: str
     side: str
@@ -23,22 +23,22 @@ class Line(NamedTuple):
 
 
 def fen(text: str) -> Fen:
-    """Whole fen of yuan as a person writes them."""
+    """Return the whole fen of an amount in yuan, such as 50,000.00."""
     return to_fen(yuan(text.replace(",", "")))
 
 
 def at(on: str, loan: int | None = 1) -> dict[str, Any]:
-    """The base fields of an event."""
+    """Return the base fields of an event."""
     return {"effective_on": date.fromisoformat(on), "county": COUNTY, "bank": BANK, "loan": loan}
 
 
 def paid(period_start: str, contract: str = "0.00", compound: str = "0.00", penalty: str = "0.00") -> Applied:
-    """What was paid of a settlement line."""
+    """Return the amounts paid of a settlement line."""
     return Applied(date.fromisoformat(period_start), fen(contract), fen(compound), fen(penalty))
 
 
 def lines_for(event: Event) -> list[Line]:
-    """The lines of an event's vouchers, book by book, debits first."""
+    """Return the lines of an event's vouchers, book by book, debits first."""
     sums: dict[tuple[str, str, Account], int] = {}
     for row in postings_of(event):
         book = book_of(row.kind, bank=event.bank, county=event.county)
@@ -51,7 +51,7 @@ def lines_for(event: Event) -> list[Line]:
 
 
 def as_text(lines: Iterable[Line]) -> list[str]:
-    """A page: under each book its lines."""
+    """Return a page with the lines under each book."""
     page: list[str] = []
     for line in lines:
         if line.book not in page:
@@ -61,7 +61,7 @@ def as_text(lines: Iterable[Line]) -> list[str]:
 
 
 def page(text: str) -> list[str]:
-    """The same as it is written in a test: how far a column stands to the right says nothing."""
+    """Return a page written in a test, without the spaces that align its columns."""
     return [" ".join(line.split()) for line in text.strip().splitlines()]
 
 

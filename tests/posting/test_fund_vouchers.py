@@ -1,4 +1,4 @@
-"""What each event of the risk-buffer fund does to the county's fund book, and to the bank's where it is in it."""
+"""The vouchers of each event of the risk-buffer fund, in the county's fund book and the bank's book."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from ledger import events as e
 from ledger.chart import Kind
 from tests.posting.paper import as_text, at, fen, lines_for, page, paid
 
-# The worked example of the loan that fails: 50,329.86 claimed, 40,000.00 in the account, 12,345.67 come back.
+# The worked example of a failing loan: 50,329.86 claimed, 40,000.00 in the account, 12,345.67 recovered.
 PAGES: list[tuple[str, e.Event, str]] = [
     (
         "call of the quarter approved",

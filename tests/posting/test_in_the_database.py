@@ -1,4 +1,4 @@
-"""Every page once more, as each engine keeps it: recorded, printed, reversed in red, and gone from the balances."""
+"""Every voucher page stored by each engine: recorded, printed, reversed, and then without effect on balances."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import Engine
 
 from ledger import journal
-from ledger.balances import Clocks, standings
+from ledger.balances import Clocks, account_balances
 from ledger.chart import FUND_DEPOSITS
 from ledger.events import CountyFundContributed, Event, SuspenseRecorded
 from ledger.money import Fen
@@ -22,11 +22,11 @@ from tests.support.recording import recording, where
 PAGES = (*LOAN_PAGES, *FUND_PAGES, *SUBSIDY_PAGES)
 TODAY = "2026-01-01"
 ALL = Filters(clocks=Clocks(date.fromisoformat(TODAY)))
-PUT_IN = CountyFundContributed(**where("2016-01-04"), amount=Fen(10**9))  # so that there is money to pay with
+PUT_IN = CountyFundContributed(**where("2016-01-04"), amount=Fen(10**9))  # a deposit to pay claims from
 
 
 def _printed(unit: Unit, event_id: int) -> list[Line]:
-    """An event's vouchers, as they are printed for whoever asks."""
+    """Return an event's vouchers as they are printed."""
     lines = []
     for each in shown(unit.connection, event_id, ALL).vouchers:
         for line in each.lines:
@@ -56,12 +56,12 @@ def test_every_page_in_red_leaves_nothing(engine: Engine) -> None:
 
 def _accounts_standing(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
-        found = standings(connection, Clocks(date.max))
+        found = account_balances(connection, Clocks(date.max))
     return {each.account.code: each.balance for each in found if each.balance}
 
 
 def test_one_after_another_or_all_at_once_leaves_the_same(engine: Engine) -> None:
-    """One door takes one entry or many: the rows are the same."""
+    """Recording events one by one or all at once writes the same rows."""
     events = [PUT_IN, *(event for _, event, _ in PAGES)]
     with recording(engine, TODAY) as unit:
         at_once = _pages(unit, journal.record_all(unit, [journal.Record(event) for event in events]))

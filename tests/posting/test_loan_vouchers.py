@@ -1,4 +1,4 @@
-"""What each event of a loan does to the bank's book, voucher by voucher."""
+"""The vouchers of each event of a loan in the bank's book."""
 
 from datetime import date
 

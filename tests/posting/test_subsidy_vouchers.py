@@ -1,4 +1,4 @@
-"""What each event of the interest subsidy does to the county's subsidy book."""
+"""The vouchers of each event of the interest subsidy in the county's subsidy book."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""People at the API: who there is in tests, and a client that signs in and sends keys."""
+"""The users of tests, and a client that signs in to the API and sends requests with keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -45,7 +45,7 @@ PEOPLE: Mapping[str, Someone] = {
 
 
 def add_people(app: Flask) -> None:
-    """Put everybody into the service's database."""
+    """Add every user to the service's database."""
     engine = app.extensions["ledger"].engine
     with work(engine, user="setup", today=date(2016, 1, 1), clock=lambda: datetime(2016, 1, 1, tzinfo=UTC)) as unit:
         for username, each in PEOPLE.items():
@@ -54,7 +54,7 @@ def add_people(app: Flask) -> None:
 
 @dataclass(frozen=True)
 class Told:
-    """An answer."""
+    """An answer of the service."""
 
     status_code: int
     json: Any
@@ -69,14 +69,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Client:
-    """Sends requests to /api/v1, with a token once signed in, and with a key of its own for each POST."""
+    """A client of /api/v1, with a token once signed in, and with a new key for each POST."""
 
     app: Flask
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def signed_in(cls, app: Flask, username: str, password: str = PASSWORD) -> "Client":
-        """A client of this user; signs in anew when asked again, for tests that travel in time."""
+        """Return the client of a user; sign in once more when called again, for tests that move the clock."""
         answered = cls(app).token(username, password)
         assert answered.status_code == 200, answered.text
         return cls(app, {"Authorization": f"Bearer {answered.json['access_token']}"})
@@ -88,7 +88,7 @@ class Client:
         return self.send("GET", path, query=query)
 
     def post(self, path: str, body: Any = None, *, key: str | None = "", **query: Any) -> Told:
-        """A POST with a new key, with a `key` of the test's, or with None for none."""
+        """Send a POST with a new key, with the given `key`, or without a key where None is given."""
         return self.send("POST", path, body, key=uuid4().hex if key == "" else key, query=query)
 
     def patch(self, path: str, body: Any) -> Told:

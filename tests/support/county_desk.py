@@ -1,4 +1,4 @@
-"""The desks of a county for tests: people, invented identities, and the short way to a loan."""
+"""A county for tests: users, invented identities, and short functions that make borrowers and loans."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,20 +25,20 @@ _numbers = count(1)
 
 
 def card(born_on: str = "1980-05-01", number: int | None = None) -> str:
-    """A well-formed identity card of nobody."""
+    """Return a valid identity card number that belongs to nobody."""
     head = f"360781{born_on.replace('-', '')}{(next(_numbers) if number is None else number) % 1000:03d}"
     return head + calc_check_digit(f"{head}0")
 
 
 def uscc() -> str:
-    """A well-formed social credit code of nobody."""
+    """Return a valid social credit code that belongs to nobody."""
     head = f"93360781MA{next(_numbers):07d}"
     return head + code_digit(f"{head}0")
 
 
 @contextmanager
 def at_desk(engine: Engine, user: str = "officer", today: date = TODAY) -> Iterator[Unit]:
-    """One transaction of a person at noon of a day."""
+    """Open a transaction of a user at noon of a day."""
     noon = datetime.combine(today, time(4), UTC)
     with work(engine, user=user, today=today, clock=lambda: noon) as unit:
         yield unit
@@ -47,7 +47,7 @@ def at_desk(engine: Engine, user: str = "officer", today: date = TODAY) -> Itera
 def new_household(
     *, registered_on: str | date = "2014-05-01", born_on: str = "1980-05-01", **fields: Any
 ) -> NewHousehold:
-    """A household with a head and a second member, not registered yet."""
+    """Return a household with a head and a second member, not yet registered."""
     told: dict[str, Any] = {
         "registry_no": f"R{next(_numbers):08d}",
         "county": COUNTY,
@@ -64,18 +64,18 @@ def new_household(
 
 
 def household(unit: Unit, **fields: Any) -> int:
-    """A registered household; answers its id."""
+    """Register a household and return its id."""
     return borrowers.register_household(unit, new_household(**fields)).id
 
 
 def organisation(unit: Unit, **fields: Any) -> int:
-    """An organisation without links; answers its id."""
+    """Register an organisation without links and return its id."""
     told = {"uscc": uscc(), "name": "瑞金脐橙合作社", "kind": "cooperative", "county": COUNTY}
     return borrowers.register_organisation(unit, **(told | fields)).id
 
 
 def link(unit: Unit, organisation_id: int, household_id: int, **fields: Any) -> int:
-    """A link of two years' employment from 2016-01-01 on, unless told otherwise; answers its id."""
+    """Add a link of two years' employment from 2016-01-01, unless told otherwise, and return its id."""
     told: dict[str, Any] = {
         "kind": "employment",
         "amount": None,
@@ -86,7 +86,7 @@ def link(unit: Unit, organisation_id: int, household_id: int, **fields: Any) -> 
 
 
 def request(**fields: Any) -> LoanRequest:
-    """A household loan that breaks no rule, save what is told."""
+    """Return the request for a household loan that breaks no rule, with some fields changed."""
     told: dict[str, Any] = {
         "contract_no": f"C{next(_numbers):06d}",
         "scheme": "ganzhou-2016",
@@ -103,7 +103,7 @@ def request(**fields: Any) -> LoanRequest:
 
 
 def approved_loan(engine: Engine, asked: LoanRequest) -> int:
-    """A loan recorded by `officer` and approved by `checker`; answers its id."""
+    """Record a loan as `officer`, approve it as `checker`, and return its id."""
     with at_desk(engine) as unit:
         loan_id = loans.record(unit, asked).id
     with at_desk(engine, "checker") as unit:
@@ -112,7 +112,7 @@ def approved_loan(engine: Engine, asked: LoanRequest) -> int:
 
 
 def disbursed_loan(engine: Engine, asked: LoanRequest, on: date = date(2016, 5, 10)) -> int:
-    """A loan recorded, approved and paid out; answers its id."""
+    """Record, approve and pay out a loan."""
     loan_id = approved_loan(engine, asked)
     with at_desk(engine) as unit:
         loans.disburse(unit, loan_id, on)
@@ -120,6 +120,6 @@ def disbursed_loan(engine: Engine, asked: LoanRequest, on: date = date(2016, 5, 
 
 
 def row_counts(connection: Connection) -> dict[str, int]:
-    """How many rows every table holds: what a refusal must not change."""
+    """Return the number of rows of every table, which a refusal must not change."""
     tables: list[Table] = Base.metadata.sorted_tables
     return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}

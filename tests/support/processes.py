@@ -1,4 +1,4 @@
-"""`python -m jobs` and `python -m ledger` as processes of their own, on a database of the test."""
+"""`python -m jobs` and `python -m ledger` run as separate processes on a database of the test."""
 
 import logging
 import os
@@ -15,13 +15,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def environment(url: str, **settings: str) -> dict[str, str]:
-    """What a process is started with."""
+    """Return the environment of such a process."""
     own = {"LEDGER_DATABASE_URL": url, "LEDGER_LANGUAGE": "en", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     return os.environ | own | settings
 
 
 def started(url: str, module: str, *arguments: str, **settings: str) -> "subprocess.Popen[str]":
-    """A process that runs."""
+    """Start a process and return it while it runs."""
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
@@ -34,7 +34,7 @@ def started(url: str, module: str, *arguments: str, **settings: str) -> "subproc
 
 
 def ended(url: str, module: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-    """A process that has run to its end."""
+    """Wait for a process to end and return its result."""
     with started(url, module, *arguments, **settings) as process:
         out, err = process.communicate(timeout=120)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -42,7 +42,7 @@ def ended(url: str, module: str, *arguments: str, **settings: str) -> "subproces
 
 @dataclass(frozen=True)
 class Ran:
-    """A command that ran to its end: exit status, standard output, standard error."""
+    """The result of a command: exit status, standard output and standard error."""
 
     status: int
     out: str
@@ -50,7 +50,7 @@ class Ran:
 
 
 def run_here(url: str, command: click.Command, *arguments: str, typed: str | None = None, **settings: str) -> Ran:
-    """The same in this process, which is faster; what it sets up for a process of its own is put back."""
+    """Run a command in this process, which is faster, and restore the settings that the command changes."""
     root = logging.getLogger()
     handlers, level, term, interrupt = root.handlers[:], root.level, *map(signal.getsignal, _SIGNALS)
     try:

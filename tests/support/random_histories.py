@@ -1,4 +1,4 @@
-"""A few loans lived through at random, with a fund account beside them: histories for what is kept for speed."""
+"""Random histories of a few loans and a fund account, for testing the sums that the journal keeps for speed."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ from tests.support.recording import BANK, COUNTY, handed_back, put_in, recording
 
 FIRST = date(2016, 5, 10)
 
-# What is done next: its kind, some days later, and two numbers that choose among what there is.
+# Each step: the kind of action, the days before it, and two numbers that choose among the existing things.
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["lend", "repay", "repay", "repay late", "undo", "walk", "walk", "deposit", "pay", "reverse"]),
@@ -39,7 +39,7 @@ Step = tuple[str, int, int, int]
 
 @dataclass
 class County:
-    """A county as it lives on; `done` counts what was taken, refusals apart."""
+    """A county with its history; `done` counts the actions that were not refused."""
 
     engine: Engine
     today: date = FIRST
@@ -93,7 +93,7 @@ class County:
 
 
 def lend(unit: Unit, loan_id: int, on: date, principal: int = 5_000_000, months: int = 6) -> int:
-    """A loan paid out, past the checks of who may borrow."""
+    """Pay out a loan without checking the borrower's eligibility."""
     due = add_months(on, months)
     unit.session.add(
         Loan(

@@ -1,4 +1,4 @@
-"""Recording at a chosen moment, and events of a fund account, for the tests of the journal's promises."""
+"""Recording events at a chosen moment, and events of a fund account, for the tests of the journal's promises."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,19 +25,19 @@ def day(text: str) -> date:
 
 
 def noon(on: str) -> datetime:
-    """Twelve o'clock in Shanghai."""
+    """Return twelve o'clock in Shanghai on a day."""
     return datetime.combine(day(on), time(4), UTC)
 
 
 @contextmanager
 def recording(engine: Engine, on: str = "2016-05-12", user: str = "officer") -> Iterator[Unit]:
-    """One transaction at noon of a day."""
+    """Open a transaction at noon of a day."""
     with work(engine, user=user, today=day(on), clock=lambda: noon(on)) as unit:
         yield unit
 
 
 def where(on: str, loan: int | None = None, **changed: Any) -> dict[str, Any]:
-    """The base fields of an event of the usual county and bank."""
+    """Return the base fields of an event of the usual county and bank."""
     return {"effective_on": day(on), "county": COUNTY, "bank": BANK, "loan": loan} | changed
 
 
@@ -52,12 +52,12 @@ def billed(on: str, contract: int, loan: int = 7, **at: Any) -> e.InterestBilled
 
 
 def put_in(on: str, fen: int, **at: Any) -> e.CountyFundContributed:
-    """Money into the fund account."""
+    """Return the event of a deposit into the fund account."""
     return e.CountyFundContributed(**where(on, **at), amount=Fen(fen))
 
 
 def paid_out(on: str, fen: int, loan: int = 7, claim: int = 1, **at: Any) -> e.ClaimPaid:
-    """Money out of the fund account: a claim's payment, borne half and half."""
+    """Return the event of a claim paid from the fund account, with the loss borne half and half."""
     city = (fen + 1) // 2
     return e.ClaimPaid(
         **where(on, loan, **at),
@@ -70,12 +70,12 @@ def paid_out(on: str, fen: int, loan: int = 7, claim: int = 1, **at: Any) -> e.C
 
 
 def handed_back(on: str, fen: int, **at: Any) -> e.CountyShareReturned:
-    """Money out of the fund account that no other table tells of."""
+    """Return the event of money paid out of the fund account that no other table records."""
     return e.CountyShareReturned(**where(on, **at), amount=Fen(fen))
 
 
 def at_once(tasks: Sequence[Callable[[], T]]) -> list[T | Exception]:
-    """What each task answers or raises, all started at the same moment in threads of their own."""
+    """Return each task's result or exception, with all tasks started at the same moment in separate threads."""
     answers: list[T | Exception] = [RuntimeError("did not end")] * len(tasks)
     start = Barrier(len(tasks))
 

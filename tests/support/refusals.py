@@ -1,4 +1,4 @@
-"""What a refusal may say in Chinese: every fact by its label, no program word, no Python value."""
+"""Checks of a refusal's Chinese text: every fact by its label, no code and no Python value."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,24 +16,24 @@ WORD = re.compile(r"[A-Za-z_]{2,}[A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[0-9 .,:%/+*–—<>≤=年月日QTZv-]*", re.ASCII)
 _PYTHON = re.compile(r"\bNone\b|\bTrue\b|\bFalse\b|[\[\]{}]|Decimal\(|datetime|Traceback")
 
-_OWN_WORDS = {("SecurityNotAllowed", "found")}  # what somebody wrote instead of one of the words allowed
+_OWN_WORDS = {("SecurityNotAllowed", "found")}  # The user wrote this word instead of an allowed one.
 
 
 def placeholders(kind: type[Refusal], language: str) -> Iterator[tuple[str, str]]:
-    """The facts a template tells, each with how it is told."""
+    """Return the facts in a template, each with its format."""
     for _, name, how, _ in Formatter().parse(getattr(kind, language)):
         if name is not None:
             yield name, how or labels.FACTS.get(name, "plain")
 
 
 def strange_words(text: str) -> list[str]:
-    """The program words and Python values in a Chinese text."""
+    """Return the codes and Python values in a Chinese text."""
     bare = [word for word in WORD.findall(text) if word not in ALLOWED and not word.startswith("GB")]
     return [*bare, *_PYTHON.findall(text)]
 
 
 def unlabelled(refusal: Refusal) -> list[str]:
-    """The facts of a refusal that Chinese readers would see as codes."""
+    """Return the facts of a refusal that a Chinese reader would see as codes."""
     return [
         f"{type(refusal).__name__}: {name} = {value!r}, told as {how}"
         for name, how in placeholders(type(refusal), "zh")
@@ -54,7 +54,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def _is_told(refusal: Refusal, name: str, how: str, value: Any) -> bool:
     if how == "text" or value == "-" or not isinstance(value, str) or isinstance(value, labels.Said):
-        return True  # somebody's own words, a number, or a text that carries its Chinese
+        return True  # The value is a user's own text, a number, or a text with a Chinese form.
     if how == "plain":
         return _PLAIN.fullmatch(value) is not None
     if how == "rule":

@@ -1,4 +1,4 @@
-"""A service on a fresh database with one user a role, and clients of it that are signed in."""
+"""A service on a fresh database with one user per role, and clients of the service that are signed in."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from tests.support.clients import Client, add_people
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The same argon2id with the least it may cost."""
+    """Hash passwords with argon2id at its lowest cost."""
     monkeypatch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     users._nobody.cache_clear()
     yield
@@ -28,52 +28,52 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Settings of a service on a fresh database, once on each engine."""
+    """Return the settings of a service on a fresh database, once on each engine."""
     return read_settings({"LEDGER_HOME": str(tmp_path / "home"), "LEDGER_DATABASE_URL": database_url})
 
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """A service on a fresh database with one user a role, once on each engine."""
+    """Return a service on a fresh database with one user per role, once on each engine."""
     with _served(_application(), settings) as served:
         yield served
 
 
 @pytest.fixture
 def sqlite_app(sqlite_settings: Settings) -> Iterator[Flask]:
-    """As `app`, on SQLite alone, for what no engine makes different."""
+    """Return such a service on SQLite only, for behaviour that does not depend on the engine."""
     with _served(_application(), sqlite_settings) as served:
         yield served
 
 
 @pytest.fixture
 def fresh_app(sqlite_settings: Settings) -> Iterator[Flask]:
-    """As `sqlite_app`, an application that nobody else uses, for tests that change it."""
+    """Return such a service as an application of its own, for tests that change the application."""
     with _served(create_app(sqlite_settings), sqlite_settings) as served:
         yield served
 
 
 @pytest.fixture
 def sqlite_settings(sqlite_url: str, tmp_path: Path) -> Settings:
-    """Settings of a service on a fresh SQLite database."""
+    """Return the settings of a service on a fresh SQLite database."""
     return read_settings({"LEDGER_HOME": str(tmp_path / "home"), "LEDGER_DATABASE_URL": sqlite_url})
 
 
 @pytest.fixture
 def sign_in(app: Flask) -> Callable[[str], Client]:
-    """`sign_in("officer")` gives a client of that user."""
+    """Return a function that signs a user in: `sign_in("officer")` returns the client of that user."""
     return lambda username: Client.signed_in(app, username)
 
 
 @pytest.fixture
 def nobody(app: Flask) -> Client:
-    """A client that has not signed in."""
+    """Return a client that has not signed in."""
     return Client(app)
 
 
 @cache
 def _application() -> Flask:
-    """One application for all tests of this process: what differs from test to test is what it serves."""
+    """Return the one application that all tests of this process share; only the database differs from test to test."""
     folder = Path(os.environ["LEDGER_TEST_FOLDER"])
     nowhere = {"LEDGER_HOME": str(folder / "home"), "LEDGER_DATABASE_URL": f"sqlite:///{folder / 'nowhere.sqlite3'}"}
     return create_app(read_settings(nowhere))
@@ -81,7 +81,7 @@ def _application() -> Flask:
 
 @contextmanager
 def _served(app: Flask, settings: Settings) -> Iterator[Flask]:
-    """The application connected to the database of the settings, with everybody in it."""
+    """Connect the application to the database of the settings, and add every user."""
     service = edge.install(app, settings, demo=False)
     (limiter,) = app.extensions["limiter"]
     limiter.reset()

@@ -1,4 +1,4 @@
-"""A small portfolio for the jobs to work on, and its books in a form that two databases can be compared by."""
+"""A small portfolio for tests of the jobs, and its books in a form in which two databases can be compared."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ Books = tuple[Counter[tuple[Any, ...]], Rows, Rows, Rows]
 def lend(
     engine: Engine, *, banks: Iterable[str] = ("GZRCB",), counties: Iterable[str] = ("360781",), each: int = 3
 ) -> list[int]:
-    """Loans of 50,000 at 4.75 % paid out from 2016-05-10 on, a day apart, `each` in every bank and county."""
+    """Pay out loans of 50,000 at 4.75 % from 2016-05-10 on, a day apart, `each` in every bank and county."""
     made: list[int] = []
     for bank in banks:
         for county in counties:
@@ -49,20 +49,20 @@ def _lend_one(engine: Engine, bank: str, county: str, number: int) -> int:
 
 
 def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
-    """Money handed over on a day and recorded on it."""
+    """Record a repayment on its own day."""
     with at_desk(engine, today=on) as unit:
         receipt = f"R-{on}-{amount}"
         repayments.repay(unit, Received(loan_id, yuan(amount), on, channel="counter", receipt_no=receipt))
 
 
 def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Lease:
-    """A turn at the jobs on a day of our choice."""
+    """Return a lease on the jobs, on a day that the test chooses."""
     noon = datetime(today.year, today.month, today.day, 4, tzinfo=UTC)
     return replace(Lease(engine, by="test", clock=lambda: noon), **chosen)
 
 
 def books_of(engine: Engine) -> Books:
-    """What is in the books, without ids and recording moments: postings, live lines, where the loans stand, notices."""
+    """Return the books without ids and moments: postings, interest lines, the loans' states and notices."""
     with engine.connect() as connection:
         posted = connection.execute(
             select(
@@ -96,7 +96,7 @@ def books_of(engine: Engine) -> Books:
 
 
 def notices_of(engine: Engine) -> Rows:
-    """The notices, without those that turned out never to have been called for."""
+    """Return the notices without those that turned out to be unnecessary."""
     columns = (Notice.due_on, Notice.kind, Notice.created_on, Notice.deliver_by, Notice.cancelled_on)
     query = select(Loan.contract_no, *columns, Notice.cancel_reason).join(Loan, Loan.id == Notice.loan_id)
     with engine.connect() as connection:

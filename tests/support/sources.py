@@ -1,4 +1,4 @@
-"""The project's own files, read once for all house rules."""
+"""The files of the project, read once for all house rules."""
 
 import ast
 import os
@@ -40,7 +40,7 @@ _TEXT: Final = {
 class Source:
     """One Python module of the project."""
 
-    path: str  # from the root, with forward slashes
+    path: str  # relative to the root, with forward slashes
     text: str
     tree: ast.Module
 
@@ -51,7 +51,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Exempt:
-    """A place where a house rule does not hold, and why."""
+    """A place where a house rule does not apply, and the reason."""
 
     place: str
     reason: str
@@ -59,7 +59,7 @@ class Exempt:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """Every Python module: the product's and the tests'."""
+    """Return every Python module of the product and of the tests."""
     found = []
     for room in (*PRODUCT, "tests"):
         for path in sorted((ROOT / room).rglob("*.py")):
@@ -69,13 +69,13 @@ def sources() -> tuple[Source, ...]:
 
 
 def product() -> Iterator[Source]:
-    """Every module that is installed."""
+    """Return every installed module."""
     return (source for source in sources() if source.room in PRODUCT)
 
 
 @cache
 def text_files() -> tuple[Path, ...]:
-    """Every text file of the checkout, save what the tools leave behind and what others wrote."""
+    """Return every text file of the checkout, without files that tools or other programs make."""
     found = []
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in folders if _ours(name)]

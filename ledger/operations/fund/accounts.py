@@ -150,7 +150,7 @@ def check_reconciled(unit: Unit, county: str, last: date) -> None:
     if last != quarter.calendar.end - DAY:
         return
     book = book_of(Kind.FUND, bank="", county=county)
-    closing_balances = balances.standings(unit.connection, Clocks(last), book=book, account=c.FUND_DEPOSITS.code)
+    closing_balances = balances.account_balances(unit.connection, Clocks(last), book=book, account=c.FUND_DEPOSITS.code)
     reconciliations = _latest(unit, county, quarter)
     unreconciled = [
         closing.bank
@@ -277,5 +277,5 @@ def _losses(unit: Unit, county: str, bank: str) -> list[tuple[int, int]]:
 def _account_balances(unit: Unit, county: str, bank: str) -> dict[c.Account, Fen]:
     """Return the balance of every account of a county's fund book for one bank, over all business days; whole fen."""
     book = book_of(Kind.FUND, bank=bank, county=county)
-    rows = balances.standings(unit.connection, Clocks(date.max), book=book, bank=bank)
+    rows = balances.account_balances(unit.connection, Clocks(date.max), book=book, bank=bank)
     return {row.account: row.balance for row in rows}

@@ -87,7 +87,7 @@ def _account_balances(
     connection: Connection, clocks: Clocks, county: str | None, bank: str | None
 ) -> dict[tuple[str, str], dict[str, Fen]]:
     by_account: dict[tuple[str, str], dict[str, Fen]] = {}
-    for row in balances.standings(connection, clocks, kind=Kind.FUND, county=county, bank=bank):
+    for row in balances.account_balances(connection, clocks, kind=Kind.FUND, county=county, bank=bank):
         by_account.setdefault((row.county, row.bank), {})[row.account.code] = row.balance
     return by_account
 
@@ -160,7 +160,7 @@ def idle_funds(session: Session, clocks: Clocks, county: str | None = None, bank
     rate = Fraction(reference.latest_scheme(session, reference.MAIN_SCHEME).fund_rate)
     lent: dict[tuple[str, str], int] = {}
     for account in (c.LOAN_PRINCIPAL, c.OVERDUE_PRINCIPAL):
-        for row in balances.standings(
+        for row in balances.account_balances(
             connection, clocks, kind=Kind.LOAN, account=account.code, county=county, bank=bank
         ):
             lent[row.county, row.bank] = lent.get((row.county, row.bank), 0) + row.balance

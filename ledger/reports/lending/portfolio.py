@@ -90,7 +90,7 @@ def portfolio(session: Session, clocks: Clocks, county: str | None = None, bank:
     rows: dict[tuple[str, str], dict[str, int]] = {}
     for found in session.execute(_grouped(session, clocks, county, bank)).mappings():
         _add(rows, found["county"], found["bank"], {name: found[name] for name in _GROUPED})
-    for standing in balances.standings(
+    for standing in balances.account_balances(
         session.connection(), clocks, kind=Kind.FUND, account=chart.RECOURSE.code, county=county, bank=bank
     ):
         _add(rows, standing.county, standing.bank, {"compensated": standing.balance})

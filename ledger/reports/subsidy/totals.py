@@ -74,7 +74,7 @@ def report(
 ) -> list[SubsidyRow]:
     """Return a row for every county and bank that has a subsidy in the books; turnover counts from `start` on."""
     connection = session.connection()
-    balances_at_end = balances.standings(connection, clocks, kind=Kind.SUBSIDY, county=county, bank=bank)
+    balances_at_end = balances.account_balances(connection, clocks, kind=Kind.SUBSIDY, county=county, bank=bank)
     rows = []
     for owner, of_bank in sorted({(row.county, row.bank) for row in balances_at_end}):
         book = book_of(Kind.SUBSIDY, bank="", county=owner)
