@@ -48,7 +48,7 @@ def _live_through(engine: Engine, shops: list[Shop], data: st.DataObject, first:
         elif step == "run":
             run(engine, first + timedelta(days=data.draw(st.integers(0, (last - first).days))))
     for shop in shops:
-        shop.carry(last)  # what closes by the calendar alone
+        shop.run_to(last)  # what closes by the calendar alone
     run(engine, last)
     assert run(engine, last) == 0, "a second run finds nothing"
     for shop in shops:

@@ -1,4 +1,4 @@
-"""Stories of the desk: an officer records, a checker approves, an officer pays out; each sees their own."""
+"""Stories of a loan at the bank: an officer records, a checker approves, an officer pays out; users see their own."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ DESK_DAY = "2016-05-10 09:00+08:00"
 
 
 def a_household(registry_no: str = "R-1") -> dict[str, Any]:
-    """What the poverty office sends for a household of two."""
+    """Return the poverty office's request for a household of two."""
     return {
         "registry_no": registry_no,
         "county": "360781",
@@ -43,7 +43,7 @@ def a_household(registry_no: str = "R-1") -> dict[str, Any]:
 
 
 def put_forward(sign_in: SignIn, **changed: Any) -> dict[str, Any]:
-    """A household registered and its loan recorded; answers the loan."""
+    """Register a household and record a loan of that household; return the loan."""
     household = sign_in("poverty").post("/households", a_household())
     assert household.status_code == 201, household.text
     made = sign_in("officer").post("/loans", LOAN | {"household_id": household.json["id"]} | changed)
@@ -53,7 +53,7 @@ def put_forward(sign_in: SignIn, **changed: Any) -> dict[str, Any]:
 
 
 def paid_out(sign_in: SignIn, **changed: Any) -> str:
-    """A loan gone all the way; answers its path."""
+    """Record, approve and pay out a loan; return the loan's path."""
     path = f"/loans/{put_forward(sign_in, **changed)['id']}"
     assert sign_in("checker").post(f"{path}/approval", {}).status_code == 200
     paid = sign_in("officer").post(f"{path}/disbursement", {"disbursed_on": "2016-05-10"})

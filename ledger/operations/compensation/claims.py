@@ -102,7 +102,10 @@ def review(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
 
 
 def approve(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
-    """Approve a reviewed claim at the finance bureau (核准); claims queue in the order of approval. Raise as `submit`."""
+    """Approve a reviewed claim at the finance bureau (核准); claims queue in the order of approval.
+
+    Raise as `submit`.
+    """
     return take(unit, CLAIM, held_claim(unit, claim_id), ClaimStep.APPROVE, on)
 
 

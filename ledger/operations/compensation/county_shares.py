@@ -1,4 +1,4 @@
-"""The county's half of losses (县级分担款): receipts, allotted to the oldest claims first, and returns of prepayments."""
+"""The county's half of losses (县级分担款): payments, allotted to the oldest claims first, and refunds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
