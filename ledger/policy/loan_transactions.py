@@ -1,7 +1,7 @@
-"""Loan transactions: what a person or a claim does to one loan on one day, as data.
+"""Loan transactions as data: an action of a person, or of a claim, on one loan on one day.
 
-`ledger/policy/transaction_rules.py` applies them to a loan's state. They are frozen: a transaction recorded now and the
-same one recorded again after back-dating are equal, and take the same way. Amounts are whole fen.
+`ledger/policy/transaction_rules.py` applies transactions to a loan's state. Transactions are frozen: after back-dating,
+a transaction made from its stored event equals the first one and is applied by the same rule. Amounts are whole fen.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ledger.policy.schemes import Scheme
 
 
 class Particulars(NamedTuple):
-    """The paper a transaction is recorded by, its reason, and its two people where they differ from the user."""
+    """The document number, the reason, and the maker and checker of a transaction where they differ from the user."""
 
     document: str = ""
     reason: str = ""
@@ -28,7 +28,7 @@ NO_PARTICULARS = Particulars()
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Principal and contract interest; penalty and compound interest are never compensated (6.1)."""
+    """Principal and contract interest, in fen; penalty and compound interest are never compensated (6.1)."""
 
     principal: Fen = NIL
     interest: Fen = NIL
@@ -39,7 +39,7 @@ class Parts:
 
 
 class DayOrder(IntEnum):
-    """The order of one loan's transactions of one day; within each, those recorded before come first."""
+    """The order of one loan's transactions within one day; of equal order, the one recorded first comes first."""
 
     ORDINARY = 0
     CLAIM_BILL = 1
@@ -48,22 +48,22 @@ class DayOrder(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanTransaction:
-    """What is done to a loan on a day, and the particulars it is recorded with."""
+    """An action on a loan on a day, with the particulars recorded with it."""
 
     on: date
     about: Particulars = NO_PARTICULARS
 
     day_order: ClassVar[DayOrder] = DayOrder.ORDINARY
     only_pays: ClassVar[bool] = False
-    """Whether it changes nothing but what is open: recorded in time, such a transaction makes no subsidy wrong."""
+    """Whether the transaction only pays open amounts. Recorded in time, such a payment corrects no subsidy."""
 
 
-# By the borrower and the bank.
+# Transactions of the borrower and the bank.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repay(LoanTransaction):
-    """还款; `surplus` is credit or principal, `payer` borrower, guarantor or collateral."""
+    """A repayment (还款); `surplus` is credit or principal, `payer` is borrower, guarantor or collateral."""
 
     repayment: int
     amount: Fen
@@ -75,7 +75,7 @@ class Repay(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundCredit(LoanTransaction):
-    """暂收款退还"""
+    """A refund of the borrower's credit (暂收款退还)."""
 
     amount: Fen
     approval: int
@@ -83,7 +83,7 @@ class RefundCredit(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaivePenalty(LoanTransaction):
-    """减免罚息复利; `asked` is zero where all that is open is waived."""
+    """A waiver of penalty and compound interest (减免罚息复利); an `asked` of zero waives all that is open."""
 
     asked: Fen
     approval: int
@@ -91,7 +91,7 @@ class WaivePenalty(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindMisuse(LoanTransaction):
-    """认定挪用: the misuse rate runs from `on`."""
+    """A finding of misuse (认定挪用): the misuse rate applies from `on`."""
 
     found_on: date
     approval: int
@@ -99,7 +99,10 @@ class FindMisuse(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend(LoanTransaction):
-    """展期; `rates` are all rates of the loan from their days on, the extended one included, in whole 1e-8."""
+    """An extension (展期); `rates` are all rates of the loan from their days on, in whole 1e-8.
+
+    The rate of the extended term is one of `rates`.
+    """
 
     months: int
     due_on: date
@@ -111,7 +114,7 @@ class Extend(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renew(LoanTransaction):
-    """续贷: the open principal moves to the loan `renewal`."""
+    """A renewal (续贷): the open principal moves to the loan with the id `renewal`."""
 
     renewal: int
     approval: int
@@ -119,26 +122,26 @@ class Renew(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOff(LoanTransaction):
-    """核销"""
+    """A write-off of a loan (核销)."""
 
     approval: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveInsurance(LoanTransaction):
-    """保险赔付; an amount of zero: the insurer refused."""
+    """An insurance payment (保险赔付); an amount of zero records that the insurer refused to pay."""
 
     amount: Fen
     policy_no: str
     approval: int
 
 
-# By a claim and what follows from it: after everything else of their day.
+# Transactions of a claim and of the recoveries after a claim: last in the order of a day.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftClaim(LoanTransaction):
-    """代偿申请: the interest to the day is billed; what is open then is what the claim is for."""
+    """A draft of a claim (代偿申请): interest is billed to the day, then the open amounts are the claimed amounts."""
 
     scheme: Scheme
     cause: str
@@ -148,16 +151,17 @@ class DraftClaim(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillClaim(LoanTransaction):
-    """The bill of a claim recorded earlier, made again after back-dating; the claim itself stands."""
+    """The interest bill of a claim recorded earlier, made a second time after back-dating; the claim is unchanged."""
 
     day_order: ClassVar[DayOrder] = DayOrder.CLAIM_BILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayClaim(LoanTransaction):
-    """代偿: `frozen` was open when the loan was claimed, `paid` by the fund so far, `net` of it not returned.
+    """A payment of a claim by the fund (代偿).
 
-    `available` is what the fund account can pay.
+    `frozen` is the amount claimed, `paid` the amount the fund paid before, `net` the part of `paid` that was not
+    returned, and `available` the balance of the fund account.
     """
 
     scheme: Scheme
@@ -173,7 +177,11 @@ class PayClaim(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveRecovery(LoanTransaction):
-    """收到追回款; `to_fund` is what the fund paid and has not received, `fund_settled` that it waits for nothing."""
+    """A recovery received by the bank (收到追回款).
+
+    `to_fund` is the amount that the fund paid and has not received back; `fund_settled` is true where the fund waits
+    for no further money.
+    """
 
     scheme: Scheme
     recovery: int
@@ -186,7 +194,11 @@ class ReceiveRecovery(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemitRecovery(LoanTransaction):
-    """追回款缴回专户; `net` is the net loss before it, `fund_settled` that the fund waits for nothing after it."""
+    """A remittance of a recovery to the fund account (追回款缴回专户).
+
+    `net` is the net loss before the remittance; `fund_settled` is true where the fund waits for no further money after
+    it.
+    """
 
     scheme: Scheme
     recovery: int
@@ -200,7 +212,7 @@ class RemitRecovery(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRecourse(LoanTransaction):
-    """追偿终结; `amount` is the net loss that becomes final."""
+    """An end of recourse (追偿终结); `amount` is the net loss that becomes final."""
 
     claim: int
     amount: Fen

@@ -1,7 +1,8 @@
-"""Servicing of a loan (贷后管理, scheme 3): interest bills, credit, overdue, repayments, in the order of the days.
+"""Servicing of a loan (贷后管理, scheme 3): interest bills, use of credit, turn to overdue, repayments.
 
-A `LoanState` says where one loan stands. The functions change a state and return or yield the events that happened.
-They read and write no database: the operations load states, store the events and post them.
+A `LoanState` holds one loan's open amounts, status and place in the calendar. The functions change a state and return
+or yield the events that happened, and neither read nor write the database: the operations load states, store events and
+post them.
 """
 
 from collections.abc import Iterator
@@ -25,14 +26,14 @@ class LoanSettled(RuleViolation):
 
 @dataclass(slots=True)
 class InterestBill:
-    """A settlement line (结息单) of which something is open, or was paid within the open period; whole fen."""
+    """A settlement line (结息单) with an amount open, or with a payment within the open period; whole fen."""
 
     period_start: date
     posted_on: date
     contract: Fen
     compound: Fen
     penalty: Fen
-    unpaid: Steps = field(default_factory=Steps)  # of contract interest, by day
+    unpaid: Steps = field(default_factory=Steps)  # the unpaid contract interest by day
 
     @property
     def open(self) -> Fen:
@@ -41,10 +42,11 @@ class InterestBill:
 
 @dataclass(slots=True)
 class LoanState:
-    """Where a loan stands after everything recorded so far. Amounts are whole fen.
+    """The state of one loan after all events recorded to date. Amounts are whole fen.
 
-    `billed_to` starts the open period; `owed` says what principal stood at on its days. `next_step_on` is the
-    next day on which an interest bill or the turn to overdue falls due, None when none ever will.
+    `billed_to` is the first day of the open period, the days that no interest bill covers yet; `owed` holds the open
+    principal on the days of that period. `next_step_on` is the next day on which an interest bill or the turn to
+    overdue falls due, None when nothing will fall due any more.
     """
 
     loan: int
@@ -54,8 +56,8 @@ class LoanState:
     status: str
     billed_to: date
     next_step_on: date | None
-    principal: Fen = NIL  # on 130301
-    overdue: Fen = NIL  # on 130302
+    principal: Fen = NIL  # principal not overdue, account 130301
+    overdue: Fen = NIL  # overdue principal, account 130302
     credit: Fen = NIL
     written_off: Fen = NIL
     interest_bills: list[InterestBill] = field(default_factory=list)  # oldest first
@@ -71,21 +73,21 @@ class LoanState:
 
     @property
     def open_contract(self) -> Fen:
-        """Return the contract interest that is billed and unpaid."""
+        """Return the contract interest that is billed and unpaid, in fen."""
         return Fen(sum(bill.contract for bill in self.interest_bills))
 
     def copy(self) -> "LoanState":
-        """Return a state of its own, to be run on while this one stays."""
+        """Return an independent copy of this state: a change of the copy leaves this state unchanged."""
         bills = [replace(bill, unpaid=Steps(bill.unpaid)) for bill in self.interest_bills]
         return replace(self, interest_bills=bills, owed=Steps(self.owed))
 
     def event_fields(self, on: date) -> dict[str, Any]:
-        """Return the base fields of an event of this loan."""
+        """Return the base fields of an event of this loan: day, county, bank and loan."""
         return {"effective_on": on, "county": self.county, "bank": self.bank, "loan": self.loan}
 
 
 def run_to(state: LoanState, through: date) -> Iterator[Event]:
-    """Yield every interest bill, use of credit and turn to overdue due on or before `through`, in the order of days."""
+    """Yield each interest bill, use of credit and turn to overdue due on or before `through`, in the order of days."""
     while state.next_step_on is not None and state.next_step_on <= through:
         on, rolled_on = state.next_step_on, state.terms.rolled_on
         if on > rolled_on:
@@ -104,25 +106,25 @@ def next_step(state: LoanState, after: date) -> date | None:
     rolled_on = state.terms.rolled_on
     if after < rolled_on:
         return min(next_settlement(after), rolled_on)
-    if after == rolled_on or state.principal:  # principal: a repayment was taken back after the due date
+    if after == rolled_on or state.principal:  # principal still not overdue: a repayment was reversed
         return after + DAY
     return next_settlement(after)
 
 
 def resume(state: LoanState, on: date) -> None:
-    """Set status and next step of a state as at the end of `on`: closed where nothing is left to pay."""
+    """Set the status and the next step of a state as at the end of `on`; a loan with nothing left to pay is closed."""
     if state.status in ("active", "overdue") and is_settled(state, on):
         state.status = "closed"
     state.next_step_on = next_step(state, on)
 
 
 def is_settled(state: LoanState, on: date) -> bool:
-    """Return whether nothing is open, and nothing unbilled has accrued by the end of `on`."""
+    """Return whether no amount is open, and no interest has accrued unbilled by the end of `on`."""
     return not state.open_principal and not state.open_bills and not any(accrued(state, on + DAY))
 
 
 def accrued(state: LoanState, on: date) -> Interest:
-    """Return the interest of the open period for the days before `on`."""
+    """Return the interest accrued in the open period on the days before `on`, in fen."""
     if on <= state.billed_to:
         return Interest(NIL, NIL, NIL)
     unpaid = [(bill.posted_on, bill.unpaid) for bill in state.interest_bills]
@@ -130,7 +132,7 @@ def accrued(state: LoanState, on: date) -> Interest:
 
 
 def bill_interest(state: LoanState, on: date, cause: str = "") -> Iterator[InterestBilled]:
-    """Bill the open period up to `on`, that day not counted; no bill for zero days or three zeros (3.4)."""
+    """Bill the open period up to `on`, that day not counted; zero days or zero amounts make no bill (3.4)."""
     start, found = state.billed_to, accrued(state, on)
     state.billed_to = on
     if any(found):
@@ -151,7 +153,7 @@ def bill_interest(state: LoanState, on: date, cause: str = "") -> Iterator[Inter
 
 @dataclass(frozen=True, slots=True)
 class Payoff:
-    """What settles a loan on a day (结清试算): interest bills and the open period together; whole fen."""
+    """The pay-off of a loan on a day (结清试算): interest bills and the open period added up; whole fen."""
 
     principal: Fen
     contract: Fen
@@ -161,12 +163,12 @@ class Payoff:
 
     @property
     def total(self) -> Fen:
-        """Return what is to be paid, never below zero."""
+        """Return the amount that settles the loan, in fen, never below zero."""
         return Fen(max(0, self.principal + self.contract + self.penalty + self.compound - self.credit))
 
 
 def payoff(state: LoanState, on: date) -> Payoff:
-    """Return the pay-off of a state that was run to `on` (3.9)."""
+    """Return the pay-off as of `on` of a state that was run to `on` (3.9)."""
     coming = accrued(state, on)
     return Payoff(
         state.open_principal,
@@ -178,7 +180,7 @@ def payoff(state: LoanState, on: date) -> Payoff:
 
 
 def repay(state: LoanState, transaction: Repay) -> Iterator[Event]:
-    """Allocate a repayment (3.9); on a written-off loan to what was lost. Raises LoanSettled."""
+    """Allocate a repayment (3.9); a repayment of a written-off loan is allocated to the loss. Raise LoanSettled."""
     on, amount = transaction.on, transaction.amount
     made: dict[str, Any] = {
         "repayment": transaction.repayment,
@@ -207,9 +209,10 @@ def repay(state: LoanState, transaction: Repay) -> Iterator[Event]:
 
 
 def allocate(state: LoanState, on: date, amount: Fen, *, to_principal: bool) -> tuple[dict[str, Any], Fen]:
-    """Pay interest bills, oldest first (contract, compound, penalty), then principal; return event fields and the rest.
+    """Pay interest bills, oldest first, then principal; return the event's fields and the rest in fen.
 
-    On a loan overdue for more days than the scheme says (90), principal comes first (3.9).
+    Of each bill contract interest is paid first, then compound interest, then penalty. On a loan overdue for more days
+    than the scheme allows (90), principal is paid before interest (3.9).
     """
     paid: dict[str, Any] = {}
     days_overdue = (on - state.terms.rolled_on).days
@@ -224,7 +227,7 @@ def allocate(state: LoanState, on: date, amount: Fen, *, to_principal: bool) -> 
 
 
 def pay_bill(state: LoanState, on: date, bill: InterestBill, contract: Fen, compound: Fen, penalty: Fen) -> Applied:
-    """Take amounts in fen off an interest bill; they must be open on it."""
+    """Subtract amounts in fen from an interest bill; the amounts must be open on the bill."""
     bill.contract = Fen(bill.contract - contract)
     bill.compound = Fen(bill.compound - compound)
     bill.penalty = Fen(bill.penalty - penalty)
@@ -234,7 +237,7 @@ def pay_bill(state: LoanState, on: date, bill: InterestBill, contract: Fen, comp
 
 
 def take_principal(state: LoanState, on: date, amount: Fen) -> dict[str, Any]:
-    """Take an amount off the principal, overdue principal first; return the event's two fields."""
+    """Subtract fen from the principal, overdue principal first; return the event's two principal fields."""
     overdue = Fen(min(amount, state.overdue))
     normal = Fen(amount - overdue)
     assert normal <= state.principal
@@ -270,14 +273,14 @@ def _pay_bills(state: LoanState, on: date, amount: Fen, paid: dict[str, Any]) ->
 
 
 def use_credit(state: LoanState, on: date, *, cause: str = "", to_principal: bool = False) -> Iterator[Event]:
-    """Use the borrower's credit like a repayment of that day (3.9), as far as there is something to pay."""
+    """Use the borrower's credit like a repayment of the day `on`, as far as something is open (3.9)."""
     fields, state.credit = allocate(state, on, state.credit, to_principal=to_principal)
     if fields:
         yield CreditApplied(**state.event_fields(on), **fields, cause=cause)
 
 
 def _apply_credit(state: LoanState, on: date) -> Iterator[Event]:
-    """Use credit on the day of a bill; from the rolled due date on, or where it settles the loan, on principal too."""
+    """Use credit on the day of an interest bill; from the rolled due date, or to settle the loan, on principal too."""
     if state.credit:
         settles = state.credit >= state.open_principal + state.open_bills
         yield from use_credit(state, on, to_principal=settles or on >= state.terms.rolled_on)
@@ -286,7 +289,7 @@ def _apply_credit(state: LoanState, on: date) -> Iterator[Event]:
 
 
 def _turn_overdue(state: LoanState, on: date) -> Iterator[PrincipalOverdue]:
-    """Turn the principal that is open at the end of the rolled due date overdue, from the day after (3.7)."""
+    """Turn the principal open at the end of the rolled due date overdue, dated the day after (3.7)."""
     if state.principal:
         yield PrincipalOverdue(**state.event_fields(on), principal=state.principal)
         state.principal, state.overdue = NIL, state.open_principal

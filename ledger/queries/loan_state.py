@@ -1,6 +1,6 @@
-"""The one loader of loans' states: as they stand now, or as of a day and as known at a moment.
+"""Load the states of loans: as recorded to date, or as of a day and as known at a moment.
 
-A few queries, however many loans. The servicing operations lock the loans they load, see
+The number of queries does not grow with the number of loans. The servicing operations load with locks, see
 `ledger/operations/servicing/load.py`.
 """
 
@@ -31,12 +31,12 @@ _INTEREST = (chart.INTEREST_RECEIVABLE, chart.PENALTY_RECEIVABLE)
 def load(
     unit: Unit, loan_ids: Iterable[int], through: date, *, clocks: Clocks | None = None, lock: bool = False
 ) -> dict[int, LoadedState]:
-    """Return the states of loans by loan id, in the order of ids; loans not disbursed have none.
+    """Return the states of loans by loan id, in the order of ids; a loan not yet paid out has no state.
 
-    `through` is the day to which the states will be run: their rates are read as far. Without clocks a state holds
-    everything recorded, whatever its day; with them what had happened by the end of `as_of`, as known at `known_at`.
-    A state as of a day may be behind: run it to the day to have its calendar's events too. `lock` holds the loans'
-    rows to the end of the transaction.
+    `through` is the day to which the states can be run: interest rates are loaded to that day. Without clocks a state
+    holds every recorded event, whatever the day of the event; with clocks, the events dated by the end of `as_of` and
+    recorded by `known_at`. A state as of a day may lack the interest bills not yet posted on that day: run the state to
+    the day to have them. `lock` locks the loans' rows to the end of the database transaction.
     """
     rows = stored_loans(unit, loan_ids, lock=lock)
     if clocks is not None:
@@ -47,7 +47,7 @@ def load(
 
 
 def _fill_current(unit: Unit, states: Mapping[int, LoanState]) -> None:
-    """Fill in what is open on each loan, and since when within its open period."""
+    """Fill in the current open amounts of each loan, and their changes within the open period."""
     connection = unit.connection
     moved, billed, behind = [], [], []
     sums = connection.execute(_SUMS.where(among(connection, postings.c.loan_id, states)))
@@ -65,7 +65,7 @@ def _fill_current(unit: Unit, states: Mapping[int, LoanState]) -> None:
         _fill_principal_steps(unit, states, moved)
     if billed or behind:
         b = interest_bills.c
-        # Bills of older periods are read only of loans that were behind.
+        # Bills of older periods are read only of loans with open interest from before the open period.
         recent = b.period_end >= _LOANS.c.billed_to
         chosen = or_(recent, among(connection, b.loan_id, behind)) if behind else recent
         query = _BILLS.where(among(connection, b.loan_id, {*billed, *behind}), chosen)
@@ -73,7 +73,7 @@ def _fill_current(unit: Unit, states: Mapping[int, LoanState]) -> None:
 
 
 def _fill_principal_steps(unit: Unit, states: Mapping[int, LoanState], moved: Sequence[int]) -> None:
-    """Fill in the days of the open period on which principal moved, walked back from what is open now."""
+    """Fill in the principal on the days of the open period, calculated backwards from the current principal."""
     for loan_id, of_loan in principal.changes_since_billed(unit.connection, moved).items():
         state = states[loan_id]
         amount = state.open_principal - sum(fen for _, fen in of_loan)
@@ -92,7 +92,7 @@ def _sums() -> Select[Any]:
     later = p.effective_on > _LOANS.c.billed_to
     before = p.effective_on < _LOANS.c.billed_to
     receivable = signed(_INTEREST[0]) + signed(_INTEREST[1])
-    # Payments that were reversed, perhaps of a closed month: their bills were paid long ago and are open again.
+    # A reversed payment, perhaps of a closed month, opens a bill that had been paid long before.
     taken_back = and_(p.fen < 0, p.credit.in_(interest))
     return (
         select(
@@ -108,6 +108,6 @@ def _sums() -> Select[Any]:
     )
 
 
-# Put together once: every chunk of loans asks them.
+# The queries are built once, because they run for every chunk of loans.
 _SUMS = _sums()
 _BILLS = bills.bills_by_payment_day().join(_LOANS, _LOANS.c.id == interest_bills.c.loan_id).where(interest_bills.c.live)

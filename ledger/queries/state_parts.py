@@ -1,4 +1,4 @@
-"""What every way of loading a loan's state shares: the loan's stored row, and the balances a state holds."""
+"""The parts shared by all loaders of loan states: the loan's stored row, and the accounts a state holds."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -20,7 +20,7 @@ _LOANS: Any = Loan.__table__
 
 
 class StoredLoan(NamedTuple):
-    """The columns of a disbursed loan's row that its state is made from; rates are whole 1e-8."""
+    """The columns of a paid-out loan's row from which the loan's state is made; rates are whole 1e-8."""
 
     id: int
     county: str
@@ -45,7 +45,7 @@ class StoredLoan(NamedTuple):
 
 
 class LoadedState(NamedTuple):
-    """A loan's row as stored now, and its state by the clocks asked for."""
+    """A loan's current row, and the loan's state by the clocks asked for."""
 
     row: StoredLoan
     state: LoanState
@@ -55,21 +55,21 @@ _ROWS = loan_rows(StoredLoan._fields)
 
 
 def stored_loans(unit: Unit, loan_ids: Iterable[int], *, lock: bool) -> list[StoredLoan]:
-    """Return the rows of disbursed loans in the order of their ids; `lock` holds them to the end of the transaction."""
+    """Return the rows of paid-out loans in the order of ids; `lock` locks the rows to the end of the transaction."""
     chosen = among(unit.connection, _LOANS.c.id, sorted(set(loan_ids)))
     query = _ROWS.where(chosen, _LOANS.c.disbursed_on.is_not(None)).order_by(_LOANS.c.id)
     return list(map(StoredLoan._make, unit.connection.execute(query.with_for_update() if lock else query).all()))
 
 
 def state_of(unit: Unit, row: StoredLoan, through: date) -> LoanState:
-    """Return the state that a loan's row alone tells: terms, status, and place in the calendar."""
+    """Return a state with the terms, the status and the place in the calendar of a loan's row, and no amounts."""
     scheme, uplifts = scheme_and_uplifts(unit, row.scheme, row.scheme_version)
     of_loan = Terms(row.disbursed_on, row.rolled_on, rate_steps(unit, scheme, row, through), row.misused_on, uplifts)
     return LoanState(row.id, row.county, row.bank, of_loan, row.status, row.billed_to, row.next_step_on)
 
 
 def signed(account: Account) -> ColumnElement[int]:
-    """Return the expression of what a posting adds to an account on its normal side, in fen."""
+    """Return the SQL expression of the fen that a posting adds to an account on the account's normal side."""
     p = postings.c
     sign = 1 if account.side is chart.Side.DEBIT else -1
     return case((p.debit == account.code, sign * p.fen), (p.credit == account.code, -sign * p.fen), else_=0)
@@ -80,4 +80,4 @@ def summed(column: ColumnElement[int]) -> ColumnElement[int]:
 
 
 BALANCES = (chart.LOAN_PRINCIPAL, chart.OVERDUE_PRINCIPAL, chart.BORROWER_CREDIT, chart.LOAN_LOSSES)
-"""The accounts whose balances a state holds: `principal, overdue, credit, written_off`."""
+"""The accounts whose balances a state holds as `principal`, `overdue`, `credit` and `written_off`."""

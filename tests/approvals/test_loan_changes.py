@@ -30,12 +30,12 @@ def extension(agreed_on: date, months: int) -> Extended:
 
 def test_an_extension_agreed_in_time_and_approved_when_overdue_takes_the_overdue_back(engine: Engine) -> None:
     with open_shop(engine, LONG) as shop:
-        shop.carry(date(2019, 11, 1))
+        shop.run_to(date(2019, 11, 1))
         assert serviced.status_of(engine, shop.loan_id) == "overdue"
         agreed = as_agreed(LONG, extension(date(2019, 9, 30), 6))
         assert agreed is not None
         shop.record(agreed)
-        shop.carry(date(2020, 4, 2))
+        shop.run_to(date(2020, 4, 2))
         shop.compare()
         found = row(engine, shop.loan_id)
         assert (found.due_on, found.rolled_on, found.original_due_on) == (
@@ -86,7 +86,7 @@ def test_misuse_before_a_payoff_leaves_the_loan_open(engine: Engine, case: str, 
         assert serviced.status_of(engine, shop.loan_id) == "closed"
         shop.record(decision)
         assert serviced.status_of(engine, shop.loan_id) != "closed"
-        shop.carry(SHORT.rolled_on)
+        shop.run_to(SHORT.rolled_on)
         shop.compare()
 
 
@@ -134,7 +134,7 @@ def test_written_off_then_received_until_it_is_income_and_taken_back_again(engin
         shop.record(WrittenOff(date(2017, 2, 1)))
         shop.record(first)
         shop.record(second)
-        shop.carry(date(2018, 1, 1))
+        shop.run_to(date(2018, 1, 1))
         shop.compare()
         assert shop.book.lost == 0
         shop.undo(first)
@@ -173,7 +173,7 @@ def test_a_renewal_moves_the_principal_to_a_loan_of_its_own(engine: Engine) -> N
     with engine.connect() as connection:
         assert serviced.balances_of(connection, loan_id, day) == {}
         assert serviced.balances_of(connection, renewal, day) == {"130301": 5_000_000}
-    serviced.carry(engine, renewal, date(2019, 12, 21))
+    serviced.run_to(engine, renewal, date(2019, 12, 21))
     [line] = serviced.lines_of(engine, renewal)
     assert (line.start, line.posted_on, line.contract) == (day, date(2019, 12, 21), 54_097)  # interest of 82 days
     with serviced.at_bank(engine) as unit:
@@ -198,7 +198,7 @@ def test_a_renewal_with_interest_unpaid_is_refused_and_no_loan_is_made(engine: E
 )
 def test_a_payoff_is_quoted_from_the_last_booked_day_on(engine: Engine, case: str, on: date, code: str | None) -> None:
     loan_id = serviced.lend(engine, SHORT)
-    serviced.carry(engine, loan_id, date(2016, 3, 21))
+    serviced.run_to(engine, loan_id, date(2016, 3, 21))
     with serviced.at_bank(engine) as unit:
         if code is None:
             assert repayments.payoff(unit, loan_id, on).total == 5_048_333

@@ -1,4 +1,4 @@
-"""Tests that go through the edge: the service and its users come from tests/support/service.py."""
+"""Tests through the HTTP API: the service and its users come from tests/support/service.py."""
 
 from tests.support.service import _quick_passwords, app, nobody, settings, sign_in
 

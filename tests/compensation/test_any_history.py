@@ -1,4 +1,4 @@
-"""Whatever is paid, received, remitted, shared, closed and taken back: the auditors' equations hold on every day."""
+"""After any payments, recoveries, county shares, closings and reversals, the auditors' equations hold daily."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -44,7 +44,7 @@ def test_the_auditors_equations_hold_on_every_day(engine: Engine, scheme: str, s
 
 
 class _Shop:
-    """Two failed loans with approved claims at one account, and the day of the story."""
+    """Two failed loans with approved claims at one fund account, and the current day."""
 
     def __init__(self, engine: Engine, scheme: str) -> None:
         self.engine, self.scheme, self.day = engine, load_preset(scheme), claiming.CLAIMED_ON
@@ -80,7 +80,7 @@ class _Shop:
     def close(self, which: int, fen: int) -> None:
         claiming.close(self.engine, self.claims[which], str(self.day))
 
-    def carry(self, which: int, fen: int) -> None:
+    def run_job(self, which: int, fen: int) -> None:
         with claiming.desk(self.engine, "job") as unit:
             run.run_to(unit, self.loans, self.day)
 
@@ -94,7 +94,7 @@ class _Shop:
             self._check_claim(loan, claiming.claim(self.engine, claim))
 
     def _check_account(self, on: date) -> None:
-        """The account explains its money, is never below zero, and its losses are the recourse's allowance."""
+        """Assert that the account's money is explained and not negative, and losses equal the recourse allowance."""
         with self.engine.connect() as connection:
             book = book_of(Kind.FUND, bank=claiming.BANK, county=COUNTY)
             rows = {row.account: row for row in balances.turnovers(connection, book, Clocks(on), bank=claiming.BANK)}
@@ -110,13 +110,13 @@ class _Shop:
         assert of(chart.RECOURSE, 0) == of(chart.RECOURSE_ALLOWANCE, 0)
 
     def _check_claim(self, loan: int, claim: Claim) -> None:
-        """Its figures are the journal's; recourse = paid - returned; the halves are the net loss at every event."""
+        """Assert that a claim's figures equal the journal's, and that the halves add up to the net loss."""
         with claiming.desk(self.engine, "auditor") as unit:
             events = [each.event for each in backdating.unreversed(unit, [loan])]
         paid = sum(event.paid for event in events if isinstance(event, ClaimPaid))
         returned = sum(event.amount for event in events if isinstance(event, RecoveryRemitted))
         assert (claim.paid_principal + claim.paid_interest, claim.returned) == (paid, returned)
-        stands, net = claiming.stands(self.engine, loan), paid - returned
+        stands, net = claiming.balances_of(self.engine, loan), paid - returned
         assert stands.get("1301", 0) == stands.get("1391", 0) == (0 if claim.status == "closed" else net)
         assert stands.get("2242", 0) == claim.received - claim.returned
         of_fund, of_county = compensation.booked(self.scheme, Fen(net))
@@ -130,5 +130,5 @@ class _Shop:
 
 _DEEDS: dict[str, Callable[[_Shop, int, int], Any]] = {
     name: getattr(_Shop, name)
-    for name in ("deposit", "pay", "receive", "remit", "share", "undo", "close", "carry", "repay")
+    for name in ("deposit", "pay", "receive", "remit", "share", "undo", "close", "run_job", "repay")
 }

@@ -1,4 +1,4 @@
-"""A claim's line among the other records of its loan (scheme 3: order of one day, back-dated)."""
+"""The interest bill of a claim among the loan's other events (scheme 3: order of one day, back-dated)."""
 
 from sqlalchemy import Engine, select
 
@@ -22,7 +22,7 @@ def test_a_repayment_of_the_claims_day_comes_before_its_line(engine: Engine) -> 
     claim = claiming.approved(engine, loan)
     before = lines_from(engine, loan, "2019-05-10")
     claiming.repay(engine, loan, "100.00", "2019-08-12")
-    assert lines_from(engine, loan, "2019-05-10") == before  # the same days, the same interest
+    assert lines_from(engine, loan, "2019-05-10") == before  # the bills cover equal days with equal interest
     claiming.deposit(engine, "60000.00", "2019-08-12")
     paid = claiming.pay(engine, claim)
     assert paid.paid == yuan("50229.86")
@@ -55,7 +55,7 @@ def test_credit_a_claim_used_is_used_again_after_a_late_record(engine: Engine) -
     claiming.repay(engine, loan, "1000.00", "2019-04-01")
     claim = claiming.approved(engine, loan, claiming.day("2019-04-20"), "death")
     claiming.repay(engine, loan, "500.00", "2019-04-10")
-    assert claiming.stands(engine, loan)["130301"] == 48_697_92
+    assert claiming.balances_of(engine, loan)["130301"] == 48_697_92
     claiming.deposit(engine, "60000.00", "2019-04-21")
     assert claiming.pay(engine, claim, "2019-04-21").paid == yuan("48697.92")
     assert claiming.status(engine, loan) == "compensated"

@@ -14,7 +14,7 @@ def test_the_figures_are_what_the_books_say(engine: Engine) -> None:
     compensated = claiming.failed_loan(engine)
     claiming.pay(engine, claiming.approved(engine, compensated))
     claiming.failed_loan(engine)
-    with at_desk(engine, "auditor", claiming.day("2019-08-08")) as unit:  # 90 days overdue: special mention still
+    with at_desk(engine, "auditor", claiming.day("2019-08-08")) as unit:  # 90 days overdue is still special mention
         assert breakers.figures(unit, claiming.BANK, COUNTY).bad == 0
     with at_desk(engine, "auditor", claiming.day("2019-08-12")) as unit:
         assert breakers.figures(unit, claiming.BANK, COUNTY) == Figures(

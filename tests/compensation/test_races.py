@@ -1,4 +1,4 @@
-"""Fifty payments race for one fund account: it is never overdrawn, and what is there is paid to the fen (6.4)."""
+"""Fifty concurrent payments from one fund account never overdraw the account and pay its balance to the fen (6.4)."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -30,11 +30,11 @@ def test_fifty_payments_race_for_one_account(engine: Engine) -> None:
     money = ENOUGH_FOR * one + one // 3
     claiming.deposit_fen(engine, money, "2019-08-01")
     with ThreadPoolExecutor(CLAIMS) as pool:
-        told = list(pool.map(lambda claim: _pay(engine, claim), claims))
-    assert sum(paid for _, paid in told) == money
+        answers = list(pool.map(lambda claim: _pay(engine, claim), claims))
+    assert sum(paid for _, paid in answers) == money
     assert claiming.fund(engine, FUND_DEPOSITS) == 0
     assert claiming.fund(engine, RECOURSE) == money
-    outcomes = Counter(outcome for outcome, _ in told)
+    outcomes = Counter(outcome for outcome, _ in answers)
     assert (outcomes["paid"], outcomes["partly_paid"]) == (ENOUGH_FOR, 1)
     assert outcomes.keys() <= {"paid", "partly_paid", "approved", "older_claim_queued"}
 
@@ -49,7 +49,7 @@ def test_what_queues_is_paid_first_in_first_out(engine: Engine) -> None:
         "older_claim_queued",
         "approved",
     ]
-    assert claiming.queued(engine) == one - one // 2 + one  # the third was refused: it does not queue
+    assert claiming.queued(engine) == one - one // 2 + one  # the third payment was refused
     claiming.deposit_fen(engine, 3 * one, "2019-08-12")
     assert [_pay(engine, claim)[0] for claim in (claims[3], claims[1], claims[0], claims[1], claims[3])] == [
         "older_claim_queued",

@@ -1,4 +1,4 @@
-"""What comes back (scheme 6.5 to 6.7): to the fund first or pro rata, the bank's own part, the county's half."""
+"""Recoveries (scheme 6.5 to 6.7): split by scheme between fund and bank, and the county's half of the loss."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ ACCOUNT = {"county": COUNTY, "bank": claiming.BANK}
 
 
 def compensated(engine: Engine, scheme: str = "ganzhou-2016", money: str = "60000.00") -> tuple[int, int]:
-    """The worked example's loan under a scheme, its claim paid from an account with this much in it."""
+    """Return the worked example's loan under a scheme, and its claim, paid from an account with this money."""
     loan = claiming.failed_loan(engine, scheme=scheme)
     claiming.deposit(engine, money, "2019-08-01", source="city" if scheme == "ganzhou-2016" else "county")
     claim = claiming.approved(engine, loan)
@@ -24,8 +24,8 @@ def compensated(engine: Engine, scheme: str = "ganzhou-2016", money: str = "6000
     return loan, claim
 
 
-# What a year-old loan of 50,329.86 leaves under each preset: paid; of a receipt of 10,000.01 the fund's and the bank's;
-# then the fund's own loss and the county's debt.
+# A loan of 50,329.86 yuan, a year old, under each preset: the amount paid; the fund's and the bank's part of a receipt
+# of 10,000.01 yuan; the fund's own loss and the county's debt after the receipt.
 PRESETS = (
     ("ganzhou-2016", "50329.86", "10000.01", "0.00", "20164.93", "20164.92"),
     ("national-2014", "35230.90", "7000.01", "3000.00", "28230.89", "0.00"),
@@ -40,10 +40,11 @@ def test_every_preset_splits_losses_and_receipts_its_way(
 ) -> None:
     loan, claim = compensated(engine, scheme)
     assert claiming.fund(engine, RECOURSE) == claiming.fen(paid)
-    assert claiming.stands(engine, loan).get("130302", 0) == 50_000_00 - claiming.claim(engine, claim).paid_principal
+    paid_principal = claiming.claim(engine, claim).paid_principal
+    assert claiming.balances_of(engine, loan).get("130302", 0) == 50_000_00 - paid_principal
     received = claiming.receive(engine, loan, "10000.01", "2019-09-02")
     assert (received.to_fund, received.retained) == (yuan(of_fund), yuan(kept))
-    assert claiming.stands(engine, loan)["2242"] == claiming.fen(of_fund)
+    assert claiming.balances_of(engine, loan)["2242"] == claiming.fen(of_fund)
     claiming.remit(engine, received.id, "2019-09-03")
     assert (
         claiming.fund(engine, RECOURSE)
@@ -60,10 +61,10 @@ def test_the_banks_part_is_written_off_and_the_recourse_closed(engine: Engine) -
     loan, claim = compensated(engine, "national-2014")
     claiming.decide(engine, "write_off", {"on": "2019-12-02"}, asks="officer", loan_id=loan)
     assert claiming.status(engine, loan) == "compensated"
-    assert claiming.stands(engine, loan)["6701"] == 15_098_96
+    assert claiming.balances_of(engine, loan)["6701"] == 15_098_96
     received = claiming.receive(engine, loan, "1000.00", "2019-12-03")
     assert (received.to_fund, received.retained) == (yuan("700.00"), yuan("300.00"))
-    assert claiming.stands(engine, loan)["6701"] == 14_798_96
+    assert claiming.balances_of(engine, loan)["6701"] == 14_798_96
     with pytest.raises(Refusal) as refused:
         claiming.close(engine, claim, "2019-12-04")
     assert (refused.value.code, refused.value.facts["found"]) == ("recovery_unremitted", "700.00")
@@ -90,14 +91,14 @@ def test_a_receipt_beyond_what_the_fund_paid_lowers_the_queue(engine: Engine) ->
     assert (received.to_fund, received.retained) == (yuan("40000.00"), yuan("5000.00"))
     assert claiming.claim(engine, claim).status == "partly_paid"
     claiming.remit(engine, received.id, "2019-09-02")
-    paid = claiming.pay(engine, claim, "2019-09-03")  # the money that came back pays what queues
+    paid = claiming.pay(engine, claim, "2019-09-03")  # the remitted money pays the queued part
     assert (paid.paid, paid.queued, paid.status) == (yuan("5329.86"), yuan("0.00"), "recovering")
 
 
 def test_the_penalty_comes_last_and_closes_loan_and_claim(engine: Engine) -> None:
     loan, claim = compensated(engine)
     claiming.recover(engine, loan, "50329.86", "2019-09-02")
-    open_now = claiming.stands(engine, loan)
+    open_now = claiming.balances_of(engine, loan)
     assert claiming.claim(engine, claim).status == "recovering"
     assert open_now["113202"] == 415_63 + 2_74 + 514_58 + 3_39
     received = claiming.receive(engine, loan, "936.34", "2019-09-02")
@@ -118,12 +119,12 @@ def test_a_penalty_that_grew_unbilled_is_billed_by_what_settles_it(engine: Engin
 
 
 def test_a_penalty_that_grew_unbilled_is_billed_by_what_reaches_into_it(engine: Engine) -> None:
-    """A fen less than all: the bank keeps none of it as nobody's money."""
+    """Receive a fen less than the whole debt: the bank's part is applied to the penalty, nothing is left over."""
     loan, _ = compensated(engine, money="40000.00")
     claiming.recover(engine, loan, "40000.00", "2019-09-02")
     due = claiming.payoff(engine, loan, "2019-11-01")
     claiming.receive(engine, loan, str(of_fen(due - 1).amount), "2019-11-01")
-    left = claiming.stands(engine, loan)
+    left = claiming.balances_of(engine, loan)
     assert {code: left[code] for code in left.keys() & {"130302", "113201", "113202", "2241"}} == {"113202": 1}
     assert (claiming.status(engine, loan), claiming.payoff(engine, loan, "2019-11-01")) == ("compensated", 1)
 
@@ -131,15 +132,15 @@ def test_a_penalty_that_grew_unbilled_is_billed_by_what_reaches_into_it(engine: 
 def test_closing_waives_the_penalty_and_makes_the_loss_final(engine: Engine) -> None:
     loan, claim = compensated(engine)
     claiming.close(engine, claim, "2019-10-01")
-    stands = claiming.stands(engine, loan)
+    stands = claiming.balances_of(engine, loan)
     assert not stands.keys() & {"113201", "113202", "130301", "130302", "1301", "1391"}
     assert (claiming.fund(engine, COMPENSATION_LOSS), claiming.fund(engine, DUE_FROM_COUNTY)) == (25_164_93, 25_164_93)
     assert claiming.status(engine, loan) == "closed"
-    assert claiming.exposure_of(engine, loan) == 50_329_86  # given up, not forgiven: it counts against the cap
+    assert claiming.exposure_of(engine, loan) == 50_329_86  # a closed recourse still counts against the cap
     claiming.reverse(engine, claiming.event_of(engine, loan, "RecourseClosed"))
     assert claiming.fund(engine, RECOURSE) == 50_329_86
     assert (claiming.status(engine, loan), claiming.claim(engine, claim).status) == ("compensated", "paid")
-    assert claiming.stands(engine, loan)["113202"] > 0
+    assert claiming.balances_of(engine, loan)["113202"] > 0
     claiming.recover(engine, loan, "50329.86", "2019-10-02")
     assert claiming.fund(engine, COMPENSATION_LOSS) == 0
 
@@ -180,7 +181,7 @@ def test_surplus_money_stays_in_suspense_until_two_release_it(engine: Engine) ->
         claiming.decide(engine, "suspense_release", payload | {"amount": "300.01"}, loan_id=loan)
     assert (refused.value.code, refused.value.facts["limit"]) == ("suspense_used", "300.00")
     claiming.decide(engine, "suspense_release", payload | {"amount": None}, loan_id=loan)
-    assert "2301" not in claiming.stands(engine, loan)
+    assert "2301" not in claiming.balances_of(engine, loan)
     claiming.close(engine, claim, "2019-10-01")
 
 
@@ -201,7 +202,7 @@ def test_what_was_remitted_is_taken_back_the_latest_first(engine: Engine) -> Non
     for account in (RECOURSE, RECOURSE_ALLOWANCE, COMPENSATION_LOSS, DUE_FROM_COUNTY):
         assert claiming.fund(engine, account) == 0
     assert claiming.fund(engine, FUND_DEPOSITS) == 60_000_00
-    assert claiming.stands(engine, loan)["130302"] == 50_000_00
+    assert claiming.balances_of(engine, loan)["130302"] == 50_000_00
     claiming.repay(engine, loan, "10.00", "2019-08-13")
     assert claiming.pay(engine, claim, "2019-08-14").paid == yuan("50319.86")
 

@@ -1,4 +1,4 @@
-"""Where a claim may go (scheme 6.8): every step from every status, and everyone who may not take it."""
+"""The statuses of a claim (scheme 6.8): every step from every status, and every user who may not take the step."""
 
 from collections.abc import Callable
 from typing import Any
@@ -124,7 +124,10 @@ def test_a_claim_before_maturity_uses_credit_and_bills_to_its_day(engine: Engine
     loan = claiming.failed_loan(engine)
     claiming.repay(engine, loan, "1000.00", "2019-04-01")
     claim = claiming.claim(engine, claiming.drafted(engine, loan, claiming.day("2019-04-20"), "death"))
-    assert (claim.principal, claim.interest) == (49_197_92, 0)  # 197.92 of the credit paid the line of 30 days
+    assert (claim.principal, claim.interest) == (
+        49_197_92,
+        0,
+    )  # 197.92 of the credit paid the interest of 30 days
     assert claiming.status(engine, loan) == "active"
 
 
@@ -166,5 +169,5 @@ def test_a_receipt_above_the_whole_debt_is_refused(engine: Engine) -> None:
     claiming.pay(engine, claiming.approved(engine, loan))
     with claiming.desk(engine, "officer") as unit, pytest.raises(Refusal) as refused:
         recoveries.receive(unit, loan, yuan("60000.00"), claiming.CLAIMED_ON)
-    # 50,329.86; 42 and 52 days of penalty, 415.63 + 514.58; of compound interest, 2.74 + 3.39.
+    # 50,329.86 open; penalty of 42 and 52 days, 415.63 + 514.58; compound interest, 2.74 + 3.39.
     assert (refused.value.code, refused.value.facts["limit"]) == ("above_whole_debt", "51266.20")

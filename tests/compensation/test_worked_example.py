@@ -1,4 +1,4 @@
-"""The worked example of books.md §3, through the operations: a household loan that fails, to the fen."""
+"""The worked example of books.md §3 through the operations: a household loan that fails, to the fen."""
 
 from sqlalchemy import Engine
 
@@ -42,5 +42,9 @@ def test_a_loan_that_fails_is_compensated_recovered_and_closed(engine: Engine) -
     claiming.close(engine, claim, "2019-12-03")
     assert claiming.claim(engine, claim).status == "closed"
     assert claiming.status(engine, loan) == "closed"
-    left = claiming.stands(engine, loan)
-    assert left.keys() == {"1003", "6011", "6012"}  # the bank's cash is its income: nothing else of the loan is open
+    left = claiming.balances_of(engine, loan)
+    assert left.keys() == {
+        "1003",
+        "6011",
+        "6012",
+    }  # only the bank's cash and interest income remain

@@ -1,4 +1,4 @@
-"""The amounts of all events day by day, added up directly from the rows of events, without postings or balances."""
+"""Sums of a year's events by day and kind of flow, from the bare event rows, without the ledger's own sums."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,24 +10,24 @@ from sqlalchemy import Connection, text
 
 from ledger import dates
 
-Told = Mapping[str, Any]
-"""The own fields of an event, amounts in whole fen."""
+Payload = Mapping[str, Any]
+"""The payload of an event, amounts in whole fen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; a reversal is the reversed event with the opposite sign."""
+    """An event; a red event has the fields of the reversed event and the sign -1."""
 
     kind: str
     on: date
     known_on: date
     bank: str
     sign: int
-    told: Told
+    payload: Payload
 
 
 def events(connection: Connection) -> list[Event]:
-    """Return every event, ordered by business date."""
+    """Return every event in the order of days."""
     query = text(
         "SELECT coalesce(o.kind, e.kind), e.effective_on, e.recorded_at, e.bank, e.red, coalesce(o.payload, e.payload) "
         "FROM events e LEFT JOIN events o ON o.id = e.reverses_id ORDER BY e.effective_on, e.id"
@@ -46,17 +46,17 @@ def events(connection: Connection) -> list[Event]:
 
 
 def as_known_then(happened: list[Event]) -> list[Event]:
-    """Return the events dated by the day of recording: their sums are those known on the evening of each day."""
+    """Return the events dated on the days of recording: the sums of a day are then as known on that evening."""
     return [replace(event, on=event.known_on) for event in sorted(happened, key=lambda event: event.known_on)]
 
 
-def _read(payload: Any) -> Told:
-    told: Told = orjson.loads(payload) if isinstance(payload, str | bytes) else payload
-    return told
+def _read(payload: Any) -> Payload:
+    fields: Payload = orjson.loads(payload) if isinstance(payload, str | bytes) else payload
+    return fields
 
 
-def _of(*names: str) -> Callable[[Told], int]:
-    return lambda told: sum(told[name] for name in names)
+def _of(*names: str) -> Callable[[Payload], int]:
+    return lambda payload: sum(payload[name] for name in names)
 
 
 _PLANNED = _of("city_funded", "county_funded")
@@ -65,9 +65,8 @@ _LINES = _of("households", "organisations")
 _AMOUNT = _of("amount")
 
 
-FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Told], int]]]] = {
-    # Deposits, appropriations receivable and money in transit are counted together: every way into and out of the
-    # fund.
+FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Payload], int]]]] = {
+    # The fund's deposits, appropriations receivable and money in transit together, by every inflow and outflow.
     "held": {
         "FundPlanApproved": (1, _PLANNED),
         "CountyFundContributed": (1, _AMOUNT),
@@ -109,12 +108,12 @@ FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Told], int]]]] = {
 
 
 def sums(happened: list[Event], banks: tuple[str, ...]) -> Iterator[tuple[date, Mapping[tuple[str, str], int]]]:
-    """Return, for every day with an event, the cumulated amount of each flow by bank."""
+    """Yield each day with an event, with the sum of each flow of each bank up to that day."""
     stood = {(flow, bank): 0 for flow in FLOWS for bank in banks}
     for place, event in enumerate(happened):
         for flow, parts in FLOWS.items():
             if event.kind in parts:
                 sign, amount = parts[event.kind]
-                stood[flow, event.bank] += event.sign * sign * amount(event.told)
+                stood[flow, event.bank] += event.sign * sign * amount(event.payload)
         if place + 1 == len(happened) or happened[place + 1].on != event.on:
             yield event.on, stood

@@ -1,4 +1,4 @@
-"""The auditors' equations hold on every day of a random year with late and reversed entries, on both engines."""
+"""The auditors' equations hold on every day of a random year, on both engines, with late records and reversals."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -40,9 +40,9 @@ def test_the_auditors_equations_hold_on_every_day(engine: Engine, scheme: str, s
         happened = flows.events(connection)
         for on, stood in flows.sums(happened, BANKS):
             for bank in BANKS:
-                told = {flow: fen for (flow, of_bank), fen in stood.items() if of_bank == bank}
-                _check_fund(connection, bank, on, told)
-                _check_rest(connection, bank, on, told)
+                sums = {flow: fen for (flow, of_bank), fen in stood.items() if of_bank == bank}
+                _check_fund(connection, bank, on, sums)
+                _check_rest(connection, bank, on, sums)
         for on, stood in flows.sums(flows.as_known_then(happened), BANKS):
             _check_no_more_than_borrowers_paid(on, stood)
         _check_days_once(connection)
@@ -51,7 +51,7 @@ def test_the_auditors_equations_hold_on_every_day(engine: Engine, scheme: str, s
 
 
 def _portfolio(engine: Engine, scheme: str) -> list[int]:
-    """Make two loans that run on and three loans that end unpaid at each bank."""
+    """Lend at each bank two loans that are still running and three that end unpaid; return the loan ids."""
     loans = []
     for bank in BANKS:
         for contract in (RUNNING, RUNNING, *FAILING):
@@ -59,13 +59,13 @@ def _portfolio(engine: Engine, scheme: str) -> list[int]:
                 home = household(unit)
                 head = select(Member.id).where(Member.household_id == home, Member.is_head)
                 member = unit.session.execute(head).scalar_one()
-            told = {"scheme": scheme, "bank": bank, "policy_no": None, "household_id": home, "member_id": member}
-            loans.append(lend(engine, contract, **told))
+            columns = {"scheme": scheme, "bank": bank, "policy_no": None, "household_id": home, "member_id": member}
+            loans.append(lend(engine, contract, **columns))
     return loans
 
 
-def _stands(connection: Connection, kind: Kind, bank: str, on: date) -> Mapping[str, int]:
-    """Return the balances of a book at one bank by account code."""
+def _balances(connection: Connection, kind: Kind, bank: str, on: date) -> Mapping[str, int]:
+    """Return the balance of each account of a book for one bank, by code."""
     book = book_of(kind, bank=bank, county=COUNTY)
     found = {row.account.code: int(row.closing) for row in balances.turnovers(connection, book, Clocks(on), bank=bank)}
     return {code: found.get(code, 0) for code in (*_CODES, *found)}
@@ -89,32 +89,32 @@ _CODES = (
 )
 
 
-def _check_fund(connection: Connection, bank: str, on: date, told: Mapping[str, int]) -> None:
-    """Check the fund: money held equals money in less money out, and events explain transit, recourse and losses."""
-    stood = _stands(connection, Kind.FUND, bank, on)
+def _check_fund(connection: Connection, bank: str, on: date, sums: Mapping[str, int]) -> None:
+    """Assert that events explain the fund's money, transit, suspense, recourse and losses on a day."""
+    stood = _balances(connection, Kind.FUND, bank, on)
     assert stood["1001"] >= 0
-    assert stood["1001"] + stood["1101"] + stood["1102"] == told["held"], on
-    assert (stood["1101"], stood["1102"]) == (told["to appropriate"], told["in transit"]), on
-    assert stood["2301"] == told["suspense"] >= 0, on
-    assert stood["1301"] == stood["1391"] == told["recourse"] >= 0, on
-    assert told["halves"] == told["net loss"] == stood["5001"] + stood["1201"] + told["shares"], on
+    assert stood["1001"] + stood["1101"] + stood["1102"] == sums["held"], on
+    assert (stood["1101"], stood["1102"]) == (sums["to appropriate"], sums["in transit"]), on
+    assert stood["2301"] == sums["suspense"] >= 0, on
+    assert stood["1301"] == stood["1391"] == sums["recourse"] >= 0, on
+    assert sums["halves"] == sums["net loss"] == stood["5001"] + stood["1201"] + sums["shares"], on
 
 
-def _check_rest(connection: Connection, bank: str, on: date, told: Mapping[str, int]) -> None:
-    """Check the recoveries to remit, and the subsidy approved, paid and clawed back."""
-    assert _stands(connection, Kind.LOAN, bank, on)["2242"] == told["to remit"] >= 0, on
-    stood = _stands(connection, Kind.SUBSIDY, bank, on)
-    assert stood["2202"] == told["subsidy approved"] - told["subsidy paid"] >= 0, on
-    assert stood["1221"] == told["clawed back"] - told["clawback received"] >= 0, on
-    assert stood["5101"] + stood["5102"] == told["subsidy approved"] - told["clawed back"], on
-    assert stood["1001"] == told["clawback received"] - told["subsidy paid"], on
+def _check_rest(connection: Connection, bank: str, on: date, sums: Mapping[str, int]) -> None:
+    """Assert that events explain recoveries to remit, and subsidies approved, paid and clawed back, on a day."""
+    assert _balances(connection, Kind.LOAN, bank, on)["2242"] == sums["to remit"] >= 0, on
+    stood = _balances(connection, Kind.SUBSIDY, bank, on)
+    assert stood["2202"] == sums["subsidy approved"] - sums["subsidy paid"] >= 0, on
+    assert stood["1221"] == sums["clawed back"] - sums["clawback received"] >= 0, on
+    assert stood["5101"] + stood["5102"] == sums["subsidy approved"] - sums["clawed back"], on
+    assert stood["1001"] == sums["clawback received"] - sums["subsidy paid"], on
 
 
 def _check_no_more_than_borrowers_paid(on: date, stood: Mapping[tuple[str, str], int]) -> None:
-    """Check for every day, as known on that day, that no more subsidy was paid than borrowers' interest justified.
+    """Assert that net subsidies never exceed the borrowers' paid interest, as known on each day.
 
-    A receipt that is reversed later moves interest to the day of a later receipt; a subsidy paid in good faith between
-    the two receipts is still due (scheme 4.9).
+    A repayment reversed later moves interest to a later repayment's day, and the subsidy paid in good faith between the
+    two days is still due (scheme 4.9).
     """
     for bank in BANKS:
         net = stood["subsidy paid", bank] - stood["clawed back", bank]
@@ -122,7 +122,7 @@ def _check_no_more_than_borrowers_paid(on: date, stood: Mapping[tuple[str, str],
 
 
 def _check_days_once(connection: Connection) -> None:
-    """Check that no settlement line is subsidised twice, and that no loan has two lines of one day."""
+    """Assert that no interest bill is subsidised twice, and no loan has two bills of one day."""
     twice = connection.execute(
         text(
             "SELECT loan_id, period_start FROM subsidy_claims WHERE live GROUP BY 1, 2 HAVING count(*) > 1 UNION ALL "

@@ -1,4 +1,4 @@
-"""A random year of a random county: loans, a fund at two banks, claims and subsidies, some late or reversed."""
+"""A random year of a county: loans, the fund at two banks, claims, subsidies, late records and reversals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ REVERSED_BY_HAND = (
 
 @dataclass(slots=True)
 class Year:
-    """The county on one day of its year; every action has a user and may be refused."""
+    """The county on a day of the year; each action is taken by a random person and may be refused."""
 
     engine: Engine
     chance: Random
@@ -53,7 +53,7 @@ class Year:
     done: list[str] = field(default_factory=list)
 
     def live_on(self) -> None:
-        """Move some days on, run the jobs, and let a user do something or be refused."""
+        """Go on by up to four days, run the jobs, and let a random person act or be refused."""
         self.today = min(LAST, self.today + timedelta(days=self.chance.choice([0, 0, 1, 2, 3, 4])))
         with at_desk(self.engine, "job", self.today) as unit:
             run.run_to(unit, self.loans, self.today)
@@ -61,7 +61,7 @@ class Year:
             pass
 
     def _does(self, name: str) -> bool:
-        """Return whether there was anything to do or to refuse."""
+        """Return whether an action of this kind was possible, a refused action included."""
         try:
             with at_desk(self.engine, self.person(), self.today) as unit:
                 DEEDS[name](self, unit)
@@ -76,7 +76,7 @@ class Year:
         return f"person {self.chance.randrange(10**9)}"
 
     def day(self, back: int = 40) -> date:
-        """Return today or, as often, an earlier day."""
+        """Return today or, as often, a random day up to `back` days ago."""
         return max(FIRST, self.today - timedelta(days=self.chance.choice([0, self.chance.randrange(back)])))
 
     def amount(self, most: int = 400_000) -> Any:
@@ -86,36 +86,36 @@ class Year:
         return self.chance.choice(BANKS)
 
     def one_of(self, unit: Unit, column: Any, *conditions: Any) -> int:
-        """Return the id of a random row; raise Nothing where there is no row."""
+        """Return the id of a random row; raise Nothing where there is none."""
         found = unit.session.execute(select(column).where(*conditions).order_by(column)).scalars().all()
         if not found:
             raise Nothing
         return int(self.chance.choice(found))
 
     def decide(self, unit: Unit, kind: str, payload: dict[str, Any], **about: Any) -> None:
-        """Record a request of one user and its approval by another in one transaction; a refusal undoes both."""
+        """Ask for a change as one person and approve as another, in one transaction: a refusal leaves nothing."""
         asked = requests.ask(unit, kind, payload, reason="r", **about)
         unit.user = self.person()
         requests.approve(unit, asked.id)
 
 
 class Nothing(Exception):
-    """There is no row of the kind needed yet."""
+    """The books have no row on which the action could be taken."""
 
 
 def owed(unit: Unit, loans: Sequence[int]) -> dict[int, int]:
-    """Return the open interest and charges of the loans, in fen."""
-    stands = balances.loan_balances(unit.connection, loans)
+    """Return the open interest and charges of loans by loan id, in fen."""
+    by_loan = balances.loan_balances(unit.connection, loans)
     asked = (chart.INTEREST_RECEIVABLE, chart.PENALTY_RECEIVABLE)
-    return {loan: sum(of.get(account, 0) for account in asked) for loan, of in stands.items()}
+    return {loan: sum(of.get(account, 0) for account in asked) for loan, of in by_loan.items()}
 
 
 def repay(year: Year, unit: Unit) -> None:
     loan = year.chance.choice(year.loans)
     interest = owed(unit, [loan]).get(loan, 0)
     amount = of_fen(year.chance.choice([interest, interest, interest // 2, 30_000, 2_100_00]) or 1)
-    told = Received(loan, amount, year.day(), "counter", year.person(), surplus="principal")
-    repayments.repay(unit, told)
+    received = Received(loan, amount, year.day(), "counter", year.person(), surplus="principal")
+    repayments.repay(unit, received)
 
 
 def pay_what_is_owed(year: Year, unit: Unit) -> None:
@@ -138,8 +138,8 @@ def write_off(year: Year, unit: Unit) -> None:
 
 
 def misuse(year: Year, unit: Unit) -> None:
-    told = {"effective_on": str(year.day(100)), "found_on": str(year.today)}
-    year.decide(unit, "misuse", told, loan_id=year.chance.choice(year.loans))
+    payload = {"effective_on": str(year.day(100)), "found_on": str(year.today)}
+    year.decide(unit, "misuse", payload, loan_id=year.chance.choice(year.loans))
 
 
 def plan(year: Year, unit: Unit) -> None:
@@ -151,7 +151,7 @@ def advance(year: Year, unit: Unit) -> None:
 
 
 def move_plan(year: Year, unit: Unit) -> None:
-    """Take the next step of a fund plan, in whole or in part."""
+    """Take the next step of a plan, for the whole or a part of the amount."""
     plan_id = year.one_of(unit, FundPlan.id, FundPlan.status != "deposited", FundPlan.live.is_(True))
     status = unit.session.get_one(FundPlan, plan_id).status
     step = {"draft": "approval", "approved": "appropriation", "appropriated": "deposit"}[status]
@@ -177,7 +177,7 @@ def contribute(year: Year, unit: Unit) -> None:
 
 
 def claim(year: Year, unit: Unit) -> None:
-    """Make a claim, or take its next step as another user."""
+    """Draft a claim, or take the next step of a claim as another person."""
     if year.chance.random() < 0.3:
         claims.draft(unit, year.one_of(unit, Loan.id, Loan.status == "overdue"), year.today, "overdue", ["催收记录"])
         return
@@ -226,14 +226,14 @@ def share(year: Year, unit: Unit) -> None:
 
 
 def return_share(year: Year, unit: Unit) -> None:
-    told = {
+    payload = {
         "county": COUNTY,
         "bank": year.bank(),
         "amount": str(year.amount(50_000).amount),
         "on": str(year.today),
         "slip_no": "C",
     }
-    year.decide(unit, "county_share_return", told, county=COUNTY, bank=told["bank"])
+    year.decide(unit, "county_share_return", payload, county=COUNTY, bank=payload["bank"])
 
 
 def suspend(year: Year, unit: Unit) -> None:
@@ -242,12 +242,17 @@ def suspend(year: Year, unit: Unit) -> None:
 
 def release(year: Year, unit: Unit) -> None:
     held = year.one_of(unit, Suspense.id)
-    told = {"suspense_id": str(held), "on": str(year.today), "slip_no": "U", "amount": str(year.amount(5_000).amount)}
-    year.decide(unit, "suspense_release", told, county=COUNTY)
+    payload = {
+        "suspense_id": str(held),
+        "on": str(year.today),
+        "slip_no": "U",
+        "amount": str(year.amount(5_000).amount),
+    }
+    year.decide(unit, "suspense_release", payload, county=COUNTY)
 
 
 def reverse(year: Year, unit: Unit) -> None:
-    """Reverse a random event that can be reversed by hand."""
+    """Ask for the reversal of a random event that may be reversed by hand."""
     kind = year.chance.choice(REVERSED_BY_HAND)
     query = text(
         "SELECT id FROM events e WHERE kind = :kind AND NOT red AND NOT EXISTS "
@@ -260,7 +265,7 @@ def reverse(year: Year, unit: Unit) -> None:
 
 
 def draft_subsidies(year: Year, unit: Unit) -> None:
-    """Draft every subsidy batch that is due, as the job does."""
+    """Draft every batch of subsidies that is due, as the job does."""
     for scope, periods in due.batches_due(unit.session, year.today).items():
         for period in periods:
             batches.draft(unit, scope.bank, scope.county, period)

@@ -1,4 +1,4 @@
-"""The caps of scheme 2 over all banks: the loans that count, the facts of a refusal, and races between requests."""
+"""The caps of scheme §2 over all banks: the amounts counted, the facts of a refusal, and concurrent payouts."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -19,7 +19,7 @@ from tests.support.county_desk import approved_loan, at_desk, disbursed_loan, ho
 
 @pytest.fixture
 def home(engine: Engine) -> int:
-    """Return a registered household."""
+    """Return the id of a registered household."""
     with at_desk(engine, "poverty") as unit:
         return household(unit)
 
@@ -61,7 +61,7 @@ def test_a_returned_loan_counts_no_more(engine: Engine, home: int) -> None:
 def test_the_cap_is_asked_again_at_the_payout(engine: Engine, home: int) -> None:
     loan_id = approved_loan(engine, request(household_id=home, principal=yuan("30000.00")))
     with at_desk(engine) as unit:
-        # The loan is recorded without the checks of the desk, since such a loan may exist in old books.
+        # Recorded without the checks: the books may hold a loan above the cap.
         other = loans.record(unit, request(household_id=home, bank="ABC", principal=yuan("20000.00"))).id
         unit.session.get_one(Loan, other).principal_fen = 2_000_001
     with pytest.raises(Refusal) as refused, at_desk(engine) as unit:

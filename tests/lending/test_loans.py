@@ -1,4 +1,4 @@
-"""A loan from its application to the disbursement and back, on both engines; a refusal writes nothing."""
+"""A loan's recording, approval, payout and its reversal, on both engines; a refusal writes nothing."""
 
 from collections.abc import Callable
 from datetime import date
@@ -35,7 +35,7 @@ from tests.support.county_desk import (
 
 @pytest.fixture
 def home(engine: Engine) -> int:
-    """Return a registered household."""
+    """Return the id of a registered household."""
     with at_desk(engine, "poverty") as unit:
         return household(unit)
 

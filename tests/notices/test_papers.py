@@ -73,7 +73,7 @@ def golden(engine: Engine, paid: int, **columns: Any) -> int:
     for place, fen in enumerate(GOLDEN[:paid]):
         year, month = divmod(2016 * 12 + 5 + place * 3, 12)
         serviced.record(engine, loan, Repaid(date(year, month + 1, 21), fen))
-    serviced.carry(engine, loan, date(2019, 4, 10))
+    serviced.run_to(engine, loan, date(2019, 4, 10))
     return loan
 
 
@@ -121,7 +121,7 @@ def test_what_is_recorded_of_later_days_changes_no_letter(engine: Engine) -> Non
     made = notice(engine, loan, date(2019, 5, 10), date(2019, 4, 10))
     before = printed(engine, made)
     serviced.record(engine, loan, Repaid(date(2019, 4, 11), 5_000_000, "principal"))
-    serviced.carry(engine, loan, date(2019, 12, 31))
+    serviced.run_to(engine, loan, date(2019, 12, 31))
     assert printed(engine, made) == before
 
 
@@ -146,7 +146,7 @@ def test_an_extended_loan_gets_letters_of_both_its_due_dates(engine: Engine) -> 
     agreed = Extended(date(2019, 4, 12), 6, date(2019, 11, 10), date(2019, 11, 11), Fraction(19, 400))
     serviced.record(engine, loan, agreed)
     second = notice(engine, loan, date(2019, 11, 10), date(2019, 10, 11))
-    serviced.carry(engine, loan, date(2019, 10, 11))
+    serviced.run_to(engine, loan, date(2019, 10, 11))
     before, after = sorted(printed(engine, first, second), key=lambda paper: paper.due_on)
     assert (before.extended, before.may_extend, before.total) == (False, True, 5_032_986)
     assert (before.cancelled_on, after.cancelled_on) == (date(2019, 4, 12), None)
@@ -220,11 +220,11 @@ def test_a_letter_quotes_what_would_settle_the_loan_on_its_due_date(
     for fact in drawn.standing:
         if fact.on <= made_on:
             serviced.record(engine, loan, fact)
-    serviced.carry(engine, loan, made_on)
+    serviced.run_to(engine, loan, made_on)
     made = notice(engine, loan, contract.due_on, made_on)
     (paper,) = before = printed(engine, made)
     with serviced.at_bank(engine) as unit:
         quoted = repayments.payoff(unit, loan, contract.due_on)
     assert paper.total == quoted.total
-    serviced.carry(engine, loan, drawn.through)
+    serviced.run_to(engine, loan, drawn.through)
     assert printed(engine, made) == before, "the days go by"

@@ -52,7 +52,7 @@ def _live_through(engine: Engine, shops: list[Shop], data: st.DataObject, first:
         elif step == "run":
             run(engine, first + timedelta(days=data.draw(st.integers(0, (last - first).days))))
     for shop in shops:
-        shop.carry(last)  # The calendar may close a loan without any record.
+        shop.run_to(last)  # The calendar may close a loan without any record.
     run(engine, last)
     assert run(engine, last) == 0, "a second run finds nothing"
     for shop in shops:

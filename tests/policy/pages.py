@@ -11,7 +11,7 @@ from ledger.events import Event
 from ledger.money import plain, to_fen, yuan
 from tests.oracle import facts as told
 from tests.oracle.facts import Contract
-from tests.support.loan_lives import walk
+from tests.support.loan_states import walk
 
 
 def contract(

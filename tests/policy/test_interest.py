@@ -11,7 +11,7 @@ from ledger.policy.accrual import Interest, Steps, Terms, Uplifts, interest
 from ledger.policy.schemes import load_preset
 from tests.oracle.days import live
 from tests.policy.pages import bills, contract, paid
-from tests.support.loan_lives import walk
+from tests.support.loan_states import walk
 
 UPLIFTS = Uplifts.of(load_preset("ganzhou-2016"))
 GOLDEN = contract("2016-05-10", "2019-05-10")

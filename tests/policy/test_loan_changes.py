@@ -1,4 +1,4 @@
-"""What two people decide after the payout: extension, misuse, waiver, refund, insurance, write-off, renewal."""
+"""Changes decided by two people after payout: extension, misuse, waiver, refund, insurance, write-off, renewal."""
 
 from datetime import date
 from fractions import Fraction
@@ -19,7 +19,7 @@ from tests.oracle.facts import (
     WrittenOff,
 )
 from tests.policy.pages import contract, fen, page, paid, text
-from tests.support.loan_lives import transaction_for, walk
+from tests.support.loan_states import transaction_for, walk
 
 LOAN = contract("2018-06-21", "2019-05-10")
 OVERDUE = contract("2019-03-21", "2019-05-10")
@@ -213,7 +213,7 @@ def test_what_a_renewal_leaves_of_the_credit_is_refunded() -> None:
 
 
 def test_an_overdue_loan_is_renewed_from_its_overdue_principal() -> None:
-    # On a posting day: the penalty of other days is not billed before the renewal bills it, and so is not paid.
+    # On a settlement day; on another day the renewal would first bill a penalty that is not paid yet.
     facts = [paid("2019-06-21", "748.23"), Renewed(JUNE)]
     assert page(OVERDUE, facts, "2019-06-21", since="2019-06-21") == text("""
         2019-06-21 line from 2019-05-10: 0.00 compound 2.74 penalty 415.63
@@ -223,7 +223,7 @@ def test_an_overdue_loan_is_renewed_from_its_overdue_principal() -> None:
     """)
 
 
-# Which of them is possible in which status.
+# The statuses in which each change is allowed.
 
 STATUSES = ("active", "overdue", "compensated", "written_off", "closed")
 KINDS: dict[str, Fact] = {

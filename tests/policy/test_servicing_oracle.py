@@ -1,4 +1,4 @@
-"""The engine against a slow second opinion that shares no code with it: random loans, random facts."""
+"""Random loans and facts: the rules of servicing against a slow oracle that shares no code with them."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from tests.oracle.book import Book
 from tests.oracle.days import during, live
 from tests.oracle.drawing import AFTER_DUE, Drawn, drawn_lives
 from tests.oracle.facts import Fact, Repaid
-from tests.support.loan_lives import Walk, refusal_of, walk
+from tests.support.loan_states import Walk, refusal_of, walk
 
 
 @given(drawn_lives())
@@ -22,14 +22,14 @@ def test_lines_postings_and_statuses_are_those_of_the_page(drawn: Drawn) -> None
     assert seen.lines == wanted.lines
     assert seen.rows == Counter(wanted.rows)
     assert seen.statuses == wanted.statuses
-    _assert_stands(seen, wanted)
+    _assert_open_amounts(seen, wanted)
 
 
 @given(drawn_lives())
 def test_a_fact_is_refused_where_the_page_refuses_it(drawn: Drawn) -> None:
     standing: list[Fact] = []
     for fact, refusal in drawn.told:
-        if refusal in ("rests_on_later",):  # the order of recording is the operations' part
+        if refusal in ("rests_on_later",):  # the operations check the order of recording
             continue
         assert refusal_of(drawn.contract, [*standing, fact]) == refusal
         if refusal is None:
@@ -37,10 +37,10 @@ def test_a_fact_is_refused_where_the_page_refuses_it(drawn: Drawn) -> None:
 
 
 @given(drawn_lives())
-def test_carried_day_by_day_and_carried_at_once_are_the_same(drawn: Drawn) -> None:
+def test_run_day_by_day_and_run_at_once_are_the_same(drawn: Drawn) -> None:
     once = walk(drawn.contract, drawn.standing, drawn.through)
     daily = walk(drawn.contract, drawn.standing, drawn.through, daily=True)
-    assert [_told(event) for event in once.events] == [_told(event) for event in daily.events]
+    assert [_without_ids(event) for event in once.events] == [_without_ids(event) for event in daily.events]
     assert (once.state.status, once.state.billed_to) == (daily.state.status, daily.state.billed_to)
 
 
@@ -58,8 +58,8 @@ def test_the_payoff_quoted_on_a_day_closes_the_loan_and_a_fen_less_does_not(draw
         assert walk(drawn.contract, [*facts, Repaid(day, quote - 1)], day).state.status != "closed"
 
 
-def _assert_stands(seen: Walk, wanted: Book) -> None:
-    """Open amounts and unpaid lines, as the days ended."""
+def _assert_open_amounts(seen: Walk, wanted: Book) -> None:
+    """Assert that open amounts and unpaid interest bills equal the oracle's."""
     state = seen.state
     figures = (state.principal, state.overdue, state.credit, state.written_off)
     assert figures == (wanted.normal, wanted.overdue, wanted.credit, wanted.lost)
@@ -70,7 +70,7 @@ def _assert_stands(seen: Walk, wanted: Book) -> None:
     assert open_bills == bills
 
 
-def _told(event: Event) -> tuple[str, str]:
-    """An event without the number its record was given."""
+def _without_ids(event: Event) -> tuple[str, str]:
+    """Return an event's kind and fields, without the ids of its repayment or approval."""
     fields = {name: value for name, value in asdict(event).items() if name not in ("repayment", "approval")}
     return type(event).__name__, str(fields)

@@ -1,4 +1,4 @@
-"""Paying off: what it takes on a day, the line to the day, credit and surplus, and what does not close a loan (3.9)."""
+"""The pay-off of a loan on a day: interest to the day, credit, surplus, and payments that do not close a loan (3.9)."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from ledger.money import plain
 from ledger.policy.servicing import payoff
 from tests.oracle.facts import Contract, Fact, Misused, Refunded
 from tests.policy.pages import contract, fen, page, paid, text
-from tests.support.loan_lives import walk
+from tests.support.loan_states import walk
 
 LOAN = contract("2018-06-21", "2019-05-10")
 OVERDUE = contract("2019-03-21", "2019-05-10")
@@ -22,7 +22,8 @@ OVERDUE = contract("2019-03-21", "2019-05-10")
         ("the next day", LOAN, [], "2018-06-22", "50006.60"),
         ("ten days on", LOAN, [], "2018-07-01", "50065.97"),
         ("on a posting day: the line is open, no day more", LOAN, [], "2018-09-21", "50606.94"),
-        ("a line open and a day of the next period", LOAN, [], "2018-09-22", "50613.62"),  # 6.60 and 0.08 compound
+        # On 22 September contract interest is 6.60 yuan and compound interest 0.08 yuan.
+        ("a line open and a day of the next period", LOAN, [], "2018-09-22", "50613.62"),
         ("less what was left as credit", LOAN, [paid("2018-07-01", "700.00")], "2018-09-22", "49913.54"),
         ("after part of the principal", LOAN, [paid("2018-07-01", "20000.00", "principal")], "2018-07-11", "30105.56"),
         ("on the due date", OVERDUE, [], "2019-05-10", "50329.86"),
@@ -94,7 +95,7 @@ def test_credit_is_used_up_by_a_payoff_on_principal_too() -> None:
 
 
 def test_more_than_ninety_days_overdue_a_payoff_pays_principal_first_and_still_everything() -> None:
-    day = "2019-08-09"  # 91 days
+    day = "2019-08-09"  # 91 days overdue
     quote = plain(payoff(walk(OVERDUE, [], date.fromisoformat(day)).state, date.fromisoformat(day)).total)
     ended = page(OVERDUE, [paid(day, quote)], day, since="2019-08-01").splitlines()
     assert ended[-1] == "closed"

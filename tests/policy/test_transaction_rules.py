@@ -1,4 +1,4 @@
-"""Loan transactions: each kind has its rule, and one made from its stored event does again what it did."""
+"""Each kind of loan transaction has a rule, and a transaction made from its stored event repeats its effect."""
 
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from ledger.policy.loan_transactions import BillClaim, LoanTransaction, Particul
 from ledger.policy.servicing import run_to
 from ledger.policy.transaction_rules import BeforeDisbursement, apply, transaction_of
 from tests.oracle.facts import Fact, Misused, Refunded, Repaid, Waived
-from tests.support.loan_lives import begin, transaction_for, walk
+from tests.support.loan_states import begin, transaction_for, walk
 from tests.support.serviced import loan_of
 
 LOAN = loan_of("4.75", "2016-05-10", "2019-05-10")
@@ -37,7 +37,7 @@ AGAIN: dict[str, tuple[list[Fact], Fact]] = {
 def test_every_kind_has_its_rule(kind: type[LoanTransaction]) -> None:
     bare = object.__new__(kind)
     object.__setattr__(bare, "on", JUNE)
-    apply(begin(LOAN).state, bare)  # its rule is found; nothing runs until the events are asked for
+    apply(begin(LOAN).state, bare)  # the lookup of the rule must not fail; the rule runs only when iterated
 
 
 @pytest.mark.parametrize("case", AGAIN)

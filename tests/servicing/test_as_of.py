@@ -1,4 +1,4 @@
-"""A loan's state as of a day and as known at a moment is the one that was loaded on that day, at that moment."""
+"""A state as of a day, or as known at a moment, equals the state loaded on that day or at that moment."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,12 +16,12 @@ from ledger.queries import loan_state
 from tests.oracle.drawing import Drawn, contracts, drawn_lives
 from tests.servicing.test_any_order import take_step
 from tests.servicing.test_saved_and_loaded import KINDS as NOT_EXTENDED
-from tests.servicing.test_saved_and_loaded import stand
+from tests.servicing.test_saved_and_loaded import figures
 from tests.support import serviced
 from tests.support.beside_oracle import DRAWN, open_shop
-from tests.support.loan_lives import walk
+from tests.support.loan_states import walk
 
-STEPS = ("record", "record", "record", "carry", "undo")
+STEPS = ("record", "record", "record", "run", "undo")
 
 
 @DRAWN
@@ -31,7 +31,7 @@ def test_as_of_a_day_it_is_what_it_was_before_all_that_came_later(engine: Engine
     facts = sorted(drawn.standing, key=lambda fact: fact.on)
     for fact in facts:
         serviced.record(engine, loan_id, fact)
-    serviced.carry(engine, loan_id, drawn.through)
+    serviced.run_to(engine, loan_id, drawn.through)
     for day in [fact.on for fact in facts]:
         by_then = [fact for fact in facts if fact.on <= day]
         assert _seen(_loaded(engine, loan_id, Clocks(day))) == _seen(walk(drawn.contract, by_then, day).state)
@@ -41,13 +41,13 @@ def test_as_of_a_day_it_is_what_it_was_before_all_that_came_later(engine: Engine
 @given(data=st.data())
 def test_as_known_at_a_moment_it_is_what_was_loaded_then(engine: Engine, data: st.DataObject) -> None:
     contract = data.draw(contracts(fixed_rate=True, ganzhou=True))
-    # Of a loan that was extended since, the calendar tells when the first due date was payable.
+    # The rolled due date before an extension is not stored: the loader takes it from the calendar, as here.
     contract = replace(contract, rolled_on=load_calendar().next_working(contract.due_on))
     with open_shop(engine, contract) as shop:
         seen: list[tuple[Clocks, dict[str, Any]]] = []
         for _ in range(data.draw(st.integers(1, 6))):
             take_step(shop, data, data.draw(st.sampled_from(STEPS)))
-            shop.carry(shop.walked)
+            shop.run_to(shop.walked)
             now = Clocks(shop.walked, datetime.combine(shop.today, time(4), UTC))
             seen.append((now, _seen(_loaded(engine, shop.loan_id, None, shop.walked))))
             shop.today += timedelta(days=1)
@@ -56,7 +56,7 @@ def test_as_known_at_a_moment_it_is_what_was_loaded_then(engine: Engine, data: s
 
 
 def _loaded(engine: Engine, loan_id: int, clocks: Clocks | None, through: date = date.min) -> LoanState:
-    """The loan's state, run to the day it is asked for."""
+    """Return the loan's state, run to the day of the clocks."""
     day = through if clocks is None else clocks.as_of
     with serviced.at_bank(engine) as unit:
         state = loan_state.load(unit, [loan_id], day, clocks=clocks)[loan_id].state
@@ -65,7 +65,7 @@ def _loaded(engine: Engine, loan_id: int, clocks: Clocks | None, through: date =
 
 
 def _seen(state: LoanState) -> dict[str, Any]:
-    """Where a state stands; of one on which nothing can accrue any more, what is open and its status."""
+    """Return the figures to compare; of a state on which nothing can accrue any more, only open amounts and status."""
     if state.next_step_on is None:
-        return {"open": stand(state)["open"], "status": state.status}
-    return stand(state)
+        return {"open": figures(state)["open"], "status": state.status}
+    return figures(state)

@@ -1,4 +1,4 @@
-"""People, an import and the job on one loan at the same moment: the books are as if they had come one by one."""
+"""Repayments, a misuse and the job on one loan at the same moment give the books of one after another."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,20 +17,20 @@ THROUGH = date(2017, 3, 21)
 
 
 def test_repayments_misuse_and_the_job_at_the_same_moment(engine: Engine) -> None:
-    days = [date(2016, 2, 1) + timedelta(days=41 * n) for n in range(8)]  # one a day: their order is the calendar's
+    days = [date(2016, 2, 1) + timedelta(days=41 * n) for n in range(8)]  # one a day: a day's order is random
     facts = [Repaid(day, 30_000, "principal" if n % 2 else "credit") for n, day in enumerate(days)]
     found = Misused(date(2016, 10, 10))
     with open_shop(engine, LOAN) as shop:
         work: list[Callable[[], None]] = [
             *(partial(serviced.record, engine, shop.loan_id, fact) for fact in (*facts, found)),
-            *(partial(serviced.carry, engine, shop.loan_id, day) for day in (date(2016, 9, 21), THROUGH)),
+            *(partial(serviced.run_to, engine, shop.loan_id, day) for day in (date(2016, 9, 21), THROUGH)),
         ]
         start = Barrier(len(work))
         with ThreadPoolExecutor(len(work)) as threads:
             for done in [threads.submit(_together, start, each) for each in work]:
                 done.result()
         shop.history.facts = [*facts, found]
-        shop.carry(THROUGH)
+        shop.run_to(THROUGH)
         shop.compare()
 
 

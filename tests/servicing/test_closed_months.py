@@ -1,4 +1,4 @@
-"""What was recorded wrongly in a month that is closed by now: red on the first open day (scheme 3, books 3 and 6)."""
+"""Corrections of a wrong record in a closed month are posted in red on the first open day (scheme 3, books 3, 6)."""
 
 from datetime import date
 
@@ -40,9 +40,9 @@ def test_an_old_repayment_is_reversed_on_the_first_open_day_and_its_line_bears_i
         shop.close_through(JULY_ENDS)
         shop.undo(first)
         assert _reversals(shop) == [date(2016, 8, 1)]
-        shop.carry(date(2016, 9, 21))
+        shop.run_to(date(2016, 9, 21))
         shop.compare()
-        assert serviced.lines_of(engine, shop.loan_id)[-1].compound == 325  # 483.33 and a rest, 51 days
+        assert serviced.lines_of(engine, shop.loan_id)[-1].compound == 325  # 51 days on 483.33 yuan and a small rest
 
 
 def test_a_payoff_taken_back_after_the_due_date_is_overdue_the_day_after(engine: Engine) -> None:
@@ -54,7 +54,7 @@ def test_a_payoff_taken_back_after_the_due_date_is_overdue_the_day_after(engine:
         shop.undo(paid)
         shop.compare()
         assert serviced.status_of(engine, shop.loan_id) == "active"
-        shop.carry(date(2017, 1, 2))
+        shop.run_to(date(2017, 1, 2))
         shop.compare()
         assert serviced.status_of(engine, shop.loan_id) == "overdue"
 
@@ -65,7 +65,7 @@ def test_a_payoff_taken_back_later_begins_a_period_on_the_last_settlement(engine
         shop.record(paid)
         shop.close_through(JULY_ENDS)
         shop.undo(paid)
-        shop.carry(date(2016, 9, 21))
+        shop.run_to(date(2016, 9, 21))
         shop.compare()
         assert serviced.lines_of(engine, shop.loan_id)[-1].start == date(2016, 6, 21)
 
@@ -106,7 +106,7 @@ def test_misuse_counts_from_the_open_month_at_the_earliest(engine: Engine) -> No
             serviced.record(engine, shop.loan_id, Misused(JULY_ENDS))
         assert refused.value.code == "period_closed"
         shop.record(Misused(date(2016, 8, 1)))
-        shop.carry(date(2016, 9, 21))
+        shop.run_to(date(2016, 9, 21))
         shop.compare()
 
 

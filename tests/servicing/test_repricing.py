@@ -1,4 +1,4 @@
-"""A loan whose rate follows the published one, in the database: in time, at once, and extended late (3.1, 3.10)."""
+"""Repricing of loans in the database: run in time, run all at once, and extended late (3.1, 3.10)."""
 
 from dataclasses import replace
 from datetime import date
@@ -64,26 +64,26 @@ def test_a_repriced_loan_walked_at_once_and_in_turns(
 ) -> None:
     wanted = lines_of(with_rates(*changes))
     loan_id = lend(engine, repricing)
-    serviced.carry(engine, loan_id, THROUGH)
+    serviced.run_to(engine, loan_id, THROUGH)
     assert serviced.lines_of(engine, loan_id) == wanted
     in_turns = serviced.lend(engine, LOAN, scheme=repricing)
     for day in (date(2015, 3, 21), date(2015, 12, 20), date(2015, 12, 31), date(2016, 1, 1), THROUGH):
-        serviced.carry(engine, in_turns, day)
+        serviced.run_to(engine, in_turns, day)
     assert serviced.lines_of(engine, in_turns) == wanted
 
 
 @pytest.mark.parametrize("case, late", [("approved in time", False), ("approved a year later", True)])
 def test_an_extended_loan_takes_the_agreed_rate_and_is_repriced_after_it(engine: Engine, case: str, late: bool) -> None:
-    # Agreed when nine months cost 5.10 %; from the next first of January 4.35 %.
+    # The rate for nine months was 5.10 % on the day of agreement; from the next 1 January 4.35 % applies.
     extended = replace(
         with_rates(("2015-06-15", "5.10"), ("2016-01-01", "4.35")),
         due_on=date(2015, 9, 15),
         rolled_on=date(2015, 9, 15),
     )
     loan_id = lend(engine, "annual_jan1")
-    serviced.carry(engine, loan_id, THROUGH if late else date(2015, 6, 1))
+    serviced.run_to(engine, loan_id, THROUGH if late else date(2015, 6, 1))
     serviced.decide(engine, loan_id, "extension", {"agreed_on": date(2015, 6, 1), "months": 3})
-    serviced.carry(engine, loan_id, THROUGH)
+    serviced.run_to(engine, loan_id, THROUGH)
     assert serviced.lines_of(engine, loan_id) == lines_of(extended)
     assert _extended_rate(engine, loan_id) == Decimal("0.051")
 

@@ -1,4 +1,4 @@
-"""What may not be back-dated: something recorded later rests on it, and the day from which it may is named."""
+"""Back-dating is refused before an event on which other records rest; the refusal names the first open day."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ from tests.support.county_desk import row_counts
 
 LOAN = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 LATER = date(2016, 8, 10)
-EXTENDED = Extended(LATER, 4, LATER, LATER, LOAN.rates[0][1])  # its due date and rate are the bank's to find
+EXTENDED = Extended(LATER, 4, LATER, LATER, LOAN.rates[0][1])  # `as_agreed` replaces due date and rate
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_nothing_is_recorded_before_what_rests_on_it(
         assert (refused.value.facts["found"], refused.value.facts["first_open"]) == ("2016-08-10", "2016-08-10")
         with engine.connect() as connection:
             after = row_counts(connection)
-        after["approvals"] = before["approvals"]  # misuse was asked for, and refused by the checker
+        after["approvals"] = before["approvals"]  # the request of a misuse is kept, rejected by the checker
         assert after == before
 
 
@@ -59,7 +59,7 @@ def test_on_its_own_day_and_later_everything_goes_on(engine: Engine, case: str, 
         shop.record(Repaid(LATER, 100_000))
         shop.record(Misused(date(2016, 9, 30)))
         shop.record(Repaid(date(2016, 9, 1), 200_000, "principal"))
-        shop.carry(date(2017, 4, 30))
+        shop.run_to(date(2017, 4, 30))
         shop.compare()
 
 

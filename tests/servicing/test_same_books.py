@@ -1,4 +1,4 @@
-"""The same facts, told in another order or at another time, make the same books: loan beside loan (scheme 3)."""
+"""Facts recorded in another order or at another time make equal books, loan beside loan (scheme 3)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ PAID = ("repaid",)
 LATER = ("repaid", "repaid", "repaid", "misused", "waived", "refunded")
 
 
-class Told(NamedTuple):
-    """All that is said of a loan, without ids and recording times."""
+class Books(NamedTuple):
+    """The books of a loan, without ids and recording times."""
 
     rows: Counter[Row]
     lines: list[Line]
@@ -30,21 +30,21 @@ class Told(NamedTuple):
     status: str
 
 
-def told(engine: Engine, loan_id: int) -> Told:
-    return Told(
+def books_of(engine: Engine, loan_id: int) -> Books:
+    return Books(
         serviced.rows_of(engine, loan_id),
         serviced.lines_of(engine, loan_id),
-        serviced.applications_of(engine, loan_id),
+        serviced.allocations_of(engine, loan_id),
         serviced.status_of(engine, loan_id),
     )
 
 
-def lived(engine: Engine, contract: Contract, facts: Sequence[Fact], through: date) -> int:
-    """A loan with these facts recorded in this order, then carried through a day."""
+def serviced_loan(engine: Engine, contract: Contract, facts: Sequence[Fact], through: date) -> int:
+    """Pay out a loan, record facts in this order, run the loan to a day, and return the loan id."""
     loan_id = serviced.lend(engine, contract)
     for fact in facts:
         serviced.record(engine, loan_id, fact)
-    serviced.carry(engine, loan_id, through)
+    serviced.run_to(engine, loan_id, through)
     return loan_id
 
 
@@ -52,31 +52,31 @@ def lived(engine: Engine, contract: Contract, facts: Sequence[Fact], through: da
 @given(drawn=drawn_lives(kinds=LATER, most=5, fixed_rate=True, ganzhou=True))
 def test_recorded_late_and_recorded_in_time_are_the_same(engine: Engine, drawn: Drawn) -> None:
     in_time = sorted(drawn.standing, key=lambda fact: fact.on)
-    late = lived(engine, drawn.contract, drawn.standing, drawn.through)
-    assert told(engine, late) == told(engine, lived(engine, drawn.contract, in_time, drawn.through))
+    late = serviced_loan(engine, drawn.contract, drawn.standing, drawn.through)
+    assert books_of(engine, late) == books_of(engine, serviced_loan(engine, drawn.contract, in_time, drawn.through))
 
 
 @DRAWN
 @given(drawn=drawn_lives(kinds=LATER, most=4, fixed_rate=True, ganzhou=True))
-def test_carried_day_by_day_and_carried_at_once_are_the_same(engine: Engine, drawn: Drawn) -> None:
-    at_once = lived(engine, drawn.contract, drawn.standing, drawn.through)
+def test_run_day_by_day_and_run_at_once_are_the_same(engine: Engine, drawn: Drawn) -> None:
+    at_once = serviced_loan(engine, drawn.contract, drawn.standing, drawn.through)
     daily = serviced.lend(engine, drawn.contract)
     for fact in sorted(drawn.standing, key=lambda fact: fact.on):
-        _carry_daily(engine, daily, fact.on)
+        _run_daily(engine, daily, fact.on)
         serviced.record(engine, daily, fact)
-    _carry_daily(engine, daily, drawn.through)
-    assert told(engine, daily) == told(engine, at_once)
+    _run_daily(engine, daily, drawn.through)
+    assert books_of(engine, daily) == books_of(engine, at_once)
 
 
-def _carry_daily(engine: Engine, loan_id: int, through: date) -> None:
-    """Every day on which the job finds the loan due, a turn of its own."""
+def _run_daily(engine: Engine, loan_id: int, through: date) -> None:
+    """Run a loan to each day on which something falls due, one day at a time, as the daily job does."""
     due = select(Loan.next_step_on).where(Loan.id == loan_id, Loan.next_step_on <= through)
     while True:
         with engine.connect() as connection:
             day = connection.execute(due).scalar_one_or_none()
         if day is None:
             return
-        serviced.carry(engine, loan_id, day)
+        serviced.run_to(engine, loan_id, day)
 
 
 @DRAWN
@@ -84,36 +84,36 @@ def _carry_daily(engine: Engine, loan_id: int, through: date) -> None:
 def test_repayments_before_and_after_the_jobs_are_the_same_one_by_one_and_as_a_sheet(
     engine: Engine, drawn: Drawn
 ) -> None:
-    before = lived(engine, drawn.contract, drawn.standing, drawn.through)
+    before = serviced_loan(engine, drawn.contract, drawn.standing, drawn.through)
     after = serviced.lend(engine, drawn.contract)
-    serviced.carry(engine, after, drawn.through)
+    serviced.run_to(engine, after, drawn.through)
     for fact in drawn.standing:
         serviced.record(engine, after, fact)
-    serviced.carry(engine, after, drawn.through)
+    serviced.run_to(engine, after, drawn.through)
     sheet = serviced.lend(engine, drawn.contract)
-    serviced.carry(engine, sheet, drawn.through)
+    serviced.run_to(engine, sheet, drawn.through)
     with serviced.at_bank(engine) as unit:
         rows = [serviced.receipt(sheet, fact) for fact in drawn.standing if isinstance(fact, Repaid)]
         repayments.repay_all(unit, rows)
-    serviced.carry(engine, sheet, drawn.through)
-    assert told(engine, before) == told(engine, after) == told(engine, sheet)
+    serviced.run_to(engine, sheet, drawn.through)
+    assert books_of(engine, before) == books_of(engine, after) == books_of(engine, sheet)
 
 
 @DRAWN
 @given(drawn=drawn_lives(kinds=LATER, most=5, fixed_rate=True, ganzhou=True), data=st.data())
 def test_a_reversed_repayment_was_never_recorded(engine: Engine, drawn: Drawn, data: st.DataObject) -> None:
-    """Whatever stood before it stands again, to the last posting, line and status; a refused one changed nothing."""
-    loan_id = lived(engine, drawn.contract, drawn.standing, drawn.through)
-    before = told(engine, loan_id)
+    """Every posting, bill and status is as before the reversed repayment; a refused repayment changes nothing."""
+    loan_id = serviced_loan(engine, drawn.contract, drawn.standing, drawn.through)
+    before = books_of(engine, loan_id)
     day = drawn.contract.disbursed_on + timedelta(days=data.draw(st.integers(0, 200)))
     wrong = Repaid(day, data.draw(st.integers(1, 10_000)), data.draw(st.sampled_from(("credit", "principal"))))
     try:
         serviced.record(engine, loan_id, wrong)
     except Refusal:
-        assert told(engine, loan_id) == before
+        assert books_of(engine, loan_id) == before
         return
-    serviced.carry(engine, loan_id, drawn.through)
-    assert told(engine, loan_id) != before
+    serviced.run_to(engine, loan_id, drawn.through)
+    assert books_of(engine, loan_id) != before
     serviced.undo(engine, loan_id, wrong)
-    serviced.carry(engine, loan_id, drawn.through)
-    assert told(engine, loan_id) == before
+    serviced.run_to(engine, loan_id, drawn.through)
+    assert books_of(engine, loan_id) == before

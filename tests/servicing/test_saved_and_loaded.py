@@ -1,4 +1,4 @@
-"""A life saved and loaded between any two facts goes on as the one that never left memory."""
+"""A loan saved and loaded between any two facts has the same state as a loan kept in memory."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,21 +12,21 @@ from ledger.policy.servicing import LoanState
 from tests.oracle.drawing import Drawn, drawn_lives
 from tests.support import serviced
 from tests.support.beside_oracle import DRAWN
-from tests.support.loan_lives import walk
+from tests.support.loan_states import walk
 
 KINDS = ("repaid", "repaid", "repaid", "misused", "waived", "refunded", "insured", "written_off")
 
 
 @DRAWN
 @given(drawn=drawn_lives(kinds=KINDS, fixed_rate=True, ganzhou=True))
-def test_a_loaded_life_is_the_one_in_memory(engine: Engine, drawn: Drawn) -> None:
+def test_a_loaded_state_is_the_one_in_memory(engine: Engine, drawn: Drawn) -> None:
     loan_id = serviced.lend(engine, drawn.contract)
     facts = sorted(drawn.standing, key=lambda fact: fact.on)
     for count, fact in enumerate(facts, 1):
         serviced.record(engine, loan_id, fact)
-        assert stand(_loaded(engine, loan_id, fact.on)) == stand(walk(drawn.contract, facts[:count], fact.on).state)
-    serviced.carry(engine, loan_id, drawn.through)
-    assert stand(_loaded(engine, loan_id, drawn.through)) == stand(walk(drawn.contract, facts, drawn.through).state)
+        assert figures(_loaded(engine, loan_id, fact.on)) == figures(walk(drawn.contract, facts[:count], fact.on).state)
+    serviced.run_to(engine, loan_id, drawn.through)
+    assert figures(_loaded(engine, loan_id, drawn.through)) == figures(walk(drawn.contract, facts, drawn.through).state)
 
 
 def _loaded(engine: Engine, loan_id: int, through: date) -> LoanState:
@@ -34,8 +34,8 @@ def _loaded(engine: Engine, loan_id: int, through: date) -> LoanState:
         return load.load(unit, [loan_id], through)[loan_id].state
 
 
-def stand(state: LoanState) -> dict[str, Any]:
-    """Where a life stands, as far as anything later depends on it."""
+def figures(state: LoanState) -> dict[str, Any]:
+    """Return everything of a state on which later events depend."""
     owed = _steps(state.owed)
     lines = [
         (line.period_start, line.posted_on, line.contract, line.compound, line.penalty, _steps(line.unpaid))
@@ -50,7 +50,7 @@ def stand(state: LoanState) -> dict[str, Any]:
 
 
 def _steps(steps: Sequence[tuple[date, int]]) -> list[tuple[date, int]]:
-    """The days on which an amount changed, the first included."""
+    """Return the days on which an amount changed, with the amounts, the first day included."""
     changes: list[tuple[date, int]] = []
     for day, amount in steps:
         if amount != (changes[-1][1] if changes else 0):

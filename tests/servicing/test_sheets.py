@@ -1,4 +1,4 @@
-"""A sheet of repayments at once: every refused row is named with its reason, and a good sheet is as row by row."""
+"""Sheets of repayments: every refused row is named with its reason, and a good sheet equals single repayments."""
 
 from contextlib import suppress
 from datetime import date
@@ -22,7 +22,7 @@ def lent(engine: Engine, **columns: Any) -> int:
 
 
 def faults_of(engine: Engine, sheet: list[Received]) -> list[tuple[int, str]]:
-    """The places and codes of what is refused; the transaction is thrown away."""
+    """Return the place and the refusal's code of each refused row; the transaction is rolled back."""
     faults: list[tuple[Any, Refusal]] = []
     with suppress(_Enough), serviced.at_bank(engine) as unit:
         assert repayments.repay_all(unit, sheet, faults=faults) == []
@@ -64,14 +64,14 @@ def test_all_refused_rows_of_a_sheet_are_named_at_once(engine: Engine) -> None:
         (7, "wrong_status"),
         (8, "before_disbursement"),
     ]
-    assert serviced.rows_of(engine, good).total() == 1  # the disbursement
+    assert serviced.rows_of(engine, good).total() == 1  # the only row is the disbursement
 
 
 def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine) -> None:
     with open_shop(engine, LOAN) as shop:
-        shop.carry(date(2016, 7, 1))
+        shop.run_to(date(2016, 7, 1))
         shop.record(Repaid(date(2016, 4, 1), 2_000_000, "principal"))
-        shop.carry(date(2016, 7, 1))
+        shop.run_to(date(2016, 7, 1))
         shop.compare()
         query = select(
             interest_bills.c.period_start, interest_bills.c.version, interest_bills.c.live, interest_bills.c.contract
@@ -84,5 +84,5 @@ def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine
     assert rows == [
         (date(2016, 1, 1), 1, True, 48_333),
         (date(2016, 3, 21), 1, None, 55_583),
-        (date(2016, 3, 21), 2, True, 36_481),  # 11 days of 50,000.00 and 81 of 30,483.33
+        (date(2016, 3, 21), 2, True, 36_481),  # 11 days on 50,000.00 yuan and 81 days on 30,483.33 yuan
     ]

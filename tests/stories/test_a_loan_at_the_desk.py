@@ -1,4 +1,4 @@
-"""Stories of a loan: an officer records, a checker approves, an officer pays out; each sees only their own loans."""
+"""Stories of a loan at the bank: an officer records, a checker approves, an officer pays out; users see their own."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ DESK_DAY = "2016-05-10 09:00+08:00"
 
 
 def a_household(registry_no: str = "R-1") -> dict[str, Any]:
-    """Return the poverty office's request for a household of two persons."""
+    """Return the poverty office's request for a household of two."""
     return {
         "registry_no": registry_no,
         "county": "360781",
@@ -43,7 +43,7 @@ def a_household(registry_no: str = "R-1") -> dict[str, Any]:
 
 
 def put_forward(sign_in: SignIn, **changed: Any) -> dict[str, Any]:
-    """Register a household, record its loan, and return the loan."""
+    """Register a household and record a loan of that household; return the loan."""
     household = sign_in("poverty").post("/households", a_household())
     assert household.status_code == 201, household.text
     made = sign_in("officer").post("/loans", LOAN | {"household_id": household.json["id"]} | changed)

@@ -1,4 +1,4 @@
-"""One loan in a database and in the oracle side by side: whatever is done is done to both, and compared."""
+"""A loan in the database beside the oracle's history of the loan: every action is done on both and compared."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,14 +20,14 @@ from tests.oracle.facts import Contract, Extended, Fact, Refused, Repaid, Undone
 from tests.oracle.history import History
 from tests.support import serviced
 
-# For tests that draw lives: every drawn loan is a new one in the test's own database.
+# Settings of tests that draw histories: every drawn loan is a new loan in the test's own database.
 DRAWN = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 _WRITTEN = (events, entries, postings, footers, movements, interest_bills, allocations, Repayment, StatusChange, Loan)
 
 
 @dataclass
 class Shop:
-    """A loan, the day through which it has been run, and the day on which people record."""
+    """A loan, the day through which the loan has been run, and the day on which users record."""
 
     engine: Engine
     history: History
@@ -37,7 +37,7 @@ class Shop:
 
     @property
     def book(self) -> Book:
-        """What the page says of the day the loan has been walked through."""
+        """Return the oracle's book of the loan on the day through which the loan has been run."""
         return live(self.history.contract, self.history.facts, self.walked)
 
     @property
@@ -46,7 +46,7 @@ class Shop:
         return [fact for fact in self.history.facts if isinstance(fact, Repaid) and fact not in undone]
 
     def record(self, fact: Fact) -> None:
-        """Record a fact on both; both refuse it alike, and a refusal writes nothing."""
+        """Record a fact on both; both must refuse with one code, and a refusal must write nothing."""
         self._both(
             lambda: self.history.record(fact), lambda: serviced.record(self.engine, self.loan_id, fact, self.today)
         )
@@ -54,19 +54,19 @@ class Shop:
     def undo(self, fact: Repaid) -> None:
         self._both(lambda: self.history.undo(fact), lambda: serviced.undo(self.engine, self.loan_id, fact, self.today))
 
-    def carry(self, through: date) -> None:
+    def run_to(self, through: date) -> None:
         self.walked = max(self.walked, through)
-        serviced.carry(self.engine, self.loan_id, self.walked, self.today)
+        serviced.run_to(self.engine, self.loan_id, self.walked, self.today)
 
     def close_through(self, day: date) -> None:
-        """Close every month through this day, everything due by then being posted."""
-        self.carry(day)
+        """Post everything due by a day, then close every month through that day."""
+        self.run_to(day)
         self.history.closed_through = day
         serviced.close_through(self.engine, day)
 
     def compare(self) -> None:
-        """The job runs once more, then everything is compared."""
-        self.carry(self.walked)
+        """Run the job once more, then compare the database with the oracle's book."""
+        self.run_to(self.walked)
         book = self.book
         days = {row.on for row in book.rows} | {self.walked}
         serviced.assert_books_equal(self.engine, self.loan_id, book, sorted(days))
@@ -88,7 +88,7 @@ class Shop:
         self.walked = max([self.walked, *(fact.on for fact in self.history.facts)])
 
     def _counts(self) -> list[int]:
-        """How much is written; what was asked for and refused leaves its trace with the approvals only."""
+        """Return the numbers of rows in the tables; of a refused request only the approvals keep a row."""
         counts = [select(func.count()).select_from(table).scalar_subquery() for table in _WRITTEN]
         with self.engine.connect() as connection:
             return [int(count) for count in connection.execute(select(*counts)).one()]
@@ -96,7 +96,7 @@ class Shop:
 
 @contextmanager
 def open_shop(engine: Engine, contract: Contract) -> Iterator[Shop]:
-    """A loan just paid out; the months it closes are open again afterwards."""
+    """Yield a loan just paid out; afterwards open the months closed by the test."""
     loan_id = serviced.lend(engine, contract)
     try:
         yield Shop(engine, History(contract), loan_id, contract.disbursed_on)
@@ -105,7 +105,7 @@ def open_shop(engine: Engine, contract: Contract) -> Iterator[Shop]:
 
 
 def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
-    """An extension as the bank can agree it: half the term at most, the published rate, the calendar's roll."""
+    """Return an extension as the bank can agree to it: half the term, the published rate, the rolled due date."""
     if not isinstance(fact, Extended):
         return fact
     term = serviced.months_of(contract)
@@ -125,6 +125,6 @@ def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
 
 
 def month_ends(first: date, last: date) -> list[date]:
-    """The last days of months from one day to another."""
+    """Return the last days of months from one day to another, both included."""
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return [day for day in days if (day + timedelta(days=1)).day == 1]

@@ -1,4 +1,4 @@
-"""The desks of compensation for tests: a loan that failed, money in the fund account, and the five who pay a claim."""
+"""Helpers for compensation tests: a loan that failed, money in the fund account, and the steps of a claim."""
 
 from contextlib import AbstractContextManager
 from datetime import date
@@ -37,12 +37,12 @@ def day(text: str) -> date:
 
 
 def desk(engine: Engine, user: str) -> AbstractContextManager[Unit]:
-    """One transaction of a person at the end of the story's time."""
+    """Return one transaction of a user on the last day of the tests."""
     return at_desk(engine, user, TODAY)
 
 
 def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **columns: Any) -> int:
-    """The worked example's loan: interest paid on every posting day, the last line and the principal never."""
+    """Return the worked example's loan: interest paid on each settlement day, last bill and principal unpaid."""
     with desk(engine, "officer") as unit:
         home = household(unit)
         head = unit.session.execute(select(Member.id).where(Member.household_id == home, Member.is_head)).scalar_one()
@@ -62,7 +62,7 @@ def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **co
 def deposit(
     engine: Engine, amount: str, on: str, *, county: str = COUNTY, bank: str = BANK, source: str = "city"
 ) -> None:
-    """Money planned, appropriated and deposited, past the fund's own steps."""
+    """Put money into the fund account as planned, appropriated and deposited, without the fund's own operations."""
     fen = to_fen(yuan(amount))
     base: dict[str, Any] = {"effective_on": day(on), "county": county, "bank": bank}
     with at_desk(engine, "city", day(on)) as unit:
@@ -78,7 +78,7 @@ def drafted(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "o
 
 
 def approved(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "overdue") -> int:
-    """A claim drafted, submitted, reviewed and approved by four people on one day; answers its id."""
+    """Draft, submit, review and approve a claim by four people on one day; return the claim id."""
     claim_id = drafted(engine, loan_id, on, cause)
     for user, step in (("checker", claims.submit), ("poverty", claims.review), ("finance", claims.approve)):
         with desk(engine, user) as unit:
@@ -102,12 +102,12 @@ def remit(engine: Engine, recovery_id: int, on: str) -> None:
 
 
 def recover(engine: Engine, loan_id: int, amount: str, on: str) -> None:
-    """Received and remitted on one day."""
+    """Receive and remit a recovery on one day."""
     remit(engine, receive(engine, loan_id, amount, on).id, on)
 
 
 def decide(engine: Engine, kind: str, payload: dict[str, Any], *, asks: str = "finance", **about: Any) -> int:
-    """Asked by one, put in force by another; what cannot be is struck out."""
+    """Ask for a change as one user and approve as another; a request refused by a rule is rejected."""
     with desk(engine, asks) as unit:
         asked = requests.ask(unit, kind, payload, reason="r", **about)
     try:
@@ -129,7 +129,7 @@ def reverse(engine: Engine, event_id: int) -> None:
 
 
 def event_of(engine: Engine, loan_id: int, kind: str) -> int:
-    """The id of the loan's latest standing event of a kind."""
+    """Return the id of the loan's latest unreversed event of a kind."""
     with desk(engine, "auditor") as unit:
         found = [each.id for each in backdating.unreversed(unit, [loan_id]) if type(each.event).__name__ == kind]
     if not found:
@@ -147,14 +147,14 @@ def status(engine: Engine, loan_id: int) -> str:
         return unit.session.get_one(Loan, loan_id).status
 
 
-def stands(engine: Engine, loan_id: int) -> dict[str, Fen]:
-    """The loan's accounts in the fund's book and in the bank's, by code."""
+def balances_of(engine: Engine, loan_id: int) -> dict[str, Fen]:
+    """Return the balances of a loan's accounts in the fund's and the bank's books, by code."""
     with desk(engine, "auditor") as unit:
         return {account.code: fen for account, fen in balances.loan_balance(unit.connection, loan_id).items()}
 
 
 def fund(engine: Engine, account: Account, on: date = TODAY, *, county: str = COUNTY, bank: str = BANK) -> Fen:
-    """An account of the fund's book for one bank."""
+    """Return the balance of an account of the fund's book for one bank, in fen."""
     with desk(engine, "auditor") as unit:
         book = book_of(Kind.FUND, bank=bank, county=county)
         return balances.balance(unit.connection, account, book, Clocks(on), county=county, bank=bank)
@@ -166,7 +166,7 @@ def repay(engine: Engine, loan_id: int, amount: str, on: str) -> None:
 
 
 def payoff(engine: Engine, loan_id: int, on: str) -> Fen:
-    """What settles the loan's own items on a day."""
+    """Return the pay-off of a loan on a day, in fen."""
     with desk(engine, "officer") as unit:
         quoted = repayments.payoff(unit, loan_id, day(on))
         unit.session.rollback()
@@ -174,7 +174,7 @@ def payoff(engine: Engine, loan_id: int, on: str) -> Fen:
 
 
 def allotted(engine: Engine) -> dict[int, tuple[int, int]]:
-    """What of each claim's county share is due, and what of that is paid."""
+    """Return the county share due and the part of it paid, by claim id, in fen."""
     with desk(engine, "auditor") as unit:
         found = claims_owed.allotted(unit.session, [(COUNTY, BANK)])
     return {claim_id: (share.due, share.paid) for claim_id, share in found.items()}
@@ -185,7 +185,7 @@ def fen(text: str) -> Fen:
 
 
 def approved_cheaply(engine: Engine, **columns: Any) -> int:
-    """An approved claim on a loan of 2,000.00 of three months; answers its id."""
+    """Return the id of an approved claim on a loan of 2,000.00 yuan for three months."""
     short = loan_of("4.35", "2019-02-01", "2019-05-01", "2019-05-06", 2_000_00)
     loan = lend(engine, short, **({"policy_no": None} | columns))
     return approved(engine, loan)
@@ -196,13 +196,13 @@ def deposit_fen(engine: Engine, amount: int, on: str) -> None:
 
 
 def queued(engine: Engine) -> int:
-    """What queues for the account."""
+    """Return the amount of all claims queued at the fund account, in fen."""
     with desk(engine, "auditor") as unit:
         return claims_owed.queued_by_account(unit.session).get((COUNTY, BANK), 0)
 
 
 def exposure_of(engine: Engine, loan_id: int) -> Fen:
-    """What counts against the cap of the loan's household."""
+    """Return the amount that counts against the cap of the loan's household, in fen."""
     with desk(engine, "auditor") as unit:
         home = unit.session.get_one(Loan, loan_id).household_id
         assert home is not None

@@ -1,4 +1,4 @@
-"""Loans serviced in a database: lent, recorded on by the people whose part it is, and their books told again."""
+"""Loans serviced in a test database: paid out, changed by the operations, and read back for comparison."""
 
 from collections import Counter
 from contextlib import AbstractContextManager
@@ -24,7 +24,7 @@ from ledger.tables.borrowers import Member
 from ledger.tables.journal import books, entries, events, postings
 from ledger.tables.loans import Approval, Loan, Repayment, allocations, interest_bills
 from ledger.unit_of_work import Unit
-from tests.oracle import facts as told
+from tests.oracle import facts as oracle
 from tests.oracle.book import Book
 from tests.oracle.days import ACCOUNTS
 from tests.oracle.facts import Application, Contract, Line, Row
@@ -38,12 +38,12 @@ _numbers = count(1)
 
 
 def at_bank(engine: Engine, user: str = "officer", today: date = TODAY) -> AbstractContextManager[Unit]:
-    """One transaction of a person of the bank."""
+    """Return one transaction of a user of the bank."""
     return at_desk(engine, user, today)
 
 
 def lend(engine: Engine, contract: Contract, **columns: Any) -> int:
-    """A loan paid out, past the checks of scheme §2 so that it may be short; answers its id."""
+    """Pay out a loan without the checks of scheme §2, as short as a test likes; return the loan id."""
     loan_id, first = new_id(), contract.disbursed_on
     rate = Decimal(contract.rates[0][1].numerator) / contract.rates[0][1].denominator
     made: dict[str, Any] = {
@@ -96,26 +96,26 @@ def _next_21st(day: date) -> date:
 
 
 def loan_of(rate: str, disbursed_on: str, due_on: str, rolled_on: str = "", principal: int = 5_000_000) -> Contract:
-    """A contract as it would be read out; the rate in percent."""
+    """Return a contract from texts and numbers; the rate in percent, the principal in fen."""
     first, due = date.fromisoformat(disbursed_on), date.fromisoformat(due_on)
     rolled = date.fromisoformat(rolled_on) if rolled_on else due
     return Contract(principal, first, due, rolled, ((first, Fraction(rate) / 100),))
 
 
-# What people do. Each is a transaction of its own, or two where two people are needed.
+# Actions of people: each is one transaction, or two where two people are needed.
 
 
-def record(engine: Engine, loan_id: int, fact: told.Fact, today: date = TODAY) -> None:
-    """Record a fact by its own operation; raises its refusal."""
-    if isinstance(fact, told.Repaid):
+def record(engine: Engine, loan_id: int, fact: oracle.Fact, today: date = TODAY) -> None:
+    """Record a fact by the operation of its kind; raise the operation's refusal."""
+    if isinstance(fact, oracle.Repaid):
         with at_bank(engine, today=today) as unit:
             repayments.repay(unit, receipt(loan_id, fact))
     else:
         decide(engine, loan_id, *_asked(fact), today)
 
 
-def receipt(loan_id: int, fact: told.Repaid) -> Received:
-    """A repayment with a receipt of its own, by which it is found again."""
+def receipt(loan_id: int, fact: oracle.Repaid) -> Received:
+    """Return a repayment under the receipt number of a fact, by which `undo` finds the repayment."""
     return Received(
         loan_id,
         of_fen(fact.amount),
@@ -127,12 +127,12 @@ def receipt(loan_id: int, fact: told.Repaid) -> Received:
     )
 
 
-def receipt_no(fact: told.Fact) -> str:
+def receipt_no(fact: oracle.Fact) -> str:
     return f"R{fact.number}"
 
 
 def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any], today: date = TODAY) -> None:
-    """Asked by the officer, put in force by the checker; what the checker cannot approve is struck out."""
+    """Ask for a change as officer and approve the request as checker; a request refused by a rule is rejected."""
     with at_bank(engine, today=today) as unit:
         asked = requests.ask(unit, kind, payload, loan_id=loan_id, reason="r")
     try:
@@ -144,31 +144,31 @@ def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any], tod
         raise
 
 
-def _asked(fact: told.Fact) -> tuple[str, dict[str, Any]]:
+def _asked(fact: oracle.Fact) -> tuple[str, dict[str, Any]]:
     on = fact.on
     match fact:
-        case told.Waived():
+        case oracle.Waived():
             return "waiver", {"on": on, "amount": plain(fact.asked) if fact.asked else None}
-        case told.Refunded():
+        case oracle.Refunded():
             return "credit_refund", {"on": on, "amount": plain(fact.amount)}
-        case told.Misused():
+        case oracle.Misused():
             return "misuse", {"effective_on": on, "found_on": on}
-        case told.WrittenOff():
+        case oracle.WrittenOff():
             return "write_off", {"on": on}
-        case told.Insured():
+        case oracle.Insured():
             return "insurance", {"received_on": on, "policy_no": "P-1", "amount": plain(fact.amount)}
-        case told.Extended():
+        case oracle.Extended():
             return "extension", {"agreed_on": on, "months": fact.months}
     raise AssertionError(fact)
 
 
 def renew(engine: Engine, loan_id: int, on: date) -> int:
-    """A renewal for three years at the published rate, for a household of its own; answers the new loan's id."""
+    """Renew a loan for three years at the published rate, for a new household; return the new loan's id."""
     with at_bank(engine, "poverty") as unit:
         home = household(unit)
         member = unit.session.execute(select(Member.id).where(Member.household_id == home).limit(1)).scalar_one()
-        mine = {"household_id": home, "member_id": member}
-        unit.session.execute(update(Loan).where(Loan.id == loan_id).values(**mine))
+        borrower = {"household_id": home, "member_id": member}
+        unit.session.execute(update(Loan).where(Loan.id == loan_id).values(**borrower))
     payload = {"contract_no": f"S{next(_numbers):06d}", "term_months": 36, "annual_rate": "0.0475", "signed_on": on}
     decide(engine, loan_id, "renewal", payload)
     with engine.connect() as connection:
@@ -176,36 +176,39 @@ def renew(engine: Engine, loan_id: int, on: date) -> int:
 
 
 def pay_interest_to(engine: Engine, loan_id: int, on: date) -> None:
-    """What a renewal needs: all interest to the day, as it is quoted."""
+    """Pay all interest to a day as quoted by the pay-off, which a renewal requires."""
     with at_bank(engine) as unit:
         quote = repayments.payoff(unit, loan_id, on)
-    record(engine, loan_id, told.Repaid(on, quote.contract + quote.compound + quote.penalty - quote.credit))
+    record(engine, loan_id, oracle.Repaid(on, quote.contract + quote.compound + quote.penalty - quote.credit))
 
 
-def undo(engine: Engine, loan_id: int, fact: told.Repaid, today: date = TODAY) -> None:
-    """Take a repayment back."""
+def undo(engine: Engine, loan_id: int, fact: oracle.Repaid, today: date = TODAY) -> None:
+    """Reverse the repayment of a fact."""
     with at_bank(engine, today=today) as unit:
         query = select(Repayment.id).where(Repayment.loan_id == loan_id, Repayment.receipt_no == receipt_no(fact))
         repayments.reverse(unit, unit.session.execute(query).scalar_one(), WRONG)
 
 
-def carry(engine: Engine, loan_id: int, through: date, today: date = TODAY) -> None:
-    """What the job does to this loan."""
+def run_to(engine: Engine, loan_id: int, through: date, today: date = TODAY) -> None:
+    """Run a loan to a day as the daily job does."""
     with at_bank(engine, today=today) as unit:
         run.run_to(unit, [loan_id], through)
 
 
 def close_through(engine: Engine, day: date | None) -> None:
-    """The bank's book closed through a day, or open altogether."""
+    """Close the bank's book through a day, or open the book completely."""
     with at_bank(engine) as unit:
         unit.session.execute(update(books).where(books.c.book == BOOK).values(closed_through=day))
 
 
-# What the books say, in the oracle's words.
+# The books, read as the oracle's rows.
 
 
 def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
-    """The loan's postings without pairs of the same day; what was reversed on another day stands, in red too."""
+    """Return a loan's postings, without an event and its reversal on one day.
+
+    An event reversed on another day is kept, and so is the red reversal.
+    """
     with engine.connect() as connection:
         found = connection.execute(
             select(
@@ -230,7 +233,7 @@ def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
 
 
 def lines_of(engine: Engine, loan_id: int) -> list[Line]:
-    """The live lines, as billed."""
+    """Return a loan's unreversed interest bills, with the amounts billed."""
     ln = interest_bills.c
     query = select(ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty)
     with engine.connect() as connection:
@@ -238,8 +241,8 @@ def lines_of(engine: Engine, loan_id: int) -> list[Line]:
         return [Line(*row) for row in found]
 
 
-def applications_of(engine: Engine, loan_id: int) -> Counter[Application]:
-    """What was taken off the lines by day and payer; what was taken back the same day is not told."""
+def allocations_of(engine: Engine, loan_id: int) -> Counter[Application]:
+    """Return the amounts paid of interest bills by day and payer, without payments reversed on the same day."""
     a = allocations.c
     names = (a.period_start, a.effective_on, a.payer)
     sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))
@@ -248,8 +251,8 @@ def applications_of(engine: Engine, loan_id: int) -> Counter[Application]:
     return Counter(Application(*row[:3], *map(int, row[3:])) for row in found if any(row[3:]))
 
 
-def applications_told(book: Book) -> Counter[Application]:
-    """The same of the oracle's book."""
+def allocations_in(book: Book) -> Counter[Application]:
+    """Return the amounts paid of interest bills by day and payer, from the oracle's book."""
     sums: dict[tuple[date, date, str], list[int]] = {}
     for part in book.applications:
         into = sums.setdefault(part[:3], [0, 0, 0])
@@ -258,7 +261,7 @@ def applications_told(book: Book) -> Counter[Application]:
 
 
 def balances_of(connection: Connection, loan_id: int, day: date) -> dict[str, int]:
-    """The loan's own accounts as of a day, those that are zero left out."""
+    """Return the balances of a loan's own accounts as of a day, by code, zero balances left out."""
     found = loan_balance(connection, loan_id, Clocks(day))
     return {account.code: int(fen) for account, fen in found.items() if account.code in ACCOUNTS}
 
@@ -269,17 +272,17 @@ def status_of(engine: Engine, loan_id: int) -> str:
 
 
 def pending(engine: Engine) -> int:
-    """How many approvals wait."""
+    """Return the number of requests that wait for approval."""
     with engine.connect() as connection:
         query = select(func.count()).select_from(Approval).where(Approval.status == "pending")
         return int(connection.execute(query).scalar_one())
 
 
 def assert_books_equal(engine: Engine, loan_id: int, book: Book, days: list[date]) -> None:
-    """The loan's postings, lines, applications, status, and its balances on some days, are the oracle's."""
+    """Assert that a loan's postings, bills, allocations, status and balances are the oracle's."""
     assert rows_of(engine, loan_id) == Counter(book.rows)
     assert lines_of(engine, loan_id) == book.lines
-    assert applications_of(engine, loan_id) == applications_told(book)
+    assert allocations_of(engine, loan_id) == allocations_in(book)
     assert status_of(engine, loan_id) == book.status
     with engine.connect() as connection:
         for day in days:

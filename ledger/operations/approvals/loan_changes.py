@@ -1,6 +1,7 @@
-"""What two people decide about a loan after its payout: asked by one, in force on another's approval.
+"""Changes of a loan after its payout, asked for by one person and applied on another's approval.
 
-Every kind builds the loan transaction it will post; asking tries the transaction on the loan's state and saves nothing.
+Each kind of change builds the loan transaction that applying the change will post. Asking for a change tries the
+transaction on the loan's state and saves nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -62,7 +63,7 @@ class PolicyMismatch(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """The loan that takes over the open principal of another, and its contract."""
+    """The loan that takes over the open principal of another loan, with its contract."""
 
     loan: Loan
     contract: checks.Contract
@@ -70,7 +71,7 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A transaction ready to be posted, what else changes on the loan's row, and the loan that a renewal begins."""
+    """A transaction ready to be posted, the changed columns of the loan's row, and the new loan of a renewal."""
 
     transaction: LoanTransaction
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -81,13 +82,13 @@ _Builder = Callable[[Unit, Loan, _Payload, int], Decision]
 
 
 def check(kind: str, unit: Unit, loan_id: int, payload: _Payload) -> None:
-    """Raise at once what would keep a decision from being put in force; save nothing."""
+    """Raise the refusals of a change that can be known when the change is asked for; save nothing."""
     loan = _loan(unit, kind, loan_id)
     run.check_transaction(unit, loan_id, BUILDERS[kind](unit, loan, payload, 0).transaction)
 
 
 def apply(kind: str, unit: Unit, approval: Approval, payload: _Payload) -> None:
-    """Put a decision in force on its own day, every rule asked again."""
+    """Apply an approved change on its own day; every rule is checked a second time."""
     assert approval.loan_id is not None
     load.lock(unit, [approval.loan_id])
     loan = _loan(unit, kind, approval.loan_id)
@@ -107,7 +108,7 @@ def _loan(unit: Unit, kind: str, loan_id: int) -> Loan:
     loan = unit.session.get(Loan, loan_id, populate_existing=True)
     if loan is None:
         raise NotFound(what="loan", id=str(loan_id))
-    if loan.status not in run.LENT:  # its status on the decision's own day is asked of its state
+    if loan.status not in run.LENT:  # the rule checks the status on the decision's day
         raise WrongStatus(status=loan.status, allowed=", ".join(run.LENT), step=kind)
     return loan
 
@@ -146,7 +147,10 @@ def _insurance(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Deci
 
 
 def _extension(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
-    """The rate of the cumulative term's band on the day it was agreed, from the old due date on (3.10)."""
+    """Build an extension: from the old due date on, the band rate of the cumulative term applies (3.10).
+
+    The rate is the one published for the day of the agreement.
+    """
     assert loan.disbursed_on is not None
     on = date.fromisoformat(payload["agreed_on"])
     scheme = reference.scheme_of(unit.session, loan.scheme, loan.scheme_version)
@@ -177,7 +181,7 @@ def _extension(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Deci
 def _rates(
     unit: Unit, loan: Loan, scheme: Scheme, table: RateTable, extension: Extension
 ) -> tuple[tuple[date, int], ...]:
-    """The rates of an extended loan as far as it can be walked now, repricing after the old due date included."""
+    """Return the rates of an extended loan by day, with the repricing published to date after the old due date."""
     assert loan.disbursed_on is not None
     priced = Priced(loan.annual_rate, loan.signed_on, loan.disbursed_on, loan.term_months)
     extended = Extended(extension.agreed_on, extension.old_due_on, extension.cumulative_months)
@@ -187,7 +191,7 @@ def _rates(
 
 
 def _renewal(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
-    """A new loan of the open principal, linked to the old, no cash (3.11)."""
+    """Build a renewal: a new loan of the open principal, linked to the old loan, without cash (3.11)."""
     on, renewal = date.fromisoformat(payload["signed_on"]), new_id()
     asked = replace(
         contracts.request_of(unit, loan),
@@ -204,7 +208,7 @@ def _renewal(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decisi
 
 
 def _check_renewal(unit: Unit, new: Loan, contract: checks.Contract, on: date) -> None:
-    """The rules of a contract and its borrower; the caps do not count the principal twice."""
+    """Check the rules of a renewal's contract and borrower; the caps count the principal only once."""
     for refusal in checks.contract_refusals(contract, checks.reference_snapshot(unit.session), on):
         raise refusal
     if new.member_id is not None:

@@ -1,1 +1,1 @@
-"""Claims on the fund, recoveries, and who bears the loss (代偿)."""
+"""Claims on the fund, recoveries, and the sharing of losses (代偿)."""

@@ -1,7 +1,8 @@
-"""Claims on the fund (代偿申请): officer drafts, bank checker submits, poverty office reviews, finance approves, pays.
+"""Claims on the fund (代偿申请): draft, submit, review, approve, and return to the bank.
 
-Five persons, each a step of `workflow.CLAIM`, each kept with who, when and why. Payments are made in payments.py, what
-comes back is recorded in recoveries.py.
+Five persons take part: an officer drafts, a bank checker submits, the poverty office reviews, the finance bureau
+approves and pays. Each action is a step of `workflow.CLAIM`, recorded with the user, the time and the reason. Payments
+are made in `payments.py`; recoveries are recorded in `recoveries.py`.
 """
 
 import json
@@ -41,9 +42,9 @@ class ClaimExists(RuleViolation):
 
 
 def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Sequence[str] = ()) -> Taken:
-    """Draft a claim: the line to its day is posted, credit used, and what is open then is frozen (6.2).
+    """Draft a claim: bill the interest to the day, use the borrower's credit, and freeze the open amounts (6.2).
 
-    A returned claim of the loan gives way to it. Raises NotFound, FutureDate, PeriodClosed, ClaimExists,
+    A returned claim of the loan is replaced by the new claim. Raise NotFound, FutureDate, PeriodClosed, ClaimExists,
     InsuranceAwaited, NotOverdueEnough, NothingToClaim, LoanSettled, WrongStatus.
     """
     unit.not_future(claimed_on, "claimed_on")
@@ -85,9 +86,9 @@ def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Seq
 
 
 def submit(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
-    """Submit a draft, or a returned claim again (上报), by another than its maker.
+    """Submit a drafted or returned claim (上报); the user must differ from the maker.
 
-    Raises NotFound, WrongStatus, SamePerson, FutureDate, BeforeClaimStep.
+    Raise NotFound, WrongStatus, SamePerson, FutureDate, BeforeClaimStep.
     """
     claim = held_claim(unit, claim_id)
     taken = take(unit, CLAIM, claim, ClaimStep.SUBMIT, on)
@@ -96,19 +97,22 @@ def submit(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
 
 
 def review(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
-    """Review a submitted claim (审核), at the poverty office; raises as `submit`."""
+    """Review a submitted claim at the poverty office (审核). Raise as `submit`."""
     return take(unit, CLAIM, held_claim(unit, claim_id), ClaimStep.REVIEW, on)
 
 
 def approve(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
-    """Approve a reviewed claim (核准), at the finance bureau; its day is its place in the queue. Raises as `submit`."""
+    """Approve a reviewed claim at the finance bureau (核准); claims queue in the order of approval.
+
+    Raise as `submit`.
+    """
     return take(unit, CLAIM, held_claim(unit, claim_id), ClaimStep.APPROVE, on)
 
 
 def send_back(unit: Unit, claim_id: int, reason: str, on: date | None = None) -> Taken:
-    """Return a claim on which nothing is paid (退回), with the reason; its line stays (6.2).
+    """Return a claim before any payment, with the reason (退回); the interest billed for the claim stays (6.2).
 
-    It loses its place in the queue. Raises NotFound, WrongStatus, FutureDate, BeforeClaimStep.
+    The claim loses its place in the queue. Raise NotFound, WrongStatus, FutureDate, BeforeClaimStep.
     """
     claim = held_claim(unit, claim_id)
     taken = take(unit, CLAIM, claim, ClaimStep.RETURN, on, reason=reason)
@@ -117,7 +121,11 @@ def send_back(unit: Unit, claim_id: int, reason: str, on: date | None = None) ->
 
 
 def _loan(unit: Unit, loan_id: int) -> Loan:
-    """Return the loan, locked; whether its status allows a claim is asked of its state on the claim's day."""
+    """Return the loan, locked.
+
+    Whether a claim is allowed depends on the loan's status on the day of the claim, so the current status is not
+    checked here.
+    """
     load.lock(unit, [loan_id])
     loan = unit.session.execute(
         select(Loan).where(Loan.id == loan_id).execution_options(populate_existing=True)
@@ -128,7 +136,10 @@ def _loan(unit: Unit, loan_id: int) -> Loan:
 
 
 def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
-    """What the insurer paid by the day; an insured loan is claimed only after it paid or refused (6.2, 6.3)."""
+    """Return the principal in fen that the insurer paid on the loan by the day.
+
+    Raise InsuranceAwaited for an insured loan before the insurer paid or refused (6.2, 6.3).
+    """
     received = [
         each.event
         for each in backdating.unreversed(unit, [loan.id])
@@ -140,7 +151,7 @@ def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
 
 
 def _freeze(unit: Unit, loan_id: int, on: date, scheme: Scheme, cause: str) -> Parts:
-    """Post the bill and the use of credit that a claim calls for; return what is open after them."""
+    """Post the interest bill and the use of credit of a claim; return the amounts open after them."""
     claim = DraftClaim(on=on, about=Particulars(document=cause), scheme=scheme, cause=cause)
     (posted,) = run.apply_transactions(unit, {loan_id: [claim]}, CLAIMED)[loan_id]
     return posted.open_parts

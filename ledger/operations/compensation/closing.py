@@ -1,4 +1,4 @@
-"""Recourse closed (追偿终结, scheme 6.7): nothing more to come, by two persons; penalties waived, the loss is final."""
+"""Close recourse (追偿终结, scheme 6.7): two persons waive the penalties and make the loss final."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -33,9 +33,9 @@ class SuspenseOpen(RuleViolation):
 
 
 def check(unit: Unit, payload: Mapping[str, Any]) -> None:
-    """Whether a claim's recourse may be closed now.
+    """Check that the recourse of a claim may be closed now.
 
-    Raises NotFound, WrongStatus while anything queues, FutureDate, RecoveryUnremitted, SuspenseOpen.
+    Raise NotFound, WrongStatus while a part of the claim is unpaid, FutureDate, RecoveryUnremitted, SuspenseOpen.
     """
     _ready(unit, payload)
 
@@ -43,18 +43,18 @@ def check(unit: Unit, payload: Mapping[str, Any]) -> None:
 def _ready(unit: Unit, payload: Mapping[str, Any]) -> Claim:
     claim = held_claim(unit, int(payload["claim_id"]))
     workflow.check(unit, CLAIM, claim, ClaimStep.CLOSE, date.fromisoformat(payload["on"]))
-    found = loan_balance(unit.connection, claim.loan_id)
-    if unremitted := found.get(RECOVERIES_TO_REMIT, NIL):
+    balances = loan_balance(unit.connection, claim.loan_id)
+    if unremitted := balances.get(RECOVERIES_TO_REMIT, NIL):
         raise RecoveryUnremitted(rule="6.6", limit="0.00", found=plain(unremitted))
-    if held := found.get(RECOVERY_SUSPENSE, NIL):
+    if held := balances.get(RECOVERY_SUSPENSE, NIL):
         raise SuspenseOpen(rule="books 3", limit="0.00", found=plain(held))
     return claim
 
 
 def apply(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Close it on another's approval: the line to the day, penalties waived, 1301 against 1391 (books.md §3).
+    """Close recourse as approved: bill to the day, waive penalties, post account 1301 against 1391 (books.md §3).
 
-    The loan closes with it where the bank has nothing open either. Raises as `check`, PeriodClosed, RestsOnLater.
+    The loan is closed too where the bank has no open amount either. Raise as `check`, PeriodClosed, RestsOnLater.
     """
     claim, on = _ready(unit, payload), date.fromisoformat(payload["on"])
     net = net_of(claim)

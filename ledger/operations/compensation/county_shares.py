@@ -1,4 +1,4 @@
-"""The county's half of losses (县级分担款): paid in, allotted to claims oldest first, prepaid, returned by two."""
+"""The county's half of losses (县级分担款): payments, allotted to the oldest claims first, and refunds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class NotPrepaid(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class ShareReceived:
-    """A county share paid in, by its event; what of the county's debt is left, and what it has prepaid."""
+    """A county share as received, with the county's remaining debt and the amount the county has prepaid."""
 
     id: int
     amount: Money
@@ -43,9 +43,9 @@ class ShareReceived:
 
 
 def receive(unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str) -> ShareReceived:
-    """Record what the county paid in of its share (6.5); more than is due is refused.
+    """Record a payment of the county's share (6.5); an amount above the county's debt is refused.
 
-    Raises FutureDate, AmountNotPositive, ShareNotDue, PeriodClosed.
+    Raise FutureDate, AmountNotPositive, ShareNotDue, PeriodClosed.
     """
     unit.not_future(on, "on")
     if amount <= money.ZERO:
@@ -62,9 +62,9 @@ def receive(unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no
 
 
 def check_return(unit: Unit, payload: Mapping[str, Any]) -> None:
-    """Whether the county gets back what it prepaid: `county, bank, amount, on, slip_no`.
+    """Check a return of prepaid county share; the payload has `county, bank, amount, on, slip_no`.
 
-    Raises FutureDate, AmountNotPositive, NotPrepaid, PeriodClosed.
+    Raise FutureDate, AmountNotPositive, NotPrepaid, PeriodClosed.
     """
     county, bank, on = payload["county"], payload["bank"], date.fromisoformat(payload["on"])
     amount = yuan(payload["amount"])
@@ -78,7 +78,10 @@ def check_return(unit: Unit, payload: Mapping[str, Any]) -> None:
 
 
 def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Return it, on another's approval (退还预缴); raises as `check_return`, FundOverdrawn."""
+    """Return prepaid county share as approved by a second person (退还预缴).
+
+    Raise as `check_return`, FundOverdrawn.
+    """
     check_return(unit, payload)
     event = CountyShareReturned(
         effective_on=date.fromisoformat(payload["on"]),
@@ -98,7 +101,10 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
 
 
 def undo_share(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse a county share; refused once what it prepaid was returned. Raises RestsOnLater, FundOverdrawn."""
+    """Reverse a receipt of county share, unless the part prepaid by it has been returned to the county.
+
+    Raise RestsOnLater, FundOverdrawn.
+    """
     assert isinstance(event, CountyShareReceived)
     _hold(unit, event.county, event.bank, unit.today)
     journal.reverse_all(unit, [event_id], approval.reason, unit.user, approval.made_by)
@@ -115,12 +121,12 @@ def undo_share(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
 
 
 def _hold(unit: Unit, county: str, bank: str, on: date) -> None:
-    """The book, then the account: one at a time decides what is due."""
+    """Lock the fund's book, then the fund account: concurrent callers compute the amount due one after another."""
     period_lock.check_open(unit, [book_of(Kind.FUND, bank=bank, county=county)], on)
     movements.held_balance(unit, county, bank)
 
 
 def _due(unit: Unit, county: str, bank: str, on: date) -> int:
-    """What the county owes the fund account, by 1201; below zero it has prepaid."""
+    """Return the county's debt to the fund account in fen (account 1201); a negative amount is prepaid."""
     book = book_of(Kind.FUND, bank=bank, county=county)
     return balances.balance(unit.connection, DUE_FROM_COUNTY, book, Clocks(on), county=county, bank=bank)

@@ -1,4 +1,4 @@
-"""Payment of claims (代偿拨付): limited by the account, first in first out, race-free by the account's row."""
+"""Payment of claims (代偿拨付): the oldest approval first, up to the balance of the locked fund account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class ClaimStands(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What a payment step paid, who bears it, and what still queues."""
+    """A payment step of a claim: the amount paid, the shares of fund and county, and the amount still queued."""
 
     claim_id: int
     status: str
@@ -62,9 +62,9 @@ class Payment:
 
 
 def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
-    """Pay an approved claim, or what queues of it, as far as the account's money goes from the day on (6.4).
+    """Pay an approved claim, or its unpaid part, up to the balance of the fund account from the day on (6.4).
 
-    What cannot be paid in full queues; where there is nothing, nothing is posted. Raises NotFound, WrongStatus,
+    An amount above the balance stays queued; with no balance nothing is posted. Raise NotFound, WrongStatus,
     SamePerson, FutureDate, BeforeClaimStep, PeriodClosed, OlderClaimQueued, NothingOwed, RestsOnLater.
     """
     on = on or unit.today
@@ -81,7 +81,7 @@ def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
         raise NothingOwed(rule="6.4", limit=plain(NIL), found=plain(NIL))
     if left:
         claim.queued_on = claim.queued_on or on
-    move(unit, CLAIM, claim, ClaimStep.PAY, on, to=standing_status(unit, claim), fen=paid, event_id=event_id)
+    move(unit, CLAIM, claim, ClaimStep.PAY, on, to=status_by_figures(unit, claim), fen=paid, event_id=event_id)
     scheme = scheme_of(unit, claim.loan_id)
     now, then = compensation.borne(scheme, net_of(claim)), compensation.borne(scheme, before)
     return Payment(
@@ -95,7 +95,7 @@ def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
 
 
 def _post(unit: Unit, claim: Claim, on: date, available: Fen) -> int | None:
-    """Post what the fund pays on the loan; return the event's id, None where nothing was owed any more."""
+    """Post the fund's payment on the loan; return the event id, None where nothing was owed any more."""
     payment = PayClaim(
         on=on,
         about=Particulars(document=f"claim/{claim.id}", made_by=claim.approved_by or "", checked_by=unit.user),
@@ -116,14 +116,14 @@ def _post(unit: Unit, claim: Claim, on: date, available: Fen) -> int | None:
 
 
 def _check_turn(unit: Unit, claim: Claim) -> None:
-    """A younger claim waits for those that queue: oldest approval first, then id (6.4)."""
-    mine = (claim.approved_on or unit.today, claim.id)
-    older = [row for row in _queueing(unit, claim.county, claim.bank) if _place(row) < mine]
-    found = owed(unit.connection, older)
+    """Raise OlderClaimQueued while an older claim is queued: claims are paid by approval day, then id (6.4)."""
+    place = (claim.approved_on or unit.today, claim.id)
+    older = [row for row in _queueing(unit, claim.county, claim.bank) if _place(row) < place]
+    unpaid = owed(unit.connection, older)
     for row in sorted(older, key=_place):
-        if found[row.id].total:
+        if unpaid[row.id].total:
             raise OlderClaimQueued(
-                rule="6.4", county=claim.county, bank=claim.bank, limit=plain(found[row.id].total), found=str(row.id)
+                rule="6.4", county=claim.county, bank=claim.bank, limit=plain(unpaid[row.id].total), found=str(row.id)
             )
 
 
@@ -140,14 +140,14 @@ def _queueing(unit: Unit, county: str, bank: str) -> Sequence[Claim]:
 
 
 def check_compensated(unit: Unit, loan_id: int) -> None:
-    """Raises ClaimStands while a claim on the loan may still be paid."""
+    """Raise ClaimStands while a claim on the loan may still be paid."""
     claim = live_claim(unit, loan_id)
     if claim is not None and claim.status not in _SETTLED:
         raise ClaimStands(rule="books 3", limit="paid", found=str(claim.id), status=claim.status)
 
 
-def standing_status(unit: Unit, claim: Claim) -> ClaimStatus:
-    """Where a claim stands by its figures (6.8): while anything queues partly paid, then paid, then recovering."""
+def status_by_figures(unit: Unit, claim: Claim) -> ClaimStatus:
+    """Return the status of a claim by its figures (6.8): partly paid while queued, then paid, then recovering."""
     unit.session.flush()
     if not claim.paid_principal and not claim.paid_interest:
         return ClaimStatus.APPROVED

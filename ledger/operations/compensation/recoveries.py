@@ -1,4 +1,4 @@
-"""Recoveries (追偿): what comes in on a compensated loan, back to the fund first, remitted within working days."""
+"""Recoveries (追偿): money received on a compensated loan, first for the fund, remitted within working days."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +13,7 @@ from ledger.errors import NotFound, RuleViolation, WrongStatus
 from ledger.events import RecoveryRetained
 from ledger.ids import new_id
 from ledger.money import Fen, of_fen, plain
-from ledger.operations.compensation.payments import standing_status
+from ledger.operations.compensation.payments import status_by_figures
 from ledger.operations.compensation.workflow import (
     CLAIM,
     BeforeClaimStep,
@@ -55,7 +55,7 @@ class RemittanceDiffers(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A recovery as recorded: the fund's part and the bank's, and the day the fund's is due in its account."""
+    """A recovery as recorded: the fund's and the bank's part, and the last day to remit the fund's part."""
 
     id: int
     loan_id: int
@@ -67,10 +67,9 @@ class Recovered:
 
 
 def receive(unit: Unit, loan_id: int, amount: Money, received_on: date, receipt_no: str = "") -> Recovered:
-    """Record what came in on a compensated loan and split it on the day of receipt (6.6).
+    """Record money received on a compensated loan, and split the money on the day of receipt (6.6).
 
-    Raises NotFound, WrongStatus, AmountNotPositive, AboveDebt, RecourseIsClosed, FutureDate, PeriodClosed,
-    RestsOnLater.
+    Raise NotFound, WrongStatus, AmountNotPositive, AboveDebt, RecourseIsClosed, FutureDate, PeriodClosed, RestsOnLater.
     """
     if amount <= money.ZERO:
         raise repayments.AmountNotPositive(found=amount)
@@ -112,9 +111,9 @@ def receive(unit: Unit, loan_id: int, amount: Money, received_on: date, receipt_
 
 
 def remit(unit: Unit, recovery_id: int, on: date | None = None, amount: Money | None = None, slip_no: str = "") -> Fen:
-    """Hand the fund's part of a recovery over to its account (缴回); answers it.
+    """Remit the fund's part of a recovery to the fund account (缴回); return that part in fen.
 
-    Raises NotFound, WrongStatus, NothingToRemit, RemittanceDiffers, FutureDate, PeriodClosed, RestsOnLater.
+    Raise NotFound, WrongStatus, NothingToRemit, RemittanceDiffers, FutureDate, PeriodClosed, RestsOnLater.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -149,7 +148,7 @@ def remit(unit: Unit, recovery_id: int, on: date | None = None, amount: Money | 
 
 
 def _held(unit: Unit, recovery_id: int) -> Recovery:
-    """The recovery, its loan and it held; raises NotFound."""
+    """Return a recovery, locked together with its loan. Raise NotFound."""
     loan_id = unit.session.execute(select(Recovery.loan_id).where(Recovery.id == recovery_id)).scalar()
     if loan_id is None:
         raise NotFound(what="recovery", id=str(recovery_id))
@@ -158,7 +157,10 @@ def _held(unit: Unit, recovery_id: int) -> Recovery:
 
 
 def _claim(unit: Unit, loan_id: int) -> Claim:
-    """The claim of a compensated loan, both held; raises NotFound, RecourseIsClosed, WrongStatus."""
+    """Return the claim of a compensated loan, locked together with the loan.
+
+    Raise NotFound, RecourseIsClosed, WrongStatus.
+    """
     load.lock(unit, [loan_id])
     status = unit.session.execute(select(Loan.status).where(Loan.id == loan_id)).scalar()
     if status is None:
@@ -177,7 +179,10 @@ def _post(unit: Unit, claim: Claim, transaction: LoanTransaction) -> PostedTrans
 
 
 def fund_settled(unit: Unit, claim: Claim) -> bool:
-    """Whether the fund has everything back, or its recourse is closed, and holds nothing of the loan's in suspense."""
+    """Return whether the fund waits for no money of a claim and holds no money of the loan in suspense.
+
+    The fund waits for no money once everything paid was returned or recourse is closed.
+    """
     held = loan_balance(unit.connection, claim.loan_id).get(RECOVERY_SUSPENSE, 0)
     back = claim.status == ClaimStatus.CLOSED or claim.returned == claim.paid_principal + claim.paid_interest
     return back and claim.received == claim.returned and not held
@@ -188,12 +193,12 @@ def _kept(event: RecoveryRetained) -> int:
 
 
 def _move(unit: Unit, claim: Claim, on: date, fen: int, *, closed: bool) -> None:
-    """The claim's status after money came back: closed with its loan, and left closed where it was."""
+    """Set the claim's status after a recovery: closed together with its loan; a closed claim stays closed."""
     unit.session.flush()
     if claim.status == ClaimStatus.CLOSED:
         to = ClaimStatus.CLOSED
     elif closed:
         to, claim.closed_on = ClaimStatus.CLOSED, on
     else:
-        to = standing_status(unit, claim)
+        to = status_by_figures(unit, claim)
     move(unit, CLAIM, claim, ClaimStep.RECOVER, on, to=to, fen=fen)

@@ -1,4 +1,4 @@
-"""What of compensation is taken back by hand (红字冲销): payments, receipts, remittances, closings, latest first."""
+"""Reversals by hand (红字冲销) of claim payments, receipts, remittances and closings, the latest first."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -16,7 +16,7 @@ from ledger.events import (
     RecoveryRemitted,
     RecoveryRetained,
 )
-from ledger.operations.compensation.payments import standing_status
+from ledger.operations.compensation.payments import status_by_figures
 from ledger.operations.compensation.workflow import CLAIM, held_claim
 from ledger.operations.servicing import backdating, run
 from ledger.operations.servicing.backdating import PostedEvent, RestsOnLater, ReversalReason
@@ -31,7 +31,10 @@ E = TypeVar("E", bound=Event)
 
 
 def undo_payment(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse the loan's latest claim payment; the claim owes it again. Raises RestsOnLater, AlreadyReversed."""
+    """Reverse the loan's latest claim payment; the amount is owed by the fund after that.
+
+    Raise RestsOnLater, AlreadyReversed.
+    """
     event = _as(event, ClaimPaid)
     claim = _held(unit, event.claim)
     _undo(unit, claim, [event_id], approval)
@@ -41,7 +44,7 @@ def undo_payment(unit: Unit, event_id: int, event: Event, approval: Approval) ->
 
 
 def undo_recovery(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse a receipt with what of it the bank kept; its remittance first. Raises RestsOnLater."""
+    """Reverse a receipt, with the bank's part; a remittance must be reversed before. Raise RestsOnLater."""
     event = _as(event, RecoveryReceived)
     recovery = _recovery(unit, event.recovery)
     claim = _held(unit, recovery.claim_id)
@@ -57,7 +60,10 @@ def undo_recovery(unit: Unit, event_id: int, event: Event, approval: Approval) -
 
 
 def undo_remittance(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse the remittance of a recovery; the money is to be remitted again. Raises RestsOnLater, FundOverdrawn."""
+    """Reverse the remittance of a recovery; the fund's part is to be remitted a second time.
+
+    Raise RestsOnLater, FundOverdrawn.
+    """
     event = _as(event, RecoveryRemitted)
     recovery = _recovery(unit, event.recovery)
     claim = _held(unit, event.claim)
@@ -68,7 +74,7 @@ def undo_remittance(unit: Unit, event_id: int, event: Event, approval: Approval)
 
 
 def undo_closing(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Open recourse again, as when money comes after all; the closing line and its waiver go with it."""
+    """Reverse the closing of recourse, with its interest bill and waiver, for money that comes in afterwards."""
     event = _as(event, RecourseClosed)
     claim = _held(unit, event.claim)
     waived = [
@@ -82,10 +88,10 @@ def undo_closing(unit: Unit, event_id: int, event: Event, approval: Approval) ->
 
 
 def _undo(unit: Unit, claim: Claim, event_ids: Sequence[int], approval: Approval) -> None:
-    """Reverse events of a claim, after which nothing of its compensation stands. Raises NotFound, RestsOnLater."""
+    """Reverse events of a claim; refuse where later compensation events rest on them. Raise NotFound, RestsOnLater."""
     posted = {each.id: each for each in _unreversed(unit, claim.loan_id)}
-    if gone := [event_id for event_id in event_ids if event_id not in posted]:
-        raise NotFound(what="event", id=str(gone[0]))
+    if missing := [event_id for event_id in event_ids if event_id not in posted]:
+        raise NotFound(what="event", id=str(missing[0]))
     first = min((posted[event_id].event.effective_on, event_id) for event_id in event_ids)
     for each in posted.values():
         later = (each.event.effective_on, each.id) > first and each.id not in event_ids
@@ -102,9 +108,9 @@ def _undo(unit: Unit, claim: Claim, event_ids: Sequence[int], approval: Approval
 
 
 def _move(unit: Unit, claim: Claim, event: Event, event_id: int, approval: Approval, fen: int) -> None:
-    if claim.status == ClaimStatus.CLOSED:  # it closed with its loan, by itself
+    if claim.status == ClaimStatus.CLOSED:  # the claim was closed together with its loan
         claim.closed_on = None
-    to = standing_status(unit, claim)
+    to = status_by_figures(unit, claim)
     on, reason = event.effective_on, approval.reason
     move(unit, CLAIM, claim, ClaimStep.UNDO, on, to=to, reason=reason, fen=-fen, event_id=event_id)
 

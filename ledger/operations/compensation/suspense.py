@@ -1,4 +1,4 @@
-"""Suspense (待处理追回款): surplus money that reached a fund account, and its way out by two persons."""
+"""Suspense (待处理追回款): surplus money received in a fund account, and its release by two persons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class SuspenseUsed(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Money in suspense as recorded."""
+    """A suspense entry as recorded."""
 
     id: int
     amount: Money
@@ -36,9 +36,9 @@ class Recorded:
 def record(
     unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str, loan_id: int | None = None
 ) -> Recorded:
-    """Record surplus money in a fund account, of a loan where one is known; it belongs to nobody yet (2301).
+    """Record surplus money in a fund account, with the loan where known, as a debt to an unknown owner (2301).
 
-    Raises FutureDate, AmountNotPositive, NotFound, PeriodClosed.
+    Raise FutureDate, AmountNotPositive, NotFound, PeriodClosed.
     """
     unit.not_future(on, "on")
     if amount <= money.ZERO:
@@ -68,9 +68,9 @@ def record(
 
 
 def check_release(unit: Unit, payload: Mapping[str, Any]) -> None:
-    """Whether money leaves suspense: `suspense_id, on, slip_no, amount` (null: all that is left).
+    """Check a release of suspense; the payload has `suspense_id, on, slip_no, amount`.
 
-    Raises NotFound, FutureDate, SuspenseUsed.
+    An `amount` of null releases all that is left. Raise NotFound, FutureDate, SuspenseUsed.
     """
     _ready(unit, payload)
 
@@ -90,7 +90,7 @@ def _ready(unit: Unit, payload: Mapping[str, Any]) -> tuple[Suspense, Fen]:
 
 
 def apply_release(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Release it, on another's approval; raises as `check_release`, PeriodClosed, FundOverdrawn."""
+    """Release suspense as approved by a second person. Raise as `check_release`, PeriodClosed, FundOverdrawn."""
     held, amount = _ready(unit, payload)
     held.released += amount
     event = SuspenseReleased(

@@ -1,4 +1,4 @@
-"""The steps people take with a claim (代偿状态流转), and what every one of them reads of it."""
+"""The steps that people take with a claim (代偿状态流转), and the reads shared by those steps."""
 
 from sqlalchemy import select
 
@@ -22,7 +22,7 @@ class BeforeClaimStep(BeforeEarlierStep):
 
 
 def held_claim(unit: Unit, claim_id: int) -> Claim:
-    """The claim, its loan and it held to the end of the transaction, the loan first; raises NotFound."""
+    """Return a claim, locked with its loan to the end of the transaction, the loan first. Raise NotFound."""
     loan_id = unit.session.execute(select(Claim.loan_id).where(Claim.id == claim_id)).scalar()
     if loan_id is None:
         raise NotFound(what="claim", id=str(claim_id))
@@ -31,20 +31,20 @@ def held_claim(unit: Unit, claim_id: int) -> Claim:
 
 
 def live_claim(unit: Unit, loan_id: int) -> Claim | None:
-    """The loan's claim, held; the loan is held already."""
+    """Return the loan's current claim, locked, or None; the caller has locked the loan."""
     query = select(Claim).where(Claim.loan_id == loan_id, Claim.live.is_(True)).with_for_update()
     return unit.session.execute(query.execution_options(populate_existing=True)).scalar()
 
 
 def _books(claim: Claim) -> list[str]:
-    """The books a payment is posted in; they are held before the account, as every other writer takes them."""
+    """Return the books in which a claim payment is posted; they are locked before the account, as everywhere."""
     return [book_of(kind, bank=claim.bank, county=claim.county) for kind in (Kind.FUND, Kind.LOAN)]
 
 
 _PAID = (S.PARTLY_PAID, S.PAID, S.RECOVERING)
 _ENDED = (*_PAID, S.CLOSED)
 
-# A closed claim still hears of what its bank receives for itself: `recover` leaves it closed.
+# Step `recover` from `closed`: a recovery for the bank alone is still recorded, and the claim stays closed.
 # fmt: off
 CLAIM = Workflow(
     Claim, S, begins=(S.DRAFT,), early=BeforeClaimStep, rule="6.8",
@@ -76,6 +76,6 @@ CLAIM = Workflow(
 
 
 def scheme_of(unit: Unit, loan_id: int) -> Scheme:
-    """The scheme version the loan was signed under."""
+    """Return the scheme version under which the loan was signed."""
     signed = unit.session.execute(select(Loan.scheme, Loan.scheme_version).where(Loan.id == loan_id)).one()
     return reference.scheme_of(unit.session, signed.scheme, signed.scheme_version)

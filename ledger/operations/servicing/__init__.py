@@ -1,1 +1,1 @@
-"""Loans from the payout to the end: interest, repayments, back-dating."""
+"""Servicing of loans from the payout to the end: interest, repayments, and back-dating."""

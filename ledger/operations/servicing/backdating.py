@@ -1,7 +1,8 @@
-"""Back-dating (倒记): take a loan back to an earlier day by reversing in red everything dated later.
+"""Back-dating (倒记): take a loan back to an earlier day by reversing in red every later event of the loan.
 
-The way of scheme 3 "Back-dated": reverse what is dated later, post what is new, post the later again. What people
-recorded is applied again as loan transactions; what the calendar called for follows again by itself.
+Scheme 3 "Back-dated" gives the order: reverse the later events, post the new transaction, post the later transactions
+after it. Transactions that people recorded are applied again by `run.py`; interest bills and turns to overdue are made
+by running the loan through its calendar.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,10 +41,10 @@ class RestsOnLater(RuleViolation):
 
 
 class RewindPoint(NamedTuple):
-    """To where a loan goes back: to the end of the day `on`, or within that day to before an event.
+    """The point to which a loan is taken back: the end of the day `on`, or a moment within that day.
 
-    `before` is the event's recording order. `last`: the new transaction comes after everything of its day, after the
-    bill of a claim too.
+    With `before`, the recording order of an event, the point lies just before that event. With `last`, the new
+    transaction is ordered after all events of its day, the interest bill of a claim included.
     """
 
     on: date
@@ -52,7 +53,7 @@ class RewindPoint(NamedTuple):
 
 
 class ReversalReason(NamedTuple):
-    """What is recorded with reversals: their reason, and the maker and checker where two people decided."""
+    """The reason recorded with reversals, and the maker and the checker where two people decided."""
 
     reason: str
     made_by: str = ""
@@ -60,7 +61,7 @@ class ReversalReason(NamedTuple):
 
 
 class PostedEvent(NamedTuple):
-    """An event that is not reversed, with the particulars it was recorded with."""
+    """An event of the journal that is not reversed, with the particulars recorded with the event."""
 
     id: int
     event: Event
@@ -69,28 +70,28 @@ class PostedEvent(NamedTuple):
 
     @property
     def recording_order(self) -> tuple[int, int]:
-        """Return moment and id: ids alone are in order within one process only."""
+        """Return the moment of recording and the id; ids of several processes are not in the order of recording."""
         return self.recorded_at, self.id
 
 
-# Never replayed: another record rests on its figures.
-_STANDING = events_where(lambda row: row.replay in {Replay.STANDS, Replay.LATEST_FIRST})
+# Events that are never reversed for back-dating: other records rest on their figures.
+_NEVER_REVERSED = events_where(lambda row: row.replay in {Replay.STANDS, Replay.LATEST_FIRST})
 
-# What ends or moves a loan's whole debt at once.
-_ENDING = events_where(lambda row: row.ends in {Ends.RENEWED, Ends.WRITTEN_OFF, Ends.COMPENSATED})
+# Events that end a loan's whole debt or move the debt elsewhere.
+_ENDING_EVENTS = events_where(lambda row: row.ends in {Ends.RENEWED, Ends.WRITTEN_OFF, Ends.COMPENSATED})
 
-# What a loan's state is made of. Its subsidies are not: they follow its interest bills in their own way (4.9).
-_LIFE = events_where(lambda row: row.replay is not Replay.APART)
-_LIFE_KINDS = tuple(kind.__name__ for kind in _LIFE)
+# Events that make up a loan's state. Subsidy events do not: scheme 4.9 corrects subsidies by its own rule.
+_STATE_EVENTS = events_where(lambda row: row.replay is not Replay.APART)
+_STATE_KINDS = tuple(kind.__name__ for kind in _STATE_EVENTS)
 
 
 def rewind(
     unit: Unit, points: Mapping[int, RewindPoint], reason: ReversalReason, also: Sequence[PostedEvent] = ()
 ) -> dict[int, list[PostedEvent]]:
-    """Take loans back to their points; return what was reversed of each, by loan id, oldest first.
+    """Take loans back to their points and return the reversed events of each loan, by loan id, oldest first.
 
-    The loans' rows must be locked. `also` are earlier events to reverse with it. Loans with nothing to reverse stay as
-    they are. Raises RestsOnLater, PeriodClosed.
+    The loans' rows must be locked by the caller. The events in `also`, dated before the points, are reversed too. A
+    loan without an event to reverse is left unchanged. Raise RestsOnLater, PeriodClosed.
     """
     later = check(unit, points, also)
     _check_not_ended(unit, points, also)
@@ -105,7 +106,10 @@ def rewind(
 def check(
     unit: Unit, points: Mapping[int, RewindPoint], also: Sequence[PostedEvent] = ()
 ) -> dict[int, list[PostedEvent]]:
-    """Return what `rewind` would reverse after the points, writing nothing. Raises RestsOnLater, PeriodClosed."""
+    """Return the events that `rewind` would reverse after the points; write nothing.
+
+    Raise RestsOnLater, PeriodClosed.
+    """
     later, own = _later(unit, points), {each.id for each in also}
     for loan_id, rows in later.items():
         _check(unit, points[loan_id].on, [each for each in rows if each.id not in own])
@@ -113,7 +117,10 @@ def check(
 
 
 def points_before(unit: Unit, posted: Iterable[PostedEvent]) -> dict[int, RewindPoint]:
-    """Return each loan's point before its first event of these; in a closed month, before the first open day."""
+    """Return for each loan the point before the first of the given events of that loan.
+
+    Where that event lies in a closed month, the point is the start of the first open day.
+    """
     points: dict[int, RewindPoint] = {}
     for each in posted:
         assert each.event.loan is not None
@@ -125,7 +132,7 @@ def points_before(unit: Unit, posted: Iterable[PostedEvent]) -> dict[int, Rewind
 
 
 def undo(unit: Unit, posted: Sequence[PostedEvent], reason: ReversalReason) -> None:
-    """Reverse these events, the interest bills they made, and what they paid of bills."""
+    """Reverse events in the journal, with the interest bills the events made and the payments they allocated."""
     reversals = journal.reverse_all(unit, [each.id for each in posted], **reason._asdict())
     billed = [each.id for each in posted if isinstance(each.event, e.InterestBilled)]
     if billed:
@@ -154,29 +161,29 @@ def undo(unit: Unit, posted: Sequence[PostedEvent], reason: ReversalReason) -> N
 
 
 def has_later_events(unit: Unit, loan_id: int, on: date) -> bool:
-    """Return whether anything of a loan's state is dated after a day."""
+    """Return whether an event of the loan's state is dated after a day."""
     return bool(_later(unit, {loan_id: RewindPoint(on)}))
 
 
 def last_event_on(unit: Unit, loan_id: int) -> date | None:
-    """Return the day of the last event of a loan's state that is not reversed."""
+    """Return the day of the last unreversed event of a loan's state, or None for a loan without events."""
     posted = unreversed(unit, [loan_id])
-    return max((each.event.effective_on for each in posted if isinstance(each.event, _LIFE)), default=None)
+    return max((each.event.effective_on for each in posted if isinstance(each.event, _STATE_EVENTS)), default=None)
 
 
 def posted_events(unit: Unit, event_ids: Sequence[int]) -> list[PostedEvent]:
-    """Return events by their ids, in the order of recording; raise NotFound."""
+    """Return events by their ids, in the order of recording. Raise NotFound for an id without an event."""
     query = select(events).where(among(unit.connection, events.c.id, event_ids))
     rows = unit.connection.execute(query.order_by(events.c.recorded_at, events.c.id))
-    found = {row.id: _posted(row) for row in rows}
+    by_id = {row.id: _posted(row) for row in rows}
     for event_id in event_ids:
-        if event_id not in found:
+        if event_id not in by_id:
             raise NotFound(what="event", id=str(event_id))
-    return list(found.values())
+    return list(by_id.values())
 
 
 def unreversed(unit: Unit, loan_ids: Sequence[int]) -> list[PostedEvent]:
-    """Return all events of loans that are not reversed, disbursements and subsidies included, by loan and day."""
+    """Return all unreversed events of loans, disbursements and subsidies included, by loan, day and recording."""
     undone = aliased(events)
     query = (
         select(events)
@@ -195,7 +202,7 @@ def _posted(row: Any) -> PostedEvent:
 
 
 def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[PostedEvent]]:
-    """Return unreversed events after each loan's point, by date, then recording. One query for all loans."""
+    """Return the unreversed events after each loan's point, by date and recording order, with one query for all."""
     first = min((point.on for point in points.values()), default=date.max)
     undone = aliased(events)
     query = (
@@ -204,7 +211,7 @@ def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[Post
         .where(
             among(unit.connection, events.c.loan_id, points),
             events.c.effective_on >= first,
-            events.c.kind.in_(_LIFE_KINDS),
+            events.c.kind.in_(_STATE_KINDS),
             undone.c.id.is_(None),
         )
         .order_by(events.c.loan_id, events.c.effective_on, events.c.recorded_at, events.c.id)
@@ -221,10 +228,11 @@ def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[Post
 
 
 def _of_the_day(each: PostedEvent, point: RewindPoint) -> bool:
-    """Return whether an event of the point's own day comes after the point.
+    """Return whether an event dated on the day of a point is ordered after the point.
 
-    The bill of a claim comes after that day's repayments. After a point before an event come those recorded later that
-    day, and the bill and credit of a pay-off.
+    After a point at the end of a day comes only the interest bill of a claim of that day, unless the point is `last`.
+    After a point before an event come the transactions recorded later on that day, and the interest bill and the use of
+    credit of a pay-off.
     """
     cause = getattr(each.event, "cause", None)
     if point.before is None:
@@ -235,7 +243,7 @@ def _of_the_day(each: PostedEvent, point: RewindPoint) -> bool:
 def _check(unit: Unit, on: date, rows: Sequence[PostedEvent]) -> None:
     for each in rows:
         period_lock.check_open(unit, [_book(each.event)], each.event.effective_on)
-    if resting := [each.event for each in rows if isinstance(each.event, _STANDING)]:
+    if resting := [each.event for each in rows if isinstance(each.event, _NEVER_REVERSED)]:
         first, last = resting[0], resting[-1]
         raise RestsOnLater(
             rule="3 back-dated",
@@ -247,12 +255,12 @@ def _check(unit: Unit, on: date, rows: Sequence[PostedEvent]) -> None:
 
 
 def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iterable[PostedEvent]) -> None:
-    """Raise RestsOnLater where the debt ended or moved after an undone event, in closed months too (books 3)."""
+    """Raise RestsOnLater where the debt ended or moved after a reversed event, in closed months too (books 3)."""
     first: dict[int, PostedEvent] = {}
     for each in undone:
         assert each.event.loan is not None
         first.setdefault(each.event.loan, each)
-    for kind in _ENDING:
+    for kind in _ENDING_EVENTS:
         for row in _unreversed_of(unit, first, kind.__name__):
             if (row.recorded_at, row.id) > first[row.loan_id].recording_order:
                 on = points[row.loan_id].on
@@ -260,7 +268,7 @@ def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iter
 
 
 def _books(event: Event) -> set[str]:
-    """Return the loan's book, and every other one in which the event is reversed with it."""
+    """Return the code of the loan's book and of every other book in which an event of the loan is posted."""
     kinds = {Kind.LOAN, *(row.kind for row in postings_of(event))}
     return {book_of(kind, bank=event.bank, county=event.county) for kind in kinds}
 
@@ -270,9 +278,9 @@ def _book(event: Event) -> str:
 
 
 def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
-    """Set the loans' rows back to their points; a new generation begins.
+    """Set the loans' rows back to their points, and begin a new generation of each loan.
 
-    Whether anything falls due after it is seen when the state is loaded: see `servicing.resume`.
+    The day of the next step is found when the state is loaded: see `servicing.resume`.
     """
     connection, c = unit.connection, _LOANS.c
     billed = _billed_to(unit, points)
@@ -305,7 +313,7 @@ def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
 
 
 def _unreversed_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Any]:
-    """Return unreversed events of a kind, the latest last."""
+    """Return the unreversed events of a kind, by day and recording order, oldest first."""
     undone = aliased(events)
     query = (
         select(events.c.id, events.c.recorded_at, events.c.loan_id, events.c.effective_on)

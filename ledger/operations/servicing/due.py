@@ -1,4 +1,4 @@
-"""Which loans have something falling due by a day, for the jobs that run them on."""
+"""Find the loans on which an interest bill or a turn to overdue falls due by a day, for the daily jobs."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,9 +12,10 @@ from ledger.tables.loans import Loan
 
 
 def scopes_due(session: Session, through: date, *, matured: bool = False) -> dict[Scope, int]:
-    """How many loans of each bank and county have a line or transition on or before a day.
+    """Return by bank and county the number of loans with something falling due on or before a day.
 
-    `matured` asks only for those whose rolled due date is over by then.
+    An interest bill, a use of credit and the turn to overdue fall due. With `matured`, count only loans whose rolled
+    due date lies before the day.
     """
     found = session.execute(
         select(Loan.bank, Loan.county, func.count()).where(*_due(through, matured)).group_by(Loan.bank, Loan.county)
@@ -25,9 +26,10 @@ def scopes_due(session: Session, through: date, *, matured: bool = False) -> dic
 def loans_due(
     session: Session, scope: Scope, through: date, after: int, limit: int, *, matured: bool = False
 ) -> Sequence[int]:
-    """Ids above `after` of one bank's loans in one county, as `scopes_due` counts them, smallest first.
+    """Return the smallest ids above `after` of the due loans of one bank in one county, at most `limit`.
 
-    Found first and sorted then: PostgreSQL would walk through the loans of all banks in the order of their ids.
+    Due loans are those that `scopes_due` counts. The subquery selects before the ids are sorted; without it PostgreSQL
+    would walk through the loans of all banks in the order of ids.
     """
     due = (
         select(Loan.id)
@@ -39,7 +41,7 @@ def loans_due(
 
 
 def earliest_step(session: Session, scope: Scope) -> date | None:
-    """The first day on which something falls due on one bank's loans in one county."""
+    """Return the first day on which something falls due on the loans of one bank in one county."""
     query = select(func.min(Loan.next_step_on)).where(Loan.bank == scope.bank, Loan.county == scope.county)
     return session.execute(query).scalar()
 
@@ -50,7 +52,7 @@ def _due(through: date, matured: bool) -> list[ColumnElement[bool]]:
 
 
 def newly_overdue(session: Session, scope: Scope, since: date | None, through: date) -> int:
-    """How many loans are overdue whose first day overdue lies after `since` and not after `through`."""
+    """Return the number of overdue loans whose first day overdue is after `since` and not after `through`."""
     turned = Loan.rolled_on < through  # overdue is dated the day after the rolled due date (scheme 3.7)
     if since is not None:
         turned &= Loan.rolled_on >= since

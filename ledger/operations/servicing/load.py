@@ -1,4 +1,4 @@
-"""Lock loans and load their states, any number of them with a few queries."""
+"""Lock loans and load their current states, any number of loans with a few queries."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -25,16 +25,16 @@ class CalendarMissing(RuleViolation):
 
 
 def lock(unit: Unit, loan_ids: Iterable[int]) -> None:
-    """Lock loans' rows to the end of the transaction, in the order of their ids."""
+    """Lock the rows of loans to the end of the database transaction, in the order of loan ids."""
     chosen = among(unit.connection, _LOANS.c.id, sorted(loan_ids))
     unit.connection.execute(select(_LOANS.c.id).where(chosen).order_by(_LOANS.c.id).with_for_update()).all()
 
 
 def load(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, LoadedLoan]:
-    """Lock loans in the order of their ids and load their states as they stand now; a loan not disbursed has none.
+    """Lock loans in the order of ids and return their current states; a loan not yet paid out has no state.
 
-    `through` is the day to which they will be run: as far must their rates be known, and the calendar where a loan is
-    due. On a connection that only reads nothing is locked. Raises CalendarMissing.
+    The states can be run up to `through`: interest rates are loaded to that day, and the working-day calendar must be
+    published where a loan is due. A connection that only reads takes no locks. Raise CalendarMissing.
     """
     unit.session.flush()
     reading = unit.connection.get_execution_options().get("reading", False)
@@ -46,7 +46,7 @@ def load(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, Loaded
 
 
 def _check_calendar(unit: Unit, loans: Mapping[int, LoadedLoan], through: date) -> None:
-    """Raise CalendarMissing where a loan is due and the calendar that says its rolled due date is not published (7)."""
+    """Raise CalendarMissing where the rolled due date of a due loan needs an unpublished calendar (scheme 7)."""
     calendar = reference.work_calendar(unit.session)
     for row in (loan.row for loan in loans.values()):
         rolls = scheme_and_uplifts(unit, row.scheme, row.scheme_version)[0].due_date_roll != "none"

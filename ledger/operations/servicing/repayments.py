@@ -1,4 +1,4 @@
-"""Repayments (还款): one at the desk or a sheet of them, recorded late or in time, reversed by hand."""
+"""Repayments (还款): record one or a sheet of repayments, in time or late, and reverse a repayment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,9 +48,9 @@ class PayoffPassed(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What was handed over: the day on which it counts, the day it came in if that was earlier, and its receipt.
+    """A repayment as handed over: the amount, the business day, the day of receipt if earlier, and the receipt number.
 
-    `surplus` says what becomes of the rest before the due date (3.9).
+    Where a repayment before the due date exceeds the interest billed, `surplus` chooses credit or principal (3.9).
     """
 
     loan_id: int
@@ -64,9 +64,9 @@ class Received:
 
 
 def repay(unit: Unit, received: Received) -> RepaymentShown:
-    """Record a repayment; interest bills and transitions due by its day are posted first (scheme 3.9).
+    """Record a repayment; first post the interest bills and transitions due by the day of the repayment (3.9).
 
-    Raises AmountNotPositive, ReceiptTaken, LoanCompensated, LoanSettled, PeriodClosed, RestsOnLater, NotFound.
+    Raise AmountNotPositive, ReceiptTaken, LoanCompensated, LoanSettled, PeriodClosed, RestsOnLater, NotFound.
     """
     return repay_all(unit, [received])[0]
 
@@ -78,9 +78,10 @@ def repay_all(
     import_id: int | None = None,
     faults: list[tuple[Any, Refusal]] | None = None,
 ) -> list[RepaymentShown]:
-    """Record many repayments, each loan's in the order of their days, with one read and one write.
+    """Record many repayments, the repayments of each loan in the order of days, with bulk reads and writes.
 
-    With `faults` every refused row is noted there by its place in the sheet; the caller may then not commit.
+    With `faults`, the refusal of each refused row is added to that list by the row's place in the sheet, and the caller
+    must not commit.
     """
     load.lock(unit, {received.loan_id for received in sheet})
     ids = new_ids(len(sheet))
@@ -114,9 +115,9 @@ def repay_all(
 
 
 def reverse(unit: Unit, repayment_id: int, reason: ReversalReason) -> None:
-    """Reverse a repayment in red and apply the loan's later transactions again without it (books.md §3).
+    """Reverse a repayment in red and apply the loan's later transactions without the repayment (books.md §3).
 
-    Raises NotFound, RestsOnLater, CreditOverdrawn, AlreadyReversed.
+    Raise NotFound, RestsOnLater, CreditOverdrawn, AlreadyReversed.
     """
     row = unit.session.get(Repayment, repayment_id)
     if row is None or not row.live:
@@ -126,9 +127,9 @@ def reverse(unit: Unit, repayment_id: int, reason: ReversalReason) -> None:
 
 
 def payoff(unit: Unit, loan_id: int, on: date) -> Payoff:
-    """Return what would settle a loan on a day, everything due by then taken as posted; nothing is saved (3.9).
+    """Return the amounts that settle a loan on a day, as if everything due by that day were posted (3.9).
 
-    Raises NotFound, WrongStatus, PayoffPassed.
+    Nothing is saved. Raise NotFound, WrongStatus, PayoffPassed.
     """
     if (last := backdating.last_event_on(unit, loan_id)) is not None and last > on:
         raise PayoffPassed(rule="3.9", limit=last, found=on)
@@ -169,7 +170,7 @@ def _statuses(unit: Unit, sheet: Sequence[Received]) -> dict[int, str]:
 def _keep(
     unit: Unit, sheet: Sequence[Received], posted: Sequence[PostedTransaction], import_id: int | None
 ) -> list[RepaymentShown]:
-    """Write the rows of repayments that are posted; return them with what they paid."""
+    """Write the rows of posted repayments; return the repayments with the amounts of interest and principal paid."""
     made = [_shown(unit, *pair, import_id) for pair in zip(sheet, posted, strict=True)]
     rows = [
         (

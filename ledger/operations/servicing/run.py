@@ -1,7 +1,7 @@
-"""Run loans through their days: what the calendar calls for, and what people recorded, late or in time.
+"""Run loans through their calendar and post loan transactions, recorded in time or late.
 
-One way for one loan or a hundred thousand, for the job, the desk and the sheet: lock, take back what is dated later,
-load, apply the transactions in the order of their days, save once.
+The daily job, the desk and the sheets of repayments share one way, for one loan or a hundred thousand: lock the loans,
+reverse the events dated later, load the states, apply the transactions in the order of days, save once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ class LoanCompensated(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class PostedTransaction:
-    """A transaction as posted: its events and their ids in order, the loan's status and open parts right after it."""
+    """A posted transaction: the events and event ids in order, the loan's status and open parts right after."""
 
     transaction: LoanTransaction
     events: tuple[Event, ...]
@@ -57,9 +57,9 @@ class PostedTransaction:
 
 
 def run_to(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
-    """Post what the calendar calls for on or before `through` on these loans; return how many changed.
+    """Post the interest bills, uses of credit and turns to overdue due by `through`; return how many loans changed.
 
-    Safe to repeat. Raises FutureDate, CalendarMissing, PeriodClosed.
+    Running loans to one day twice posts nothing the second time. Raise FutureDate, CalendarMissing, PeriodClosed.
     """
     unit.not_future(through, "through")
     loans = load.load(unit, loan_ids, through)
@@ -69,7 +69,7 @@ def run_to(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
 
 
 def load_run_to(unit: Unit, loan_id: int, on: date) -> LoadedLoan:
-    """Return one loan locked, loaded and run to `on`, nothing saved. Raises NotFound, WrongStatus."""
+    """Lock one loan, load the state and run the state to `on`; save nothing. Raise NotFound, WrongStatus."""
     loan = load.load(unit, [loan_id], on).get(loan_id)
     if loan is None:
         _refuse_unlent(unit, loan_id)
@@ -84,11 +84,12 @@ def apply_transactions(
     reason: ReversalReason,
     faults: list[tuple[LoanTransaction, Refusal]] | None = None,
 ) -> dict[int, list[PostedTransaction]]:
-    """Post transactions on loans, each on its own day, whatever has been posted since (scheme 3 "Back-dated").
+    """Post transactions on loans, each on its own day, even if later events are posted (scheme 3 "Back-dated").
 
-    Return each loan's transactions as posted, in the order of their days. `reason` goes on the reversals of what is
-    dated later. With `faults` a refused transaction is noted there and the rest goes on, so that all faults of a sheet
-    are known at once; the caller must then not commit. Without it the first refusal is raised.
+    Return the posted transactions of each loan in the order of their days. `reason` is recorded with the reversals of
+    later events. With `faults`, a refused transaction is added to that list and the remaining transactions are still
+    applied, to find every fault of a sheet at once; the caller must then not commit. Without `faults` the first refusal
+    is raised.
     """
     refusals = _Refusals(faults)
     banks = _banks(unit, transactions)
@@ -112,10 +113,10 @@ def apply_transactions(
 
 
 def undo_transactions(unit: Unit, event_ids: Mapping[int, Sequence[int]], reason: ReversalReason) -> None:
-    """Reverse events of transactions, by loan id, and apply the loans' later transactions again without them.
+    """Reverse the events of transactions, by loan id, and apply the loans' later transactions without these.
 
-    Reversals are dated as the events were, or on the first open day where that month is closed. Raises RestsOnLater,
-    AlreadyReversed, CreditOverdrawn.
+    A reversal has the day of the reversed event, or the first open day where the month of that event is closed. Raise
+    RestsOnLater, AlreadyReversed, CreditOverdrawn.
     """
     load.lock(unit, event_ids)
     undone_ids = {event_id for of_loan in event_ids.values() for event_id in of_loan}
@@ -130,7 +131,7 @@ def undo_transactions(unit: Unit, event_ids: Mapping[int, Sequence[int]], reason
 
 
 def check_transaction(unit: Unit, loan_id: int, transaction: LoanTransaction) -> None:
-    """Raise what posting a transaction would raise, as far as it can be seen before; save nothing."""
+    """Raise the refusals of posting a transaction that can be known beforehand; save nothing."""
     _check_day(unit, transaction, _banks(unit, [loan_id])[loan_id])
     if not backdating.has_later_events(unit, loan_id, transaction.on):
         list(rules.apply(load_run_to(unit, loan_id, transaction.on).state, transaction))
@@ -138,12 +139,12 @@ def check_transaction(unit: Unit, loan_id: int, transaction: LoanTransaction) ->
 
 @dataclass(frozen=True, slots=True)
 class _Refusals:
-    """Refusals of transactions: raised at once, or gathered where the caller wants to know all of them."""
+    """Refusals of transactions: raised at once, or collected for a caller that wants all of them."""
 
     gathered: list[tuple[LoanTransaction, Refusal]] | None
 
     def allow(self, blamed: Sequence[LoanTransaction], check: Callable[[], object]) -> bool:
-        """Return whether a check passes; its refusal is raised, or noted for the blamed transactions."""
+        """Return whether a check passes; a refusal is raised, or noted for each of the blamed transactions."""
         try:
             check()
         except Refusal as refusal:
@@ -155,7 +156,7 @@ class _Refusals:
 
 
 def _banks(unit: Unit, loan_ids: Iterable[int]) -> dict[int, str]:
-    """Return the banks of loans; raise NotFound for an id that no loan has."""
+    """Return the bank code of each loan by loan id; raise NotFound for an id without a loan."""
     c = _LOANS.c
     wanted = list(loan_ids)
     found = unit.connection.execute(select(c.id, c.bank).where(among(unit.connection, c.id, wanted)))
@@ -178,7 +179,10 @@ def _rewind(
     refusals: _Refusals,
     allowed: dict[int, list[LoanTransaction]],
 ) -> dict[int, list[PostedEvent]]:
-    """Take all loans back at once; loan by loan only to learn which are refused: those leave `allowed`."""
+    """Take all loans back with one call; where refusals are collected, find the refused loans one by one.
+
+    The transactions of a refused loan are removed from `allowed`.
+    """
     if refusals.gathered is None:
         return backdating.rewind(unit, points, reason)
     try:
@@ -197,7 +201,7 @@ def _rewind(
 
 
 class _Applied(NamedTuple):
-    """A transaction applied to a loaded loan: where its events begin and end among the loan's records."""
+    """A transaction applied to a loaded loan, with the first and last place of its events in the loan's records."""
 
     transaction: LoanTransaction
     is_new: bool
@@ -214,7 +218,7 @@ def _apply_in_order(
     taken_back_to: Mapping[int, date],
     refusals: _Refusals,
 ) -> dict[int, list[PostedTransaction]]:
-    """Load loans, apply new and reversed transactions, run each loan as far as it had been run; save once."""
+    """Load loans, apply new and reversed transactions, run each loan as far as before, and save all at once."""
     through = {
         loan_id: max(
             [
@@ -243,11 +247,11 @@ def _apply_in_order(
 def _apply_to(
     loan: LoadedLoan, new: Sequence[LoanTransaction], later: Sequence[PostedEvent], refusals: _Refusals
 ) -> list[_Applied]:
-    """Run one loan to the day of each transaction and apply it, in the order of days."""
+    """Apply transactions to one loan in the order of days; first run the loan to the day of each."""
     applied = []
     for transaction, is_new in _in_order(new, later):
         loan.take(servicing.run_to(loan.state, transaction.on))
-        # Where an older transaction can no longer be applied, the new ones are to blame.
+        # Where an older transaction can no longer be applied, the new transactions are blamed for the refusal.
         blamed, start = [transaction] if is_new else new, len(loan.records)
         if refusals.allow(blamed, partial(_apply, loan, transaction)):
             status, open_parts = loan.state.status, compensation.open_parts(loan.state)
@@ -256,11 +260,13 @@ def _apply_to(
 
 
 def _apply(loan: LoadedLoan, transaction: LoanTransaction) -> None:
-    loan.take(list(rules.apply(loan.state, transaction)), transaction.about)  # all of its events, or none
+    loan.take(
+        list(rules.apply(loan.state, transaction)), transaction.about
+    )  # list() first: a refusal leaves no event of the transaction
 
 
 def _in_order(new: Sequence[LoanTransaction], later: Iterable[PostedEvent]) -> list[tuple[LoanTransaction, bool]]:
-    """Return transactions, each with whether it is new, by day and order of the day, older ones first."""
+    """Return transactions by day and order of the day, each with whether it is new; older transactions come first."""
     older = [rules.transaction_of(each.event, each.about) for each in later]
     every = [*((each, False) for each in older if each is not None), *((each, True) for each in new)]
     return sorted(every, key=lambda pair: (pair[0].on, pair[0].day_order, pair[1]))
@@ -269,7 +275,7 @@ def _in_order(new: Sequence[LoanTransaction], later: Iterable[PostedEvent]) -> l
 def _saved(
     unit: Unit, loans: Mapping[int, LoadedLoan], applied: Mapping[int, Sequence[_Applied]]
 ) -> dict[int, list[PostedTransaction]]:
-    """Save loans; return the new transactions as posted, and let older repayments point to their new events."""
+    """Save loans, point older repayments to their new events, and return the new transactions as posted."""
     event_ids = save.save(unit, loans.values())
     posted: dict[int, list[PostedTransaction]] = {}
     moved = []

@@ -1,4 +1,4 @@
-"""Save loans: the events recorded on them, their interest bills and allocations, and their rows, in bulk."""
+"""Save loans in bulk: new events, interest bills, allocations of payments, and the loans' rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,28 +26,28 @@ _REPAYMENTS: Any = Repayment.__table__
 
 @dataclass(slots=True)
 class LoadedLoan:
-    """A loan's row as it was loaded, its state, and the events that happened to it since, to be saved."""
+    """A loan's row as loaded, its current state, and the events recorded since loading that are to be saved."""
 
     row: StoredLoan
     state: LoanState
     records: list[Record] = field(default_factory=list)
 
     def take(self, events: Iterable[Event], about: Particulars = NO_PARTICULARS) -> None:
-        """Keep events of this loan to be saved."""
+        """Add events to those that `save` will write for this loan."""
         document, reason, made_by, checked_by = about
         for event in events:
             self.records.append(Record(event, document, reason, made_by, checked_by, self._key(event)))
 
     def _key(self, event: Event) -> str | None:
-        """Return an event's natural key; a loan that was taken back has a new generation, and with it new keys."""
+        """Return an event's natural key, which names the loan's generation: a loan taken back makes new keys."""
         key = key_of(event)
         return f"{key}/{self.row.generation}" if key is not None and self.row.generation else key
 
 
 def save(unit: Unit, loans: Iterable[LoadedLoan]) -> dict[int, list[int]]:
-    """Write what happened to these loans: events, interest bills, allocations, and where the loans stand now.
+    """Write the new events, interest bills, allocations of payments, and changed rows of loans.
 
-    Return each changed loan's new event ids by loan id, in the order of its events.
+    Return the ids of each changed loan's new events by loan id, in the order of the events.
     """
     touched = [loan for loan in loans if loan.records or _moved(loan)]
     records = [record for loan in touched for record in loan.records]
@@ -65,14 +65,14 @@ def save(unit: Unit, loans: Iterable[LoadedLoan]) -> dict[int, list[int]]:
 
 
 def point_to_events(unit: Unit, repayments: Sequence[tuple[int, int]]) -> None:
-    """Let repayments that were applied again point to their new events: pairs of repayment id and event id."""
+    """Set the event of repayments that were applied a second time: pairs of repayment id and new event id."""
     update_rows(unit.connection, _REPAYMENTS, ("event_id",), [(event_id, own) for own, event_id in repayments])
 
 
 def _rows_of(
     unit: Unit, touched: Sequence[LoadedLoan], made: Mapping[int, Sequence[int]]
 ) -> dict[Table, list[tuple[Any, ...]]]:
-    """Return the rows of interest bills and allocations that the loans' events make."""
+    """Return the rows of interest bills and allocations that the loans' new events make, by table."""
     versions = _versions(unit, [each.state.loan for each in touched if each.row.generation])
     billed: list[tuple[Any, ...]] = []
     paid: list[tuple[Any, ...]] = []
@@ -114,7 +114,7 @@ def _rows_of(
 
 
 def applied(event: Event) -> tuple[Applied, ...]:
-    """Return what an event paid, waived or wrote off of interest bills."""
+    """Return the amounts of interest bills that an event paid, waived or wrote off."""
     rows: tuple[Applied, ...] = getattr(event, "applied", ())
     return rows
 
@@ -133,7 +133,7 @@ def _opened_or_ended(loan: LoadedLoan) -> bool:
 
 
 def _versions(unit: Unit, loan_ids: Sequence[int]) -> dict[tuple[int, date], int]:
-    """Return the last version of each interest bill of loans that were taken back to an earlier day before."""
+    """Return the last version of each interest bill of loans that were once taken back, by loan and period start."""
     if not loan_ids:
         return {}
     query = select(interest_bills.c.loan_id, interest_bills.c.period_start, func.max(interest_bills.c.version)).where(

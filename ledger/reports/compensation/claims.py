@@ -1,4 +1,4 @@
-"""Claims and recoveries as they stand: what was frozen, paid, queues, came back, who took which step, what waits."""
+"""Current reports of claims and recoveries: amounts frozen, paid, queued and returned, steps, waiting requests."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _PUT_FORWARD = (ClaimStatus.DRAFT, ClaimStatus.SUBMITTED, ClaimStatus.REVIEWED, 
 
 @dataclass(frozen=True, slots=True)
 class StepShown:
-    """A step taken on a claim; `amount` is what it paid, took back or heard of."""
+    """A step taken on a claim; `amount` is the money paid, reversed or received in the step, in fen."""
 
     step: str
     from_status: str
@@ -38,7 +38,7 @@ class StepShown:
 
 @dataclass(frozen=True, slots=True)
 class WaitingShown:
-    """Something asked for on the claim that waits for a second person."""
+    """A request on a claim that waits for a second person's decision."""
 
     id: int
     kind: str
@@ -49,10 +49,10 @@ class WaitingShown:
 
 @dataclass(frozen=True, slots=True)
 class ClaimShown:
-    """A claim (代偿申请), whole fen. `approved` is the fund's part of the total once it is approved.
+    """A claim (代偿申请), whole fen; `approved` is the fund's part of the total, once the claim is approved.
 
-    City and county bear the net loss; `county_share_due` is what of it the county owes the fund account in all,
-    `county_share_paid` what of that it has paid.
+    City and county bear the net loss: `county_share_due` is the part that the county owes the fund account in all,
+    `county_share_paid` the amount of that part already paid.
     """
 
     id: int
@@ -97,7 +97,7 @@ class ClaimShown:
 def chosen(
     *, county: str | None = None, bank: str | None = None, status: str | None = None, loan_id: int | None = None
 ) -> Select[Claim]:
-    """Claims by filter, in no order yet."""
+    """Return the unordered query of claims by filters."""
     query = select(Claim)
     for column, value in (
         (Claim.county, county),
@@ -111,7 +111,7 @@ def chosen(
 
 
 def shown(session: Session, claims: Sequence[Claim]) -> list[ClaimShown]:
-    """Claims with their figures as recorded now; a handful of queries, however many claims."""
+    """Return claims with their current figures; the number of queries does not grow with the number of claims."""
     owed = claims_owed.owed(session.connection(), [claim for claim in claims if _queues(claim)])
     shares = claims_owed.allotted(session, {(claim.county, claim.bank) for claim in claims if net_of(claim)})
     loans = _loans(session, claims)
@@ -216,7 +216,7 @@ def _steps(session: Session, claims: Sequence[Claim]) -> dict[int, list[StepShow
 
 
 def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[WaitingShown]]:
-    """Closings asked for, by claim."""
+    """Return the waiting requests to close a claim's recourse, by claim id."""
     of_these = among(session.connection(), Approval.__table__.c.loan_id, {claim.loan_id for claim in claims})
     query = select(Approval).where(of_these, Approval.kind == "claim_closing", Approval.status == RequestStatus.PENDING)
     found: dict[int, list[WaitingShown]] = {}
@@ -231,7 +231,7 @@ def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[Waitin
 class RecoveryShown:
     """A recovery (追回款), whole fen: `to_fund` is due in the fund account by `remit_by` (6.6).
 
-    `remit_provisional`: that day lies in a year whose calendar is not published yet.
+    `remit_provisional` is true where `remit_by` lies in a year whose working-day calendar is not published yet.
     """
 
     id: int
@@ -251,7 +251,7 @@ class RecoveryShown:
 
 
 def recoveries(session: Session, rows: Sequence[Recovery]) -> list[RecoveryShown]:
-    """Recoveries with where they stand: received, remitted, retained by the bank whole, or reversed."""
+    """Return recoveries with their status: received, remitted, retained (all of it by the bank) or reversed."""
     calendar = reference.work_calendar(session)
     return [
         RecoveryShown(
@@ -268,13 +268,13 @@ def recoveries(session: Session, rows: Sequence[Recovery]) -> list[RecoveryShown
             calendar.is_provisional(row.remit_by),
             row.remitted_on,
             row.remitted_by,
-            _standing(row),
+            _status(row),
         )
         for row in rows
     ]
 
 
-def _standing(row: Recovery) -> str:
+def _status(row: Recovery) -> str:
     if not row.live:
         return "reversed"
     if row.remitted_on is not None:

@@ -1,4 +1,4 @@
-"""Compensation (代偿情况) by fund account, as of any day and as known at any moment: paid, returned, borne, owed."""
+"""Compensation (代偿情况) by fund account, as of any day and as known at any moment: paid, returned, lost, owed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -13,11 +13,13 @@ from ledger.money import Fen
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """One bank in one county, whole fen, all cumulative: net_loss = paid - returned = fund_share + county_share.
+    """The compensation of one bank in one county in whole fen, all figures cumulative.
 
-    `fund_share` is the fund's own loss, `county_share` what the county bears as a debt to the fund; `county_paid` is
-    what it paid in less what it got back. `recourse_open` is what is still pursued, `recourse_closed` given up.
-    `received` is what the banks took in after compensation, `retained` their own part of it.
+    `net_loss` is `paid` less `returned`, and equals `fund_share` plus `county_share`: the fund's own loss, and the loss
+    that the county bears as a debt to the fund. `county_paid` is the money paid by the county less the money returned
+    to the county. `recourse_open` is the part of the loss that is still pursued, `recourse_closed` the part whose
+    recourse is closed. `received` is the money that the banks received after compensation, `retained` the banks' own
+    part of `received`.
     """
 
     county: str
@@ -40,7 +42,7 @@ class Compensation:
 def compensation(
     session: Session, clocks: Clocks, county: str | tuple[str, ...] | None = None, bank: str | None = None
 ) -> list[Compensation]:
-    """Every fund account on which anything was compensated, shared or held in suspense, by county and bank."""
+    """Return a row for each fund account with compensation, county share or suspense, by county and bank."""
     connection = session.connection()
     watched = (chart.RECOURSE, chart.RECOURSE_ALLOWANCE, chart.DUE_FROM_COUNTY, chart.RECOVERY_SUSPENSE)
     of_fund = balances.flows(connection, clocks, Kind.FUND, watched, county, bank)
@@ -50,7 +52,7 @@ def compensation(
 
 
 def together(rows: Iterable[Compensation], county: str = "", bank: str = "") -> Compensation:
-    """Rows added up."""
+    """Return the sum of rows, as the row of a county, a bank or the city."""
     listed = list(rows)
     sums = {
         field.name: Fen(sum(getattr(row, field.name) for row in listed))
@@ -92,6 +94,6 @@ def _one(key: tuple[str, str], of_fund: Flows, of_bank: Flows) -> Compensation:
 
 
 def _net(flows: Flows, key: tuple[str, str], debit: Account, credit: Account, *, both: bool = True) -> int:
-    """What went from credit to debit; with `both`, less what went back the other way."""
-    there = flows.get((*key, debit.code, credit.code), 0)
-    return there - flows.get((*key, credit.code, debit.code), 0) if both else there
+    """Return the fen posted to `debit` against `credit`; with `both`, less the fen posted the opposite way."""
+    forward = flows.get((*key, debit.code, credit.code), 0)
+    return forward - flows.get((*key, credit.code, debit.code), 0) if both else forward

@@ -1,1 +1,1 @@
-"""Loans, their statements, and the portfolio."""
+"""Reports of loans, their statements, and the portfolio."""

@@ -1,4 +1,4 @@
-"""A loan as it stands: its contract, its figures from the books, what waits for a decision on it."""
+"""Current reports of loans: the contract, the figures from the books, and the requests waiting for a decision."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -29,7 +29,7 @@ OVERDUE = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something asked for that waits for a second person."""
+    """A request on a loan that waits for a second person's decision."""
 
     id: int
     kind: str
@@ -97,7 +97,7 @@ class LoanShown:
 
 @dataclass(frozen=True, slots=True)
 class LoanFilters:
-    """Which loans a list shows; `overdue` asks for those past their rolled due date with principal open."""
+    """Filters of a list of loans; `overdue` selects loans with open principal after their rolled due date."""
 
     bank: str | None = None
     county: str | None = None
@@ -111,7 +111,7 @@ class LoanFilters:
 
 
 def chosen(filters: LoanFilters, today: date) -> Select[Loan]:
-    """Loans by filter, in no order yet; an ORM select, so that a reading session keeps it to its scope."""
+    """Return the unordered query of loans by filters; an ORM select, so that a session can add its user's scope."""
     query = select(Loan)
     for column, value in (
         (Loan.bank, filters.bank),
@@ -134,7 +134,7 @@ def chosen(filters: LoanFilters, today: date) -> Select[Loan]:
 
 
 def shown(session: Session, loans: Sequence[Loan], today: date) -> list[LoanShown]:
-    """Loans with their figures as recorded now; a handful of queries, however many loans."""
+    """Return loans with their current figures; the number of queries does not grow with the number of loans."""
     connection = session.connection()
     ids = [loan.id for loan in loans]
     figures = balances.loan_balances(connection, ids)
@@ -146,7 +146,7 @@ def shown(session: Session, loans: Sequence[Loan], today: date) -> list[LoanShow
         LoanShown(
             **_contract(loan, names),
             **_figures(figures.get(loan.id, {})),
-            **_standing(loan, schemes, figures.get(loan.id, {}), oldest.get(loan.id), today),
+            **_by_dates(loan, schemes, figures.get(loan.id, {}), oldest.get(loan.id), today),
             due_provisional=loan.due_on is not None and calendar.is_provisional(loan.due_on),
             paid_interest=paid.get(loan.id, NIL),
             queued=queued.get(loan.id, NIL),
@@ -168,7 +168,7 @@ def _contract(loan: Loan, names: Mapping[int, tuple[str, str | None]]) -> dict[s
 
 
 def _figures(found: Mapping[Account, Fen]) -> dict[str, Any]:
-    """What stands on the loan's accounts; subsidies paid are those approved less those still payable."""
+    """Return a loan's figures from its account balances, in fen; paid subsidies are approved less payable subsidies."""
     subsidised = found.get(chart.SUBSIDY_HOUSEHOLDS, 0) + found.get(chart.SUBSIDY_ORGANISATIONS, 0)
     return {
         "principal_open": open_principal(found),
@@ -187,14 +187,14 @@ def _schemes(session: Session, loans: Sequence[Loan]) -> dict[tuple[str, int], S
     return {each: reference.scheme_of(session, *each) for each in named}
 
 
-def _standing(
+def _by_dates(
     loan: Loan,
     schemes: Mapping[tuple[str, int], Scheme],
     found: Mapping[Account, Fen],
     oldest: date | None,
     today: date,
 ) -> dict[str, Any]:
-    """The next settlement, days overdue and grade, all by dates (3.4, 3.7, 3.12)."""
+    """Return a loan's next settlement day, days overdue and grade, as of today (3.4, 3.7, 3.12)."""
     overdue, grade = 0, None
     if loan.rolled_on is not None and open_principal(found):
         overdue = grading.days_overdue(loan.rolled_on, today)
@@ -205,7 +205,7 @@ def _standing(
 
 
 def next_settlement_on(loan: Loan) -> date | None:
-    """The day the open period's line is posted; None when nothing will fall due any more."""
+    """Return the day on which the open period is billed; None when nothing will fall due any more."""
     if loan.next_step_on is None or loan.billed_to is None or loan.rolled_on is None:
         return None
     coming = next_settlement(loan.billed_to)
@@ -213,7 +213,7 @@ def next_settlement_on(loan: Loan) -> date | None:
 
 
 def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
-    """Contract interest paid by or for the borrower, by loan."""
+    """Return the contract interest paid by or for the borrower, in fen, by loan id."""
     a = allocations.c
     query = (
         select(a.loan_id, cast(func.sum(a.contract), BigInteger))
@@ -224,7 +224,7 @@ def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
 
 
 def _oldest_unpaid(session: Session, ids: Sequence[int]) -> dict[int, date]:
-    """The posting day of each loan's oldest line with unpaid contract interest; loans without one left out."""
+    """Return the day of each loan's oldest bill with unpaid contract interest; loans without one are left out."""
     a, ln = allocations.c, interest_bills.c
     paid = (
         select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen"))
@@ -243,7 +243,7 @@ def _oldest_unpaid(session: Session, ids: Sequence[int]) -> dict[int, date]:
 
 
 def _borrowers(session: Session, loans: Sequence[Loan]) -> dict[int, tuple[str, str | None]]:
-    """Each loan's borrower by name, with the masked card of a person."""
+    """Return the name of each loan's borrower by loan id, with the masked id card of a person."""
     connection = session.connection()
     members = _by_id(session, Member, {loan.member_id for loan in loans if loan.member_id is not None})
     organisations = connection.execute(

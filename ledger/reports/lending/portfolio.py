@@ -1,6 +1,6 @@
-"""The portfolio (贷款资产情况): balances, overdue ageing, five grades, as of any day and as known at any moment.
+"""The portfolio (贷款资产情况): balances, ageing and grades, as of any day and as known at any moment.
 
-Everything follows from dates (scheme 3.12): one grouped query over the postings, whatever the number of loans.
+Every figure follows from dates (scheme 3.12). One grouped query over the postings serves any number of loans.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,10 +27,11 @@ _LOANS: Any = Loan.__table__
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """One bank in one county, or what several add up to; amounts are whole fen of open principal at the banks.
+    """The portfolio of one bank in one county, or the sum of several; amounts are whole fen.
 
-    Ageing counts from the rolled due date; `compensated` is what the fund paid and has not back, shown apart.
-    `issued` is what was ever lent, renewals not counted; `contributed` what the fund was called for.
+    The balances are open principal at the banks; ageing counts days from the rolled due date. `compensated` is the
+    amount that the fund paid and has not received back, not part of the balances. `issued` is all principal ever paid
+    out, without renewals; `contributed` is all money that the fund called for.
     """
 
     county: str
@@ -59,7 +60,7 @@ class Portfolio:
 
     @property
     def npl(self) -> Fen:
-        """Non-performing (不良): the last three grades."""
+        """Return the non-performing principal (不良), in fen: the last three grades."""
         return Fen(self.substandard + self.doubtful + self.loss)
 
     @property
@@ -68,7 +69,7 @@ class Portfolio:
 
     @property
     def household_share(self) -> Decimal | None:
-        """Of what is open; the programme wants half at least (2.7)."""
+        """Return the households' share of the open principal; the scheme wants at least half (2.7)."""
         return _ratio(self.households, self.principal)
 
     @property
@@ -77,7 +78,7 @@ class Portfolio:
 
     @property
     def leverage(self) -> Decimal | None:
-        """Loans issued for each yuan the fund was called for (2.8)."""
+        """Return the principal ever paid out for each yuan called for by the fund (2.8)."""
         return _ratio(self.issued, self.contributed)
 
 
@@ -86,36 +87,36 @@ def _ratio(part: int, whole: int) -> Decimal | None:
 
 
 def portfolio(session: Session, clocks: Clocks, county: str | None = None, bank: str | None = None) -> list[Portfolio]:
-    """Every bank's portfolio in every county as of a day, by county and bank."""
+    """Return the portfolio of every bank in every county as of a day, by county and bank."""
     rows: dict[tuple[str, str], dict[str, int]] = {}
-    for found in session.execute(_grouped(session, clocks, county, bank)).mappings():
-        _add(rows, found["county"], found["bank"], {name: found[name] for name in _GROUPED})
+    for row in session.execute(_grouped(session, clocks, county, bank)).mappings():
+        _add(rows, row["county"], row["bank"], {name: row[name] for name in _GROUPED})
     for standing in balances.account_balances(
         session.connection(), clocks, kind=Kind.FUND, account=chart.RECOURSE.code, county=county, bank=bank
     ):
         _add(rows, standing.county, standing.bank, {"compensated": standing.balance})
-    for found in session.execute(_issued(clocks, county, bank)).mappings():
-        told = {"issued": found["issued"], "issued_to_households": found["to_households"]}
-        _add(rows, found["county"], found["bank"], told)
+    for row in session.execute(_issued(clocks, county, bank)).mappings():
+        issued = {"issued": row["issued"], "issued_to_households": row["to_households"]}
+        _add(rows, row["county"], row["bank"], issued)
     for account, fen in fund_calls.contributed(session, county, bank, clocks).items():
         _add(rows, account.county, account.bank, {"contributed": fen})
     return [_portfolio(*key, rows[key]) for key in sorted(rows)]
 
 
 def together(rows: Iterable[Portfolio], county: str = "", bank: str = "") -> Portfolio:
-    """Portfolios added up: a county, a bank, the city."""
+    """Return the sum of portfolios, as the portfolio of a county, a bank or the city."""
     listed = list(rows)
     return _portfolio(county, bank, {name: sum(getattr(row, name) for row in listed) for name in _SUMMED})
 
 
 def _portfolio(county: str, bank: str, figures: Mapping[str, int]) -> Portfolio:
-    told: dict[str, Any] = dict(figures)
-    return Portfolio(county, bank, **told)
+    amounts: dict[str, Any] = dict(figures)
+    return Portfolio(county, bank, **amounts)
 
 
 _SUMMED = tuple(field.name for field in fields(Portfolio) if field.name not in ("county", "bank"))
-_BESIDE = ("compensated", "issued", "issued_to_households", "contributed")
-_GROUPED = tuple(name for name in _SUMMED if name not in _BESIDE)
+_NOT_GROUPED = ("compensated", "issued", "issued_to_households", "contributed")
+_GROUPED = tuple(name for name in _SUMMED if name not in _NOT_GROUPED)
 _AGES = {
     "overdue_1_30": (1, 30),
     "overdue_31_90": (31, 90),
@@ -125,14 +126,14 @@ _AGES = {
 }
 
 
-def _add(rows: dict[tuple[str, str], dict[str, int]], county: str, bank: str, told: Mapping[str, int]) -> None:
+def _add(rows: dict[tuple[str, str], dict[str, int]], county: str, bank: str, figures: Mapping[str, int]) -> None:
     into = rows.setdefault((county, bank), {})
-    for name, figure in told.items():
+    for name, figure in figures.items():
         into[name] = into.get(name, 0) + (figure or 0)
 
 
 def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | None) -> Any:
-    """Open principal by county and bank, split by borrower, age and grade."""
+    """Return the query of open principal by county and bank, split by kind of borrower, age and grade."""
     owed, unpaid = principal_as_of(clocks), _oldest_unpaid(clocks)
     loan, as_of = _LOANS.c, clocks.as_of
     fen = owed.c.fen
@@ -142,7 +143,7 @@ def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | N
         "organisations": _sum(fen, loan.organisation_id.is_not(None)),
     }
     columns |= {name: _sum(fen, _aged(loan.rolled_on, as_of, *days)) for name, days in _AGES.items()}
-    columns |= {name: _sum(fen, is_so) for name, is_so in _grades(session, as_of, unpaid.c.posted_on).items()}
+    columns |= {name: _sum(fen, condition) for name, condition in _grades(session, as_of, unpaid.c.posted_on).items()}
     query = (
         select(loan.county, loan.bank, *(column.label(name) for name, column in columns.items()))
         .select_from(owed)
@@ -157,7 +158,7 @@ def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | N
 
 
 def _oldest_unpaid(clocks: Clocks) -> Subquery:
-    """When the oldest line with contract interest unpaid was posted, of each loan that has one."""
+    """Return the day of each loan's oldest bill with unpaid contract interest, as a subquery by loan."""
     ln, a = interest_bills.c, allocations.c
     paid = select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen")).where(
         a.effective_on <= clocks.as_of
@@ -177,24 +178,27 @@ def _oldest_unpaid(clocks: Clocks) -> Subquery:
 
 
 def _aged(rolled_on: ColumnElement[Any], as_of: date, least: int, most: int | None) -> ColumnElement[bool]:
-    """Days overdue within two numbers of days, both included."""
+    """Return the condition of days overdue between two numbers of days, both included."""
     reached = rolled_on <= as_of - timedelta(days=least)
     return reached if most is None else and_(reached, rolled_on >= as_of - timedelta(days=most))
 
 
 def _grades(session: Session, as_of: date, unpaid_since: ColumnElement[Any]) -> dict[str, ColumnElement[bool]]:
-    """By the larger of days overdue and days interest stands unpaid, each loan by its own scheme's days."""
+    """Return the condition of each grade, with the numbers of days of each loan's own scheme.
+
+    A loan is graded by the larger of the days overdue and the days since the oldest unpaid interest bill.
+    """
     loan = _LOANS.c
     names = ("special_mention", "substandard", "doubtful", "loss")
     reached: dict[str, ColumnElement[bool]] = {}
     schemes = _schemes(session)
     for name in names:
-        is_so = []
+        condition = []
         for scheme in schemes:
             latest = as_of - timedelta(days=_least_days(scheme)[name])
             own = and_(loan.scheme == scheme.code, loan.scheme_version == scheme.version)
-            is_so.append(and_(own, or_(loan.rolled_on <= latest, func.coalesce(unpaid_since <= latest, False))))
-        reached[name] = or_(false(), *is_so)
+            condition.append(and_(own, or_(loan.rolled_on <= latest, func.coalesce(unpaid_since <= latest, False))))
+        reached[name] = or_(false(), *condition)
     grades = {"normal": ~reached["special_mention"]}
     for name, worse in zip(names, (*names[1:], None), strict=True):
         grades[name] = reached[name] if worse is None else and_(reached[name], ~reached[worse])
@@ -202,7 +206,10 @@ def _grades(session: Session, as_of: date, unpaid_since: ColumnElement[Any]) -> 
 
 
 def _least_days(scheme: Scheme) -> dict[str, int]:
-    """From how many days on a loan is graded so (3.12): special mention from, the others over."""
+    """Return the smallest number of days of each grade (3.12), from the scheme's limits.
+
+    The scheme gives special mention its first day, and the other grades the last day before them.
+    """
     return {
         "special_mention": scheme.special_mention_from_days,
         "substandard": scheme.substandard_over_days + 1,
@@ -212,14 +219,14 @@ def _least_days(scheme: Scheme) -> dict[str, int]:
 
 
 def _schemes(session: Session) -> Sequence[Scheme]:
-    """The scheme versions that loans were signed under."""
+    """Return the scheme versions under which loans were signed."""
     loan = _LOANS.c
     found = session.execute(select(loan.scheme, loan.scheme_version).distinct())
     return [reference.scheme_of(session, code, version) for code, version in found]
 
 
 def _issued(clocks: Clocks, county: str | None, bank: str | None) -> Any:
-    """What was ever lent by a day, net of reversals, renewals not counted."""
+    """Return the query of the principal paid out by a day, net of reversals, renewals not counted."""
     loan = _LOANS.c
     query = select(
         loan.county,

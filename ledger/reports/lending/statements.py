@@ -1,4 +1,4 @@
-"""A loan's papers: its settlement lines, and its statement in the order of the days."""
+"""A loan's interest bills and its statement of account, for reading and printing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from ledger.tables.loans import Loan, allocations, interest_bills
 
 @dataclass(frozen=True, slots=True)
 class LineShown:
-    """A settlement line (结息单) and what of it is paid, whoever paid; whole fen."""
+    """A settlement line (结息单) and the amounts paid of it by any payer; whole fen."""
 
     id: str
     version: int
@@ -38,9 +38,9 @@ class LineShown:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """Something that happened to a loan: by how much it moved what the borrower owes, and what stood after it.
+    """An event of a loan: the change of each amount the borrower owes, and the amounts after the event.
 
-    `cash` is what came in, negative for what went out; figures are whole fen.
+    `cash` is the money received, negative for money paid out; figures are whole fen.
     """
 
     event_id: int
@@ -64,12 +64,12 @@ class StatementRow:
 
 
 def line_id(loan_id: int, period_start: date) -> str:
-    """A line's id: the loan and the start of its period, whatever version is live."""
+    """Return the id of an interest bill: the loan id and the start of the period, the same for every version."""
     return f"{loan_id}-{period_start:%Y%m%d}"
 
 
 def lines_of(session: Session, loan_id: int) -> list[LineShown]:
-    """The live lines of a loan, oldest first."""
+    """Return the unreversed interest bills of a loan, oldest first."""
     connection = session.connection()
     ln, a = interest_bills.c, allocations.c
     paid: dict[date, list[Any]] = {}
@@ -111,12 +111,12 @@ def _line(row: Any, paid: Iterable[Any], subsidy: Fen) -> LineShown:
 
 
 def statement(session: Session, loan: Loan, clocks: Clocks) -> list[StatementRow]:
-    """Everything that happened to a loan by as_of as known at known_at, with what stood after each event."""
+    """Return the events of a loan by `as_of`, as known at `known_at`, with the amounts after each event."""
     rows: list[StatementRow] = []
-    standing = [0, 0, 0, 0]
+    balances = [0, 0, 0, 0]
     for happened in loan_history(session.connection(), loan.id, clocks):
         moved = _moved(happened)
-        standing = [before + change for before, change in zip(standing, moved, strict=True)]
+        balances = [before + change for before, change in zip(balances, moved, strict=True)]
         rows.append(
             StatementRow(
                 happened.event_id,
@@ -130,7 +130,7 @@ def statement(session: Session, loan: Loan, clocks: Clocks) -> list[StatementRow
                 happened.reverses_id,
                 happened.moved.get(chart.SETTLEMENT_FUNDS, Fen(0)),
                 *map(Fen, moved),
-                *map(Fen, standing),
+                *map(Fen, balances),
             )
         )
     return rows

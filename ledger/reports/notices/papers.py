@@ -1,4 +1,4 @@
-"""What the papers of notices say: contract, borrower, and the loan's figures to its due date, many at once."""
+"""The texts of printed notices: contract, borrower, and the loan's figures on its due date, for many notices."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -30,10 +30,11 @@ from ledger.unit_of_work import Unit
 
 
 def papers(unit: Unit, notice_ids: Collection[int]) -> list[NoticePaper]:
-    """The papers of notices, by county, town, village and contract: as they are carried round.
+    """Return the papers of notices by county, town, village and contract, the order of delivery.
 
-    Figures are those of the end of the day the notice was made (of the eve of the due date, if it was made later),
-    by all that is recorded now. A notice not found has no paper, nor has one of a loan that is not paid out any more.
+    The figures are as of the end of the day on which the notice was made, or of the day before the due date for a
+    notice made later, from everything recorded to date. A notice that does not exist has no paper, nor has a notice of
+    a loan whose payout was reversed.
     """
     rows = unit.connection.execute(_asked(unit, notice_ids)).all()
     figures: dict[int, _Figures] = {}
@@ -84,7 +85,7 @@ def _asked(unit: Unit, notice_ids: Collection[int]) -> Any:
 
 
 def _as_of(row: Any) -> date:
-    """The day whose end the figures are of."""
+    """Return the day at whose end the figures of a notice are taken."""
     day: date = min(row.made_on, row.due_on - DAY)
     return day
 
@@ -95,7 +96,7 @@ def _scheme(unit: Unit, row: Any) -> Scheme:
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """A loan as of a day, and what it will have come to on its due date; rates in whole 1e-8."""
+    """A loan's figures as of a day, and its interest and charges on the due date; rates in whole 1e-8."""
 
     as_of: date
     rate: int
@@ -107,17 +108,17 @@ class _Figures:
 
 
 def _figures(unit: Unit, rows: Sequence[Any], as_of: date) -> dict[int, _Figures]:
-    """Return every notice's figures as of a day: each loan's state then, run to the notice's due date (3.3-3.9)."""
+    """Return the figures of each notice as of a day: the loan's state on that day, run to the due date (3.3-3.9)."""
     through = max(row.due_on for row in rows)
     loaded = loan_state.load(unit, {row.loan_id for row in rows}, through, clocks=Clocks(as_of))
     calendar = reference.work_calendar(unit.session)
     found = {}
     for row in rows:
-        if row.loan_id not in loaded:  # returned since, as if it had never been paid out
+        if row.loan_id not in loaded:  # the payout has been reversed since
             continue
         state = loaded[row.loan_id].state.copy()
         rolled_on = terms.rolled(row.due_on, calendar, _scheme(unit, row).due_date_roll)
-        if rolled_on != state.terms.rolled_on:  # the notice of another due date, before or after an extension
+        if rolled_on != state.terms.rolled_on:  # a notice of the due date before an extension, or after one
             state.terms = state.terms._replace(rolled_on=rolled_on)
             servicing.resume(state, state.billed_to)
         found[row.notice] = _to_due_date(state, row.due_on, as_of)
@@ -125,7 +126,7 @@ def _figures(unit: Unit, rows: Sequence[Any], as_of: date) -> dict[int, _Figures
 
 
 def _to_due_date(state: LoanState, due_on: date, as_of: date) -> _Figures:
-    """Return what a loan will have come to on its due date if nothing is paid until then but from its own credit."""
+    """Return a loan's figures on its due date, if nothing is paid until then except from the borrower's credit."""
     balance, credit, unpaid = state.open_principal, state.credit, state.open_contract
     eve = due_on - DAY
     applied = [event for event in servicing.run_to(state, eve) if isinstance(event, CreditApplied)]

@@ -1,4 +1,4 @@
-"""Loans' states in memory: from the oracle's words into the engine's, walked through, and told again."""
+"""Loan states in memory, made from the oracle's contracts and facts without a database."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ from ledger.policy.loan_transactions import (
 from ledger.policy.servicing import LoanState
 from ledger.policy.transaction_rules import apply
 from ledger.posting import postings_of
-from tests.oracle import facts as told
+from tests.oracle import facts as oracle
 from tests.oracle.facts import Contract, Line, Row
 
 LOAN, RENEWAL = 1, 2
@@ -37,7 +37,7 @@ _numbers = count(1)
 
 @dataclass
 class Walk:
-    """A state and everything that happened to it."""
+    """A loan state with the events and the daily statuses on the way to it."""
 
     state: LoanState
     events: list[Event] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Walk:
 
     @property
     def rows(self) -> Counter[Row]:
-        """The loan's own postings."""
+        """Return the loan's own postings, without those of the loan that renews it."""
         return Counter(
             Row(event.effective_on, type(event).__name__, row.debit, row.credit, row.amount)
             for event in self.events
@@ -63,7 +63,7 @@ class Walk:
 
 
 def begin(contract: Contract) -> Walk:
-    """A state on its first day."""
+    """Return a loan's state on the day of payout."""
     first, principal = contract.disbursed_on, Fen(contract.principal)
     rates = tuple((since, int(rate * PARTS)) for since, rate in contract.rates)
     uplifts = Uplifts(
@@ -82,8 +82,8 @@ def begin(contract: Contract) -> Walk:
     return Walk(state, [paid_out])
 
 
-def walk(contract: Contract, facts: Sequence[told.Fact], through: date, *, daily: bool = False) -> Walk:
-    """Through the facts in the order of their days, to a day; `daily` stops on every day on the way."""
+def walk(contract: Contract, facts: Sequence[oracle.Fact], through: date, *, daily: bool = False) -> Walk:
+    """Apply facts in the order of their days and run the state to a day; `daily` also stops on every day between."""
     walked = begin(contract)
     waiting = sorted(facts, key=lambda fact: fact.on)
     for day in _stops(contract, waiting, through, daily):
@@ -94,7 +94,7 @@ def walk(contract: Contract, facts: Sequence[told.Fact], through: date, *, daily
     return walked
 
 
-def _stops(contract: Contract, facts: Iterable[told.Fact], through: date, daily: bool) -> Iterator[date]:
+def _stops(contract: Contract, facts: Iterable[oracle.Fact], through: date, daily: bool) -> Iterator[date]:
     if not daily:
         yield from sorted({fact.on for fact in facts} | {through})
         return
@@ -102,8 +102,8 @@ def _stops(contract: Contract, facts: Iterable[told.Fact], through: date, daily:
         yield contract.disbursed_on + timedelta(days=offset)
 
 
-def refusal_of(contract: Contract, facts: Sequence[told.Fact]) -> str | None:
-    """The code with which living through these facts is refused, if it is."""
+def refusal_of(contract: Contract, facts: Sequence[oracle.Fact]) -> str | None:
+    """Return the code of the refusal of one of these facts, or None."""
     try:
         walk(contract, facts, max(fact.on for fact in facts))
     except Refusal as refusal:
@@ -111,25 +111,25 @@ def refusal_of(contract: Contract, facts: Sequence[told.Fact]) -> str | None:
     return None
 
 
-def transaction_for(contract: Contract, fact: told.Fact) -> LoanTransaction:
-    """The engine's transaction for a fact."""
+def transaction_for(contract: Contract, fact: oracle.Fact) -> LoanTransaction:
+    """Return the loan transaction of an oracle's fact."""
     number, on = next(_numbers), fact.on
     match fact:
-        case told.Repaid():
+        case oracle.Repaid():
             return Repay(on=on, repayment=number, amount=Fen(fact.amount), surplus=fact.surplus, payer=fact.payer)
-        case told.Misused():
+        case oracle.Misused():
             return FindMisuse(on=on, found_on=on, approval=number)
-        case told.Waived():
+        case oracle.Waived():
             return WaivePenalty(on=on, asked=Fen(fact.asked), approval=number)
-        case told.Refunded():
+        case oracle.Refunded():
             return RefundCredit(on=on, amount=Fen(fact.amount), approval=number)
-        case told.Insured():
+        case oracle.Insured():
             return ReceiveInsurance(on=on, amount=Fen(fact.amount), policy_no="P", approval=number)
-        case told.WrittenOff():
+        case oracle.WrittenOff():
             return WriteOff(on=on, approval=number)
-        case told.Renewed():
+        case oracle.Renewed():
             return Renew(on=on, renewal=RENEWAL, approval=number)
-        case told.Extended():
+        case oracle.Extended():
             kept = [(since, int(rate * PARTS)) for since, rate in contract.rates if since < contract.due_on]
             parts = int(fact.rate * PARTS)
             return Extend(
