@@ -47,7 +47,7 @@ class Listing:
     once, so that figures beside them cost one query a page.
     """
 
-    query: Select[Any]
+    query: Select[*tuple[Any, ...]]
     key: tuple[Any, ...]
     show: Callable[[Session, Sequence[Any]], Sequence[Any]] = lambda _session, rows: rows
 

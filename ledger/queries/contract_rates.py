@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Select, select, type_coerce
 
-from ledger.database import RATE_SCALE, among, rate_of
+from ledger.database import RATE_SCALE, among, rate_of, table_of
 from ledger.policy import rates
 from ledger.policy.accrual import Uplifts
 from ledger.policy.schemes import Scheme
@@ -15,7 +15,7 @@ from ledger.queries import reference
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 _RATES = ("annual_rate", "extended_rate")
 
 

@@ -7,13 +7,15 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select
 
 from ledger import balances, chart
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.money import NIL, Fen
 from ledger.policy.limits import Exposure
 from ledger.queries import fund_calls
 from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
+
+_LOANS = table_of(Loan)
 
 PENDING = (LoanStatus.SUBMITTED, LoanStatus.APPROVED)
 """Statuses of loans put forward and not disbursed, which count against the caps (2.2)."""
@@ -40,14 +42,14 @@ def household_borrowings(
     Two queries, however many households. The households must be held where the answer is acted on.
     `leaving_out` is a loan not to be counted: the one that is asked about.
     """
-    return _borrowings(unit, Loan.__table__.c.household_id, household_ids, leaving_out)
+    return _borrowings(unit, _LOANS.c.household_id, household_ids, leaving_out)
 
 
 def organisation_borrowings(
     unit: Unit, organisation_ids: Iterable[int], leaving_out: int | None = None
 ) -> dict[int, Borrowing]:
     """What each organisation owes and is promised, as `household_borrowings`."""
-    return _borrowings(unit, Loan.__table__.c.organisation_id, organisation_ids, leaving_out)
+    return _borrowings(unit, _LOANS.c.organisation_id, organisation_ids, leaving_out)
 
 
 def exposures(unit: Unit, household_ids: Iterable[int]) -> dict[int, Fen]:
@@ -61,7 +63,7 @@ def exposures(unit: Unit, household_ids: Iterable[int]) -> dict[int, Fen]:
 def _borrowings(
     unit: Unit, borrower: ColumnElement[Any], ids: Iterable[int], leaving_out: int | None
 ) -> dict[int, Borrowing]:
-    loan = Loan.__table__.c
+    loan = _LOANS.c
     unit.session.flush()
     rows = unit.connection.execute(
         select(loan.id, borrower.label("borrower"), loan.status, loan.principal_fen, loan.disbursed_on).where(
@@ -96,7 +98,7 @@ def open_principal(found: Mapping[chart.Account, Fen]) -> Fen:
 
 def issued(unit: Unit, bank: str, county: str) -> Fen:
     """Loans a bank has disbursed in a county, net of reversals, renewals not counted (5.2), in fen."""
-    loan = Loan.__table__.c
+    loan = _LOANS.c
     query = select(cast(func.sum(loan.principal_fen), BigInteger)).where(
         loan.county == county, loan.bank == bank, loan.disbursed_on.is_not(None), loan.renews_id.is_(None)
     )
@@ -110,7 +112,7 @@ def contributed(unit: Unit, bank: str, county: str) -> Fen:
 
 def lent(unit: Unit, bank: str) -> dict[str, tuple[Fen, Fen]]:
     """By county, what a bank has ever lent to households and in all (2.7), in fen."""
-    loan = Loan.__table__.c
+    loan = _LOANS.c
     to_households = case((loan.household_id.is_not(None), loan.principal_fen), else_=0)
     query = (
         select(

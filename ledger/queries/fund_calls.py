@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from ledger.balances import Clocks
+from ledger.database import table_of
 from ledger.dates import DAY, Quarter
 from ledger.errors import NotFound
 from ledger.money import NIL, Fen, half_up, plain
@@ -19,7 +20,7 @@ from ledger.tables.fund import FundPlan, FundPlanLine, FundPlanStep, FundReturn,
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 class Account(NamedTuple):

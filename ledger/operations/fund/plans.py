@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from moneyed import Money
 from sqlalchemy import select, update
 
 from ledger import events as e
 from ledger import journal
-from ledger.database import write_rows
+from ledger.database import table_of, write_rows
 from ledger.dates import Quarter
 from ledger.errors import NotFound, WrongStatus
 from ledger.events import Event
@@ -27,8 +26,8 @@ from ledger.tables.fund import FundPlan, FundPlanLine, FundPlanStep
 from ledger.unit_of_work import Unit
 from ledger.workflow import check, move
 
-_LINES: Any = FundPlanLine.__table__
-_STEPS: Any = FundPlanStep.__table__
+_LINES = table_of(FundPlanLine)
+_STEPS = table_of(FundPlanStep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ a handful of queries. Neither the day of a run nor the order of records changes 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from ledger import activity
 from ledger.catalogue import CATALOGUE, Ends
-from ledger.database import among, update_rows, write_rows
+from ledger.database import among, table_of, update_rows, write_rows
 from ledger.ids import new_ids
 from ledger.operations.job_runs import EVERYTHING, Scope
 from ledger.policy.notices import Called, Dates, Ending, Kept, Timing, called_for, ending, missing, timings
@@ -24,10 +24,10 @@ from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice, NoticeChange, NoticeDelivery
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_NOTICES: Any = Notice.__table__
-_CHANGES: Any = NoticeChange.__table__
-_DELIVERIES: Any = NoticeDelivery.__table__
+_LOANS = table_of(Loan)
+_NOTICES = table_of(Notice)
+_CHANGES = table_of(NoticeChange)
+_DELIVERIES = table_of(NoticeDelivery)
 
 OPEN = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 """A loan in any other status owes nothing its bank gives notice of: paid, or another's to recover (scheme 6.6)."""
@@ -56,7 +56,7 @@ def loans_due(session: Session, scope: Scope, on: date, after: int, limit: int) 
     return session.connection().execute(query).scalars().all()
 
 
-def _due(session: Session, on: date, scope: Scope) -> Any:
+def _due(session: Session, on: date, scope: Scope) -> CompoundSelect[int]:
     """Open loans so near their due date without their notice, and those with one that nothing calls for any more."""
     loan, n = _LOANS.c, _NOTICES.c
     within = [column == part for column, part in ((loan.bank, scope.bank), (loan.county, scope.county)) if part]
@@ -104,12 +104,12 @@ def bring_in_step(unit: Unit, loan_ids: Iterable[int], through: date | None) -> 
     unit.session.flush()
     loans = _facts(unit, sorted(set(loan_ids)))
     there = _there(unit, [loan.row.id for loan in loans])
-    made: list[tuple[Any, ...]] = []
+    made: list[_NewNotice] = []
     steps: list[_Step] = []
     for loan in loans:
         rows = there.get(loan.row.id, {})
         called = {(each.due_on, each.kind): each for each in loan.called}
-        made += [_new(unit, loan.row, each) for each in missing(loan.called, rows, through)]
+        made += [_new(unit, loan.row, notice) for notice in missing(loan.called, rows, through)]
         for key, row in rows.items():
             steps += _steps(row, called.get(key), loan.gone_as)
     _write(unit, made, steps)
@@ -131,8 +131,42 @@ def _follow(unit: Unit) -> None:
     bring_in_step(unit, unit.kept.pop(_FOLLOWING), None)
 
 
+class _DatedLoan(NamedTuple):
+    """The columns of a loan that its notices depend on; the due dates are those of the contract."""
+
+    id: int
+    bank: str
+    county: str
+    scheme: str
+    scheme_version: int
+    status: str
+    disbursed_on: date
+    original_due_on: date
+    due_on: date | None
+    extended_on: date | None
+
+
+class _NewNotice(NamedTuple):
+    """A notice to be inserted: the columns of its table, in their order, after the id."""
+
+    loan_id: int
+    due_on: date
+    kind: str
+    bank: str
+    county: str
+    created_on: date
+    deliver_by: date
+    made_on: date
+    made_by: str
+    recorded_at: int
+    cancelled_on: date | None
+    cancel_reason: str | None
+
+
 class _Facts(NamedTuple):
-    row: Any
+    """A loan, the notices that its dates call for, and the reason by which any other notice is cancelled."""
+
+    row: _DatedLoan
     called: tuple[Called, ...]
     gone_as: str
 
@@ -140,20 +174,9 @@ class _Facts(NamedTuple):
 def _facts(unit: Unit, loan_ids: Sequence[int]) -> list[_Facts]:
     """What the dates of these loans call for, the loans locked."""
     c = _LOANS.c
-    query = select(
-        c.id,
-        c.bank,
-        c.county,
-        c.scheme,
-        c.scheme_version,
-        c.status,
-        c.disbursed_on,
-        c.original_due_on,
-        c.due_on,
-        c.extended_on,
-    )
+    query = select(*(c[name] for name in _DatedLoan._fields))
     query = query.where(among(unit.connection, c.id, loan_ids)).order_by(c.id).with_for_update()
-    rows = unit.connection.execute(query).all()
+    rows = [_DatedLoan(*row) for row in unit.connection.execute(query)]
     ended = _ended(unit, [row.id for row in rows if row.due_on is not None and row.status not in OPEN])
     found = []
     for row in rows:
@@ -206,8 +229,8 @@ def _there(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, st
     return found
 
 
-def _new(unit: Unit, loan: Any, called: Called) -> tuple[Any, ...]:
-    return (
+def _new(unit: Unit, loan: _DatedLoan, called: Called) -> _NewNotice:
+    return _NewNotice(
         loan.id,
         called.due_on,
         called.kind,
@@ -232,7 +255,7 @@ def _steps(row: _There, called: Called | None, gone_as: str) -> Iterator[_Step]:
         yield _Step(row.id, "revived", kept.cancelled_on, "")
 
 
-def _write(unit: Unit, made: Sequence[tuple[Any, ...]], steps: Sequence[_Step]) -> None:
+def _write(unit: Unit, made: Sequence[_NewNotice], steps: Sequence[_Step]) -> None:
     rows = [(notice_id, *row) for notice_id, row in zip(new_ids(len(made)), made, strict=True)]
     changes = [
         (change_id, each.notice, each.step, each.on, unit.user, each.reason, unit.recorded_at)
