@@ -16,6 +16,7 @@ from ledger.events import Event
 from ledger.ids import new_id, new_ids
 from ledger.journal import Record
 from ledger.money import NIL, Fen, of_fen, to_fen
+from ledger.operations.fund import targets
 from ledger.operations.fund.workflow import PLAN
 from ledger.policy import risk_fund
 from ledger.policy.risk_fund import REACHED, STEPS, Call
@@ -82,9 +83,9 @@ def draft_advance(
     """
     on = on or unit.today
     unit.not_future(on, "on")
-    fund_calls.check_standing(unit, county, bank)
+    targets.check_standing(unit, county, bank)
     risk_fund.check_step(county, bank, "advance", to_fen(amount), to_fen(amount))
-    fund_calls.check_target(unit, bank, on.year, to_fen(amount))
+    targets.check_target(unit, bank, on.year, to_fen(amount))
     plan = FundPlan(
         id=new_id(),
         kind="advance",
@@ -185,7 +186,7 @@ def _step(
     _check_begun(plan, lines, reached, step)
     taken = _chosen(lines, reached, step, parts, counties)
     for line, _, _ in taken:
-        fund_calls.check_standing(unit, line.county, line.bank)
+        targets.check_standing(unit, line.county, line.bank)
     records = [Record(event_of(plan, line, on, amount), document=slip_no) for line, amount, slip_no in taken]
     event_ids = journal.record_all(unit, records) if records else []
     write_rows(
