@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, func,
 from sqlalchemy.orm import Session
 
 from ledger import activity
+from ledger.cache import CacheKey
 from ledger.catalogue import CATALOGUE, Ends
 from ledger.database import among, table_of, update_rows, write_rows
 from ledger.ids import new_ids
@@ -33,7 +34,8 @@ OPEN = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 """A loan in any other status owes nothing its bank gives notice of: paid, or another's to recover (scheme 6.6)."""
 
 _UNDONE = "undone"  # the payout was taken back
-_FOLLOWING = "notices"
+_FOLLOWING = CacheKey[set[int]]("loans whose notices follow before the commit")
+_TIMINGS = CacheKey[dict[tuple[str, int], tuple[Timing, ...]]]("notices of each scheme version")
 
 # The events that can end a loan, by what they end. The last event of a closed loan closed it; compensation and
 # write-off end a loan by themselves.
@@ -123,12 +125,13 @@ def follow(unit: Unit, loan_ids: Iterable[int]) -> None:
     """
     if not (ids := set(loan_ids)):
         return
-    unit.kept.setdefault(_FOLLOWING, set()).update(ids)
-    unit.last[_FOLLOWING] = _follow
+    unit.cache.get(_FOLLOWING, set).update(ids)
+    unit.before_commit(_follow)
 
 
 def _follow(unit: Unit) -> None:
-    bring_in_step(unit, unit.kept.pop(_FOLLOWING), None)
+    loan_ids = unit.cache.pop(_FOLLOWING)
+    bring_in_step(unit, loan_ids or (), None)
 
 
 class _DatedLoan(NamedTuple):
@@ -191,7 +194,7 @@ def _facts(unit: Unit, loan_ids: Sequence[int]) -> list[_Facts]:
 
 
 def _timings(unit: Unit, code: str, version: int) -> tuple[Timing, ...]:
-    known: dict[tuple[str, int], tuple[Timing, ...]] = unit.kept.setdefault("notice_timings", {})
+    known = unit.cache.get(_TIMINGS, dict)
     if (code, version) not in known:
         known[code, version] = timings(reference.scheme_of(unit.session, code, version))
     return known[code, version]

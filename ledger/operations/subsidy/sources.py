@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, or_, select, tuple_, type_coerce
 from sqlalchemy.orm import Session
 
+from ledger.cache import CacheKey, cache_of
 from ledger.database import among
 from ledger.dates import Span
 from ledger.money import Fen
@@ -113,6 +114,7 @@ class Billed(NamedTuple):
 
 _Granted = dict[tuple[str, int, bool], Terms]
 _granted: dict[tuple[Any, ...], _Granted] = {}
+_TERMS = CacheKey[_Granted]("subsidy terms of all scheme versions")
 
 
 def granting(session: Session) -> _Granted:
@@ -120,9 +122,10 @@ def granting(session: Session) -> _Granted:
 
     Versions never change: they are asked for once a session, and read again only when there are others.
     """
-    if (known := session.info.get("subsidy_terms")) is not None:
-        terms: _Granted = known
-        return terms
+    return cache_of(session).get(_TERMS, lambda: _granting(session))
+
+
+def _granting(session: Session) -> _Granted:
     t = SchemeVersion
     versions = session.execute(select(t.code, t.version, t.hash).order_by(t.code, t.version))
     key = tuple((code, version, content) for code, version, content in versions)
@@ -133,7 +136,6 @@ def granting(session: Session) -> _Granted:
             for household in (True, False)
         }
         _granted[key] = {place: terms for place, terms in found.items() if terms.share > 0}
-    session.info["subsidy_terms"] = _granted[key]
     return _granted[key]
 
 

@@ -101,11 +101,7 @@ def _as_of(row: Any) -> date:
 
 
 def _scheme(unit: Unit, row: Any) -> Scheme:
-    known: dict[tuple[str, int], Scheme] = unit.kept.setdefault("papers_schemes", {})
-    key = (row.scheme, row.scheme_version)
-    if key not in known:
-        known[key] = reference.scheme_of(unit.session, *key)
-    return known[key]
+    return reference.scheme_of(unit.session, row.scheme, row.scheme_version)
 
 
 @dataclass(frozen=True, slots=True)
