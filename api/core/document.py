@@ -1,4 +1,4 @@
-"""The OpenAPI document: it is made from the routes themselves."""
+"""The OpenAPI document, made from the routes."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from api.core import errors
-from api.core.fields import Shaped, Text, Truth, Whole, openapi_of
+from api.core.fields import Shaped, openapi_of
 from api.core.paths import IdConverter, NameConverter
 
 DESCRIPTION = """产业扶贫信贷通：贷款、风险缓释基金、财政贴息的复式账。
@@ -18,7 +18,7 @@ with a stable `code`, in Chinese unless `Accept-Language` asks for English."""
 
 
 class Document(flask_smorest.Api):
-    """Collects the routes of blueprints; refusals are documented as problems."""
+    """Collects the routes of all blueprints; refusals are documented as problems (RFC 9457)."""
 
     ERROR_SCHEMA = errors.Problem
 
@@ -26,11 +26,11 @@ class Document(flask_smorest.Api):
         return errors.on_http(error)
 
     def _register_pagination_header(self) -> None:
-        """Pages say where they go on in their body."""
+        """Document no pagination header, since a page has its next cursor in its body."""
 
     def _register_responses(self) -> None:
         super()._register_responses()
-        # The library knows one content type for good and bad answers alike.
+        # flask-smorest documents one content type for all answers; refusals have the content type of problems.
         for response in self.spec.components.responses_lazy.values():
             if "content" in response:
                 (shape,) = response["content"].values()
@@ -38,7 +38,7 @@ class Document(flask_smorest.Api):
 
 
 def install(app: Flask) -> Document:
-    """The document of an application, at /api/v1/openapi.json."""
+    """Serve the OpenAPI document of an application at /api/v1/openapi.json, and return the document."""
     app.config.update(
         API_TITLE="Micro-loan ledger 产业扶贫信贷通",
         API_VERSION="v1",
@@ -52,8 +52,7 @@ def install(app: Flask) -> Document:
     )
     app.url_map.converters.update(id=IdConverter, name=NameConverter)
     document = Document(app)
-    for field in (Shaped, Text, Truth, Whole):
-        document.register_field(field, "string", None)
+    document.register_field(Shaped, "string", None)
     document.ma_plugin.converter.add_attribute_function(openapi_of)
     for converter in (IdConverter, NameConverter):
         document.register_converter(converter, _path_shape)
