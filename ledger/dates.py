@@ -72,11 +72,6 @@ class Span:
     def days(self) -> int:
         return max(0, (self.end - self.start).days)
 
-    def overlap(self, other: "Span") -> "Span":
-        """The days in both; empty spans have zero days."""
-        start = max(self.start, other.start)
-        return Span(start, max(start, min(self.end, other.end)))
-
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
 

@@ -3,7 +3,7 @@
 A table a subject: statuses.py, events.py, fields.py, kinds.py. A label is changed here and nowhere else.
 """
 
-from ledger.labels.events import EVENTS, event_name
+from ledger.labels.events import EVENTS
 from ledger.labels.fields import FIELDS, THINGS
 from ledger.labels.said import LANGUAGES, Language, Said, Table
 from ledger.labels.statuses import STATUSES
@@ -21,7 +21,6 @@ __all__ = [
     "Said",
     "Table",
     "between",
-    "event_name",
     "label",
     "named",
     "statuses_of",

@@ -103,11 +103,6 @@ class Extended:
     cumulative_months: int
 
 
-def load_table(code: str) -> RateTable:
-    """The table that comes with the product; raises KeyError for an unknown code."""
-    return load_tables()[code]
-
-
 @cache
 def load_tables() -> Mapping[str, RateTable]:
     """Both tables that come with the product, by code."""

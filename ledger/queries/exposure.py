@@ -52,14 +52,6 @@ def organisation_borrowings(
     return _borrowings(unit, _LOANS.c.organisation_id, organisation_ids, leaving_out)
 
 
-def exposures(unit: Unit, household_ids: Iterable[int]) -> dict[int, Fen]:
-    """What counts against each household's cap over all banks (2.2), in fen; without a loan: left out."""
-    return {
-        household: Fen(found.exposure.open + found.exposure.pending)
-        for household, found in household_borrowings(unit, household_ids).items()
-    }
-
-
 def _borrowings(
     unit: Unit, borrower: ColumnElement[Any], ids: Iterable[int], leaving_out: int | None
 ) -> dict[int, Borrowing]:
