@@ -71,8 +71,8 @@ def line_id(loan_id: int, period_start: date) -> str:
 def lines_of(session: Session, loan_id: int) -> list[LineShown]:
     """Return the live interest bills of a loan, the oldest first.
 
-    Allocations of one day are counted in the order of their events, since the day on which a bill counts as fully paid
-    depends on the order when a payment, its reversal and a further payment fall on one day.
+    Allocations of one day are counted in the order of their events, a payment before its reversal: in the other order
+    a bill that is paid by an earlier payment would count as unpaid between the two.
     """
     connection = session.connection()
     ln, a = interest_bills.c, allocations.c
