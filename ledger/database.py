@@ -48,6 +48,13 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a mapped class, for queries and bulk writes that build no entities."""
+    table = model.__table__
+    assert isinstance(table, Table), f"{model.__name__} is mapped to one table"
+    return table
+
+
 class Moment(TypeDecorator[datetime]):
     """A column of aware UTC moments, stored as whole microseconds since 1970; a naive moment is refused."""
 

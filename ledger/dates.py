@@ -75,11 +75,6 @@ class Span:
     def days(self) -> int:
         return max(0, (self.end - self.start).days)
 
-    def overlap(self, other: "Span") -> "Span":
-        """Return the days that lie in both spans; a span without common days has zero days."""
-        start = max(self.start, other.start)
-        return Span(start, max(start, min(self.end, other.end)))
-
     def __contains__(self, day: date) -> bool:
         return self.start <= day < self.end
 

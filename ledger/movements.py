@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from ledger.cache import CacheKey
 from ledger.chart import FUND_DEPOSITS, Kind
 from ledger.database import add_rows
 from ledger.errors import RuleViolation
@@ -18,6 +19,10 @@ from ledger.tables.journal import fund_balances, movements
 from ledger.unit_of_work import Unit
 
 _Key = tuple[str, str, str, str, str]
+_Pending = dict[_Key, list[int]]
+
+PENDING_MOVEMENTS = CacheKey[_Pending]("pending movements")
+"""Debit and credit in fen that a transaction has posted and not yet written, by (book, account, county, bank, day)."""
 
 
 class FundOverdrawn(RuleViolation):
@@ -30,8 +35,8 @@ class FundOverdrawn(RuleViolation):
 
 def add_movements(unit: Unit, rows: Iterable[Sequence[Any]]) -> None:
     """Add rows of `postings` to the pending movements, which `settle` writes."""
-    pending: dict[_Key, list[int]] = unit.kept.setdefault("movements", defaultdict(lambda: [0, 0]))
-    unit.last["movements"] = settle
+    pending = unit.cache.get(PENDING_MOVEMENTS, lambda: defaultdict(lambda: [0, 0]))
+    unit.before_commit(settle)
     for _, _, book, on, _, county, bank, _, debit, credit, fen, _ in rows:
         pending[book, debit, county, bank, on][0] += fen
         pending[book, credit, county, bank, on][1] += fen
@@ -43,8 +48,7 @@ def settle(unit: Unit) -> None:
     A unit of work settles at its end; an operation that asks for a balance after posting settles first. Raise
     FundOverdrawn where a fund account would be below zero on any day (books.md promise 9).
     """
-    pending: dict[_Key, list[int]] = unit.kept.pop("movements", {})
-    if not pending:
+    if not (pending := unit.cache.pop(PENDING_MOVEMENTS)):
         return
     recorded_on = unit.recorded_on
     touched: dict[tuple[str, str], dict[date, int]] = {}

@@ -9,12 +9,14 @@ from datetime import date
 from sqlalchemy import bindparam, func, select, update
 
 from ledger import dates
+from ledger.cache import CacheKey
 from ledger.database import is_sqlite
 from ledger.errors import NotFound, RuleViolation
 from ledger.tables.journal import books
 from ledger.unit_of_work import Unit
 
 _BOOKS_QUEUE = 1  # The key of an advisory lock; no other advisory lock may have the same number.
+_CLOSED_THROUGH = CacheKey[dict[str, date | None]]("last closed day of each book held")
 
 # Built once, since every entry runs this query and building the query takes as long as running it.
 _SHARED = (
@@ -65,7 +67,7 @@ def hold_alone(unit: Unit, book: str) -> date | None:
 def close_through(unit: Unit, book: str, through: date | None) -> None:
     """Set the last closed day of a book locked by `hold_alone`; None opens all months."""
     unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
-    unit.kept.get("closed_through", {}).pop(book, None)
+    unit.cache.get(_CLOSED_THROUGH, dict).pop(book, None)
 
 
 def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:
@@ -73,7 +75,7 @@ def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:
 
     The lock keeps a month from being closed while an entry is written, so a day read once in the transaction is kept.
     """
-    held: dict[str, date | None] = unit.kept.setdefault("closed_through", {})
+    held = unit.cache.get(_CLOSED_THROUGH, dict)
     if missing := sorted(names - held.keys()):
         query = _SHARED if is_sqlite(unit.connection) else _SHARED_IN_TURN
         for row in unit.connection.execute(query, {"names": missing}):

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from ledger import dates
+from ledger.cache import Cache, cache_of
 from ledger.errors import FutureDate
 
 
@@ -27,9 +27,13 @@ class Unit:
     today: date
     clock: Callable[[], datetime]
     origin: str = ""
-    last: dict[str, Callable[["Unit"], None]] = field(default_factory=dict)
-    kept: dict[str, Any] = field(default_factory=dict)
     _recorded_at: int | None = None
+    _before_commit: dict[Callable[["Unit"], None], None] = field(default_factory=dict)
+
+    @property
+    def cache(self) -> Cache:
+        """The values that are read or built once in this transaction."""
+        return cache_of(self.session)
 
     @property
     def connection(self) -> Connection:
@@ -56,12 +60,17 @@ class Unit:
         if on > self.today:
             raise FutureDate(field=name, found=on, limit=self.today)
 
+    def before_commit(self, write: Callable[["Unit"], None]) -> None:
+        """Have a function called once at the end of the transaction, however often the function is given."""
+        self._before_commit[write] = None
+
     def finish(self) -> None:
-        """Flush the session and run the functions of `last`, which write rows that many transactions change."""
+        """Flush the session, then call the functions given to `before_commit`, in the order of their first giving."""
         self.session.flush()
-        for finishing in list(self.last.values()):
-            finishing(self)
-        self.last.clear()
+        while self._before_commit:
+            write = next(iter(self._before_commit))
+            del self._before_commit[write]
+            write(self)
 
 
 @contextmanager

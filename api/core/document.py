@@ -7,7 +7,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from api.core import errors
-from api.core.fields import Shaped, Text, Truth, Whole, openapi_of
+from api.core.fields import Shaped, openapi_of
 from api.core.paths import IdConverter, NameConverter
 
 DESCRIPTION = """产业扶贫信贷通：贷款、风险缓释基金、财政贴息的复式账。
@@ -52,8 +52,7 @@ def install(app: Flask) -> Document:
     )
     app.url_map.converters.update(id=IdConverter, name=NameConverter)
     document = Document(app)
-    for field in (Shaped, Text, Truth, Whole):
-        document.register_field(field, "string", None)
+    document.register_field(Shaped, "string", None)
     document.ma_plugin.converter.add_attribute_function(openapi_of)
     for converter in (IdConverter, NameConverter):
         document.register_converter(converter, _path_shape)

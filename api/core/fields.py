@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import marshmallow as ma
+from marshmallow.validate import Length, OneOf, Range
 from moneyed import Money
 
 from ledger import dates
@@ -16,10 +17,16 @@ from ledger.labels import Said, table_of
 from ledger.money import plain, yuan
 
 ID_MAX = 2**63 - 1
+_TRUE_OR_FALSE = Said("true or false.", "须为是或否")
 
 
 class Shaped(ma.fields.Field[Any]):
-    """A field written as text of one form; `openapi` describes the form in the OpenAPI document."""
+    """A field written as text of one form; `openapi` describes the form in the OpenAPI document.
+
+    The whole text is compared with the pattern, and only ASCII digits count as digits. marshmallow's own fields accept
+    more: `Date` and `AwareDateTime` further ways of writing a day, `Integer` and `Decimal` signs, spaces and the digits
+    of other scripts, `Regexp` a line break after the text.
+    """
 
     openapi: Mapping[str, Any] = {"type": "string"}
     pattern: re.Pattern[str] = re.compile(r".*", re.DOTALL)
@@ -108,29 +115,6 @@ class Day(Shaped):
         return str(value.isoformat())
 
 
-class Month(Shaped):
-    """An accounting month, written `2016-05` and read as text."""
-
-    openapi: Mapping[str, Any] = {
-        "type": "string",
-        "pattern": "^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$",
-        "example": "2016-05",
-    }
-    pattern = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])", re.ASCII)
-    wanted = Said("Not a month written 2016-05.", "月份须写作 2016-05")
-
-
-class Year(Shaped):
-    """A calendar year, written as the text `2016` and read as int."""
-
-    openapi: Mapping[str, Any] = {"type": "string", "pattern": "^(19|20|21)[0-9]{2}$", "example": "2016"}
-    pattern = re.compile(r"(19|20|21)[0-9]{2}", re.ASCII)
-    wanted = Said("Not a year written 2016.", "年份须写作 2016")
-
-    def read(self, text: str) -> int:
-        return int(text)
-
-
 class QuarterField(Shaped):
     """A calendar quarter, written `2016Q2`."""
 
@@ -186,15 +170,11 @@ class Code(Shaped):
     wanted = Said("Not a code.", "不是有效的代码")
 
 
-class Flag(Shaped):
+class Flag(ma.fields.Boolean):
     """The text `true` or `false` in a query."""
 
-    openapi: Mapping[str, Any] = {"type": "boolean"}
-    pattern = re.compile(r"true|false", re.ASCII)
-    wanted = Said("true or false.", "须为是或否")
-
-    def read(self, text: str) -> bool:
-        return text == "true"
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(truthy={"true"}, falsy={"false"}, error_messages={"invalid": _TRUE_OR_FALSE}, **kwargs)
 
 
 class Count(Shaped):
@@ -214,76 +194,59 @@ class Count(Shaped):
         return number
 
 
-class Choice(Shaped):
+class Choice(ma.fields.String):
     """One of a few given words."""
 
     def __init__(self, *words: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.words = words
-        self.openapi = {"type": "string", "enum": list(words)}
         names = table_of(words)
         listed = "、".join(names[word].zh if word in names else word for word in words)
-        self.wanted = Said(f"One of: {', '.join(words)}.", f"须为其中之一：{listed}")
-
-    def read(self, text: str) -> str:
-        if text not in self.words:
-            raise ValueError(text)
-        return text
+        refusal = Said(f"One of: {', '.join(words)}.", f"须为其中之一：{listed}")
+        super().__init__(validate=OneOf(words, error=refusal), error_messages={"invalid": refusal}, **kwargs)
 
 
-class Text(ma.fields.Field[str]):
-    """A text without control characters, with surrounding spaces removed; empty only where `least` is 0."""
+class Text(ma.fields.String):
+    """A text without control characters, with surrounding spaces removed; empty only where `least` is 0.
+
+    The spaces are removed before the length is checked, so marshmallow's `Length` alone would not do.
+    """
 
     def __init__(self, *, most: int, least: int = 1, trim: bool = True, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.least, self.most, self.trim = least, most, trim
-        self.openapi = {"type": "string", "minLength": least, "maxLength": most}
+        refusal = Said(f"From {least} to {most} characters.", f"长度须为 {least} 至 {most} 个字")
+        super().__init__(validate=Length(least, most, error=refusal), **kwargs)
+        self.trim = trim
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str):
-            raise ma.ValidationError([Said("Not a valid string.", "应为文本")])
-        text = value.strip() if self.trim else value
+        text = super()._deserialize(value, attr, data, **kwargs)
+        text = text.strip() if self.trim else text
         if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in text):
             raise ma.ValidationError([Said("No control characters, no line breaks.", "不能含控制字符或换行")])
-        if not self.least <= len(text) <= self.most:
-            raise ma.ValidationError(
-                [Said(f"From {self.least} to {self.most} characters.", f"长度须为 {self.least} 至 {self.most} 个字")]
-            )
         return text
 
 
-class Whole(ma.fields.Field[int]):
+class Whole(ma.fields.Integer):
     """A whole number in a JSON body; neither a text nor 3.0 is accepted."""
 
     def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.least, self.most = least, most
-        self.openapi = {"type": "integer", "minimum": least, "maximum": most}
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            raise ma.ValidationError(
-                [Said(f"A whole number from {self.least} to {self.most}.", f"须为 {self.least} 至 {self.most} 的整数")]
-            )
-        return value
+        refusal = Said(f"A whole number from {least} to {most}.", f"须为 {least} 至 {most} 的整数")
+        limits = Range(least, most, error=refusal)
+        super().__init__(strict=True, validate=limits, error_messages={"invalid": refusal}, **kwargs)
 
 
-class Truth(ma.fields.Field[bool]):
-    """The value true or false of JSON; no other value is accepted."""
+class Truth(ma.fields.Boolean):
+    """The value true or false of JSON; no other value is accepted.
 
-    openapi: Mapping[str, Any] = {"type": "boolean"}
+    marshmallow's own field looks a value up in a set of true values, where 1 equals true.
+    """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
-            raise ma.ValidationError([Said("true or false.", "须为是或否")])
+            raise ma.ValidationError([_TRUE_OR_FALSE])
         return value
 
 
 def openapi_of(_converter: Any, field: Any, **_kwargs: Any) -> dict[str, Any]:
-    """Return the description of a field for the OpenAPI document."""
+    """Return the description of a `Shaped` field for the OpenAPI document; marshmallow's own fields need none."""
     described = dict(getattr(field, "openapi", {}))
     if described and field.allow_none:
         described["type"] = [described["type"], "null"]
-        if "enum" in described:
-            described["enum"] = [*described["enum"], None]
     return described

@@ -50,7 +50,7 @@ class Listing:
     page.
     """
 
-    query: Select[Any]
+    query: Select[*tuple[Any, ...]]
     key: tuple[Any, ...]
     show: Callable[[Session, Sequence[Any]], Sequence[Any]] = lambda _session, rows: rows
 

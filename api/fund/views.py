@@ -39,9 +39,10 @@ from ledger.operations.approvals import requests
 from ledger.operations.approvals.requests import Asked
 from ledger.operations.fund import accounts as fund_accounts
 from ledger.operations.fund import plans
+from ledger.operations.fund import targets as bank_targets
 from ledger.operations.fund.accounts import Reconciled
 from ledger.operations.fund.plans import Part
-from ledger.queries import fund_calls, reference
+from ledger.queries import reference
 from ledger.reports.fund import accounts as reports
 from ledger.reports.fund import plans as plan_reports
 from ledger.reports.fund.accounts import AccountShown, Idle
@@ -111,7 +112,7 @@ def advance(unit: Unit, county: str, bank: str, amount: Money, on: date, source:
 @blueprint.post("/fund/targets", body=TargetBody, answer=TargetAnswer, status=201)
 def set_target(unit: Unit, bank: str, year: int, amount: Money) -> FundTarget:
     """指导任务: what a bank is to lend in a year."""
-    fund_calls.set_target(unit, bank, year, to_fen(amount))
+    bank_targets.set_target(unit, bank, year, to_fen(amount))
     return unit.session.get_one(FundTarget, (bank, year))
 
 

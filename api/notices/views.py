@@ -175,8 +175,7 @@ def listed(session: Session, on: date, **filters: Any) -> Listing:
     def show(_session: Session, rows: Sequence[Any]) -> list[Any]:
         return [notices.shown(row[0], row[1], row[2], on) for row in rows]
 
-    query: Any = notices.chosen(on=on, **filters)
-    return Listing(query, key=(Notice.id,), show=show)
+    return Listing(notices.chosen(on=on, **filters), key=(Notice.id,), show=show)
 
 
 @blueprint.get("/<id:notice_id>", answer=NoticeWhole)

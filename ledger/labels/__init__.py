@@ -4,7 +4,7 @@ Each subject has a table, in statuses.py, events.py, fields.py or kinds.py. A la
 else.
 """
 
-from ledger.labels.events import EVENTS, event_name
+from ledger.labels.events import EVENTS
 from ledger.labels.fields import FIELDS, THINGS
 from ledger.labels.said import LANGUAGES, Language, Said, Table
 from ledger.labels.statuses import STATUSES
@@ -22,7 +22,6 @@ __all__ = [
     "Said",
     "Table",
     "between",
-    "event_name",
     "label",
     "named",
     "statuses_of",

@@ -40,9 +40,3 @@ EVENTS: Table = table(
         "ManualAdjustment": ("手工调整", "manual adjustment"),
     }
 )
-
-
-def event_name(kind: str, language: str) -> str:
-    """Return the name of an event by its stored kind; a kind without a name is returned unchanged."""
-    name = EVENTS.get(kind)
-    return kind if name is None else name.told(language)

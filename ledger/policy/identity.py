@@ -132,8 +132,6 @@ class IdCard:
 
     number: str
     born_on: date
-    female: bool
-    area: str
     warnings: tuple[str, ...]
 
 
@@ -157,9 +155,8 @@ def check_id_card(text: str) -> IdCard:
     digit = card_digit(number)
     if digit != number[17]:
         raise IdCardCheckDigit(rule="GB 11643", limit=digit, found=number[17])
-    area = number[:6]
-    warnings = () if _is_known(area) else ("id_card_area_unknown",)
-    return IdCard(number, born_on, int(number[16]) % 2 == 0, area, warnings)
+    warnings = () if _is_known(number[:6]) else ("id_card_area_unknown",)
+    return IdCard(number, born_on, warnings)
 
 
 def _is_known(area: str) -> bool:

@@ -103,11 +103,6 @@ class Extended:
     cumulative_months: int
 
 
-def load_table(code: str) -> RateTable:
-    """Return the rate table with a code that comes with the product; raise KeyError for an unknown code."""
-    return load_tables()[code]
-
-
 @cache
 def load_tables() -> Mapping[str, RateTable]:
     """Return the rate tables that come with the product, by code."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger import balances
 from ledger.balances import Clocks, loan_balances
 from ledger.chart import DUE_FROM_COUNTY, INTEREST_RECEIVABLE, Kind, book_of
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.money import NIL, Fen
 from ledger.policy import compensation
 from ledger.policy.loan_transactions import Parts
@@ -77,7 +77,7 @@ def queued_by_account(
 def queued_by_loan(session: Session, loan_ids: Iterable[int]) -> Mapping[int, Fen]:
     """Return the queued amount of each loan's claim, in fen, by loan id; zeros are left out."""
     query = select(Claim).where(
-        among(session.connection(), Claim.__table__.c.loan_id, loan_ids),
+        among(session.connection(), table_of(Claim).c.loan_id, loan_ids),
         Claim.status.in_(UNPAID),
         Claim.queued_on.is_not(None),
     )

@@ -1,22 +1,26 @@
 """The contract rates of loans over time, and the scheme versions of loans."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Select, select, type_coerce
 
-from ledger.database import RATE_SCALE, among, rate_of
+from ledger.cache import CacheKey
+from ledger.database import RATE_SCALE, among, rate_of, table_of
 from ledger.policy import rates
 from ledger.policy.accrual import Uplifts
+from ledger.policy.rates import RateTable
 from ledger.policy.schemes import Scheme
 from ledger.queries import reference
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 _RATES = ("annual_rate", "extended_rate")
+_RATE_TABLES = CacheKey[Mapping[str, RateTable]]("published rate tables")
+_UPLIFTS = CacheKey[dict[str, Uplifts]]("rate uplifts of each scheme version, by content hash")
 
 
 class Priced(Protocol):
@@ -76,8 +80,7 @@ def rate_steps(unit: Unit, scheme: Scheme, loan: Priced, through: date) -> tuple
     if scheme.repricing == "fixed":
         steps = ((loan.disbursed_on, loan.annual_rate),)
         return steps if loan.extended_rate is None else (*steps, (loan.original_due_on, loan.extended_rate))
-    tables = unit.kept.setdefault("rate_tables", None) or reference.rate_tables(unit.session)
-    unit.kept["rate_tables"] = tables
+    tables = unit.cache.get(_RATE_TABLES, lambda: reference.rate_tables(unit.session))
     priced = rates.Priced(rate_of(loan.annual_rate), loan.signed_on, loan.disbursed_on, loan.term_months)
     extended = None
     if loan.extended_on is not None:
@@ -88,12 +91,12 @@ def rate_steps(unit: Unit, scheme: Scheme, loan: Priced, through: date) -> tuple
 
 
 def scheme_and_uplifts(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
-    """Return a scheme version and its surcharges, looked up once per unit of work."""
-    known: dict[tuple[str, int], tuple[Scheme, Uplifts]] = unit.kept.setdefault("schemes", {})
-    if (found := known.get((code, version))) is None:
-        scheme = reference.scheme_of(unit.session, code, version)
-        found = known[code, version] = (scheme, Uplifts.of(scheme))
-    return found
+    """Return a scheme version and its surcharges, computed once per transaction. Raise NotFound."""
+    scheme = reference.scheme_of(unit.session, code, version)
+    known = unit.cache.get(_UPLIFTS, dict)
+    if (uplifts := known.get(scheme.content_hash)) is None:
+        uplifts = known[scheme.content_hash] = Uplifts.of(scheme)
+    return scheme, uplifts
 
 
 def _whole(rate: Decimal) -> int:

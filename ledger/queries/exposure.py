@@ -7,13 +7,15 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, case, cast, func, select
 
 from ledger import balances, chart
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.money import NIL, Fen
 from ledger.policy.limits import Exposure
 from ledger.queries import fund_calls
 from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
+
+_LOANS = table_of(Loan)
 
 PENDING = (LoanStatus.SUBMITTED, LoanStatus.APPROVED)
 """The statuses of loans that are submitted but not disbursed, which count against the caps (2.2)."""
@@ -40,28 +42,20 @@ def household_borrowings(
     Two queries, however many households. A caller that acts on the result must have locked the households. The loan
     `leaving_out` is not counted.
     """
-    return _borrowings(unit, Loan.__table__.c.household_id, household_ids, leaving_out)
+    return _borrowings(unit, _LOANS.c.household_id, household_ids, leaving_out)
 
 
 def organisation_borrowings(
     unit: Unit, organisation_ids: Iterable[int], leaving_out: int | None = None
 ) -> dict[int, Borrowing]:
     """Return the exposure and bad debt of each organisation, as `household_borrowings` does."""
-    return _borrowings(unit, Loan.__table__.c.organisation_id, organisation_ids, leaving_out)
-
-
-def exposures(unit: Unit, household_ids: Iterable[int]) -> dict[int, Fen]:
-    """Return the amount, in fen, that counts against each household's cap (2.2), for households with loans."""
-    return {
-        household: Fen(found.exposure.open + found.exposure.pending)
-        for household, found in household_borrowings(unit, household_ids).items()
-    }
+    return _borrowings(unit, _LOANS.c.organisation_id, organisation_ids, leaving_out)
 
 
 def _borrowings(
     unit: Unit, borrower: ColumnElement[Any], ids: Iterable[int], leaving_out: int | None
 ) -> dict[int, Borrowing]:
-    loan = Loan.__table__.c
+    loan = _LOANS.c
     unit.session.flush()
     rows = unit.connection.execute(
         select(loan.id, borrower.label("borrower"), loan.status, loan.principal_fen, loan.disbursed_on).where(
@@ -96,7 +90,7 @@ def open_principal(found: Mapping[chart.Account, Fen]) -> Fen:
 
 def issued(unit: Unit, bank: str, county: str) -> Fen:
     """Return the loans disbursed by a bank in a county, in fen, without renewals and reversed loans (5.2)."""
-    loan = Loan.__table__.c
+    loan = _LOANS.c
     query = select(cast(func.sum(loan.principal_fen), BigInteger)).where(
         loan.county == county, loan.bank == bank, loan.disbursed_on.is_not(None), loan.renews_id.is_(None)
     )
@@ -110,7 +104,7 @@ def contributed(unit: Unit, bank: str, county: str) -> Fen:
 
 def lent(unit: Unit, bank: str) -> dict[str, tuple[Fen, Fen]]:
     """Return all loans disbursed by a bank, by county, in fen: to households and in total (2.7)."""
-    loan = Loan.__table__.c
+    loan = _LOANS.c
     to_households = case((loan.household_id.is_not(None), loan.principal_fen), else_=0)
     query = (
         select(

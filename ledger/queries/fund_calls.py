@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import date
-from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from ledger.balances import Clocks
+from ledger.database import table_of
 from ledger.dates import DAY, Quarter
-from ledger.errors import NotFound
-from ledger.money import NIL, Fen, half_up, plain
-from ledger.policy.risk_fund import Call, Issued, OverTarget, WoundDown, quarterly_call
+from ledger.money import NIL, Fen
+from ledger.policy.risk_fund import Call, Issued, quarterly_call
 from ledger.policy.scheme import FundSource
 from ledger.queries import reference
-from ledger.tables.fund import FundPlan, FundPlanLine, FundPlanStep, FundReturn, FundTarget
+from ledger.tables.fund import FundPlan, FundPlanStep, FundReturn
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 class Account(NamedTuple):
@@ -145,38 +144,3 @@ def reached(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[str, Fe
     for row in session.execute(query):
         found.setdefault(row.line_id, {})[row.step] = Fen(row.fen)
     return found
-
-
-def set_target(unit: Unit, bank: str, year: int, fen: Fen) -> None:
-    """Set the amount, in fen, that a bank shall lend in a year (指导任务), replacing an earlier one; raise NotFound."""
-    reference.bank_status(unit.session, bank, date(year, 12, 31))
-    unit.session.merge(FundTarget(bank=bank, year=year, fen=fen, recorded_by=unit.user, recorded_at=unit.recorded_at))
-    unit.session.flush()
-
-
-def check_target(unit: Unit, bank: str, year: int, amount: Fen) -> None:
-    """Raise OverTarget where a year's advances to a bank exceed the contribution for the bank's yearly target (5.4)."""
-    target = unit.session.get(FundTarget, (bank, year))
-    if target is None:
-        return
-    rate = Fraction(reference.latest_scheme(unit.session, reference.MAIN_SCHEME).fund_rate)
-    limit = half_up(rate.numerator * target.fen, rate.denominator)
-    p, ln = FundPlan, FundPlanLine
-    query = (
-        select(cast(func.sum(ln.due), BigInteger))
-        .join(p, p.id == ln.plan_id)
-        .where(p.kind == "advance", ln.bank == bank, p.made_on >= date(year, 1, 1), p.made_on <= date(year, 12, 31))
-    )
-    found = Fen((unit.session.execute(query).scalar() or 0) + amount)
-    if found > limit:
-        raise OverTarget(rule="5.4", bank=bank, year=year, limit=plain(limit), found=plain(found))
-
-
-def check_standing(unit: Unit, county: str, bank: str) -> None:
-    """Raise NotFound for an unknown county or bank, WoundDown for a fund account that was wound down (5.8)."""
-    reference.bank_status(unit.session, bank, unit.today)
-    if reference.county_of(unit.session, county) != county:
-        raise NotFound(what="county", id=county)
-    wound_down = unit.session.get(FundReturn, (county, bank))
-    if wound_down is not None:
-        raise WoundDown(rule="5.8", county=county, bank=bank, found=wound_down.on)

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, case, func, or_, select
 
 from ledger import chart
 from ledger.balances import Clocks
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.money import Fen
 from ledger.policy.accrual import Steps
 from ledger.policy.servicing import LoanState
@@ -24,7 +24,7 @@ from ledger.tables.journal import postings
 from ledger.tables.loans import Loan, interest_bills
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 _INTEREST = (chart.INTEREST_RECEIVABLE, chart.PENALTY_RECEIVABLE)
 
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Pool, func, select
 from sqlalchemy.orm import Session
 
+from ledger.cache import CacheKey, cache_of
 from ledger.calendar import EMPTY, CalendarDay, WorkCalendar
 from ledger.errors import NotFound
 from ledger.policy import rates
@@ -22,19 +23,14 @@ MAIN_SCHEME = "ganzhou-2016"
 
 
 def scheme_of(session: Session, code: str, version: int) -> Scheme:
-    """Return a scheme version, cached because a version never changes; raise NotFound."""
-    known: dict[tuple[str, int], Scheme] = session.info.setdefault("schemes", {})
-    if (scheme := known.get((code, version))) is not None:
-        return scheme
-    found = session.execute(
-        select(t.SchemeVersion.hash).where(t.SchemeVersion.code == code, t.SchemeVersion.version == version)
-    ).scalar()
-    if found is None:
-        raise NotFound(what="scheme", id=f"{code} v{version}")
-    if (scheme := _schemes.get(found)) is None:
-        text = session.execute(select(t.SchemeVersion.text).where(t.SchemeVersion.hash == found)).scalar_one()
-        scheme = _schemes[found] = read_stored(text, found)
-    known[code, version] = scheme
+    """Return a scheme version; raise NotFound.
+
+    A scheme version never changes. Its content hash is read once per session, and a document is parsed once per
+    process.
+    """
+    known = cache_of(session).get(_SCHEMES, dict)
+    if (scheme := known.get((code, version))) is None:
+        scheme = known[code, version] = _read_scheme(session, code, version)
     return scheme
 
 
@@ -97,9 +93,22 @@ def bank_status(session: Session, bank: str, on: date) -> str:
     return status
 
 
-_schemes: dict[str, Scheme] = {}
+_SCHEMES = CacheKey[dict[tuple[str, int], Scheme]]("scheme versions")
+_parsed: dict[str, Scheme] = {}  # by content hash
 # Calendars by database: a published year never changes within a database but may differ between databases.
 _calendars: WeakKeyDictionary[Pool, dict[tuple[int, ...], WorkCalendar]] = WeakKeyDictionary()
+
+
+def _read_scheme(session: Session, code: str, version: int) -> Scheme:
+    content_hash = session.execute(
+        select(t.SchemeVersion.hash).where(t.SchemeVersion.code == code, t.SchemeVersion.version == version)
+    ).scalar()
+    if content_hash is None:
+        raise NotFound(what="scheme", id=f"{code} v{version}")
+    if (scheme := _parsed.get(content_hash)) is None:
+        text = session.execute(select(t.SchemeVersion.text).where(t.SchemeVersion.hash == content_hash)).scalar_one()
+        scheme = _parsed[content_hash] = read_stored(text, content_hash)
+    return scheme
 
 
 def _rate_table(session: Session, code: str, covered_through: date) -> RateTable:

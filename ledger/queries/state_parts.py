@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, case, cast, func
 
 from ledger import chart
 from ledger.chart import Account
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.policy.accrual import Terms
 from ledger.policy.servicing import LoanState
 from ledger.queries.contract_rates import loan_rows, rate_steps, scheme_and_uplifts
@@ -16,7 +16,7 @@ from ledger.tables.journal import postings
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 class StoredLoan(NamedTuple):

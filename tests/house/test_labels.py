@@ -91,8 +91,8 @@ def _words(literal: ast.Subscript) -> list[str]:
     return [one.value for one in each if isinstance(one, ast.Constant) and isinstance(one.value, str)]
 
 
-def test_an_event_is_named_by_one_function() -> None:
-    named = [labels.event_name("ClaimPaid", language) for language in labels.LANGUAGES]
+def test_an_event_is_named_in_both_languages() -> None:
+    named = [labels.label("event", "ClaimPaid", language) for language in labels.LANGUAGES]
     assert named == ["代偿", "claim payment"]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from ledger import events as e
 from ledger import journal
-from ledger.movements import FundOverdrawn, held_balance, settle
+from ledger.movements import PENDING_MOVEMENTS, FundOverdrawn, held_balance, settle
 from ledger.retries import passing, retried
 from ledger.unit_of_work import Unit
 from tests.journal.raw import Raw, raw, refusal, why
@@ -151,7 +151,7 @@ def _compare(unit: Unit, moves: list[tuple[int, int]]) -> None:
                 settle(unit)
         except FundOverdrawn:
             assert min(stood) < 0
-            unit.kept.pop("movements", None)
+            unit.cache.pop(PENDING_MOVEMENTS)
         else:
             assert min(stood) >= 0
             days = then

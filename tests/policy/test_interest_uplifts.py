@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from ledger.policy.rates import Priced, load_table, rate_steps
+from ledger.policy.rates import Priced, load_tables, rate_steps
 from ledger.policy.schemes import load_preset
 from tests.oracle.facts import Contract, Extended, Fact, Misused
 from tests.policy.pages import bills, contract, paid
@@ -175,7 +175,7 @@ def test_a_repriced_loan_changes_its_rate_within_a_line(
 ) -> None:
     scheme = replace(load_preset("national-2014"), repricing=repricing)
     loan = contract("2015-03-10", "2018-03-10", rate="5.75", compound=False)
-    table = load_table("benchmark")
+    table = load_tables()["benchmark"]
     priced = Priced(table.rate(36, loan.disbursed_on), loan.disbursed_on, loan.disbursed_on, 36)
     steps = rate_steps(scheme, table, priced, date(2016, 3, 21))
     loan = replace(loan, rates=tuple((day, Fraction(*rate.as_integer_ratio())) for day, rate in steps))

@@ -22,7 +22,6 @@ from ledger.policy.rates import (
     benchmark_at_signing,
     check_rate,
     extend,
-    load_table,
     load_tables,
     rate_steps,
     rate_table,
@@ -30,8 +29,8 @@ from ledger.policy.rates import (
 )
 from ledger.policy.schemes import Scheme, load_preset
 
-BENCHMARK = load_table("benchmark")
-LPR = load_table("lpr")
+BENCHMARK = load_tables()["benchmark"]
+LPR = load_tables()["lpr"]
 GANZHOU = load_preset("ganzhou-2016")
 NATIONAL_2021 = load_preset("national-2021")
 YANJIN = load_preset("yanjin-2016")

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from ledger.calendar import load_calendar
 from ledger.errors import Refusal
-from ledger.policy.rates import load_table
+from ledger.policy.rates import load_tables
 from ledger.tables.journal import entries, events, footers, movements, postings
 from ledger.tables.loans import Loan, Repayment, StatusChange, allocations, interest_bills
 from tests.oracle.book import Book
@@ -113,7 +113,7 @@ def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
     if not months:
         return None
     due_on = months_later(contract.disbursed_on, term + months)
-    rate = load_table("benchmark").rate(term + months, fact.on)
+    rate = load_tables()["benchmark"].rate(term + months, fact.on)
     numerator, denominator = rate.as_integer_ratio()
     return replace(
         fact,

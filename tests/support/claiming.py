@@ -206,4 +206,5 @@ def exposure_of(engine: Engine, loan_id: int) -> Fen:
     with desk(engine, "auditor") as unit:
         home = unit.session.get_one(Loan, loan_id).household_id
         assert home is not None
-        return exposure.exposures(unit, [home])[home]
+        counted = exposure.household_borrowings(unit, [home])[home].exposure
+        return Fen(counted.open + counted.pending)

@@ -8,10 +8,9 @@ from sqlalchemy import select
 from ledger.dates import Quarter
 from ledger.money import yuan
 from ledger.operations.compensation import claims, recoveries
-from ledger.operations.fund import issuance
+from ledger.operations.fund import issuance, targets
 from ledger.operations.registry import reference, users
 from ledger.policy.schemes import parse_scheme
-from ledger.queries import fund_calls
 from ledger.tables.fund import FundPlanStep
 from tests.upgrade.deeds import BUREAU, Agenda, day
 from tests.upgrade.losses import claim
@@ -40,7 +39,7 @@ source = "decision: the county's own agreement with its banks"
 def of_the_city(story: Story) -> Agenda:
     """Return the city's actions: a target, a scheme, a bank's elimination, and corrections."""
     return [
-        (day("2016-04-05"), lambda: story.do("city", fund_calls.set_target, BANK, 2016, 500_000_00)),
+        (day("2016-04-05"), lambda: story.do("city", targets.set_target, BANK, 2016, 500_000_00)),
         (day("2018-01-04"), lambda: story.do("city", reference.add_scheme, parse_scheme(OWN_SCHEME))),
         (day("2018-02-01"), partial(_suspend_bank, story)),
         (day("2018-02-02"), partial(story.do, "admin", users.set_active, "auditor2", active=False)),

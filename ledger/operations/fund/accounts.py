@@ -18,6 +18,7 @@ from ledger.events import CountyFundContributed, FundInterestCredited, FundResul
 from ledger.ids import new_id
 from ledger.labels import Said
 from ledger.money import NIL, Fen, plain, to_fen
+from ledger.operations.fund import targets
 from ledger.policy.risk_fund import NotAnAmount
 from ledger.queries import claims_owed, fund_calls
 from ledger.queries.fund_calls import Account
@@ -76,7 +77,7 @@ def _receive(
     slip_no: str,
 ) -> int:
     unit.not_future(on, "on")
-    fund_calls.check_standing(unit, county, bank)
+    targets.check_standing(unit, county, bank)
     if to_fen(amount) <= 0:
         raise NotAnAmount(rule="5.6", found=amount)
     event = kind(effective_on=on, county=county, bank=bank, amount=to_fen(amount))
@@ -175,7 +176,7 @@ def check_wind_down(unit: Unit, loan_id: int | None, payload: Mapping[str, Any])
     """
     county, bank = payload["county"], payload["bank"]
     unit.not_future(date.fromisoformat(payload["on"]), "on")
-    fund_calls.check_standing(unit, county, bank)
+    targets.check_standing(unit, county, bank)
     account_balances = _account_balances(unit, county, bank)
     open_accounts = [
         Said(

@@ -1,10 +1,10 @@
 """Issuance reports (放款情况汇总表, scheme 5.5): computed from the loans, frozen on submission, kept in versions."""
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import BigInteger, case, cast, func, select
 
+from ledger.database import table_of
 from ledger.dates import DAY, Quarter
 from ledger.errors import NotFound
 from ledger.ids import new_id
@@ -17,7 +17,7 @@ from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 from ledger.workflow import check, move
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date | None = None) -> IssuanceReport:

@@ -3,20 +3,20 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from moneyed import Money
 from sqlalchemy import select, update
 
 from ledger import events as e
 from ledger import journal
-from ledger.database import write_rows
+from ledger.database import table_of, write_rows
 from ledger.dates import Quarter
 from ledger.errors import NotFound, WrongStatus
 from ledger.events import Event
 from ledger.ids import new_id, new_ids
 from ledger.journal import Record
 from ledger.money import NIL, Fen, of_fen, to_fen
+from ledger.operations.fund import targets
 from ledger.operations.fund.workflow import PLAN
 from ledger.policy import risk_fund
 from ledger.policy.risk_fund import REACHED, STEPS, Call
@@ -27,8 +27,8 @@ from ledger.tables.fund import FundPlan, FundPlanLine, FundPlanStep
 from ledger.unit_of_work import Unit
 from ledger.workflow import check, move
 
-_LINES: Any = FundPlanLine.__table__
-_STEPS: Any = FundPlanStep.__table__
+_LINES = table_of(FundPlanLine)
+_STEPS = table_of(FundPlanStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ def draft_advance(
     """
     on = on or unit.today
     unit.not_future(on, "on")
-    fund_calls.check_standing(unit, county, bank)
+    targets.check_standing(unit, county, bank)
     risk_fund.check_step(county, bank, "advance", to_fen(amount), to_fen(amount))
-    fund_calls.check_target(unit, bank, on.year, to_fen(amount))
+    targets.check_target(unit, bank, on.year, to_fen(amount))
     plan = FundPlan(
         id=new_id(),
         kind="advance",
@@ -193,7 +193,7 @@ def _step(
     _check_begun(plan, lines, reached, step)
     taken = _chosen(lines, reached, step, parts, counties)
     for line, _, _ in taken:
-        fund_calls.check_standing(unit, line.county, line.bank)
+        targets.check_standing(unit, line.county, line.bank)
     records = [Record(event_of(plan, line, on, amount), document=slip_no) for line, amount, slip_no in taken]
     event_ids = journal.record_all(unit, records) if records else []
     write_rows(

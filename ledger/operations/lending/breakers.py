@@ -1,13 +1,13 @@
 """The figures that the lending breakers of scheme 6.9 watch, for one bank in one county."""
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import BigInteger, cast, func, select
 
 from ledger import balances, chart
 from ledger.balances import Clocks
 from ledger.chart import Kind, book_of
+from ledger.database import table_of
 from ledger.money import Fen
 from ledger.policy import breakers, grading
 from ledger.policy.breakers import BreakerTripped, Figures
@@ -17,7 +17,7 @@ from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 def check(unit: Unit, scheme: Scheme, bank: str, county: str) -> tuple[BreakerTripped, ...]:

@@ -8,14 +8,15 @@ notices exist.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from ledger import activity
+from ledger.cache import CacheKey
 from ledger.catalogue import CATALOGUE, Ends
-from ledger.database import among, update_rows, write_rows
+from ledger.database import among, table_of, update_rows, write_rows
 from ledger.ids import new_ids
 from ledger.operations.job_runs import EVERYTHING, Scope
 from ledger.policy.notices import Called, Dates, Ending, Kept, Timing, called_for, ending, missing, timings
@@ -25,19 +26,20 @@ from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice, NoticeChange, NoticeDelivery
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_NOTICES: Any = Notice.__table__
-_CHANGES: Any = NoticeChange.__table__
-_DELIVERIES: Any = NoticeDelivery.__table__
+_LOANS = table_of(Loan)
+_NOTICES = table_of(Notice)
+_CHANGES = table_of(NoticeChange)
+_DELIVERIES = table_of(NoticeDelivery)
 
 OPEN = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 """The statuses of loans that call for notices.
 
 In other statuses the loan is paid, or its debt is not the bank's to collect (scheme 6.6).
 """
+_RECONCILED = CacheKey[set[int]]("loans whose notices are reconciled before the commit")
+_TIMINGS = CacheKey[dict[tuple[str, int], tuple[Timing, ...]]]("notices of each scheme version")
 
 _UNDONE = "undone"  # The reason of a notice whose loan's payout was reversed.
-_RECONCILED = "notices"
 
 # The events that can end a loan, and how. Compensation and write-off always end a loan. A loan in status `closed` was
 # ended by its last event of the other kinds.
@@ -60,7 +62,7 @@ def loans_due(session: Session, scope: Scope, on: date, after: int, limit: int) 
     return session.connection().execute(query).scalars().all()
 
 
-def _due(session: Session, on: date, scope: Scope) -> Any:
+def _due(session: Session, on: date, scope: Scope) -> CompoundSelect[int]:
     """Return a query for the open loans that lack a notice on a day, and the loans with a notice to cancel."""
     loan, n = _LOANS.c, _NOTICES.c
     within = [column == part for column, part in ((loan.bank, scope.bank), (loan.county, scope.county)) if part]
@@ -113,12 +115,12 @@ def reconcile(unit: Unit, loan_ids: Iterable[int], through: date | None) -> int:
     unit.session.flush()
     loans = _calling_loans(unit, sorted(set(loan_ids)))
     stored = _stored(unit, [loan.row.id for loan in loans])
-    made: list[tuple[Any, ...]] = []
+    made: list[_NewNotice] = []
     steps: list[_Step] = []
     for loan in loans:
         rows = stored.get(loan.row.id, {})
         called = {(each.due_on, each.kind): each for each in loan.called}
-        made += [_new(unit, loan.row, each) for each in missing(loan.called, rows, through)]
+        made += [_new(unit, loan.row, notice) for notice in missing(loan.called, rows, through)]
         for key, row in rows.items():
             steps += _steps(row, called.get(key), loan.cancel_reason)
     _write(unit, made, steps)
@@ -133,18 +135,51 @@ def reconcile_before_commit(unit: Unit, loan_ids: Iterable[int]) -> None:
     """
     if not (ids := set(loan_ids)):
         return
-    unit.kept.setdefault(_RECONCILED, set()).update(ids)
-    unit.last[_RECONCILED] = _reconcile_kept
+    unit.cache.get(_RECONCILED, set).update(ids)
+    unit.before_commit(_reconcile_kept)
 
 
 def _reconcile_kept(unit: Unit) -> None:
-    reconcile(unit, unit.kept.pop(_RECONCILED), None)
+    loan_ids = unit.cache.pop(_RECONCILED)
+    reconcile(unit, loan_ids or (), None)
+
+
+class _DatedLoan(NamedTuple):
+    """The columns of a loan that its notices depend on; the due dates are those of the contract."""
+
+    id: int
+    bank: str
+    county: str
+    scheme: str
+    scheme_version: int
+    status: str
+    disbursed_on: date
+    original_due_on: date
+    due_on: date | None
+    extended_on: date | None
+
+
+class _NewNotice(NamedTuple):
+    """A notice to be inserted: the columns of its table, in their order, after the id."""
+
+    loan_id: int
+    due_on: date
+    kind: str
+    bank: str
+    county: str
+    created_on: date
+    deliver_by: date
+    made_on: date
+    made_by: str
+    recorded_at: int
+    cancelled_on: date | None
+    cancel_reason: str | None
 
 
 class _CallingLoan(NamedTuple):
     """A loan's row, the notices its dates call for, and the reason for cancelling its other notices."""
 
-    row: Any
+    row: _DatedLoan
     called: tuple[Called, ...]
     cancel_reason: str
 
@@ -152,20 +187,9 @@ class _CallingLoan(NamedTuple):
 def _calling_loans(unit: Unit, loan_ids: Sequence[int]) -> list[_CallingLoan]:
     """Lock these loans, and return each with the notices that its dates call for."""
     c = _LOANS.c
-    query = select(
-        c.id,
-        c.bank,
-        c.county,
-        c.scheme,
-        c.scheme_version,
-        c.status,
-        c.disbursed_on,
-        c.original_due_on,
-        c.due_on,
-        c.extended_on,
-    )
+    query = select(*(c[name] for name in _DatedLoan._fields))
     query = query.where(among(unit.connection, c.id, loan_ids)).order_by(c.id).with_for_update()
-    rows = unit.connection.execute(query).all()
+    rows = [_DatedLoan(*row) for row in unit.connection.execute(query)]
     ended = _ended(unit, [row.id for row in rows if row.due_on is not None and row.status not in OPEN])
     loans = []
     for row in rows:
@@ -180,7 +204,7 @@ def _calling_loans(unit: Unit, loan_ids: Sequence[int]) -> list[_CallingLoan]:
 
 
 def _timings(unit: Unit, code: str, version: int) -> tuple[Timing, ...]:
-    known: dict[tuple[str, int], tuple[Timing, ...]] = unit.kept.setdefault("notice_timings", {})
+    known = unit.cache.get(_TIMINGS, dict)
     if (code, version) not in known:
         known[code, version] = timings(reference.scheme_of(unit.session, code, version))
     return known[code, version]
@@ -221,8 +245,8 @@ def _stored(unit: Unit, loan_ids: Sequence[int]) -> dict[int, dict[tuple[date, s
     return notices
 
 
-def _new(unit: Unit, loan: Any, called: Called) -> tuple[Any, ...]:
-    return (
+def _new(unit: Unit, loan: _DatedLoan, called: Called) -> _NewNotice:
+    return _NewNotice(
         loan.id,
         called.due_on,
         called.kind,
@@ -247,7 +271,7 @@ def _steps(row: _StoredNotice, called: Called | None, cancel_reason: str) -> Ite
         yield _Step(row.id, "revived", kept.cancelled_on, "")
 
 
-def _write(unit: Unit, made: Sequence[tuple[Any, ...]], steps: Sequence[_Step]) -> None:
+def _write(unit: Unit, made: Sequence[_NewNotice], steps: Sequence[_Step]) -> None:
     rows = [(notice_id, *row) for notice_id, row in zip(new_ids(len(made)), made, strict=True)]
     changes = [
         (change_id, each.notice, each.step, each.on, unit.user, each.reason, unit.recorded_at)

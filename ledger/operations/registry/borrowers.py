@@ -9,7 +9,7 @@ from moneyed import Money
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.errors import NotFound, RuleViolation
 from ledger.ids import new_id, new_ids
 from ledger.money import ZERO, to_fen
@@ -172,7 +172,7 @@ def _refuse_known(unit: Unit, registry_no: str, cards: list[str]) -> None:
     session = unit.session
     if session.execute(select(t.Household.id).where(t.Household.registry_no == registry_no)).first():
         raise RegistryNoTaken(rule="2.1", found=registry_no)
-    card_column = t.Member.__table__.c.id_card
+    card_column = table_of(t.Member).c.id_card
     taken = session.execute(select(card_column).where(among(unit.connection, card_column, cards))).scalar()
     if taken is not None:
         raise IdCardTaken(rule="2.1", limit=1, found=mask_id_card(taken))

@@ -1,12 +1,11 @@
 """The publication of a year's working days (调休), and the dates that depend on it (scheme 3.6, 6.6, 7)."""
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import select
 
 from ledger.calendar import CalendarDay, WorkCalendar
-from ledger.database import among, update_rows
+from ledger.database import among, table_of, update_rows
 from ledger.dates import next_settlement
 from ledger.operations.registry.reference import add_calendar
 from ledger.policy import terms
@@ -15,8 +14,8 @@ from ledger.tables.claims import Recovery
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_RECOVERIES: Any = Recovery.__table__
+_LOANS = table_of(Loan)
+_RECOVERIES = table_of(Recovery)
 
 
 def publish(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -> WorkCalendar:
@@ -55,10 +54,10 @@ def _roll(unit: Unit, calendar: WorkCalendar) -> int:
     of_those_days = among(unit.connection, c.due_on, {due_on.isoformat() for _, _, due_on, _ in moved})
     query = select(c.id, *dates, c.billed_to, c.next_step_on).where(*open_still, of_those_days)
     changed = []
-    for row in unit.connection.execute(query.order_by(c.id).with_for_update()).all():
-        if (day := moved.get(tuple(row[1:5]))) is not None:
-            step_on = None if row.next_step_on is None else min(next_settlement(row.billed_to), day)
-            changed.append((day, step_on, row.id))
+    for loan in unit.connection.execute(query.order_by(c.id).with_for_update()).all():
+        if (day := moved.get((loan.scheme, loan.scheme_version, loan.due_on, loan.rolled_on))) is not None:
+            step_on = None if loan.next_step_on is None else min(next_settlement(loan.billed_to), day)
+            changed.append((day, step_on, loan.id))
     update_rows(unit.connection, _LOANS, ("rolled_on", "next_step_on"), changed)
     return len(changed)
 

@@ -3,19 +3,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from ledger.database import among, update_rows, write_rows
+from ledger.database import among, table_of, update_rows, write_rows
 from ledger.errors import NotFound, RuleViolation
 from ledger.ids import new_id, new_ids
 from ledger.tables.borrowers import Household, Organisation
 from ledger.tables.notices import Contact
 from ledger.unit_of_work import Unit
 
-_CONTACTS: Any = Contact.__table__
+_CONTACTS = table_of(Contact)
 _PHONE = re.compile(r"\+?[0-9]{5,19}", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _SEPARATORS = re.compile(r"[ ()-]")
@@ -96,8 +95,8 @@ def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str
     not stored.
     """
     connection, c = unit.connection, _CONTACTS.c
-    households = _ids(unit, Household.__table__.c, "registry_no", contacts, counties)
-    organisations = _ids(unit, Organisation.__table__.c, "uscc", contacts, counties)
+    households = _ids(unit, table_of(Household), "registry_no", contacts, counties)
+    organisations = _ids(unit, table_of(Organisation), "uscc", contacts, counties)
     contact_ids: dict[tuple[int | None, int | None], int] = {}
     for column, ids in ((c.household_id, households), (c.organisation_id, organisations)):
         query = select(c.household_id, c.organisation_id, c.id).where(among(connection, column, ids.values()))
@@ -119,11 +118,12 @@ def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str
 
 
 def _ids(
-    unit: Unit, columns: Any, name: str, numbers: Mapping[str, Reached], counties: frozenset[str]
+    unit: Unit, table: Table, name: str, numbers: Mapping[str, Reached], counties: frozenset[str]
 ) -> dict[str, int]:
-    query = select(columns[name], columns.id).where(among(unit.connection, columns[name], numbers))
+    """Return the ids of borrowers by the number in the column `name`, in these counties where some are named."""
+    query = select(table.c[name], table.c.id).where(among(unit.connection, table.c[name], numbers))
     if counties:
-        query = query.where(columns.county.in_(sorted(counties)))
+        query = query.where(table.c.county.in_(sorted(counties)))
     return dict(unit.connection.execute(query).all())
 
 

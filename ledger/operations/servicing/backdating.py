@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import aliased
 
 from ledger import events as e
 from ledger import journal, period_lock
 from ledger.catalogue import Ends, Replay, by_calendar, events_where, payer_of
 from ledger.chart import Kind, book_of
-from ledger.database import among, update_rows, write_rows
+from ledger.database import among, table_of, update_rows, write_rows
 from ledger.dates import DAY, settlements
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, event_of
@@ -28,7 +28,7 @@ from ledger.tables.journal import events
 from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 class RestsOnLater(RuleViolation):
@@ -194,7 +194,7 @@ def unreversed(unit: Unit, loan_ids: Sequence[int]) -> list[PostedEvent]:
     return [_posted(row) for row in unit.connection.execute(query)]
 
 
-def _posted(row: Any) -> PostedEvent:
+def _posted(row: Row[*tuple[Any, ...]]) -> PostedEvent:
     base = {"effective_on": row.effective_on, "county": row.county, "bank": row.bank, "loan": row.loan_id}
     event = event_of(row.kind, base, row.payload)
     about = Particulars(row.document, row.reason, row.made_by, row.checked_by)
@@ -312,7 +312,7 @@ def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
     return dict(unit.connection.execute(query).all())
 
 
-def _unreversed_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Any]:
+def _unreversed_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Row[int, int, int, date]]:
     """Return the unreversed events of a kind, by day and recording order, oldest first."""
     undone = aliased(events)
     query = (

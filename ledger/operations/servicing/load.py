@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
 
 from sqlalchemy import select
 
 from ledger.calendar import load_calendar
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.errors import RuleViolation
 from ledger.operations.servicing.save import LoadedLoan
 from ledger.queries import loan_state, reference
@@ -15,7 +14,7 @@ from ledger.queries.contract_rates import scheme_and_uplifts
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 class CalendarMissing(RuleViolation):

@@ -9,7 +9,7 @@ from moneyed import Money
 from sqlalchemy import select, update
 
 from ledger import money
-from ledger.database import among, write_rows
+from ledger.database import among, table_of, write_rows
 from ledger.errors import NotFound, Refusal, RuleViolation
 from ledger.events import RepaymentReceived
 from ledger.ids import new_ids
@@ -24,7 +24,7 @@ from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
 
-_TABLE: Any = Repayment.__table__
+_TABLE = table_of(Repayment)
 BACK_DATED = ReversalReason("补记还款 back-dated repayment")
 
 
@@ -157,13 +157,13 @@ def _transaction(repayment_id: int, received: Received) -> Repay:
 
 
 def _receipts(unit: Unit, sheet: Sequence[Received]) -> set[tuple[int, str]]:
-    chosen = among(unit.connection, Repayment.__table__.c.loan_id, {received.loan_id for received in sheet})
+    chosen = among(unit.connection, table_of(Repayment).c.loan_id, {received.loan_id for received in sheet})
     query = select(Repayment.loan_id, Repayment.receipt_no).where(chosen, Repayment.live.is_(True))
     return set(unit.connection.execute(query))
 
 
 def _statuses(unit: Unit, sheet: Sequence[Received]) -> dict[int, str]:
-    chosen = among(unit.connection, Loan.__table__.c.id, {received.loan_id for received in sheet})
+    chosen = among(unit.connection, table_of(Loan).c.id, {received.loan_id for received in sheet})
     return dict(unit.connection.execute(select(Loan.id, Loan.status).where(chosen)).all())
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from ledger import period_lock
 from ledger.chart import Kind, book_of
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.errors import NotFound, Refusal, RuleViolation, WrongStatus
 from ledger.events import Event
 from ledger.operations.servicing import backdating, load, save
@@ -28,7 +28,7 @@ from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 LENT = (
     LoanStatus.ACTIVE,

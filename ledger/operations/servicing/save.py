@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, select
 from ledger import events as e
 from ledger import journal
 from ledger.catalogue import key_of, payer_of
-from ledger.database import among, update_rows, write_rows
+from ledger.database import among, table_of, update_rows, write_rows
 from ledger.events import Applied, Event
 from ledger.journal import Record
 from ledger.operations.notices import issue
@@ -20,8 +20,8 @@ from ledger.queries.state_parts import StoredLoan
 from ledger.tables.loans import Loan, Repayment, allocations, interest_bills
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_REPAYMENTS: Any = Repayment.__table__
+_LOANS = table_of(Loan)
+_REPAYMENTS = table_of(Repayment)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.money import NIL, Fen
 from ledger.policy import compensation
 from ledger.policy.schemes import Scheme
@@ -187,7 +187,7 @@ def _one(
 
 
 def _loans(session: Session, claims: Sequence[Claim]) -> dict[int, tuple[str, Scheme]]:
-    wanted = among(session.connection(), Loan.__table__.c.id, {claim.loan_id for claim in claims})
+    wanted = among(session.connection(), table_of(Loan).c.id, {claim.loan_id for claim in claims})
     query = select(Loan.id, Loan.contract_no, Loan.scheme, Loan.scheme_version).where(wanted)
     return {
         row.id: (row.contract_no, reference.scheme_of(session, row.scheme, row.scheme_version))
@@ -196,7 +196,7 @@ def _loans(session: Session, claims: Sequence[Claim]) -> dict[int, tuple[str, Sc
 
 
 def _steps(session: Session, claims: Sequence[Claim]) -> dict[int, list[StepShown]]:
-    of_these = among(session.connection(), ClaimChange.__table__.c.claim_id, [claim.id for claim in claims])
+    of_these = among(session.connection(), table_of(ClaimChange).c.claim_id, [claim.id for claim in claims])
     found: dict[int, list[StepShown]] = {}
     for row in session.execute(select(ClaimChange).where(of_these).order_by(ClaimChange.id)).scalars():
         found.setdefault(row.claim_id, []).append(
@@ -217,7 +217,7 @@ def _steps(session: Session, claims: Sequence[Claim]) -> dict[int, list[StepShow
 
 def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[WaitingShown]]:
     """Return the waiting requests to close a claim's recourse, by claim id."""
-    of_these = among(session.connection(), Approval.__table__.c.loan_id, {claim.loan_id for claim in claims})
+    of_these = among(session.connection(), table_of(Approval).c.loan_id, {claim.loan_id for claim in claims})
     query = select(Approval).where(of_these, Approval.kind == "claim_closing", Approval.status == RequestStatus.PENDING)
     found: dict[int, list[WaitingShown]] = {}
     for row in session.execute(query.order_by(Approval.id)).scalars():

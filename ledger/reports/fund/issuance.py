@@ -5,11 +5,12 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from ledger import activity
 from ledger.balances import Clocks
+from ledger.database import table_of
 from ledger.dates import DAY, Quarter, business_day
 from ledger.events import LoanDisbursed
 from ledger.money import Fen
@@ -19,7 +20,7 @@ from ledger.statuses import ReportStatus
 from ledger.tables.fund import IssuanceReport
 from ledger.tables.loans import Loan
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,10 @@ def together(rows: Iterable[Issuance], county: str = "", bank: str = "") -> Issu
 _SUMMED = tuple(f.name for f in fields(Issuance) if f.name not in ("county", "bank", "due_by", "reported"))
 
 
-def _grouped(clocks: Clocks, quarter: Quarter, county: str | None, bank: str | None) -> Any:
+def _grouped(
+    clocks: Clocks, quarter: Quarter, county: str | None, bank: str | None
+) -> Select[str, str, int, int, int, int, int]:
+    """Return the query of what was issued by county and bank: loans and fen of the quarter, fen through its end."""
     loan, days = _LOANS.c, quarter.calendar
     through = Clocks(min(days.end - DAY, clocks.as_of), clocks.known_at)
     h = activity.happened_by(LoanDisbursed.__name__, through).c

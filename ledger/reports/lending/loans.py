@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ledger import balances, chart
 from ledger.chart import Account
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.dates import next_settlement
 from ledger.money import NIL, Fen
 from ledger.policy import grading
@@ -247,8 +247,8 @@ def _borrowers(session: Session, loans: Sequence[Loan]) -> dict[int, tuple[str, 
     connection = session.connection()
     members = _by_id(session, Member, {loan.member_id for loan in loans if loan.member_id is not None})
     organisations = connection.execute(
-        select(Organisation.__table__.c.id, Organisation.__table__.c.name).where(
-            among(connection, Organisation.__table__.c.id, {loan.organisation_id for loan in loans} - {None})
+        select(table_of(Organisation).c.id, table_of(Organisation).c.name).where(
+            among(connection, table_of(Organisation).c.id, {loan.organisation_id for loan in loans} - {None})
         )
     )
     companies = {row.id: row.name for row in organisations}
@@ -261,14 +261,14 @@ def _borrowers(session: Session, loans: Sequence[Loan]) -> dict[int, tuple[str, 
 
 
 def _by_id(session: Session, kind: type[Member], ids: Iterable[int]) -> dict[int, Member]:
-    column = kind.__table__.c.id
+    column = table_of(kind).c.id
     found = session.execute(select(kind).where(among(session.connection(), column, ids))).scalars()
     return {row.id: row for row in found}
 
 
 def _waiting(session: Session, ids: Sequence[int]) -> dict[int, list[Waiting]]:
     query = select(Approval).where(
-        among(session.connection(), Approval.__table__.c.loan_id, ids), Approval.status == RequestStatus.PENDING
+        among(session.connection(), table_of(Approval).c.loan_id, ids), Approval.status == RequestStatus.PENDING
     )
     found: dict[int, list[Waiting]] = {}
     for row in session.execute(query.order_by(Approval.id)).scalars():

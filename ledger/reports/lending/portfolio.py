@@ -9,12 +9,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, false, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, and_, case, cast, false, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from ledger import balances, chart, dates
 from ledger.balances import Clocks
 from ledger.chart import Kind
+from ledger.database import table_of
 from ledger.money import NIL, Fen
 from ledger.policy.schemes import Scheme
 from ledger.queries import fund_calls, reference
@@ -22,7 +23,7 @@ from ledger.queries.principal import principal_as_of
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, allocations, interest_bills
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,10 @@ def _add(rows: dict[tuple[str, str], dict[str, int]], county: str, bank: str, fi
         into[name] = into.get(name, 0) + (figure or 0)
 
 
-def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | None) -> Any:
+_Sums = Select[*tuple[Any, ...]]  # county, bank, then sums in fen or counts
+
+
+def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | None) -> _Sums:
     """Return the query of open principal by county and bank, split by kind of borrower, age and grade."""
     owed, unpaid = principal_as_of(clocks), _oldest_unpaid(clocks)
     loan, as_of = _LOANS.c, clocks.as_of
@@ -225,7 +229,7 @@ def _schemes(session: Session) -> Sequence[Scheme]:
     return [reference.scheme_of(session, code, version) for code, version in found]
 
 
-def _issued(clocks: Clocks, county: str | None, bank: str | None) -> Any:
+def _issued(clocks: Clocks, county: str | None, bank: str | None) -> _Sums:
     """Return the query of the principal paid out by a day, net of reversals, renewals not counted."""
     loan = _LOANS.c
     query = select(

@@ -69,11 +69,16 @@ def line_id(loan_id: int, period_start: date) -> str:
 
 
 def lines_of(session: Session, loan_id: int) -> list[LineShown]:
-    """Return the unreversed interest bills of a loan, oldest first."""
+    """Return the unreversed interest bills of a loan, oldest first.
+
+    Allocations of one day are counted in the order of their events, a payment before its reversal. In the other order a
+    bill that an earlier payment had paid would count as unpaid between the two events.
+    """
     connection = session.connection()
     ln, a = interest_bills.c, allocations.c
     paid: dict[date, list[Any]] = {}
-    for row in connection.execute(select(allocations).where(a.loan_id == loan_id).order_by(a.effective_on)):
+    in_order = select(allocations).where(a.loan_id == loan_id).order_by(a.effective_on, a.event_id)
+    for row in connection.execute(in_order):
         paid.setdefault(row.period_start, []).append(row)
     query = select(interest_bills).where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start)
     given = subsidised.by_line(session, loan_id)

@@ -1,6 +1,6 @@
 """Lists of notices with their status on a day: pending, late, delivered, cancelled."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, get_args
@@ -85,7 +85,7 @@ def chosen(
     return query if status is None else query.where(*_WITH_STATUS[status](on))
 
 
-_WITH_STATUS: dict[NoticeStatus, Any] = {
+_WITH_STATUS: dict[NoticeStatus, Callable[[date], list[ColumnElement[bool]]]] = {
     "pending": lambda on: [*_waits(), NoticeRow.deliver_by >= on],
     "late": lambda on: [*_waits(), NoticeRow.deliver_by < on],
     "delivered": lambda on: [NoticeDelivery.id.is_not(None)],

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
 from ledger.balances import Clocks
 from ledger.calendar import WorkCalendar
-from ledger.database import among, rate_of
+from ledger.database import among, rate_of, table_of
 from ledger.dates import DAY
 from ledger.events import CreditApplied
 from ledger.exports.notice_pdf import NoticePaper
@@ -21,7 +21,6 @@ from ledger.policy.notices import number_of
 from ledger.policy.scheme import Scheme
 from ledger.policy.servicing import LoanState
 from ledger.queries import loan_state, reference
-from ledger.queries.contract_rates import scheme_and_uplifts
 from ledger.tables.borrowers import Household, Member, Organisation
 from ledger.tables.loans import Loan
 from ledger.tables.notices import Notice
@@ -36,7 +35,7 @@ def papers(unit: Unit, notice_ids: Collection[int]) -> list[NoticePaper]:
     notice made later, from everything recorded to date. A notice that does not exist has no paper, nor has a notice of
     a loan whose payout was reversed.
     """
-    rows = unit.connection.execute(_asked(unit, notice_ids)).all()
+    rows = _asked(unit, notice_ids)
     figures: dict[int, _Figures] = {}
     for as_of, of_day in groupby(sorted(rows, key=_as_of), key=_as_of):
         figures |= _figures(unit, list(of_day), as_of)
@@ -45,14 +44,40 @@ def papers(unit: Unit, notice_ids: Collection[int]) -> list[NoticePaper]:
     return [_paper(row, _scheme(unit, row), figures[row.notice], calendar) for row in shown]
 
 
-def _asked(unit: Unit, notice_ids: Collection[int]) -> Any:
+class _Asked(NamedTuple):
+    """A notice with its contract and borrower: a person with a household, or an organisation."""
+
+    notice: int
+    kind: str
+    due_on: date
+    made_on: date
+    cancelled_on: date | None
+    loan_id: int
+    contract_no: str
+    scheme: str
+    scheme_version: int
+    principal_fen: int
+    signed_on: date
+    original_due_on: date
+    bank: str
+    county: str
+    town: str
+    village: str | None
+    person: str | None
+    id_card: str | None
+    organisation: str | None
+    uscc: str | None
+
+
+def _asked(unit: Unit, notice_ids: Collection[int]) -> list[_Asked]:
+    """Return the notices in the order in which their papers are carried round. One query."""
     n, loan, member, household, organisation = (
-        each.__table__.c for each in (Notice, Loan, Member, Household, Organisation)
+        table_of(each).c for each in (Notice, Loan, Member, Household, Organisation)
     )
     town = func.coalesce(household.town, "")
     query = (
         select(
-            n.id.label("notice"),
+            n.id,
             n.kind,
             n.due_on,
             n.made_on,
@@ -64,13 +89,13 @@ def _asked(unit: Unit, notice_ids: Collection[int]) -> Any:
             loan.principal_fen,
             loan.signed_on,
             loan.original_due_on,
-            Bank.name.label("bank"),
-            County.name.label("county"),
-            town.label("town"),
+            Bank.name,
+            County.name,
+            town,
             household.village,
-            member.name.label("person"),
+            member.name,
             member.id_card,
-            organisation.name.label("organisation"),
+            organisation.name,
             organisation.uscc,
         )
         .join(Loan, loan.id == n.loan_id)
@@ -81,17 +106,17 @@ def _asked(unit: Unit, notice_ids: Collection[int]) -> Any:
         .outerjoin(Organisation, organisation.id == loan.organisation_id)
         .where(among(unit.connection, n.id, notice_ids))
     )
-    return query.order_by(n.county, town, household.village, loan.contract_no, n.due_on, n.kind, n.id)
+    ordered = query.order_by(n.county, town, household.village, loan.contract_no, n.due_on, n.kind, n.id)
+    return [_Asked._make(row) for row in unit.connection.execute(ordered)]
 
 
-def _as_of(row: Any) -> date:
+def _as_of(row: _Asked) -> date:
     """Return the day at whose end the figures of a notice are taken."""
-    day: date = min(row.made_on, row.due_on - DAY)
-    return day
+    return min(row.made_on, row.due_on - DAY)
 
 
-def _scheme(unit: Unit, row: Any) -> Scheme:
-    return scheme_and_uplifts(unit, row.scheme, row.scheme_version)[0]
+def _scheme(unit: Unit, row: _Asked) -> Scheme:
+    return reference.scheme_of(unit.session, row.scheme, row.scheme_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +132,7 @@ class _Figures:
     credit: Fen
 
 
-def _figures(unit: Unit, rows: Sequence[Any], as_of: date) -> dict[int, _Figures]:
+def _figures(unit: Unit, rows: Sequence[_Asked], as_of: date) -> dict[int, _Figures]:
     """Return the figures of each notice as of a day: the loan's state on that day, run to the due date (3.3-3.9)."""
     through = max(row.due_on for row in rows)
     loaded = loan_state.load(unit, {row.loan_id for row in rows}, through, clocks=Clocks(as_of))
@@ -142,8 +167,11 @@ def _to_due_date(state: LoanState, due_on: date, as_of: date) -> _Figures:
     )
 
 
-def _paper(row: Any, scheme: Scheme, found: _Figures, calendar: WorkCalendar) -> NoticePaper:
+def _paper(row: _Asked, scheme: Scheme, found: _Figures, calendar: WorkCalendar) -> NoticePaper:
     household = row.organisation is None
+    name, number = (row.person, row.id_card) if household else (row.organisation, row.uscc)
+    assert name is not None, "a loan has a borrower"
+    assert number is not None, "a borrower has a number"
     extended = row.due_on != row.original_due_on
     share = scheme.household_subsidy_share if household else scheme.organisation_subsidy_share
     payable_on = terms.rolled(row.due_on, calendar, scheme.due_date_roll)
@@ -153,8 +181,8 @@ def _paper(row: Any, scheme: Scheme, found: _Figures, calendar: WorkCalendar) ->
         kind=row.kind,
         programme=scheme.name,
         bank=row.bank,
-        borrower=row.person if household else row.organisation,
-        identity=mask_id_card(row.id_card) if household else row.uscc,
+        borrower=name,
+        identity=mask_id_card(number) if household else number,
         is_organisation=not household,
         address=f"{row.county}{row.town}{row.village or ''}",
         contract_no=row.contract_no,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.money import Fen
 from ledger.policy.identity import mask_id_card
 from ledger.tables.borrowers import Household, Link, Member, Organisation
@@ -109,7 +109,7 @@ def search_households(
 def households_shown(session: Session, rows: Sequence[Household]) -> list[HouseholdShown]:
     """Return households with their members, the head first, with one query for any number of households."""
     members: dict[int, list[MemberShown]] = {row.id: [] for row in rows}
-    column = Member.__table__.c.household_id
+    column = table_of(Member).c.household_id
     query = select(Member).where(among(session.connection(), column, members))
     for member in session.execute(query.order_by(Member.is_head.desc(), Member.id)).scalars():
         members[member.household_id].append(
@@ -145,7 +145,7 @@ def links_shown(session: Session, organisation_ids: Sequence[int]) -> Mapping[in
 
     Of a linked household only the registry number is shown, because the household may be outside the user's county.
     """
-    link, household = Link.__table__.c, Household.__table__.c
+    link, household = table_of(Link).c, table_of(Household).c
     query = (
         select(
             link.id,
@@ -157,7 +157,7 @@ def links_shown(session: Session, organisation_ids: Sequence[int]) -> Mapping[in
             link.starts_on,
             link.ends_on,
         )
-        .join(Household.__table__, household.id == link.household_id)
+        .join(table_of(Household), household.id == link.household_id)
         .where(among(session.connection(), link.organisation_id, organisation_ids))
         .order_by(link.organisation_id, link.starts_on, link.id)
     )

@@ -1,0 +1,47 @@
+"""Values kept with a session: read or built once in a transaction, each under a key that carries the value's type."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+
+class CacheKey(Generic[T]):
+    """The key of one value of a cache: a constant of the module that makes the value, equal to no other key."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Cache:
+    """The values kept with one session, by key."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self) -> None:
+        self._values: dict[CacheKey[Any], Any] = {}
+
+    def get(self, key: CacheKey[T], make: Callable[[], T]) -> T:
+        """Return the value of a key; call `make` for the value the first time, and keep the value."""
+        if key not in self._values:
+            self._values[key] = make()
+        value: T = self._values[key]
+        return value
+
+    def pop(self, key: CacheKey[T]) -> T | None:
+        """Remove the value of a key and return the value; None where nothing is kept under the key."""
+        value: T | None = self._values.pop(key, None)
+        return value
+
+
+_CACHE = "ledger"
+
+
+def cache_of(session: Session) -> Cache:
+    """Return the cache of a session, empty when the session is new. A session serves one transaction."""
+    if (cache := session.info.get(_CACHE)) is None:
+        cache = session.info[_CACHE] = Cache()
+    assert isinstance(cache, Cache)
+    return cache
