@@ -1,1 +1,1 @@
-"""Reads that operations and reports share."""
+"""Queries shared by operations and reports."""

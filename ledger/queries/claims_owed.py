@@ -1,4 +1,4 @@
-"""What the fund owes on claims, what of it queues, and what the counties owe and have paid of their shares."""
+"""The amounts that the fund owes on claims, the amounts queued, and the county shares owed and paid."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,26 +21,29 @@ from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 
 UNPAID = (ClaimStatus.APPROVED, ClaimStatus.PARTLY_PAID)
-"""Statuses of claims that the fund has still to pay, in whole or in part."""
+"""The statuses of claims that the fund has not paid in full."""
 
 
 def paid_of(claim: Claim) -> Parts:
-    """Return what the fund has paid on a claim, principal and interest apart."""
+    """Return the principal and the interest that the fund has paid on a claim."""
     return Parts(*map(Fen, (claim.paid_principal, claim.paid_interest)))
 
 
 def frozen_of(claim: Claim) -> Parts:
-    """Return the principal and interest that were open on the loan when it was claimed."""
+    """Return the principal and the interest that were open on the loan on the day of the claim."""
     return Parts(*map(Fen, (claim.principal, claim.interest)))
 
 
 def net_of(claim: Claim) -> Fen:
-    """Return the net loss of a claim in fen: paid by the fund and not returned to it."""
+    """Return the net loss of a claim in fen: the amount paid by the fund less the amount returned to the fund."""
     return Fen(claim.paid_principal + claim.paid_interest - claim.returned)
 
 
 def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
-    """Return what the fund still owes on each claim, by claim id, as recorded now (6.4). One query for all claims."""
+    """Return the amount that the fund still owes on each claim, by claim id, as recorded to date (6.4).
+
+    One query serves all claims.
+    """
     rows = list(claims)
     found = loan_balances(connection, [row.loan_id for row in rows])
     return {
@@ -60,7 +63,10 @@ def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
 def queued_by_account(
     session: Session, county: str | None = None, bank: str | None = None
 ) -> dict[tuple[str, str], Fen]:
-    """Return what queues for each account in fen, by (county, bank), accounts with a queue only. Two queries."""
+    """Return the fen queued at each fund account, by (county, bank); accounts without a queue are left out.
+
+    Two queries serve all accounts.
+    """
     query = select(Claim).where(Claim.status.in_(UNPAID), Claim.queued_on.is_not(None))
     if county is not None:
         query = query.where(Claim.county == county)
@@ -75,7 +81,10 @@ def queued_by_account(
 
 
 def queued_by_loan(session: Session, loan_ids: Iterable[int]) -> Mapping[int, Fen]:
-    """Return what queues of each loan's claim in fen, by loan id, loans with a queue only. Two queries."""
+    """Return the fen queued for the claim of each loan, by loan id; loans without a queue are left out.
+
+    Two queries serve all loans.
+    """
     query = select(Claim).where(
         among(session.connection(), Claim.__table__.c.loan_id, loan_ids),
         Claim.status.in_(UNPAID),
@@ -87,7 +96,7 @@ def queued_by_loan(session: Session, loan_ids: Iterable[int]) -> Mapping[int, Fe
 
 
 def county_shares(session: Session, county: str, bank: str) -> list[tuple[int, Fen]]:
-    """Return claim ids with the county's share of their net loss in fen, oldest approval first, then id."""
+    """Return claim ids with the county's share of the net loss in fen, by approval day, then claim id."""
     query = (
         select(Claim, Loan.scheme, Loan.scheme_version)
         .join(Loan, Loan.id == Claim.loan_id)
@@ -102,17 +111,17 @@ def county_shares(session: Session, county: str, bank: str) -> list[tuple[int, F
 
 @dataclass(frozen=True, slots=True)
 class Allotted:
-    """The county's share of one claim: due in all, and paid so far; whole fen."""
+    """The county's share of one claim: the whole share due, and the part paid to date; whole fen."""
 
     due: Fen
     paid: Fen
 
 
 def allotted(session: Session, accounts: Iterable[tuple[str, str]]) -> dict[int, Allotted]:
-    """Return what the counties owe and paid of their shares, by claim id (6.5), for accounts given as (county, bank).
+    """Return the county shares due and paid, by claim id (6.5), of the accounts given as (county, bank).
 
-    Payments are allotted to the oldest approval first; what was paid for a claim and recovered since goes to the next
-    one, as the balance of the account 1201 does.
+    Payments are allotted to the oldest approval first. Where a recovery makes the share of a claim smaller, the
+    county's payment for that part is allotted to the next claim, in step with the balance of account 1201.
     """
     found: dict[int, Allotted] = {}
     for county, bank in sorted(set(accounts)):

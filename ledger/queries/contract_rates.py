@@ -1,4 +1,4 @@
-"""The contract rates of loans, day by day, and the scheme versions they are under."""
+"""The contract rates of loans by day, and the scheme versions of loans."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -20,7 +20,7 @@ _RATES = ("annual_rate", "extended_rate")
 
 
 class Priced(Protocol):
-    """The columns of a disbursed loan that its rates follow from; rates in whole 1e-8."""
+    """The columns of a paid-out loan that determine the loan's rates; rates in whole 1e-8."""
 
     @property
     def annual_rate(self) -> int: ...
@@ -41,7 +41,7 @@ class Priced(Protocol):
 
 
 def loan_rows(names: Sequence[str]) -> Select[Any]:
-    """Return the query of these columns of loans, rates as whole 1e-8."""
+    """Return the query of these columns of loans, with rates as whole 1e-8."""
     return select(*(type_coerce(_LOANS.c[name], BigInteger) if name in _RATES else _LOANS.c[name] for name in names))
 
 
@@ -63,7 +63,7 @@ _ROWS = loan_rows(
 
 
 def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tuple[tuple[date, int], ...]]:
-    """Return the contract rates of loans in whole 1e-8, each from its day on, to `through`. Locks nothing."""
+    """Return the contract rates of loans in whole 1e-8, each with its first day, to `through`. Take no locks."""
     query = _ROWS.where(among(unit.connection, _LOANS.c.id, loan_ids))
     return {
         row.id: rate_steps(unit, scheme_and_uplifts(unit, row.scheme, row.scheme_version)[0], row, through)
@@ -72,7 +72,7 @@ def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tu
 
 
 def rate_steps(unit: Unit, scheme: Scheme, loan: Priced, through: date) -> tuple[tuple[date, int], ...]:
-    """Return one loan's contract rates in whole 1e-8, each from its day on, as far as `through`."""
+    """Return one loan's contract rates in whole 1e-8, each with its first day, to `through`."""
     if scheme.repricing == "fixed":
         steps = ((loan.disbursed_on, loan.annual_rate),)
         return steps if loan.extended_rate is None else (*steps, (loan.original_due_on, loan.extended_rate))
@@ -88,7 +88,7 @@ def rate_steps(unit: Unit, scheme: Scheme, loan: Priced, through: date) -> tuple
 
 
 def scheme_and_uplifts(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
-    """Return a scheme version and its rate uplifts, looked up once a unit of work."""
+    """Return a scheme version and its rate uplifts, read once in each unit of work."""
     known: dict[tuple[str, int], tuple[Scheme, Uplifts]] = unit.kept.setdefault("schemes", {})
     if (found := known.get((code, version))) is None:
         scheme = reference.scheme_of(unit.session, code, version)

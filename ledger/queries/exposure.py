@@ -1,4 +1,4 @@
-"""What borrowers owe over all banks, and what a bank has lent: the figures behind the limits of scheme §2."""
+"""The debts of borrowers at all banks and the loans paid out by a bank, for the limits of scheme §2."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 
 PENDING = (LoanStatus.SUBMITTED, LoanStatus.APPROVED)
-"""Statuses of loans put forward and not disbursed, which count against the caps (2.2)."""
+"""The statuses of loans submitted or approved but not paid out, which count against the caps (2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Borrowing:
-    """A borrower's exposure and bad debt, all banks together; whole fen."""
+    """A borrower's exposure and bad debt at all banks together; whole fen."""
 
     exposure: Exposure
     recourse: Fen = NIL
@@ -29,16 +29,16 @@ class Borrowing:
 
 
 NOTHING = Borrowing(Exposure(NIL, NIL))
-"""A borrower without any loan."""
+"""The borrowing of a borrower without any loan."""
 
 
 def household_borrowings(
     unit: Unit, household_ids: Iterable[int], leaving_out: int | None = None
 ) -> dict[int, Borrowing]:
-    """What each household owes and is promised (2.1, 2.2); those without a loan are left out.
+    """Return the exposure and bad debt of households by id (2.1, 2.2); households without a loan are left out.
 
-    Two queries, however many households. The households must be held where the answer is acted on.
-    `leaving_out` is a loan not to be counted: the one that is asked about.
+    Two queries serve all households. A caller that decides by the result must have locked the households. `leaving_out`
+    is the id of a loan that is not counted: the loan that is being checked.
     """
     return _borrowings(unit, Loan.__table__.c.household_id, household_ids, leaving_out)
 
@@ -46,12 +46,12 @@ def household_borrowings(
 def organisation_borrowings(
     unit: Unit, organisation_ids: Iterable[int], leaving_out: int | None = None
 ) -> dict[int, Borrowing]:
-    """What each organisation owes and is promised, as `household_borrowings`."""
+    """Return the exposure and bad debt of organisations by id, as `household_borrowings`."""
     return _borrowings(unit, Loan.__table__.c.organisation_id, organisation_ids, leaving_out)
 
 
 def exposures(unit: Unit, household_ids: Iterable[int]) -> dict[int, Fen]:
-    """What counts against each household's cap over all banks (2.2), in fen; without a loan: left out."""
+    """Return the fen that count against each household's cap at all banks (2.2); without a loan: left out."""
     return {
         household: Fen(found.exposure.open + found.exposure.pending)
         for household, found in household_borrowings(unit, household_ids).items()
@@ -78,7 +78,7 @@ def _borrowings(
             continue
         found = standing.get(row.id, {})
         recourse, lost = found.get(chart.RECOURSE, 0), found.get(chart.LOAN_LOSSES, 0)
-        # Compensated and not returned counts on when recourse is closed: a claim forgives nothing (2.2, 6.7).
+        # An unreturned compensation still counts after recourse is closed: a claim forgives no debt (2.2, 6.7).
         unreturned = found.get(chart.COMPENSATION_LOSS, 0) + found.get(chart.DUE_FROM_COUNTY, 0)
         into[0] += open_principal(found) + max(recourse, unreturned) + lost
         into[2] += recourse
@@ -90,12 +90,12 @@ def _borrowings(
 
 
 def open_principal(found: Mapping[chart.Account, Fen]) -> Fen:
-    """The principal open on a loan, wherever it lies."""
+    """Return the open principal of a loan at the bank in fen, overdue or not."""
     return Fen(found.get(chart.LOAN_PRINCIPAL, 0) + found.get(chart.OVERDUE_PRINCIPAL, 0))
 
 
 def issued(unit: Unit, bank: str, county: str) -> Fen:
-    """Loans a bank has disbursed in a county, net of reversals, renewals not counted (5.2), in fen."""
+    """Return the fen that a bank has paid out in a county, net of reversals, renewals not counted (5.2)."""
     loan = Loan.__table__.c
     query = select(cast(func.sum(loan.principal_fen), BigInteger)).where(
         loan.county == county, loan.bank == bank, loan.disbursed_on.is_not(None), loan.renews_id.is_(None)
@@ -104,12 +104,12 @@ def issued(unit: Unit, bank: str, county: str) -> Fen:
 
 
 def contributed(unit: Unit, bank: str, county: str) -> Fen:
-    """What plans have called into a fund account, money in transit included, less what was returned (5.2), in fen."""
+    """Return the fen called into a fund account by plans, with money in transit, less returned money (5.2)."""
     return Fen(sum(fund_calls.contributed(unit.session, county, bank).values()))
 
 
 def lent(unit: Unit, bank: str) -> dict[str, tuple[Fen, Fen]]:
-    """By county, what a bank has ever lent to households and in all (2.7), in fen."""
+    """Return by county the fen that a bank has ever paid out to households, and to all borrowers (2.7)."""
     loan = Loan.__table__.c
     to_households = case((loan.household_id.is_not(None), loan.principal_fen), else_=0)
     query = (

@@ -1,4 +1,4 @@
-"""What the fund's accounts are called for and have been given: one grouped query a question."""
+"""The money called for and given to fund accounts, and the loans paid out that the calls depend on."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -31,7 +31,7 @@ class Account(NamedTuple):
 
 
 def calls(unit: Unit, quarter: Quarter) -> dict[Account, Call]:
-    """What the quarter calls for at every account and source that has issued or been given anything (5.2)."""
+    """Return the quarter's call of each account and source with a loan paid out or with money given (5.2)."""
     found = issued(unit.session, quarter)
     given = contributed(unit.session)
     closed = {(row.county, row.bank) for row in unit.session.execute(select(FundReturn.county, FundReturn.bank))}
@@ -43,7 +43,10 @@ def calls(unit: Unit, quarter: Quarter) -> dict[Account, Call]:
 
 
 def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
-    """Loans disbursed through the quarter, net of reversals, renewals not counted, by account and scheme version."""
+    """Return the loans paid out through the quarter by account and scheme version.
+
+    Amounts are net of reversals; renewals are not counted.
+    """
     c, days = _LOANS.c, quarter.calendar
     within = case((c.disbursed_on >= days.start, c.principal_fen), else_=0)
     rows = session.execute(
@@ -67,7 +70,7 @@ def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
 
 
 def unplanned(session: Session, on: date) -> list[Quarter]:
-    """Quarters over by a day for which no plan was ever drawn up, from the first to the last that issued anything."""
+    """Return the ended quarters without a plan, from the first to the last quarter with a loan paid out."""
     c = _LOANS.c
     first = Quarter.of(on).calendar.start
     months = session.execute(
@@ -87,7 +90,7 @@ def unplanned(session: Session, on: date) -> list[Quarter]:
 def issued_through(
     session: Session, through: date, county: str | None = None, bank: str | None = None
 ) -> dict[tuple[str, str], Fen]:
-    """Loans issued by a day, by county and bank, in fen; reversed ones and renewals are out (5.2)."""
+    """Return the fen paid out by a day, by county and bank, without reversed loans and renewals (5.2)."""
     c = _LOANS.c
     query = select(c.county, c.bank, cast(func.sum(c.principal_fen), BigInteger).label("fen")).where(
         c.disbursed_on <= through, c.renews_id.is_(None)
@@ -102,7 +105,10 @@ def issued_through(
 def contributed(
     session: Session, county: str | None = None, bank: str | None = None, clocks: Clocks | None = None
 ) -> dict[Account, Fen]:
-    """Plans approved, advances and money in transit included, less what was returned (5.2); by a day, or in all."""
+    """Return the fen of approved plans and advances, money in transit included, less returned money (5.2).
+
+    Without clocks every recorded amount counts, whatever its day.
+    """
     s, r = FundPlanStep, FundReturn
     given = select(s.county, s.bank, s.source, cast(func.sum(s.fen), BigInteger).label("fen")).where(
         s.step == "approval", s.live.is_(True)
@@ -126,12 +132,12 @@ def contributed(
 
 
 def source_of(name: str) -> FundSource:
-    """A source as rows keep it."""
+    """Return the source of money under the name stored in rows."""
     return "city" if name == "city" else "county"
 
 
 def reached(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[str, Fen]]:
-    """How far each line of these plans has come, by step, in fen."""
+    """Return the fen of each step taken on the lines of plans, by line id and step."""
     s = FundPlanStep
     query = (
         select(s.line_id, s.step, cast(func.sum(s.fen), BigInteger).label("fen"))
@@ -145,14 +151,14 @@ def reached(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[str, Fe
 
 
 def set_target(unit: Unit, bank: str, year: int, fen: Fen) -> None:
-    """What a bank is to lend in a year (指导任务); a new figure replaces the old. Raises NotFound."""
+    """Set the amount that a bank is to lend in a year (指导任务), in place of an earlier amount. Raise NotFound."""
     reference.bank_status(unit.session, bank, date(year, 12, 31))
     unit.session.merge(FundTarget(bank=bank, year=year, fen=fen, recorded_by=unit.user, recorded_at=unit.recorded_at))
     unit.session.flush()
 
 
 def check_target(unit: Unit, bank: str, year: int, amount: Fen) -> None:
-    """Raises OverTarget when a year's advances to a bank go beyond the buffer for its target (5.4)."""
+    """Raise OverTarget when the advances to a bank in a year exceed the buffer for the bank's target (5.4)."""
     target = unit.session.get(FundTarget, (bank, year))
     if target is None:
         return
@@ -170,7 +176,7 @@ def check_target(unit: Unit, bank: str, year: int, amount: Fen) -> None:
 
 
 def check_standing(unit: Unit, county: str, bank: str) -> None:
-    """Raises NotFound for no such account, WoundDown for one that was (5.8)."""
+    """Raise NotFound for a fund account that does not exist, and WoundDown for a wound-down account (5.8)."""
     reference.bank_status(unit.session, bank, unit.today)
     if reference.county_of(unit.session, county) != county:
         raise NotFound(what="county", id=county)

@@ -230,9 +230,9 @@ def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[Post
 def _of_the_day(each: PostedEvent, point: RewindPoint) -> bool:
     """Return whether an event dated on the day of a point is ordered after the point.
 
-    After a point at the end of a day comes only the interest bill of a claim of that day, unless the point is `last`.
-    After a point before an event come the transactions recorded later on that day, and the interest bill and the use of
-    credit of a pay-off.
+    After a point at the end of a day only the interest bill of a claim on that day can follow, unless the point is
+    `last`. After a point before an event follow the transactions recorded later on that day, and the interest bill and
+    the use of credit of a pay-off.
     """
     cause = getattr(each.event, "cause", None)
     if point.before is None:
