@@ -280,7 +280,7 @@ def _book(event: Event) -> str:
 def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
     """Set the loans' rows back to their points, and begin a new generation of each loan.
 
-    The day of the next step is found when the state is loaded: see `servicing.resume`.
+    The next step is set when the state is loaded: see `servicing.resume`.
     """
     connection, c = unit.connection, _LOANS.c
     billed = _billed_to(unit, points)
@@ -288,8 +288,8 @@ def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
     compensated = {row.loan_id for row in _unreversed_of(unit, points, "ClaimPaid")}
     misused = {row.loan_id: row.effective_on for row in reversed(_unreversed_of(unit, points, "MisuseFound"))}
     query = select(c.id, c.disbursed_on, c.rolled_on, c.status, c.generation).where(among(connection, c.id, points))
-    found, rows = connection.execute(query).all(), []
-    for row in found:
+    loans, rows = connection.execute(query).all(), []
+    for row in loans:
         on = points[row.id].on
         passed = [day for day in (*settlements(row.disbursed_on, on), row.rolled_on) if day <= on]
         billed_to = max([row.disbursed_on, *passed, billed.get(row.id, row.disbursed_on)])
@@ -300,7 +300,7 @@ def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
             status = "overdue" if row.id in overdue else "active"
         rows.append((billed_to, on + DAY, status, row.generation + 1, misused.get(row.id), row.id))
     update_rows(connection, _LOANS, ("billed_to", "next_step_on", "status", "generation", "misused_on"), rows)
-    issue.follow(unit, [row.id for row in found if row.status not in issue.OPEN])
+    issue.follow(unit, [row.id for row in loans if row.status not in issue.OPEN])
 
 
 def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
