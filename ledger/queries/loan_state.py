@@ -41,9 +41,9 @@ def load(
     rows = stored_loans(unit, loan_ids, lock=lock)
     if clocks is not None:
         return load_as_of(unit, {row.id: row for row in rows}, through, clocks)
-    found = {row.id: LoadedState(row, state_of(unit, row, through)) for row in rows}
-    _fill_current(unit, {loan_id: each.state for loan_id, each in found.items()})
-    return found
+    loaded = {row.id: LoadedState(row, state_of(unit, row, through)) for row in rows}
+    _fill_current(unit, {loan_id: each.state for loan_id, each in loaded.items()})
+    return loaded
 
 
 def _fill_current(unit: Unit, states: Mapping[int, LoanState]) -> None:

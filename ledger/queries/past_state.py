@@ -98,12 +98,12 @@ _BY_DAY = _by_day()
 def _balances_by_day(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dict[int, list[_Balances]]:
     """Return the balances of each loan's accounts after each day on which one of them changed, oldest first."""
     query = _BY_DAY.where(among(unit.connection, postings.c.loan_id, loan_ids), *within(postings.c, clocks))
-    found: dict[int, list[_Balances]] = {}
+    by_loan: dict[int, list[_Balances]] = {}
     for loan_id, on, *moved in unit.connection.execute(query).all():
-        days = found.setdefault(loan_id, [])
+        days = by_loan.setdefault(loan_id, [])
         before = days[-1][1:] if days else (NIL,) * len(moved)
         days.append(_Balances(on, *(Fen(balance + fen) for balance, fen in zip(before, moved, strict=True))))
-    return found
+    return by_loan
 
 
 def _put_balances(state: LoanState, days: Sequence[_Balances]) -> None:
@@ -134,11 +134,11 @@ def _decisive_events(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dic
         )
         .order_by(c.loan_id, c.effective_on, c.recorded_at, c.id)
     )
-    found: dict[int, list[Event]] = {}
+    by_loan: dict[int, list[Event]] = {}
     for kind, on, county, bank, loan_id, payload in unit.connection.execute(query):
         base = {"effective_on": on, "county": county, "bank": bank, "loan": loan_id}
-        found.setdefault(loan_id, []).append(event_of(kind, base, payload))
-    return found
+        by_loan.setdefault(loan_id, []).append(event_of(kind, base, payload))
+    return by_loan
 
 
 def _row_as_of(unit: Unit, row: StoredLoan, decided: Sequence[Event]) -> StoredLoan:

@@ -124,10 +124,8 @@ def test_a_claim_before_maturity_uses_credit_and_bills_to_its_day(engine: Engine
     loan = claiming.failed_loan(engine)
     claiming.repay(engine, loan, "1000.00", "2019-04-01")
     claim = claiming.claim(engine, claiming.drafted(engine, loan, claiming.day("2019-04-20"), "death"))
-    assert (claim.principal, claim.interest) == (
-        49_197_92,
-        0,
-    )  # 197.92 of the credit paid the interest of 30 days
+    # 197.92 yuan of the credit paid the interest of 30 days.
+    assert (claim.principal, claim.interest) == (49_197_92, 0)
     assert claiming.status(engine, loan) == "active"
 
 

@@ -43,8 +43,5 @@ def test_a_loan_that_fails_is_compensated_recovered_and_closed(engine: Engine) -
     assert claiming.claim(engine, claim).status == "closed"
     assert claiming.status(engine, loan) == "closed"
     left = claiming.balances_of(engine, loan)
-    assert left.keys() == {
-        "1003",
-        "6011",
-        "6012",
-    }  # only the bank's cash and interest income remain
+    # Only the bank's cash and interest income remain.
+    assert left.keys() == {"1003", "6011", "6012"}

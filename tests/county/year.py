@@ -242,12 +242,8 @@ def suspend(year: Year, unit: Unit) -> None:
 
 def release(year: Year, unit: Unit) -> None:
     held = year.one_of(unit, Suspense.id)
-    payload = {
-        "suspense_id": str(held),
-        "on": str(year.today),
-        "slip_no": "U",
-        "amount": str(year.amount(5_000).amount),
-    }
+    amount = str(year.amount(5_000).amount)
+    payload = {"suspense_id": str(held), "on": str(year.today), "slip_no": "U", "amount": amount}
     year.decide(unit, "suspense_release", payload, county=COUNTY)
 
 

@@ -151,7 +151,7 @@ def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
 
 
 def _freeze(unit: Unit, loan_id: int, on: date, scheme: Scheme, cause: str) -> Parts:
-    """Post the interest bill and the use of credit of a claim; return the amounts open after them."""
+    """Post the interest bill and the use of credit of a claim; return the amounts then open."""
     claim = DraftClaim(on=on, about=Particulars(document=cause), scheme=scheme, cause=cause)
     (posted,) = run.apply_transactions(unit, {loan_id: [claim]}, CLAIMED)[loan_id]
     return posted.open_parts

@@ -17,10 +17,10 @@ def scopes_due(session: Session, through: date, *, matured: bool = False) -> dic
     An interest bill, a use of credit and the turn to overdue fall due. With `matured`, count only loans whose rolled
     due date lies before the day.
     """
-    found = session.execute(
+    rows = session.execute(
         select(Loan.bank, Loan.county, func.count()).where(*_due(through, matured)).group_by(Loan.bank, Loan.county)
     )
-    return {Scope(bank, county): count for bank, county, count in found}
+    return {Scope(bank, county): count for bank, county, count in rows}
 
 
 def loans_due(

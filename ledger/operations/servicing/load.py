@@ -37,8 +37,8 @@ def load(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, Loaded
     """
     unit.session.flush()
     reading = unit.connection.get_execution_options().get("reading", False)
-    found = loan_state.load(unit, loan_ids, through, lock=not reading)
-    loans = {loan_id: LoadedLoan(each.row, each.state) for loan_id, each in found.items()}
+    loaded = loan_state.load(unit, loan_ids, through, lock=not reading)
+    loans = {loan_id: LoadedLoan(each.row, each.state) for loan_id, each in loaded.items()}
     if through <= unit.today and not load_calendar().covers(through.year):
         _check_calendar(unit, loans, through)
     return loans

@@ -124,8 +124,8 @@ def undo_transactions(unit: Unit, event_ids: Mapping[int, Sequence[int]], reason
     points = backdating.points_before(unit, undone)
     days = {loan_id: point.on for loan_id, point in points.items()}
     unit.not_future(max(days.values(), default=date.min), "on")
-    found = backdating.rewind(unit, points, reason, also=undone)
-    later = {loan_id: [each for each in found.get(loan_id, ()) if each.id not in undone_ids] for loan_id in days}
+    later_events = backdating.rewind(unit, points, reason, also=undone)
+    later = {loan_id: [each for each in later_events.get(loan_id, ()) if each.id not in undone_ids] for loan_id in days}
     _apply_in_order(unit, {loan_id: [] for loan_id in days}, later, days, _Refusals(None))
     corrections.follow(unit, days)
 
@@ -159,8 +159,8 @@ def _banks(unit: Unit, loan_ids: Iterable[int]) -> dict[int, str]:
     """Return the bank code of each loan by loan id; raise NotFound for an id without a loan."""
     c = _LOANS.c
     wanted = list(loan_ids)
-    found = unit.connection.execute(select(c.id, c.bank).where(among(unit.connection, c.id, wanted)))
-    banks: dict[int, str] = {row.id: row.bank for row in found}
+    rows = unit.connection.execute(select(c.id, c.bank).where(among(unit.connection, c.id, wanted)))
+    banks: dict[int, str] = {row.id: row.bank for row in rows}
     for loan_id in wanted:
         if loan_id not in banks:
             raise NotFound(what="loan", id=str(loan_id))
@@ -260,9 +260,8 @@ def _apply_to(
 
 
 def _apply(loan: LoadedLoan, transaction: LoanTransaction) -> None:
-    loan.take(
-        list(rules.apply(loan.state, transaction)), transaction.about
-    )  # list() first: a refusal leaves no event of the transaction
+    # The list is made first: where the rule refuses halfway, no event of the transaction is taken.
+    loan.take(list(rules.apply(loan.state, transaction)), transaction.about)
 
 
 def _in_order(new: Sequence[LoanTransaction], later: Iterable[PostedEvent]) -> list[tuple[LoanTransaction, bool]]:

@@ -139,5 +139,5 @@ def _versions(unit: Unit, loan_ids: Sequence[int]) -> dict[tuple[int, date], int
     query = select(interest_bills.c.loan_id, interest_bills.c.period_start, func.max(interest_bills.c.version)).where(
         among(unit.connection, interest_bills.c.loan_id, loan_ids)
     )
-    found = unit.connection.execute(query.group_by(interest_bills.c.loan_id, interest_bills.c.period_start))
-    return {(loan_id, start): version for loan_id, start, version in found}
+    rows = unit.connection.execute(query.group_by(interest_bills.c.loan_id, interest_bills.c.period_start))
+    return {(loan_id, start): version for loan_id, start, version in rows}

@@ -270,8 +270,8 @@ def _waiting(session: Session, ids: Sequence[int]) -> dict[int, list[Waiting]]:
     query = select(Approval).where(
         among(session.connection(), table_of(Approval).c.loan_id, ids), Approval.status == RequestStatus.PENDING
     )
-    found: dict[int, list[Waiting]] = {}
+    by_loan: dict[int, list[Waiting]] = {}
     for row in session.execute(query.order_by(Approval.id)).scalars():
         assert row.loan_id is not None
-        found.setdefault(row.loan_id, []).append(Waiting(row.id, row.kind, row.made_by, row.made_on, row.reason))
-    return found
+        by_loan.setdefault(row.loan_id, []).append(Waiting(row.id, row.kind, row.made_by, row.made_on, row.reason))
+    return by_loan

@@ -167,18 +167,20 @@ def _oldest_unpaid(clocks: Clocks) -> Subquery:
     paid = select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen")).where(
         a.effective_on <= clocks.as_of
     )
-    found = select(ln.loan_id, func.min(ln.period_end).label("posted_on")).where(ln.period_end <= clocks.as_of)
+    oldest = select(ln.loan_id, func.min(ln.period_end).label("posted_on")).where(ln.period_end <= clocks.as_of)
     if clocks.known_at is None:
-        found = found.where(ln.live)
+        oldest = oldest.where(ln.live)
     else:
         known = dates.micros(clocks.known_at)
         paid = paid.join(events, events.c.id == a.event_id).where(events.c.recorded_at <= known)
         made, undone = aliased(events), aliased(events)
         gone = select(undone.c.id).where(undone.c.reverses_id == ln.event_id, undone.c.recorded_at <= known)
-        found = found.join(made, made.c.id == ln.event_id).where(made.c.recorded_at <= known, ~gone.exists())
+        oldest = oldest.join(made, made.c.id == ln.event_id).where(made.c.recorded_at <= known, ~gone.exists())
     sums = paid.group_by(a.loan_id, a.period_start).subquery()
     same = and_(sums.c.loan_id == ln.loan_id, sums.c.period_start == ln.period_start)
-    return found.outerjoin(sums, same).where(ln.contract > func.coalesce(sums.c.fen, 0)).group_by(ln.loan_id).subquery()
+    return (
+        oldest.outerjoin(sums, same).where(ln.contract > func.coalesce(sums.c.fen, 0)).group_by(ln.loan_id).subquery()
+    )
 
 
 def _aged(rolled_on: ColumnElement[Any], as_of: date, least: int, most: int | None) -> ColumnElement[bool]:
@@ -225,8 +227,8 @@ def _least_days(scheme: Scheme) -> dict[str, int]:
 def _schemes(session: Session) -> Sequence[Scheme]:
     """Return the scheme versions under which loans were signed."""
     loan = _LOANS.c
-    found = session.execute(select(loan.scheme, loan.scheme_version).distinct())
-    return [reference.scheme_of(session, code, version) for code, version in found]
+    versions = session.execute(select(loan.scheme, loan.scheme_version).distinct())
+    return [reference.scheme_of(session, code, version) for code, version in versions]
 
 
 def _issued(clocks: Clocks, county: str | None, bank: str | None) -> _Sums:

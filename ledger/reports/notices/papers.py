@@ -137,7 +137,7 @@ def _figures(unit: Unit, rows: Sequence[_Asked], as_of: date) -> dict[int, _Figu
     through = max(row.due_on for row in rows)
     loaded = loan_state.load(unit, {row.loan_id for row in rows}, through, clocks=Clocks(as_of))
     calendar = reference.work_calendar(unit.session)
-    found = {}
+    figures = {}
     for row in rows:
         if row.loan_id not in loaded:  # the payout has been reversed since
             continue
@@ -146,8 +146,8 @@ def _figures(unit: Unit, rows: Sequence[_Asked], as_of: date) -> dict[int, _Figu
         if rolled_on != state.terms.rolled_on:  # a notice of the due date before an extension, or after one
             state.terms = state.terms._replace(rolled_on=rolled_on)
             servicing.resume(state, state.billed_to)
-        found[row.notice] = _to_due_date(state, row.due_on, as_of)
-    return found
+        figures[row.notice] = _to_due_date(state, row.due_on, as_of)
+    return figures
 
 
 def _to_due_date(state: LoanState, due_on: date, as_of: date) -> _Figures:
