@@ -1,4 +1,4 @@
-"""The tables of loans: contracts, settlement lines (结息单), payments of lines, repayments, requests of two people."""
+"""The tables of loans: contracts, interest bills (结息单), their allocations, repayments, requests of two people."""
 
 from datetime import date
 from decimal import Decimal
@@ -103,8 +103,8 @@ class StatusChange(Base):
     recorded_at: Mapped[int] = mapped_column(BigInteger)
 
 
-# All versions of settlement lines (结息单). The version that counts has `live` true, other versions have NULL.
-lines = Table(
+# All versions of interest bills (结息单, settlement lines). The version that counts has `live` true, others have NULL.
+interest_bills = Table(
     "lines",
     Base.metadata,
     Column("loan_id", BigInteger, ForeignKey("loans.id"), primary_key=True, autoincrement=False),
@@ -121,8 +121,9 @@ lines = Table(
     Index("ix_lines_posted", "period_end"),
 )
 
-# The amounts by which an event paid, waived or wrote off settlement lines, in fen; a reversal adds negative amounts.
-applications = Table(
+# Allocations: the amounts by which an event paid, waived or wrote off interest bills, in fen. A reversal adds negative
+# amounts.
+allocations = Table(
     "applications",
     Base.metadata,
     Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True, autoincrement=False),

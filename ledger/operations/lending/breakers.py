@@ -14,7 +14,7 @@ from ledger.policy.breakers import BreakerTripped, Figures
 from ledger.policy.schemes import Scheme
 from ledger.queries import exposure, reference
 from ledger.statuses import LoanStatus
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.unit_of_work import Unit
 
 _LOANS: Any = Loan.__table__
@@ -78,8 +78,8 @@ def _graded(unit: Unit, bank: str, county: str) -> tuple[int, int]:
 
 
 def _oldest_unpaid(unit: Unit, bank: str, county: str) -> dict[int, date]:
-    """Return, by loan, the posting day of the oldest interest line whose contract interest is not fully paid."""
-    ln, a, c = lines.c, applications.c, _LOANS.c
+    """Return, by loan, the posting day of the oldest interest bill whose contract interest is not fully paid."""
+    ln, a, c = interest_bills.c, allocations.c, _LOANS.c
     paid = (
         select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen"))
         .group_by(a.loan_id, a.period_start)
