@@ -75,7 +75,7 @@ class CatalogueRow:
     """The properties of an event beside its name (labels/events.py), fields (events.py) and postings (posting.py).
 
     Names in braces are fields of the event. `ends` is None for an event that ends nothing, `payer` for an event that
-    pays no settlement lines, `key` for an event without a natural key, which has only the key of its request.
+    pays no interest bills, `key` for an event without a natural key, which has only the key of its request.
     """
 
     summary_zh: str
@@ -83,7 +83,7 @@ class CatalogueRow:
     replay: Replay
     ends: Ends | None
     payer: str | None
-    """The party whose money pays settlement lines, as repayments and scheme 4.3 name the party."""
+    """The party whose money pays interest bills, as repayments and scheme 4.3 name the party."""
     key: str | None
     """The natural key: one event per key, however often and by whomever the event is requested."""
     undone: ByHand | Instead
@@ -235,7 +235,7 @@ def by_calendar(event: Event) -> bool:
 def key_of(event: Event) -> str | None:
     """Return an event's natural key.
 
-    The key is None for an event without a natural key, and for an interest line that an operation called for.
+    The key is None for an event without a natural key, and for an interest bill that an operation called for.
     """
     compiled = _KEYS.get(type(event))
     if compiled is None or _cause(event):
@@ -261,7 +261,7 @@ def key_from(kind: type[Event], **fields: object) -> str:
 
 
 def payer_of(event: Event) -> str:
-    """Return the party whose money an event applied to settlement lines (scheme 4.3); the event must pay such lines."""
+    """Return the party whose money an event applied to interest bills (scheme 4.3); the event must pay such bills."""
     payer = CATALOGUE[type(event)].payer
     assert payer is not None, f"{type(event).__name__} pays no settlement lines"
     return _filled(payer, event)
@@ -274,7 +274,7 @@ def summary_of(event: Event, language: str) -> str:
 
 
 def _cause(event: Event) -> str:
-    """Return the operation that called for an interest line; empty where a calendar day did, and for other events."""
+    """Return the operation that called for an interest bill; empty where a calendar day did, and for other events."""
     cause: str = getattr(event, "cause", "")
     return cause
 

@@ -1,4 +1,4 @@
-"""The tables of loans: contracts, settlement lines (结息单), payments of lines, repayments, requests of two people."""
+"""The tables of loans: contracts, interest bills (结息单), their allocations, repayments, requests of two people."""
 
 from datetime import date
 from decimal import Decimal

@@ -64,7 +64,7 @@ def lend(engine: Engine, disbursed_on: str, due_on: str, rolled_on: str = "", **
 
 
 GOLDEN = (27708, 60694, 60035, 59375, 60694, 60694, 60035, 59375, 60694, 60694, 60035, 59375)
-"""The interest lines of 50,000.00 at 4.75 % from 2016-05-10 to 2019-05-10 without the last, 329.86 (scheme 3)."""
+"""The interest bills of 50,000.00 at 4.75 % from 2016-05-10 to 2019-05-10 without the last, 329.86 (scheme 3)."""
 
 
 def golden(engine: Engine, paid: int, **columns: Any) -> int:

@@ -65,7 +65,7 @@ def close_month(unit: Unit, book: str, month: str) -> None:
 
     Raise NotFound for a name that is no book's, MonthNotOver before the month's end, WrongStatus where the month is
     closed, MonthOutOfOrder where an earlier month is open, DailyNotRun where the daily job has not run through the
-    month's last day, LinesDue where interest lines are not posted, ImportsUnconfirmed where a sheet waits for its
+    month's last day, LinesDue where interest bills are not posted, ImportsUnconfirmed where a sheet waits for its
     checker.
     """
     last = month_last(month)
@@ -132,7 +132,7 @@ def _check_daily(unit: Unit, last: date) -> None:
 
 
 def _check_lines(unit: Unit, bank: str, last: date) -> None:
-    """Raise LinesDue where the bank's loans have interest lines or transitions due by a day that are not posted.
+    """Raise LinesDue where the bank's loans have interest bills or transitions due by a day that are not posted.
 
     A loan that was recorded late, after the daily job ran for its days, is in this state.
     """

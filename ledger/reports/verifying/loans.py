@@ -1,4 +1,4 @@
-"""Checks of loans against the journal: settlement lines, their payments, repayments, statuses and next steps."""
+"""Checks of loans against the journal: interest bills, their payments, repayments, statuses and next steps."""
 
 from typing import Any
 
