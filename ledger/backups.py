@@ -1,4 +1,4 @@
-"""Backups of the whole database, made before the schema is changed."""
+"""A copy of the whole database before its schema is changed."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from ledger.labels import Said
 
 
 class NoBackup(Exception):
-    """No backup could be made; `why` is the reason, in words."""
+    """No copy could be made; `why` says the reason."""
 
     def __init__(self, why: Said) -> None:
         super().__init__(why)
@@ -22,16 +22,16 @@ class NoBackup(Exception):
 
 
 def back_up(url: str, folder: Path, at: datetime) -> Path | None:
-    """Copy a database to a file in a folder that only its owner can read; return None for an empty database.
+    """Copy a database into a folder, private to its owner; None where there is nothing in it yet.
 
-    SQLite is copied by SQLite's online backup, and the copy is checked. PostgreSQL is dumped by `pg_dump`; `pg_restore`
-    restores the dump. Raise NoBackup where no good copy could be made.
+    SQLite by its own online copy, read through to the end afterwards; PostgreSQL by `pg_dump`, which
+    `pg_restore` takes back. Raises NoBackup.
     """
     address = make_url(url)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sqlite = address.get_backend_name() == "sqlite"
     target = folder / f"ledger-{at:%Y%m%dT%H%M%SZ}.{'sqlite3' if sqlite else 'dump'}"
-    unfinished = target.with_name(f"{target.name}.part")  # A killed run leaves this file, not a backup.
+    unfinished = target.with_name(f"{target.name}.part")  # what a kill leaves behind is not taken for a backup
     unfinished.unlink(missing_ok=True)
     if (_copy_sqlite if sqlite else _dump_postgresql)(address, unfinished) is None:
         return None
@@ -45,10 +45,10 @@ def _copy_sqlite(address: URL, target: Path) -> Path | None:
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
-        (verdict,) = copy.execute("PRAGMA quick_check").fetchone()
+        (told,) = copy.execute("PRAGMA quick_check").fetchone()
         empty = copy.execute("SELECT 1 FROM sqlite_master").fetchone() is None
-    if verdict != "ok":
-        raise NoBackup(Said(f"the copy {target} is damaged: {verdict}", f"副本 {target} 已损坏：{verdict}"))
+    if told != "ok":
+        raise NoBackup(Said(f"the copy {target} is damaged: {told}", f"副本 {target} 已损坏：{told}"))
     if empty:
         target.unlink()
         return None

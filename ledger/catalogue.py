@@ -1,4 +1,4 @@
-"""The catalogue of events (业务目录): for each kind of event its summary, replay, payer, natural key and reversal."""
+"""The catalogue of events (业务目录): one row an event: its summary, payer, replay, and how it is undone."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,35 +12,35 @@ from ledger.events import TYPES, Event
 
 
 class Replay(StrEnum):
-    """The treatment of later events on a loan when an entry is back-dated (scheme 3 "Back-dated")."""
+    """What back-dating does with an event that stands later on the same loan (scheme 3 "Back-dated")."""
 
     APART = "apart"
-    """Left alone: the replay of a loan does not need the event."""
+    """Nothing: the event is not one of those that the loan is replayed from."""
     CALENDAR = "calendar"
-    """Reversed, then posted by the calendar once more. A line caused by a claim is posted by the claim, see `cause`."""
+    """Reversed, then posted anew by the calendar. A claim's line is posted anew by the claim, see `cause`."""
     RECORDED = "recorded"
-    """Reversed, then recorded once more with the amounts and dates that a person recorded."""
+    """Reversed, then recorded anew as the person recorded it."""
     STANDS = "stands"
-    """Kept, because other records depend on the event's figures: an entry dated before the event is refused."""
+    """Kept, because other records rest on its figures: recording anything before it is refused."""
     LATEST_FIRST = "latest_first"
-    """Kept as with STANDS; by hand, such events of a loan are reversed in reverse order, the latest event first."""
+    """Kept like STANDS. By hand a loan's events of this kind are undone in reverse order, the latest first."""
 
 
 class Ends(StrEnum):
-    """The way in which an event ends a loan or its collection; the loan's notices end too (scheme 7)."""
+    """What an event ends, and with it the notices of a loan (scheme 7)."""
 
     CLOSED = "closed"
-    """The loan ends when no open amount is left."""
+    """The loan, when nothing is left open on it."""
     RENEWED = "renewed"
-    """The loan ends because its whole debt moves to another loan."""
+    """The loan, because its whole debt moves to another one."""
     COMPENSATED = "compensated"
-    """Collection by notice ends because the fund has paid; recourse against the borrower begins."""
+    """Collection from the borrower by notice: the fund has paid, and recourse begins."""
     WRITTEN_OFF = "written_off"
-    """Collection by notice ends because the whole debt is lost."""
+    """Collection by notice: the whole debt is lost."""
 
 
 class Office(StrEnum):
-    """The office whose users ask for and decide a reversal by hand."""
+    """Whose people ask for and decide a reversal by hand."""
 
     BANK = "bank"
     FINANCE = "finance"
@@ -51,7 +51,7 @@ class Office(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """A reversal by hand (红字冲销): the operation that reverses the event, and the office that may ask for it."""
+    """Undone by hand (红字冲销): the operation that reverses it, and the office that may ask for it."""
 
     operation: str
     office: Office
@@ -59,7 +59,7 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """The replacement for a reversal by hand: the route below /api/v1 whose POST corrects the books, and its name."""
+    """Not undone by hand: the route below /api/v1 whose POST sets things right, and what is done there."""
 
     route: str
     zh: str
@@ -68,10 +68,10 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """The properties of a kind of event, beside its name (labels/events.py), fields (events.py) and postings.
+    """What an event is, beside its name (labels/events.py), its fields (events.py) and its postings (posting.py).
 
-    Texts in braces are fields of the event. `ends`, `payer` and `key` are None for an event that ends nothing, pays
-    no settlement lines, or has no natural key.
+    In braces stand fields of the event. `ends`, `payer` and `key` are None where an event ends nothing, pays
+    nothing of settlement lines, or has no key but that of the request which records it.
     """
 
     summary_zh: str
@@ -79,9 +79,9 @@ class CatalogueRow:
     replay: Replay
     ends: Ends | None
     payer: str | None
-    """The source of the money that pays settlement lines, with its name in allocations and in scheme 4.3."""
+    """Whose money pays settlement lines, as allocations and scheme 4.3 name it."""
     key: str | None
-    """The natural key: at most one event is recorded under a key, however often the event is asked for."""
+    """The natural key: one event a key, whoever asks for it and how often."""
     undone: ByHand | Instead
 
 
@@ -219,17 +219,17 @@ assert not (_MISSING := TYPES.keys() - {kind.__name__ for kind in CATALOGUE}), f
 
 
 def events_where(holds: Callable[[CatalogueRow], bool]) -> tuple[type[Event], ...]:
-    """Return the kinds of event whose catalogue rows meet a condition, in the order of the catalogue."""
+    """Return the events for whose rows a condition holds, in the order of the catalogue."""
     return tuple(kind for kind, row in CATALOGUE.items() if holds(row))
 
 
 def by_calendar(event: Event) -> bool:
-    """Return whether an event was made for a calendar day, and not for an operation or by a person."""
+    """Return whether a calendar day alone called for an event, and not an operation or a person."""
     return CATALOGUE[type(event)].replay is Replay.CALENDAR and not _cause(event)
 
 
 def key_of(event: Event) -> str | None:
-    """Return an event's natural key; None for an event without a natural key, and for a line made for an operation."""
+    """Return an event's natural key; None for an event without one, and for a line that an operation called for."""
     compiled = _KEYS.get(type(event))
     if compiled is None or _cause(event):
         return None
@@ -237,7 +237,7 @@ def key_of(event: Event) -> str | None:
     return text % fields_of(event)
 
 
-# A settlement day needs one key per loan: filling a text with %s takes half the time of `str.format`.
+# A quarter asks for a key a loan: each is a text with %s and the fields to put there, which takes half the time.
 _BRACES = re.compile(r"{(\w+)}")
 _KEYS = {
     kind: (_BRACES.sub("%s", row.key), attrgetter(*_BRACES.findall(row.key)))
@@ -247,17 +247,14 @@ _KEYS = {
 
 
 def key_from(kind: type[Event], **fields: object) -> str:
-    """Return the natural key of a kind of event with the given fields; the kind must have a natural key."""
+    """Return the natural key of the event of a kind that has these fields; the kind must have a natural key."""
     key = CATALOGUE[kind].key
     assert key is not None, f"{kind.__name__} has no natural key"
     return key.format(**fields)
 
 
 def payer_of(event: Event) -> str:
-    """Return the source of the money that an event applied to settlement lines (scheme 4.3).
-
-    The event must be of a kind that pays settlement lines.
-    """
+    """Return whose money an event applied to settlement lines (scheme 4.3); the event must be one that pays lines."""
     payer = CATALOGUE[type(event)].payer
     assert payer is not None, f"{type(event).__name__} pays no settlement lines"
     return _filled(payer, event)
@@ -270,13 +267,13 @@ def summary_of(event: Event, language: str) -> str:
 
 
 def _cause(event: Event) -> str:
-    """Return the operation for which a line was made; empty for a line of a calendar day and for other events."""
+    """Return the operation that called for a line; empty where a calendar day did, and for other events."""
     cause: str = getattr(event, "cause", "")
     return cause
 
 
 class _Fields:
-    """The fields of an event by name, for filling the braces of a template."""
+    """An event's fields by name, for the braces of a template."""
 
     __slots__ = ("_event",)
 

@@ -1,13 +1,13 @@
-"""Settings of Python's cyclic garbage collector for a process that holds many rows."""
+"""The collector of cycles, set once for a process that holds many rows."""
 
 import gc
 
 
 def tune() -> None:
-    """Exclude the objects loaded so far from garbage collection, and collect less often.
+    """Leave out of later collections what is loaded by now, and collect more seldom.
 
-    A worker process calls this once, after it has loaded its modules. Rows never form reference cycles, and with
-    Python's default settings the search for cycles takes a fifth of the time of importing a sheet.
+    To be called once, when a process that works has loaded its modules. Rows make no cycles; with Python's defaults
+    looking for some takes a fifth of the time of an import.
     """
     gc.collect()
     gc.freeze()

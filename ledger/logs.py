@@ -1,4 +1,4 @@
-"""Logs: one JSON object per line on standard error, without names, card numbers or amounts."""
+"""Logs: one JSON object a line on standard error, without names, cards or amounts of anybody."""
 
 import logging
 import sys
@@ -8,15 +8,14 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import ExcInfo, Processor
 
-# These libraries log every schema check, every timer tick or every start at the level `info`.
+# They tell of every look at the schema, of every tick of the clock, and that they are there.
 _TALKATIVE = ("alembic", "apscheduler", "pikepdf")
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
-    """Write log lines of the program and its libraries to `stream`, from a level (`info`, `warning`, ...) upward.
+    """Send what we and our libraries log to `stream` (standard error), from `level` on (`info`, `warning`, ...).
 
-    Without `stream`, write to standard error. Values bound in structlog's context variables, such as the request's
-    id, are part of every line.
+    What is bound in structlog's context variables, such as a request's id, is on every line.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -53,17 +52,17 @@ def configure(level: str, stream: TextIO | None = None) -> None:
 
 
 def _where(exc_info: ExcInfo) -> list[dict[str, Any]]:
-    """Return an exception as its types and places, without its message: database messages repeat the values of rows."""
+    """An exception as its kinds and places. Its words are left out: a database's repeat the row's values."""
     _, value, _ = exc_info
     chain: list[dict[str, Any]] = []
-    error: BaseException | None = value
-    while error is not None:
-        frames = traceback.extract_tb(error.__traceback__)
+    told: BaseException | None = value
+    while told is not None:
+        frames = traceback.extract_tb(told.__traceback__)
         chain.append(
             {
-                "kind": f"{type(error).__module__}.{type(error).__qualname__}",
+                "kind": f"{type(told).__module__}.{type(told).__qualname__}",
                 "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
             }
         )
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
     return chain

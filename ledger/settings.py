@@ -1,4 +1,4 @@
-"""The settings of the service: the LEDGER_* environment variables, their defaults and the secret for tokens."""
+"""What operators set: the LEDGER_* environment, its defaults, and the secret made on first start."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ _ADDRESSES = ("database_url", "owner_url", "smtp_url", "sms_url")
 
 
 class SettingUnfit(ValueError):
-    """A LEDGER_* variable has a value that cannot be used; the message names the variable and the values allowed."""
+    """A LEDGER_* variable that cannot be used; the message names it and says what is wanted."""
 
     def __init__(self, wanted: Said) -> None:
         super().__init__(wanted)
@@ -29,27 +29,27 @@ class SettingUnfit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a running service; each field is set by its variable, `database_url` by LEDGER_DATABASE_URL."""
+    """The settings of one running service; the variable of `database_url` is LEDGER_DATABASE_URL."""
 
     home: Path
     database_url: str
-    owner_url: str  # for migrations; the role of the service owns no tables
+    owner_url: str  # for migrations; the service's own role owns nothing
     host: str = "127.0.0.1"
     port: int = 8000
-    secret_key: str = field(default="", repr=False)  # empty: the secret stored in `home`
+    secret_key: str = field(default="", repr=False)  # empty: the one kept in `home`
     log_level: str = "info"
-    language: Language = DEFAULT_LANGUAGE  # of messages and command lines, unless a request names another
+    language: Language = DEFAULT_LANGUAGE  # of messages and command lines, where nobody asks for another
     workers: int = 2  # processes, on PostgreSQL only
-    trusted_proxies: int = 0  # number of proxies in front of the service
+    trusted_proxies: int = 0  # how many stand in front of the service
     smtp_url: str = field(default="", repr=False)
     sms_url: str = field(default="", repr=False)
     admin_password: str = field(default="", repr=False)
 
 
 def read_settings(environ: Mapping[str, str] | None = None, **chosen: object) -> Settings:
-    """Return the settings of the environment; values `chosen` on the command line come first, None is not chosen.
+    """Settings of the environment, or of what a command line `chosen` before it (None: not chosen).
 
-    Raise SettingUnfit for a variable with a value that cannot be used.
+    Raises SettingUnfit for a variable that cannot be used.
     """
     told = {
         name.removeprefix("LEDGER_").lower(): value.strip()
@@ -77,32 +77,32 @@ def read_settings(environ: Mapping[str, str] | None = None, **chosen: object) ->
 
 
 def language_of(environ: Mapping[str, str] | None = None) -> Language:
-    """Return the language of the environment without reading other variables; the default for an unknown language."""
+    """Return the language of the environment, also where another variable cannot be used; the default where unfit."""
     told = (os.environ if environ is None else environ).get("LEDGER_LANGUAGE", "").strip().lower()
     return next((language for language in LANGUAGES if told == language), DEFAULT_LANGUAGE)
 
 
 def shown(settings: Settings) -> dict[str, str]:
-    """Return every variable with its value; secrets are replaced by asterisks."""
-    variables = {}
-    for setting in fields(settings):
-        value = str(getattr(settings, setting.name))
-        if setting.name in _SECRETS and value:
+    """Every variable with its value, secrets hidden."""
+    found = {}
+    for each in fields(settings):
+        value = str(getattr(settings, each.name))
+        if each.name in _SECRETS and value:
             value = HIDDEN
-        elif setting.name in _ADDRESSES and value:
+        elif each.name in _ADDRESSES and value:
             value = _without_secrets(value)
-        variables[f"LEDGER_{setting.name.upper()}"] = value
-    return variables
+        found[f"LEDGER_{each.name.upper()}"] = value
+    return found
 
 
 def make_home(settings: Settings) -> Path:
-    """Return the folder of the database, exports, digests and secret, and create the folder for its owner only."""
+    """The folder of the database, exports, digests and the secret; made for its owner alone."""
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.home
 
 
 def secret_key(settings: Settings) -> str:
-    """Return the secret that signs tokens: the setting, else the secret stored in `home`, made if missing."""
+    """The secret that signs tokens: the one that was set, else the one in `home`, made when first asked for."""
     if settings.secret_key:
         return settings.secret_key
     kept = make_home(settings) / "secret"
@@ -110,7 +110,7 @@ def secret_key(settings: Settings) -> str:
         made = kept.with_name(f"secret.{secrets.token_hex(8)}")
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-        with suppress(FileExistsError):  # Another process was faster: its secret is used.
+        with suppress(FileExistsError):  # another process was first, and its secret is the one
             os.link(made, kept)
         made.unlink()
     return kept.read_text(encoding="utf-8").strip()

@@ -1,4 +1,4 @@
-"""Setting up and upgrading a database: the newest schema, the reference data and the rights of the service."""
+"""From nothing to a ledger that can be worked with: schema at head, reference facts in."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,15 +21,15 @@ SETUP_USER = "setup"
 
 
 def read_clock() -> datetime:
-    """Return the present moment by the machine's clock; only the edge and command lines may read the clock."""
+    """The moment, by the machine's clock: for command lines, which stand where the edge stands."""
     return datetime.now(UTC)
 
 
 def prepare(url: str, *, service_url: str | None = None) -> None:
-    """Upgrade a database to the newest schema and add missing reference data; safe to repeat.
+    """Bring a database to the newest schema and load the reference facts it lacks; safe to repeat.
 
-    `url` is the address for the owner of the tables. Where the service signs in as another role, by `service_url`,
-    that role gets only the rights of the service.
+    `url` is the owner's. Where the service signs in as somebody else, by `service_url`, that role is given what
+    it needs and no more.
     """
     engine = open_engine(url)
     try:
@@ -39,16 +39,13 @@ def prepare(url: str, *, service_url: str | None = None) -> None:
         with work(engine, user=SETUP_USER, today=dates.business_day(read_clock()), clock=read_clock) as unit:
             _wait_for_others(unit)
             reference.load(unit)
-            calendars.settle(unit)  # A new release may have brought the calendar of a further year.
+            calendars.settle(unit)  # a new release may have brought a year
     finally:
         engine.dispose()
 
 
 def _wait_for_others(unit: Unit) -> None:
-    """Make a second starting process wait until the first has loaded the reference data.
-
-    On SQLite there is nothing to do, since only one transaction can write at a time.
-    """
+    """Of two that start at once one loads, the other finds it loaded. SQLite lets one write at a time anyway."""
     if not is_sqlite(unit.connection):
         unit.connection.exec_driver_sql("LOCK TABLE counties IN SHARE ROW EXCLUSIVE MODE")
 
@@ -62,32 +59,29 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 
 
 def grant_service(owner: Engine, service_url: str) -> None:
-    """Grant the rights of the service to the role of `service_url`, unless the role is the owner.
-
-    Every migration is followed by such a grant.
-    """
+    """Rights for who signs in by `service_url`, when that is not the owner; to be given after every migration."""
     role = make_url(service_url).username
     if role is not None and role != owner.url.username:
         db_privileges.grant(owner, role)
 
 
 def is_empty(engine: Engine) -> bool:
-    """Return whether a database has no tables."""
+    """Whether a database has no table at all yet."""
     with engine.connect().execution_options(reading=True) as connection:
         return not inspect(connection).get_table_names()
 
 
 def is_behind(engine: Engine) -> bool:
-    """Return whether `prepare` would change the database: an older schema or missing reference data."""
+    """Whether `prepare` would change the database: its schema is older, or it lacks reference data of this release."""
     if not at_head(engine):
         return True
-    with Session(engine) as session:  # The session is never committed, so the loading is rolled back.
+    with Session(engine) as session:  # rolled back at its end
         today = dates.business_day(read_clock())
         return reference.load(Unit(session=session, user=SETUP_USER, today=today, clock=read_clock)) > 0
 
 
 def at_head(engine: Engine) -> bool:
-    """Return whether the database has the schema of this release."""
+    """Whether the database has the schema this code was written for."""
     with engine.connect().execution_options(reading=True) as connection:
         have = MigrationContext.configure(connection).get_current_heads()
     return set(have) == set(ScriptDirectory.from_config(_config()).get_heads())

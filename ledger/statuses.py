@@ -1,10 +1,10 @@
-"""The statuses and steps (状态与环节) of loans, claims, batches, plans, reports, requests and sheets, as stored."""
+"""The statuses and steps of every object that people move (状态与环节): the words stored, each in one place."""
 
 from enum import StrEnum
 
 
 class LoanStatus(StrEnum):
-    """贷款状态: the statuses of a loan."""
+    """贷款状态."""
 
     SUBMITTED = "submitted"
     RETURNED = "returned"
@@ -17,7 +17,7 @@ class LoanStatus(StrEnum):
 
 
 class LoanStep(StrEnum):
-    """The steps of a loan before it is paid out, and the steps back."""
+    """What people do with a loan before it is paid out, and the way back."""
 
     RECORD = "record"
     RETURN = "return"
@@ -29,7 +29,7 @@ class LoanStep(StrEnum):
 
 
 class ClaimStatus(StrEnum):
-    """代偿申请状态: the statuses of a claim."""
+    """代偿申请状态."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -43,7 +43,7 @@ class ClaimStatus(StrEnum):
 
 
 class ClaimStep(StrEnum):
-    """The steps of a claim; `recover` is a recovery or its remittance, `undo` the reversal of an event of the claim."""
+    """What people do with a claim. `recover` is a receipt or its remittance, `undo` a reversal of one of its events."""
 
     DRAFT = "draft"
     SUBMIT = "submit"
@@ -57,7 +57,7 @@ class ClaimStep(StrEnum):
 
 
 class BatchStatus(StrEnum):
-    """贴息批次状态: the statuses of a subsidy batch."""
+    """贴息批次状态."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -68,7 +68,7 @@ class BatchStatus(StrEnum):
 
 
 class BatchStep(StrEnum):
-    """The steps of a subsidy batch; `draft` also stands for the refresh of a draft."""
+    """What people do with a subsidy batch. `draft` also brings a draft up to date."""
 
     DRAFT = "draft"
     SUBMIT = "submit"
@@ -79,7 +79,7 @@ class BatchStep(StrEnum):
 
 
 class PlanStatus(StrEnum):
-    """缓释金额度计划状态: the statuses of a fund plan."""
+    """缓释金额度计划状态."""
 
     DRAFT = "draft"
     APPROVED = "approved"
@@ -88,7 +88,7 @@ class PlanStatus(StrEnum):
 
 
 class PlanStep(StrEnum):
-    """The steps of a fund plan, line by line; `reversal` undoes a step of one line."""
+    """What people do with a fund plan, line by line. `reversal` takes back a step of one line."""
 
     APPROVAL = "approval"
     APPROPRIATION = "appropriation"
@@ -97,20 +97,20 @@ class PlanStep(StrEnum):
 
 
 class ReportStatus(StrEnum):
-    """放款情况汇总表状态: the statuses of a bank's issuance report."""
+    """放款情况汇总表状态."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
 
 
 class ReportStep(StrEnum):
-    """The steps of a bank's issuance report."""
+    """What people do with a bank's issuance report."""
 
     SUBMISSION = "submission"
 
 
 class RequestStatus(StrEnum):
-    """复核事项状态: the statuses of a request that a second person decides."""
+    """复核事项状态."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -118,14 +118,14 @@ class RequestStatus(StrEnum):
 
 
 class RequestStep(StrEnum):
-    """The decisions of a second person about a request."""
+    """What the second person does with what the first one asked for."""
 
     APPROVE = "approve"
     REFUSE = "refuse"
 
 
 class SheetStatus(StrEnum):
-    """导入批次状态: the statuses of a sheet; a trial without booking is `trying`, then `checked` (docs/imports.md)."""
+    """导入批次状态. A sheet that is only tried is `trying`, then `checked`; see docs/imports.md."""
 
     TRYING = "trying"
     CHECKED = "checked"
@@ -139,7 +139,7 @@ class SheetStatus(StrEnum):
 
 
 class SheetStep(StrEnum):
-    """The steps of an imported sheet: the steps of the import first, then the two decisions of a second person."""
+    """What happens to an imported sheet: its own progress first, then the second person's two steps."""
 
     CHECK = "check"
     OPEN = "open"

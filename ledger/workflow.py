@@ -1,7 +1,7 @@
-"""Moving a loan, sheet, claim, batch, plan, report or request from one status to another (状态流转、复核).
+"""The one way through the statuses of a loan, sheet, claim, batch, plan, report and request (状态流转、复核).
 
-Each desk lists its steps in a table, a `Workflow`, which the functions of this module read. `check` raises a refusal
-where a step is not allowed, `move` writes a step, and `take` does both.
+Each desk writes down its steps in a table, a `Workflow`; the functions here read the table. `check` refuses a step,
+`move` writes it, `take` does both.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -18,27 +18,25 @@ from ledger.unit_of_work import Unit
 
 
 class BeforeEarlierStep(RuleViolation):
-    """A refusal because a step is dated before the step that came earlier."""
-
     code = "before_earlier_step"
     zh = "日期 {found} 早于上一环节的日期 {limit}"
     en = "{found} lies before the step it follows, of {limit}"
 
 
 Persons = Callable[[Unit, Any], Collection[str]]
-"""A function that returns the users who may not take a step on a row, where no column of the row names them."""
+"""The persons who may not take a step on a row, where no column of the row tells them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One row of a workflow's table.
 
-    `allowed` are the statuses in which the step is possible. `to` are the statuses after the step; where there are
-    several, amounts decide, and the caller of `move` names the status reached. `not_by` are the columns of users who
-    may not take the step (scheme 1), or a function that returns these users. `day` is the name of the step's date in a
-    refusal, None where nobody chooses the date. `not_before` are columns of dates: the first filled column is the
-    earliest day of the step. `books` returns the books that must be open on the day. `reason` says whether the step
-    needs a reason. `fills` and `clears` name groups of columns: "approved" means approved_by and approved_on.
+    `allowed` are the statuses in which the step is possible, `to` the statuses it leads to: where there are several,
+    amounts decide, and the caller of `move` names the one reached. `not_by` are the columns that hold the persons who
+    may not take the step (scheme 1), or a function that returns them. `day` is the name of the step's date in a
+    refusal, None where a person does not choose the date. `not_before` are columns of dates: the first that is filled
+    is the earliest day of the step. `books` returns the books that must be open on the day. `reason`: one is required.
+    `fills` and `clears` name groups of columns: "approved" stands for approved_by and approved_on.
     """
 
     allowed: tuple[StrEnum, ...]
@@ -53,17 +51,17 @@ class Step:
 
 
 History = Callable[[Any, str, Mapping[str, Any]], Base]
-"""A function that makes the history row of a step, from the row, the step and the common columns."""
+"""Makes a row of a history table from the row that moved, the step, and the columns that all these tables share."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The statuses and steps of the rows of one table.
+    """The steps of one table's rows.
 
-    `begins` are the statuses of a new row. `history` makes the row of the history table; None where the row itself
-    has the user and the day of its decision. `replaced` returns the status to show for a row that another row has
-    replaced, and None for a row that still counts. `early` and `rule` are the refusal of a date before the earlier
-    step's date, and the clause. `names_step` says whether a refusal for a wrong status names the step.
+    `begins` are the statuses a row may be recorded with. `history` makes the row of the history table, None where the
+    row itself keeps who decided and when. `replaced` returns the status to show of a row in whose place another was
+    put, None while the row counts. `early` and `rule` are the refusal of a date before the earlier step's, and its
+    clause. `names_step`: whether a refusal for the wrong status names the step.
     """
 
     row: type[Base]
@@ -79,7 +77,7 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The result of a step: the new status of the row, and warnings for the checker."""
+    """A step taken: the row's status now, and what a checker should know."""
 
     id: int
     status: str
@@ -87,10 +85,10 @@ class Taken:
 
 
 def check(unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "") -> None:
-    """Check that a step may be taken on a locked row: the status first, then the user, the date and the reason.
+    """Refuse a step that may not be taken on a locked row: status first, then person, date and reason.
 
-    The date `on` is today where None is given. Raise WrongStatus, SamePerson, FutureDate, the workflow's refusal
-    `early`, or PeriodClosed.
+    `on` is today where it is None. Raises WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep,
+    PeriodClosed.
     """
     found = workflow.steps[step]
     check_status(workflow, row, step)
@@ -101,7 +99,7 @@ def check(unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | No
 
 
 def check_status(workflow: Workflow, row: Any, step: StrEnum) -> None:
-    """Raise WrongStatus where the row's status does not allow the step, or where another row has replaced the row."""
+    """Raise WrongStatus where the step is not possible, also for a row in whose place another was put."""
     allowed = workflow.steps[step].allowed
     replaced = workflow.replaced(row)
     if row.status in allowed and replaced is None:
@@ -121,9 +119,9 @@ def move(
     reason: str = "",
     **kept: Any,
 ) -> Taken:
-    """Write a checked step: the row's new status, the user and the day of the step, and the history row.
+    """Write a step that was checked: the row's new status, who took it and when, and the history.
 
-    `to` is the status reached, needed where the step has several; `kept` are further columns of the history row.
+    `to` is the status reached where the table names several; `kept` are further columns of the history.
     """
     found = workflow.steps[step]
     assert row.status in found.allowed, (step, row.status)
@@ -143,7 +141,7 @@ def move(
 def take(
     unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "", **kept: Any
 ) -> Taken:
-    """Check a step and write the step, where no rule beside the workflow applies; raise as `check` does."""
+    """Check a step that no other rule stands in the way of, and write it; raises as `check`."""
     check(unit, workflow, row, step, on, reason=reason)
     return move(unit, workflow, row, step, on, reason=reason, **kept)
 
@@ -151,7 +149,7 @@ def take(
 def begin(
     unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = ""
 ) -> Taken:
-    """Write the history row of the first step of a new row; the status before the step is empty."""
+    """Keep the first step of a row that was just added, which comes from no status."""
     assert row.status in workflow.begins, row.status
     note(unit, workflow, row, step, on, before="", reason=reason)
     unit.session.flush()
@@ -169,7 +167,7 @@ def note(
     reason: str = "",
     **kept: Any,
 ) -> None:
-    """Add a row to the history table, where the workflow has a history table."""
+    """Add a row to the history, where the workflow has one."""
     if workflow.history is not None:
         columns = {
             "id": new_id(),
@@ -185,7 +183,7 @@ def note(
 
 
 def _check_person(unit: Unit, row: Any, found: Step) -> None:
-    """Raise SamePerson where the user recorded the row or took an excluded earlier step (scheme 1)."""
+    """Nobody takes a step on what is their own, nor two steps of one round (scheme 1)."""
     others = found.not_by(unit, row) if callable(found.not_by) else [getattr(row, name) for name in found.not_by]
     if unit.user in others:
         raise SamePerson(user=unit.user, rule="1")
@@ -202,7 +200,7 @@ def _check_day(unit: Unit, workflow: Workflow, row: Any, found: Step, on: date) 
 
 
 def _put(unit: Unit, row: Any, group: str, by: str | None, on: date | None) -> None:
-    """Set the columns of a group: the user, the day and, where the table has the column, the recording moment."""
+    """Fill or empty a group of columns: by whom, on which day and, where the table keeps it, when it was recorded."""
     setattr(row, f"{group}_by", by)
     setattr(row, f"{group}_on", on)
     if hasattr(row, f"{group}_at"):
