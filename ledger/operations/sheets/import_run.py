@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ledger.errors import Fault, RuleViolation
 from ledger.imports.reading import Table
 from ledger.labels import named
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.tables.reference import County, CountyCode
 from ledger.unit_of_work import Unit
 
@@ -94,7 +94,7 @@ class Kind:
     check: Callable[[Unit, Run, range], None]
     parts: Callable[[Run, int], Iterator[Sequence[Any]]]
     book: Callable[[Unit, Run, Any], Booked]
-    undo: Callable[[Unit, int, Why], None] | None = None
+    undo: Callable[[Unit, int, ReversalReason], None] | None = None
     rehearsed: bool = False
 
 

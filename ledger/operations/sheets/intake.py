@@ -17,7 +17,7 @@ from sqlalchemy import select
 from ledger.errors import Conflict, Fault, Refusal, WrongStatus
 from ledger.ids import new_id
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.sheets import households, loan_booking, loan_checks, organisations, repayments
 from ledger.operations.sheets.import_run import CHUNK_ROWS, Booked, Importer, Kind, Run, in_slices
 from ledger.operations.sheets.undo import undo_loans, undo_repayments
@@ -263,7 +263,7 @@ def _fail(begin: Begin, how: Kind, import_id: int, refusal: Refusal) -> None:
         if row.status == SheetStatus.BOOKING and how.undo is not None:
             if not undo:
                 return
-            how.undo(unit, import_id, Why(_ABANDONED))
+            how.undo(unit, import_id, ReversalReason(_ABANDONED))
         row.booked = 0
         move(unit, SHEET, row, SheetStep.FAIL)
 

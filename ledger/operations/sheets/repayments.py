@@ -9,9 +9,9 @@ from sqlalchemy import select
 from ledger.database import among
 from ledger.errors import Fault, FutureDate, Refusal, RuleViolation
 from ledger.money import Fen, of_fen, plain
-from ledger.operations.servicing import repayments
+from ledger.operations.servicing import load, repayments
 from ledger.operations.servicing.repayments import Received
-from ledger.operations.servicing.run import LENT, lock
+from ledger.operations.servicing.run import LENT
 from ledger.operations.sheets.import_run import Booked, RowDiffers, RowTwice, Run, Told, differing
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
@@ -157,7 +157,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
 
     The loans are held first: what somebody else recorded of them meanwhile is seen, and compared.
     """
-    lock(unit, {each.loan_id for each in chunk})
+    load.lock(unit, {each.loan_id for each in chunk})
     present = _present(unit, {each.loan_id for each in chunk})
     fresh: list[Ready] = []
     faults: list[Fault] = []

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from ledger.errors import Forbidden, NotFound, WrongStatus
 from ledger.operations.registry.users import Role
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.sheets.import_run import Importer
 from ledger.operations.sheets.intake import KINDS, held
 from ledger.operations.sheets.workflow import SHEET
@@ -81,7 +81,7 @@ def reject(unit: Unit, import_id: int, reason: str, on: date | None = None) -> I
     undo = KINDS[row.kind].undo
     assert undo is not None
     unit.origin = f"import/{row.id}"
-    undo(unit, row.id, Why(reason))
+    undo(unit, row.id, ReversalReason(reason))
     row.decision = reason
     move(unit, SHEET, row, SheetStep.REJECT, on, reason=reason)
     return row

@@ -11,8 +11,8 @@ from ledger.errors import RuleViolation
 from ledger.events import Event, LoanDisbursed
 from ledger.ids import new_ids
 from ledger.operations.notices import issue
-from ledger.operations.servicing import backdating, run
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing import backdating, load, run
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.statuses import LoanStatus, RequestStatus
 from ledger.tables.loans import Approval, Loan, Repayment, StatusChange
 from ledger.unit_of_work import Unit
@@ -29,8 +29,8 @@ class RestsOnImport(RuleViolation):
     en = "{event} of {found} rests on contract {contract_no} of the sheet; reverse what came after it first"
 
 
-def undo_loans(unit: Unit, import_id: int, why: Why) -> None:
-    """Loans of a sheet were never paid out: lines, transitions and disbursements reversed, the loans returned.
+def undo_loans(unit: Unit, import_id: int, reason: ReversalReason) -> None:
+    """Loans of a sheet were never paid out: bills, transitions and disbursements are reversed, the loans returned.
 
     A returned loan may be amended and submitted by people, or booked anew by a corrected sheet. Raises
     RestsOnImport while anything a person recorded stands on one of them.
@@ -43,19 +43,19 @@ def undo_loans(unit: Unit, import_id: int, why: Why) -> None:
         .scalars()
         .all()
     )
-    run.lock(unit, ids)
+    load.lock(unit, ids)
     for some in _slices(ids):
         _refuse_asked(unit, some)
-        pasts = backdating.all_standing(unit, some)
-        for past in pasts:
-            if not _follows(past.event):
-                _refuse(unit, past.event.loan, type(past.event).__name__, past.event.effective_on)
-        backdating.undo(unit, pasts, why)
-        _return(unit, some, why)
+        posted = backdating.unreversed(unit, some)
+        for each in posted:
+            if not _follows(each.event):
+                _refuse(unit, each.event.loan, type(each.event).__name__, each.event.effective_on)
+        backdating.undo(unit, posted, reason)
+        _return(unit, some, reason)
 
 
-def undo_repayments(unit: Unit, import_id: int, why: Why) -> None:
-    """Repayments of a sheet were never received: each loan lives its later days again without them.
+def undo_repayments(unit: Unit, import_id: int, reason: ReversalReason) -> None:
+    """Repayments of a sheet were never received: each loan's later transactions are applied again without them.
 
     Raises RestsOnLater where a later record rests on one of them, CreditOverdrawn where its money is gone.
     """
@@ -63,12 +63,12 @@ def undo_repayments(unit: Unit, import_id: int, why: Why) -> None:
     rows = unit.connection.execute(
         select(c.id, c.loan_id, c.event_id).where(c.import_id == import_id, c.live.is_(True)).order_by(c.loan_id)
     ).all()
-    run.lock(unit, {row.loan_id for row in rows})
+    load.lock(unit, {row.loan_id for row in rows})
     of_loan: dict[int, list[int]] = {}
     for row in rows:
         of_loan.setdefault(row.loan_id, []).append(row.event_id)
     for some in _slices(list(of_loan)):
-        run.undo_facts(unit, {loan_id: of_loan[loan_id] for loan_id in some}, why)
+        run.undo_transactions(unit, {loan_id: of_loan[loan_id] for loan_id in some}, reason)
     update_rows(unit.connection, _REPAYMENTS, ("live",), [(None, row.id) for row in rows])
 
 
@@ -98,7 +98,7 @@ def _refuse(unit: Unit, loan_id: int | None, event: str, on: Any) -> None:
     raise RestsOnImport(rule="1", contract_no=contract_no, event=event, found=on)
 
 
-def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
+def _return(unit: Unit, loan_ids: Sequence[int], reason: ReversalReason) -> None:
     """Back to the desk, in a new generation: what the calendar calls for later has keys of its own."""
     c = _LOANS.c
     chosen = among(unit.connection, c.id, loan_ids)
@@ -120,14 +120,23 @@ def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
     unit.connection.execute(
         update(_LOANS)
         .where(chosen)
-        .values(**nothing, status=LoanStatus.RETURNED, return_reason=why.reason, generation=c.generation + 1)
+        .values(**nothing, status=LoanStatus.RETURNED, return_reason=reason.reason, generation=c.generation + 1)
     )
     issue.follow(unit, loan_ids)
     write_rows(
         unit.connection,
         {
             _CHANGES: [
-                (change, row.id, row.status, LoanStatus.RETURNED, unit.today, unit.user, why.reason, unit.recorded_at)
+                (
+                    change,
+                    row.id,
+                    row.status,
+                    LoanStatus.RETURNED,
+                    unit.today,
+                    unit.user,
+                    reason.reason,
+                    unit.recorded_at,
+                )
                 for change, row in zip(new_ids(len(before)), before, strict=True)
             ]
         },
