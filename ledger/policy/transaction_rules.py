@@ -1,4 +1,4 @@
-"""Which rule each loan transaction runs, and which transaction a stored event came from."""
+"""The rule of each loan transaction, and the transaction behind a stored event."""
 
 from collections.abc import Iterator
 
@@ -18,9 +18,9 @@ class BeforeDisbursement(RuleViolation):
 
 
 def apply(state: LoanState, transaction: LoanTransaction) -> Iterator[Event]:
-    """Change a state that was run to the transaction's day, and yield the events of it.
+    """Apply a transaction to the state of a loan on the transaction's day, and yield the events.
 
-    Raises BeforeDisbursement, and the refusals of the rule.
+    Raise BeforeDisbursement, and the refusals of the transaction's rule.
     """
     if transaction.on < state.terms.disbursed_on:
         raise BeforeDisbursement(rule="2.6", limit=state.terms.disbursed_on, found=transaction.on)
@@ -57,10 +57,10 @@ def apply(state: LoanState, transaction: LoanTransaction) -> Iterator[Event]:
 
 
 def transaction_of(event: Event, about: Particulars) -> LoanTransaction | None:
-    """Return the transaction that an event came from, to be applied again after back-dating.
+    """Return the transaction behind an event, for applying the transaction once more after back-dating.
 
-    None for what the calendar calls for by itself, and for events on which other records rest: they are never reversed
-    for back-dating (`ledger/operations/servicing/backdating.py`).
+    Return None for an event of the calendar, and for an event on which other records depend: such an event is never
+    reversed for back-dating (`ledger/operations/servicing/backdating.py`).
     """
     on = event.effective_on
     match event:

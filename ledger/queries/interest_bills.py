@@ -1,4 +1,4 @@
-"""The interest bills (结息单) of loans, with what was paid of each on which day."""
+"""The interest bills (结息单) of loans, with the amounts paid of each bill by day."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -16,9 +16,10 @@ from ledger.tables.loans import allocations, interest_bills
 
 
 def bills_by_payment_day(*payments: ColumnElement[bool]) -> Select[Any]:
-    """Return the query of bills with the sums paid of each on a day, oldest bill and day first, by `payments` alone.
+    """Return the query of bills with the sums paid on each day, the oldest bill and day first.
 
-    A bill on which nothing was paid has one row whose day and sums are NULL. See `put_on_states` for the columns.
+    `payments` are conditions on the payments counted. A bill without payments has one row whose day and sums are NULL.
+    `put_on_states` reads the columns.
     """
     b, a = interest_bills.c, allocations.c
     each_day = (b.loan_id, b.period_start, b.version, a.effective_on)
@@ -33,7 +34,7 @@ def bills_by_payment_day(*payments: ColumnElement[bool]) -> Select[Any]:
 
 
 def bills_standing(clocks: Clocks) -> list[ColumnElement[bool]]:
-    """Return the conditions of a bill that was made by as_of and stood as known at known_at."""
+    """Return the conditions of bills made through `as_of` and not reversed, as known at `known_at`."""
     b = interest_bills.c
     made = [b.period_end <= clocks.as_of]
     if clocks.known_at is None:
@@ -44,7 +45,7 @@ def bills_standing(clocks: Clocks) -> list[ColumnElement[bool]]:
 
 
 def payments_standing(clocks: Clocks) -> list[ColumnElement[bool]]:
-    """Return the conditions of what was paid of bills by as_of, as known at known_at; reversals are negative rows."""
+    """Return the conditions of payments through `as_of`, as known at `known_at`; reversals have negative rows."""
     a = allocations.c
     paid = [a.effective_on <= clocks.as_of]
     return paid if clocks.known_at is None else [*paid, _event_known(a.event_id, clocks)]
@@ -61,7 +62,7 @@ def _known(event: Any, clocks: Clocks) -> list[ColumnElement[bool]]:
 
 
 def put_on_states(rows: Iterable[Sequence[Any]], states: Mapping[int, LoanState]) -> None:
-    """Put bills on their loans' states: those of which something is open, or was paid within the open period.
+    """Add bills to the states of their loans: bills with an open amount, or with a payment in the open period.
 
     The rows are those of `bills_by_payment_day`.
     """
@@ -73,7 +74,7 @@ def put_on_states(rows: Iterable[Sequence[Any]], states: Mapping[int, LoanState]
             bill = InterestBill(start, posted_on, contract, compound, penalty)
             bill.unpaid.set(state.billed_to, bill.contract)
             state.interest_bills.append(bill)
-        if any(paid):  # otherwise nothing was paid, or it was reversed on the same day
+        if any(paid):  # Zeros mean no payment, or one reversed on the same day.
             _take_off(state.interest_bills[-1], max(paid_on, state.billed_to), *paid)
     for loan_id in billed:
         state = states[loan_id]

@@ -1,4 +1,4 @@
-"""Loans' states as of a day and as known at a moment, from what was posted, billed, paid and decided by then."""
+"""The states of loans as of a day and as known at a moment, from postings, bills, payments and decisions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -36,7 +36,7 @@ from ledger.unit_of_work import Unit
 
 
 def load_as_of(unit: Unit, rows: Mapping[int, StoredLoan], through: date, clocks: Clocks) -> dict[int, LoadedState]:
-    """Return the states of loans by two clocks; loans that were not disbursed by then are left out."""
+    """Return the states of loans as of a day and as known at a moment; loans not disbursed by the day are left out."""
     connection = unit.connection
     balances = _balances_by_day(unit, rows, clocks)
     decided = _decisive_events(unit, balances, clocks)
@@ -61,7 +61,7 @@ def load_as_of(unit: Unit, rows: Mapping[int, StoredLoan], through: date, clocks
 
 
 class _Balances(NamedTuple):
-    """What a loan's accounts stood at from a day on; `fund` is what the fund waits for or holds of it. Whole fen."""
+    """The balances of a loan from a day on, in whole fen; `fund` is owed to the fund or held by it for the loan."""
 
     on: date
     principal: Fen
@@ -76,7 +76,7 @@ class _Balances(NamedTuple):
 
 
 _FUND = (chart.RECOURSE, chart.RECOVERIES_TO_REMIT, chart.RECOVERY_SUSPENSE)
-"""The accounts of what the fund waits for or holds of a loan."""
+"""The accounts of amounts of a loan that are owed to the fund or held by the fund."""
 
 
 def _by_day() -> Select[Any]:
@@ -93,7 +93,7 @@ _BY_DAY = _by_day()
 
 
 def _balances_by_day(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dict[int, list[_Balances]]:
-    """Return what each loan's accounts stood at after each day on which one of them moved, oldest first."""
+    """Return the balances of each loan after each day with a posting, the oldest day first."""
     query = _BY_DAY.where(among(unit.connection, postings.c.loan_id, loan_ids), *within(postings.c, clocks))
     found: dict[int, list[_Balances]] = {}
     for loan_id, on, *moved in unit.connection.execute(query).all():
@@ -104,7 +104,7 @@ def _balances_by_day(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dic
 
 
 def _put_balances(state: LoanState, days: Sequence[_Balances]) -> None:
-    """Put the last balances on a state, and what principal stood at on the days of its open period."""
+    """Set the latest balances on a state, and the principal over the days of the open period."""
     _, state.principal, state.overdue, state.credit, state.written_off, _ = days[-1]
     for day in days:
         if day.on <= state.billed_to or not state.owed:
@@ -114,11 +114,11 @@ def _put_balances(state: LoanState, days: Sequence[_Balances]) -> None:
 
 
 _DECISIVE = (PrincipalOverdue, LoanExtended, MisuseFound, LoanRenewed, LoanWrittenOff, ClaimPaid)
-"""The events that status and terms follow from."""
+"""The events that decide the status and the terms of a loan."""
 
 
 def _decisive_events(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dict[int, list[Event]]:
-    """Return the decisive events of loans that stood by the clocks, by loan id, oldest first."""
+    """Return the decisive events of loans by loan id, the oldest first, without events reversed by the two dates."""
     undone, c = aliased(events), events.c
     query = (
         select(c.kind, c.effective_on, c.county, c.bank, c.loan_id, c.payload)
@@ -139,7 +139,7 @@ def _decisive_events(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dic
 
 
 def _row_as_of(unit: Unit, row: StoredLoan, decided: Sequence[Event]) -> StoredLoan:
-    """Return a loan's row with the misuse and the extension that had been decided."""
+    """Return a loan's row with the misuse and the extension decided by the given events."""
     misused_on = min((event.effective_on for event in decided if isinstance(event, MisuseFound)), default=None)
     row = row._replace(misused_on=misused_on)
     extended = [event for event in decided if isinstance(event, LoanExtended)]
@@ -155,7 +155,7 @@ def _row_as_of(unit: Unit, row: StoredLoan, decided: Sequence[Event]) -> StoredL
 
 
 def _last_days(billed: Iterable[Sequence[Any]]) -> tuple[dict[int, date], dict[int, date]]:
-    """Return the last day on which each loan was billed, and the last on which something of its bills was paid."""
+    """Return the last day of billing and the last day of a payment of bills, each by loan id."""
     billed_days: dict[int, date] = {}
     paid_days: dict[int, date] = {}
     for loan_id, _, posted_on, _, _, _, paid_on, *_ in billed:
@@ -166,16 +166,17 @@ def _last_days(billed: Iterable[Sequence[Any]]) -> tuple[dict[int, date], dict[i
 
 
 def _last_moved(days: Sequence[_Balances]) -> date:
-    """Return the last day on which a balance of the state moved."""
+    """Return the last day on which a balance of the state changed."""
     moved = (day.on for before, day in pairwise(days) if before[1:5] != day[1:5])
     return max(moved, default=days[0].on)
 
 
 def _billed_to(row: StoredLoan, since: date, moved_on: date, clocks: Clocks) -> date:
-    """Return the start of the open period: the last day that was billed, with a bill or with nothing to bill.
+    """Return the start of the open period: the last day through which interest was billed, with or without a bill.
 
-    To where a calendar had been run is not stored of the past. As known at a moment it had been run to the last day on
-    which something moved; later days without a bill count as not yet billed, and running over them makes no bill.
+    The books do not store the days through which the calendar had been run in the past. As known at a moment, the
+    calendar counts as run through the last day with a change. Later days without a bill count as not yet billed, and
+    running the calendar over these days makes no bill.
     """
     if clocks.known_at is None and row.billed_to <= clocks.as_of:
         return row.billed_to
@@ -184,7 +185,7 @@ def _billed_to(row: StoredLoan, since: date, moved_on: date, clocks: Clocks) -> 
 
 
 def _put_status(state: LoanState, decided: Sequence[Event], fund: Fen, as_of: date) -> None:
-    """Put status and next step on a state that has its balances and bills."""
+    """Set the status and the day of the next step on a state that has its balances and bills."""
     kinds = {type(event) for event in decided}
     ends = {ClaimPaid: "compensated", LoanWrittenOff: "written_off", LoanRenewed: "closed", PrincipalOverdue: "overdue"}
     state.status = next((status for kind, status in ends.items() if kind in kinds), "active")
@@ -195,12 +196,12 @@ def _put_status(state: LoanState, decided: Sequence[Event], fund: Fen, as_of: da
 
 
 def _run_through(state: LoanState, as_of: date) -> date:
-    """Return the last day through which the calendar has been run: as_of unless the state is behind."""
+    """Return the last day through which the calendar has been run: `as_of`, or earlier where a step is missing."""
     rolled_on = state.terms.rolled_on
     due = next_settlement(state.billed_to)
     if state.billed_to < rolled_on:
         due = min(due, rolled_on)
     on = min(as_of, due - DAY)
-    if state.principal and on > rolled_on:  # not turned overdue since principal last moved
+    if state.principal and on > rolled_on:  # The principal was not moved to overdue since its last change.
         return max(rolled_on, state.owed[-1][0])
     return on

@@ -1,4 +1,4 @@
-"""Repayments (还款) as they were handed over, and what they paid."""
+"""Repayments (还款) as received, and the parts of a loan's debt that each repayment paid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ledger.tables.loans import Repayment
 
 @dataclass(frozen=True, slots=True)
 class RepaymentShown:
-    """A repayment as handed over, and what it paid, in fen; a reversed one is not live and pays nothing."""
+    """A repayment as received, and the amounts it paid, in fen; a reversed repayment is not live and paid nothing."""
 
     id: int
     receipt_no: str
@@ -33,7 +33,7 @@ class RepaymentShown:
 
 
 def repayments_of(session: Session, loan_id: int) -> list[RepaymentShown]:
-    """Return a loan's repayments in the order of their days, reversed ones too. Two queries."""
+    """Return all repayments of a loan by day, including reversed repayments; two queries."""
     query = select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.paid_on, Repayment.id)
     rows = session.execute(query).scalars().all()
     events = journal.stored_events(session.connection(), [row.event_id for row in rows if row.live])
@@ -65,7 +65,7 @@ _PARTS = ("contract_interest", "compound_interest", "penalty_interest", "princip
 
 
 def applied_by(event: RepaymentReceived) -> dict[str, Fen]:
-    """Return what a repayment paid of each part, in fen."""
+    """Return the amounts that a repayment paid of interest, principal, credit and written-off debt, in fen."""
     compound = sum(row.compound for row in event.applied)
     paid = (
         event.interest,

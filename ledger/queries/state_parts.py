@@ -1,4 +1,4 @@
-"""What every way of loading a loan's state shares: the loan's stored row, and the balances a state holds."""
+"""Shared parts of loading the state of a loan: the stored row of the loan, and the balances of a state."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -20,7 +20,7 @@ _LOANS: Any = Loan.__table__
 
 
 class StoredLoan(NamedTuple):
-    """The columns of a disbursed loan's row that its state is made from; rates are whole 1e-8."""
+    """The columns of a disbursed loan that make up its state; rates are whole numbers of 1e-8."""
 
     id: int
     county: str
@@ -45,7 +45,7 @@ class StoredLoan(NamedTuple):
 
 
 class LoadedState(NamedTuple):
-    """A loan's row as stored now, and its state by the clocks asked for."""
+    """The present row of a loan, and the state of the loan by the two dates asked for."""
 
     row: StoredLoan
     state: LoanState
@@ -55,21 +55,21 @@ _ROWS = loan_rows(StoredLoan._fields)
 
 
 def stored_loans(unit: Unit, loan_ids: Iterable[int], *, lock: bool) -> list[StoredLoan]:
-    """Return the rows of disbursed loans in the order of their ids; `lock` holds them to the end of the transaction."""
+    """Return the rows of disbursed loans ordered by id; with `lock`, lock the rows until the transaction ends."""
     chosen = among(unit.connection, _LOANS.c.id, sorted(set(loan_ids)))
     query = _ROWS.where(chosen, _LOANS.c.disbursed_on.is_not(None)).order_by(_LOANS.c.id)
     return list(map(StoredLoan._make, unit.connection.execute(query.with_for_update() if lock else query).all()))
 
 
 def state_of(unit: Unit, row: StoredLoan, through: date) -> LoanState:
-    """Return the state that a loan's row alone tells: terms, status, and place in the calendar."""
+    """Return the state of a loan from its row only: the terms, the status and the days of billing, without balances."""
     scheme, uplifts = scheme_and_uplifts(unit, row.scheme, row.scheme_version)
     of_loan = Terms(row.disbursed_on, row.rolled_on, rate_steps(unit, scheme, row, through), row.misused_on, uplifts)
     return LoanState(row.id, row.county, row.bank, of_loan, row.status, row.billed_to, row.next_step_on)
 
 
 def signed(account: Account) -> ColumnElement[int]:
-    """Return the expression of what a posting adds to an account on its normal side, in fen."""
+    """Return the SQL expression of a posting's change of an account, on the account's normal side, in fen."""
     p = postings.c
     sign = 1 if account.side is chart.Side.DEBIT else -1
     return case((p.debit == account.code, sign * p.fen), (p.credit == account.code, -sign * p.fen), else_=0)
@@ -80,4 +80,4 @@ def summed(column: ColumnElement[int]) -> ColumnElement[int]:
 
 
 BALANCES = (chart.LOAN_PRINCIPAL, chart.OVERDUE_PRINCIPAL, chart.BORROWER_CREDIT, chart.LOAN_LOSSES)
-"""The accounts whose balances a state holds: `principal, overdue, credit, written_off`."""
+"""The accounts of a state's balances, in the order `principal`, `overdue`, `credit`, `written_off`."""

@@ -1,4 +1,4 @@
-"""Loan transactions: each kind has its rule, and one made from its stored event does again what it did."""
+"""Each kind of loan transaction has a rule, and a transaction made from its stored event has the same effect."""
 
 from datetime import date
 from typing import Any
@@ -37,7 +37,7 @@ AGAIN: dict[str, tuple[list[Fact], Fact]] = {
 def test_every_kind_has_its_rule(kind: type[LoanTransaction]) -> None:
     bare = object.__new__(kind)
     object.__setattr__(bare, "on", JUNE)
-    apply(begin(LOAN).state, bare)  # its rule is found; nothing runs until the events are asked for
+    apply(begin(LOAN).state, bare)  # The rule is a generator, so nothing runs before the first event is read.
 
 
 @pytest.mark.parametrize("case", AGAIN)
