@@ -1,6 +1,7 @@
-"""Compensation and recovery (代偿与追偿, scheme 6): when a loan is claimable, what the fund owes, who bears it.
+"""Compensation and recovery (代偿与追偿, scheme 6): claims on the fund, and the sharing of losses and recoveries.
 
-The first half are quantities in whole fen; the second half are rules that change a loan's state and yield events.
+The first half computes amounts in whole fen. The second half has the rules that change the state of a loan and yield
+events.
 """
 
 from collections.abc import Iterator
@@ -63,14 +64,14 @@ class AboveDebt(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Borne:
-    """Who carries a loss; whole fen."""
+    """The parts of a loss borne by the city and by the county; whole fen."""
 
     city: Fen
     county: Fen
 
 
 def check_claimable(scheme: Scheme, rolled_on: date, claimed_on: date, cause: str) -> None:
-    """From so many days overdue, or before maturity for a listed cause (6.2); raises NotOverdueEnough."""
+    """Raise NotOverdueEnough unless a loan is overdue for enough days, or is not yet due and has a listed cause (6.2)."""
     overdue = (claimed_on - rolled_on).days
     early = overdue < 0 and cause in scheme.early_claim_causes
     if overdue < scheme.claim_min_days_overdue and not early:
@@ -84,14 +85,15 @@ def check_claimable(scheme: Scheme, rolled_on: date, claimed_on: date, cause: st
 
 
 def fund_part(amount: Parts, share: Decimal) -> Parts:
-    """The fund's part of each component, rounded half up; the bank takes the rest (6.3)."""
+    """Return the fund's part of principal and of interest, each rounded half up; the bank bears the rest (6.3)."""
     return Parts(portion(amount.principal, share), portion(amount.interest, share))
 
 
 def still_owed(frozen: Parts, is_open: Parts, paid: Parts, share: Decimal) -> Parts:
-    """What the fund owes on a claim (6.4): its part of what was frozen or is open if that is less, less paid.
+    """Return the amounts that the fund still owes on a claim (6.4).
 
-    Open counts what the fund has paid: only what others brought lowers the claim.
+    The fund owes its part of the frozen amount, or of the open amount if smaller, less the amount paid. Payments of the
+    fund count as open: only money from others lowers a claim.
     """
 
     def of(frozen: Fen, is_open: Fen, paid: Fen) -> Fen:
@@ -103,16 +105,16 @@ def still_owed(frozen: Parts, is_open: Parts, paid: Parts, share: Decimal) -> Pa
 
 
 def borne(scheme: Scheme, net: Fen) -> Borne:
-    """City and county of a net loss: the county's share cut down, the city carries the odd fen (6.5)."""
+    """Split a net loss: round the county's share down to a fen, and give the rest to the city (6.5)."""
     numerator, denominator = scheme.county_share_of_loss.as_integer_ratio()
     county = net * numerator // denominator
     return Borne(Fen(net - county), Fen(county))
 
 
 def booked(scheme: Scheme, net: Fen) -> tuple[Fen, Fen]:
-    """What of a net loss is the fund's own (5001) and what the county owes it (1201).
+    """Return the fund's own part of a net loss (account 5001) and the part that the county owes to the fund (1201).
 
-    The funder's part is the fund's own loss; a county that funds owes its own fund nothing (6.5).
+    The part of whoever finances the fund is the fund's own loss; a county that finances the fund owes nothing (6.5).
     """
     if scheme.fund_source == "county":
         return net, NIL
@@ -121,14 +123,18 @@ def booked(scheme: Scheme, net: Fen) -> tuple[Fen, Fen]:
 
 
 def shifted(scheme: Scheme, before: Fen, after: Fen) -> dict[str, Any]:
-    """By how much an event that moves the net loss moves its two parts: the fields of its event."""
+    """Return the fields of an event that changes the net loss: the changes of the two parts, without sign."""
     of_fund, of_county = (abs(b - a) for a, b in zip(booked(scheme, before), booked(scheme, after), strict=True))
     return {"fund_share": Fen(of_fund), "county_share": Fen(of_county)}
 
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """What a receipt may pay (6.6): back to the fund, the bank's principal and interest, its penalties beside them."""
+    """The amounts that a receipt may pay (6.6); whole fen.
+
+    `to_fund` is owed to the fund, `plain` to the bank as principal and interest, `charges` to the bank as penalty and
+    compound interest.
+    """
 
     to_fund: Fen
     plain: Fen
@@ -140,10 +146,10 @@ class Debt:
 
 
 def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
-    """What of a receipt is the fund's and what the bank keeps (6.6); raises AboveDebt.
+    """Return the fund's part and the bank's part of a receipt (6.6); raise AboveDebt above the whole debt.
 
-    All of it is the fund's, or its share pro rata, up to what it is owed; what the bank cannot take for principal
-    and interest goes to the fund before any penalty is paid (6.7).
+    The fund gets the whole receipt, or its share pro rata, up to its claim. The bank's part pays principal and interest;
+    any rest goes to the fund before a penalty is paid (6.7).
     """
     if amount > debt.whole:
         raise AboveDebt(rule="6.6", limit=plain(debt.whole), found=plain(amount))
@@ -154,18 +160,18 @@ def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
     return of_fund, Fen(amount - of_fund)
 
 
-# On a loan's state.
+# The functions below change the state of a loan.
 
 
 def open_parts(state: LoanState) -> Parts:
-    """Return open principal and unpaid billed contract interest."""
+    """Return open principal and unpaid billed contract interest of a loan."""
     return Parts(state.open_principal, state.open_contract)
 
 
 def claim(state: LoanState, transaction: DraftClaim) -> Iterator[Event]:
-    """Bill to the day and use the borrower's credit (6.2); what is open then is what the claim is for.
+    """Bill interest to the day of a claim and use the borrower's credit (6.2); the claim is for the amounts then open.
 
-    Raises LoanSettled, WrongStatus, NotOverdueEnough, NothingToClaim.
+    Raise LoanSettled, WrongStatus, NotOverdueEnough or NothingToClaim.
     """
     on, scheme = transaction.on, transaction.scheme
     _check_status(state, on, CLAIMABLE)
@@ -176,16 +182,19 @@ def claim(state: LoanState, transaction: DraftClaim) -> Iterator[Event]:
 
 
 def bill_claim(state: LoanState, on: date) -> Iterator[Event]:
-    """Bill to the day of a claim, and use credit on the bills and on principal (6.2); a second time changes nothing."""
+    """Bill interest to the day of a claim, and use the borrower's credit on bills and principal (6.2).
+
+    A second call for the same day changes nothing.
+    """
     yield from servicing.bill_interest(state, on, cause="claim")
     yield from servicing.use_credit(state, on, cause="claim", to_principal=True)
     servicing.resume(state, on)
 
 
 def pay(state: LoanState, transaction: PayClaim) -> Iterator[Event]:
-    """Pay what the fund still owes, as far as its account goes: principal first, then contract interest (6.4).
+    """Pay the amounts that the fund still owes, up to the balance of its account (6.4).
 
-    Raises LoanSettled, WrongStatus.
+    Principal is paid first, then contract interest. Raise LoanSettled or WrongStatus.
     """
     on, scheme, net = transaction.on, transaction.scheme, transaction.net
     _check_status(state, on, PAYABLE)
@@ -212,9 +221,9 @@ def pay(state: LoanState, transaction: PayClaim) -> Iterator[Event]:
 
 
 def receive(state: LoanState, transaction: ReceiveRecovery) -> Iterator[Event]:
-    """Split a receipt after compensation: the fund's up to `to_fund`, the rest on the bank's own part (6.6).
+    """Record a receipt after compensation: the fund's part up to `to_fund`, the rest for the bank's own debt (6.6).
 
-    The loan closes where neither the bank nor the fund waits for anything more. Raises WrongStatus, AboveDebt.
+    The loan closes where nothing is owed any more to the bank or to the fund. Raise WrongStatus or AboveDebt.
     """
     on, amount, to_fund = transaction.on, transaction.amount, transaction.to_fund
     _check_status(state, on, ("compensated",))
@@ -229,12 +238,12 @@ def receive(state: LoanState, transaction: ReceiveRecovery) -> Iterator[Event]:
 
 
 def _retain(state: LoanState, on: date, recovery: int, amount: Fen, *, with_charges: bool) -> Iterator[Event]:
-    """The bank's part: like a repayment with its surplus to principal, then what was written off."""
+    """Apply the bank's part of a receipt as a repayment with surplus to principal, then to written-off debt."""
     fields: dict[str, Any]
     if with_charges:
         billed = Fen(state.open_principal + state.open_bills - state.credit)
         if amount > billed or amount >= servicing.payoff(state, on).total:
-            # The bank keeps no money that is nobody's: what reaches into the open period finds its bill.
+            # Bill interest to the day: money beyond the billed debt pays this interest and does not stay as credit.
             yield from servicing.bill_interest(state, on, cause="payoff")
             yield from servicing.use_credit(state, on, cause="payoff", to_principal=True)
         fields, rest = servicing.allocate(state, on, amount, to_principal=True)
@@ -253,9 +262,9 @@ def _retain(state: LoanState, on: date, recovery: int, amount: Fen, *, with_char
 
 
 def remit(state: LoanState, transaction: RemitRecovery) -> Iterator[Event]:
-    """Hand the fund's part of a receipt over to its account; the net loss is less by it (6.5, 6.6).
+    """Remit the fund's part of a receipt to the fund account, which lowers the net loss (6.5, 6.6).
 
-    The loan closes where neither the bank nor the fund waits for anything more.
+    The loan closes where nothing is owed any more to the bank or to the fund.
     """
     on, amount, net = transaction.on, transaction.amount, transaction.net
     yield RecoveryRemitted(
@@ -269,9 +278,9 @@ def remit(state: LoanState, transaction: RemitRecovery) -> Iterator[Event]:
 
 
 def close_recourse(state: LoanState, transaction: CloseRecourse) -> Iterator[Event]:
-    """Give up recourse (追偿终结, 6.7): bill to the day, waive all penalties, take the net loss off the books.
+    """Close recourse (追偿终结, 6.7): bill interest to the day, waive all penalties, take the net loss off the books.
 
-    The loan closes where the bank has nothing open either.
+    The loan closes where nothing is owed to the bank either.
     """
     on = transaction.on
     yield from servicing.bill_interest(state, on, cause="closing")
@@ -283,13 +292,13 @@ def close_recourse(state: LoanState, transaction: CloseRecourse) -> Iterator[Eve
 
 
 def _close_if_settled(state: LoanState, on: date, *, fund_settled: bool) -> None:
-    """Close a compensated loan: nothing open at the bank, nothing lost, nothing that the fund waits for."""
+    """Close a compensated loan where nothing is open or written off at the bank and nothing is owed to the fund."""
     if fund_settled and servicing.is_settled(state, on) and not state.written_off:
         state.status, state.next_step_on = "closed", None
 
 
 def _pay_contract(state: LoanState, on: date, amount: Fen) -> tuple[Applied, ...]:
-    """Pay contract interest of bills, oldest first."""
+    """Pay contract interest of bills, the oldest bill first."""
     applied = []
     for bill in state.interest_bills:
         part = Fen(min(amount, bill.contract))

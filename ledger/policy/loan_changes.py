@@ -1,6 +1,6 @@
-"""What people decide about a loan after its payout: extension, misuse, waiver, refund, insurance, write-off.
+"""Decisions about a loan after its payout: extension, renewal, misuse, waiver, refund, insurance, write-off.
 
-Each rule changes a state that was run to the transaction's day, and yields the events of it.
+Each rule takes the state of a loan on the day of the decision, changes the state, and yields the events.
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,11 +56,11 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "waiver": (*_LENDING, "compensated"),
     "insurance": _LENDING,
 }
-"""The statuses a loan must have on the day of a decision, whatever has become of it since."""
+"""The statuses that allow a decision; the status on the day of the decision counts, not a later status."""
 
 
 def refund(state: LoanState, transaction: RefundCredit) -> Iterator[Event]:
-    """Hand borrower credit back (暂收款退还). Raises NotThatMuch."""
+    """Pay the borrower's credit back (暂收款退还); raise NotThatMuch above the credit."""
     amount = transaction.amount
     if not 0 < amount <= state.credit:
         raise NotThatMuch(rule="3.9", what="暂收款退还 credit refund", limit=plain(state.credit), found=plain(amount))
@@ -69,7 +69,10 @@ def refund(state: LoanState, transaction: RefundCredit) -> Iterator[Event]:
 
 
 def waive(state: LoanState, transaction: WaivePenalty) -> Iterator[Event]:
-    """Waive penalty and compound interest (减免), oldest bill first; all where zero is asked. Raises NotThatMuch."""
+    """Waive penalty and compound interest (减免), the oldest bill first.
+
+    A request for zero waives the whole open amount. Raise NotThatMuch above the open amount.
+    """
     on, asked = transaction.on, transaction.asked
     _check_status(state, "waiver")
     open_now = sum(bill.compound + bill.penalty for bill in state.interest_bills)
@@ -99,7 +102,7 @@ def misuse(state: LoanState, transaction: FindMisuse) -> Iterator[Event]:
 
 
 def extend(state: LoanState, transaction: Extend) -> Iterator[Event]:
-    """Set a new due date, and from the old one on another rate (展期, 3.10)."""
+    """Set a new due date, and a new rate from the old due date on (展期, 3.10)."""
     _check_status(state, "extension")
     state.terms = state.terms._replace(rolled_on=transaction.rolled_on, rates=transaction.rates)
     state.next_step_on = servicing.next_step(state, transaction.on)
@@ -113,7 +116,10 @@ def extend(state: LoanState, transaction: Extend) -> Iterator[Event]:
 
 
 def insure(state: LoanState, transaction: ReceiveInsurance) -> Iterator[Event]:
-    """Take what the insurer paid off the principal; zero: the insurer refused (6.3). Raises NotThatMuch."""
+    """Deduct the insurer's payment from the principal (6.3); zero means that the insurer refused to pay.
+
+    Raise NotThatMuch above the open principal.
+    """
     _check_status(state, "insurance")
     on, amount = transaction.on, transaction.amount
     if amount > state.open_principal:
@@ -126,9 +132,9 @@ def insure(state: LoanState, transaction: ReceiveInsurance) -> Iterator[Event]:
 
 
 def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
-    """Write the loan off (核销): bill to the day, use credit, waive penalty; what is left open is lost.
+    """Write a loan off (核销): bill interest to the day, use credit, waive penalty, and write off the open rest.
 
-    Raises NothingOpen.
+    Raise NothingOpen where nothing is open.
     """
     _check_status(state, "write_off")
     on, approval = transaction.on, transaction.approval
@@ -144,7 +150,7 @@ def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
     )
     taken = servicing.take_principal(state, on, state.open_principal)
     state.written_off = Fen(state.written_off + lost)
-    # A compensated loan stays one: what comes in goes to the fund first.
+    # A compensated loan keeps its status, since recoveries still go to the fund first.
     state.status = "compensated" if state.status == "compensated" else "written_off"
     state.next_step_on = None
     interest = Fen(sum(row.contract for row in applied))
@@ -152,7 +158,7 @@ def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
 
 
 def renew(state: LoanState, transaction: Renew) -> Iterator[Event]:
-    """Move the open principal to a new loan (续贷, 3.11). Raises InterestUnpaid unless interest is paid to the day."""
+    """Move the open principal to a new loan (续贷, 3.11); raise InterestUnpaid where interest to the day is unpaid."""
     _check_status(state, "renewal")
     on = transaction.on
     yield from servicing.bill_interest(state, on, cause="renewal")
@@ -165,7 +171,7 @@ def renew(state: LoanState, transaction: Renew) -> Iterator[Event]:
 
 
 def check_credit(state: LoanState) -> None:
-    """Raise CreditOverdrawn where the credit that a reversed transaction left has been used since."""
+    """Raise CreditOverdrawn where the credit left by a transaction to be reversed has been used."""
     if state.credit < 0:
         raise CreditOverdrawn(found=plain(-state.credit))
 
