@@ -48,7 +48,7 @@ _CHANGES_SINCE_BILLED = _CHANGES.join(_LOANS, _LOANS.c.id == postings.c.loan_id)
 def changes_since_billed(connection: Connection, loan_ids: Collection[int]) -> dict[int, list[tuple[date, Fen]]]:
     """Return each loan's changes of principal after the day it is billed to, by loan id, oldest first, in fen.
 
-    Days whose changes add up to nothing are left out. One query for all loans.
+    Days whose changes add up to nothing are left out. The function executes one query for all loans.
     """
     query = _CHANGES_SINCE_BILLED.where(among(connection, postings.c.loan_id, loan_ids))
     changes: dict[int, list[tuple[date, Fen]]] = {}
@@ -61,7 +61,7 @@ def changes_since_billed(connection: Connection, loan_ids: Collection[int]) -> d
 def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[int, Steps]:
     """Return each loan's principal in fen from each day it changed, by loan id.
 
-    Loans whose principal has not moved since it was paid out are left out. Two queries for all loans.
+    Loans whose principal has not changed since the payout are left out. The function executes two queries for all loans.
     """
     if not loan_ids:
         return {}
@@ -83,8 +83,8 @@ def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[i
 def caps_left(connection: Connection, caps: Mapping[int, Fen]) -> dict[int, Steps]:
     """Return the part of the borrower's cap that earlier loans leave for each loan, in fen from each day on (4.6).
 
-    `caps` holds the cap of each loan's borrower by loan id. Loans without an earlier loan are left out. Three
-    queries for all loans.
+    `caps` holds the cap of each loan's borrower by loan id. Loans without an earlier loan are left out. The
+    function executes three queries for all loans.
     """
     earlier = _earlier_loans(connection, caps)
     owed = principal_steps(connection, {row.id for row in earlier})

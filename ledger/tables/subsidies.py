@@ -78,7 +78,7 @@ class SubsidyLine(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     batch_id: Mapped[int] = mapped_column(ForeignKey("subsidy_batches.id"))
     loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
-    kind: Mapped[str] = mapped_column(String(10))  # One of normal, catch_up, supplement.
+    kind: Mapped[str] = mapped_column(String(10))  # The kind of the line: normal, catch_up or supplement.
     period: Mapped[str] = mapped_column(String(6))  # The period in which the settlement lines were posted.
     period_start: Mapped[date] = mapped_column(Date)
     period_end: Mapped[date] = mapped_column(Date)  # The end is not included.

@@ -134,7 +134,7 @@ class World:
 
 @pytest.fixture(params=SEEDS)
 def world(engine: Engine, request: pytest.FixtureRequest) -> World:
-    """Return the loans of one seed."""
+    """Return four loans whose random history follows from one seed."""
     with at_desk(engine, today=date(2016, 5, 10)) as unit:
         home = household(unit)
     first = subsidising.lend(engine, household_id=home, principal=yuan("30000.00"))

@@ -85,8 +85,8 @@ class StoredLine(NamedTuple):
 def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = None) -> None:
     """Bring the lines of an open batch up to date with bills and payments, for some loans or for all.
 
-    The caller holds the batch. Lines that were never submitted may be removed. Lines that were submitted are history
-    and are not changed here.
+    The caller has locked the batch. A refresh may remove live lines of the batch, which nobody has submitted yet, or
+    which came after a return; lines that left the batch are history and are never changed.
     """
     last, beside = period_of(batch), standings(unit, batch)
     of_loans = [] if loan_ids is None else [among(unit.connection, _LINES.c.loan_id, loan_ids)]
@@ -232,7 +232,7 @@ def _supplements(
     beside: Mapping[Period, Standing],
     of_loans: Sequence[ColumnElement[bool]],
 ) -> Iterator[DraftLine]:
-    """Return the amounts missing on paid lines for which this batch is the next open one after theirs (4.9)."""
+    """Return the amounts missing on lines paid earlier, if this batch is the next open one after the payment (4.9)."""
     rows = unit.connection.execute(_SHORTFALLS.where(*of_loans), {**_office(batch), "batch": batch.id})
     for row in rows:
         if subsidy.next_open(Period.parse(last.cycle, row.paid_in), last, beside) == last:
