@@ -1,4 +1,4 @@
-"""Imports: sheets sent in, dry or for good; how they went; a checker's word; templates to fill in."""
+"""Imports: sheets sent to be checked or booked, their progress and faults, their review, templates for clerks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,7 @@ from api.core.schemas import Answer, Body, Query
 from api.sheets import runs
 from ledger.errors import NotFound, RuleViolation
 from ledger.imports.columns import COLUMNS
-from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table, read_sheet, read_table
 from ledger.imports.templates import csv_template, xlsx_template
 from ledger.operations.sheets import intake, review
 from ledger.operations.sheets.import_run import Importer
@@ -207,7 +206,7 @@ def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
         if len(table.rows) > ROWS_AT_ONCE:
             return Reply(202, to_json(_announced(unit, importer, table, dry_run=False)))
         try:
-            outcome = intake.take_in(lambda: runs.same(unit), importer, table, whole=True)
+            outcome = intake.take_in_at_once(unit, importer, table)
         except RuleViolation as refusal:
             raise _worded(refusal) from None
         return Reply(200 if outcome.id is None else 201, to_json(ImportTaken().dump(_told(outcome))))

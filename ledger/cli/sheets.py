@@ -7,11 +7,9 @@ from pathlib import Path
 import click
 
 from ledger.cli.context import desk, faulty, said, tell
-from ledger.imports.reading import SheetFaults, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, read_sheet, read_table
 from ledger.labels import Said, label
 from ledger.operations.sheets import intake
-from ledger.operations.sheets import intake as imports
 from ledger.operations.sheets.review import importer_of
 
 FAULTY = 1
@@ -43,7 +41,7 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
     tell(_told(done, dry_run=dry_run))
 
 
-def _told(done: imports.Outcome, *, dry_run: bool) -> Said:
+def _told(done: intake.Outcome, *, dry_run: bool) -> Said:
     end = Said(f", {done.ready} would be booked", f"，可登记 {done.ready} 行")
     if not dry_run:
         end = Said(f", import {done.id}", f"，导入批次 {done.id}")

@@ -16,8 +16,7 @@ from sqlalchemy import Engine, select
 from ledger import balances
 from ledger.balances import Clocks
 from ledger.errors import Conflict
-from ledger.imports.reading import SheetFaults, Table, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, Table, read_sheet, read_table
 from ledger.money import of_fen
 from ledger.operations.job_runs import Scope
 from ledger.operations.lending import loans
@@ -254,18 +253,14 @@ def test_in_one_transaction_of_the_caller_nothing_is_kept_of_a_refused_sheet(eng
     with engine.connect() as connection:
         before = row_counts(connection)
 
-    @contextmanager
-    def same(unit: Unit) -> Iterator[Unit]:
-        yield unit
-
     with suppress(Cut), at_desk(engine, today=date(2016, 12, 31)) as unit:
-        done = intake.take_in(lambda: same(unit), OFFICER, _table(rows), whole=True, chunk_rows=3)
+        done = intake.take_in_at_once(unit, OFFICER, _table(rows), chunk_rows=3)
         assert done.booked == 4
         raise Cut
     with engine.connect() as connection:
         assert row_counts(connection) == before
     with at_desk(engine, today=date(2016, 12, 31)) as unit:
-        intake.take_in(lambda: same(unit), OFFICER, _table(rows), whole=True, chunk_rows=3)
+        intake.take_in_at_once(unit, OFFICER, _table(rows), chunk_rows=3)
     assert imports_of(engine)[-1] == ("loans", "booked", 4, 4, 0)
 
 

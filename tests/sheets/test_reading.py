@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from ledger.errors import RuleViolation
-from ledger.imports import sheets
+from ledger.imports import reading
 from ledger.imports.cells import amount, day, rate, whole
 from ledger.imports.columns import COLUMNS, EXAMPLE, NOTES
-from ledger.imports.reading import SheetFaults, Table, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, Table, read_sheet, read_table
 from ledger.imports.templates import csv_template, xlsx_template
 from tests.support.sheet_files import csv_of, loan_row, paid_row, told, workbook, xlsx_of
 
@@ -62,18 +61,18 @@ def test_what_is_no_sheet_is_refused_as_a_whole(case: str, data: bytes, code: st
 
 
 def test_a_sheet_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "ROWS_MAX", 3)
+    monkeypatch.setattr(reading, "ROWS_MAX", 3)
     rows = [loan_row() for _ in range(4)]
     for data in (csv_of("loans", rows), xlsx_of("loans", [*rows, *rows])):
-        with pytest.raises(sheets.SheetTooLarge) as refused:
+        with pytest.raises(reading.SheetTooLarge) as refused:
             read(data)
         assert refused.value.facts["unit"] == "rows"
-    monkeypatch.setattr(sheets, "FILE_BYTES_MAX", 100)
-    with pytest.raises(sheets.SheetTooLarge):
+    monkeypatch.setattr(reading, "FILE_BYTES_MAX", 100)
+    with pytest.raises(reading.SheetTooLarge):
         read(csv_of("loans", rows))
-    monkeypatch.setattr(sheets, "FILE_BYTES_MAX", 10**6)
-    monkeypatch.setattr(sheets, "UNPACKED_BYTES_MAX", 1000)
-    with pytest.raises(sheets.SheetTooLarge) as refused:
+    monkeypatch.setattr(reading, "FILE_BYTES_MAX", 10**6)
+    monkeypatch.setattr(reading, "UNPACKED_BYTES_MAX", 1000)
+    with pytest.raises(reading.SheetTooLarge) as refused:
         read(xlsx_of("loans", rows[:2]))
     assert refused.value.facts["unit"] == "bytes unpacked"
 
@@ -239,7 +238,7 @@ def test_the_same_cell_read_as_a_number_and_as_a_yes_is_not_confused() -> None:
 @pytest.mark.parametrize("kind", list(COLUMNS))
 def test_a_template_is_read_by_its_own_columns_and_its_example_is_left_out(kind: str) -> None:
     for data in (xlsx_template(kind), csv_template(kind)):
-        with pytest.raises(sheets.SheetEmpty):
+        with pytest.raises(reading.SheetEmpty):
             read(data, kind)
         sheet = read_sheet(data, "template")
         sheet.rows[0][0] = sheet.rows[0][0].removeprefix(EXAMPLE)
@@ -268,7 +267,7 @@ def test_the_page_on_imports_names_every_column() -> None:
 
 
 def test_the_collector_runs_again_whatever_came_of_a_sheet() -> None:
-    with pytest.raises(sheets.SheetEmpty):
+    with pytest.raises(reading.SheetEmpty):
         read(b"")
     read(csv_of("loans", [ONE]))
     assert gc.isenabled()

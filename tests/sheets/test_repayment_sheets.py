@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from ledger.imports.reading import read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import read_sheet, read_table
 from ledger.money import yuan
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received

@@ -14,8 +14,7 @@ from xlsxwriter import Workbook
 
 from ledger.errors import Fault
 from ledger.imports.columns import COLUMNS
-from ledger.imports.reading import SheetFaults, in_order, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, in_order, read_sheet, read_table
 from ledger.operations.sheets import intake
 from ledger.operations.sheets.import_run import Importer
 from ledger.operations.sheets.intake import Outcome

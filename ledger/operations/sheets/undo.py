@@ -1,4 +1,4 @@
-"""Taking back what a sheet booked (退回整批导入): its rows and everything that followed from them, in red."""
+"""Reversing in red the rows that a sheet booked, with all bills and transitions of their loans (退回整批导入)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,6 +21,7 @@ _LOANS: Any = Loan.__table__
 _REPAYMENTS: Any = Repayment.__table__
 _CHANGES: Any = StatusChange.__table__
 _TOGETHER = 5000
+"""The most loans that are read and reversed together."""
 
 
 class RestsOnImport(RuleViolation):
@@ -30,10 +31,10 @@ class RestsOnImport(RuleViolation):
 
 
 def undo_loans(unit: Unit, import_id: int, why: Why) -> None:
-    """Loans of a sheet were never paid out: lines, transitions and disbursements reversed, the loans returned.
+    """Reverse the interest bills, transitions and disbursements of a sheet's loans, and return the loans to the desk.
 
-    A returned loan may be amended and submitted by people, or booked anew by a corrected sheet. Raises
-    RestsOnImport while anything a person recorded stands on one of them.
+    A returned loan may be amended and submitted by people, or booked by a corrected sheet. Raise RestsOnImport while a
+    record that a person made on one of the loans is not reversed.
     """
     c = _LOANS.c
     ids = (
@@ -45,7 +46,7 @@ def undo_loans(unit: Unit, import_id: int, why: Why) -> None:
     )
     run.lock(unit, ids)
     for some in _slices(ids):
-        _refuse_asked(unit, some)
+        _refuse_requested(unit, some)
         pasts = backdating.all_standing(unit, some)
         for past in pasts:
             if not _follows(past.event):
@@ -55,9 +56,9 @@ def undo_loans(unit: Unit, import_id: int, why: Why) -> None:
 
 
 def undo_repayments(unit: Unit, import_id: int, why: Why) -> None:
-    """Repayments of a sheet were never received: each loan lives its later days again without them.
+    """Reverse the repayments of a sheet, and compute the later days of each loan without the repayments.
 
-    Raises RestsOnLater where a later record rests on one of them, CreditOverdrawn where its money is gone.
+    Raise RestsOnLater where a later record depends on a repayment, CreditOverdrawn where the money of one is spent.
     """
     c = _REPAYMENTS.c
     rows = unit.connection.execute(
@@ -78,12 +79,12 @@ def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _follows(event: Event) -> bool:
-    """Whether an event is the disbursement, or followed from it by the calendar alone."""
+    """Return whether an event is the disbursement, or follows from the disbursement by the calendar alone."""
     return by_calendar(event) or isinstance(event, LoanDisbursed)
 
 
-def _refuse_asked(unit: Unit, loan_ids: Sequence[int]) -> None:
-    """What one person asked and waits for another rests on the loan too."""
+def _refuse_requested(unit: Unit, loan_ids: Sequence[int]) -> None:
+    """Raise RestsOnImport where a request about one of the loans waits for a second person."""
     waiting = unit.session.execute(
         select(Approval.loan_id, Approval.kind, Approval.made_on)
         .where(among(unit.connection, Approval.__table__.c.loan_id, loan_ids), Approval.status == RequestStatus.PENDING)
@@ -99,11 +100,11 @@ def _refuse(unit: Unit, loan_id: int | None, event: str, on: Any) -> None:
 
 
 def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
-    """Back to the desk, in a new generation: what the calendar calls for later has keys of its own."""
+    """Return loans to the desk in a new generation, so that their later calendar events have keys of their own."""
     c = _LOANS.c
     chosen = among(unit.connection, c.id, loan_ids)
     before = unit.connection.execute(select(c.id, c.status).where(chosen)).all()
-    nothing = dict.fromkeys(
+    emptied = dict.fromkeys(
         (
             "approved_by",
             "approved_on",
@@ -120,7 +121,7 @@ def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
     unit.connection.execute(
         update(_LOANS)
         .where(chosen)
-        .values(**nothing, status=LoanStatus.RETURNED, return_reason=why.reason, generation=c.generation + 1)
+        .values(**emptied, status=LoanStatus.RETURNED, return_reason=why.reason, generation=c.generation + 1)
     )
     issue.follow(unit, loan_ids)
     write_rows(
