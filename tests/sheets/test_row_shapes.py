@@ -1,4 +1,4 @@
-"""The classes of rows name the columns of sheets and tables in their order, so that no value lands in another column."""
+"""The classes of rows name the columns of sheets and tables in their order: no value lands in another column."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
 """Booking the checked loans of a sheet: one bulk write of their rows, and one of their disbursements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from ledger import journal
@@ -100,7 +101,7 @@ def write(unit: Unit, run: Run, loans: Sequence[CheckedLoan], undone: Mapping[st
     if undone:
         left = [undone.get(loan.row.contract_no) for loan in loans]
         ids = [new_id if row is None else row.id for new_id, row in zip(ids, left, strict=True)]
-    rows = [_stored(unit, run, loan, loan_id) for loan, loan_id in zip(loans, ids, strict=True)]
+    rows = _stored(unit, run, loans, ids)
     if undone:
         _overwrite(unit, run, [row for row in rows if row.contract_no in undone], undone)
         rows = [row for row in rows if row.contract_no not in undone]
@@ -123,51 +124,52 @@ def write(unit: Unit, run: Run, loans: Sequence[CheckedLoan], undone: Mapping[st
     )
 
 
-def _stored(unit: Unit, run: Run, loan: CheckedLoan, loan_id: int) -> StoredLoan:
-    """Return the table row of a loan that was paid out and has not run a day (see `loans.set_dates`)."""
-    row, terms, borrower, days = loan.row, loan.terms, loan.borrower, loan.days
-    in_household = borrower.member_id is not None
-    return StoredLoan(
-        id=loan_id,
-        contract_no=row.contract_no,
-        scheme=terms.scheme.code,
-        scheme_version=terms.scheme.version,
-        bank=run.importer.bank or "",
-        county=borrower.county,
-        household_id=borrower.id if in_household else None,
-        member_id=borrower.member_id,
-        organisation_id=None if in_household else borrower.id,
-        principal_fen=row.principal,
-        annual_rate=terms.rate,
-        benchmark_rate=terms.benchmark,
-        term_months=row.term_months,
-        signed_on=row.signed_on,
-        purpose=row.purpose,
-        security=row.security,
-        policy_no=row.policy_no,
-        endorsements=",".join(row.endorsements),
-        status=LoanStatus.ACTIVE,
-        recorded_by=unit.user,
-        recorded_on=unit.today,
-        approved_by=None,
-        approved_on=None,
-        return_reason=None,
-        disbursed_by=unit.user,
-        disbursed_on=days.disbursed_on,
-        original_due_on=days.due_on,
-        due_on=days.due_on,
-        rolled_on=days.rolled_on,
-        extended_months=0,
-        extended_on=None,
-        extended_rate=None,
-        misused_on=None,
-        renews_id=None,
-        first_disbursed_on=days.disbursed_on,
-        billed_to=days.disbursed_on,
-        next_step_on=days.next_step_on,
-        generation=0,
-        import_id=run.import_id,
-    )
+def _stored(unit: Unit, run: Run, loans: Sequence[CheckedLoan], ids: Sequence[int]) -> list[StoredLoan]:
+    """Return the table rows of loans that were paid out and have not run a day (see `loans.set_dates`).
+
+    The rows are made column by column, which is faster than loan by loan; a column that is not named is empty.
+    """
+    rows = [loan.row for loan in loans]
+    schemes = [loan.terms.scheme for loan in loans]
+    borrowers = [loan.borrower for loan in loans]
+    disbursed_on = [loan.days.disbursed_on for loan in loans]
+    due_on = [loan.days.due_on for loan in loans]
+    columns: dict[str, Iterable[Any]] = {name: repeat(None) for name in StoredLoan._fields}
+    columns |= {
+        "id": ids,
+        "contract_no": [row.contract_no for row in rows],
+        "scheme": [scheme.code for scheme in schemes],
+        "scheme_version": [scheme.version for scheme in schemes],
+        "bank": repeat(run.importer.bank or ""),
+        "county": [borrower.county for borrower in borrowers],
+        "household_id": [None if borrower.member_id is None else borrower.id for borrower in borrowers],
+        "member_id": [borrower.member_id for borrower in borrowers],
+        "organisation_id": [borrower.id if borrower.member_id is None else None for borrower in borrowers],
+        "principal_fen": [row.principal for row in rows],
+        "annual_rate": [loan.terms.rate for loan in loans],
+        "benchmark_rate": [loan.terms.benchmark for loan in loans],
+        "term_months": [row.term_months for row in rows],
+        "signed_on": [row.signed_on for row in rows],
+        "purpose": [row.purpose for row in rows],
+        "security": [row.security for row in rows],
+        "policy_no": [row.policy_no for row in rows],
+        "endorsements": [",".join(row.endorsements) for row in rows],
+        "status": repeat(LoanStatus.ACTIVE),
+        "recorded_by": repeat(unit.user),
+        "recorded_on": repeat(unit.today),
+        "disbursed_by": repeat(unit.user),
+        "disbursed_on": disbursed_on,
+        "original_due_on": due_on,
+        "due_on": due_on,
+        "rolled_on": [loan.days.rolled_on for loan in loans],
+        "extended_months": repeat(0),
+        "first_disbursed_on": disbursed_on,
+        "billed_to": disbursed_on,
+        "next_step_on": [loan.days.next_step_on for loan in loans],
+        "generation": repeat(0),
+        "import_id": repeat(run.import_id),
+    }
+    return list(map(StoredLoan._make, zip(*columns.values(), strict=False)))
 
 
 def _overwrite(unit: Unit, run: Run, rows: Sequence[StoredLoan], undone: Mapping[str, Any]) -> None:

@@ -22,7 +22,7 @@ from ledger.operations.lending.loans import Dates
 from ledger.operations.sheets import loan_booking, recorded
 from ledger.operations.sheets.import_run import Booked, RowTwice, Run
 from ledger.operations.sheets.loan_booking import CheckedLoan, Days, Terms
-from ledger.operations.sheets.recorded import Borrower, Debts
+from ledger.operations.sheets.recorded import NO_DEBTS, Borrower, Debts
 from ledger.policy import eligibility, limits, rates
 from ledger.policy import terms as due_dates
 from ledger.policy.schemes import Scheme
@@ -213,15 +213,15 @@ def _scheme(unit: Unit, known: Known, code: str, signed_on: date) -> Scheme:
 def _contract(row: LoanRow, scheme: Scheme, bank: str, county: str) -> Contract:
     """Return the contract of a row, as the rules of lending take a contract."""
     return Contract(
-        scheme=scheme,
-        bank=bank,
-        county=county,
-        principal=row.principal,
-        annual_rate=row.annual_rate,
-        term_months=row.term_months,
-        signed_on=row.signed_on,
-        security=row.security,
-        endorsements=row.endorsements,
+        scheme,
+        bank,
+        county,
+        row.principal,
+        row.annual_rate,
+        row.term_months,
+        row.signed_on,
+        row.security,
+        row.endorsements,
     )
 
 
@@ -285,7 +285,7 @@ def _refusals_of(
     unit: Unit, contract: Contract, borrower: Borrower, debts: Debts | None, before: int, day: date
 ) -> Iterable[RuleViolation]:
     """Return the desk's refusals of a borrower on a day, with `before` fen promised by earlier rows of the sheet."""
-    owed = (debts or Debts()).with_promised(before)
+    owed = (debts or NO_DEBTS).with_promised(before)
     if borrower.member_id is not None:
         return checks.household_refusals(contract, borrower.registered_on, borrower.born_on, owed.borrowing, day)
     linked = checks.linked_loans(unit, contract.scheme, owed.links, day)

@@ -92,6 +92,10 @@ class Debts:
         return replace(self, borrowing=replace(self.borrowing, exposure=promised))
 
 
+NO_DEBTS = Debts()
+"""The debts of a household without a loan."""
+
+
 def borrowers_of(unit: Unit, rows: Iterable[AsRead]) -> dict[str, Borrower]:
     """Return the registered borrowers of rows by identity card or credit code, with two queries for all rows."""
     cards, codes = set[str](), set[str]()
