@@ -129,25 +129,23 @@ def _stored(unit: Unit, run: Run, loans: Sequence[CheckedLoan], ids: Sequence[in
 
     The rows are made column by column, which is faster than loan by loan; a column that is not named is empty.
     """
-    rows = [loan.row for loan in loans]
-    schemes = [loan.terms.scheme for loan in loans]
-    borrowers = [loan.borrower for loan in loans]
-    disbursed_on = [loan.days.disbursed_on for loan in loans]
-    due_on = [loan.days.due_on for loan in loans]
+    _, rows, terms, borrowers, days = zip(*loans, strict=True)
+    disbursed_on = [of_loan.disbursed_on for of_loan in days]
+    due_on = [of_loan.due_on for of_loan in days]
     columns: dict[str, Iterable[Any]] = {name: repeat(None) for name in StoredLoan._fields}
     columns |= {
         "id": ids,
         "contract_no": [row.contract_no for row in rows],
-        "scheme": [scheme.code for scheme in schemes],
-        "scheme_version": [scheme.version for scheme in schemes],
+        "scheme": [of_loan.scheme.code for of_loan in terms],
+        "scheme_version": [of_loan.scheme.version for of_loan in terms],
         "bank": repeat(run.importer.bank or ""),
         "county": [borrower.county for borrower in borrowers],
         "household_id": [None if borrower.member_id is None else borrower.id for borrower in borrowers],
         "member_id": [borrower.member_id for borrower in borrowers],
         "organisation_id": [borrower.id if borrower.member_id is None else None for borrower in borrowers],
         "principal_fen": [row.principal for row in rows],
-        "annual_rate": [loan.terms.rate for loan in loans],
-        "benchmark_rate": [loan.terms.benchmark for loan in loans],
+        "annual_rate": [of_loan.rate for of_loan in terms],
+        "benchmark_rate": [of_loan.benchmark for of_loan in terms],
         "term_months": [row.term_months for row in rows],
         "signed_on": [row.signed_on for row in rows],
         "purpose": [row.purpose for row in rows],
@@ -161,11 +159,11 @@ def _stored(unit: Unit, run: Run, loans: Sequence[CheckedLoan], ids: Sequence[in
         "disbursed_on": disbursed_on,
         "original_due_on": due_on,
         "due_on": due_on,
-        "rolled_on": [loan.days.rolled_on for loan in loans],
+        "rolled_on": [of_loan.rolled_on for of_loan in days],
         "extended_months": repeat(0),
         "first_disbursed_on": disbursed_on,
         "billed_to": disbursed_on,
-        "next_step_on": [loan.days.next_step_on for loan in loans],
+        "next_step_on": [of_loan.next_step_on for of_loan in days],
         "generation": repeat(0),
         "import_id": repeat(run.import_id),
     }
