@@ -19,9 +19,7 @@ FAULTY = 1
 @click.command(name="import")
 @click.argument("kind", type=click.Choice(list(intake.KINDS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--user", required=True, help="the importer: an officer of the bank, or a user who may keep the register"
-)
+@click.option("--user", required=True, help="the importer: an officer of the bank, or a user who may keep the register")
 @click.option("--dry-run", is_flag=True, help="only check the sheet; nothing is kept")
 def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
     """Check a whole sheet (xlsx or csv) and book it; loans and repayments wait for a checker.

@@ -29,7 +29,7 @@ _DAYS = (
     re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日", re.ASCII),
 )
 _YEARS = range(1900, 2200)
-_NUMBER = int | float  # the types of numbers in a workbook
+_NUMBER = int | float  # a number in a workbook has one of these types
 
 
 class CellRefusal(RuleViolation):

@@ -30,7 +30,7 @@ class Column:
 
     name: str
     read: Reader
-    note: str  # for the person who fills in the template
+    note: str  # the advice to the person who fills in the template
     sample: str
     needed: bool = True
     default: Any = None

@@ -86,7 +86,7 @@ class RowLong(RuleViolation):
 
 
 class SheetFaults(RuleViolation):
-    """The refusal of a sheet with faults, of which nothing is booked. `found` holds the faults, row by row."""
+    """The refusal of a sheet with faults, of which nothing is booked. `found` lists the faults row by row."""
 
     code = "sheet_has_faults"
     zh = "表中有 {count} 处错误，未登记任何内容"

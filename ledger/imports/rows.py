@@ -1,7 +1,6 @@
 """The typed rows of sheets: one class for each kind, with the fields of its columns in their order.
 
-A field has the type of a cell that was read. A cell that could not be read is None instead, whatever its type: see
-`AsRead`.
+The type of a field is the type of a cell that could be read. A cell that could not be read is None: see `AsRead`.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -36,7 +36,7 @@ def xlsx_template(kind: str) -> bytes:
 
 
 def csv_template(kind: str) -> bytes:
-    """Return the template as csv, in UTF-8 with the mark that spreadsheet programs need; raise KeyError as above."""
+    """Return the template of a kind as csv, in UTF-8 with a byte-order mark; raise KeyError for an unknown kind."""
     columns = COLUMNS[kind]
     file = io.StringIO(newline="")
     lines = csv.writer(file)

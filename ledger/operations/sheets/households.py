@@ -1,4 +1,4 @@
-"""The register of households (建档立卡贫困户名册): one row for each member, the whole sheet registered or nothing."""
+"""The register of households (建档立卡贫困户名册): one row for each member; registered whole or not at all."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -159,7 +159,7 @@ def _households_of(unit: Unit, cards: set[str]) -> dict[str, str]:
 
 
 def chunks(ready: Sequence[Members], most: int) -> Iterator[Sequence[Members]]:
-    """Yield whole households, of at most so many rows together."""
+    """Yield chunks of at most `most` rows; all members of a household are in one chunk."""
     chunk: list[Members] = []
     rows = 0
     for members in ready:

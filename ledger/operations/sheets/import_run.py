@@ -1,4 +1,4 @@
-"""One sheet on its way into the books: its importer, the rows found fit or faulty so far, refusals of all kinds."""
+"""The state of one sheet while it is checked and booked, its importer, and the refusals that all kinds share."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,12 +54,11 @@ class Importer:
 
 @dataclass(slots=True)
 class Run:
-    """One check of a sheet, with the booking that follows the check.
+    """The check of one sheet and the booking after the check.
 
-    `import_id` is the import under which rows are booked; an import that was cut off and is continued has an id from
-    the beginning. `ready` holds the rows to be booked, as their kind needs them. `unchanged` counts the rows recorded
-    with the same content before this import. `known` is what a kind of sheet remembers from one part of the rows to
-    the next. `broken` holds the numbers of the rows with faults.
+    `import_id` is the import that books the rows; an import that was cut off keeps its id. `unchanged` counts the rows
+    that were recorded with the same content before this import. `ready` holds the checked rows that are to be booked.
+    `known` holds facts that a kind of sheet looks up once for all rows. `broken` holds the numbers of rows with faults.
     """
 
     importer: Importer
@@ -81,7 +80,7 @@ class Run:
         self.broken.add(number)
 
     def refuse_faults(self) -> None:
-        """Raise SheetFaults with all faults, where there is one."""
+        """Raise SheetFaults with all faults of the sheet, if the sheet has any."""
         if self.faults:
             raise SheetFaults(self.faults, rows=len(self.table.rows), booked=0, unchanged=self.unchanged)
 

@@ -40,10 +40,10 @@ Begin = Callable[[], AbstractContextManager[Unit]]
 class Kind:
     """The functions of one kind of sheet.
 
-    `check` checks the next rows: each is then ready, unchanged or faulty. `chunks` cuts the ready rows into chunks of
-    at most so many rows, and `book` books one chunk. `undo` takes back the rows of an import; a register, which has no
-    `undo`, is confirmed by nobody, is checked in one piece and booked in one transaction. The faults of a `rehearsed`
-    kind are known only by booking, so its chunks are first booked and rolled back.
+    `check` checks rows: each row is then ready, unchanged or faulty. `chunks` cuts the ready rows into chunks of at
+    most so many rows, and `book` books one chunk. `undo` takes back the rows of an import. A kind without `undo` is a
+    register: nobody confirms a register, all its rows are checked together, and one transaction books them. A
+    `rehearsed` kind shows faults only when a chunk is booked: every chunk is first booked and rolled back.
     """
 
     check: Callable[[Unit, Run, Sequence[Numbered]], None]
@@ -92,7 +92,7 @@ class Outcome:
 
 
 class _Rehearsed(Exception):
-    """Rolls back the transaction of a chunk that was booked only to find its faults."""
+    """An exception that rolls back the transaction of a chunk booked only to find its faults."""
 
 
 def take_in(
@@ -146,7 +146,7 @@ def announce(unit: Unit, importer: Importer, table: Table, *, dry_run: bool = Fa
 
 
 def _at_once(unit: Unit, run: Run, chunk_rows: int) -> Outcome:
-    """Check a sheet, then book the sheet, then finish its import."""
+    """Check a sheet, book its rows and finish its import, all in one transaction."""
     kind = KINDS[run.table.kind]
     if run.import_id is None:
         run.import_id = _unfinished(unit, run.importer, run.table)
@@ -170,7 +170,7 @@ def _in_one_transaction(begin: Begin, run: Run, chunk_rows: int) -> Outcome:
 
 
 def _in_chunks(begin: Begin, kind: Kind, run: Run, chunk_rows: int, *, dry_run: bool) -> Outcome:
-    """Check a sheet, then book the sheet, then finish its import, part by part in transactions of their own."""
+    """Check a sheet, book its rows and finish its import, with a transaction for every part."""
     if run.import_id is None and not dry_run:
         with begin() as unit:
             run.import_id = _unfinished(unit, run.importer, run.table)
@@ -199,15 +199,15 @@ def _in_chunks(begin: Begin, kind: Kind, run: Run, chunk_rows: int, *, dry_run: 
 
 
 def _attempts() -> Retrying:
-    """Return the tries of one transaction: a further try follows an error that passes, and a UniqueViolation.
+    """Return the attempts at one transaction: another one follows a passing database error or a UniqueViolation.
 
-    A UniqueViolation says that somebody else wrote a row of the sheet first; the next try finds and compares the row.
+    A UniqueViolation says that somebody else wrote a row of the sheet first; the next attempt compares the two rows.
     """
     return attempts().copy(retry=retry_if_exception(lambda error: isinstance(error, UniqueViolation) or passing(error)))
 
 
 def _parts(kind: Kind, run: Run, most: int) -> Iterator[Sequence[Numbered]]:
-    """Yield the numbered rows of a sheet in parts of at most so many rows; a register is one part."""
+    """Yield the numbered rows of a sheet in parts of at most `most` rows; a register is one part."""
     numbers, rows = run.table.numbers, run.table.rows
     step = len(rows) if kind.undo is None else most
     for start in range(0, len(rows), step):
@@ -228,7 +228,7 @@ def _not_booked(run: Run, status: SheetStatus) -> Outcome:
 
 
 def _unfinished(unit: Unit, importer: Importer, table: Table) -> int | None:
-    """Return the id of the import that was cut off, of the same file by the same person."""
+    """Return the id of an import of the same file by the same person that was cut off, None where there is none."""
     query = select(Import.id).where(
         Import.status.in_(UNFINISHED),
         Import.kind == table.kind,
@@ -291,7 +291,7 @@ def _finish(unit: Unit, run: Run) -> Outcome:
     assert run.import_id is not None
     row = locked(unit, run.import_id, SheetStep.FINISH)
     move(unit, SHEET, row, SheetStep.FINISH, to=SheetStatus.BOOKED if row.booked else SheetStatus.UNCHANGED)
-    row.unchanged = row.rows - row.booked  # rows that somebody else recorded with the same content are among these
+    row.unchanged = row.rows - row.booked  # includes rows that somebody else recorded meanwhile with the same content
     return Outcome(row.id, row.kind, row.status, row.rows, row.booked, row.unchanged)
 
 

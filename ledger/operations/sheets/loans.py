@@ -54,7 +54,7 @@ def _placed(refusal: Refusal) -> Placed:
 
 
 class JudgedTerms(NamedTuple):
-    """The terms that many rows have in common, and the refusals of the terms; None where no scheme is in force."""
+    """Terms that many rows share, with the refusals of the terms. `terms` is None where no scheme is in force."""
 
     terms: Terms | None
     refusals: tuple[Placed, ...]
@@ -62,18 +62,23 @@ class JudgedTerms(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """Facts looked up or judged once for a whole sheet, and sums over the rows checked so far."""
+    """Facts looked up or judged once for a whole sheet, and sums over the rows checked so far.
+
+    `schemes` holds all versions of a scheme, the newest first. `first_rows` holds the number of the first row with a
+    contract number, and `repeated` the numbers of the later rows. `promised` holds the fen of the checked rows by the
+    borrower's key. `counties` holds the fen contributed to the fund and the fen issued, checked rows included.
+    """
 
     grounds: Grounds
     calendar: WorkCalendar
-    schemes: dict[str, list[Scheme]] = field(default_factory=dict)  # every version, the newest first
+    schemes: dict[str, list[Scheme]] = field(default_factory=dict)
     terms: dict[tuple[Any, ...], JudgedTerms] = field(default_factory=dict)
     days: dict[tuple[date | None, date | None], tuple[Placed, ...]] = field(default_factory=dict)
     due: dict[tuple[date, int, str], Days] = field(default_factory=dict)
-    first_rows: dict[str, int] = field(default_factory=dict)  # by contract number, the number of the first row
-    repeated: set[int] = field(default_factory=set)  # rows with the contract number of an earlier row
-    promised: dict[int, int] = field(default_factory=dict)  # by borrower, fen of the earlier rows
-    counties: dict[str, list[int]] = field(default_factory=dict)  # fen contributed, fen issued with the earlier rows
+    first_rows: dict[str, int] = field(default_factory=dict)
+    repeated: set[int] = field(default_factory=set)
+    promised: dict[int, int] = field(default_factory=dict)
+    counties: dict[str, list[int]] = field(default_factory=dict)
 
 
 def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
@@ -114,7 +119,7 @@ def _compare(run: Run, number: int, row: LoanRow, loan: Any, borrower: Borrower 
 def _judge(
     unit: Unit, run: Run, rows: Sequence[tuple[int, AsRead, Borrower | None]], debts: Mapping[int, Debts]
 ) -> None:
-    """Ask every rule of rows that are not recorded; rows without a fault become ready."""
+    """Ask every rule about rows that are not recorded; a row without a fault becomes ready."""
     known: Known = run.known
     unmatched = {row.registry_no for _, row, found in rows if found is None or found.code != row.registry_no} - {None}
     registry_nos = recorded.known_registry_nos(unit, unmatched) if unmatched else set[str]()
@@ -140,7 +145,8 @@ def book(unit: Unit, run: Run, chunk: Sequence[CheckedLoan]) -> Booked:
     whether the borrower's debts leave room for the loan.
     """
     bank = run.importer.bank or ""
-    period_lock.first_open(unit, [book_of(Book.LOAN, bank=bank, county="")])  # locks the book against closing
+    # The question locks the book, so that nobody closes a month before the loans are written.
+    period_lock.first_open(unit, [book_of(Book.LOAN, bank=bank, county="")])
     debts = recorded.debts_of(unit, [loan.borrower for loan in chunk], lock=True)
     in_books = recorded.loans_of(unit, run.importer.bank, [loan.row.contract_no for loan in chunk])
     new, faults = list[CheckedLoan](), list[Fault]()
@@ -164,7 +170,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[CheckedLoan]) -> Booked:
 def _refusals_under_lock(
     unit: Unit, bank: str, loan: CheckedLoan, debts: Mapping[int, Debts], promised: dict[int, int]
 ) -> Iterable[Refusal]:
-    """Ask the rules of a borrower once more; none needs to be asked where a borrower without debts has one row."""
+    """Return the refusals of a loan at booking; rules are skipped for a borrower without debts and other rows."""
     key = loan.borrower.key
     before = promised.get(key, 0)
     promised[key] = before + loan.row.principal
@@ -182,7 +188,7 @@ def _judged_terms(unit: Unit, known: Known, row: AsRead) -> JudgedTerms:
 
 
 def _judge_terms(unit: Unit, known: Known, row: AsRead, *, unread: bool) -> JudgedTerms:
-    """Judge the terms of a row; terms of which a cell could not be read have no refusals beside the cell's fault."""
+    """Return the judged terms of a row; terms with an `unread` cell get no refusal, because the cell has a fault."""
     if row.scheme is None or row.signed_on is None:
         return JudgedTerms(None, ())
     try:
@@ -196,7 +202,7 @@ def _judge_terms(unit: Unit, known: Known, row: AsRead, *, unread: bool) -> Judg
     try:
         published = rates.benchmark_at_signing(scheme, known.grounds.tables, row.signed_on, row.term_months)
     except rates.RateNotCovered:
-        return JudgedTerms(Terms(scheme, 0, 0), refusals)  # the same refusal is among them
+        return JudgedTerms(Terms(scheme, 0, 0), refusals)  # the refusals above have this refusal already
     return JudgedTerms(Terms(scheme, rate_parts(row.annual_rate), rate_parts(published)), refusals)
 
 
@@ -211,7 +217,7 @@ def _scheme(unit: Unit, known: Known, code: str, signed_on: date) -> Scheme:
 
 
 def _contract(row: LoanRow, scheme: Scheme, bank: str, county: str) -> Contract:
-    """Return the contract of a row, as the rules of lending take a contract."""
+    """Return a row as the `Contract` that the rules of lending are asked about."""
     return Contract(
         scheme,
         bank,
@@ -267,7 +273,7 @@ def _lending_refusals(
     """Yield the refusals of a loan to a borrower, with the borrower's earlier rows counted (2.1 to 2.5, 2.8)."""
     known: Known = run.known
     if row.principal is None:
-        row = row._replace(principal=NIL)  # every rule but that of the amount is asked
+        row = row._replace(principal=NIL)  # all other rules are asked of a row without an amount
     elif row.principal <= 0:
         yield "principal", PrincipalNotPositive(rule="2.2", limit="0.01", found="0.00")
     before = known.promised.get(borrower.key, 0)
@@ -293,7 +299,7 @@ def _refusals_of(
 
 
 def _over_head_room(unit: Unit, known: Known, contract: Contract) -> Iterator[Placed]:
-    """Yield the refusal of a loan beyond the head-room of the bank in the county; the scheme says so (2.8)."""
+    """Yield the refusal of a loan that exceeds the head-room of its bank in its county (2.8)."""
     if (sums := known.counties.get(contract.county)) is None:
         sums = known.counties[contract.county] = [
             exposure.contributed(unit, contract.bank, contract.county),

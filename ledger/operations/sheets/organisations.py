@@ -41,7 +41,7 @@ class LinkWithoutHousehold(RuleViolation):
 class CheckedOrganisation(NamedTuple):
     """A row that brings a new organisation, a new link, or both.
 
-    `organisation_id` is the id of an organisation that is registered already. `household_id` is None without a link.
+    `organisation_id` is None where the row's organisation is new, `household_id` is None in a row without a link.
     """
 
     row: OrganisationRow
@@ -119,7 +119,7 @@ def _refusals(unit: Unit, row: AsRead, households: dict[str, int]) -> Iterator[t
 
 
 def _link(row: OrganisationRow) -> NewLink:
-    """Return the link of a row as the desk's rules take a link; the rules do not ask for its household's id."""
+    """Return a row as the `NewLink` that the rules of links are asked about; the rules need no household id."""
     assert row.link_kind is not None
     assert row.starts_on is not None
     amount = None if row.amount is None else of_fen(row.amount)
@@ -179,7 +179,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[CheckedOrganisation]) -> Booked:
     locked = select(o.id).where(among(unit.connection, o.id, registered)).order_by(o.id).with_for_update()
     unit.connection.execute(locked).all()
     if run.known is None:
-        run.known = {}  # ids of the organisations that this sheet registers, by credit code
+        run.known = {}  # the ids of the organisations that this sheet registers, by credit code
     made: dict[str, int] = run.known
     new = {checked.row.uscc: checked.row for checked in chunk if checked.organisation_id is None}
     new = {uscc: row for uscc, row in new.items() if uscc not in made}

@@ -119,7 +119,7 @@ def borrowers_of(unit: Unit, rows: Iterable[AsRead]) -> dict[str, Borrower]:
 
 
 def known_registry_nos(unit: Unit, registry_nos: Iterable[str]) -> set[str]:
-    """Return those of the registry numbers under which a household is registered."""
+    """Return the registry numbers, out of those given, that belong to a registered household."""
     h = _HOUSEHOLDS.c
     query = select(h.registry_no).where(among(unit.connection, h.registry_no, registry_nos))
     return set(unit.connection.execute(query).scalars())
@@ -165,7 +165,7 @@ def borrower_faults(
     """Return the refusals of a row whose borrower is not registered as the row says, by column.
 
     `borrower` is the registered borrower with the row's card or credit code. `registry_nos` are the registry numbers
-    known of those that the sheet names. `broken` says that a cell of the row could not be read.
+    of registered households. `broken` says that a cell of the row could not be read.
     """
     if (
         borrower is not None
@@ -176,7 +176,7 @@ def borrower_faults(
             or (row.uscc is not None and row.registry_no is None and row.id_card is None)
         )
     ):
-        return []  # at once for the many rows without a fault
+        return []  # most rows have no fault, and their comparison has to be fast
     return list(_borrower_faults(importer, row, borrower, registry_nos, broken))
 
 
@@ -222,7 +222,7 @@ def _member_faults(
 
 
 class RecordedLoans(NamedTuple):
-    """The bank's loans by contract number: `present` are in force or at the desk, `undone` may be booked once more.
+    """The bank's loans by contract number: `present` loans are recorded for good, `undone` loans may be booked again.
 
     A loan is undone if the sheet that booked the loan was rejected or failed, and the loan was not paid out since.
     """
@@ -269,7 +269,7 @@ def loans_of(unit: Unit, bank: str | None, contract_nos: Iterable[str]) -> Recor
 def loan_differs(row: LoanRow, recorded: Any, borrower: Borrower | None, given: frozenset[str]) -> RowDiffers | None:
     """Return the refusal that names the columns in which a row and its recorded loan differ, None where none does.
 
-    Of the columns with a default only those in `given`, the columns of the sheet, are compared.
+    Only the columns in `given`, the columns that the sheet has, are compared.
     """
     in_row = {
         "borrower": None if borrower is None else (borrower.id, borrower.member_id),

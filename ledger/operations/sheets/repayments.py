@@ -63,7 +63,7 @@ def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
     A row is ready to be recorded, unchanged, or has a fault for every rule that the row breaks.
     """
     if run.known is None:
-        run.known = {}  # by contract and receipt number, the number of the first row
+        run.known = {}  # the number of the first row with a contract number and a receipt number
     first_rows: dict[tuple[str, str], int] = run.known
     loans = _loans(unit, run, {row.contract_no for _, row in rows} - {None})
     recorded = _recorded(unit, {loan_id for loan_id, _ in loans.values()})
@@ -130,7 +130,7 @@ def _differing(run: Run, row: RepaymentRow, recorded: Any) -> RowDiffers | None:
 
 
 def chunks(ready: Sequence[CheckedRepayment], most: int) -> Iterator[Sequence[CheckedRepayment]]:
-    """Yield all rows of whole loans, of at most so many rows together; the rows of a loan keep the sheet's order."""
+    """Yield chunks of at most `most` rows; all rows of a loan are in one chunk, in the order of the sheet."""
     of_loan: dict[int, list[CheckedRepayment]] = {}
     for checked in ready:
         of_loan.setdefault(checked.loan_id, []).append(checked)

@@ -15,7 +15,7 @@ _GOING = (*UNFINISHED, S.BOOKED, S.UNCHANGED)
 SHEET = Workflow(
     Import, S, begins=(S.TRYING, *UNFINISHED), names_step=False,
     steps={
-        Do.CHECK:   Step((S.TRYING, S.CHECKING),   (S.CHECKED, S.UNCHANGED)),  # no row is to be booked
+        Do.CHECK:   Step((S.TRYING, S.CHECKING),   (S.CHECKED, S.UNCHANGED)),  # the sheet has no row to book
         Do.OPEN:    Step(_GOING,                   (S.BOOKING,)),
         Do.BOOK:    Step(_GOING,                   _GOING),
         Do.FINISH:  Step(_GOING,                   (S.BOOKED, S.UNCHANGED)),
