@@ -1,4 +1,4 @@
-"""`interest`: carries every loan's life up to the business date: settlement lines and what follows on them."""
+"""`interest`: run every loan to the business date: interest bills and what follows from them."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from jobs.job import Job, Step
 from ledger.dates import DAY, settlements
 from ledger.operations.servicing import due
-from ledger.operations.servicing.run import carry
+from ledger.operations.servicing.run import run_to
 from ledger.unit_of_work import Unit
 
 
@@ -29,7 +29,7 @@ def loans_at_once(session: Session, step: Step, limit: int) -> int:
 
 def carry_on(unit: Unit, step: Step, loans: Sequence[int]) -> None:
     """Post every line, applied credit and transition of these loans up to the step's date, in date order."""
-    carry(unit, loans, step.on)
+    run_to(unit, loans, step.on)
 
 
 INTEREST = Job(

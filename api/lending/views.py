@@ -31,10 +31,11 @@ from ledger.balances import Clocks
 from ledger.operations.lending import loans as operations
 from ledger.operations.lending.contracts import LoanRequest
 from ledger.operations.servicing import repayments
+from ledger.queries.repayments import RepaymentShown, repayments_of
 from ledger.reports.lending import loans as reports
 from ledger.reports.lending import statements
 from ledger.reports.lending.loans import LoanFilters, LoanShown
-from ledger.reports.lending.statements import LineShown, RepaymentShown, StatementRow
+from ledger.reports.lending.statements import LineShown, StatementRow
 from ledger.tables.borrowers import Household, Organisation
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
@@ -142,15 +143,14 @@ def payoff(session: Session, loan_id: int, on: date) -> dict[str, Any]:
 def repaid(session: Session, loan_id: int) -> list[RepaymentShown]:
     """The loan's repayments in the order of their days, reversed ones too."""
     edge.find(session, Loan, loan_id)
-    return statements.repayments_of(session, loan_id)
+    return repayments_of(session, loan_id)
 
 
 @blueprint.post("/<id:loan_id>/repayments", body=RepaymentBody, answer=RepaymentAnswer, status=201)
 def repay(unit: Unit, loan_id: int, **sent: Any) -> RepaymentShown:
     """还款登记: record what was handed over; answers what it paid."""
     edge.find(unit, Loan, loan_id)
-    made = repayments.repay(unit, repayments.Received(loan_id=loan_id, **sent))
-    return next(row for row in statements.repayments_of(unit.session, loan_id) if row.id == made.id)
+    return repayments.repay(unit, repayments.Received(loan_id=loan_id, **sent))
 
 
 def _taken(unit: Unit, taken: Taken) -> dict[str, Any]:

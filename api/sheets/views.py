@@ -183,7 +183,7 @@ def _file(kind: str, write: Any, media: str, ending: str) -> Response:
 
 def _importer(kind: str) -> Importer:
     person = edge.person()
-    review.check_may_import(person.role, kind)
+    intake.check_may_import(person.role, kind)
     return Importer(person.username, person.scope.bank, person.scope.counties)
 
 

@@ -14,8 +14,9 @@ from ledger.dates import DAY, next_settlement
 from ledger.money import Fen
 from ledger.policy import servicing
 from ledger.policy.accrual import Steps, Terms, Uplifts
+from ledger.policy.loan_transactions import Repay
 from ledger.policy.schemes import load_preset
-from ledger.policy.servicing import Life
+from ledger.policy.servicing import LoanState
 from ledger.policy.terms import due_on, rolled
 
 COUNTY = "360781"  # 瑞金市
@@ -113,54 +114,54 @@ def _loan(chance: Random, number: int, principal: Fen, house: House | None = Non
 
 
 def paid(chance: Random, loan: Lent) -> Iterator[Paid]:
-    """What the borrower of a loan pays by the end of the demo, by habit; the loan's life says how much is due."""
-    life = _life(loan)
+    """What the borrower of a loan pays by the end of the demo, by habit; the loan's state says how much is due."""
+    state = _state(loan)
     numbered = 0
     stops_on = loan.disbursed_on + timedelta(days=chance.randrange(500, 1000)) if loan.habit == "failing" else LAST
     early_on = loan.disbursed_on + timedelta(days=chance.randrange(400, 900))
     last_on = loan.disbursed_on
-    while life.next_step_on is not None and life.next_step_on <= LAST:
-        day = life.next_step_on
+    while state.next_step_on is not None and state.next_step_on <= LAST:
+        day = state.next_step_on
         if loan.habit == "early" and early_on < day:
             early_on = max(early_on, last_on + DAY)
-            list(servicing.carry(life, early_on))
+            list(servicing.run_to(state, early_on))
             numbered += 1
-            yield _pay(loan, life, early_on, servicing.payoff(life, early_on).total, numbered)
+            yield _pay(loan, state, early_on, servicing.payoff(state, early_on).total, numbered)
             return
-        if loan.habit == "ahead" and day < life.terms.rolled_on:
+        if loan.habit == "ahead" and day < state.terms.rolled_on:
             on = day - timedelta(days=chance.randrange(1, 6))
-            coming = sum(servicing.accrued(life, day)) + life.open_lines - life.credit
-            if on > life.billed_to and coming > 0:
+            coming = sum(servicing.accrued(state, day)) + state.open_bills - state.credit
+            if on > state.billed_to and coming > 0:
                 numbered += 1
-                yield _pay(loan, life, on, Fen(coming // 100 * 100 + 100), numbered)
-        list(servicing.carry(life, day))
-        on = _pays_on(chance, loan.habit, day, life)
+                yield _pay(loan, state, on, Fen(coming // 100 * 100 + 100), numbered)
+        list(servicing.run_to(state, day))
+        on = _pays_on(chance, loan.habit, day, state)
         if on > min(stops_on, LAST):
             continue
         last_on = on
-        list(servicing.carry(life, on))
-        due = servicing.payoff(life, on).total if on >= life.terms.rolled_on else life.open_lines
+        list(servicing.run_to(state, on))
+        due = servicing.payoff(state, on).total if on >= state.terms.rolled_on else state.open_bills
         if due:
             numbered += 1
-            yield _pay(loan, life, on, Fen(due), numbered)
+            yield _pay(loan, state, on, Fen(due), numbered)
 
 
-def _pays_on(chance: Random, habit: str, day: date, life: Life) -> date:
-    if day == life.terms.rolled_on:
+def _pays_on(chance: Random, habit: str, day: date, state: LoanState) -> date:
+    if day == state.terms.rolled_on:
         return day
     return day + timedelta(days=chance.randrange(15, 60) if habit == "late" else chance.randrange(0, 5))
 
 
-def _pay(loan: Lent, life: Life, on: date, amount: Fen, number: int) -> Paid:
-    list(servicing.repay(life, on, repayment=number, amount=amount, surplus="credit", payer="borrower"))
+def _pay(loan: Lent, state: LoanState, on: date, amount: Fen, number: int) -> Paid:
+    list(servicing.repay(state, Repay(on=on, repayment=number, amount=amount)))
     return Paid(loan.bank, loan.contract_no, amount, on, f"HD{number:04d}")
 
 
-def _life(loan: Lent) -> Life:
+def _state(loan: Lent) -> LoanState:
     scheme = load_preset("ganzhou-2016")
     day = loan.disbursed_on
     rolled_on = rolled(due_on(day, loan.term_months), load_calendar(), scheme.due_date_roll)
     terms = Terms(day, rolled_on, ((day, int(RATE * 10**8)),), None, Uplifts.of(scheme))
-    life = Life(0, COUNTY, loan.bank, terms, "active", day, min(next_settlement(day), rolled_on))
-    life.principal, life.owed = loan.principal, Steps([(day, loan.principal)])
-    return life
+    state = LoanState(0, COUNTY, loan.bank, terms, "active", day, min(next_settlement(day), rolled_on))
+    state.principal, state.owed = loan.principal, Steps([(day, loan.principal)])
+    return state

@@ -12,8 +12,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from ledger.errors import Fault, RuleViolation
 from ledger.imports.cells import Cell, read_column
-from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, NOTES, Column, plain_heading
-from ledger.imports.rows import MAKERS, AsRead
+from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, MAKERS, NOTES, AsRead, Column, plain_heading
 from ledger.labels import Said
 
 FILE_BYTES_MAX = 64 * 2**20

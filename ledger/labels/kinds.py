@@ -201,20 +201,3 @@ STEPS: Table = table(
         "superseded": "重编",
     }
 )
-INSTEAD: Table = table(
-    {
-        "/loans/{id}/repayments": ("冲销还款", "/loans/{id}/repayments"),
-        "/ledger/adjustments": ("手工调整", "/ledger/adjustments"),
-        "/ledger/events/{id}/reversal of its RecoveryReceived": (
-            "冲销对应的收到追回款",
-            "/ledger/events/{id}/reversal of its RecoveryReceived",
-        ),
-        "/fund/county-shares": ("登记收到县级分担款", "/fund/county-shares"),
-        "/fund/suspense/{id}/release": ("挂账款退出", "/fund/suspense/{id}/release"),
-        "/fund/suspense": ("追回款挂账", "/fund/suspense"),
-        "/fund/plans of a later quarter": ("在以后季度的缓释金计划中调整", "/fund/plans of a later quarter"),
-        "/subsidy-batches/{id}/return": ("退回贴息批次", "/subsidy-batches/{id}/return"),
-        "/clawbacks": ("追回贴息", "/clawbacks"),
-    }
-)
-"""The operation that undoes an event which nobody reverses by hand, by its address."""

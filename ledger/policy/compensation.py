@@ -1,6 +1,6 @@
 """Compensation and recovery (代偿与追偿, scheme 6): when a loan is claimable, what the fund owes, who bears it.
 
-The first half are quantities in whole fen; the second half are functions on a loan's life, answering events.
+The first half are quantities in whole fen; the second half are rules that change a loan's state and yield events.
 """
 
 from collections.abc import Iterator
@@ -21,8 +21,17 @@ from ledger.events import (
 )
 from ledger.money import NIL, Fen, plain, portion
 from ledger.policy import loan_changes, servicing
+from ledger.policy.loan_transactions import (
+    CloseRecourse,
+    DraftClaim,
+    Parts,
+    PayClaim,
+    ReceiveRecovery,
+    RemitRecovery,
+    WaivePenalty,
+)
 from ledger.policy.schemes import Scheme
-from ledger.policy.servicing import Life
+from ledger.policy.servicing import LoanState
 
 CLAIMABLE = ("active", "overdue")
 PAYABLE = (*CLAIMABLE, "compensated")
@@ -50,18 +59,6 @@ class AboveDebt(RuleViolation):
     code = "above_whole_debt"
     zh = "追回款 {found} 元超过全部欠款 {limit} 元（{rule}）"
     en = "a recovery of {found} yuan is more than the whole debt of {limit} ({rule})"
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Principal and contract interest; penalty and compound interest are never compensated (6.1)."""
-
-    principal: Fen = NIL
-    interest: Fen = NIL
-
-    @property
-    def total(self) -> Fen:
-        return Fen(self.principal + self.interest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,138 +154,154 @@ def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
     return of_fund, Fen(amount - of_fund)
 
 
-# On a loan's life.
+# On a loan's state.
 
 
-def open_parts(life: Life) -> Parts:
-    """Open principal and unpaid billed contract interest."""
-    return Parts(life.open_principal, Fen(sum(line.contract for line in life.lines)))
+def open_parts(state: LoanState) -> Parts:
+    """Return open principal and unpaid billed contract interest."""
+    return Parts(state.open_principal, state.open_contract)
 
 
-def claim(life: Life, on: date, *, scheme: Scheme, cause: str) -> Iterator[Event]:
-    """The line to the day and the borrower's credit used (6.2); what is open then is what a claim freezes.
+def claim(state: LoanState, transaction: DraftClaim) -> Iterator[Event]:
+    """Bill to the day and use the borrower's credit (6.2); what is open then is what the claim is for.
 
     Raises LoanSettled, WrongStatus, NotOverdueEnough, NothingToClaim.
     """
-    _check_status(life, on, CLAIMABLE)
-    check_claimable(scheme, life.terms.rolled_on, on, cause)
-    yield from loan_changes.claim_line(life, on)
-    if not fund_part(open_parts(life), scheme.fund_share_of_loss).total:
-        raise NothingToClaim(rule="6.2", found=plain(open_parts(life).total))
+    on, scheme = transaction.on, transaction.scheme
+    _check_status(state, on, CLAIMABLE)
+    check_claimable(scheme, state.terms.rolled_on, on, transaction.cause)
+    yield from bill_claim(state, on)
+    if not fund_part(open_parts(state), scheme.fund_share_of_loss).total:
+        raise NothingToClaim(rule="6.2", found=plain(open_parts(state).total))
 
 
-@dataclass(frozen=True, slots=True)
-class Owing:
-    """A claim at a payment: what was frozen, what the fund paid, what of it is not back."""
-
-    claim: int
-    frozen: Parts
-    paid: Parts
-    net: Fen
+def bill_claim(state: LoanState, on: date) -> Iterator[Event]:
+    """Bill to the day of a claim, and use credit on the bills and on principal (6.2); a second time changes nothing."""
+    yield from servicing.bill_interest(state, on, cause="claim")
+    yield from servicing.use_credit(state, on, cause="claim", to_principal=True)
+    servicing.resume(state, on)
 
 
-def pay(life: Life, on: date, *, scheme: Scheme, owing: Owing, available: Fen) -> Iterator[Event]:
-    """The fund pays what it still owes, as far as its account goes: principal first, then contract interest (6.4).
+def pay(state: LoanState, transaction: PayClaim) -> Iterator[Event]:
+    """Pay what the fund still owes, as far as its account goes: principal first, then contract interest (6.4).
 
     Raises LoanSettled, WrongStatus.
     """
-    _check_status(life, on, PAYABLE)
-    yield from servicing.use_credit(life, on, cause="compensation", to_principal=True)
-    owed = still_owed(owing.frozen, open_parts(life), owing.paid, scheme.fund_share_of_loss)
-    amount = Fen(min(owed.total, available))
+    on, scheme, net = transaction.on, transaction.scheme, transaction.net
+    _check_status(state, on, PAYABLE)
+    yield from servicing.use_credit(state, on, cause="compensation", to_principal=True)
+    owed = still_owed(transaction.frozen, open_parts(state), transaction.paid, scheme.fund_share_of_loss)
+    amount = Fen(min(owed.total, transaction.available))
     if not amount:
-        servicing.resume(life, on)
+        servicing.resume(state, on)
         return
     principal = Fen(min(amount, owed.principal))
-    taken = servicing.take_principal(life, on, principal) if principal else {}
-    applied = _pay_contract(life, on, Fen(amount - principal))
-    life.status = "compensated"
-    life.next_step_on = servicing.next_step(life, on)
+    taken = servicing.take_principal(state, on, principal) if principal else {}
+    applied = _pay_contract(state, on, Fen(amount - principal))
+    state.status = "compensated"
+    state.next_step_on = servicing.next_step(state, on)
     yield ClaimPaid(
-        **life.facts(on),
+        **state.event_fields(on),
         **taken,
         interest=Fen(amount - principal),
         applied=applied,
-        claim=owing.claim,
+        claim=transaction.claim,
         paid=amount,
-        **shifted(scheme, owing.net, Fen(owing.net + amount)),
+        **shifted(scheme, net, Fen(net + amount)),
     )
 
 
-def receive(life: Life, on: date, *, scheme: Scheme, recovery: int, amount: Fen, to_fund: Fen) -> Iterator[Event]:
-    """A receipt after compensation: kept for the fund up to `to_fund`, the rest on the bank's own part (6.6).
+def receive(state: LoanState, transaction: ReceiveRecovery) -> Iterator[Event]:
+    """Split a receipt after compensation: the fund's up to `to_fund`, the rest on the bank's own part (6.6).
 
-    Raises WrongStatus, AboveDebt.
+    The loan closes where neither the bank nor the fund waits for anything more. Raises WrongStatus, AboveDebt.
     """
-    _check_status(life, on, ("compensated",))
-    owed = servicing.payoff(life, on)
-    own = min(open_parts(life).total, owed.total) + life.written_off
-    debt = Debt(to_fund, Fen(own), Fen(owed.total + life.written_off - own))
-    of_fund, kept = split_receipt(scheme, amount, debt)
-    yield RecoveryReceived(**life.facts(on), recovery=recovery, amount=amount)
+    on, amount, to_fund = transaction.on, transaction.amount, transaction.to_fund
+    _check_status(state, on, ("compensated",))
+    owed = servicing.payoff(state, on)
+    own = min(open_parts(state).total, owed.total) + state.written_off
+    debt = Debt(to_fund, Fen(own), Fen(owed.total + state.written_off - own))
+    of_fund, kept = split_receipt(transaction.scheme, amount, debt)
+    yield RecoveryReceived(**state.event_fields(on), recovery=transaction.recovery, amount=amount)
     if kept:
-        yield from _retain(life, on, recovery, kept, with_charges=of_fund == to_fund)
+        yield from _retain(state, on, transaction.recovery, kept, with_charges=of_fund == to_fund)
+    _close_if_settled(state, on, fund_settled=transaction.fund_settled)
 
 
-def _retain(life: Life, on: date, recovery: int, amount: Fen, *, with_charges: bool) -> Iterator[Event]:
+def _retain(state: LoanState, on: date, recovery: int, amount: Fen, *, with_charges: bool) -> Iterator[Event]:
     """The bank's part: like a repayment with its surplus to principal, then what was written off."""
     fields: dict[str, Any]
     if with_charges:
-        billed = Fen(life.open_principal + life.open_lines - life.credit)
-        if amount > billed or amount >= servicing.payoff(life, on).total:
-            # The bank keeps no money that is nobody's: what reaches into the open period finds its line.
-            yield from servicing.bill(life, on, cause="payoff")
-            yield from servicing.use_credit(life, on, cause="payoff", to_principal=True)
-        fields, rest = servicing.apply(life, on, amount, to_principal=True)
+        billed = Fen(state.open_principal + state.open_bills - state.credit)
+        if amount > billed or amount >= servicing.payoff(state, on).total:
+            # The bank keeps no money that is nobody's: what reaches into the open period finds its bill.
+            yield from servicing.bill_interest(state, on, cause="payoff")
+            yield from servicing.use_credit(state, on, cause="payoff", to_principal=True)
+        fields, rest = servicing.allocate(state, on, amount, to_principal=True)
     else:
-        first = (on - life.terms.rolled_on).days > life.terms.uplifts.principal_first_over
-        interest = open_parts(life).interest
-        principal = Fen(min(life.open_principal, amount if first else max(0, amount - interest)))
-        fields = servicing.take_principal(life, on, principal) if principal else {}
+        first = (on - state.terms.rolled_on).days > state.terms.uplifts.principal_first_over
+        interest = open_parts(state).interest
+        principal = Fen(min(state.open_principal, amount if first else max(0, amount - interest)))
+        fields = servicing.take_principal(state, on, principal) if principal else {}
         contract = Fen(min(interest, amount - principal))
-        fields |= {"interest": contract, "applied": _pay_contract(life, on, contract)}
+        fields |= {"interest": contract, "applied": _pay_contract(state, on, contract)}
         rest = Fen(amount - principal - contract)
-    assert rest <= life.written_off
-    life.written_off = Fen(life.written_off - rest)
-    yield RecoveryRetained(**life.facts(on), **fields, recovery=recovery, loss=rest)
-    life.next_step_on = servicing.next_step(life, on)
+    assert rest <= state.written_off
+    state.written_off = Fen(state.written_off - rest)
+    yield RecoveryRetained(**state.event_fields(on), **fields, recovery=recovery, loss=rest)
+    state.next_step_on = servicing.next_step(state, on)
 
 
-def remit(life: Life, on: date, *, scheme: Scheme, recovery: int, claim: int, amount: Fen, net: Fen) -> Iterator[Event]:
-    """The fund's part of a receipt, handed over to its account; the net loss is less by it (6.5, 6.6)."""
+def remit(state: LoanState, transaction: RemitRecovery) -> Iterator[Event]:
+    """Hand the fund's part of a receipt over to its account; the net loss is less by it (6.5, 6.6).
+
+    The loan closes where neither the bank nor the fund waits for anything more.
+    """
+    on, amount, net = transaction.on, transaction.amount, transaction.net
     yield RecoveryRemitted(
-        **life.facts(on), recovery=recovery, claim=claim, amount=amount, **shifted(scheme, net, Fen(net - amount))
+        **state.event_fields(on),
+        recovery=transaction.recovery,
+        claim=transaction.claim,
+        amount=amount,
+        **shifted(transaction.scheme, net, Fen(net - amount)),
     )
+    _close_if_settled(state, on, fund_settled=transaction.fund_settled)
 
 
-def close_recourse(life: Life, on: date, *, claim: int, amount: Fen, approval: int) -> Iterator[Event]:
-    """Nothing more to come (6.7): the line to the day, its penalties waived with the rest, recourse taken off."""
-    yield from servicing.bill(life, on, cause="closing")
-    if any(line.compound or line.penalty for line in life.lines):
-        yield from loan_changes.waive(life, on, asked=NIL, approval=approval)
-    yield RecourseClosed(**life.facts(on), claim=claim, amount=amount)
-    life.next_step_on = servicing.next_step(life, on)
+def close_recourse(state: LoanState, transaction: CloseRecourse) -> Iterator[Event]:
+    """Give up recourse (追偿终结, 6.7): bill to the day, waive all penalties, take the net loss off the books.
+
+    The loan closes where the bank has nothing open either.
+    """
+    on = transaction.on
+    yield from servicing.bill_interest(state, on, cause="closing")
+    if any(bill.compound or bill.penalty for bill in state.interest_bills):
+        yield from loan_changes.waive(state, WaivePenalty(on=on, asked=NIL, approval=transaction.approval))
+    yield RecourseClosed(**state.event_fields(on), claim=transaction.claim, amount=transaction.amount)
+    state.next_step_on = servicing.next_step(state, on)
+    _close_if_settled(state, on, fund_settled=True)
 
 
-def settles(life: Life, on: date) -> bool:
-    """Whether the bank has nothing open on a compensated loan, and nothing lost."""
-    return servicing.is_settled(life, on) and not life.written_off
+def _close_if_settled(state: LoanState, on: date, *, fund_settled: bool) -> None:
+    """Close a compensated loan: nothing open at the bank, nothing lost, nothing that the fund waits for."""
+    if fund_settled and servicing.is_settled(state, on) and not state.written_off:
+        state.status, state.next_step_on = "closed", None
 
 
-def _pay_contract(life: Life, on: date, amount: Fen) -> tuple[Applied, ...]:
-    """Contract interest of lines, oldest first."""
+def _pay_contract(state: LoanState, on: date, amount: Fen) -> tuple[Applied, ...]:
+    """Pay contract interest of bills, oldest first."""
     applied = []
-    for line in life.lines:
-        part = Fen(min(amount, line.contract))
+    for bill in state.interest_bills:
+        part = Fen(min(amount, bill.contract))
         if part:
-            applied.append(servicing.pay_line(life, on, line, part, NIL, NIL))
+            applied.append(servicing.pay_bill(state, on, bill, part, NIL, NIL))
             amount = Fen(amount - part)
     assert not amount
     return tuple(applied)
 
 
-def _check_status(life: Life, on: date, allowed: tuple[str, ...]) -> None:
-    if life.status == "closed":
+def _check_status(state: LoanState, on: date, allowed: tuple[str, ...]) -> None:
+    if state.status == "closed":
         raise servicing.LoanSettled(rule="6.2", limit=", ".join(allowed), found=on)
-    if life.status not in allowed:
-        raise WrongStatus(status=life.status, allowed=", ".join(allowed))
+    if state.status not in allowed:
+        raise WrongStatus(status=state.status, allowed=", ".join(allowed))

@@ -1,11 +1,11 @@
-"""A loan's life (贷后管理, scheme 3): lines, credit, transitions, repayments, in the order of the days.
+"""Servicing of a loan (贷后管理, scheme 3): interest bills, credit, overdue, repayments, in the order of the days.
 
-A `Life` is where one loan stands; the functions walk it on and answer the events that happened. Nothing is
-read or written here: what the events do to the books, and the rows behind a life, are the operations' part.
+A `LoanState` says where one loan stands. The functions change a state and return or yield the events that happened.
+They read and write no database: the operations load states, store the events and post them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from ledger.errors import RuleViolation
 from ledger.events import Applied, CreditApplied, Event, InterestBilled, PrincipalOverdue, RepaymentReceived
 from ledger.money import NIL, Fen
 from ledger.policy.accrual import Interest, Steps, Terms, interest
+from ledger.policy.loan_transactions import Repay
 
 
 class LoanSettled(RuleViolation):
@@ -23,8 +24,8 @@ class LoanSettled(RuleViolation):
 
 
 @dataclass(slots=True)
-class Line:
-    """A settlement line with something still to pay, or paid within the open period."""
+class InterestBill:
+    """A settlement line (结息单) of which something is open, or was paid within the open period; whole fen."""
 
     period_start: date
     posted_on: date
@@ -39,11 +40,11 @@ class Line:
 
 
 @dataclass(slots=True)
-class Life:
+class LoanState:
     """Where a loan stands after everything recorded so far. Amounts are whole fen.
 
     `billed_to` starts the open period; `owed` says what principal stood at on its days. `next_step_on` is the
-    next day on which a line or a transition falls due, None when none ever will.
+    next day on which an interest bill or the turn to overdue falls due, None when none ever will.
     """
 
     loan: int
@@ -57,7 +58,7 @@ class Life:
     overdue: Fen = NIL  # on 130302
     credit: Fen = NIL
     written_off: Fen = NIL
-    lines: list[Line] = field(default_factory=list)  # oldest first
+    interest_bills: list[InterestBill] = field(default_factory=list)  # oldest first
     owed: Steps = field(default_factory=Steps)
 
     @property
@@ -65,82 +66,92 @@ class Life:
         return Fen(self.principal + self.overdue)
 
     @property
-    def open_lines(self) -> Fen:
-        return Fen(sum(line.open for line in self.lines))
+    def open_bills(self) -> Fen:
+        return Fen(sum(bill.open for bill in self.interest_bills))
 
-    def facts(self, on: date) -> dict[str, Any]:
-        """The base fields of an event of this loan."""
+    @property
+    def open_contract(self) -> Fen:
+        """Return the contract interest that is billed and unpaid."""
+        return Fen(sum(bill.contract for bill in self.interest_bills))
+
+    def copy(self) -> "LoanState":
+        """Return a state of its own, to be run on while this one stays."""
+        bills = [replace(bill, unpaid=Steps(bill.unpaid)) for bill in self.interest_bills]
+        return replace(self, interest_bills=bills, owed=Steps(self.owed))
+
+    def event_fields(self, on: date) -> dict[str, Any]:
+        """Return the base fields of an event of this loan."""
         return {"effective_on": on, "county": self.county, "bank": self.bank, "loan": self.loan}
 
 
-def carry(life: Life, through: date) -> Iterator[Event]:
-    """Every line and transition due on or before `through`, in date order (scheme: order of one day)."""
-    while life.next_step_on is not None and life.next_step_on <= through:
-        on, rolled_on = life.next_step_on, life.terms.rolled_on
+def run_to(state: LoanState, through: date) -> Iterator[Event]:
+    """Yield every interest bill, use of credit and turn to overdue due on or before `through`, in the order of days."""
+    while state.next_step_on is not None and state.next_step_on <= through:
+        on, rolled_on = state.next_step_on, state.terms.rolled_on
         if on > rolled_on:
-            yield from _turn_overdue(life, on)
+            yield from _turn_overdue(state, on)
         if on == rolled_on or on == next_settlement(on - DAY):
-            yield from bill(life, on)
-            yield from _apply_credit(life, on)
-        life.next_step_on = next_step(life, on)
+            yield from bill_interest(state, on)
+            yield from _apply_credit(state, on)
+        state.next_step_on = next_step(state, on)
 
 
-def next_step(life: Life, after: date) -> date | None:
-    """The first day after `after` on which something falls due; None when nothing can accrue any more."""
-    nothing_open = not life.open_principal and not any(line.contract for line in life.lines)
-    if nothing_open and not any(accrued(life, after + DAY)):
+def next_step(state: LoanState, after: date) -> date | None:
+    """Return the first day after `after` on which something falls due, None when nothing can accrue any more."""
+    nothing_open = not state.open_principal and not any(bill.contract for bill in state.interest_bills)
+    if nothing_open and not any(accrued(state, after + DAY)):
         return None
-    rolled_on = life.terms.rolled_on
+    rolled_on = state.terms.rolled_on
     if after < rolled_on:
         return min(next_settlement(after), rolled_on)
-    if after == rolled_on or life.principal:  # principal: a repayment was taken back after the due date
+    if after == rolled_on or state.principal:  # principal: a repayment was taken back after the due date
         return after + DAY
     return next_settlement(after)
 
 
-def resume(life: Life, on: date) -> None:
-    """Go on from the end of `on`, to which a life was taken back: settled where nothing is left, else its next step."""
-    if life.status in ("active", "overdue") and is_settled(life, on):
-        life.status = "closed"
-    life.next_step_on = next_step(life, on)
+def resume(state: LoanState, on: date) -> None:
+    """Set status and next step of a state as at the end of `on`: closed where nothing is left to pay."""
+    if state.status in ("active", "overdue") and is_settled(state, on):
+        state.status = "closed"
+    state.next_step_on = next_step(state, on)
 
 
-def is_settled(life: Life, on: date) -> bool:
-    """Nothing is open, and nothing unbilled has accrued by the end of `on`."""
-    return not life.open_principal and not life.open_lines and not any(accrued(life, on + DAY))
+def is_settled(state: LoanState, on: date) -> bool:
+    """Return whether nothing is open, and nothing unbilled has accrued by the end of `on`."""
+    return not state.open_principal and not state.open_bills and not any(accrued(state, on + DAY))
 
 
-def accrued(life: Life, on: date) -> Interest:
-    """Interest of the open period, of the days before `on`."""
-    if on <= life.billed_to:
+def accrued(state: LoanState, on: date) -> Interest:
+    """Return the interest of the open period for the days before `on`."""
+    if on <= state.billed_to:
         return Interest(NIL, NIL, NIL)
-    unpaid = [(line.posted_on, line.unpaid) for line in life.lines]
-    return interest(life.terms, life.billed_to, on, life.owed, unpaid)
+    unpaid = [(bill.posted_on, bill.unpaid) for bill in state.interest_bills]
+    return interest(state.terms, state.billed_to, on, state.owed, unpaid)
 
 
-def bill(life: Life, on: date, cause: str = "") -> Iterator[InterestBilled]:
-    """The line of the open period to `on`, not counted; none for zero days or three zeros (3.4)."""
-    start, found = life.billed_to, accrued(life, on)
-    life.billed_to = on
+def bill_interest(state: LoanState, on: date, cause: str = "") -> Iterator[InterestBilled]:
+    """Bill the open period up to `on`, that day not counted; no bill for zero days or three zeros (3.4)."""
+    start, found = state.billed_to, accrued(state, on)
+    state.billed_to = on
     if any(found):
-        life.lines.append(Line(start, on, found.contract, found.compound, found.penalty))
+        state.interest_bills.append(InterestBill(start, on, found.contract, found.compound, found.penalty))
         yield InterestBilled(
-            **life.facts(on),
+            **state.event_fields(on),
             period_start=start,
             contract=found.contract,
             penalty=found.penalty,
             compound=found.compound,
             cause=cause,
         )
-    life.owed[:] = [(on, life.open_principal)]
-    life.lines[:] = [line for line in life.lines if line.open]
-    for line in life.lines:
-        line.unpaid[:] = [(on, line.contract)]
+    state.owed[:] = [(on, state.open_principal)]
+    state.interest_bills[:] = [bill for bill in state.interest_bills if bill.open]
+    for bill in state.interest_bills:
+        bill.unpaid[:] = [(on, bill.contract)]
 
 
 @dataclass(frozen=True, slots=True)
 class Payoff:
-    """What settles a loan on a day (结清试算): lines and the open period together; whole fen."""
+    """What settles a loan on a day (结清试算): interest bills and the open period together; whole fen."""
 
     principal: Fen
     contract: Fen
@@ -150,100 +161,106 @@ class Payoff:
 
     @property
     def total(self) -> Fen:
-        """What is to be paid: never below zero."""
+        """Return what is to be paid, never below zero."""
         return Fen(max(0, self.principal + self.contract + self.penalty + self.compound - self.credit))
 
 
-def payoff(life: Life, on: date) -> Payoff:
-    """The pay-off of a life carried through `on` (3.9)."""
-    coming = accrued(life, on)
+def payoff(state: LoanState, on: date) -> Payoff:
+    """Return the pay-off of a state that was run to `on` (3.9)."""
+    coming = accrued(state, on)
     return Payoff(
-        life.open_principal,
-        Fen(coming.contract + sum(line.contract for line in life.lines)),
-        Fen(coming.penalty + sum(line.penalty for line in life.lines)),
-        Fen(coming.compound + sum(line.compound for line in life.lines)),
-        life.credit,
+        state.open_principal,
+        Fen(coming.contract + state.open_contract),
+        Fen(coming.penalty + sum(bill.penalty for bill in state.interest_bills)),
+        Fen(coming.compound + sum(bill.compound for bill in state.interest_bills)),
+        state.credit,
     )
 
 
-def repay(life: Life, on: date, *, repayment: int, amount: Fen, surplus: str, payer: str) -> Iterator[Event]:
-    """A repayment on a life carried through `on`, applied by 3.9; on a written-off loan to what was lost."""
-    made: dict[str, Any] = {"repayment": repayment, "amount": amount, "surplus": surplus, "payer": payer}
-    if life.status == "written_off":
-        loss = Fen(min(amount, life.written_off))
-        life.written_off = Fen(life.written_off - loss)
-        yield RepaymentReceived(**life.facts(on), **made, loss=loss, income=Fen(amount - loss))
+def repay(state: LoanState, transaction: Repay) -> Iterator[Event]:
+    """Allocate a repayment (3.9); on a written-off loan to what was lost. Raises LoanSettled."""
+    on, amount = transaction.on, transaction.amount
+    made: dict[str, Any] = {
+        "repayment": transaction.repayment,
+        "amount": amount,
+        "surplus": transaction.surplus,
+        "payer": transaction.payer,
+    }
+    if state.status == "written_off":
+        loss = Fen(min(amount, state.written_off))
+        state.written_off = Fen(state.written_off - loss)
+        yield RepaymentReceived(**state.event_fields(on), **made, loss=loss, income=Fen(amount - loss))
         return
-    if life.status == "closed":
+    if state.status == "closed":
         raise LoanSettled(rule="3.9", found=on)
-    settles = amount >= payoff(life, on).total
+    settles = amount >= payoff(state, on).total
     if settles:
-        yield from bill(life, on, cause="payoff")
-        yield from use_credit(life, on, cause="payoff", to_principal=True)
-    to_principal = settles or surplus == "principal" or on >= life.terms.rolled_on
-    paid, rest = apply(life, on, amount, to_principal=to_principal)
-    life.credit = Fen(life.credit + rest)
-    yield RepaymentReceived(**life.facts(on), **made, **paid, credit=rest)
+        yield from bill_interest(state, on, cause="payoff")
+        yield from use_credit(state, on, cause="payoff", to_principal=True)
+    to_principal = settles or transaction.surplus == "principal" or on >= state.terms.rolled_on
+    paid, rest = allocate(state, on, amount, to_principal=to_principal)
+    state.credit = Fen(state.credit + rest)
+    yield RepaymentReceived(**state.event_fields(on), **made, **paid, credit=rest)
     if settles:
-        life.status = "closed"
-    life.next_step_on = next_step(life, on)
+        state.status = "closed"
+    state.next_step_on = next_step(state, on)
 
 
-def apply(life: Life, on: date, amount: Fen, *, to_principal: bool) -> tuple[dict[str, Any], Fen]:
-    """Pay lines, oldest first (contract, compound, penalty), then principal; answer the event's fields and the rest.
+def allocate(state: LoanState, on: date, amount: Fen, *, to_principal: bool) -> tuple[dict[str, Any], Fen]:
+    """Pay interest bills, oldest first (contract, compound, penalty), then principal; return event fields and the rest.
 
-    More than 90 days overdue principal comes first (3.9; the days are the scheme's).
+    On a loan overdue for more days than the scheme says (90), principal comes first (3.9).
     """
     paid: dict[str, Any] = {}
-    days_overdue = (on - life.terms.rolled_on).days
-    if to_principal and days_overdue > life.terms.uplifts.principal_first_over:
-        amount = _pay_principal(life, on, amount, paid)
-        amount = _pay_lines(life, on, amount, paid)
+    days_overdue = (on - state.terms.rolled_on).days
+    if to_principal and days_overdue > state.terms.uplifts.principal_first_over:
+        amount = _pay_principal(state, on, amount, paid)
+        amount = _pay_bills(state, on, amount, paid)
     else:
-        amount = _pay_lines(life, on, amount, paid)
+        amount = _pay_bills(state, on, amount, paid)
         if to_principal:
-            amount = _pay_principal(life, on, amount, paid)
+            amount = _pay_principal(state, on, amount, paid)
     return paid, amount
 
 
-def pay_line(life: Life, on: date, line: Line, contract: Fen, compound: Fen, penalty: Fen) -> Applied:
-    """Take amounts off a line; they must be open on it."""
-    line.contract = Fen(line.contract - contract)
-    line.compound = Fen(line.compound - compound)
-    line.penalty = Fen(line.penalty - penalty)
-    assert min(line.contract, line.compound, line.penalty) >= 0
-    line.unpaid.set(on, line.contract)
-    return Applied(line.period_start, contract, compound, penalty)
+def pay_bill(state: LoanState, on: date, bill: InterestBill, contract: Fen, compound: Fen, penalty: Fen) -> Applied:
+    """Take amounts in fen off an interest bill; they must be open on it."""
+    bill.contract = Fen(bill.contract - contract)
+    bill.compound = Fen(bill.compound - compound)
+    bill.penalty = Fen(bill.penalty - penalty)
+    assert min(bill.contract, bill.compound, bill.penalty) >= 0
+    bill.unpaid.set(on, bill.contract)
+    return Applied(bill.period_start, contract, compound, penalty)
 
 
-def take_principal(life: Life, on: date, amount: Fen) -> dict[str, Any]:
-    """Take an amount off the principal, wherever it lies; answer the event's two fields."""
-    overdue = Fen(min(amount, life.overdue))
+def take_principal(state: LoanState, on: date, amount: Fen) -> dict[str, Any]:
+    """Take an amount off the principal, overdue principal first; return the event's two fields."""
+    overdue = Fen(min(amount, state.overdue))
     normal = Fen(amount - overdue)
-    assert normal <= life.principal
-    life.overdue, life.principal = Fen(life.overdue - overdue), Fen(life.principal - normal)
-    life.owed.set(on, life.open_principal)
+    assert normal <= state.principal
+    state.overdue, state.principal = Fen(state.overdue - overdue), Fen(state.principal - normal)
+    state.owed.set(on, state.open_principal)
     return {"principal": normal, "overdue_principal": overdue}
 
 
-def _pay_principal(life: Life, on: date, amount: Fen, paid: dict[str, Any]) -> Fen:
-    part = Fen(min(amount, life.open_principal))
+def _pay_principal(state: LoanState, on: date, amount: Fen, paid: dict[str, Any]) -> Fen:
+    part = Fen(min(amount, state.open_principal))
     if part:
-        paid.update(take_principal(life, on, part))
+        paid.update(take_principal(state, on, part))
     return Fen(amount - part)
 
 
-def _pay_lines(life: Life, on: date, amount: Fen, paid: dict[str, Any]) -> Fen:
+def _pay_bills(state: LoanState, on: date, amount: Fen, paid: dict[str, Any]) -> Fen:
     applied: list[Applied] = []
-    for line in life.lines:
+    for bill in state.interest_bills:
         if not amount:
             break
-        contract = min(amount, line.contract)
-        compound = min(amount - contract, line.compound)
-        penalty = min(amount - contract - compound, line.penalty)
+        contract = min(amount, bill.contract)
+        compound = min(amount - contract, bill.compound)
+        penalty = min(amount - contract - compound, bill.penalty)
         part = Fen(contract + compound + penalty)
         if part:
-            applied.append(pay_line(life, on, line, Fen(contract), Fen(compound), Fen(penalty)))
+            applied.append(pay_bill(state, on, bill, Fen(contract), Fen(compound), Fen(penalty)))
             amount = Fen(amount - part)
     if applied:
         paid["applied"] = tuple(applied)
@@ -252,26 +269,26 @@ def _pay_lines(life: Life, on: date, amount: Fen, paid: dict[str, Any]) -> Fen:
     return amount
 
 
-def use_credit(life: Life, on: date, *, cause: str = "", to_principal: bool = False) -> Iterator[Event]:
-    """Borrower credit applied like a repayment of that day (3.9), as far as there is something to pay."""
-    fields, life.credit = apply(life, on, life.credit, to_principal=to_principal)
+def use_credit(state: LoanState, on: date, *, cause: str = "", to_principal: bool = False) -> Iterator[Event]:
+    """Use the borrower's credit like a repayment of that day (3.9), as far as there is something to pay."""
+    fields, state.credit = allocate(state, on, state.credit, to_principal=to_principal)
     if fields:
-        yield CreditApplied(**life.facts(on), **fields, cause=cause)
+        yield CreditApplied(**state.event_fields(on), **fields, cause=cause)
 
 
-def _apply_credit(life: Life, on: date) -> Iterator[Event]:
-    """Credit is applied at once on a line's day; from the rolled due date on to principal too."""
-    if life.credit:
-        settles = life.credit >= life.open_principal + life.open_lines
-        yield from use_credit(life, on, to_principal=settles or on >= life.terms.rolled_on)
-    if not life.open_principal and not life.open_lines and life.status in ("active", "overdue"):
-        life.status = "closed"
+def _apply_credit(state: LoanState, on: date) -> Iterator[Event]:
+    """Use credit on the day of a bill; from the rolled due date on, or where it settles the loan, on principal too."""
+    if state.credit:
+        settles = state.credit >= state.open_principal + state.open_bills
+        yield from use_credit(state, on, to_principal=settles or on >= state.terms.rolled_on)
+    if not state.open_principal and not state.open_bills and state.status in ("active", "overdue"):
+        state.status = "closed"
 
 
-def _turn_overdue(life: Life, on: date) -> Iterator[PrincipalOverdue]:
-    """The principal open at the end of the rolled due date is overdue from the day after (3.7)."""
-    if life.principal:
-        yield PrincipalOverdue(**life.facts(on), principal=life.principal)
-        life.principal, life.overdue = NIL, life.open_principal
-        if life.status == "active":
-            life.status = "overdue"
+def _turn_overdue(state: LoanState, on: date) -> Iterator[PrincipalOverdue]:
+    """Turn the principal that is open at the end of the rolled due date overdue, from the day after (3.7)."""
+    if state.principal:
+        yield PrincipalOverdue(**state.event_fields(on), principal=state.principal)
+        state.principal, state.overdue = NIL, state.open_principal
+        if state.status == "active":
+            state.status = "overdue"

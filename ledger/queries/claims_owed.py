@@ -13,7 +13,7 @@ from ledger.chart import DUE_FROM_COUNTY, INTEREST_RECEIVABLE, Kind, book_of
 from ledger.database import among
 from ledger.money import NIL, Fen
 from ledger.policy import compensation
-from ledger.policy.compensation import Parts
+from ledger.policy.loan_transactions import Parts
 from ledger.queries import reference
 from ledger.queries.exposure import open_principal
 from ledger.statuses import ClaimStatus

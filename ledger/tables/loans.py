@@ -100,8 +100,8 @@ class StatusChange(Base):
     recorded_at: Mapped[int] = mapped_column(BigInteger)
 
 
-# Settlement lines (结息单), every version; the one that counts is live, the others have NULL there.
-lines = Table(
+# Interest bills (结息单, settlement lines), every version; the one that counts is live, the others have NULL there.
+interest_bills = Table(
     "lines",
     Base.metadata,
     Column("loan_id", BigInteger, ForeignKey("loans.id"), primary_key=True, autoincrement=False),
@@ -118,8 +118,8 @@ lines = Table(
     Index("ix_lines_posted", "period_end"),
 )
 
-# What paid, waived or wrote off a line, by event; a reversal adds the same in negative.
-applications = Table(
+# Allocations: what an event paid, waived or wrote off of an interest bill; a reversal adds the same in negative.
+allocations = Table(
     "applications",
     Base.metadata,
     Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True, autoincrement=False),

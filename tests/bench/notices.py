@@ -70,12 +70,12 @@ def write_letters(engine: Engine, count: int) -> None:
     fill(engine, max(count, 100))
     with work(engine, user="job", today=MADE_ON, clock=_now) as unit:
         rows = unit.connection.execute(select(_LOANS.c.id, _LOANS.c.bank, _LOANS.c.county, _LOANS.c.due_on)).all()
-        run.carry(unit, [row.id for row in rows], PAID_ON)
+        run.run_to(unit, [row.id for row in rows], PAID_ON)
         behind = [row.id for place, row in enumerate(rows) if place % 10]
-        owed = ((loan_id, run.carried(unit, loan_id, PAID_ON).life.open_lines) for loan_id in behind)
+        owed = ((loan_id, run.load_run_to(unit, loan_id, PAID_ON).state.open_bills) for loan_id in behind)
         paid = [Received(loan_id, of_fen(fen), PAID_ON, "counter", "R-2") for loan_id, fen in owed]
         repayments.repay_all(unit, paid)
-        run.carry(unit, [row.id for row in rows], MADE_ON)
+        run.run_to(unit, [row.id for row in rows], MADE_ON)
         ids = new_ids(2 * len(rows))
         for place, row in enumerate(rows):
             member, notice = ids[2 * place], ids[2 * place + 1]

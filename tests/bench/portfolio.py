@@ -15,7 +15,7 @@ from ledger.money import NIL, Fen, half_up
 from ledger.posting import postings_of
 from ledger.tables import borrowers
 from ledger.tables.journal import entries, events, footers, movements, postings
-from ledger.tables.loans import Loan, Repayment, applications, lines
+from ledger.tables.loans import Loan, Repayment, allocations, interest_bills
 from ledger.tables.reference import Bank, County
 
 FIRST_DAY = date(2016, 6, 21)
@@ -127,8 +127,8 @@ _ORDER: tuple[Table, ...] = (
     entries,
     postings,
     footers,
-    lines,
-    applications,
+    interest_bills,
+    allocations,
     _REPAYMENTS,
     movements,
 )
@@ -183,7 +183,7 @@ def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
         effective_on=BILLED_ON, period_start=on, contract=interest, penalty=NIL, compound=NIL, **facts
     )
     event_id = writing.post(billed, f"interest/{loan_id}/{BILLED_ON}")
-    writing.rows[lines].append((loan_id, on, 1, event_id, BILLED_ON, interest, 0, 0, True))
+    writing.rows[interest_bills].append((loan_id, on, 1, event_id, BILLED_ON, interest, 0, 0, True))
     # Of twenty twelve pay on the day, six in the week after, one later and early principal with it, one not.
     place = number % 20
     if place < 18:
@@ -216,7 +216,7 @@ def _repay(
         )
     )
     loan_id = facts["loan"]
-    writing.rows[applications].append((event_id, loan_id, period_start, paid_on, "borrower", interest, 0, 0))
+    writing.rows[allocations].append((event_id, loan_id, period_start, paid_on, "borrower", interest, 0, 0))
     told = {
         "id": repayment,
         "loan_id": loan_id,

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from ledger.operations.job_runs import Scope
 from ledger.operations.servicing.due import loans_due
-from ledger.operations.servicing.run import carry
+from ledger.operations.servicing.run import run_to
 from ledger.unit_of_work import work
 from tests.bench import replay
 from tests.bench.bars import Result
@@ -56,7 +56,7 @@ def bill(engine: Engine) -> int:
         while True:
             with work(engine, user="job", today=QUARTER_END, clock=_now, origin=ORIGIN) as unit:
                 found = loans_due(unit.session, Scope(bank, county), QUARTER_END, after, _CHUNK)
-                moved += carry(unit, found, QUARTER_END)
+                moved += run_to(unit, found, QUARTER_END)
             if len(found) < _CHUNK:
                 break
             after = found[-1]

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, Table
 
 from ledger import dates
 from ledger.tables.journal import entries, events, footers, movements, postings
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 
 Row = tuple[Any, ...]
 
@@ -24,8 +24,8 @@ _WRITTEN: dict[Table, str] = {
     entries: "entries t ON t.event_id = e.id",
     postings: "entries n ON n.event_id = e.id JOIN postings t ON t.entry_id = n.id",
     footers: "entries n ON n.event_id = e.id JOIN footers t ON t.entry_id = n.id",
-    lines: "lines t ON t.event_id = e.id",
-    applications: "applications t ON t.event_id = e.id",
+    interest_bills: "lines t ON t.event_id = e.id",
+    allocations: "applications t ON t.event_id = e.id",
 }
 
 

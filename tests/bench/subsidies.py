@@ -11,7 +11,7 @@ from ledger.events import Applied, RepaymentReceived
 from ledger.money import NIL, Fen
 from ledger.operations.subsidy import batches as operations
 from ledger.policy.subsidy import Period
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine, subsidy_claims
 from ledger.unit_of_work import work
 from tests.bench import quarter, replay
@@ -109,12 +109,12 @@ def _paid_quarter(engine: Engine, count: int) -> None:
         pairs = offices(connection)
     for place, (bank, county) in enumerate(pairs):
         writing = Writing(next_id=10**15 + place * 10**9)
-        writing.rows[applications] = []
+        writing.rows[allocations] = []
         with engine.begin() as connection:
             unpaid = (
-                select(lines.c.loan_id, lines.c.period_start, lines.c.contract)
-                .join(Loan, Loan.id == lines.c.loan_id)
-                .where(Loan.bank == bank, Loan.county == county, lines.c.period_end == QUARTER_END)
+                select(interest_bills.c.loan_id, interest_bills.c.period_start, interest_bills.c.contract)
+                .join(Loan, Loan.id == interest_bills.c.loan_id)
+                .where(Loan.bank == bank, Loan.county == county, interest_bills.c.period_end == QUARTER_END)
             )
             for loan, start, contract in connection.execute(unpaid).all():
                 _repay(writing, {"county": county, "bank": bank, "loan": loan}, start, contract)
@@ -131,7 +131,7 @@ def _repay(writing: Writing, facts: dict[str, Any], start: date, contract: Fen) 
         **facts,
     )
     row = (writing.post(event), facts["loan"], start, PAID_ON, "borrower", contract, 0, 0)
-    writing.rows[applications].append(row)
+    writing.rows[allocations].append(row)
 
 
 def _submitted(engine: Engine) -> None:

@@ -12,7 +12,7 @@ from ledger.events import Event
 from ledger.journal import stored_events
 from ledger.operations.servicing import run
 from ledger.tables.journal import events
-from ledger.tables.loans import applications
+from ledger.tables.loans import allocations
 from tests.support import claiming as compensation
 from tests.support import subsidising as subsidy
 from tests.support.county_desk import at_desk
@@ -57,13 +57,13 @@ def test_a_loan_taken_back_adds_its_generation_to_the_key(engine: Engine) -> Non
 def test_a_line_that_an_operation_called_for_has_no_key_and_is_not_the_calendars(engine: Engine) -> None:
     loan = compensation.failed_loan(engine)
     with at_desk(engine, "officer", compensation.TODAY) as unit:
-        run.carry(unit, [loan], date(2019, 6, 21))
+        run.run_to(unit, [loan], date(2019, 6, 21))
     compensation.deposit(engine, "40000.00", "2019-08-01")
     claim = compensation.approved(engine, loan)
     compensation.pay(engine, claim)
     with engine.connect() as connection:
         found = stored(connection)
-        paid = connection.execute(select(applications.c.event_id, applications.c.payer)).all()
+        paid = connection.execute(select(allocations.c.event_id, allocations.c.payer)).all()
         payers = stored_events(connection, {event_id for event_id, _ in paid})
     of_claim = [(event, key) for event, key in found if getattr(event, "cause", "") == "claim"]
     assert [(type(event), key, by_calendar(event)) for event, key in of_claim] == [(e.InterestBilled, None, False)]

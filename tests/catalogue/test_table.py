@@ -15,8 +15,10 @@ from ledger.events import TYPES, Event
 from ledger.labels import EVENTS as NAMES
 from ledger.money import Fen
 from ledger.operations.approvals import reversals
-from ledger.policy import loan_changes, subsidy
-from ledger.tables.loans import applications
+from ledger.policy import subsidy
+from ledger.policy.loan_transactions import NO_PARTICULARS
+from ledger.policy.transaction_rules import transaction_of
+from ledger.tables.loans import allocations
 from tests.posting import test_fund_vouchers, test_loan_vouchers, test_subsidy_vouchers
 
 EVENTS = sorted(TYPES.values(), key=lambda kind: kind.__name__)
@@ -110,7 +112,7 @@ def test_policy_judges_every_payer_and_the_column_holds_it() -> None:
     told = {row.payer for row in CATALOGUE.values() if row.payer and row.payer != "{payer}"}
     known = set(subsidy.BY_THE_BORROWER) | set(subsidy.NEVER)
     assert told - known == {"recovery"}, "it comes after the fund's payment, which settles the matter"
-    column = applications.c.payer.type
+    column = allocations.c.payer.type
     assert isinstance(column, String)
     assert max(map(len, told)) <= (column.length or 0)
 
@@ -128,7 +130,7 @@ def test_natural_keys_of_different_events_differ() -> None:
 
 
 def test_what_is_recorded_anew_has_its_way_to_be_recorded_anew() -> None:
-    replayed = {kind for kind, event in DRAWN.items() if loan_changes.again(event) is not None}
+    replayed = {kind for kind, event in DRAWN.items() if transaction_of(event, NO_PARTICULARS) is not None}
     assert replayed == set(events_where(lambda row: row.replay is Replay.RECORDED))
 
 

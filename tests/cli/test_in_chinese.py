@@ -37,7 +37,7 @@ def run(sqlite_url: str, tmp_path: Path) -> Run:
     [
         (("init",), "ready: sqlite:///"),
         (("verify",), "全部相符\n"),
-        (("upgrade",), "数据库结构已是本版本\n核对中\n已升级：sqlite:///"),
+        (("upgrade",), "数据库已是本版本\n核对中\n已升级：sqlite:///"),
         (ADD, "已添加用户 poverty，县扶贫和移民办\n"),
         (("scheme", "list"), "ganzhou-2016           1  签约 2016-01-01"),
     ],

@@ -82,7 +82,7 @@ class _Shop:
 
     def carry(self, which: int, fen: int) -> None:
         with claiming.desk(self.engine, "job") as unit:
-            run.carry(unit, self.loans, self.day)
+            run.run_to(unit, self.loans, self.day)
 
     def repay(self, which: int, fen: int) -> None:
         claiming.repay(self.engine, self.loans[which], str(of_fen(fen).amount), str(self.day))
@@ -112,7 +112,7 @@ class _Shop:
     def _check_claim(self, loan: int, claim: Claim) -> None:
         """Its figures are the journal's; recourse = paid - returned; the halves are the net loss at every event."""
         with claiming.desk(self.engine, "auditor") as unit:
-            events = [past.event for past in backdating.all_standing(unit, [loan])]
+            events = [each.event for each in backdating.unreversed(unit, [loan])]
         paid = sum(event.paid for event in events if isinstance(event, ClaimPaid))
         returned = sum(event.amount for event in events if isinstance(event, RecoveryRemitted))
         assert (claim.paid_principal + claim.paid_interest, claim.returned) == (paid, returned)

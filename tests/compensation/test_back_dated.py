@@ -1,9 +1,10 @@
 """A claim's line among the other records of its loan (scheme 3: order of one day, back-dated)."""
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from ledger.money import yuan
 from ledger.reports.verifying.verification import verify
+from ledger.tables.claims import ClaimChange
 from tests.support import claiming
 from tests.support.serviced import lines_of
 
@@ -59,3 +60,15 @@ def test_credit_a_claim_used_is_used_again_after_a_late_record(engine: Engine) -
     assert claiming.pay(engine, claim, "2019-04-21").paid == yuan("48697.92")
     assert claiming.status(engine, loan) == "compensated"
     assert verify(engine) == ()
+
+
+def test_the_history_names_the_payments_event_though_a_repayment_is_recorded_again_after_it(engine: Engine) -> None:
+    claiming.deposit(engine, "60000.00", "2019-08-01")
+    loan = claiming.failed_loan(engine)
+    claim = claiming.approved(engine, loan)
+    claiming.repay(engine, loan, "100.00", "2019-08-20")
+    claiming.pay(engine, claim, "2019-08-14")
+    with engine.connect() as connection:
+        query = select(ClaimChange.event_id).where(ClaimChange.claim_id == claim, ClaimChange.step == "pay")
+        named = connection.execute(query).scalar_one()
+    assert named == claiming.event_of(engine, loan, "ClaimPaid")

@@ -16,7 +16,7 @@ from ledger.operations.approvals import requests
 from ledger.operations.compensation import claims, county_shares, payments, recoveries, suspense
 from ledger.operations.fund import accounts, plans
 from ledger.operations.servicing import repayments, run
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
 from ledger.operations.subsidy import batches, clawbacks, due
 from ledger.tables.claims import Claim, Recovery, Suspense
@@ -56,7 +56,7 @@ class Year:
         """Some days later the jobs have run, and somebody does something or is refused."""
         self.today = min(LAST, self.today + timedelta(days=self.chance.choice([0, 0, 1, 2, 3, 4])))
         with at_desk(self.engine, "job", self.today) as unit:
-            run.carry(unit, self.loans, self.today)
+            run.run_to(unit, self.loans, self.today)
         while not self._does(self.chance.choice(_OFTEN)):
             pass
 
@@ -126,7 +126,7 @@ def pay_what_is_owed(year: Year, unit: Unit) -> None:
 
 
 def take_back(year: Year, unit: Unit) -> None:
-    repayments.reverse(unit, year.one_of(unit, Repayment.id, Repayment.live.is_(True)), Why("录入错误"))
+    repayments.reverse(unit, year.one_of(unit, Repayment.id, Repayment.live.is_(True)), ReversalReason("录入错误"))
 
 
 def waive(year: Year, unit: Unit) -> None:

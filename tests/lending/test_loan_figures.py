@@ -10,8 +10,9 @@ from ledger.operations.approvals import requests
 from ledger.operations.lending import loans
 from ledger.operations.servicing import repayments, run
 from ledger.operations.servicing.repayments import Received
+from ledger.queries.repayments import repayments_of
 from ledger.reports.lending.loans import LoanFilters, LoanShown, chosen, shown
-from ledger.reports.lending.statements import lines_of, repayments_of
+from ledger.reports.lending.statements import lines_of
 from ledger.tables.loans import Loan
 from tests.support.county_desk import at_desk, disbursed_loan, household, request
 
@@ -25,7 +26,7 @@ def loan(engine: Engine) -> int:
         home = household(unit)
     loan_id = disbursed_loan(engine, request(household_id=home))
     with at_desk(engine, today=LATER) as unit:
-        run.carry(unit, [loan_id], LATER)
+        run.run_to(unit, [loan_id], LATER)
     return loan_id
 
 
@@ -80,6 +81,24 @@ def test_what_a_repayment_paid_adds_up_to_it(engine: Engine, loan: int) -> None:
         (row,) = repayments_of(unit.session, loan)
     assert of_fen(sum(row.applied.values())) == yuan("1000.00")
     assert (row.applied["contract_interest"], row.applied["credit"]) == (88_402, 100_000 - 88_402 - 336)
+
+
+@pytest.mark.parametrize(
+    ("case", "amount", "on"),
+    [
+        ("interest and credit", "1000.00", LATER),
+        ("back-dated before a bill", "100.00", date(2016, 9, 1)),
+        ("pay-off", "60000.00", LATER),
+    ],
+)
+def test_the_answer_to_a_repayment_is_its_row_in_the_list(
+    engine: Engine, loan: int, case: str, amount: str, on: date
+) -> None:
+    pay(engine, loan, "50.00", date(2016, 9, 21), "S-1")
+    with at_desk(engine, today=LATER) as unit:
+        answer = repayments.repay(unit, Received(loan, yuan(amount), on, "cash", "S-2", date(2016, 8, 1)))
+    with at_desk(engine, today=LATER) as unit:
+        assert [row for row in repayments_of(unit.session, loan) if row.receipt_no == "S-2"] == [answer]
 
 
 def test_a_page_costs_the_same_queries_for_one_loan_or_many(engine: Engine) -> None:

@@ -14,7 +14,7 @@ from ledger.policy import grading
 from ledger.policy.schemes import load_preset
 from ledger.queries.exposure import open_principal
 from ledger.reports.lending.portfolio import Portfolio, portfolio, together
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 from tests.support.county_desk import at_desk
 from tests.support.small_portfolio import lend, repay
 
@@ -28,7 +28,7 @@ def lent(engine: Engine) -> Engine:
     repay(engine, loans[3], "277.08", date(2016, 7, 30))
     repay(engine, loans[4], "10000.00", date(2019, 7, 1))
     with at_desk(engine, today=date(2020, 6, 1)) as unit:
-        run.carry(unit, loans, date(2020, 6, 1))
+        run.run_to(unit, loans, date(2020, 6, 1))
     return engine
 
 
@@ -106,14 +106,16 @@ def _one_by_one(session: Session, as_of: date) -> dict[tuple[str, str], int]:
 
 def _oldest_unpaid(session: Session, loan_id: int, as_of: date) -> date | None:
     posted = session.execute(
-        select(lines).where(lines.c.loan_id == loan_id, lines.c.live, lines.c.period_end <= as_of)
+        select(interest_bills).where(
+            interest_bills.c.loan_id == loan_id, interest_bills.c.live, interest_bills.c.period_end <= as_of
+        )
     ).all()
     for line in sorted(posted, key=lambda row: row.period_end):
         paid = session.execute(
-            select(applications.c.contract).where(
-                applications.c.loan_id == loan_id,
-                applications.c.period_start == line.period_start,
-                applications.c.effective_on <= as_of,
+            select(allocations.c.contract).where(
+                allocations.c.loan_id == loan_id,
+                allocations.c.period_start == line.period_start,
+                allocations.c.effective_on <= as_of,
             )
         ).scalars()
         if sum(paid) < line.contract:

@@ -42,7 +42,7 @@ def page(agreed: Contract, facts: Iterable[told.Fact], through: str, *, since: s
     walked = walk(agreed, list(facts), date.fromisoformat(through))
     events = [event for event in walked.events if not isinstance(event, e.LoanDisbursed)]
     rows = [line_of(event) for event in events if not since or event.effective_on >= date.fromisoformat(since)]
-    return "\n".join([*rows, walked.life.status])
+    return "\n".join([*rows, walked.state.status])
 
 
 def text(lines: str) -> str:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ledger.money import Fen
 from ledger.policy import compensation
-from ledger.policy.compensation import AboveDebt, Debt, NotOverdueEnough, Parts
+from ledger.policy.compensation import AboveDebt, Debt, NotOverdueEnough
+from ledger.policy.loan_transactions import Parts
 from ledger.policy.schemes import load_preset, presets
 from tests.policy.written import fen
 

@@ -7,6 +7,7 @@ import pytest
 
 from ledger.errors import Refusal
 from ledger.policy import loan_changes
+from ledger.policy.transaction_rules import apply
 from tests.oracle.facts import (
     Extended,
     Fact,
@@ -18,7 +19,7 @@ from tests.oracle.facts import (
     WrittenOff,
 )
 from tests.policy.pages import contract, fen, page, paid, text
-from tests.support.loan_lives import deed, walk
+from tests.support.loan_lives import transaction_for, walk
 
 LOAN = contract("2018-06-21", "2019-05-10")
 OVERDUE = contract("2019-03-21", "2019-05-10")
@@ -63,8 +64,8 @@ def test_penalty_and_compound_are_let_off(case: str, asked: str, waived: str, le
     told = page(OVERDUE, [Waived(JUNE, fen(asked))], "2019-06-21", since="2019-06-21").splitlines()
     line = "2019-06-21 line from 2019-05-10: 0.00 compound 2.74 penalty 415.63"
     assert told == [line, f"2019-06-21 waived {waived}", "overdue"]
-    life = walk(OVERDUE, [Waived(JUNE, fen(asked))], JUNE).life
-    assert sum(line.compound + line.penalty for line in life.lines) == fen(left)
+    state = walk(OVERDUE, [Waived(JUNE, fen(asked))], JUNE).state
+    assert sum(line.compound + line.penalty for line in state.interest_bills) == fen(left)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_credit_is_handed_back_as_far_as_there_is_any(case: str, amount: str, re
         with pytest.raises(loan_changes.NotThatMuch):
             walk(LOAN, facts, date(2018, 7, 1))
     else:
-        assert walk(LOAN, facts, date(2018, 7, 1)).life.credit == fen("700.00") - fen(amount)
+        assert walk(LOAN, facts, date(2018, 7, 1)).state.credit == fen("700.00") - fen(amount)
 
 
 # Insurance 保险赔付.
@@ -246,11 +247,11 @@ POSSIBLE = {
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_decision_is_possible_in_its_statuses_only(kind: str, status: str) -> None:
-    life = walk(OVERDUE, [], JUNE).life
-    life.status = status
+    state = walk(OVERDUE, [], JUNE).state
+    state.status = status
     refused = None
     try:
-        list(deed(OVERDUE, KINDS[kind])(life))
+        list(apply(state, transaction_for(OVERDUE, KINDS[kind])))
     except Refusal as refusal:
         refused = refusal.code
     if status in POSSIBLE[kind]:

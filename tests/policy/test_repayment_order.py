@@ -8,29 +8,33 @@ from ledger.events import RepaymentReceived
 from ledger.money import Fen, plain
 from ledger.policy import servicing
 from ledger.policy.accrual import Steps, Terms, Uplifts
+from ledger.policy.loan_transactions import Repay
 from ledger.policy.schemes import load_preset
-from ledger.policy.servicing import Life, Line
+from ledger.policy.servicing import InterestBill, LoanState
 
 DISBURSED, DUE = date(2016, 1, 4), date(2019, 1, 4)
 FIRST, SECOND = date(2018, 9, 21), date(2018, 12, 21)
 
 
-def behind(day: date) -> Life:
+def behind(day: date) -> LoanState:
     """1,000.00 of principal and two lines of 10.00 contract, 2.00 compound, 5.00 penalty; the day just billed."""
-    lines = [
-        Line(start, start, Fen(10_00), Fen(2_00), Fen(5_00), Steps([(day, Fen(10_00))])) for start in (FIRST, SECOND)
+    bills = [
+        InterestBill(start, start, Fen(10_00), Fen(2_00), Fen(5_00), Steps([(day, Fen(10_00))]))
+        for start in (FIRST, SECOND)
     ]
     terms = Terms(DISBURSED, DUE, ((DISBURSED, 4_750_000),), None, Uplifts.of(load_preset("ganzhou-2016")))
-    life = Life(1, "360781", "GZRCB", terms, "active", day, None, lines=lines, owed=Steps([(day, Fen(1000_00))]))
-    life.principal, life.overdue = (Fen(1000_00), Fen(0)) if day <= DUE else (Fen(0), Fen(1000_00))
-    return life
+    state = LoanState(
+        1, "360781", "GZRCB", terms, "active", day, None, interest_bills=bills, owed=Steps([(day, Fen(1000_00))])
+    )
+    state.principal, state.overdue = (Fen(1000_00), Fen(0)) if day <= DUE else (Fen(0), Fen(1000_00))
+    return state
 
 
 def applied(days_overdue: int, amount: str, surplus: str = "credit") -> str:
     """Where an amount goes: lines as `contract compound penalty`, oldest first, then principal, then credit."""
     day = DUE + timedelta(days=days_overdue)
     fen = Fen(int(amount.replace(".", "")))
-    event = list(servicing.repay(behind(day), day, repayment=1, amount=fen, surplus=surplus, payer="borrower"))[-1]
+    event = list(servicing.repay(behind(day), Repay(on=day, repayment=1, amount=fen, surplus=surplus)))[-1]
     assert isinstance(event, RepaymentReceived)
     parts = [" ".join(plain(part) for part in row[1:]) for row in event.applied]
     principal = plain(event.principal + event.overdue_principal)

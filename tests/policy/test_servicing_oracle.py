@@ -41,7 +41,7 @@ def test_carried_day_by_day_and_carried_at_once_are_the_same(drawn: Drawn) -> No
     once = walk(drawn.contract, drawn.standing, drawn.through)
     daily = walk(drawn.contract, drawn.standing, drawn.through, daily=True)
     assert [_told(event) for event in once.events] == [_told(event) for event in daily.events]
-    assert (once.life.status, once.life.billed_to) == (daily.life.status, daily.life.billed_to)
+    assert (once.state.status, once.state.billed_to) == (daily.state.status, daily.state.billed_to)
 
 
 @given(drawn_lives(kinds=("repaid", "misused", "waived", "insured", "extended")))
@@ -49,23 +49,25 @@ def test_the_payoff_quoted_on_a_day_closes_the_loan_and_a_fen_less_does_not(draw
     day = drawn.through - timedelta(days=AFTER_DUE // 2)
     facts = [fact for fact in drawn.standing if fact.on <= day]
     seen = walk(drawn.contract, facts, day)
-    quote = servicing.payoff(seen.life, day).total
+    quote = servicing.payoff(seen.state, day).total
     assert quote == during(drawn.contract, facts, day).payoff
-    if seen.life.status == "closed":
+    if seen.state.status == "closed":
         return
-    assert walk(drawn.contract, [*facts, Repaid(day, max(1, quote))], day).life.status == "closed"
+    assert walk(drawn.contract, [*facts, Repaid(day, max(1, quote))], day).state.status == "closed"
     if quote > 1:
-        assert walk(drawn.contract, [*facts, Repaid(day, quote - 1)], day).life.status != "closed"
+        assert walk(drawn.contract, [*facts, Repaid(day, quote - 1)], day).state.status != "closed"
 
 
 def _assert_stands(seen: Walk, wanted: Book) -> None:
     """Open amounts and unpaid lines, as the days ended."""
-    life = seen.life
-    figures = (life.principal, life.overdue, life.credit, life.written_off)
+    state = seen.state
+    figures = (state.principal, state.overdue, state.credit, state.written_off)
     assert figures == (wanted.normal, wanted.overdue, wanted.credit, wanted.lost)
-    open_lines = [(line.period_start, line.contract, line.compound, line.penalty) for line in life.lines if line.open]
+    open_bills = [
+        (line.period_start, line.contract, line.compound, line.penalty) for line in state.interest_bills if line.open
+    ]
     bills = [(bill.start, bill.contract, bill.compound, bill.penalty) for bill in wanted.bills if bill.open]
-    assert open_lines == bills
+    assert open_bills == bills
 
 
 def _told(event: Event) -> tuple[str, str]:

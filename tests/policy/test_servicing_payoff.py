@@ -32,7 +32,7 @@ OVERDUE = contract("2019-03-21", "2019-05-10")
 )
 def test_what_it_takes_to_pay_off(case: str, loan: Contract, facts: list[Fact], on: str, quote: str) -> None:
     day = date.fromisoformat(on)
-    assert plain(payoff(walk(loan, facts, day).life, day).total) == quote
+    assert plain(payoff(walk(loan, facts, day).state, day).total) == quote
     assert page(loan, [*facts, paid(on, quote)], on).endswith("closed")
     assert not page(loan, [*facts, paid(on, plain(fen(quote) - 1))], on).endswith("closed")
 
@@ -95,7 +95,7 @@ def test_credit_is_used_up_by_a_payoff_on_principal_too() -> None:
 
 def test_more_than_ninety_days_overdue_a_payoff_pays_principal_first_and_still_everything() -> None:
     day = "2019-08-09"  # 91 days
-    quote = plain(payoff(walk(OVERDUE, [], date.fromisoformat(day)).life, date.fromisoformat(day)).total)
+    quote = plain(payoff(walk(OVERDUE, [], date.fromisoformat(day)).state, date.fromisoformat(day)).total)
     ended = page(OVERDUE, [paid(day, quote)], day, since="2019-08-01").splitlines()
     assert ended[-1] == "closed"
     assert "overdue principal 50000.00" in ended[-2]

@@ -13,7 +13,7 @@ from ledger.operations.registry import calendars, reference
 from ledger.operations.servicing import run
 from ledger.operations.servicing.load import CalendarMissing
 from ledger.tables.claims import Recovery
-from ledger.tables.loans import Loan, lines
+from ledger.tables.loans import Loan, interest_bills
 from tests.support import claiming, serviced
 from tests.support.county_desk import at_desk
 from tests.support.small_portfolio import shift
@@ -44,7 +44,7 @@ def days_of(engine: Engine, loan_id: int) -> tuple[date, date]:
 
 def carry(engine: Engine, loan_id: int, through: date) -> None:
     with at_desk(engine, "job", through) as unit:
-        run.carry(unit, [loan_id], through)
+        run.run_to(unit, [loan_id], through)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,11 @@ def test_rolled_due_dates_follow_what_is_published(
     assert days_of(engine, loan_id) == (date.fromisoformat(published), date.fromisoformat(step))
     carry(engine, loan_id, date(2027, 8, 1))
     with engine.connect() as connection:
-        posted = connection.execute(select(lines.c.period_end).where(lines.c.loan_id == loan_id)).scalars().all()
+        posted = (
+            connection.execute(select(interest_bills.c.period_end).where(interest_bills.c.loan_id == loan_id))
+            .scalars()
+            .all()
+        )
     assert date.fromisoformat(published) in posted
 
 
@@ -134,7 +138,7 @@ def test_the_job_lists_the_loan_and_does_the_others(engine: Engine) -> None:
 def test_a_quote_for_a_day_to_come_is_not_refused(engine: Engine) -> None:
     loan_id = lend(engine, "2026-05-05", "2027-06-05", "2027-06-07")
     with at_desk(engine, today=date(2026, 11, 20)) as unit:
-        assert run.carried(unit, loan_id, date(2027, 6, 5)).life.open_principal == 5_000_000
+        assert run.load_run_to(unit, loan_id, date(2027, 6, 5)).state.open_principal == 5_000_000
 
 
 def test_the_day_a_recovery_is_remitted_by_follows_too(engine: Engine) -> None:

@@ -18,7 +18,7 @@ def test_facts_jobs_and_reversals_in_any_order_give_the_books_of_the_page(engine
     contract = data.draw(contracts(fixed_rate=True, ganzhou=True))
     with open_shop(engine, contract) as shop:
         for _ in range(data.draw(st.integers(1, 8))):
-            _step(shop, data, data.draw(st.sampled_from(("record", "record", "record", "carry", "undo"))))
+            take_step(shop, data, data.draw(st.sampled_from(("record", "record", "record", "carry", "undo"))))
             shop.compare()
         shop.carry(contract.rolled_on + timedelta(days=AFTER_DUE))
         shop.compare()
@@ -30,13 +30,14 @@ def test_with_closed_months_too(engine: Engine, data: st.DataObject) -> None:
     contract = data.draw(contracts(fixed_rate=True, ganzhou=True))
     with open_shop(engine, contract) as shop:
         for _ in range(data.draw(st.integers(1, 8))):
-            _step(shop, data, data.draw(st.sampled_from(("record", "record", "record", "undo", "undo", "close"))))
+            take_step(shop, data, data.draw(st.sampled_from(("record", "record", "record", "undo", "undo", "close"))))
             shop.compare()
         shop.carry(contract.rolled_on + timedelta(days=AFTER_DUE))
         shop.compare()
 
 
-def _step(shop: Shop, data: st.DataObject, step: str) -> None:
+def take_step(shop: Shop, data: st.DataObject, step: str) -> None:
+    """Record a fact, run the job, undo a repayment, or close months, as drawn; nothing where there is nothing to do."""
     contract = shop.history.contract
     last = contract.rolled_on + timedelta(days=AFTER_DUE)
     if step == "record":

@@ -8,7 +8,7 @@ from hypothesis import given
 from sqlalchemy import Engine
 
 from ledger.operations.servicing import load
-from ledger.policy.servicing import Life
+from ledger.policy.servicing import LoanState
 from tests.oracle.drawing import Drawn, drawn_lives
 from tests.support import serviced
 from tests.support.beside_oracle import DRAWN
@@ -24,26 +24,26 @@ def test_a_loaded_life_is_the_one_in_memory(engine: Engine, drawn: Drawn) -> Non
     facts = sorted(drawn.standing, key=lambda fact: fact.on)
     for count, fact in enumerate(facts, 1):
         serviced.record(engine, loan_id, fact)
-        assert stand(_loaded(engine, loan_id, fact.on)) == stand(walk(drawn.contract, facts[:count], fact.on).life)
+        assert stand(_loaded(engine, loan_id, fact.on)) == stand(walk(drawn.contract, facts[:count], fact.on).state)
     serviced.carry(engine, loan_id, drawn.through)
-    assert stand(_loaded(engine, loan_id, drawn.through)) == stand(walk(drawn.contract, facts, drawn.through).life)
+    assert stand(_loaded(engine, loan_id, drawn.through)) == stand(walk(drawn.contract, facts, drawn.through).state)
 
 
-def _loaded(engine: Engine, loan_id: int, through: date) -> Life:
+def _loaded(engine: Engine, loan_id: int, through: date) -> LoanState:
     with serviced.at_bank(engine) as unit:
-        return load.hold(unit, [loan_id], through)[loan_id].life
+        return load.load(unit, [loan_id], through)[loan_id].state
 
 
-def stand(life: Life) -> dict[str, Any]:
+def stand(state: LoanState) -> dict[str, Any]:
     """Where a life stands, as far as anything later depends on it."""
-    owed = _steps(life.owed)
+    owed = _steps(state.owed)
     lines = [
         (line.period_start, line.posted_on, line.contract, line.compound, line.penalty, _steps(line.unpaid))
-        for line in life.lines
+        for line in state.interest_bills
     ]
     return {
-        "open": (life.principal, life.overdue, life.credit, life.written_off),
-        "place": (life.status, life.billed_to, life.next_step_on, life.terms.misused_on, life.terms.rolled_on),
+        "open": (state.principal, state.overdue, state.credit, state.written_off),
+        "place": (state.status, state.billed_to, state.next_step_on, state.terms.misused_on, state.terms.rolled_on),
         "owed": owed,
         "lines": [line for line in lines if any(line[2:5]) or any(amount for _, amount in line[5])],
     }

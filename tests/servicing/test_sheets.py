@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from ledger.errors import Refusal
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received
-from ledger.tables.loans import Loan, lines
+from ledger.tables.loans import Loan, interest_bills
 from tests.oracle.facts import Extended, Repaid
 from tests.support import serviced
 from tests.support.beside_oracle import open_shop
@@ -73,9 +73,13 @@ def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine
         shop.record(Repaid(date(2016, 4, 1), 2_000_000, "principal"))
         shop.carry(date(2016, 7, 1))
         shop.compare()
-        query = select(lines.c.period_start, lines.c.version, lines.c.live, lines.c.contract)
+        query = select(
+            interest_bills.c.period_start, interest_bills.c.version, interest_bills.c.live, interest_bills.c.contract
+        )
         with engine.connect() as connection:
-            found = connection.execute(query.where(lines.c.loan_id == shop.loan_id).order_by(*query.selected_columns))
+            found = connection.execute(
+                query.where(interest_bills.c.loan_id == shop.loan_id).order_by(*query.selected_columns)
+            )
             rows = [tuple(row) for row in found]
     assert rows == [
         (date(2016, 1, 1), 1, True, 48_333),

@@ -11,7 +11,7 @@ from ledger.balances import loan_balances
 from ledger.operations.job_runs import Scope
 from ledger.operations.servicing import due, run
 from ledger.tables.journal import entries, events, movements, postings
-from ledger.tables.loans import Loan, lines
+from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.work import Import
 from tests.support.county_desk import at_desk
 from tests.support.sheet_files import BANK, Row, paid_row
@@ -39,9 +39,15 @@ def written(engine: Engine, contract_nos: Iterable[str], bank: str = "GZRCB") ->
             .where(chosen)
         ).all()
         billed = connection.execute(
-            select(Loan.contract_no, lines.c.period_start, lines.c.period_end, lines.c.contract, lines.c.penalty)
-            .join(lines, lines.c.loan_id == Loan.id)
-            .where(chosen, lines.c.live)
+            select(
+                Loan.contract_no,
+                interest_bills.c.period_start,
+                interest_bills.c.period_end,
+                interest_bills.c.contract,
+                interest_bills.c.penalty,
+            )
+            .join(interest_bills, interest_bills.c.loan_id == Loan.id)
+            .where(chosen, interest_bills.c.live)
         ).all()
         stands = connection.execute(
             select(
@@ -115,7 +121,7 @@ def history(loan: Row) -> list[Row]:
 def carry(engine: Engine, through: date = END) -> None:
     """Bill and post everything that falls due on the bank's loans up to a day."""
     with at_desk(engine, "job", END) as unit:
-        run.carry(unit, due.loans_due(unit.session, Scope(BANK, "360781"), through, 0, 5000), through)
+        run.run_to(unit, due.loans_due(unit.session, Scope(BANK, "360781"), through, 0, 5000), through)
 
 
 def live(engine: Engine, loan: Row) -> list[Any]:

@@ -10,11 +10,11 @@ from ledger.money import yuan
 from ledger.operations.approvals import requests
 from ledger.operations.lending import loans
 from ledger.operations.servicing import repayments
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
 from ledger.operations.sheets import review
 from ledger.tables.journal import events
-from ledger.tables.loans import Loan, Repayment, StatusChange, lines
+from ledger.tables.loans import Loan, Repayment, StatusChange, interest_bills
 from tests.sheets.compared_books import END, carry, count_of, history, imports_of, live, moved, written
 from tests.support.county_desk import at_desk
 from tests.support.sheet_files import Row, csv_of, loan_row, paid_row, register, take_in
@@ -99,7 +99,7 @@ def test_a_register_is_confirmed_by_nobody(engine: Engine, rows: list[Row]) -> N
 def test_a_rejected_sheet_leaves_nothing_but_red_letters(engine: Engine, rows: list[Row]) -> None:
     taken = bring(engine, rows)
     carry(engine)
-    assert count_of(engine, lines, lines.c.live) == 3 * 3
+    assert count_of(engine, interest_bills, interest_bills.c.live) == 3 * 3
     reject(engine, taken)
     assert imports_of(engine)[-1][1] == "rejected"
     with engine.connect() as connection:
@@ -109,10 +109,10 @@ def test_a_rejected_sheet_leaves_nothing_but_red_letters(engine: Engine, rows: l
         changes = connection.execute(select(StatusChange.from_status, StatusChange.to_status)).all()
         assert [tuple(row) for row in changes] == [("active", "returned")] * 3
     assert len(red) == 3 * (1 + 3)
-    assert count_of(engine, lines, lines.c.live) == 0
+    assert count_of(engine, interest_bills, interest_bills.c.live) == 0
     assert count_of(engine, Loan, Loan.status == "returned", Loan.next_step_on.is_(None)) == 3
     carry(engine)
-    assert count_of(engine, lines, lines.c.live) == 0
+    assert count_of(engine, interest_bills, interest_bills.c.live) == 0
 
 
 def test_a_corrected_sheet_after_a_rejection_books_its_loans_anew(engine: Engine, rows: list[Row]) -> None:
@@ -142,7 +142,7 @@ def test_a_loan_of_a_rejected_sheet_may_go_the_desks_way(engine: Engine, rows: l
     with at_desk(engine, "officer", END) as unit:
         loans.disburse(unit, loan_id, date(2016, 5, 10))
     carry(engine)
-    assert count_of(engine, lines, lines.c.live) == 3
+    assert count_of(engine, interest_bills, interest_bills.c.live) == 3
 
 
 def test_a_sheet_stays_while_a_persons_record_rests_on_it(engine: Engine, rows: list[Row]) -> None:
@@ -161,7 +161,7 @@ def test_a_sheet_stays_while_a_persons_record_rests_on_it(engine: Engine, rows: 
     assert refusal.facts["contract_no"] == rows[1]["contract_no"]
     assert [written(engine, [row["contract_no"]]) for row in rows] == before
     with at_desk(engine, "officer", END) as unit:
-        repayments.reverse(unit, paid.id, Why("记错"))
+        repayments.reverse(unit, paid.id, ReversalReason("记错"))
     reject(engine, taken)
     with engine.connect() as connection:
         assert moved(connection) == {}

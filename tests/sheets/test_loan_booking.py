@@ -108,7 +108,7 @@ def _at_the_desk(engine: Engine, facts: dict[str, Any], contract_no: str, regist
 def _carry(engine: Engine, bank: str, through: date) -> None:
     with at_desk(engine, "job", through) as unit:
         ids = due.loans_due(unit.session, Scope(bank, "360781"), through, 0, 5000)
-        run.carry(unit, ids, through)
+        run.run_to(unit, ids, through)
 
 
 def test_a_booked_sheet_is_the_document_and_its_importer_the_maker(engine: Engine) -> None:

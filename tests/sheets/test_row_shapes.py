@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from ledger.imports.columns import COLUMNS
-from ledger.imports.rows import MAKERS, HouseholdRow, LoanRow, OrganisationRow, RepaymentRow
+from ledger.imports.columns import COLUMNS, MAKERS, HouseholdRow, LoanRow, OrganisationRow, RepaymentRow
 from ledger.operations.sheets.households import StoredHousehold, StoredMember
-from ledger.operations.sheets.loan_booking import StoredLoan
+from ledger.operations.sheets.loan_booking import StoredLoan, StoredStatusChange
 from ledger.operations.sheets.organisations import StoredLink, StoredOrganisation
 from ledger.tables.borrowers import Household, Link, Member, Organisation
-from ledger.tables.loans import Loan
+from ledger.tables.loans import Loan, StatusChange
 
 
 @pytest.mark.parametrize(
@@ -37,6 +36,7 @@ def test_every_kind_of_sheet_has_a_class_of_rows() -> None:
     "row, table",
     [
         (StoredLoan, Loan),
+        (StoredStatusChange, StatusChange),
         (StoredHousehold, Household),
         (StoredMember, Member),
         (StoredOrganisation, Organisation),

@@ -17,7 +17,7 @@ from ledger.errors import Refusal
 from ledger.money import plain, yuan
 from ledger.operations.approvals import requests
 from ledger.operations.servicing import repayments
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
 from ledger.operations.subsidy import batches
 from ledger.operations.subsidy import due as subsidy_due
@@ -62,7 +62,9 @@ class World:
 
     def take_back(self, unit: Unit) -> None:
         live = select(Repayment.id).where(Repayment.live.is_(True)).order_by(Repayment.id)
-        repayments.reverse(unit, self.chance.choice(unit.session.execute(live).scalars().all()), Why("录入错误"))
+        repayments.reverse(
+            unit, self.chance.choice(unit.session.execute(live).scalars().all()), ReversalReason("录入错误")
+        )
 
     def misuse(self, unit: Unit) -> None:
         """Of one loan only: there is little left to subsidise after it."""

@@ -12,7 +12,7 @@ from ledger.calendar import load_calendar
 from ledger.errors import Refusal
 from ledger.policy.rates import load_table
 from ledger.tables.journal import entries, events, footers, movements, postings
-from ledger.tables.loans import Loan, Repayment, StatusChange, applications, lines
+from ledger.tables.loans import Loan, Repayment, StatusChange, allocations, interest_bills
 from tests.oracle.book import Book
 from tests.oracle.days import live
 from tests.oracle.drawing import months_later
@@ -22,17 +22,18 @@ from tests.support import serviced
 
 # For tests that draw lives: every drawn loan is a new one in the test's own database.
 DRAWN = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-_WRITTEN = (events, entries, postings, footers, movements, lines, applications, Repayment, StatusChange, Loan)
+_WRITTEN = (events, entries, postings, footers, movements, interest_bills, allocations, Repayment, StatusChange, Loan)
 
 
 @dataclass
 class Shop:
-    """A loan, and the day through which it has been walked."""
+    """A loan, the day through which it has been run, and the day on which people record."""
 
     engine: Engine
     history: History
     loan_id: int
     walked: date
+    today: date = serviced.TODAY
 
     @property
     def book(self) -> Book:
@@ -46,14 +47,16 @@ class Shop:
 
     def record(self, fact: Fact) -> None:
         """Record a fact on both; both refuse it alike, and a refusal writes nothing."""
-        self._both(lambda: self.history.record(fact), lambda: serviced.record(self.engine, self.loan_id, fact))
+        self._both(
+            lambda: self.history.record(fact), lambda: serviced.record(self.engine, self.loan_id, fact, self.today)
+        )
 
     def undo(self, fact: Repaid) -> None:
-        self._both(lambda: self.history.undo(fact), lambda: serviced.undo(self.engine, self.loan_id, fact))
+        self._both(lambda: self.history.undo(fact), lambda: serviced.undo(self.engine, self.loan_id, fact, self.today))
 
     def carry(self, through: date) -> None:
         self.walked = max(self.walked, through)
-        serviced.carry(self.engine, self.loan_id, self.walked)
+        serviced.carry(self.engine, self.loan_id, self.walked, self.today)
 
     def close_through(self, day: date) -> None:
         """Close every month through this day, everything due by then being posted."""

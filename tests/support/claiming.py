@@ -49,11 +49,11 @@ def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **co
     told = {"policy_no": None, "household_id": home, "member_id": head}
     loan_id = lend(engine, FAILED, **(told | columns))
     with desk(engine, "officer") as unit:
-        run.carry(unit, [loan_id], day("2019-05-09"))
+        run.run_to(unit, [loan_id], day("2019-05-09"))
     if paid_through is not None:
         on = day(paid_through)
         with desk(engine, "officer") as unit:
-            owed = run.carried(unit, loan_id, on).life.open_lines
+            owed = run.load_run_to(unit, loan_id, on).state.open_bills
         with desk(engine, "officer") as unit:
             repayments.repay(unit, Received(loan_id, of_fen(owed), on, "counter", "R1"))
     return loan_id
@@ -131,7 +131,7 @@ def reverse(engine: Engine, event_id: int) -> None:
 def event_of(engine: Engine, loan_id: int, kind: str) -> int:
     """The id of the loan's latest standing event of a kind."""
     with desk(engine, "auditor") as unit:
-        found = [past.id for past in backdating.all_standing(unit, [loan_id]) if type(past.event).__name__ == kind]
+        found = [each.id for each in backdating.unreversed(unit, [loan_id]) if type(each.event).__name__ == kind]
     if not found:
         raise NotFound(what=kind, id=str(loan_id))
     return found[-1]

@@ -1,20 +1,31 @@
-"""Loans' lives in memory: from the oracle's words into the engine's, walked through, and told again."""
+"""Loans' states in memory: from the oracle's words into the engine's, walked through, and told again."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import partial
 from itertools import count
 
 from ledger.errors import Refusal
 from ledger.events import Event, InterestBilled, LoanDisbursed
 from ledger.money import Fen
-from ledger.policy import loan_changes, servicing
+from ledger.policy import servicing
 from ledger.policy.accrual import Steps, Terms, Uplifts
-from ledger.policy.servicing import Life
+from ledger.policy.loan_transactions import (
+    Extend,
+    FindMisuse,
+    LoanTransaction,
+    ReceiveInsurance,
+    RefundCredit,
+    Renew,
+    Repay,
+    WaivePenalty,
+    WriteOff,
+)
+from ledger.policy.servicing import LoanState
+from ledger.policy.transaction_rules import apply
 from ledger.posting import postings_of
 from tests.oracle import facts as told
 from tests.oracle.facts import Contract, Line, Row
@@ -26,9 +37,9 @@ _numbers = count(1)
 
 @dataclass
 class Walk:
-    """A life and everything that happened to it."""
+    """A state and everything that happened to it."""
 
-    life: Life
+    state: LoanState
     events: list[Event] = field(default_factory=list)
     statuses: dict[date, str] = field(default_factory=dict)
 
@@ -52,7 +63,7 @@ class Walk:
 
 
 def begin(contract: Contract) -> Walk:
-    """A life on its first day."""
+    """A state on its first day."""
     first, principal = contract.disbursed_on, Fen(contract.principal)
     rates = tuple((since, int(rate * PARTS)) for since, rate in contract.rates)
     uplifts = Uplifts(
@@ -64,11 +75,11 @@ def begin(contract: Contract) -> Walk:
         contract.principal_first_over,
     )
     terms = Terms(first, contract.rolled_on, rates, None, uplifts)
-    life = Life(LOAN, "360781", "GZRCB", terms, "active", first, None, principal=principal)
-    life.owed = Steps([(first, principal)])
-    life.next_step_on = servicing.next_step(life, first)
-    paid_out = LoanDisbursed(effective_on=first, county=life.county, bank=life.bank, loan=LOAN, principal=principal)
-    return Walk(life, [paid_out])
+    state = LoanState(LOAN, "360781", "GZRCB", terms, "active", first, None, principal=principal)
+    state.owed = Steps([(first, principal)])
+    state.next_step_on = servicing.next_step(state, first)
+    paid_out = LoanDisbursed(effective_on=first, county=state.county, bank=state.bank, loan=LOAN, principal=principal)
+    return Walk(state, [paid_out])
 
 
 def walk(contract: Contract, facts: Sequence[told.Fact], through: date, *, daily: bool = False) -> Walk:
@@ -76,10 +87,10 @@ def walk(contract: Contract, facts: Sequence[told.Fact], through: date, *, daily
     walked = begin(contract)
     waiting = sorted(facts, key=lambda fact: fact.on)
     for day in _stops(contract, waiting, through, daily):
-        walked.events += servicing.carry(walked.life, day)
+        walked.events += servicing.run_to(walked.state, day)
         while waiting and waiting[0].on == day:
-            walked.events += deed(contract, waiting.pop(0))(walked.life)
-        walked.statuses[day] = walked.life.status
+            walked.events += apply(walked.state, transaction_for(contract, waiting.pop(0)))
+        walked.statuses[day] = walked.state.status
     return walked
 
 
@@ -100,36 +111,28 @@ def refusal_of(contract: Contract, facts: Sequence[told.Fact]) -> str | None:
     return None
 
 
-def deed(contract: Contract, fact: told.Fact) -> Callable[[Life], Iterable[Event]]:
-    """What the engine does for a fact."""
+def transaction_for(contract: Contract, fact: told.Fact) -> LoanTransaction:
+    """The engine's transaction for a fact."""
     number, on = next(_numbers), fact.on
     match fact:
         case told.Repaid():
-            return partial(
-                servicing.repay,
-                on=on,
-                repayment=number,
-                amount=Fen(fact.amount),
-                surplus=fact.surplus,
-                payer=fact.payer,
-            )
+            return Repay(on=on, repayment=number, amount=Fen(fact.amount), surplus=fact.surplus, payer=fact.payer)
         case told.Misused():
-            return partial(loan_changes.misuse, on=on, found_on=on, approval=number)
+            return FindMisuse(on=on, found_on=on, approval=number)
         case told.Waived():
-            return partial(loan_changes.waive, on=on, asked=Fen(fact.asked), approval=number)
+            return WaivePenalty(on=on, asked=Fen(fact.asked), approval=number)
         case told.Refunded():
-            return partial(loan_changes.refund, on=on, amount=Fen(fact.amount), approval=number)
+            return RefundCredit(on=on, amount=Fen(fact.amount), approval=number)
         case told.Insured():
-            return partial(loan_changes.insure, on=on, amount=Fen(fact.amount), policy_no="P", approval=number)
+            return ReceiveInsurance(on=on, amount=Fen(fact.amount), policy_no="P", approval=number)
         case told.WrittenOff():
-            return partial(loan_changes.write_off, on=on, approval=number)
+            return WriteOff(on=on, approval=number)
         case told.Renewed():
-            return partial(loan_changes.renew, on=on, renewal=RENEWAL, approval=number)
+            return Renew(on=on, renewal=RENEWAL, approval=number)
         case told.Extended():
             kept = [(since, int(rate * PARTS)) for since, rate in contract.rates if since < contract.due_on]
             parts = int(fact.rate * PARTS)
-            return partial(
-                loan_changes.extend,
+            return Extend(
                 on=on,
                 months=fact.months,
                 due_on=fact.due_on,
@@ -141,5 +144,5 @@ def deed(contract: Contract, fact: told.Fact) -> Callable[[Life], Iterable[Event
     raise AssertionError(fact)
 
 
-def copy_of(life: Life) -> Life:
-    return deepcopy(life)
+def copy_of(state: LoanState) -> LoanState:
+    return deepcopy(state)

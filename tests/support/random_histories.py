@@ -15,7 +15,7 @@ from ledger.events import Event, LoanDisbursed
 from ledger.ids import new_id
 from ledger.money import Fen, of_fen
 from ledger.operations.servicing import repayments, run
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
@@ -73,9 +73,9 @@ class County:
                 live = select(Repayment.id).where(Repayment.live.is_(True), Repayment.loan_id.in_(self.loans))
                 made = list(unit.session.execute(live.order_by(Repayment.id)).scalars())
                 if made:
-                    repayments.reverse(unit, made[choice % len(made)], Why("typing error"))
+                    repayments.reverse(unit, made[choice % len(made)], ReversalReason("typing error"))
             case "walk":
-                run.carry(unit, self.loans, self.today)
+                run.run_to(unit, self.loans, self.today)
             case "deposit":
                 self._move(unit, put_in(self.today.isoformat(), fen + 1))
             case "pay":

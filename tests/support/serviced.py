@@ -18,11 +18,11 @@ from ledger.ids import new_id
 from ledger.money import Fen, of_fen, plain
 from ledger.operations.approvals import requests
 from ledger.operations.servicing import repayments, run
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
 from ledger.tables.borrowers import Member
 from ledger.tables.journal import books, entries, events, postings
-from ledger.tables.loans import Approval, Loan, Repayment, applications, lines
+from ledger.tables.loans import Approval, Loan, Repayment, allocations, interest_bills
 from ledger.unit_of_work import Unit
 from tests.oracle import facts as told
 from tests.oracle.book import Book
@@ -33,7 +33,7 @@ from tests.support.county_desk import COUNTY, at_desk, household
 BANK = "GZRCB"
 BOOK = f"LOAN-{BANK}"
 TODAY = date(2020, 12, 31)
-WRONG = Why("记错 wrong")
+WRONG = ReversalReason("记错 wrong")
 _numbers = count(1)
 
 
@@ -105,13 +105,13 @@ def loan_of(rate: str, disbursed_on: str, due_on: str, rolled_on: str = "", prin
 # What people do. Each is a transaction of its own, or two where two people are needed.
 
 
-def record(engine: Engine, loan_id: int, fact: told.Fact) -> None:
+def record(engine: Engine, loan_id: int, fact: told.Fact, today: date = TODAY) -> None:
     """Record a fact by its own operation; raises its refusal."""
     if isinstance(fact, told.Repaid):
-        with at_bank(engine) as unit:
+        with at_bank(engine, today=today) as unit:
             repayments.repay(unit, receipt(loan_id, fact))
     else:
-        decide(engine, loan_id, *_asked(fact))
+        decide(engine, loan_id, *_asked(fact), today)
 
 
 def receipt(loan_id: int, fact: told.Repaid) -> Received:
@@ -131,15 +131,15 @@ def receipt_no(fact: told.Fact) -> str:
     return f"R{fact.number}"
 
 
-def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any]) -> None:
+def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any], today: date = TODAY) -> None:
     """Asked by the officer, put in force by the checker; what the checker cannot approve is struck out."""
-    with at_bank(engine) as unit:
+    with at_bank(engine, today=today) as unit:
         asked = requests.ask(unit, kind, payload, loan_id=loan_id, reason="r")
     try:
-        with at_bank(engine, "checker") as unit:
+        with at_bank(engine, "checker", today) as unit:
             requests.approve(unit, asked.id)
     except Refusal:
-        with at_bank(engine, "checker") as unit:
+        with at_bank(engine, "checker", today) as unit:
             requests.refuse(unit, asked.id, "not possible")
         raise
 
@@ -182,17 +182,17 @@ def pay_interest_to(engine: Engine, loan_id: int, on: date) -> None:
     record(engine, loan_id, told.Repaid(on, quote.contract + quote.compound + quote.penalty - quote.credit))
 
 
-def undo(engine: Engine, loan_id: int, fact: told.Repaid) -> None:
+def undo(engine: Engine, loan_id: int, fact: told.Repaid, today: date = TODAY) -> None:
     """Take a repayment back."""
-    with at_bank(engine) as unit:
+    with at_bank(engine, today=today) as unit:
         query = select(Repayment.id).where(Repayment.loan_id == loan_id, Repayment.receipt_no == receipt_no(fact))
         repayments.reverse(unit, unit.session.execute(query).scalar_one(), WRONG)
 
 
-def carry(engine: Engine, loan_id: int, through: date) -> None:
+def carry(engine: Engine, loan_id: int, through: date, today: date = TODAY) -> None:
     """What the job does to this loan."""
-    with at_bank(engine) as unit:
-        run.carry(unit, [loan_id], through)
+    with at_bank(engine, today=today) as unit:
+        run.run_to(unit, [loan_id], through)
 
 
 def close_through(engine: Engine, day: date | None) -> None:
@@ -231,7 +231,7 @@ def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
 
 def lines_of(engine: Engine, loan_id: int) -> list[Line]:
     """The live lines, as billed."""
-    ln = lines.c
+    ln = interest_bills.c
     query = select(ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty)
     with engine.connect() as connection:
         found = connection.execute(query.where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start))
@@ -240,7 +240,7 @@ def lines_of(engine: Engine, loan_id: int) -> list[Line]:
 
 def applications_of(engine: Engine, loan_id: int) -> Counter[Application]:
     """What was taken off the lines by day and payer; what was taken back the same day is not told."""
-    a = applications.c
+    a = allocations.c
     names = (a.period_start, a.effective_on, a.payer)
     sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))
     with engine.connect() as connection:

@@ -14,7 +14,7 @@ from ledger.operations.lending import loans
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received
 from ledger.tables.journal import entries, events, postings
-from ledger.tables.loans import Loan, lines
+from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.notices import Notice
 from tests.support.county_desk import at_desk, household, request
 
@@ -81,14 +81,14 @@ def books_of(engine: Engine) -> Books:
         billed = connection.execute(
             select(
                 Loan.contract_no,
-                lines.c.period_start,
-                lines.c.period_end,
-                lines.c.contract,
-                lines.c.compound,
-                lines.c.penalty,
+                interest_bills.c.period_start,
+                interest_bills.c.period_end,
+                interest_bills.c.contract,
+                interest_bills.c.compound,
+                interest_bills.c.penalty,
             )
-            .join(Loan, Loan.id == lines.c.loan_id)
-            .where(lines.c.live)
+            .join(Loan, Loan.id == interest_bills.c.loan_id)
+            .where(interest_bills.c.live)
         ).all()
         standing = connection.execute(select(Loan.contract_no, Loan.status, Loan.billed_to, Loan.next_step_on)).all()
     told = sorted(map(tuple, billed)), sorted(map(tuple, standing), key=str)

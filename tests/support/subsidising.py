@@ -14,11 +14,11 @@ from ledger.money import Fen, plain, yuan
 from ledger.operations.lending import loans
 from ledger.operations.lending.contracts import LoanRequest
 from ledger.operations.servicing import repayments, run
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
 from ledger.operations.subsidy import batches
 from ledger.policy.subsidy import Period
-from ledger.tables.loans import Loan, lines
+from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
 from ledger.workflow import Taken
 from tests.support.county_desk import COUNTY, at_desk, household, link, organisation, request
@@ -66,7 +66,7 @@ def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None)
     """Carry loans, all of them unless named, through a day as the job does."""
     with at_desk(engine, "job:interest", through) as unit:
         chosen = loan_ids or unit.session.execute(select(Loan.id).where(Loan.disbursed_on.is_not(None))).scalars()
-        run.carry(unit, list(chosen), through)
+        run.run_to(unit, list(chosen), through)
 
 
 def pay(
@@ -81,7 +81,7 @@ def pay(
 def take_back(engine: Engine, repayment_id: int, today: date) -> None:
     """A repayment reversed by hand."""
     with at_desk(engine, "checker", today) as unit:
-        repayments.reverse(unit, repayment_id, Why("录入错误 typed wrong", "officer", "checker"))
+        repayments.reverse(unit, repayment_id, ReversalReason("录入错误 typed wrong", "officer", "checker"))
 
 
 def draft(engine: Engine, period: Period = Q2, today: date | None = None, user: str = "officer") -> int:
@@ -189,7 +189,11 @@ def of_loan(engine: Engine, loan_id: int) -> Mapping[Account, Fen]:
 
 def contract_interest(engine: Engine, loan_id: int) -> list[str]:
     """The contract interest of a loan's live lines, oldest first."""
-    query = select(lines.c.contract).where(lines.c.loan_id == loan_id, lines.c.live).order_by(lines.c.period_start)
+    query = (
+        select(interest_bills.c.contract)
+        .where(interest_bills.c.loan_id == loan_id, interest_bills.c.live)
+        .order_by(interest_bills.c.period_start)
+    )
     with engine.connect() as connection:
         return [plain(fen) for fen in connection.execute(query).scalars()]
 

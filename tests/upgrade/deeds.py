@@ -183,7 +183,7 @@ def _undo(story: Story, users: tuple[str, str], name: str, kind: str, reason: st
 def latest(story: Story, loan_id: int, kind: str) -> int:
     """Return the id of a loan's latest standing event of a kind."""
     with story.at("auditor") as unit:
-        found = [past.id for past in backdating.all_standing(unit, [loan_id]) if type(past.event) is TYPES[kind]]
+        found = [past.id for past in backdating.unreversed(unit, [loan_id]) if type(past.event) is TYPES[kind]]
     return found[-1]
 
 

@@ -1,13 +1,12 @@
 """What two people decide about a loan after its payout: asked by one, in force on another's approval.
 
-Every kind builds the fact it will record; asking for it tries the fact on the loan's life and writes nothing.
+Every kind builds the loan transaction it will post; asking tries the transaction on the loan's state and saves nothing.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from sqlalchemy import update
@@ -22,10 +21,20 @@ from ledger.operations.compensation import payments
 from ledger.operations.lending import checks, contracts, loans
 from ledger.operations.lending.workflow import LOAN
 from ledger.operations.notices import issue
-from ledger.operations.servicing import repayments, run
-from ledger.operations.servicing.backdating import Why
-from ledger.operations.servicing.run import Fact
-from ledger.policy import eligibility, loan_changes, terms
+from ledger.operations.servicing import load, repayments, run
+from ledger.operations.servicing.backdating import ReversalReason
+from ledger.policy import eligibility, terms
+from ledger.policy.loan_transactions import (
+    Extend,
+    FindMisuse,
+    LoanTransaction,
+    Particulars,
+    ReceiveInsurance,
+    RefundCredit,
+    Renew,
+    WaivePenalty,
+    WriteOff,
+)
 from ledger.policy.rates import Extended, Priced, RateTable, rate_steps
 from ledger.policy.schemes import Scheme
 from ledger.policy.terms import Extension
@@ -52,51 +61,53 @@ class PolicyMismatch(RuleViolation):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """A fact ready to be recorded, what else changes on the loan's own row, and what is done after it."""
+class Renewal:
+    """The loan that takes over the open principal of another, and its contract."""
 
-    fact: Fact
+    loan: Loan
+    contract: checks.Contract
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A transaction ready to be posted, what else changes on the loan's row, and the loan that a renewal begins."""
+
+    transaction: LoanTransaction
     changes: Mapping[str, Any] = field(default_factory=dict)
-    after: Callable[[Unit, Loan, Approval], None] | None = None
+    renewal: Renewal | None = None
 
 
 _Builder = Callable[[Unit, Loan, _Payload, int], Decision]
 
 
 def check(kind: str, unit: Unit, loan_id: int, payload: _Payload) -> None:
-    """Refuses at once what could not be put in force; nothing is written."""
+    """Raise at once what would keep a decision from being put in force; save nothing."""
     loan = _loan(unit, kind, loan_id)
-    run.try_fact(unit, loan_id, BUILDERS[kind](unit, loan, payload, 0).fact)
+    run.check_transaction(unit, loan_id, BUILDERS[kind](unit, loan, payload, 0).transaction)
 
 
 def apply(kind: str, unit: Unit, approval: Approval, payload: _Payload) -> None:
     """Put a decision in force on its own day, every rule asked again."""
     assert approval.loan_id is not None
-    run.lock(unit, [approval.loan_id])
+    load.lock(unit, [approval.loan_id])
     loan = _loan(unit, kind, approval.loan_id)
     decision = BUILDERS[kind](unit, loan, payload, approval.id)
-    about = {
-        "made_by": approval.made_by,
-        "checked_by": unit.user,
-        "reason": approval.reason,
-        "document": str(payload.get("document") or ""),
-    }
-    fact = Fact(decision.fact.on, decision.fact.do, about)
-    why = Why(approval.reason, approval.made_by, unit.user)
-    run.record_facts(unit, {loan.id: [fact]}, why)
+    about = Particulars(str(payload.get("document") or ""), approval.reason, approval.made_by, unit.user)
+    reason = ReversalReason(approval.reason, approval.made_by, unit.user)
+    run.apply_transactions(unit, {loan.id: [replace(decision.transaction, about=about)]}, reason)
     if decision.changes:
         unit.session.execute(update(Loan).where(Loan.id == loan.id).values(**decision.changes))
         issue.follow(unit, [loan.id])
     unit.session.expire(loan)
-    if decision.after is not None:
-        decision.after(unit, loan, approval)
+    if decision.renewal is not None:
+        _begin_renewal(unit, loan, approval, decision.renewal)
 
 
 def _loan(unit: Unit, kind: str, loan_id: int) -> Loan:
     loan = unit.session.get(Loan, loan_id, populate_existing=True)
     if loan is None:
         raise NotFound(what="loan", id=str(loan_id))
-    if loan.status not in run.LENT:  # what it was on the decision's own day is asked of its life
+    if loan.status not in run.LENT:  # its status on the decision's own day is asked of its state
         raise WrongStatus(status=loan.status, allowed=", ".join(run.LENT), step=kind)
     return loan
 
@@ -104,13 +115,13 @@ def _loan(unit: Unit, kind: str, loan_id: int) -> Loan:
 def _waiver(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
     asked = Fen(0) if payload.get("amount") is None else _positive(payload["amount"])
     on = date.fromisoformat(payload["on"])
-    return Decision(Fact(on, partial(loan_changes.waive, on=on, asked=asked, approval=approval)))
+    return Decision(WaivePenalty(on=on, asked=asked, approval=approval))
 
 
 def _credit_refund(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
     on = date.fromisoformat(payload["on"])
     amount = _positive(payload["amount"])
-    return Decision(Fact(on, partial(loan_changes.refund, on=on, amount=amount, approval=approval)))
+    return Decision(RefundCredit(on=on, amount=amount, approval=approval))
 
 
 def _misuse(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
@@ -118,13 +129,12 @@ def _misuse(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decisio
     unit.not_future(found_on, "found_on")
     if on > found_on:
         raise MisuseAfterFound(rule="3.7", limit=found_on, found=on)
-    return Decision(Fact(on, partial(loan_changes.misuse, on=on, found_on=found_on, approval=approval)))
+    return Decision(FindMisuse(on=on, found_on=found_on, approval=approval))
 
 
 def _write_off(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
     payments.check_compensated(unit, loan.id)
-    on = date.fromisoformat(payload["on"])
-    return Decision(Fact(on, partial(loan_changes.write_off, on=on, approval=approval)))
+    return Decision(WriteOff(on=date.fromisoformat(payload["on"]), approval=approval))
 
 
 def _insurance(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
@@ -132,8 +142,7 @@ def _insurance(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Deci
     if policy_no != loan.policy_no:
         raise PolicyMismatch(rule="6.2", limit=loan.policy_no, found=policy_no)
     amount = to_fen(yuan(payload["amount"]))
-    do = partial(loan_changes.insure, on=on, amount=amount, policy_no=policy_no, approval=approval)
-    return Decision(Fact(on, do))
+    return Decision(ReceiveInsurance(on=on, amount=amount, policy_no=policy_no, approval=approval))
 
 
 def _extension(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decision:
@@ -146,8 +155,7 @@ def _extension(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Deci
     table = reference.rate_tables(unit.session)[scheme.rate_table]
     rate = table.rate(extension.cumulative_months, on)
     rolled_on = terms.rolled(extension.due_on, reference.work_calendar(unit.session), scheme.due_date_roll)
-    do = partial(
-        loan_changes.extend,
+    transaction = Extend(
         on=on,
         months=extension.months,
         due_on=extension.due_on,
@@ -163,7 +171,7 @@ def _extension(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Deci
         "extended_months": extension.months,
         "extended_rate": rate,
     }
-    return Decision(Fact(on, do), changes)
+    return Decision(transaction, changes)
 
 
 def _rates(
@@ -192,8 +200,7 @@ def _renewal(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decisi
     with unit.session.no_autoflush:
         contract = contracts.fill(unit, new, asked)
         _check_renewal(unit, new, contract, on)
-    do = partial(loan_changes.renew, on=on, renewal=renewal, approval=approval)
-    return Decision(Fact(on, do), after=partial(_begin_renewal, new=new, contract=contract))
+    return Decision(Renew(on=on, renewal=renewal, approval=approval), renewal=Renewal(new, contract))
 
 
 def _check_renewal(unit: Unit, new: Loan, contract: checks.Contract, on: date) -> None:
@@ -204,13 +211,14 @@ def _check_renewal(unit: Unit, new: Loan, contract: checks.Contract, on: date) -
         eligibility.check_age(contract.scheme, unit.session.get_one(t.Member, new.member_id).born_on, on)
 
 
-def _begin_renewal(unit: Unit, old: Loan, approval: Approval, *, new: Loan, contract: checks.Contract) -> None:
+def _begin_renewal(unit: Unit, old: Loan, approval: Approval, renewal: Renewal) -> None:
+    new = renewal.loan
     opened = loan_balance(unit.connection, new.id)
     new.principal_fen = opened[LOAN_PRINCIPAL]
     new.recorded_by, new.recorded_on = approval.made_by, approval.made_on
     new.approved_by = new.disbursed_by = unit.user
     new.approved_on = unit.today
-    loans.set_dates(new, loans.due_dates(unit, contract, new.signed_on))
+    loans.set_dates(new, loans.due_dates(unit, renewal.contract, new.signed_on))
     new.first_disbursed_on, new.renews_id = old.first_disbursed_on, old.id
     contracts.put(unit, new)
     begin(unit, LOAN, new, LoanStep.RECORD, new.signed_on, reason=approval.reason)

@@ -9,11 +9,12 @@ from ledger import journal
 from ledger.catalogue import CATALOGUE, ByHand, Instead
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event
+from ledger.labels import Said
 from ledger.operations.compensation import county_shares, reversals
 from ledger.operations.fund import plans
 from ledger.operations.lending import loans
 from ledger.operations.servicing import repayments
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.tables.loans import Approval, Repayment
 from ledger.unit_of_work import Unit
 
@@ -43,7 +44,7 @@ def by_hand(event: Event) -> ByHand:
     """Return how an event is reversed by hand; raises NotReversible naming the operation to use where it is not."""
     undone = CATALOGUE[type(event)].undone
     if isinstance(undone, Instead):
-        raise NotReversible(rule="books 3", event=type(event).__name__, instead=undone.route)
+        raise NotReversible(rule="books 3", event=type(event).__name__, instead=Said(undone.route, undone.zh))
     return undone
 
 
@@ -57,7 +58,7 @@ def _repayment(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
     ).scalar()
     if repayment is None:
         raise NotFound(what="repayment", id=str(event_id))
-    repayments.reverse(unit, repayment, Why(approval.reason, approval.made_by, unit.user))
+    repayments.reverse(unit, repayment, ReversalReason(approval.reason, approval.made_by, unit.user))
 
 
 def _as_it_stands(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:

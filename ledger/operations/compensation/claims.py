@@ -5,30 +5,33 @@ comes back is recorded in recoveries.py.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
 
 from ledger.errors import NotFound, RuleViolation
-from ledger.events import Event, InsuranceReceived
+from ledger.events import InsuranceReceived
 from ledger.ids import new_id
 from ledger.money import Fen, portion
-from ledger.operations.compensation.workflow import CLAIM, held_claim, live_claim, scheme_of
-from ledger.operations.servicing import backdating, run
-from ledger.operations.servicing.backdating import Why
-from ledger.operations.servicing.run import Fact
-from ledger.policy import compensation
-from ledger.policy.compensation import InsuranceAwaited, Parts
+from ledger.operations.compensation.workflow import (
+    CLAIM,
+    held_claim,
+    live_claim,
+    scheme_of,
+)
+from ledger.operations.servicing import backdating, load, run
+from ledger.operations.servicing.backdating import ReversalReason
+from ledger.policy.compensation import InsuranceAwaited
+from ledger.policy.loan_transactions import DraftClaim, Particulars, Parts
 from ledger.policy.schemes import Scheme
-from ledger.policy.servicing import Life
 from ledger.statuses import ClaimStatus, ClaimStep
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 from ledger.workflow import Taken, begin, take
 
-CLAIMED = Why("补记代偿申请 back-dated claim")
+CLAIMED = ReversalReason("补记代偿申请 back-dated claim")
 
 
 class ClaimExists(RuleViolation):
@@ -114,8 +117,8 @@ def send_back(unit: Unit, claim_id: int, reason: str, on: date | None = None) ->
 
 
 def _loan(unit: Unit, loan_id: int) -> Loan:
-    """The loan, held; what its status must be is asked of its life on the claim's day."""
-    run.lock(unit, [loan_id])
+    """Return the loan, locked; whether its status allows a claim is asked of its state on the claim's day."""
+    load.lock(unit, [loan_id])
     loan = unit.session.execute(
         select(Loan).where(Loan.id == loan_id).execution_options(populate_existing=True)
     ).scalar()
@@ -127,9 +130,9 @@ def _loan(unit: Unit, loan_id: int) -> Loan:
 def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
     """What the insurer paid by the day; an insured loan is claimed only after it paid or refused (6.2, 6.3)."""
     received = [
-        past.event
-        for past in backdating.all_standing(unit, [loan.id])
-        if isinstance(past.event, InsuranceReceived) and past.event.effective_on <= on
+        each.event
+        for each in backdating.unreversed(unit, [loan.id])
+        if isinstance(each.event, InsuranceReceived) and each.event.effective_on <= on
     ]
     if loan.policy_no and not received:
         raise InsuranceAwaited(rule="6.2", limit="InsuranceReceived", found=loan.policy_no)
@@ -137,12 +140,7 @@ def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
 
 
 def _freeze(unit: Unit, loan_id: int, on: date, scheme: Scheme, cause: str) -> Parts:
-    """Post the claim's line; answers what is open after it."""
-    frozen: list[Parts] = []
-
-    def do(life: Life) -> Iterator[Event]:
-        yield from compensation.claim(life, on, scheme=scheme, cause=cause)
-        frozen.append(compensation.open_parts(life))
-
-    run.record_facts(unit, {loan_id: [Fact(on, do, {"document": cause}, last=True)]}, CLAIMED)
-    return frozen[0]
+    """Post the bill and the use of credit that a claim calls for; return what is open after them."""
+    claim = DraftClaim(on=on, about=Particulars(document=cause), scheme=scheme, cause=cause)
+    (posted,) = run.apply_transactions(unit, {loan_id: [claim]}, CLAIMED)[loan_id]
+    return posted.open_parts

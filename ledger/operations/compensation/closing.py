@@ -1,6 +1,6 @@
 """Recourse closed (追偿终结, scheme 6.7): nothing more to come, by two persons; penalties waived, the loss is final."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -8,16 +8,13 @@ from ledger import workflow
 from ledger.balances import loan_balance
 from ledger.chart import RECOVERIES_TO_REMIT, RECOVERY_SUSPENSE
 from ledger.errors import RuleViolation
-from ledger.events import Event
 from ledger.money import NIL, plain
 from ledger.operations.compensation.workflow import CLAIM, held_claim
 from ledger.operations.servicing import run
-from ledger.operations.servicing.backdating import Why
-from ledger.operations.servicing.run import Fact
-from ledger.policy import compensation
-from ledger.policy.servicing import Life
+from ledger.operations.servicing.backdating import ReversalReason
+from ledger.policy.loan_transactions import CloseRecourse, Particulars
 from ledger.queries.claims_owed import net_of
-from ledger.statuses import ClaimStep, LoanStatus
+from ledger.statuses import ClaimStep
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
@@ -61,14 +58,9 @@ def apply(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
     """
     claim, on = _ready(unit, payload), date.fromisoformat(payload["on"])
     net = net_of(claim)
-
-    def do(life: Life) -> Iterator[Event]:
-        yield from compensation.close_recourse(life, on, claim=claim.id, amount=net, approval=approval.id)
-        if compensation.settles(life, on):
-            life.status, life.next_step_on = LoanStatus.CLOSED, None
-
-    about = {"made_by": approval.made_by, "checked_by": unit.user, "reason": approval.reason}
-    why = Why(approval.reason, approval.made_by, unit.user)
-    run.record_facts(unit, {claim.loan_id: [Fact(on, do, about, last=True)]}, why)
+    about = Particulars("", approval.reason, approval.made_by, unit.user)
+    closing = CloseRecourse(on=on, about=about, claim=claim.id, amount=net, approval=approval.id)
+    reason = ReversalReason(approval.reason, approval.made_by, unit.user)
+    run.apply_transactions(unit, {claim.loan_id: [closing]}, reason)
     claim.closed_on, claim.closing_id = on, approval.id
     workflow.move(unit, CLAIM, claim, ClaimStep.CLOSE, on, reason=approval.reason, fen=net)

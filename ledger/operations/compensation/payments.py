@@ -1,16 +1,15 @@
 """Payment of claims (代偿拨付): limited by the account, first in first out, race-free by the account's row."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 from moneyed import Money
 from sqlalchemy import select
 
 from ledger import movements
 from ledger.errors import RuleViolation
-from ledger.events import ClaimPaid, Event
+from ledger.events import ClaimPaid
 from ledger.money import NIL, Fen, of_fen, plain
 from ledger.operations.compensation.workflow import (
     CLAIM,
@@ -19,18 +18,16 @@ from ledger.operations.compensation.workflow import (
     scheme_of,
 )
 from ledger.operations.servicing import run
-from ledger.operations.servicing.backdating import Why
-from ledger.operations.servicing.run import Fact
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.policy import compensation
-from ledger.policy.compensation import Owing
-from ledger.policy.servicing import Life
+from ledger.policy.loan_transactions import Particulars, PayClaim
 from ledger.queries.claims_owed import UNPAID, frozen_of, net_of, owed, paid_of
 from ledger.statuses import ClaimStatus, ClaimStep
 from ledger.tables.claims import Claim, Recovery
 from ledger.unit_of_work import Unit
 from ledger.workflow import check, move
 
-PAID = Why("代偿拨付 claim payment")
+PAID = ReversalReason("代偿拨付 claim payment")
 _SETTLED = (ClaimStatus.RETURNED, ClaimStatus.PAID, ClaimStatus.RECOVERING, ClaimStatus.CLOSED)
 
 
@@ -98,26 +95,24 @@ def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
 
 
 def _post(unit: Unit, claim: Claim, on: date, available: Fen) -> int | None:
-    """Record what the fund pays on the loan; answers the event's id, None where nothing was owed any more."""
-    owing = Owing(claim.id, frozen_of(claim), paid_of(claim), net_of(claim))
-    do = partial(compensation.pay, on=on, scheme=scheme_of(unit, claim.loan_id), owing=owing, available=available)
-    seen: list[Event] = []
-    about = {"document": f"claim/{claim.id}", "made_by": claim.approved_by or "", "checked_by": unit.user}
-    fact = Fact(on, partial(watched, do=do, seen=seen), about, ref=claim.id, last=True)
-    done = run.record_facts(unit, {claim.loan_id: [fact]}, PAID)[claim.loan_id]
-    for event in seen:
+    """Post what the fund pays on the loan; return the event's id, None where nothing was owed any more."""
+    payment = PayClaim(
+        on=on,
+        about=Particulars(document=f"claim/{claim.id}", made_by=claim.approved_by or "", checked_by=unit.user),
+        scheme=scheme_of(unit, claim.loan_id),
+        claim=claim.id,
+        frozen=frozen_of(claim),
+        paid=paid_of(claim),
+        net=net_of(claim),
+        available=available,
+    )
+    (posted,) = run.apply_transactions(unit, {claim.loan_id: [payment]}, PAID)[claim.loan_id]
+    for event, event_id in zip(posted.events, posted.event_ids, strict=True):
         if isinstance(event, ClaimPaid):
             claim.paid_principal += event.principal + event.overdue_principal
             claim.paid_interest += event.interest
-            return done[-1].event_id
+            return event_id
     return None
-
-
-def watched(life: Life, *, do: partial[Iterator[Event]], seen: list[Event]) -> Iterator[Event]:
-    """What a fact does to a life, its events kept beside it."""
-    for event in do(life):
-        seen.append(event)
-        yield event
 
 
 def _check_turn(unit: Unit, claim: Claim) -> None:

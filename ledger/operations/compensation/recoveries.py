@@ -1,9 +1,7 @@
 """Recoveries (追偿): what comes in on a compensated loan, back to the fund first, remitted within working days."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 from moneyed import Money
 from sqlalchemy import select
@@ -12,21 +10,20 @@ from ledger import money
 from ledger.balances import loan_balance
 from ledger.chart import RECOVERY_SUSPENSE
 from ledger.errors import NotFound, RuleViolation, WrongStatus
-from ledger.events import Event, RecoveryRetained
+from ledger.events import RecoveryRetained
 from ledger.ids import new_id
 from ledger.money import Fen, of_fen, plain
-from ledger.operations.compensation.payments import standing_status, watched
+from ledger.operations.compensation.payments import standing_status
 from ledger.operations.compensation.workflow import (
     CLAIM,
     BeforeClaimStep,
     live_claim,
     scheme_of,
 )
-from ledger.operations.servicing import repayments
-from ledger.operations.servicing.backdating import Why
-from ledger.operations.servicing.run import Fact, lock, record_facts
-from ledger.policy import compensation
-from ledger.policy.servicing import Life
+from ledger.operations.servicing import load, repayments, run
+from ledger.operations.servicing.backdating import ReversalReason
+from ledger.operations.servicing.run import PostedTransaction
+from ledger.policy.loan_transactions import LoanTransaction, Particulars, ReceiveRecovery, RemitRecovery
 from ledger.queries import reference
 from ledger.queries.claims_owed import net_of
 from ledger.statuses import ClaimStatus, ClaimStep, LoanStatus
@@ -35,7 +32,7 @@ from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
 from ledger.workflow import move
 
-RECOVERED = Why("补记追回款 back-dated recovery")
+RECOVERED = ReversalReason("补记追回款 back-dated recovery")
 
 
 class RecourseIsClosed(RuleViolation):
@@ -81,11 +78,17 @@ def receive(unit: Unit, loan_id: int, amount: Money, received_on: date, receipt_
     claim = _claim(unit, loan_id)
     scheme, recovery_id, fen = scheme_of(unit, loan_id), new_id(), money.to_fen(amount)
     to_fund = Fen(claim.paid_principal + claim.paid_interest - claim.received)
-    seen: list[Event] = []
-    closing: list[bool] = []
-    do = partial(compensation.receive, on=received_on, scheme=scheme, recovery=recovery_id, amount=fen, to_fund=to_fund)
-    _record(unit, claim, received_on, do, receipt_no, seen, closing)
-    kept = sum(_kept(event) for event in seen if isinstance(event, RecoveryRetained))
+    receipt = ReceiveRecovery(
+        on=received_on,
+        about=Particulars(document=receipt_no),
+        scheme=scheme,
+        recovery=recovery_id,
+        amount=fen,
+        to_fund=to_fund,
+        fund_settled=fund_settled(unit, claim),
+    )
+    posted = _post(unit, claim, receipt)
+    kept = sum(_kept(event) for event in posted.events if isinstance(event, RecoveryRetained))
     remit_by = reference.work_calendar(unit.session).add_working_days(received_on, scheme.remittance_working_days)
     unit.session.add(
         Recovery(
@@ -104,7 +107,7 @@ def receive(unit: Unit, loan_id: int, amount: Money, received_on: date, receipt_
         )
     )
     claim.received += fen - kept
-    _move(unit, claim, received_on, fen, closed=all(closing))
+    _move(unit, claim, received_on, fen, closed=posted.status == "closed")
     return Recovered(recovery_id, loan_id, claim.id, amount, of_fen(fen - kept), of_fen(kept), remit_by)
 
 
@@ -127,20 +130,21 @@ def remit(unit: Unit, recovery_id: int, on: date | None = None, amount: Money | 
     if amount is not None and amount != due:
         raise RemittanceDiffers(rule="6.6", limit=due, found=amount)
     claim = _claim(unit, recovery.loan_id)
-    do = partial(
-        compensation.remit,
+    net = net_of(claim)
+    claim.returned += recovery.to_fund
+    remittance = RemitRecovery(
         on=on,
+        about=Particulars(document=slip_no),
         scheme=scheme_of(unit, claim.loan_id),
         recovery=recovery.id,
         claim=claim.id,
         amount=Fen(recovery.to_fund),
-        net=net_of(claim),
+        net=net,
+        fund_settled=fund_settled(unit, claim),
     )
-    closing: list[bool] = []
-    claim.returned += recovery.to_fund
-    _record(unit, claim, on, do, slip_no, [], closing)
+    posted = _post(unit, claim, remittance)
     recovery.remitted_on, recovery.remitted_by = on, unit.user
-    _move(unit, claim, on, recovery.to_fund, closed=all(closing))
+    _move(unit, claim, on, recovery.to_fund, closed=posted.status == "closed")
     return Fen(recovery.to_fund)
 
 
@@ -149,13 +153,13 @@ def _held(unit: Unit, recovery_id: int) -> Recovery:
     loan_id = unit.session.execute(select(Recovery.loan_id).where(Recovery.id == recovery_id)).scalar()
     if loan_id is None:
         raise NotFound(what="recovery", id=str(recovery_id))
-    lock(unit, [loan_id])
+    load.lock(unit, [loan_id])
     return unit.session.get_one(Recovery, recovery_id, with_for_update=True, populate_existing=True)
 
 
 def _claim(unit: Unit, loan_id: int) -> Claim:
     """The claim of a compensated loan, both held; raises NotFound, RecourseIsClosed, WrongStatus."""
-    lock(unit, [loan_id])
+    load.lock(unit, [loan_id])
     status = unit.session.execute(select(Loan.status).where(Loan.id == loan_id)).scalar()
     if status is None:
         raise NotFound(what="loan", id=str(loan_id))
@@ -167,28 +171,9 @@ def _claim(unit: Unit, loan_id: int) -> Claim:
     return claim
 
 
-def _record(
-    unit: Unit,
-    claim: Claim,
-    on: date,
-    do: partial[Iterator[Event]],
-    document: str,
-    seen: list[Event],
-    closing: list[bool],
-) -> None:
-    """Record it on the loan; the loan closes with it where nothing is open on either side any more.
-
-    `closing` gets whether the bank has nothing open, then whether the fund and its suspense have not.
-    """
-
-    def run(life: Life) -> Iterator[Event]:
-        yield from watched(life, do=do, seen=seen)
-        closing.append(compensation.settles(life, on))
-        if all(closing) and fund_settled(unit, claim):
-            life.status, life.next_step_on = LoanStatus.CLOSED, None
-
-    record_facts(unit, {claim.loan_id: [Fact(on, run, {"document": document}, last=True)]}, RECOVERED)
-    closing.append(fund_settled(unit, claim))
+def _post(unit: Unit, claim: Claim, transaction: LoanTransaction) -> PostedTransaction:
+    (posted,) = run.apply_transactions(unit, {claim.loan_id: [transaction]}, RECOVERED)[claim.loan_id]
+    return posted
 
 
 def fund_settled(unit: Unit, claim: Claim) -> bool:

@@ -19,7 +19,7 @@ from ledger.events import (
 from ledger.operations.compensation.payments import standing_status
 from ledger.operations.compensation.workflow import CLAIM, held_claim
 from ledger.operations.servicing import backdating, run
-from ledger.operations.servicing.backdating import Past, RestsOnLater, Why
+from ledger.operations.servicing.backdating import PostedEvent, RestsOnLater, ReversalReason
 from ledger.statuses import ClaimStatus, ClaimStep
 from ledger.tables.claims import Claim, Recovery
 from ledger.tables.loans import Approval
@@ -46,9 +46,9 @@ def undo_recovery(unit: Unit, event_id: int, event: Event, approval: Approval) -
     recovery = _recovery(unit, event.recovery)
     claim = _held(unit, recovery.claim_id)
     kept = [
-        past.id
-        for past in _standing(unit, claim.loan_id)
-        if isinstance(past.event, RecoveryRetained) and past.event.recovery == recovery.id
+        each.id
+        for each in _unreversed(unit, claim.loan_id)
+        if isinstance(each.event, RecoveryRetained) and each.event.recovery == recovery.id
     ]
     _undo(unit, claim, [event_id, *kept], approval)
     recovery.live = None
@@ -72,9 +72,9 @@ def undo_closing(unit: Unit, event_id: int, event: Event, approval: Approval) ->
     event = _as(event, RecourseClosed)
     claim = _held(unit, event.claim)
     waived = [
-        past.id
-        for past in _standing(unit, claim.loan_id)
-        if isinstance(past.event, PenaltyWaived) and past.event.approval == claim.closing_id
+        each.id
+        for each in _unreversed(unit, claim.loan_id)
+        if isinstance(each.event, PenaltyWaived) and each.event.approval == claim.closing_id
     ]
     _undo(unit, claim, [event_id, *waived], approval)
     claim.closed_on = claim.closing_id = None
@@ -82,23 +82,23 @@ def undo_closing(unit: Unit, event_id: int, event: Event, approval: Approval) ->
 
 
 def _undo(unit: Unit, claim: Claim, event_ids: Sequence[int], approval: Approval) -> None:
-    """In red, on the loan's life, where nothing of its compensation stands after it."""
-    pasts = {past.id: past for past in _standing(unit, claim.loan_id)}
-    if gone := [each for each in event_ids if each not in pasts]:
+    """Reverse events of a claim, after which nothing of its compensation stands. Raises NotFound, RestsOnLater."""
+    posted = {each.id: each for each in _unreversed(unit, claim.loan_id)}
+    if gone := [event_id for event_id in event_ids if event_id not in posted]:
         raise NotFound(what="event", id=str(gone[0]))
-    first = min((pasts[each].event.effective_on, each) for each in event_ids)
-    for past in pasts.values():
-        later = (past.event.effective_on, past.id) > first and past.id not in event_ids
-        if later and isinstance(past.event, _COMPENSATION):
+    first = min((posted[event_id].event.effective_on, event_id) for event_id in event_ids)
+    for each in posted.values():
+        later = (each.event.effective_on, each.id) > first and each.id not in event_ids
+        if later and isinstance(each.event, _COMPENSATION):
             raise RestsOnLater(
                 rule="books 3",
-                event=type(past.event).__name__,
-                found=past.event.effective_on,
+                event=type(each.event).__name__,
+                found=each.event.effective_on,
                 on=first[0],
-                first_open=past.event.effective_on,
+                first_open=each.event.effective_on,
             )
-    why = Why(approval.reason, approval.made_by, unit.user)
-    run.undo_facts(unit, {claim.loan_id: event_ids}, why)
+    reason = ReversalReason(approval.reason, approval.made_by, unit.user)
+    run.undo_transactions(unit, {claim.loan_id: event_ids}, reason)
 
 
 def _move(unit: Unit, claim: Claim, event: Event, event_id: int, approval: Approval, fen: int) -> None:
@@ -123,8 +123,8 @@ def _recovery(unit: Unit, recovery_id: int) -> Recovery:
     return found
 
 
-def _standing(unit: Unit, loan_id: int) -> list[Past]:
-    return backdating.all_standing(unit, [loan_id])
+def _unreversed(unit: Unit, loan_id: int) -> list[PostedEvent]:
+    return backdating.unreversed(unit, [loan_id])
 
 
 def _as(event: Event, kind: type[E]) -> E:

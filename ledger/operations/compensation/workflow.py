@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from ledger.chart import Kind, book_of
 from ledger.errors import NotFound
-from ledger.operations.servicing import run
+from ledger.operations.servicing import load
 from ledger.policy.schemes import Scheme
 from ledger.queries import reference
 from ledger.statuses import ClaimStatus as S
@@ -26,7 +26,7 @@ def held_claim(unit: Unit, claim_id: int) -> Claim:
     loan_id = unit.session.execute(select(Claim.loan_id).where(Claim.id == claim_id)).scalar()
     if loan_id is None:
         raise NotFound(what="claim", id=str(claim_id))
-    run.lock(unit, [loan_id])
+    load.lock(unit, [loan_id])
     return unit.session.get_one(Claim, claim_id, with_for_update=True, populate_existing=True)
 
 

@@ -14,7 +14,7 @@ from ledger.policy.breakers import BreakerTripped, Figures
 from ledger.policy.schemes import Scheme
 from ledger.queries import exposure, reference
 from ledger.statuses import LoanStatus
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.unit_of_work import Unit
 
 _LOANS: Any = Loan.__table__
@@ -72,7 +72,7 @@ def _graded(unit: Unit, bank: str, county: str) -> tuple[int, int]:
 
 def _oldest_unpaid(unit: Unit, bank: str, county: str) -> dict[int, date]:
     """The posting day of each loan's oldest line with unpaid contract interest."""
-    ln, a, c = lines.c, applications.c, _LOANS.c
+    ln, a, c = interest_bills.c, allocations.c, _LOANS.c
     paid = (
         select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen"))
         .group_by(a.loan_id, a.period_start)

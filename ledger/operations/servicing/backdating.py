@@ -1,7 +1,7 @@
-"""Taking a loan back to an earlier day: everything dated later is reversed in red, to be written again.
+"""Back-dating (倒记): take a loan back to an earlier day by reversing in red everything dated later.
 
-The way of scheme 3 "Back-dated": reverse the later, record the new, record the later again. What people
-recorded is kept as facts; what followed from the calendar follows again by itself.
+The way of scheme 3 "Back-dated": reverse what is dated later, post what is new, post the later again. What people
+recorded is applied again as loan transactions; what the calendar called for follows again by itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,9 +21,10 @@ from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, event_of
 from ledger.operations.notices import issue
 from ledger.operations.servicing.save import applied
+from ledger.policy.loan_transactions import Particulars
 from ledger.posting import postings_of
 from ledger.tables.journal import events
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.unit_of_work import Unit
 
 _LOANS: Any = Loan.__table__
@@ -38,10 +39,11 @@ class RestsOnLater(RuleViolation):
     )
 
 
-class Point(NamedTuple):
-    """To where a loan goes back: the end of `on`, or within that day to what stood before the event `before`.
+class RewindPoint(NamedTuple):
+    """To where a loan goes back: to the end of the day `on`, or within that day to before an event.
 
-    `last`: what is to be recorded comes after everything of that day, a claim's line too.
+    `before` is the event's recording order. `last`: the new transaction comes after everything of its day, after the
+    bill of a claim too.
     """
 
     on: date
@@ -49,28 +51,25 @@ class Point(NamedTuple):
     last: bool = False
 
 
-class Why(NamedTuple):
-    """What reversals say of themselves; a maker other than the unit's person where two people decided."""
+class ReversalReason(NamedTuple):
+    """What is recorded with reversals: their reason, and the maker and checker where two people decided."""
 
     reason: str
     made_by: str = ""
     checked_by: str | None = None
 
 
-class Past(NamedTuple):
-    """An event that stood, with its paper and people, as it will be recorded again."""
+class PostedEvent(NamedTuple):
+    """An event that is not reversed, with the particulars it was recorded with."""
 
     id: int
     event: Event
-    document: str
-    reason: str
-    made_by: str
-    checked_by: str | None
+    about: Particulars
     recorded_at: int
 
     @property
-    def told(self) -> tuple[int, int]:
-        """Its place in the order of recording: ids of one process alone are not, a large block runs ahead."""
+    def recording_order(self) -> tuple[int, int]:
+        """Return moment and id: ids alone are in order within one process only."""
         return self.recorded_at, self.id
 
 
@@ -80,98 +79,104 @@ _STANDING = events_where(lambda row: row.replay in {Replay.STANDS, Replay.LATEST
 # What ends or moves a loan's whole debt at once.
 _ENDING = events_where(lambda row: row.ends in {Ends.RENEWED, Ends.WRITTEN_OFF, Ends.COMPENSATED})
 
-# What a loan's life is made of. Its subsidies are not: they follow its lines in their own way (scheme 4.9).
+# What a loan's state is made of. Its subsidies are not: they follow its interest bills in their own way (4.9).
 _LIFE = events_where(lambda row: row.replay is not Replay.APART)
 _LIFE_KINDS = tuple(kind.__name__ for kind in _LIFE)
 
 
-def rewind(unit: Unit, points: Mapping[int, Point], why: Why, also: Sequence[Past] = ()) -> dict[int, list[Past]]:
-    """Take loans back; answers what was reversed of each, oldest first. The loans' rows must be locked.
+def rewind(
+    unit: Unit, points: Mapping[int, RewindPoint], reason: ReversalReason, also: Sequence[PostedEvent] = ()
+) -> dict[int, list[PostedEvent]]:
+    """Take loans back to their points; return what was reversed of each, by loan id, oldest first.
 
-    `also` are earlier events to be undone with it. Loans on which nothing stands later and nothing is undone
-    stay as they are. Raises RestsOnLater and PeriodClosed.
+    The loans' rows must be locked. `also` are earlier events to reverse with it. Loans with nothing to reverse stay as
+    they are. Raises RestsOnLater, PeriodClosed.
     """
     later = check(unit, points, also)
     _check_not_ended(unit, points, also)
-    undone = {past.id: past for past in also} | {past.id: past for rows in later.values() for past in rows}
+    undone = {each.id: each for each in also} | {each.id: each for rows in later.values() for each in rows}
     if undone:
-        touched = {loan for past in undone.values() if (loan := past.event.loan) is not None}
-        undo(unit, list(undone.values()), why)
+        touched = {loan for each in undone.values() if (loan := each.event.loan) is not None}
+        undo(unit, list(undone.values()), reason)
         _set_back(unit, {loan: points[loan] for loan in touched})
     return later
 
 
-def check(unit: Unit, points: Mapping[int, Point], also: Sequence[Past] = ()) -> dict[int, list[Past]]:
-    """What `rewind` would reverse after the points, nothing written; raises RestsOnLater and PeriodClosed."""
-    later, own = _later(unit, points), {past.id for past in also}
+def check(
+    unit: Unit, points: Mapping[int, RewindPoint], also: Sequence[PostedEvent] = ()
+) -> dict[int, list[PostedEvent]]:
+    """Return what `rewind` would reverse after the points, writing nothing. Raises RestsOnLater, PeriodClosed."""
+    later, own = _later(unit, points), {each.id for each in also}
     for loan_id, rows in later.items():
-        _check(unit, points[loan_id].on, [past for past in rows if past.id not in own])
+        _check(unit, points[loan_id].on, [each for each in rows if each.id not in own])
     return later
 
 
-def before(unit: Unit, pasts: Iterable[Past]) -> dict[int, Point]:
-    """Each loan's point before the first of these events; in a closed month before all of the first open day."""
-    points: dict[int, Point] = {}
-    for past in pasts:
-        assert past.event.loan is not None
-        on = past.event.effective_on
-        first_open = period_lock.first_open(unit, _books(past.event))
-        point = Point(on, past.told) if on >= first_open else Point(first_open, (0, 0))
-        points[past.event.loan] = min(point, points.get(past.event.loan, point))
+def points_before(unit: Unit, posted: Iterable[PostedEvent]) -> dict[int, RewindPoint]:
+    """Return each loan's point before its first event of these; in a closed month, before the first open day."""
+    points: dict[int, RewindPoint] = {}
+    for each in posted:
+        assert each.event.loan is not None
+        on = each.event.effective_on
+        first_open = period_lock.first_open(unit, _books(each.event))
+        point = RewindPoint(on, each.recording_order) if on >= first_open else RewindPoint(first_open, (0, 0))
+        points[each.event.loan] = min(point, points.get(each.event.loan, point))
     return points
 
 
-def undo(unit: Unit, pasts: Sequence[Past], why: Why) -> None:
-    """Reverse these events with the lines they made and what they paid of lines."""
-    reversals = journal.reverse_all(unit, [past.id for past in pasts], **why._asdict())
-    billed = [past.id for past in pasts if isinstance(past.event, e.InterestBilled)]
+def undo(unit: Unit, posted: Sequence[PostedEvent], reason: ReversalReason) -> None:
+    """Reverse these events, the interest bills they made, and what they paid of bills."""
+    reversals = journal.reverse_all(unit, [each.id for each in posted], **reason._asdict())
+    billed = [each.id for each in posted if isinstance(each.event, e.InterestBilled)]
     if billed:
-        unit.connection.execute(update(lines).where(among(unit.connection, lines.c.event_id, billed)).values(live=None))
+        unit.connection.execute(
+            update(interest_bills).where(among(unit.connection, interest_bills.c.event_id, billed)).values(live=None)
+        )
     write_rows(
         unit.connection,
         {
-            applications: [
+            allocations: [
                 (
-                    reversals[past.id].id,
-                    past.event.loan,
+                    reversals[each.id].id,
+                    each.event.loan,
                     row.period_start,
-                    reversals[past.id].effective_on,
-                    payer_of(past.event),
+                    reversals[each.id].effective_on,
+                    payer_of(each.event),
                     -row.contract,
                     -row.compound,
                     -row.penalty,
                 )
-                for past in pasts
-                for row in applied(past.event)
+                for each in posted
+                for row in applied(each.event)
             ]
         },
     )
 
 
-def stands_after(unit: Unit, loan_id: int, on: date) -> bool:
-    """Whether anything of a loan's life stands after a day."""
-    return bool(_later(unit, {loan_id: Point(on)}))
+def has_later_events(unit: Unit, loan_id: int, on: date) -> bool:
+    """Return whether anything of a loan's state is dated after a day."""
+    return bool(_later(unit, {loan_id: RewindPoint(on)}))
 
 
-def last_standing(unit: Unit, loan_id: int) -> date | None:
-    """The day of the last event of a loan's life that stands."""
-    pasts = all_standing(unit, [loan_id])
-    return max((past.event.effective_on for past in pasts if isinstance(past.event, _LIFE)), default=None)
+def last_event_on(unit: Unit, loan_id: int) -> date | None:
+    """Return the day of the last event of a loan's state that is not reversed."""
+    posted = unreversed(unit, [loan_id])
+    return max((each.event.effective_on for each in posted if isinstance(each.event, _LIFE)), default=None)
 
 
-def standing(unit: Unit, event_ids: Sequence[int]) -> list[Past]:
-    """Events as they stand, in the order of recording; raises NotFound."""
+def posted_events(unit: Unit, event_ids: Sequence[int]) -> list[PostedEvent]:
+    """Return events by their ids, in the order of recording; raise NotFound."""
     query = select(events).where(among(unit.connection, events.c.id, event_ids))
     rows = unit.connection.execute(query.order_by(events.c.recorded_at, events.c.id))
-    found = {row.id: _past(row) for row in rows}
+    found = {row.id: _posted(row) for row in rows}
     for event_id in event_ids:
         if event_id not in found:
             raise NotFound(what="event", id=str(event_id))
     return list(found.values())
 
 
-def all_standing(unit: Unit, loan_ids: Sequence[int]) -> list[Past]:
-    """Everything that stands of loans, their disbursements and what is not of their lives included."""
+def unreversed(unit: Unit, loan_ids: Sequence[int]) -> list[PostedEvent]:
+    """Return all events of loans that are not reversed, disbursements and subsidies included, by loan and day."""
     undone = aliased(events)
     query = (
         select(events)
@@ -179,17 +184,18 @@ def all_standing(unit: Unit, loan_ids: Sequence[int]) -> list[Past]:
         .where(among(unit.connection, events.c.loan_id, loan_ids), ~events.c.red, undone.c.id.is_(None))
         .order_by(events.c.loan_id, events.c.effective_on, events.c.recorded_at, events.c.id)
     )
-    return [_past(row) for row in unit.connection.execute(query)]
+    return [_posted(row) for row in unit.connection.execute(query)]
 
 
-def _past(row: Any) -> Past:
+def _posted(row: Any) -> PostedEvent:
     base = {"effective_on": row.effective_on, "county": row.county, "bank": row.bank, "loan": row.loan_id}
     event = event_of(row.kind, base, row.payload)
-    return Past(row.id, event, row.document, row.reason, row.made_by, row.checked_by, row.recorded_at)
+    about = Particulars(row.document, row.reason, row.made_by, row.checked_by)
+    return PostedEvent(row.id, event, about, row.recorded_at)
 
 
-def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
-    """What stands after each loan's point, by date and recording; one query for all loans."""
+def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[PostedEvent]]:
+    """Return unreversed events after each loan's point, by date, then recording. One query for all loans."""
     first = min((point.on for point in points.values()), default=date.max)
     undone = aliased(events)
     query = (
@@ -203,33 +209,34 @@ def _later(unit: Unit, points: Mapping[int, Point]) -> dict[int, list[Past]]:
         )
         .order_by(events.c.loan_id, events.c.effective_on, events.c.recorded_at, events.c.id)
     )
-    later: dict[int, list[Past]] = {}
+    later: dict[int, list[PostedEvent]] = {}
     for row in unit.connection.execute(query):
         point = points[row.loan_id]
         if row.effective_on < point.on:
             continue
-        past = _past(row)
-        if row.effective_on > point.on or _of_the_day(past, point):
-            later.setdefault(row.loan_id, []).append(past)
+        each = _posted(row)
+        if row.effective_on > point.on or _of_the_day(each, point):
+            later.setdefault(row.loan_id, []).append(each)
     return later
 
 
-def _of_the_day(past: Past, point: Point) -> bool:
-    """Of the point's own day: a claim's line comes after that day's repayments (order of one day).
+def _of_the_day(each: PostedEvent, point: RewindPoint) -> bool:
+    """Return whether an event of the point's own day comes after the point.
 
-    Before an event goes what was recorded after it that day, and the line and credit that a pay-off called for.
+    The bill of a claim comes after that day's repayments. After a point before an event come those recorded later that
+    day, and the bill and credit of a pay-off.
     """
-    cause = getattr(past.event, "cause", None)
+    cause = getattr(each.event, "cause", None)
     if point.before is None:
         return not point.last and cause == "claim"
-    return not by_calendar(past.event) and (past.told >= point.before or cause == "payoff")
+    return not by_calendar(each.event) and (each.recording_order >= point.before or cause == "payoff")
 
 
-def _check(unit: Unit, on: date, rows: Sequence[Past]) -> None:
-    for past in rows:
-        period_lock.check_open(unit, [_book(past.event)], past.event.effective_on)
-    if standing := [past.event for past in rows if isinstance(past.event, _STANDING)]:
-        first, last = standing[0], standing[-1]
+def _check(unit: Unit, on: date, rows: Sequence[PostedEvent]) -> None:
+    for each in rows:
+        period_lock.check_open(unit, [_book(each.event)], each.event.effective_on)
+    if resting := [each.event for each in rows if isinstance(each.event, _STANDING)]:
+        first, last = resting[0], resting[-1]
         raise RestsOnLater(
             rule="3 back-dated",
             event=type(first).__name__,
@@ -239,21 +246,21 @@ def _check(unit: Unit, on: date, rows: Sequence[Past]) -> None:
         )
 
 
-def _check_not_ended(unit: Unit, points: Mapping[int, Point], undone: Iterable[Past]) -> None:
-    """What ended or moved the whole debt rests on every repayment before it, in closed months too (books 3)."""
-    first: dict[int, Past] = {}
-    for past in undone:
-        assert past.event.loan is not None
-        first.setdefault(past.event.loan, past)
+def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iterable[PostedEvent]) -> None:
+    """Raise RestsOnLater where the debt ended or moved after an undone event, in closed months too (books 3)."""
+    first: dict[int, PostedEvent] = {}
+    for each in undone:
+        assert each.event.loan is not None
+        first.setdefault(each.event.loan, each)
     for kind in _ENDING:
-        for row in _standing_of(unit, first, kind.__name__):
-            if (row.recorded_at, row.id) > first[row.loan_id].told:
+        for row in _unreversed_of(unit, first, kind.__name__):
+            if (row.recorded_at, row.id) > first[row.loan_id].recording_order:
                 on = points[row.loan_id].on
                 raise RestsOnLater(rule="books 3", event=kind.__name__, found=row.effective_on, on=on, first_open=on)
 
 
 def _books(event: Event) -> set[str]:
-    """The loan's book, and every other one in which the event is reversed with it."""
+    """Return the loan's book, and every other one in which the event is reversed with it."""
     kinds = {Kind.LOAN, *(row.kind for row in postings_of(event))}
     return {book_of(kind, bank=event.bank, county=event.county) for kind in kinds}
 
@@ -262,16 +269,16 @@ def _book(event: Event) -> str:
     return book_of(Kind.LOAN, bank=event.bank, county="")
 
 
-def _set_back(unit: Unit, points: Mapping[int, Point]) -> None:
-    """The loans' own rows, as they stood at their points; a new generation begins.
+def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
+    """Set the loans' rows back to their points; a new generation begins.
 
-    Whether anything is left to come is seen when the life is loaded: see `servicing.resume`.
+    Whether anything falls due after it is seen when the state is loaded: see `servicing.resume`.
     """
     connection, c = unit.connection, _LOANS.c
     billed = _billed_to(unit, points)
-    overdue = {row.loan_id for row in _standing_of(unit, points, "PrincipalOverdue")}
-    compensated = {row.loan_id for row in _standing_of(unit, points, "ClaimPaid")}
-    misused = {row.loan_id: row.effective_on for row in reversed(_standing_of(unit, points, "MisuseFound"))}
+    overdue = {row.loan_id for row in _unreversed_of(unit, points, "PrincipalOverdue")}
+    compensated = {row.loan_id for row in _unreversed_of(unit, points, "ClaimPaid")}
+    misused = {row.loan_id: row.effective_on for row in reversed(_unreversed_of(unit, points, "MisuseFound"))}
     query = select(c.id, c.disbursed_on, c.rolled_on, c.status, c.generation).where(among(connection, c.id, points))
     found, rows = connection.execute(query).all(), []
     for row in found:
@@ -290,15 +297,15 @@ def _set_back(unit: Unit, points: Mapping[int, Point]) -> None:
 
 def _billed_to(unit: Unit, loan_ids: Iterable[int]) -> dict[int, date]:
     query = (
-        select(lines.c.loan_id, func.max(lines.c.period_end))
-        .where(among(unit.connection, lines.c.loan_id, loan_ids), lines.c.live)
-        .group_by(lines.c.loan_id)
+        select(interest_bills.c.loan_id, func.max(interest_bills.c.period_end))
+        .where(among(unit.connection, interest_bills.c.loan_id, loan_ids), interest_bills.c.live)
+        .group_by(interest_bills.c.loan_id)
     )
     return dict(unit.connection.execute(query).all())
 
 
-def _standing_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Any]:
-    """Loans' events of a kind that are not reversed, the latest last."""
+def _unreversed_of(unit: Unit, loan_ids: Iterable[int], kind: str) -> Sequence[Any]:
+    """Return unreversed events of a kind, the latest last."""
     undone = aliased(events)
     query = (
         select(events.c.id, events.c.recorded_at, events.c.loan_id, events.c.effective_on)

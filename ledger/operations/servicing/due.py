@@ -1,4 +1,4 @@
-"""What in the loans' lives falls due by a day, for the jobs that carry them on."""
+"""Which loans have something falling due by a day, for the jobs that run them on."""
 
 from collections.abc import Sequence
 from datetime import date

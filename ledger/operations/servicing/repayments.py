@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any, Literal
 
 from moneyed import Money
@@ -14,19 +13,19 @@ from ledger.database import among, write_rows
 from ledger.errors import NotFound, Refusal, RuleViolation
 from ledger.events import RepaymentReceived
 from ledger.ids import new_ids
-from ledger.money import Fen
-from ledger.operations.servicing import backdating, run
-from ledger.operations.servicing.backdating import Why
-from ledger.operations.servicing.run import Fact
-from ledger.operations.servicing.save import Done
-from ledger.policy import servicing as life_of
+from ledger.operations.servicing import backdating, load, run
+from ledger.operations.servicing.backdating import ReversalReason
+from ledger.operations.servicing.run import PostedTransaction
+from ledger.policy import servicing
+from ledger.policy.loan_transactions import LoanTransaction, Particulars, Repay
 from ledger.policy.servicing import Payoff
+from ledger.queries.repayments import RepaymentShown, applied_by
 from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
 
 _TABLE: Any = Repayment.__table__
-BACK_DATED = Why("补记还款 back-dated repayment")
+BACK_DATED = ReversalReason("补记还款 back-dated repayment")
 
 
 class ReceiptTaken(RuleViolation):
@@ -49,10 +48,9 @@ class PayoffPassed(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What was handed over: the day it counts, when it came in if that was earlier, and its slip.
+    """What was handed over: the day on which it counts, the day it came in if that was earlier, and its receipt.
 
-    `surplus` says what becomes of what is left before the due date (3.9); `payer` is borrower, guarantor or
-    collateral.
+    `surplus` says what becomes of the rest before the due date (3.9).
     """
 
     loan_id: int
@@ -65,23 +63,8 @@ class Received:
     payer: Literal["borrower", "guarantor", "collateral"] = "borrower"
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A repayment as recorded, and what it paid."""
-
-    id: int
-    loan_id: int
-    event_id: int
-    contract_interest: Money
-    compound_interest: Money
-    penalty_interest: Money
-    principal: Money
-    credit: Money
-    written_off: Money
-
-
-def repay(unit: Unit, received: Received) -> Recorded:
-    """Record a repayment; the lines and transitions due by its day are posted first (scheme 3.9).
+def repay(unit: Unit, received: Received) -> RepaymentShown:
+    """Record a repayment; interest bills and transitions due by its day are posted first (scheme 3.9).
 
     Raises AmountNotPositive, ReceiptTaken, LoanCompensated, LoanSettled, PeriodClosed, RestsOnLater, NotFound.
     """
@@ -94,55 +77,62 @@ def repay_all(
     *,
     import_id: int | None = None,
     faults: list[tuple[Any, Refusal]] | None = None,
-) -> list[Recorded]:
+) -> list[RepaymentShown]:
     """Record many repayments, each loan's in the order of their days, with one read and one write.
 
-    With `faults` every refused row is noted there by its place in the sheet; nothing may then be committed.
+    With `faults` every refused row is noted there by its place in the sheet; the caller may then not commit.
     """
-    run.lock(unit, {received.loan_id for received in sheet})
+    load.lock(unit, {received.loan_id for received in sheet})
     ids = new_ids(len(sheet))
-    places = {repayment_id: place for place, repayment_id in enumerate(ids)}
-    noted: list[tuple[Any, Refusal]] | None = None if faults is None else []
+    refused: list[tuple[LoanTransaction, Refusal]] | None = None if faults is None else []
     taken = _receipts(unit, sheet)
     statuses = _statuses(unit, sheet)
-    facts: dict[int, list[Fact]] = {}
+    transactions: dict[int, list[LoanTransaction]] = {}
     for repayment_id, received in zip(ids, sheet, strict=True):
+        repayment = _transaction(repayment_id, received)
         try:
             _check(received, taken, statuses)
         except Refusal as refusal:
-            if noted is None:
+            if refused is None:
                 raise
-            noted.append((repayment_id, refusal))
+            refused.append((repayment, refusal))
             continue
         taken.add((received.loan_id, received.receipt_no))
-        facts.setdefault(received.loan_id, []).append(_fact(repayment_id, received))
-    done = run.record_facts(unit, facts, BACK_DATED, noted)
-    if faults is not None and noted:
-        faults += [(places[ref], refusal) for ref, refusal in noted]
+        transactions.setdefault(received.loan_id, []).append(repayment)
+    posted = run.apply_transactions(unit, transactions, BACK_DATED, refused)
+    if faults is not None and refused:
+        places = {repayment_id: place for place, repayment_id in enumerate(ids)}
+        faults += [(places[each.repayment], refusal) for each, refusal in refused if isinstance(each, Repay)]
         return []
-    return _keep(unit, sheet, list(ids), done, import_id)
+    by_id = {
+        each.transaction.repayment: each
+        for rows in posted.values()
+        for each in rows
+        if isinstance(each.transaction, Repay)
+    }
+    return _keep(unit, sheet, [by_id[repayment_id] for repayment_id in ids], import_id)
 
 
-def reverse(unit: Unit, repayment_id: int, why: Why) -> None:
-    """Reverse a repayment in red and live the loan's later days again without it (books.md §3).
+def reverse(unit: Unit, repayment_id: int, reason: ReversalReason) -> None:
+    """Reverse a repayment in red and apply the loan's later transactions again without it (books.md §3).
 
     Raises NotFound, RestsOnLater, CreditOverdrawn, AlreadyReversed.
     """
     row = unit.session.get(Repayment, repayment_id)
     if row is None or not row.live:
         raise NotFound(what="repayment", id=str(repayment_id))
-    run.undo_fact(unit, row.loan_id, row.event_id, why)
+    run.undo_transactions(unit, {row.loan_id: [row.event_id]}, reason)
     unit.session.execute(update(Repayment).where(Repayment.id == repayment_id).values(live=None))
 
 
 def payoff(unit: Unit, loan_id: int, on: date) -> Payoff:
-    """What would settle a loan on a day, everything due by then taken as posted; nothing is kept (3.9).
+    """Return what would settle a loan on a day, everything due by then taken as posted; nothing is saved (3.9).
 
-    The unit is a reading one and is thrown away. Raises NotFound, WrongStatus, PayoffPassed.
+    Raises NotFound, WrongStatus, PayoffPassed.
     """
-    if (last := backdating.last_standing(unit, loan_id)) is not None and last > on:
+    if (last := backdating.last_event_on(unit, loan_id)) is not None and last > on:
         raise PayoffPassed(rule="3.9", limit=last, found=on)
-    return life_of.payoff(run.carried(unit, loan_id, on).life, on)
+    return servicing.payoff(run.load_run_to(unit, loan_id, on).state, on)
 
 
 def _check(received: Received, taken: set[tuple[int, str]], statuses: Mapping[int, str]) -> None:
@@ -154,19 +144,14 @@ def _check(received: Received, taken: set[tuple[int, str]], statuses: Mapping[in
         raise run.LoanCompensated(rule="6.6")
 
 
-def _fact(repayment_id: int, received: Received) -> Fact:
-    return Fact(
+def _transaction(repayment_id: int, received: Received) -> Repay:
+    return Repay(
         on=received.paid_on,
-        do=partial(
-            life_of.repay,
-            on=received.paid_on,
-            repayment=repayment_id,
-            amount=money.to_fen(received.amount),
-            surplus=received.surplus,
-            payer=received.payer,
-        ),
-        about={"document": received.receipt_no},
-        ref=repayment_id,
+        about=Particulars(document=received.receipt_no),
+        repayment=repayment_id,
+        amount=money.to_fen(received.amount),
+        surplus=received.surplus,
+        payer=received.payer,
     )
 
 
@@ -182,53 +167,48 @@ def _statuses(unit: Unit, sheet: Sequence[Received]) -> dict[int, str]:
 
 
 def _keep(
-    unit: Unit,
-    sheet: Sequence[Received],
-    ids: Sequence[int],
-    done: Mapping[int, Sequence[Done]],
-    import_id: int | None,
-) -> list[Recorded]:
-    by_id = {each.ref: each for of_loan in done.values() for each in of_loan}
-    own = dict(zip(ids, sheet, strict=True))
-    write_rows(
-        unit.connection,
-        {
-            _TABLE: [
-                (
-                    repayment_id,
-                    r.loan_id,
-                    r.receipt_no,
-                    money.to_fen(r.amount),
-                    r.paid_on,
-                    r.received_on,
-                    r.channel,
-                    r.surplus,
-                    r.payer,
-                    unit.user,
-                    by_id[repayment_id].event_id,
-                    True,
-                    import_id,
-                )
-                for repayment_id, r in own.items()
-            ]
-        },
-    )
-    return [_recorded(repayment_id, by_id[repayment_id]) for repayment_id in ids]
+    unit: Unit, sheet: Sequence[Received], posted: Sequence[PostedTransaction], import_id: int | None
+) -> list[RepaymentShown]:
+    """Write the rows of repayments that are posted; return them with what they paid."""
+    made = [_shown(unit, *pair, import_id) for pair in zip(sheet, posted, strict=True)]
+    rows = [
+        (
+            each.id,
+            received.loan_id,
+            each.receipt_no,
+            each.amount,
+            each.paid_on,
+            each.received_on,
+            each.channel,
+            each.surplus,
+            each.payer,
+            each.recorded_by,
+            each.event_id,
+            each.live,
+            each.import_id,
+        )
+        for received, each in zip(sheet, made, strict=True)
+    ]
+    write_rows(unit.connection, {_TABLE: rows})
+    return made
 
 
-def _recorded(repayment_id: int, done: Done) -> Recorded:
-    event = done.event
+def _shown(unit: Unit, received: Received, posted: PostedTransaction, import_id: int | None) -> RepaymentShown:
+    repayment, event = posted.transaction, posted.events[-1]
+    assert isinstance(repayment, Repay)
     assert isinstance(event, RepaymentReceived)
-    assert event.loan is not None
-    compound = sum(row.compound for row in event.applied)
-    return Recorded(
-        repayment_id,
-        event.loan,
-        done.event_id,
-        money.of_fen(event.interest),
-        money.of_fen(compound),
-        money.of_fen(event.charges - compound),
-        money.of_fen(Fen(event.principal + event.overdue_principal)),
-        money.of_fen(event.credit),
-        money.of_fen(event.loss),
+    return RepaymentShown(
+        id=repayment.repayment,
+        receipt_no=received.receipt_no,
+        amount=repayment.amount,
+        paid_on=received.paid_on,
+        received_on=received.received_on,
+        channel=received.channel,
+        surplus=received.surplus,
+        payer=received.payer,
+        recorded_by=unit.user,
+        event_id=posted.event_ids[-1],
+        live=True,
+        import_id=import_id,
+        applied=applied_by(event),
     )

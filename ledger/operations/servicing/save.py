@@ -1,9 +1,9 @@
-"""Loans' lives back into the database: what happened to any number of them, in one write."""
+"""Save loans: the events recorded on them, their interest bills and allocations, and their rows, in bulk."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Table, func, select
 
@@ -14,51 +14,29 @@ from ledger.database import among, update_rows, write_rows
 from ledger.events import Applied, Event
 from ledger.journal import Record
 from ledger.operations.notices import issue
-from ledger.policy.servicing import Life
-from ledger.tables.loans import Loan, Repayment, applications, lines
+from ledger.policy.loan_transactions import NO_PARTICULARS, Particulars
+from ledger.policy.servicing import LoanState
+from ledger.queries.state_parts import StoredLoan
+from ledger.tables.loans import Loan, Repayment, allocations, interest_bills
 from ledger.unit_of_work import Unit
 
 _LOANS: Any = Loan.__table__
 _REPAYMENTS: Any = Repayment.__table__
 
 
-class Lent(NamedTuple):
-    """A loan's row as far as its life is made from it; rates are whole 1e-8."""
-
-    id: int
-    county: str
-    bank: str
-    scheme: str
-    scheme_version: int
-    term_months: int
-    signed_on: date
-    disbursed_on: date
-    original_due_on: date
-    due_on: date
-    rolled_on: date
-    extended_months: int
-    extended_on: date | None
-    misused_on: date | None
-    status: str
-    billed_to: date
-    next_step_on: date | None
-    generation: int
-    annual_rate: int
-    extended_rate: int | None
-
-
 @dataclass(slots=True)
-class Held:
-    """A loan's life, locked and loaded, and what happened to it in this unit."""
+class LoadedLoan:
+    """A loan's row as it was loaded, its state, and the events that happened to it since, to be saved."""
 
-    life: Life
-    row: Lent
+    row: StoredLoan
+    state: LoanState
     records: list[Record] = field(default_factory=list)
 
-    def take(self, events: Iterable[Event], **about: Any) -> None:
-        """Keep events of this life to be stored."""
+    def take(self, events: Iterable[Event], about: Particulars = NO_PARTICULARS) -> None:
+        """Keep events of this loan to be saved."""
+        document, reason, made_by, checked_by = about
         for event in events:
-            self.records.append(Record(event, key=self._key(event), **about))
+            self.records.append(Record(event, document, reason, made_by, checked_by, self._key(event)))
 
     def _key(self, event: Event) -> str | None:
         """Return an event's natural key; a loan that was taken back has a new generation, and with it new keys."""
@@ -66,51 +44,40 @@ class Held:
         return f"{key}/{self.row.generation}" if key is not None and self.row.generation else key
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A fact as recorded: the event that carries it and that event's id."""
+def save(unit: Unit, loans: Iterable[LoadedLoan]) -> dict[int, list[int]]:
+    """Write what happened to these loans: events, interest bills, allocations, and where the loans stand now.
 
-    ref: Any
-    event: Event
-    event_id: int
-
-
-def store(unit: Unit, held: Iterable[Held]) -> dict[int, list[int]]:
-    """Write what happened to these lives: events, lines, applications, and where the loans stand now.
-
-    Answers each loan's new event ids, in order.
+    Return each changed loan's new event ids by loan id, in the order of its events.
     """
-    touched = [each for each in held if each.records or _moved(each)]
-    records = [record for each in touched for record in each.records]
+    touched = [loan for loan in loans if loan.records or _moved(loan)]
+    records = [record for loan in touched for record in loan.records]
     ids = iter(journal.record_all(unit, records)) if records else iter(())
-    made = {each.life.loan: [next(ids) for _ in each.records] for each in touched}
+    made = {loan.state.loan: [next(ids) for _ in loan.records] for loan in touched}
     write_rows(unit.connection, _rows_of(unit, touched, made))
     update_rows(
         unit.connection,
         _LOANS,
         ("billed_to", "next_step_on", "status", "misused_on"),
-        [_stands(each.life) for each in touched],
+        [_standing(loan.state) for loan in touched],
     )
-    issue.follow(unit, [each.life.loan for each in touched if _opened_or_ended(each)])
+    issue.follow(unit, [loan.state.loan for loan in touched if _opened_or_ended(loan)])
     return made
 
 
-def keep_repayments(unit: Unit, again: Iterable[Done]) -> None:
-    """Repayments that were lived through again stand in new events."""
-    rows = [(each.event_id, each.ref) for each in again if isinstance(each.event, e.RepaymentReceived)]
-    update_rows(unit.connection, _REPAYMENTS, ("event_id",), rows)
+def point_to_events(unit: Unit, repayments: Sequence[tuple[int, int]]) -> None:
+    """Let repayments that were applied again point to their new events: pairs of repayment id and event id."""
+    update_rows(unit.connection, _REPAYMENTS, ("event_id",), [(event_id, own) for own, event_id in repayments])
 
 
 def _rows_of(
-    unit: Unit, touched: Sequence[Held], made: Mapping[int, Sequence[int]]
+    unit: Unit, touched: Sequence[LoadedLoan], made: Mapping[int, Sequence[int]]
 ) -> dict[Table, list[tuple[Any, ...]]]:
-    """The lines these lives' events bill, and what they pay of lines."""
-    rewritten = (each.life.loan for each in touched if each.row.generation)
-    versions = _versions(unit, list(rewritten))
+    """Return the rows of interest bills and allocations that the loans' events make."""
+    versions = _versions(unit, [each.state.loan for each in touched if each.row.generation])
     billed: list[tuple[Any, ...]] = []
     paid: list[tuple[Any, ...]] = []
     for each in touched:
-        loan = each.life.loan
+        loan = each.state.loan
         for record, event_id in zip(each.records, made[loan], strict=True):
             event = record.event
             if isinstance(event, e.InterestBilled):
@@ -143,34 +110,34 @@ def _rows_of(
                     )
                     for row in rows
                 ]
-    return {lines: billed, applications: paid}
+    return {interest_bills: billed, allocations: paid}
 
 
 def applied(event: Event) -> tuple[Applied, ...]:
-    """What an event paid, waived or wrote off of lines."""
+    """Return what an event paid, waived or wrote off of interest bills."""
     rows: tuple[Applied, ...] = getattr(event, "applied", ())
     return rows
 
 
-def _stands(life: Life) -> tuple[Any, ...]:
-    return life.billed_to, life.next_step_on, life.status, life.terms.misused_on, life.loan
+def _standing(state: LoanState) -> tuple[Any, ...]:
+    return state.billed_to, state.next_step_on, state.status, state.terms.misused_on, state.loan
 
 
-def _moved(held: Held) -> bool:
-    row = held.row
-    return _stands(held.life) != (row.billed_to, row.next_step_on, row.status, row.misused_on, row.id)
+def _moved(loan: LoadedLoan) -> bool:
+    row = loan.row
+    return _standing(loan.state) != (row.billed_to, row.next_step_on, row.status, row.misused_on, row.id)
 
 
-def _opened_or_ended(held: Held) -> bool:
-    return (held.life.status in issue.OPEN) != (held.row.status in issue.OPEN)
+def _opened_or_ended(loan: LoadedLoan) -> bool:
+    return (loan.state.status in issue.OPEN) != (loan.row.status in issue.OPEN)
 
 
 def _versions(unit: Unit, loan_ids: Sequence[int]) -> dict[tuple[int, date], int]:
-    """How many versions each line of these loans has had; asked only of lives written again."""
+    """Return the last version of each interest bill of loans that were taken back to an earlier day before."""
     if not loan_ids:
         return {}
-    query = select(lines.c.loan_id, lines.c.period_start, func.max(lines.c.version)).where(
-        among(unit.connection, lines.c.loan_id, loan_ids)
+    query = select(interest_bills.c.loan_id, interest_bills.c.period_start, func.max(interest_bills.c.version)).where(
+        among(unit.connection, interest_bills.c.loan_id, loan_ids)
     )
-    found = unit.connection.execute(query.group_by(lines.c.loan_id, lines.c.period_start))
+    found = unit.connection.execute(query.group_by(interest_bills.c.loan_id, interest_bills.c.period_start))
     return {(loan_id, start): version for loan_id, start, version in found}

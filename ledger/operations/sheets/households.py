@@ -8,7 +8,7 @@ from sqlalchemy import select
 from ledger.database import among, write_rows
 from ledger.errors import Refusal, RuleViolation
 from ledger.ids import new_ids
-from ledger.imports.rows import AsRead, HouseholdRow, Numbered
+from ledger.imports.columns import AsRead, HouseholdRow, Numbered
 from ledger.operations.registry.borrowers import HeadsNotOne, IdCardTaken
 from ledger.operations.sheets.import_run import (
     Booked,

@@ -1,5 +1,6 @@
 """The state of one sheet while it is checked and booked, its importer, and the refusals that all kinds share."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger.errors import Fault, Refusal, RuleViolation
-from ledger.imports.reading import SheetFaults, Table
+from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
 from ledger.labels import named
 from ledger.tables.reference import County, CountyCode
 
@@ -132,3 +133,15 @@ def check_county(run: Run, number: int, written: str | None, ids: Mapping[str, s
         run.fault(number, "county", CountyNotYours(found=written[:40]))
         return None
     return county
+
+
+def faults_text(refusal: Refusal) -> str:
+    """Return the faults of a sheet as the JSON that is stored: at most FAULTS_MAX faults, in both languages."""
+    faults = refusal.found if isinstance(refusal, SheetFaults) else [Fault.of(0, "", refusal)]
+    return json.dumps(
+        [
+            {"row": fault.row, "column": fault.column, "code": fault.code, "zh": fault.zh, "en": fault.en}
+            for fault in faults[:FAULTS_MAX]
+        ],
+        ensure_ascii=False,
+    )

@@ -4,7 +4,6 @@ With one fault nothing of a sheet is booked. A large sheet is booked in chunks, 
 an interruption the same file, sent by the same person, is continued: rows that were booked are not booked twice.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -14,13 +13,14 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from tenacity import Retrying, retry_if_exception
 
-from ledger.errors import Conflict, Fault, Refusal, WrongStatus
+from ledger.errors import Conflict, Fault, Forbidden, NotFound, Refusal, WrongStatus
 from ledger.ids import new_id
-from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
-from ledger.imports.rows import Numbered
-from ledger.operations.servicing.backdating import Why
+from ledger.imports.columns import Numbered
+from ledger.imports.reading import Table
+from ledger.operations.registry.users import Role
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.sheets import households, loans, organisations, repayments
-from ledger.operations.sheets.import_run import Booked, Importer, Run
+from ledger.operations.sheets.import_run import Booked, Importer, Run, faults_text
 from ledger.operations.sheets.undo import undo_loans, undo_repayments
 from ledger.operations.sheets.workflow import SHEET, UNFINISHED
 from ledger.retries import attempts, passing
@@ -40,16 +40,18 @@ Begin = Callable[[], AbstractContextManager[Unit]]
 class Kind:
     """The functions of one kind of sheet.
 
-    `check` checks rows: each row is then ready, unchanged or faulty. `chunks` cuts the ready rows into chunks of at
-    most so many rows, and `book` books one chunk. `undo` takes back the rows of an import. A kind without `undo` is a
-    register: nobody confirms a register, all its rows are checked together, and one transaction books them. A
-    `rehearsed` kind shows faults only when a chunk is booked: every chunk is first booked and rolled back.
+    Only `importers` may import the kind. `check` checks rows: each row is then ready, unchanged or faulty. `chunks`
+    cuts the ready rows into chunks of at most so many rows, and `book` books one chunk. `undo` takes back the rows of
+    an import. A kind without `undo` is a register: nobody confirms a register, all its rows are checked together, and
+    one transaction books them. A `rehearsed` kind shows faults only when booked: each chunk is first booked and rolled
+    back.
     """
 
+    importers: frozenset[Role]
     check: Callable[[Unit, Run, Sequence[Numbered]], None]
     chunks: Callable[[Sequence[Any], int], Iterator[Sequence[Any]]]
     book: Callable[[Unit, Run, Sequence[Any]], Booked]
-    undo: Callable[[Unit, int, Why], None] | None = None
+    undo: Callable[[Unit, int, ReversalReason], None] | None = None
     rehearsed: bool = False
 
 
@@ -58,15 +60,25 @@ def _slices(ready: Sequence[Any], most: int) -> Iterator[Sequence[Any]]:
         yield ready[start : start + most]
 
 
+# The poverty office lists the registered households (scheme 1); a bank may import the households that borrow from it.
+_KEEP_REGISTERS = frozenset({Role.POVERTY_OFFICE, Role.CITY_FINANCE, Role.BANK_OFFICER})
+_LEND = frozenset({Role.BANK_OFFICER})
+
 KINDS: Final[Mapping[str, Kind]] = {
-    "households": Kind(households.check, households.chunks, households.book),
-    "organisations": Kind(organisations.check, _slices, organisations.book),
-    "loans": Kind(loans.check, _slices, loans.book, undo_loans),
-    "repayments": Kind(repayments.check, repayments.chunks, repayments.book, undo_repayments, rehearsed=True),
+    "households": Kind(_KEEP_REGISTERS, households.check, households.chunks, households.book),
+    "organisations": Kind(_KEEP_REGISTERS, organisations.check, _slices, organisations.book),
+    "loans": Kind(_LEND, loans.check, _slices, loans.book, undo_loans),
+    "repayments": Kind(_LEND, repayments.check, repayments.chunks, repayments.book, undo_repayments, rehearsed=True),
 }
 """The one table of the kinds of sheets."""
 
 _ABANDONED = "导入中止 import abandoned"
+
+
+class KindNotYours(Forbidden):
+    code = "not_yours"
+    zh = "角色 {found:role} 不能导入 {kind:sheet}；可导入的角色：{limit:role}"
+    en = "the role {found:role} does not import {kind:sheet}; it is for: {limit:role}"
 
 
 class RecordedMeanwhile(Conflict):
@@ -93,6 +105,14 @@ class Outcome:
 
 class _Rehearsed(Exception):
     """An exception that rolls back the transaction of a chunk booked only to find its faults."""
+
+
+def check_may_import(role: str, kind: str) -> None:
+    """Raise NotFound for an unknown kind of sheet, and KindNotYours where the role does not import the kind."""
+    if kind not in KINDS:
+        raise NotFound(what="import kind", id=kind)
+    if role not in KINDS[kind].importers:
+        raise KindNotYours(kind=kind, found=role, limit=sorted(KINDS[kind].importers))
 
 
 def take_in(
@@ -311,9 +331,9 @@ def _fail(begin: Begin, kind: Kind, import_id: int, refusal: Refusal) -> None:
         for attempt in _attempts():
             with attempt, begin() as unit:
                 row = locked(unit, import_id, SheetStep.FAIL)
-                row.faults = _faults_text(refusal)
+                row.faults = faults_text(refusal)
                 if row.status == SheetStatus.BOOKING and kind.undo is not None:
-                    kind.undo(unit, import_id, Why(_ABANDONED))
+                    kind.undo(unit, import_id, ReversalReason(_ABANDONED))
                 row.booked = 0
                 move(unit, SHEET, row, SheetStep.FAIL)
     except WrongStatus:
@@ -322,19 +342,7 @@ def _fail(begin: Begin, kind: Kind, import_id: int, refusal: Refusal) -> None:
         for attempt in _attempts():
             with attempt, begin() as unit:
                 row = locked(unit, import_id, SheetStep.FAIL)
-                row.faults = _faults_text(refusal)
+                row.faults = faults_text(refusal)
                 if row.status != SheetStatus.BOOKING or kind.undo is None:
                     row.booked = 0
                     move(unit, SHEET, row, SheetStep.FAIL)
-
-
-def _faults_text(refusal: Refusal) -> str:
-    """Return the faults of a sheet as the JSON that is stored: at most FAULTS_MAX faults, in both languages."""
-    faults = refusal.found if isinstance(refusal, SheetFaults) else [Fault.of(0, "", refusal)]
-    return json.dumps(
-        [
-            {"row": fault.row, "column": fault.column, "code": fault.code, "zh": fault.zh, "en": fault.en}
-            for fault in faults[:FAULTS_MAX]
-        ],
-        ensure_ascii=False,
-    )

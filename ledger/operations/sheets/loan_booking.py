@@ -8,7 +8,7 @@ from ledger import journal
 from ledger.database import update_rows, write_rows
 from ledger.events import LoanDisbursed
 from ledger.ids import new_ids
-from ledger.imports.rows import LoanRow
+from ledger.imports.columns import LoanRow
 from ledger.journal import Record
 from ledger.operations.sheets.import_run import Run
 from ledger.operations.sheets.recorded import Borrower
@@ -90,6 +90,19 @@ class StoredLoan(NamedTuple):
     next_step_on: Any
     generation: int
     import_id: int | None
+
+
+class StoredStatusChange(NamedTuple):
+    """A row of the table of status changes, column by column in the table's order."""
+
+    id: int
+    loan_id: int
+    from_status: str
+    to_status: str
+    on_day: Any
+    by_user: str
+    reason: str
+    recorded_at: int
 
 
 def write(unit: Unit, run: Run, loans: Sequence[CheckedLoan], undone: Mapping[str, Any]) -> None:
@@ -178,21 +191,17 @@ def _overwrite(unit: Unit, run: Run, rows: Sequence[StoredLoan], undone: Mapping
         StoredLoan._fields[1:],
         [(*row._replace(generation=undone[row.contract_no].generation)[1:], row.id) for row in rows],
     )
-    write_rows(
-        unit.connection,
-        {
-            _CHANGES: [
-                (
-                    change_id,
-                    row.id,
-                    LoanStatus.RETURNED,
-                    LoanStatus.ACTIVE,
-                    row.disbursed_on,
-                    unit.user,
-                    f"import/{run.import_id}",
-                    unit.recorded_at,
-                )
-                for change_id, row in zip(new_ids(len(rows)), rows, strict=True)
-            ]
-        },
-    )
+    changes = [
+        StoredStatusChange(
+            id=change_id,
+            loan_id=row.id,
+            from_status=LoanStatus.RETURNED,
+            to_status=LoanStatus.ACTIVE,
+            on_day=row.disbursed_on,
+            by_user=unit.user,
+            reason=f"import/{run.import_id}",
+            recorded_at=unit.recorded_at,
+        )
+        for change_id, row in zip(new_ids(len(rows)), rows, strict=True)
+    ]
+    write_rows(unit.connection, {_CHANGES: changes})

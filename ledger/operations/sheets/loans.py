@@ -13,7 +13,7 @@ from ledger.chart import Kind as Book
 from ledger.chart import book_of
 from ledger.database import rate_parts
 from ledger.errors import Fault, NotFound, Refusal, RuleViolation
-from ledger.imports.rows import AsRead, LoanRow, Numbered
+from ledger.imports.columns import AsRead, LoanRow, Numbered
 from ledger.money import NIL, Fen
 from ledger.operations.lending import checks
 from ledger.operations.lending.checks import Contract, Grounds

@@ -9,7 +9,7 @@ from ledger.database import among, write_rows
 from ledger.errors import Refusal, RuleViolation
 from ledger.ids import new_ids
 from ledger.imports.cells import CellEmpty
-from ledger.imports.rows import AsRead, Numbered, OrganisationRow
+from ledger.imports.columns import AsRead, Numbered, OrganisationRow
 from ledger.money import of_fen, plain
 from ledger.operations.registry import borrowers
 from ledger.operations.registry.borrowers import NewLink

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from ledger.database import among
 from ledger.errors import Refusal, RuleViolation
 from ledger.imports.cells import CellEmpty
-from ledger.imports.rows import AsRead, LoanRow
+from ledger.imports.columns import AsRead, LoanRow
 from ledger.money import Fen, plain
 from ledger.operations.lending import checks
 from ledger.operations.lending.contracts import BorrowerNotMember, BorrowerUnclear

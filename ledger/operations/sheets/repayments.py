@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from ledger.database import among
 from ledger.errors import Fault, FutureDate, Refusal, RuleViolation
-from ledger.imports.rows import AsRead, Numbered, RepaymentRow
+from ledger.imports.columns import AsRead, Numbered, RepaymentRow
 from ledger.money import of_fen, plain
-from ledger.operations.servicing import repayments
+from ledger.operations.servicing import load, repayments
 from ledger.operations.servicing.repayments import Received
-from ledger.operations.servicing.run import LENT, lock
+from ledger.operations.servicing.run import LENT
 from ledger.operations.sheets.import_run import Booked, RowDiffers, RowTwice, Run, differing
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
@@ -149,7 +149,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[CheckedRepayment]) -> Booked:
 
     The loans are locked first, so that repayments which somebody else recorded meanwhile are found and compared.
     """
-    lock(unit, {checked.loan_id for checked in chunk})
+    load.lock(unit, {checked.loan_id for checked in chunk})
     recorded = _recorded(unit, {checked.loan_id for checked in chunk})
     new: list[CheckedRepayment] = []
     faults: list[Fault] = []

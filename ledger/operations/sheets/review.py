@@ -1,17 +1,15 @@
-"""Persons who may import sheets, and the review of sheets of loans and repayments by a second person (导入复核)."""
+"""The review of sheets of loans and repayments by a second person, who confirms or rejects a sheet (导入复核)."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ledger.errors import Forbidden, NotFound, WrongStatus
-from ledger.operations.registry.users import Role
-from ledger.operations.servicing.backdating import Why
+from ledger.errors import NotFound, WrongStatus
+from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.sheets.import_run import Importer
-from ledger.operations.sheets.intake import KINDS, locked
+from ledger.operations.sheets.intake import KINDS, check_may_import, locked
 from ledger.operations.sheets.workflow import SHEET
 from ledger.statuses import SheetStep
 from ledger.tables.loans import Loan
@@ -21,23 +19,6 @@ from ledger.unit_of_work import Unit
 from ledger.workflow import check, move, take
 
 _LOANS: Any = Loan.__table__
-
-MAY_IMPORT: Final[Mapping[str, frozenset[Role]]] = {
-    "households": frozenset({Role.POVERTY_OFFICE, Role.CITY_FINANCE, Role.BANK_OFFICER}),
-    "organisations": frozenset({Role.POVERTY_OFFICE, Role.CITY_FINANCE, Role.BANK_OFFICER}),
-    "loans": frozenset({Role.BANK_OFFICER}),
-    "repayments": frozenset({Role.BANK_OFFICER}),
-}
-"""The roles that may import each kind of sheet.
-
-The poverty office lists the registered households (scheme 1); a bank may import the households that borrow from it.
-"""
-
-
-class KindNotYours(Forbidden):
-    code = "not_yours"
-    zh = "角色 {found:role} 不能导入 {kind:sheet}；可导入的角色：{limit:role}"
-    en = "the role {found:role} does not import {kind:sheet}; it is for: {limit:role}"
 
 
 def importer_of(session: Session, username: str, kind: str) -> Importer:
@@ -50,14 +31,6 @@ def importer_of(session: Session, username: str, kind: str) -> Importer:
         raise NotFound(what="user", id=username)
     check_may_import(user.role, kind)
     return Importer(user.username, user.bank, frozenset(row.county for row in user.counties))
-
-
-def check_may_import(role: str, kind: str) -> None:
-    """Raise NotFound for an unknown kind of sheet, and KindNotYours where the role does not import the kind."""
-    if kind not in KINDS:
-        raise NotFound(what="import kind", id=kind)
-    if role not in MAY_IMPORT[kind]:
-        raise KindNotYours(kind=kind, found=role, limit=sorted(MAY_IMPORT[kind]))
 
 
 def approve(unit: Unit, import_id: int, on: date | None = None) -> Import:
@@ -87,7 +60,7 @@ def reject(unit: Unit, import_id: int, reason: str, on: date | None = None) -> I
     undo = KINDS[row.kind].undo
     assert undo is not None
     unit.origin = f"import/{row.id}"
-    undo(unit, row.id, Why(reason))
+    undo(unit, row.id, ReversalReason(reason))
     row.decision = reason
     move(unit, SHEET, row, SheetStep.REJECT, on, reason=reason)
     return row

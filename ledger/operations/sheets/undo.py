@@ -11,8 +11,9 @@ from ledger.errors import RuleViolation
 from ledger.events import Event, LoanDisbursed
 from ledger.ids import new_ids
 from ledger.operations.notices import issue
-from ledger.operations.servicing import backdating, run
-from ledger.operations.servicing.backdating import Why
+from ledger.operations.servicing import backdating, load, run
+from ledger.operations.servicing.backdating import ReversalReason
+from ledger.operations.sheets.loan_booking import StoredStatusChange
 from ledger.statuses import LoanStatus, RequestStatus
 from ledger.tables.loans import Approval, Loan, Repayment, StatusChange
 from ledger.unit_of_work import Unit
@@ -30,7 +31,7 @@ class RestsOnImport(RuleViolation):
     en = "{event} of {found} rests on contract {contract_no} of the sheet; reverse what came after it first"
 
 
-def undo_loans(unit: Unit, import_id: int, why: Why) -> None:
+def undo_loans(unit: Unit, import_id: int, reason: ReversalReason) -> None:
     """Reverse the interest bills, transitions and disbursements of a sheet's loans, and return the loans to the desk.
 
     A returned loan may be amended and submitted by people, or booked by a corrected sheet. Raise RestsOnImport while a
@@ -44,18 +45,19 @@ def undo_loans(unit: Unit, import_id: int, why: Why) -> None:
         .scalars()
         .all()
     )
-    run.lock(unit, ids)
+    load.lock(unit, ids)
     for some in _slices(ids):
         _refuse_requested(unit, some)
-        pasts = backdating.all_standing(unit, some)
-        for past in pasts:
-            if not _follows(past.event):
-                _refuse(unit, past.event.loan, type(past.event).__name__, past.event.effective_on)
-        backdating.undo(unit, pasts, why)
-        _return(unit, some, why)
+        posted = backdating.unreversed(unit, some)
+        for recorded in posted:
+            event = recorded.event
+            if not _follows(event):
+                _refuse(unit, event.loan, type(event).__name__, event.effective_on)
+        backdating.undo(unit, posted, reason)
+        _return(unit, some, reason)
 
 
-def undo_repayments(unit: Unit, import_id: int, why: Why) -> None:
+def undo_repayments(unit: Unit, import_id: int, reason: ReversalReason) -> None:
     """Reverse the repayments of a sheet, and compute the later days of each loan without the repayments.
 
     Raise RestsOnLater where a later record depends on a repayment, CreditOverdrawn where the money of one is spent.
@@ -64,12 +66,12 @@ def undo_repayments(unit: Unit, import_id: int, why: Why) -> None:
     rows = unit.connection.execute(
         select(c.id, c.loan_id, c.event_id).where(c.import_id == import_id, c.live.is_(True)).order_by(c.loan_id)
     ).all()
-    run.lock(unit, {row.loan_id for row in rows})
+    load.lock(unit, {row.loan_id for row in rows})
     of_loan: dict[int, list[int]] = {}
     for row in rows:
         of_loan.setdefault(row.loan_id, []).append(row.event_id)
     for some in _slices(list(of_loan)):
-        run.undo_facts(unit, {loan_id: of_loan[loan_id] for loan_id in some}, why)
+        run.undo_transactions(unit, {loan_id: of_loan[loan_id] for loan_id in some}, reason)
     update_rows(unit.connection, _REPAYMENTS, ("live",), [(None, row.id) for row in rows])
 
 
@@ -99,7 +101,7 @@ def _refuse(unit: Unit, loan_id: int | None, event: str, on: Any) -> None:
     raise RestsOnImport(rule="1", contract_no=contract_no, event=event, found=on)
 
 
-def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
+def _return(unit: Unit, loan_ids: Sequence[int], reason: ReversalReason) -> None:
     """Return loans to the desk in a new generation, so that their later calendar events have keys of their own."""
     c = _LOANS.c
     chosen = among(unit.connection, c.id, loan_ids)
@@ -121,15 +123,20 @@ def _return(unit: Unit, loan_ids: Sequence[int], why: Why) -> None:
     unit.connection.execute(
         update(_LOANS)
         .where(chosen)
-        .values(**emptied, status=LoanStatus.RETURNED, return_reason=why.reason, generation=c.generation + 1)
+        .values(**emptied, status=LoanStatus.RETURNED, return_reason=reason.reason, generation=c.generation + 1)
     )
     issue.follow(unit, loan_ids)
-    write_rows(
-        unit.connection,
-        {
-            _CHANGES: [
-                (change, row.id, row.status, LoanStatus.RETURNED, unit.today, unit.user, why.reason, unit.recorded_at)
-                for change, row in zip(new_ids(len(before)), before, strict=True)
-            ]
-        },
-    )
+    changes = [
+        StoredStatusChange(
+            id=change_id,
+            loan_id=row.id,
+            from_status=row.status,
+            to_status=LoanStatus.RETURNED,
+            on_day=unit.today,
+            by_user=unit.user,
+            reason=reason.reason,
+            recorded_at=unit.recorded_at,
+        )
+        for change_id, row in zip(new_ids(len(before)), before, strict=True)
+    ]
+    write_rows(unit.connection, {_CHANGES: changes})

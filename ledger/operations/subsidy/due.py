@@ -12,7 +12,7 @@ from ledger.operations.subsidy import sources
 from ledger.operations.subsidy.workflow import OPEN
 from ledger.policy.scheme import Cycle
 from ledger.policy.subsidy import Period
-from ledger.tables.loans import Loan, lines
+from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.subsidies import SubsidyBatch
 
 _LOANS: Any = Loan.__table__
@@ -71,7 +71,7 @@ def _over(cycle: Cycle, first: date, on: date) -> Iterator[Period]:
 
 
 def _has_lines(session: Session, scope: Scope, period: Period) -> bool:
-    ln, c = lines.c, _LOANS.c
+    ln, c = interest_bills.c, _LOANS.c
     query = (
         select(ln.loan_id)
         .join(_LOANS, c.id == ln.loan_id)

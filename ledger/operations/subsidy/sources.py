@@ -20,7 +20,7 @@ from ledger.policy.scheme import Cycle
 from ledger.policy.schemes import Scheme
 from ledger.policy.subsidy import Period
 from ledger.queries import reference
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.tables.reference import SchemeVersion
 from ledger.tables.subsidies import SubsidyLine, subsidy_claims
 from ledger.unit_of_work import Unit
@@ -165,8 +165,8 @@ def free_lines(
 
 def claimed_lines(unit: Unit, line_ids: Iterable[int]) -> dict[tuple[int, date], Billed]:
     """The settlement lines that lines of batches claim, as they are billed and paid now."""
-    ln, c = lines.c, subsidy_claims.c
-    together = lines.join(_LOANS, _LOANS.c.id == ln.loan_id).join(
+    ln, c = interest_bills.c, subsidy_claims.c
+    together = interest_bills.join(_LOANS, _LOANS.c.id == ln.loan_id).join(
         subsidy_claims, and_(c.loan_id == ln.loan_id, c.period_start == ln.period_start)
     )
     query = _billed(together).where(among(unit.connection, c.line_id, line_ids), c.live, ln.live)
@@ -209,23 +209,23 @@ def _schemes(households: _Chosen, organisations: _Chosen) -> Select[Any]:
 
 @cache
 def _free(households: _Chosen, organisations: _Chosen) -> Select[Any]:
-    ln, c = lines.c, subsidy_claims.c
+    ln, c = interest_bills.c, subsidy_claims.c
     own = select(_LINES.c.id).where(_LINES.c.batch_id == bindparam("batch"))
     elsewhere = exists().where(
         c.loan_id == ln.loan_id, c.period_start == ln.period_start, c.live, c.line_id.not_in(own)
     )
-    return _billed(lines.join(_LOANS, _LOANS.c.id == ln.loan_id)).where(
+    return _billed(interest_bills.join(_LOANS, _LOANS.c.id == ln.loan_id)).where(
         *_OFFICE, _lent(households, organisations), ln.live, ln.period_start < bindparam("end"), ~elsewhere
     )
 
 
 def _billed(together: Any) -> Select[Any]:
     """Settlement lines with what was applied to each, one row an application; their columns are those below."""
-    ln, a = lines.c, applications.c
+    ln, a = interest_bills.c, allocations.c
     return (
         select(*_OF_LINE, *_SHARED, *_OF_APPLICATION)
         .select_from(together)
-        .join(applications, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
+        .join(allocations, and_(a.loan_id == ln.loan_id, a.period_start == ln.period_start))
         .where(ln.contract > 0)
     )
 
@@ -233,8 +233,8 @@ def _billed(together: Any) -> Select[Any]:
 # What is a line's own, as `Billed` begins; what `_Kinds` makes conditions from; what was applied, as 4.3 asks.
 _OF_LINE = (
     *(_LOANS.c[name] for name in ("id", "household_id", "organisation_id", "principal_fen")),
-    lines.c.version,
-    lines.c.contract,
+    interest_bills.c.version,
+    interest_bills.c.contract,
 )
 _SHARED = (
     _LOANS.c.household_id.is_not(None),
@@ -242,14 +242,14 @@ _SHARED = (
     _LOANS.c.scheme_version,
     *(type_coerce(_LOANS.c[name], BigInteger) for name in ("annual_rate", "benchmark_rate")),
     *(_LOANS.c[name] for name in ("disbursed_on", "first_disbursed_on", "original_due_on", "due_on", "misused_on")),
-    lines.c.period_start,
-    lines.c.period_end,
+    interest_bills.c.period_start,
+    interest_bills.c.period_end,
 )
 _OF_APPLICATION = (
-    applications.c.effective_on,
-    applications.c.payer,
-    applications.c.contract,
-    applications.c.compound + applications.c.penalty,
+    allocations.c.effective_on,
+    allocations.c.payer,
+    allocations.c.contract,
+    allocations.c.compound + allocations.c.penalty,
 )
 _LINE = slice(len(_OF_LINE))
 _CONDITIONS = slice(_LINE.stop, _LINE.stop + len(_SHARED))

@@ -21,7 +21,7 @@ from ledger.queries import claims_owed, reference
 from ledger.queries.exposure import open_principal
 from ledger.statuses import LoanStatus, RequestStatus
 from ledger.tables.borrowers import Member, Organisation
-from ledger.tables.loans import Approval, Loan, applications, lines
+from ledger.tables.loans import Approval, Loan, allocations, interest_bills
 
 OVERDUE = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 _BY_BORROWER = ("borrower", "guarantor", "collateral", "credit")
@@ -214,7 +214,7 @@ def next_settlement_on(loan: Loan) -> date | None:
 
 def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
     """Contract interest paid by or for the borrower, by loan."""
-    a = applications.c
+    a = allocations.c
     query = (
         select(a.loan_id, cast(func.sum(a.contract), BigInteger))
         .where(among(session.connection(), a.loan_id, ids), a.payer.in_(_BY_BORROWER))
@@ -225,14 +225,14 @@ def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
 
 def _oldest_unpaid(session: Session, ids: Sequence[int]) -> dict[int, date]:
     """The posting day of each loan's oldest line with unpaid contract interest; loans without one left out."""
-    a, ln = applications.c, lines.c
+    a, ln = allocations.c, interest_bills.c
     paid = (
         select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen"))
         .where(among(session.connection(), a.loan_id, ids))
         .group_by(a.loan_id, a.period_start)
         .subquery()
     )
-    joined = lines.outerjoin(paid, (paid.c.loan_id == ln.loan_id) & (paid.c.period_start == ln.period_start))
+    joined = interest_bills.outerjoin(paid, (paid.c.loan_id == ln.loan_id) & (paid.c.period_start == ln.period_start))
     query = (
         select(ln.loan_id, func.min(ln.period_end).label("posted_on"))
         .select_from(joined)

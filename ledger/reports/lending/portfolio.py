@@ -20,7 +20,7 @@ from ledger.policy.schemes import Scheme
 from ledger.queries import fund_calls, reference
 from ledger.queries.principal import principal_as_of
 from ledger.tables.journal import events
-from ledger.tables.loans import Loan, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 
 _LOANS: Any = Loan.__table__
 
@@ -158,7 +158,7 @@ def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | N
 
 def _oldest_unpaid(clocks: Clocks) -> Subquery:
     """When the oldest line with contract interest unpaid was posted, of each loan that has one."""
-    ln, a = lines.c, applications.c
+    ln, a = interest_bills.c, allocations.c
     paid = select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen")).where(
         a.effective_on <= clocks.as_of
     )

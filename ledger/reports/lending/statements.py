@@ -1,6 +1,6 @@
-"""A loan's papers: its settlement lines, its repayments, and its statement in the order of the days."""
+"""A loan's papers: its settlement lines, and its statement in the order of the days."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import chart, journal
+from ledger import chart
 from ledger.activity import Happened, loan_history
 from ledger.balances import Clocks
 from ledger.chart import Account
-from ledger.events import Event
 from ledger.money import NIL, Fen
 from ledger.queries import subsidised
-from ledger.tables.loans import Loan, Repayment, applications, lines
+from ledger.tables.loans import Loan, allocations, interest_bills
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +63,6 @@ class StatementRow:
     credit_open: Fen
 
 
-@dataclass(frozen=True, slots=True)
-class RepaymentShown:
-    """A repayment (还款) as handed over, and what it paid; a reversed one is not live and pays nothing."""
-
-    id: int
-    receipt_no: str
-    amount: Fen
-    paid_on: date
-    received_on: date | None
-    channel: str
-    surplus: str
-    payer: str
-    recorded_by: str
-    event_id: int
-    live: bool
-    import_id: int | None
-    applied: Mapping[str, Fen]
-
-
 def line_id(loan_id: int, period_start: date) -> str:
     """A line's id: the loan and the start of its period, whatever version is live."""
     return f"{loan_id}-{period_start:%Y%m%d}"
@@ -91,11 +71,11 @@ def line_id(loan_id: int, period_start: date) -> str:
 def lines_of(session: Session, loan_id: int) -> list[LineShown]:
     """The live lines of a loan, oldest first."""
     connection = session.connection()
-    ln, a = lines.c, applications.c
+    ln, a = interest_bills.c, allocations.c
     paid: dict[date, list[Any]] = {}
-    for row in connection.execute(select(applications).where(a.loan_id == loan_id).order_by(a.effective_on)):
+    for row in connection.execute(select(allocations).where(a.loan_id == loan_id).order_by(a.effective_on)):
         paid.setdefault(row.period_start, []).append(row)
-    query = select(lines).where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start)
+    query = select(interest_bills).where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start)
     given = subsidised.by_line(session, loan_id)
     return [
         _line(row, paid.get(row.period_start, ()), given.get(row.period_start, NIL))
@@ -166,45 +146,3 @@ _OWED: tuple[tuple[Account, ...], ...] = (
 
 def _moved(happened: Happened) -> list[int]:
     return [sum(happened.moved.get(account, 0) for account in accounts) for accounts in _OWED]
-
-
-def repayments_of(session: Session, loan_id: int) -> list[RepaymentShown]:
-    """A loan's repayments in the order of their days, reversed ones too."""
-    rows = (
-        session.execute(select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.paid_on, Repayment.id))
-        .scalars()
-        .all()
-    )
-    events = journal.stored_events(session.connection(), [row.event_id for row in rows if row.live])
-    return [
-        RepaymentShown(
-            row.id,
-            row.receipt_no,
-            Fen(row.fen),
-            row.paid_on,
-            row.received_on,
-            row.channel,
-            row.surplus,
-            row.payer,
-            row.recorded_by,
-            row.event_id,
-            bool(row.live),
-            row.import_id,
-            _applied(events.get(row.event_id)),
-        )
-        for row in rows
-    ]
-
-
-def _applied(event: Event | None) -> dict[str, Fen]:
-    """What a repayment paid, by component."""
-    compound = sum(row.compound for row in getattr(event, "applied", ()))
-    principal = getattr(event, "principal", 0) + getattr(event, "overdue_principal", 0)
-    return {
-        "contract_interest": Fen(getattr(event, "interest", 0)),
-        "compound_interest": Fen(compound),
-        "penalty_interest": Fen(getattr(event, "charges", 0) - compound),
-        "principal": Fen(principal),
-        "credit": Fen(getattr(event, "credit", 0)),
-        "written_off": Fen(getattr(event, "loss", 0)),
-    }

@@ -1,0 +1,83 @@
+"""What every way of loading a loan's state shares: the loan's stored row, and the balances a state holds."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, ColumnElement, case, cast, func
+
+from ledger import chart
+from ledger.chart import Account
+from ledger.database import among
+from ledger.policy.accrual import Terms
+from ledger.policy.servicing import LoanState
+from ledger.queries.contract_rates import loan_rows, rate_steps, scheme_and_uplifts
+from ledger.tables.journal import postings
+from ledger.tables.loans import Loan
+from ledger.unit_of_work import Unit
+
+_LOANS: Any = Loan.__table__
+
+
+class StoredLoan(NamedTuple):
+    """The columns of a disbursed loan's row that its state is made from; rates are whole 1e-8."""
+
+    id: int
+    county: str
+    bank: str
+    scheme: str
+    scheme_version: int
+    term_months: int
+    signed_on: date
+    disbursed_on: date
+    original_due_on: date
+    due_on: date
+    rolled_on: date
+    extended_months: int
+    extended_on: date | None
+    misused_on: date | None
+    status: str
+    billed_to: date
+    next_step_on: date | None
+    generation: int
+    annual_rate: int
+    extended_rate: int | None
+
+
+class LoadedState(NamedTuple):
+    """A loan's row as stored now, and its state by the clocks asked for."""
+
+    row: StoredLoan
+    state: LoanState
+
+
+_ROWS = loan_rows(StoredLoan._fields)
+
+
+def stored_loans(unit: Unit, loan_ids: Iterable[int], *, lock: bool) -> list[StoredLoan]:
+    """Return the rows of disbursed loans in the order of their ids; `lock` holds them to the end of the transaction."""
+    chosen = among(unit.connection, _LOANS.c.id, sorted(set(loan_ids)))
+    query = _ROWS.where(chosen, _LOANS.c.disbursed_on.is_not(None)).order_by(_LOANS.c.id)
+    return list(map(StoredLoan._make, unit.connection.execute(query.with_for_update() if lock else query).all()))
+
+
+def state_of(unit: Unit, row: StoredLoan, through: date) -> LoanState:
+    """Return the state that a loan's row alone tells: terms, status, and place in the calendar."""
+    scheme, uplifts = scheme_and_uplifts(unit, row.scheme, row.scheme_version)
+    of_loan = Terms(row.disbursed_on, row.rolled_on, rate_steps(unit, scheme, row, through), row.misused_on, uplifts)
+    return LoanState(row.id, row.county, row.bank, of_loan, row.status, row.billed_to, row.next_step_on)
+
+
+def signed(account: Account) -> ColumnElement[int]:
+    """Return the expression of what a posting adds to an account on its normal side, in fen."""
+    p = postings.c
+    sign = 1 if account.side is chart.Side.DEBIT else -1
+    return case((p.debit == account.code, sign * p.fen), (p.credit == account.code, -sign * p.fen), else_=0)
+
+
+def summed(column: ColumnElement[int]) -> ColumnElement[int]:
+    return cast(func.sum(column), BigInteger)
+
+
+BALANCES = (chart.LOAN_PRINCIPAL, chart.OVERDUE_PRINCIPAL, chart.BORROWER_CREDIT, chart.LOAN_LOSSES)
+"""The accounts whose balances a state holds: `principal, overdue, credit, written_off`."""
