@@ -1,7 +1,7 @@
-"""Large sheets are booked behind the request that brought them; what is cut off goes on when the file comes again."""
+"""Large sheets, which a thread of this process books after the request with the sheet was answered."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import Lock, Thread
 
 import structlog
@@ -22,14 +22,11 @@ _lock = Lock()
 log = structlog.get_logger(__name__)
 
 
-@contextmanager
-def same(unit: Unit) -> Iterator[Unit]:
-    """A unit that its owner ends."""
-    yield unit
-
-
 def until_alone(record: Callable[[], Reply]) -> Reply:
-    """Once more when somebody else recorded rows of the sheet in the same moment: they are seen then."""
+    """Return the reply of `record`, called up to three times while somebody else records rows of the same sheet.
+
+    A later call finds the rows that somebody else recorded. Raise RecordedMeanwhile after the third call.
+    """
     for _ in range(_TIMES - 1):
         try:
             return record()
@@ -39,7 +36,7 @@ def until_alone(record: Callable[[], Reply]) -> Reply:
 
 
 def start(import_id: int, importer: Importer, table: Table, *, dry_run: bool) -> None:
-    """Take a sheet in on a thread of this process, unless one is at it already."""
+    """Book or check a sheet on a new thread, unless a thread of this process works on the import already."""
     with _lock:
         if import_id in _running:
             return
@@ -56,7 +53,7 @@ def _run(engine: Engine, import_id: int, importer: Importer, table: Table, dry_r
         done = intake.take_in(begin, importer, table, dry_run=dry_run, announced=import_id)
         log.info("import", id=import_id, status=done.status, rows=done.rows, booked=done.booked)
     except Refusal as refusal:
-        log.info("import refused", id=import_id, code=refusal.code)  # the faults are kept with the import
+        log.info("import refused", id=import_id, code=refusal.code)  # the faults are stored with the import
     except Exception:
         log.exception("import cut off", id=import_id)
     finally:

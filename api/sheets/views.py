@@ -1,4 +1,4 @@
-"""Imports: sheets sent in, dry or for good; how they went; a checker's word; templates to fill in."""
+"""Imports: sheets sent to be checked or booked, their progress and faults, their review, templates for clerks."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,7 @@ from api.core.schemas import Answer, Body, Query
 from api.sheets import runs
 from ledger.errors import NotFound, RuleViolation
 from ledger.imports.columns import COLUMNS
-from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table, read_sheet, read_table
 from ledger.imports.templates import csv_template, xlsx_template
 from ledger.operations.sheets import intake, review
 from ledger.operations.sheets.import_run import Importer
@@ -35,7 +34,7 @@ from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
 
 ROWS_AT_ONCE = 10_000
-"""A sheet with more rows is answered with 202 and the run to poll."""
+"""The most rows of a sheet that is booked within its request; a larger sheet is answered with 202 and booked later."""
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -139,7 +138,7 @@ def take_in(kind: str, dry_run: bool, file: FileStorage) -> Response:
 @blueprint.listing("", row=ImportAnswer, asks=ImportFilter)
 def listed(session: Session, **filters: Any) -> Listing:
     """Imports in the asker's scope, oldest first."""
-    query = select(Import).filter_by(**filters).where(*_theirs())
+    query = select(Import).filter_by(**filters).where(*_in_scope())
     return Listing(query, key=(Import.id,), show=lambda _session, rows: [_shown(row) for row in rows])
 
 
@@ -184,22 +183,22 @@ def _file(kind: str, write: Any, media: str, ending: str) -> Response:
 
 def _importer(kind: str) -> Importer:
     person = edge.person()
-    review.check_may_import(person.role, kind)
+    intake.check_may_import(person.role, kind)
     return Importer(person.username, person.scope.bank, person.scope.counties)
 
 
 def _read(kind: str, file: FileStorage) -> Table | RuleViolation:
-    """The sheet, or what is wrong with it as a whole: said only after the key is settled."""
+    """Return the rows of a sheet, or the refusal of the whole sheet, which is raised only after the key is settled."""
     try:
         return read_table(kind, read_sheet(file.read(), file.filename or ""))
     except RuleViolation as refusal:
         return refusal
     finally:
-        file.seek(0)  # its content belongs to the key
+        file.seek(0)  # the idempotency key is compared by the content of the file
 
 
 def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
-    """Book a sheet once for its key: in the request's own transaction, or begun in it where it is a large one."""
+    """Return the reply to a sheet, booked once for its key within the request; a large sheet is only announced."""
 
     def act(unit: Unit) -> Reply:
         if isinstance(table, RuleViolation):
@@ -207,14 +206,14 @@ def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
         if len(table.rows) > ROWS_AT_ONCE:
             return Reply(202, to_json(_announced(unit, importer, table, dry_run=False)))
         try:
-            outcome = intake.take_in(lambda: runs.same(unit), importer, table, whole=True)
+            outcome = intake.take_in_at_once(unit, importer, table)
         except RuleViolation as refusal:
             raise _worded(refusal) from None
-        return Reply(200 if outcome.id is None else 201, to_json(ImportTaken().dump(_told(outcome))))
+        return Reply(200 if outcome.id is None else 201, to_json(ImportTaken().dump(_shown_outcome(outcome))))
 
     reply = runs.until_alone(lambda: edge.recorded(act, keyed=True))
     if reply.status == 202 and isinstance(table, Table):
-        # Replayed too: the service may have stopped between its answer and its work.
+        # A replayed reply starts the work too: the service may have stopped after the first reply.
         runs.start(int(json.loads(reply.body)["id"]), importer, table, dry_run=False)
     return reply
 
@@ -224,55 +223,55 @@ def _tried(kind: str, importer: Importer, table: Table | RuleViolation) -> Respo
         raise table
     if isinstance(table, Table) and len(table.rows) > ROWS_AT_ONCE:
         with edge.writing() as unit:
-            told = _announced(unit, importer, table, dry_run=True)
-        runs.start(int(told["id"]), importer, table, dry_run=True)
-        return errors.answer(202, to_json(told))
+            announced = _announced(unit, importer, table, dry_run=True)
+        runs.start(int(announced["id"]), importer, table, dry_run=True)
+        return errors.answer(202, to_json(announced))
     try:
         if isinstance(table, RuleViolation):
             raise table
-        told = _told(intake.take_in(edge.writing, importer, table, dry_run=True))
+        answer = _shown_outcome(intake.take_in(edge.writing, importer, table, dry_run=True))
     except SheetFaults as refusal:
         facts = refusal.facts
         outcome = Outcome(None, kind, SheetStatus.FAILED, facts["rows"], 0, facts["unchanged"])
-        told = _told(outcome) | {"faults": _worded_faults(refusal)}
-    return errors.answer(200, to_json(ImportTaken().dump(told)))
+        answer = _shown_outcome(outcome) | {"faults": _worded_faults(refusal)}
+    return errors.answer(200, to_json(ImportTaken().dump(answer)))
 
 
 def _announced(unit: Unit, importer: Importer, table: Table, *, dry_run: bool) -> dict[str, Any]:
     import_id = intake.announce(unit, importer, table, dry_run=dry_run)
     status = SheetStatus.TRYING if dry_run else SheetStatus.CHECKING
-    return dict(ImportTaken().dump(_told(Outcome(import_id, table.kind, status, len(table.rows), 0, 0))))
+    return dict(ImportTaken().dump(_shown_outcome(Outcome(import_id, table.kind, status, len(table.rows), 0, 0))))
 
 
-def _told(outcome: Outcome) -> dict[str, Any]:
+def _shown_outcome(outcome: Outcome) -> dict[str, Any]:
     return asdict(outcome) | {"faults": []}
 
 
 def _worded(refusal: RuleViolation) -> RuleViolation:
-    """A sheet's faults in the language of who sent it: as such they are kept for its key."""
+    """Return a refusal with its faults in the language of the request; the reply is stored in these words."""
     if isinstance(refusal, SheetFaults):
         refusal.facts["faults"] = _worded_faults(refusal)
     return refusal
 
 
 def _worded_faults(refusal: SheetFaults) -> list[dict[str, Any]]:
-    named = language()
+    chosen = language()
     return [
-        {"row": fault.row, "column": fault.column, "code": fault.code, "message": getattr(fault, named)}
+        {"row": fault.row, "column": fault.column, "code": fault.code, "message": getattr(fault, chosen)}
         for fault in refusal.found[:FAULTS_MAX]
     ]
 
 
 def _answered(reply: Reply) -> Response:
-    """A refused sheet answers like a booked one too: rows, booked, unchanged, faults stand at the top."""
-    if reply.status == 422 and "faults" in (told := json.loads(reply.body))["facts"]:
-        outcome = {name: told["facts"].pop(name) for name in ("rows", "booked", "unchanged", "faults")}
-        return replied(Reply(reply.status, to_json(told | outcome), reply.replayed))
+    """Return the response; a refused sheet has rows, booked, unchanged and faults at the top, as a booked sheet has."""
+    if reply.status == 422 and "faults" in (refusal := json.loads(reply.body))["facts"]:
+        outcome = {name: refusal["facts"].pop(name) for name in ("rows", "booked", "unchanged", "faults")}
+        return replied(Reply(reply.status, to_json(refusal | outcome), reply.replayed))
     return replied(reply)
 
 
-def _theirs() -> list[ColumnElement[bool]]:
-    """A county's office sees what its own people and colleagues brought, never a bank's sheets."""
+def _in_scope() -> list[ColumnElement[bool]]:
+    """Return the conditions of the imports shown: a county's office sees the sheets of its own users, and no bank's."""
     scope = edge.person().scope
     if scope.bank is not None or not scope.counties:
         return []
@@ -283,15 +282,15 @@ def _theirs() -> list[ColumnElement[bool]]:
 def _found(where: Session | Unit, import_id: int) -> Import:
     edge.find(where, Import, import_id)
     session = where.session if isinstance(where, Unit) else where
-    row = session.execute(select(Import).where(Import.id == import_id, *_theirs())).scalar()
+    row = session.execute(select(Import).where(Import.id == import_id, *_in_scope())).scalar()
     if row is None:
         raise NotFound(what="import", id=str(import_id))
     return row
 
 
 def _shown(row: Import) -> dict[str, Any]:
-    named = language()
+    chosen = language()
     faults: Sequence[Mapping[str, Any]] = json.loads(row.faults)
     fields = {name: getattr(row, name) for name in ImportAnswer().dump_fields if name != "faults"}
-    worded = [{**fault, "message": fault[named]} for fault in faults]
+    worded = [{**fault, "message": fault[chosen]} for fault in faults]
     return fields | {"faults": worded}

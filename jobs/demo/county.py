@@ -23,8 +23,7 @@ from ledger.chart import Kind, book_of
 from ledger.database import open_engine
 from ledger.dates import DAY, Quarter, Span, add_months, month_of
 from ledger.errors import WrongStatus
-from ledger.imports.reading import read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import read_sheet, read_table
 from ledger.labels import Said, label
 from ledger.operations import job_runs
 from ledger.operations.books import periods

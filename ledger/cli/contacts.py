@@ -9,8 +9,7 @@ from ledger.cli.context import context, fault_line, tell
 from ledger.errors import Fault, NotFound
 from ledger.imports.cells import Text, written
 from ledger.imports.columns import Column
-from ledger.imports.reading import SheetFaults, Table, read_columns
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, Table, read_columns, read_sheet
 from ledger.labels import Said
 from ledger.operations.registry import contacts
 from ledger.operations.registry.contacts import Reached, read_email, read_phone

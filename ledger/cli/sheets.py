@@ -1,4 +1,4 @@
-"""`import`: a sheet into the books, as the person named would import it."""
+"""The command `import`: a sheet is checked and booked, with the rights of the person named."""
 
 import sys
 from functools import partial
@@ -7,26 +7,24 @@ from pathlib import Path
 import click
 
 from ledger.cli.context import context, fault_line, refusal_line, tell
-from ledger.imports.reading import SheetFaults, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, read_sheet, read_table
 from ledger.labels import Said, label
 from ledger.operations.sheets import intake
-from ledger.operations.sheets import intake as imports
 from ledger.operations.sheets.review import importer_of
 
 FAULTY = 1
-"""Exit status when the sheet has faults; nothing of it is booked then."""
+"""The exit status for a sheet with faults, of which nothing is booked."""
 
 
 @click.command(name="import")
 @click.argument("kind", type=click.Choice(list(intake.KINDS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--user", required=True, help="the importer: an officer of the bank, or who keeps the register")
-@click.option("--dry-run", is_flag=True, help="only check it; nothing is kept")
+@click.option("--user", required=True, help="the importer: an officer of the bank, or a user who may keep the register")
+@click.option("--dry-run", is_flag=True, help="only check the sheet; nothing is kept")
 def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
-    """Check a sheet (xlsx or csv) whole and book it; loans and repayments wait for a checker.
+    """Check a whole sheet (xlsx or csv) and book it; loans and repayments wait for a checker.
 
-    The same file twice changes nothing; one that was cut off goes on where it stopped.
+    A file imported a second time changes nothing; an import that was cut off continues where it stopped.
     """
     with context() as ctx:
         begin = partial(ctx.unit, "import", user)
@@ -40,10 +38,11 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
                 tell(fault_line(fault), err=True)
             tell(refusal_line(faults), err=True)
             sys.exit(FAULTY)
-    tell(_told(done, dry_run=dry_run))
+    tell(_result(done, dry_run=dry_run))
 
 
-def _told(done: imports.Outcome, *, dry_run: bool) -> Said:
+def _result(done: intake.Outcome, *, dry_run: bool) -> Said:
+    """Return the sentence that says how many rows were booked."""
     end = Said(f", {done.ready} would be booked", f"，可登记 {done.ready} 行")
     if not dry_run:
         end = Said(f", import {done.id}", f"，导入批次 {done.id}")

@@ -1,1 +1,1 @@
-"""Sheets in: files read strictly by the columns of their kind, faults as values, templates."""
+"""Sheets read by the columns of their kind into typed rows, and the templates that clerks fill in."""

@@ -1,4 +1,4 @@
-"""What stands in one cell (单元格), read strictly into what it means: an amount, a day, a choice; or refused."""
+"""Readers of cells (单元格): each returns an amount, a day, a choice or a text, or refuses the cell."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,13 +10,14 @@ from typing import Any
 from ledger.errors import RuleViolation
 from ledger.labels import Said
 from ledger.money import Fen
+from ledger.policy.identity import IdCard, check_id_card, check_uscc
 from ledger.policy.rates import HIGHEST
 
 Cell = Any
-"""A text, or what a workbook keeps for a number (float), a date, a time, yes or no."""
+"""A text, or the value that a workbook stores for a number (float), a date, a time of day, a yes or a no."""
 
 Reader = Callable[[Cell], Any]
-"""Reads a cell that is not empty; raises a CellRefusal."""
+"""A function that returns the value of a cell that is not empty, and raises a RuleViolation for a cell it refuses."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _AMOUNT = re.compile(r"([0-9]{1,13}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.([0-9]{1,2}))?", re.ASCII)
@@ -28,11 +29,11 @@ _DAYS = (
     re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日", re.ASCII),
 )
 _YEARS = range(1900, 2200)
-_NUMBER = int | float  # what a workbook keeps a number as
+_NUMBER = int | float  # a number in a workbook has one of these types
 
 
 class CellRefusal(RuleViolation):
-    """A cell that does not say what its column is for."""
+    """The refusal of a cell that cannot be read as its column requires."""
 
 
 class CellEmpty(CellRefusal):
@@ -91,28 +92,34 @@ class CellChoice(CellRefusal):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text as it stands, blanks around it cut off; what looks like a formula is a text like any other."""
+    """The reader of a text of at most `most` characters, in capitals if `capitals`; blanks around the text are cut off.
+
+    A text that looks like a formula is read like any other text.
+    """
 
     most: int
     capitals: bool = False
 
     def __call__(self, cell: Cell) -> str:
-        told = written(cell)
-        if len(told) > self.most:
-            raise CellLong(limit=self.most, found=len(told))
-        return told.upper() if self.capitals else told
+        text = written(cell)
+        if len(text) > self.most:
+            raise CellLong(limit=self.most, found=len(text))
+        return text.upper() if self.capitals else text
 
     def read_all(self, cells: Sequence[str]) -> list[str] | None:
-        """A whole column at once, None where a cell of it has to be looked at by itself."""
-        told = list(map(str.strip, cells))
+        """Return the texts of a whole column at once, None where one of its cells has to be looked at alone."""
+        texts = list(map(str.strip, cells))
         if self.capitals:
-            told = list(map(str.upper, told))
-        fits = all(told) and max(map(len, told)) <= self.most and "".join(told).isprintable()
-        return told if fits else None
+            texts = list(map(str.upper, texts))
+        fits = all(texts) and max(map(len, texts)) <= self.most and "".join(texts).isprintable()
+        return texts if fits else None
 
 
 def written(cell: Cell) -> str:
-    """A cell's text; raises CellNumber for a number, CellControl for signs that no line of a sheet shows."""
+    """Return the text of a cell without the blanks around it.
+
+    Raise CellNumber for a number, and CellControl for characters that a line of a sheet does not show.
+    """
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
         raise CellNumber()
     if not isinstance(cell, str) or not (cell.isprintable() or CONTROL.search(cell) is None):
@@ -121,8 +128,10 @@ def written(cell: Cell) -> str:
 
 
 def figure(cell: Cell) -> str:
-    """A cell's figure as it was typed. A workbook keeps numbers in binary; the shortest decimal that means the same
-    one is what was typed, and no arithmetic is done on the binary one. What a formula left inexact shows its digits.
+    """Return the figure in a cell as a person typed it.
+
+    A workbook stores numbers in binary: the figure is the shortest decimal that reads as the same binary number. No
+    arithmetic is done on the binary number. An inexact result of a formula shows all its digits.
     """
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
         exact = Decimal(repr(cell))
@@ -131,84 +140,143 @@ def figure(cell: Cell) -> str:
 
 
 def amount(cell: Cell) -> Fen:
-    """An amount in yuan, exact to the fen, as whole fen."""
-    told = figure(cell)
-    found = _AMOUNT.fullmatch(told)
-    if found is None:
-        raise CellAmount(found=told[:40])
-    yuan, part = found.groups("")
+    """Return an amount written in yuan, exact to the fen, as whole fen; raise CellAmount."""
+    text = figure(cell)
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise CellAmount(found=text[:40])
+    yuan, part = match.groups("")
     fen = int(yuan.replace(",", "")) * 100 + int(part.ljust(2, "0"))
     if fen >= 10**15:
-        raise CellAmount(found=told[:40])
+        raise CellAmount(found=text[:40])
     return Fen(fen)
 
 
 def rate(cell: Cell) -> Decimal:
-    """A yearly rate as a fraction, from 4.75% or 0.0475; 4.75 alone is nobody's rate."""
-    told = figure(cell)
-    found = _RATE.fullmatch(told)
-    if found is None:
-        raise CellRate(found=told[:40])
-    number = Decimal(found[1])
-    value = number.scaleb(-2) if found[2] else number
+    """Return a yearly rate as a fraction, from 4.75% or 0.0475; raise CellRate, also for a bare 4.75."""
+    text = figure(cell)
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise CellRate(found=text[:40])
+    number = Decimal(match[1])
+    value = number.scaleb(-2) if match[2] else number
     if value > HIGHEST or value != value.quantize(Decimal("1e-8")):
-        raise CellRate(found=told[:40])
+        raise CellRate(found=text[:40])
     return value
 
 
 def whole(cell: Cell) -> int:
-    """A whole number; the one thing that may stand as a workbook's number, which is exact here."""
+    """Return a whole number, from a text or from a workbook's number, which is exact here; raise CellWhole."""
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool) and 0 <= cell < 10**9 and cell == int(cell):
         return int(cell)
-    told = str(cell).strip()
-    if not isinstance(cell, str) or not _WHOLE.fullmatch(told):
-        raise CellWhole(found=told[:40])
-    return int(told)
+    text = str(cell).strip()
+    if not isinstance(cell, str) or not _WHOLE.fullmatch(text):
+        raise CellWhole(found=text[:40])
+    return int(text)
 
 
 def day(cell: Cell) -> date:
-    """A day, as a workbook's date or in one of three written forms; a time of day is refused."""
+    """Return a day, from a workbook's date or one of three written forms; raise CellDay, also for a time of day."""
     if isinstance(cell, datetime):
         if cell.time() != time.min:
             raise CellDay(found=cell.isoformat(" "))
         return cell.date()
     if isinstance(cell, date):
         return cell
-    told = written(cell)
+    text = written(cell)
     for form in _DAYS:
-        found = form.fullmatch(told)
-        if found is not None and int(found[1]) in _YEARS:
+        match = form.fullmatch(text)
+        if match is not None and int(match[1]) in _YEARS:
             try:
-                return date(int(found[1]), int(found[2]), int(found[3]))
+                return date(int(match[1]), int(match[2]), int(match[3]))
             except ValueError:
                 break
-    raise CellDay(found=told[:40])
+    raise CellDay(found=text[:40])
+
+
+def id_card(cell: Cell) -> IdCard:
+    """Return a checked identity card; raise the refusals of `check_id_card`."""
+    return check_id_card(written(cell))
+
+
+def uscc(cell: Cell) -> str:
+    """Return a checked unified social credit code (统一社会信用代码); raise the refusals of `check_uscc`."""
+    return check_uscc(written(cell))
 
 
 def choice(words: Mapping[str, str]) -> Reader:
-    """One of a few words, in Chinese or by its code."""
+    """Return a reader of one of a few words, which are written in Chinese or as their codes; it returns the code."""
 
     def read(cell: Cell) -> str:
-        told = written(cell)
-        found = words.get(told) or words.get(told.casefold())
-        if found is None:
-            raise CellChoice(limit=_choices(words), found=told[:40])
-        return found
+        text = written(cell)
+        code = words.get(text) or words.get(text.casefold())
+        if code is None:
+            raise CellChoice(limit=_choices(words), found=text[:40])
+        return code
 
     return read
 
 
 def _choices(words: Mapping[str, str]) -> Said:
-    """Every word that may be written; in Chinese without the codes they stand for."""
+    """Return every word that may be written; the Chinese list leaves the codes out."""
     return Said(", ".join(words), "、".join(word for word in words if word not in words.values()))
 
 
 def choices(words: Mapping[str, str]) -> Reader:
-    """Several of a few words, a comma or 、 between; the codes, each once, in the order of `words`."""
+    """Return a reader of several words with commas between them; it returns each code once, in the order of `words`."""
     one = choice(words)
 
     def read(cell: Cell) -> tuple[str, ...]:
-        told = {one(part) for part in re.split(r"[,，、;；]", written(cell)) if part.strip()}
-        return tuple(code for code in dict.fromkeys(words.values()) if code in told)
+        codes = {one(part) for part in re.split(r"[,，、;；]", written(cell)) if part.strip()}
+        return tuple(code for code in dict.fromkeys(words.values()) if code in codes)
 
     return read
+
+
+_TEXTS = {str}
+
+
+class _Values(dict[Any, Any]):
+    """The values of a column's different cells, each read once; `refused` holds the cells that could not be read."""
+
+    def __init__(self, read: Reader, needed: bool, default: Any) -> None:
+        super().__init__()
+        self.read, self.needed, self.default = read, needed, default
+        self.refused: dict[Any, RuleViolation] = {}
+
+    def __missing__(self, key: Any) -> Any:
+        cell = key[1] if key.__class__ is tuple else key
+        value = None
+        if cell.__class__ is str and (not cell or cell.isspace()):
+            value = self.default
+            if self.needed:
+                self.refused[key] = CellEmpty()
+        else:
+            try:
+                value = self.read(cell)
+            except RuleViolation as refusal:
+                self.refused[key] = refusal
+        self[key] = value
+        return value
+
+
+def read_column(
+    cells: Sequence[Cell], read: Reader, *, needed: bool, default: Any
+) -> tuple[list[Any], list[tuple[int, RuleViolation]]]:
+    """Return the values of a column's cells, and the refusals of cells with their places in the column.
+
+    An empty cell has the value `default`, and is refused where the column is `needed`. A refused cell has the value
+    None.
+    """
+    only_texts = set(map(type, cells)) == _TEXTS
+    if only_texts and isinstance(read, Text) and (texts := read.read_all(cells)) is not None:
+        return list[Any](texts), []
+    values = _Values(read, needed, default)
+    # Numbers are looked up with their types: True, 1 and 1.0 would be one key of a dict.
+    keys: Sequence[Any] = cells
+    if not only_texts:
+        keys = [cell if cell.__class__ is str else (cell.__class__, cell) for cell in cells]
+    column = [values[key] for key in keys]
+    if not values.refused:
+        return column, []
+    return column, [(place, values.refused[key]) for place, key in enumerate(keys) if key in values.refused]

@@ -1,72 +1,72 @@
-"""The columns of each kind of sheet: their names in Chinese and English, how they are read, what they want."""
+"""The columns of each kind of sheet, with headings, readers and notes for clerks, and the class of the kind's rows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
 
-from ledger.imports.cells import Reader, Text, amount, choice, choices, day, rate, whole, written
+from ledger.imports.cells import Reader, Text, amount, choice, choices, day, id_card, rate, uscc, whole
 from ledger.labels import FIELDS, Table
 from ledger.labels import kinds as labels
-from ledger.policy.identity import check_id_card, check_uscc
+from ledger.money import Fen
+from ledger.policy.identity import IdCard
 
 EXAMPLE = "【示例】"
-"""What the first cell of an example row begins with; such a row is not read."""
+"""The beginning of the first cell of an example row; an example row is not read."""
 
 NOTES = "填写说明"
-"""The template's second page, which is not read."""
+"""The name of the template's second page, which is not read."""
 
 IGNORED = frozenset({"序号", "备注", "no", "no.", "remark", "remarks"})
-"""Columns every clerk's sheet has, and the ledger has no use for."""
+"""Headings of columns that many clerks' sheets have and that are not read: serial numbers and remarks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column (列): `name` is what faults call it, `zh` and `also` are other headings it is known by.
+    """One column (列) of a kind of sheet.
 
-    A column not `needed` may be left out; where a cell of it is empty, `default` stands for it.
+    `name` is the column's name in faults and in the row's class. A column is found by the headings `name`, `zh`,
+    `heading` and those in `also`. A column that is not `needed` may be left out of a sheet; an empty cell in such a
+    column has the value `default`.
     """
 
     name: str
     read: Reader
-    note: str  # for the one who fills it in
+    note: str  # the advice to the person who fills in the template
     sample: str
     needed: bool = True
     default: Any = None
     also: tuple[str, ...] = ()
-    called: str = ""  # where this kind of sheet calls the field by another name than labels.FIELDS
+    called: str = ""  # the Chinese heading, where it is not the field's name in labels.FIELDS
 
     @property
     def zh(self) -> str:
-        """Return the Chinese heading. One that is renamed has to stay in `also`: sheets with it are still about."""
+        """Return the Chinese heading. A former heading has to stay in `also`: clerks still have sheets with it."""
         return self.called or FIELDS[self.name].zh
 
     @property
     def heading(self) -> str:
-        """As the template writes it, in both languages."""
+        """Return the heading of the template, in Chinese and English."""
         return f"{self.zh} {self.name}"
 
     def known_as(self) -> set[str]:
-        """Every heading it is found by."""
+        """Return every heading that the column is found by, in the form of `plain_heading`."""
         return {plain_heading(each) for each in (self.name, self.zh, self.heading, *self.also)}
 
 
 def plain_heading(heading: str) -> str:
-    """A heading without blanks, capitals, marks and what stands in brackets: 借款金额（元）* is 借款金额."""
+    """Return a heading without blanks, capitals, marks and text in brackets: 借款金额 for 借款金额（元）*."""
     bare = re.sub(r"[（(\[【].*?[)）\]】]", "", heading)
     return re.sub(r"[\s_*＊:：-]", "", bare).casefold()
 
 
-def _checked_card(cell: object) -> object:
-    return check_id_card(written(cell))
-
-
-def _uscc(cell: object) -> str:
-    return check_uscc(written(cell))
-
-
 def _words(names: Table, **also: str) -> dict[str, str]:
-    """Return the codes of a table by every word for them: the label, those of `also` (a bar between), the code."""
+    """Return the codes of a table of labels by every word for a code: the label, the words in `also`, the code itself.
+
+    Several words of `also` for one code are separated by a bar.
+    """
     return {
         word: code
         for code, name in names.items()
@@ -106,7 +106,7 @@ HOUSEHOLDS = (
     Column("name", Text(60), "成员姓名", "刘福", also=("成员姓名",), called="姓名"),
     Column(
         "id_card",
-        _checked_card,
+        id_card,
         "18 位居民身份证号，按文本填写",
         "360781198005010019",
         also=("证件号码", "身份证号码", "居民身份证号"),
@@ -117,7 +117,7 @@ HOUSEHOLDS = (
 ORGANISATIONS = (
     Column(
         "uscc",
-        _uscc,
+        uscc,
         "18 位；一个主体有几条带动关系就填几行",
         "93360781MA35F0001J",
         also=("社会信用代码", "信用代码"),
@@ -159,7 +159,7 @@ LOANS = (
     ),
     Column(
         "uscc",
-        _uscc,
+        uscc,
         "贷给市场主体时填写，贷给贫困户时留空",
         "",
         needed=False,
@@ -262,4 +262,82 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "loans": LOANS,
     "repayments": REPAYMENTS,
 }
-"""The columns of every kind of sheet, in the order of the template and of the rows that are read."""
+"""The columns of every kind of sheet, in the order of the template and of the fields of the kind's row."""
+
+AsRead = Any
+"""A row of one of the classes below that may have None in place of a cell that could not be read.
+
+The types of the fields are those of readable cells.
+"""
+
+Numbered = tuple[int, AsRead]
+"""A row with its number in the sheet."""
+
+
+class HouseholdRow(NamedTuple):
+    """One member of a registered household (贫困户)."""
+
+    registry_no: str
+    county: str
+    town: str
+    village: str
+    category: str
+    registered_on: date
+    name: str
+    id_card: IdCard
+    relation: str
+
+
+class OrganisationRow(NamedTuple):
+    """An organisation (市场主体) with one of its links, or without a link."""
+
+    uscc: str
+    name: str
+    kind: str
+    county: str
+    household: str | None
+    link_kind: str | None
+    amount: Fen | None
+    starts_on: date | None
+    ends_on: date | None
+
+
+class LoanRow(NamedTuple):
+    """A loan that was paid out. `id_card` is the text of the cell, in capitals and not checked."""
+
+    contract_no: str
+    registry_no: str | None
+    uscc: str | None
+    borrower_name: str
+    id_card: str | None
+    principal: Fen
+    annual_rate: Decimal
+    term_months: int
+    signed_on: date
+    disbursed_on: date
+    purpose: str
+    scheme: str
+    security: str
+    policy_no: str | None
+    endorsements: tuple[str, ...]
+
+
+class RepaymentRow(NamedTuple):
+    """A repayment of a loan."""
+
+    contract_no: str
+    amount: Fen
+    paid_on: date
+    received_on: date | None
+    channel: str
+    receipt_no: str
+    surplus: Literal["credit", "principal"]
+
+
+MAKERS: Mapping[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
+    "households": HouseholdRow._make,
+    "organisations": OrganisationRow._make,
+    "loans": LoanRow._make,
+    "repayments": RepaymentRow._make,
+}
+"""The function that makes a row of each kind of sheet from the values of its cells."""

@@ -1,21 +1,63 @@
-"""A sheet read by the columns of its kind: typed rows, and everything wrong with headings and cells as faults."""
+"""A file (xlsx or csv) read into the typed rows of its kind of sheet, with the faults of all headings and cells."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from ledger.errors import Fault, Refusal, RuleViolation
-from ledger.imports.cells import Cell, CellEmpty, Text
-from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, Column, plain_heading
-from ledger.imports.sheets import Sheet, SheetEmpty
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, ZipError
+
+from ledger.errors import Fault, RuleViolation
+from ledger.imports.cells import Cell, read_column
+from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, MAKERS, NOTES, AsRead, Column, plain_heading
+from ledger.labels import Said
+
+FILE_BYTES_MAX = 64 * 2**20
+ROWS_MAX = 300_000
+COLUMNS_MAX = 60
+UNPACKED_BYTES_MAX = 2**30
+"""The most bytes that the parts of an xlsx file may have together; a sheet of ROWS_MAX rows has fewer."""
 
 FAULTS_MAX = 10_000
-"""So many faults are told; how many there are is told besides."""
+"""The most faults that are shown or stored for one sheet; their whole number is given beside them."""
 
 _EITHER = {"loans": ("registry_no", "uscc")}
-"""Columns of which a sheet has at least one."""
+"""Columns of a kind of sheet of which at least one is required."""
 
-_TEXTS = {str}
+_OLD_XLS = bytes.fromhex("D0CF11E0A1B11AE1")
+
+
+class NotASheet(RuleViolation):
+    code = "not_a_sheet"
+    zh = "文件不能读取：{found:text}；请另存为 xlsx 或 csv"
+    en = "the file cannot be read: {found:text}; save it as xlsx or csv"
+
+
+class SheetEncoding(RuleViolation):
+    code = "sheet_encoding"
+    zh = "csv 文件既不是 UTF-8 也不是 GB18030 编码"
+    en = "the csv file is neither in UTF-8 nor in GB18030"
+
+
+class SheetTooLarge(RuleViolation):
+    code = "sheet_too_large"
+    zh = "文件过大（{unit:sheet_unit}）：{found}，上限 {limit}；请分成几个文件"
+    en = "the file is too large ({unit:sheet_unit}): {found}, the limit is {limit}; split it"
+
+
+class SheetEmpty(RuleViolation):
+    code = "sheet_empty"
+    zh = "表中没有数据行"
+    en = "the sheet has no rows"
+
+
+class SeveralSheets(RuleViolation):
+    code = "several_sheets"
+    zh = "工作簿有不止一张有内容的工作表：{found:text}；一个文件只放一张表（“填写说明”除外）"
+    en = "the workbook has more than one page with something on it: {found:text}; a file holds one table"
 
 
 class ColumnMissing(RuleViolation):
@@ -43,7 +85,7 @@ class RowLong(RuleViolation):
 
 
 class SheetFaults(RuleViolation):
-    """A sheet with faults: nothing of it is booked. `found` has the faults, the facts say how many there are."""
+    """The refusal of a sheet with faults, of which nothing is booked. `found` lists the faults row by row."""
 
     code = "sheet_has_faults"
     zh = "表中有 {count} 处错误，未登记任何内容"
@@ -54,77 +96,176 @@ class SheetFaults(RuleViolation):
         self.found = in_order(found)
 
 
-@dataclass(slots=True)
-class Table:
-    """A sheet's rows by the columns of its kind; a cell that could not be read is None, its row is in `broken`.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The one table of a file: its heading, and the cells of the rows below with the row numbers of the file."""
 
-    `given` are the columns the sheet has; the others stand at their defaults.
+    file_name: str
+    hash: str
+    heading_row: int
+    heading: tuple[Cell, ...]
+    numbers: list[int] = field(repr=False)
+    rows: list[list[Cell]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The typed rows of a sheet, with their row numbers in the file and the faults of their cells.
+
+    `given` are the names of the columns that the sheet has; all other columns have their default in every row. `hash`
+    is the SHA-256 of the file.
     """
 
     kind: str
-    sheet: Sheet
-    numbers: list[int]
-    rows: list[tuple[Any, ...]]
+    file_name: str
+    hash: str
+    numbers: list[int] = field(repr=False)
+    rows: list[AsRead] = field(repr=False)
     given: frozenset[str]
-    faults: list[Fault] = field(default_factory=list)
-    broken: set[int] = field(default_factory=set)  # row numbers
+    faults: list[Fault] = field(repr=False)
 
-    def again(self) -> "Table":
-        """The same as it was read, for a check of its own."""
-        return replace(self, faults=list(self.faults), broken=set(self.broken))
 
-    def fault(self, row: int, column: str, refusal: Refusal) -> None:
-        """Note one thing wrong with a row."""
-        self.faults.append(Fault.of(row, column, refusal))
-        self.broken.add(row)
+def read_sheet(data: bytes, file_name: str) -> Sheet:
+    """Return the table of a file, blank rows left out.
+
+    Raise NotASheet, SheetEncoding, SheetTooLarge, SheetEmpty, SeveralSheets.
+    """
+    if len(data) > FILE_BYTES_MAX:
+        raise SheetTooLarge(unit="bytes", limit=FILE_BYTES_MAX, found=len(data))
+    if data.startswith(_OLD_XLS):
+        raise NotASheet(found=Said("xls", "旧版 xls 格式"))
+    lines = _lines_of_xlsx(data) if data.startswith(b"PK") else _lines_of_csv(data)
+    heading_row, heading = 0, list[Cell]()
+    numbers, rows = list[int](), list[list[Cell]]()
+    for number, row in enumerate(lines, 1):
+        first = row[0] if row else ""
+        if (first == "" or (first.__class__ is str and first.isspace())) and _is_blank(row):
+            continue
+        if not heading:
+            heading_row, heading = number, row
+            continue
+        numbers.append(number)
+        rows.append(row)
+    if len(rows) > ROWS_MAX:
+        raise SheetTooLarge(unit="rows", limit=ROWS_MAX, found=len(rows))
+    if not rows:
+        raise SheetEmpty()
+    return Sheet(file_name[:255], hashlib.sha256(data).hexdigest(), heading_row, _filled(heading), numbers, rows)
 
 
 def read_table(kind: str, sheet: Sheet) -> Table:
-    """Every cell read; raises SheetFaults for a heading that does not fit, SheetEmpty, and KeyError for no kind."""
-    return read_columns(kind, COLUMNS[kind], sheet)
+    """Return the typed rows of a kind of sheet; a cell that cannot be read is None and a fault.
+
+    Raise SheetFaults for headings that do not fit, SheetEmpty, and KeyError for an unknown kind.
+    """
+    return read_columns(kind, COLUMNS[kind], sheet, MAKERS[kind])
 
 
-def read_columns(kind: str, columns: Sequence[Column], sheet: Sheet) -> Table:
-    """The same by columns of one's own."""
+def read_columns(
+    kind: str, columns: Sequence[Column], sheet: Sheet, make: Callable[[Iterable[Any]], tuple[Any, ...]] = tuple
+) -> Table:
+    """Return the rows of a sheet by columns that the caller gives, each row made by `make`; raise as `read_table`."""
     places = _places(kind, columns, sheet)
-    table = Table(kind, sheet, [], [], frozenset(places))
-    cells = _without_examples(table)
-    table.sheet = replace(sheet, numbers=[], rows=[])  # read once, not kept beside what was read
-    wide = _squared(table, cells)
-    by_place = list(zip(*wide, strict=True))
-    read = [
-        [column.default] * len(wide)
-        if (place := places.get(column.name)) is None
-        else _read(table, column, by_place[place])
-        for column in columns
-    ]
-    table.rows = list(zip(*read, strict=True))
-    return table
+    numbers, lines = _without_examples(sheet)
+    faults: list[Fault] = []
+    by_place = list(zip(*_squared(sheet, numbers, lines, faults), strict=True))
+    values: list[list[Any]] = []
+    for column in columns:
+        if (place := places.get(column.name)) is None:
+            values.append([column.default] * len(numbers))
+            continue
+        cells, refused = read_column(by_place[place], column.read, needed=column.needed, default=column.default)
+        values.append(cells)
+        faults += [Fault.of(numbers[row], column.name, refusal) for row, refusal in refused]
+    rows = list(map(make, zip(*values, strict=True)))
+    return Table(kind, sheet.file_name, sheet.hash, numbers, rows, frozenset(places), faults)
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """By row, then as they were found: heading by heading, then rule by rule."""
+    """Return faults row by row; the faults of one row stay in the order in which they were found."""
     return sorted(faults, key=lambda fault: fault.row)
 
 
+def _is_blank(row: list[Cell]) -> bool:
+    return all(isinstance(cell, str) and not cell.strip() for cell in row)
+
+
+def _filled(heading: list[Cell]) -> tuple[Cell, ...]:
+    """Return a heading up to its last filled cell: spreadsheet programs often add formatted empty columns."""
+    width = max(place for place, cell in enumerate(heading, 1) if cell != "")
+    if width > COLUMNS_MAX:
+        raise SheetTooLarge(unit="columns", limit=COLUMNS_MAX, found=width)
+    return tuple(heading[:width])
+
+
+def _lines_of_csv(data: bytes) -> Iterator[list[Cell]]:
+    text = _decoded(data)
+    if "\0" in text:
+        raise NotASheet(found=Said("NUL", "含有空字符"))
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        yield from lines
+    except csv.Error as error:
+        raise NotASheet(
+            found=Said(f"csv, line {lines.line_num}: {error}", f"csv 第 {lines.line_num} 行的引号或换行有误")
+        ) from None
+
+
+def _decoded(data: bytes) -> str:
+    """Return the text in UTF-8 or GB18030, decoded strictly: a wrong encoding would put wrong names into the books."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SheetEncoding()
+
+
+def _lines_of_xlsx(data: bytes) -> list[list[Cell]]:
+    """Return the cells of the first page; a formula has the result that its author last saw."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+        if unpacked > UNPACKED_BYTES_MAX:
+            raise SheetTooLarge(unit="bytes unpacked", limit=UNPACKED_BYTES_MAX, found=unpacked)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        first, *others = (book.get_sheet_by_index(place) for place in range(len(book.sheet_names)))
+        filled = [page.name for page in others if page.name != NOTES and page.height]
+        if filled:
+            raise SeveralSheets(found=[first.name, *filled])
+        return _lines_of_page(first)
+    except PasswordError:
+        raise NotASheet(found=Said("password", "文件设有密码")) from None
+    except (zipfile.BadZipFile, CalamineError, ZipError, ValueError, OSError) as error:
+        raise NotASheet(found=Said(f"xlsx: {type(error).__name__}", "xlsx 文件已损坏")) from None
+
+
+def _lines_of_page(page: CalamineSheet) -> list[list[Cell]]:
+    width = 0 if page.end is None else page.end[1] + 1
+    for unit, limit, found in (("rows", 2 * ROWS_MAX, page.total_height), ("columns", COLUMNS_MAX, width)):
+        if found > limit:
+            raise SheetTooLarge(unit=unit, limit=limit, found=found)
+    return page.to_python(skip_empty_area=False)
+
+
 def _places(kind: str, columns: Sequence[Column], sheet: Sheet) -> dict[str, int]:
-    """Where each column stands in the sheet; raises SheetFaults for all headings at once."""
+    """Return the place of each column in the heading; raise SheetFaults with the faults of all headings."""
     known = {name: column for column in columns for name in column.known_as()}
     found: dict[str, list[int]] = {}
     faults: list[Fault] = []
     for place, heading in enumerate(sheet.heading):
-        told = plain_heading(str(heading))
-        if told in known:
-            found.setdefault(known[told].name, []).append(place)
-        elif told not in IGNORED:
-            strange = ColumnUnknown(place=place + 1, found=str(heading)[:40])
-            faults.append(Fault.of(sheet.heading_row, str(heading)[:40], strange))
+        name = plain_heading(str(heading))
+        if name in known:
+            found.setdefault(known[name].name, []).append(place)
+        elif name not in IGNORED:
+            unknown = ColumnUnknown(place=place + 1, found=str(heading)[:40])
+            faults.append(Fault.of(sheet.heading_row, str(heading)[:40], unknown))
     for column in columns:
         times = len(found.get(column.name, ()))
         if times > 1:
             twice = ColumnTwice(name=column.name, limit=column.zh, found=times)
             faults.append(Fault.of(sheet.heading_row, column.name, twice))
-        elif times == 0 and (column.needed or _alone(kind, column, found)):
+        elif times == 0 and (column.needed or _needs_either(kind, column, found)):
             missing = ColumnMissing(name=column.name, limit=column.zh)
             faults.append(Fault.of(sheet.heading_row, column.name, missing))
     if faults:
@@ -132,14 +273,14 @@ def _places(kind: str, columns: Sequence[Column], sheet: Sheet) -> dict[str, int
     return {name: places[0] for name, places in found.items()}
 
 
-def _alone(kind: str, column: Column, found: dict[str, list[int]]) -> bool:
+def _needs_either(kind: str, column: Column, found: dict[str, list[int]]) -> bool:
+    """Return whether a column is the first of several of which at least one is required, and the sheet has none."""
     either = _EITHER.get(kind, ())
     return column.name in either[:1] and not any(name in found for name in either)
 
 
-def _without_examples(table: Table) -> list[list[Cell]]:
-    """The rows without the template's example; raises SheetEmpty when nothing is left."""
-    sheet = table.sheet
+def _without_examples(sheet: Sheet) -> tuple[list[int], list[list[Cell]]]:
+    """Return the row numbers and cells without the template's example; raise SheetEmpty when no row is left."""
     kept = [
         (number, row)
         for number, row in zip(sheet.numbers, sheet.rows, strict=True)
@@ -147,59 +288,17 @@ def _without_examples(table: Table) -> list[list[Cell]]:
     ]
     if not kept:
         raise SheetEmpty()
-    table.numbers = [number for number, _ in kept]
-    return [row for _, row in kept]
+    return [number for number, _ in kept], [row for _, row in kept]
 
 
-def _squared(table: Table, rows: list[list[Cell]]) -> list[list[Cell]]:
-    """Rows as wide as the heading; more cells with something in them are a fault."""
-    width = len(table.sheet.heading)
+def _squared(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], faults: list[Fault]) -> list[list[Cell]]:
+    """Return rows as wide as the heading; add a fault for a row with filled cells beyond the heading."""
+    width = len(sheet.heading)
     if all(len(row) == width for row in rows):
         return rows
     squared = []
-    for number, row in zip(table.numbers, rows, strict=True):
+    for number, row in zip(numbers, rows, strict=True):
         if any(cell != "" for cell in row[width:]):
-            table.fault(number, "", RowLong(limit=width, found=len(row)))
+            faults.append(Fault.of(number, "", RowLong(limit=width, found=len(row))))
         squared.append([*row[:width], *[""] * (width - len(row))])
     return squared
-
-
-class _Known(dict[Any, Any]):
-    """What each different cell of a column means, read once; `bad` are those that mean nothing."""
-
-    def __init__(self, column: Column) -> None:
-        super().__init__()
-        self.column = column
-        self.bad: dict[Any, RuleViolation] = {}
-
-    def __missing__(self, key: Any) -> Any:
-        cell = key[1] if key.__class__ is tuple else key
-        value = None
-        if cell.__class__ is str and (not cell or cell.isspace()):
-            value = self.column.default
-            if self.column.needed:
-                self.bad[key] = CellEmpty()
-        else:
-            try:
-                value = self.column.read(cell)
-            except RuleViolation as refusal:
-                self.bad[key] = refusal
-        self[key] = value
-        return value
-
-
-def _read(table: Table, column: Column, cells: Sequence[Cell]) -> list[Any]:
-    texts = set(map(type, cells)) == _TEXTS
-    if texts and isinstance(column.read, Text) and (told := column.read.read_all(cells)) is not None:
-        return told
-    known = _Known(column)
-    # Numbers by their type too: True, 1 and 1.0 are one key to a dict.
-    keys: Sequence[Any] = cells
-    if not texts:
-        keys = [cell if cell.__class__ is str else (cell.__class__, cell) for cell in cells]
-    values = [known[key] for key in keys]
-    if known.bad:
-        for number, key in zip(table.numbers, keys, strict=True):
-            if (refusal := known.bad.get(key)) is not None:
-                table.fault(number, column.name, refusal)
-    return values

@@ -1,4 +1,4 @@
-"""Sheets to be filled in (导入模板): every column as text, what belongs into it beside, an example that is not read."""
+"""Templates of sheets (导入模板): columns formatted as text, notes on every column, an example row that is not read."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ _RULES = (
 
 
 def xlsx_template(kind: str) -> bytes:
-    """An empty workbook of a kind; raises KeyError for no kind."""
+    """Return the template of a kind of sheet as a workbook; raise KeyError for an unknown kind."""
     columns = COLUMNS[kind]
     file = io.BytesIO()
     book = Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
@@ -36,7 +36,7 @@ def xlsx_template(kind: str) -> bytes:
 
 
 def csv_template(kind: str) -> bytes:
-    """The same as csv, in UTF-8 as spreadsheets know it; raises KeyError for no kind."""
+    """Return the template of a kind as csv, in UTF-8 with a byte-order mark; raise KeyError for an unknown kind."""
     columns = COLUMNS[kind]
     file = io.StringIO(newline="")
     lines = csv.writer(file)
@@ -56,8 +56,7 @@ def _write_notes(book: Workbook, columns: tuple[Column, ...], heading: Any) -> N
     for place, title in enumerate(("列", "column", "必填", "填写要求")):
         page.write_string(0, place, title, heading)
     for number, column in enumerate(columns, 1):
-        told = (column.zh, column.name, "是" if column.needed else "否", column.note)
-        for place, cell in enumerate(told):
+        for place, cell in enumerate((column.zh, column.name, "是" if column.needed else "否", column.note)):
             page.write_string(number, place, cell)
     for number, rule in enumerate(_RULES, len(columns) + 2):
         page.write_string(number, 0, rule)

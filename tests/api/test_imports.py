@@ -12,7 +12,7 @@ from freezegun import freeze_time
 
 from api.sheets import views as resource
 from ledger.imports.columns import COLUMNS
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import read_sheet
 from tests.support.clients import BASE, Client, Told
 from tests.support.sheet_files import Row, csv_of, home_row, loan_row, paid_row, xlsx_of
 

@@ -13,8 +13,7 @@ from xlsxwriter import Workbook
 
 from ledger.database import write_rows
 from ledger.imports.columns import COLUMNS
-from ledger.imports.reading import read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import read_sheet, read_table
 from ledger.operations.sheets import intake
 from ledger.operations.sheets.import_run import Importer
 from ledger.tables import borrowers

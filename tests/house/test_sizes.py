@@ -22,9 +22,6 @@ TOO_LONG_ON_PURPOSE = (
         "tests/posting/test_worked_example.py::test_the_loan_that_fails",
         "the worked example of the books as one page of vouchers",
     ),
-    Exempt(
-        "ledger/operations/sheets/loan_booking.py::_row", "one row with a column a line, as the formatter writes it"
-    ),
     Exempt("ledger/reports/compensation/claims.py::_one", "one row with a column a line, as the formatter writes it"),
     Exempt("tests/api/test_deadlines.py::owed", "one row with a column a line, as the formatter writes it"),
     Exempt("tests/bench/portfolio.py::_lend", "one row with a column a line, as the formatter writes it"),

@@ -1,4 +1,4 @@
-"""The books of some loans in a form two of them can be compared by, and what of an import stands."""
+"""The books of loans in a form in which two loans can be compared, and the records of imports."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ END = date(2016, 12, 31)
 
 
 def written(engine: Engine, contract_nos: Iterable[str], bank: str = "GZRCB") -> list[Any]:
-    """Postings, live lines and standing of a bank's loans, by contract; without ids, people, moments, bank."""
+    """Return the postings, live interest bills and columns of a bank's loans, without ids, users, times and bank."""
     chosen = (Loan.bank == bank) & Loan.contract_no.in_(list(contract_nos))
     with engine.connect() as connection:
         posted = connection.execute(
@@ -81,27 +81,27 @@ def written(engine: Engine, contract_nos: Iterable[str], bank: str = "GZRCB") ->
 
 
 def imports_of(engine: Engine) -> list[tuple[Any, ...]]:
-    """Every import: kind, status, rows, booked, unchanged."""
+    """Return the kind, status, rows, booked rows and unchanged rows of every import, oldest first."""
     columns = (Import.kind, Import.status, Import.rows, Import.booked, Import.unchanged)
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(select(*columns).order_by(Import.id))]
 
 
 def count_of(engine: Engine, table: Any, *where: Any) -> int:
-    """How many rows a table holds."""
+    """Return the number of rows of a table that fulfil the conditions."""
     with engine.connect() as connection:
         return connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
 
 
 def moved(connection: Connection) -> dict[str, int]:
-    """What every account stands at by its movements, those at zero left out."""
+    """Return the balance of every account by the daily movements, in fen; accounts at zero are left out."""
     m = movements.c
     rows = connection.execute(select(m.account, func.sum(m.debit) - func.sum(m.credit)).group_by(m.account))
     return {account: int(fen) for account, fen in rows if fen}
 
 
 def owed(engine: Engine) -> int:
-    """What all loans owe, by their postings."""
+    """Return the open principal of all loans together by their postings, in fen."""
     with engine.connect() as connection:
         ids = connection.execute(select(Loan.id)).scalars().all()
         found = loan_balances(connection, ids)
@@ -109,7 +109,7 @@ def owed(engine: Engine) -> int:
 
 
 def history(loan: Row) -> list[Row]:
-    """What a borrower paid: a line in time, something early, a line late, more than is due."""
+    """Return four repayments of a loan: one early, one in time, one late, one above the sum that is due."""
     return [
         paid_row(loan, amount="606.94", paid_on="2016-09-21"),
         paid_row(loan, amount="277.08", paid_on="2016-06-21"),
@@ -119,13 +119,13 @@ def history(loan: Row) -> list[Row]:
 
 
 def carry(engine: Engine, through: date = END) -> None:
-    """Everything due by a day on the bank's loans."""
+    """Bill and post everything that falls due on the bank's loans up to a day."""
     with at_desk(engine, "job", END) as unit:
         run.run_to(unit, due.loans_due(unit.session, Scope(BANK, "360781"), through, 0, 5000), through)
 
 
 def live(engine: Engine, loan: Row) -> list[Any]:
-    """A loan's books with what was reversed taken off."""
+    """Return the postings, interest bills and columns of a loan, with reversed postings left out."""
     posted, billed, ((_, *stands),) = written(engine, [loan["contract_no"]])
     sums: dict[Any, int] = {}
     for (_, on, _, county, debit, credit, fen), times in posted.items():

@@ -1,4 +1,4 @@
-"""A checker's word on a sheet: confirmed, or taken back in red with everything that followed from it."""
+"""A checker confirms a sheet, or rejects the sheet: then its rows and all that followed are reversed in red."""
 
 from datetime import date
 
@@ -23,13 +23,13 @@ from tests.support.sheet_files import Row, csv_of, loan_row, paid_row, register,
 @pytest.fixture
 def rows(engine: Engine) -> list[Row]:
     """Three loans whose households are registered."""
-    told = [loan_row() for _ in range(3)]
-    register(engine, told)
-    return told
+    sheet_rows = [loan_row() for _ in range(3)]
+    register(engine, sheet_rows)
+    return sheet_rows
 
 
 def bring(engine: Engine, rows: list[Row], kind: str = "loans") -> int:
-    """Import a sheet; answers its id."""
+    """Import a sheet and return the id of the import."""
     done = take_in(engine, kind, csv_of(kind, rows))
     assert done.id is not None
     return done.id

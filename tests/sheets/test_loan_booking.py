@@ -1,4 +1,4 @@
-"""Sheets of loans into the books: as the desk would have booked them, once, whole, whatever comes between."""
+"""A sheet of loans is booked as the desk books loans: once and whole, also after an interruption."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +16,7 @@ from sqlalchemy import Engine, select
 from ledger import balances
 from ledger.balances import Clocks
 from ledger.errors import Conflict
-from ledger.imports.reading import SheetFaults, Table, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, Table, read_sheet, read_table
 from ledger.money import of_fen
 from ledger.operations.job_runs import Scope
 from ledger.operations.lending import loans
@@ -51,7 +50,7 @@ HASH_LENGTH = 64
 
 @st.composite
 def loan_facts(draw: st.DrawFn) -> dict[str, Any]:
-    """What a loan's row may say, by the rules."""
+    """Return the facts of a loan that breaks no rule."""
     signed_on = draw(st.dates(date(2016, 1, 1), date(2016, 11, 30)))
     return {
         "principal": draw(st.integers(1, 5_000_000)),
@@ -62,14 +61,16 @@ def loan_facts(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example has loans of its own
-@given(told=st.lists(loan_facts(), min_size=1, max_size=4))
-def test_a_sheet_books_what_the_desk_would_have_booked(engine: Engine, told: list[dict[str, Any]]) -> None:
-    rows = [_row(facts) for facts in told]
-    twins = [loan_row() for _ in told]
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # all examples share one database, each with its own loans
+@given(facts_of_loans=st.lists(loan_facts(), min_size=1, max_size=4))
+def test_a_sheet_books_what_the_desk_would_have_booked(engine: Engine, facts_of_loans: list[dict[str, Any]]) -> None:
+    rows = [_row(facts) for facts in facts_of_loans]
+    twins = [loan_row() for _ in facts_of_loans]
     register(engine, [*rows, *twins])
     take_in(engine, "loans", csv_of("loans", rows), chunk_rows=3)
-    for facts, row, twin in zip(told, rows, twins, strict=True):
+    for facts, row, twin in zip(facts_of_loans, rows, twins, strict=True):
         _at_the_desk(engine, facts, row["contract_no"], twin["registry_no"])
     for bank in (BANK, "ABC"):
         _carry(engine, bank, date(2016, 12, 31))
@@ -186,14 +187,14 @@ def test_cut_off_anywhere_the_same_file_again_completes_it_and_nothing_is_double
         except Cut:
             pass
         else:
-            break  # it has fewer transactions than that
+            break  # the import has fewer than `at` transactions
         done = intake.take_in(beginning(engine), OFFICER, _table(rows), chunk_rows=3)
         assert done.booked + done.unchanged == 10
         assert count_of(engine, Loan, Loan.contract_no.in_(contracts)) == 10
         assert {row[:5] for row in imports_of(engine) if row[0] == "loans"} == {("loans", "booked", 10, 10, 0)}
         ((posted, _, stands),) = [written(engine, contracts)]
         assert (sum(posted.values()), len(stands)) == (10, 10)
-    assert at > 8  # opened, checked, booked in four chunks, closed
+    assert at > 8  # transactions: the search, four checks, the opening, four chunks, the finish
     assert owed(engine) == at * 10 * 5_000_000
     with engine.connect() as connection:
         assert moved(connection) == {"130301": at * 50_000_000, "1003": -at * 50_000_000}
@@ -227,7 +228,7 @@ def test_a_household_lent_to_elsewhere_between_check_and_booking_undoes_the_whol
     def begin() -> Iterator[Unit]:
         nonlocal begun
         begun += 1
-        if begun == 6:  # looked for, checked twice, opened, booked once: now the other bank
+        if begun == 6:  # after the search, two checks, the opening and one chunk
             _lend_elsewhere(engine, rows[5]["registry_no"])
         with beginning(engine)() as unit:
             yield unit
@@ -254,18 +255,14 @@ def test_in_one_transaction_of_the_caller_nothing_is_kept_of_a_refused_sheet(eng
     with engine.connect() as connection:
         before = row_counts(connection)
 
-    @contextmanager
-    def same(unit: Unit) -> Iterator[Unit]:
-        yield unit
-
     with suppress(Cut), at_desk(engine, today=date(2016, 12, 31)) as unit:
-        done = intake.take_in(lambda: same(unit), OFFICER, _table(rows), whole=True, chunk_rows=3)
+        done = intake.take_in_at_once(unit, OFFICER, _table(rows), chunk_rows=3)
         assert done.booked == 4
         raise Cut
     with engine.connect() as connection:
         assert row_counts(connection) == before
     with at_desk(engine, today=date(2016, 12, 31)) as unit:
-        intake.take_in(lambda: same(unit), OFFICER, _table(rows), whole=True, chunk_rows=3)
+        intake.take_in_at_once(unit, OFFICER, _table(rows), chunk_rows=3)
     assert imports_of(engine)[-1] == ("loans", "booked", 4, 4, 0)
 
 

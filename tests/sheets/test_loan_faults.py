@@ -1,4 +1,4 @@
-"""Sheets of loans: every rule of scheme §2 and 3.1 asked of every row, all faults told at once, nothing written."""
+"""Sheets of loans with faults: every row is asked every rule, all faults are returned at once, nothing is written."""
 
 from datetime import date
 from typing import Any
@@ -27,17 +27,17 @@ from tests.support.county_desk import (
 from tests.support.sheet_files import (
     BANK,
     OFFICER,
+    codes_of,
     csv_of,
     faults_of,
     home_row,
     loan_row,
     register,
     take_in,
-    told,
     xlsx_of,
 )
 
-# What is told of the loan, what of its household (None: not registered), what is wrong where.
+# Each case has cells of the loan, cells of its household (None: not registered), and the faults by column.
 HOUSEHOLD_CASES: list[tuple[str, dict[str, Any], dict[str, Any] | None, list[tuple[str, str]]]] = [
     ("nothing wrong", {}, {}, []),
     ("the cap to the fen", {"principal": "50,000.00"}, {}, []),
@@ -121,7 +121,7 @@ def test_every_rule_is_asked_of_every_row_and_all_faults_are_told_at_once(engine
     take_in(engine, "households", csv_of("households", homes))
     with engine.connect() as connection:
         before = row_counts(connection)
-    found = told(faults_of(engine, "loans", csv_of("loans", rows)))
+    found = codes_of(faults_of(engine, "loans", csv_of("loans", rows)))
     for number, (case, _, _, wrong) in enumerate(HOUSEHOLD_CASES, 2):
         assert [(column, code) for row, column, code in found if row == number] == wrong, case
     with engine.connect() as connection:
@@ -142,11 +142,11 @@ def test_rows_of_one_sheet_count_against_the_cap_together(engine: Engine) -> Non
     second = first | {"contract_no": "HT-2", "principal": "20000.00"}
     third = first | {"contract_no": "HT-3", "principal": "0.01"}
     register(engine, [first])
-    assert told(faults_of(engine, "loans", csv_of("loans", [first, second, third]))) == [
+    assert codes_of(faults_of(engine, "loans", csv_of("loans", [first, second, third]))) == [
         (4, "principal", "over_household_cap"),
     ]
     assert take_in(engine, "loans", csv_of("loans", [first, second])).booked == 2
-    assert told(faults_of(engine, "loans", csv_of("loans", [third]))) == [(2, "principal", "over_household_cap")]
+    assert codes_of(faults_of(engine, "loans", csv_of("loans", [third]))) == [(2, "principal", "over_household_cap")]
 
 
 def test_loans_of_other_banks_count_without_being_named(engine: Engine) -> None:
@@ -181,7 +181,7 @@ def test_a_household_with_written_off_debt_borrows_no_more(engine: Engine) -> No
                 approval=1,
             ),
         )
-    assert told(faults_of(engine, "loans", csv_of("loans", [row]))) == [(2, "borrower_name", "bad_debt")]
+    assert codes_of(faults_of(engine, "loans", csv_of("loans", [row]))) == [(2, "borrower_name", "bad_debt")]
 
 
 def test_organisations_borrow_by_their_links(engine: Engine) -> None:
@@ -209,7 +209,7 @@ def test_organisations_borrow_by_their_links(engine: Engine) -> None:
         ("a household besides", {"uscc": codes[0], "registry_no": "J1"}, [("registry_no", "borrower_unclear")]),
     ]
     rows = [loan_row(**(told_of | fields)) for _, fields, _ in cases]
-    found = told(faults_of(engine, "loans", csv_of("loans", rows)))
+    found = codes_of(faults_of(engine, "loans", csv_of("loans", rows)))
     for number, (case, _, wrong) in enumerate(cases, 2):
         assert [(column, code) for row, column, code in found if row == number] == wrong, case
     assert take_in(engine, "loans", csv_of("loans", rows[:2])).booked == 2
@@ -227,7 +227,7 @@ def test_a_bank_lends_from_its_admission_to_its_elimination(engine: Engine) -> N
     register(engine, rows)
     with at_desk(engine, "city") as unit:
         reference.set_bank_status(unit, BANK, "eliminated", date(2016, 8, 1))
-    assert told(faults_of(engine, "loans", csv_of("loans", rows))) == [(3, "disbursed_on", "bank_eliminated")]
+    assert codes_of(faults_of(engine, "loans", csv_of("loans", rows))) == [(3, "disbursed_on", "bank_eliminated")]
 
 
 def test_nothing_lands_in_a_closed_month(engine: Engine) -> None:
@@ -245,7 +245,9 @@ def test_an_officer_of_named_counties_brings_in_their_borrowers_only(engine: Eng
     register(engine, rows[:1])
     register(engine, rows[1:], county="南康区")
     local = Importer("local", BANK, frozenset({"360781"}))
-    assert told(faults_of(engine, "loans", csv_of("loans", rows), local)) == [(3, "registry_no", "county_not_yours")]
+    assert codes_of(faults_of(engine, "loans", csv_of("loans", rows), local)) == [
+        (3, "registry_no", "county_not_yours")
+    ]
     assert take_in(engine, "loans", csv_of("loans", rows)).booked == 2
 
 

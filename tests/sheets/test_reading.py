@@ -1,4 +1,4 @@
-"""A file read strictly: encodings, headings, cells; one clear refusal for what is no sheet."""
+"""Files are read strictly: encodings, headings and cells; a file that is no sheet gets one refusal."""
 
 import gc
 from datetime import date, datetime
@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from ledger.errors import RuleViolation
-from ledger.imports import sheets
+from ledger.imports import reading
 from ledger.imports.cells import amount, day, rate, whole
 from ledger.imports.columns import COLUMNS, EXAMPLE, NOTES
-from ledger.imports.reading import SheetFaults, Table, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, Table, read_sheet, read_table
 from ledger.imports.templates import csv_template, xlsx_template
-from tests.support.sheet_files import csv_of, loan_row, paid_row, told, workbook, xlsx_of
+from tests.support.sheet_files import codes_of, csv_of, loan_row, paid_row, workbook, xlsx_of
 
 ONE = loan_row()
 LINE = [ONE[column.name] for column in COLUMNS["loans"] if column.name in ONE]
@@ -62,18 +61,18 @@ def test_what_is_no_sheet_is_refused_as_a_whole(case: str, data: bytes, code: st
 
 
 def test_a_sheet_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "ROWS_MAX", 3)
+    monkeypatch.setattr(reading, "ROWS_MAX", 3)
     rows = [loan_row() for _ in range(4)]
     for data in (csv_of("loans", rows), xlsx_of("loans", [*rows, *rows])):
-        with pytest.raises(sheets.SheetTooLarge) as refused:
+        with pytest.raises(reading.SheetTooLarge) as refused:
             read(data)
         assert refused.value.facts["unit"] == "rows"
-    monkeypatch.setattr(sheets, "FILE_BYTES_MAX", 100)
-    with pytest.raises(sheets.SheetTooLarge):
+    monkeypatch.setattr(reading, "FILE_BYTES_MAX", 100)
+    with pytest.raises(reading.SheetTooLarge):
         read(csv_of("loans", rows))
-    monkeypatch.setattr(sheets, "FILE_BYTES_MAX", 10**6)
-    monkeypatch.setattr(sheets, "UNPACKED_BYTES_MAX", 1000)
-    with pytest.raises(sheets.SheetTooLarge) as refused:
+    monkeypatch.setattr(reading, "FILE_BYTES_MAX", 10**6)
+    monkeypatch.setattr(reading, "UNPACKED_BYTES_MAX", 1000)
+    with pytest.raises(reading.SheetTooLarge) as refused:
         read(xlsx_of("loans", rows[:2]))
     assert refused.value.facts["unit"] == "bytes unpacked"
 
@@ -105,7 +104,7 @@ def test_headings_that_do_not_fit_are_told_together(
 ) -> None:
     with pytest.raises(SheetFaults) as refused:
         read(workbook([names, [*LINE, "更多"]]))
-    assert told(refused.value.found) == faults
+    assert codes_of(refused.value.found) == faults
 
 
 @pytest.mark.parametrize(
@@ -131,15 +130,15 @@ def test_columns_stand_in_any_order_and_serial_numbers_and_remarks_are_left_asid
 def test_rows_keep_the_sheets_own_numbers_past_blank_lines_and_line_breaks_in_cells() -> None:
     rows = [ONE, loan_row(purpose="脐橙\n种植"), loan_row(principal="x")]
     data = csv_of("loans", rows).replace(b"\r\n", b"\r\n\r\n", 1)
-    assert told(read(data).faults) == [(4, "purpose", "text_unfit"), (5, "principal", "amount_unfit")]
+    assert codes_of(read(data).faults) == [(4, "purpose", "text_unfit"), (5, "principal", "amount_unfit")]
     lines = [[], [""], NAMES, LINE, [], [*LINE[:4], "x", *LINE[5:]]]
-    assert told(read(workbook(lines)).faults) == [(6, "principal", "amount_unfit")]
+    assert codes_of(read(workbook(lines)).faults) == [(6, "principal", "amount_unfit")]
 
 
 def test_a_row_longer_than_the_heading_is_a_fault_and_a_shorter_one_has_empty_cells() -> None:
     short, long = ",".join(LINE[:5]), ",".join([*LINE, "", "多"])
     data = f"{','.join(NAMES)}\n{short}\n{long}\n{','.join([*LINE, '', ''])}\n".encode()
-    assert told(read(data).faults) == [
+    assert codes_of(read(data).faults) == [
         *((2, name, "cell_empty") for name in NAMES[5:]),
         (3, "", "row_too_long"),
     ]
@@ -148,7 +147,7 @@ def test_a_row_longer_than_the_heading_is_a_fault_and_a_shorter_one_has_empty_ce
 def test_identifiers_kept_as_numbers_are_refused() -> None:
     floats = {"contract_no": 20160001, "registry_no": 360781000001, "id_card": 360781198005010019}
     faults = read(xlsx_of("loans", [ONE | floats])).faults
-    assert told(faults) == [(2, name, "number_not_text") for name in floats]
+    assert codes_of(faults) == [(2, name, "number_not_text") for name in floats]
     assert "360781198005010019" not in " ".join(fault.zh + str(fault.facts) for fault in faults)
 
 
@@ -168,7 +167,7 @@ def test_identifiers_kept_as_numbers_are_refused() -> None:
 def test_an_amount_kept_as_a_number_is_what_was_typed_or_refused(typed: Any, fen: int | None) -> None:
     table = read(xlsx_of("loans", [ONE | {"principal": typed, "annual_rate": 0.0475}]))
     if fen is None:
-        assert told(table.faults) == [(2, "principal", "amount_unfit")]
+        assert codes_of(table.faults) == [(2, "principal", "amount_unfit")]
     else:
         assert (table.faults, table.rows[0][5], str(table.rows[0][6])) == ([], fen, "0.0475")
 
@@ -233,13 +232,13 @@ def test_a_cell_says_one_thing_or_is_refused(case: str, reader: Any, cell: Any, 
 
 def test_the_same_cell_read_as_a_number_and_as_a_yes_is_not_confused() -> None:
     rows = [loan_row(term_months=cell) for cell in (1, True, "1")]
-    assert told(read(xlsx_of("loans", rows)).faults) == [(3, "term_months", "whole_unfit")]
+    assert codes_of(read(xlsx_of("loans", rows)).faults) == [(3, "term_months", "whole_unfit")]
 
 
 @pytest.mark.parametrize("kind", list(COLUMNS))
 def test_a_template_is_read_by_its_own_columns_and_its_example_is_left_out(kind: str) -> None:
     for data in (xlsx_template(kind), csv_template(kind)):
-        with pytest.raises(sheets.SheetEmpty):
+        with pytest.raises(reading.SheetEmpty):
             read(data, kind)
         sheet = read_sheet(data, "template")
         sheet.rows[0][0] = sheet.rows[0][0].removeprefix(EXAMPLE)
@@ -268,7 +267,7 @@ def test_the_page_on_imports_names_every_column() -> None:
 
 
 def test_the_collector_runs_again_whatever_came_of_a_sheet() -> None:
-    with pytest.raises(sheets.SheetEmpty):
+    with pytest.raises(reading.SheetEmpty):
         read(b"")
     read(csv_of("loans", [ONE]))
     assert gc.isenabled()

@@ -1,4 +1,4 @@
-"""Registers of households and organisations: whole or not at all, the same twice, every fault at once."""
+"""Registers of households and organisations are registered whole or not at all, with every fault at once."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ from tests.support.sheet_files import (
     OFFICER,
     Row,
     card_of,
+    codes_of,
     csv_of,
     faults_of,
     home_row,
     loan_row,
     register,
     take_in,
-    told,
 )
 
 
 def home(*members: dict[str, Any], **fields: Any) -> list[Row]:
-    """A household's rows: its head, and members with what is told of them."""
+    """Return the rows of one household: the head, and one row for each further member with the given cells."""
     first = home_row(loan_row()) | fields
     others = [first | {"id_card": home_row(loan_row())["id_card"], "relation": "配偶"} | each for each in members]
     return [first, *others]
@@ -81,7 +81,7 @@ def test_what_is_wrong_with_households(engine: Engine) -> None:
         ("no name", home(name=""), [("name", "cell_empty")]),
     ]
     for case, rows, wrong in cases:
-        found = told(faults_of(engine, "households", csv_of("households", [*home(), *rows])))
+        found = codes_of(faults_of(engine, "households", csv_of("households", [*home(), *rows])))
         assert [(column, code) for _, column, code in found] == wrong, case
     assert count_of(engine, Household) == 1
 
@@ -113,7 +113,7 @@ LINK = {"link_kind": "就业", "starts_on": "2016-01-01", "ends_on": "2017-12-31
 
 @pytest.fixture
 def registry_no(engine: Engine) -> str:
-    """The number of a registered household."""
+    """Return the registry number of a registered household."""
     row = loan_row()
     register(engine, [row])
     return str(row["registry_no"])
@@ -180,6 +180,6 @@ def test_what_is_wrong_with_organisations(engine: Engine, registry_no: str) -> N
         ("a county of nobody's", [ORGANISATION | new | {"county": "九江市"}], [("county", "county_unknown")]),
     ]
     for case, rows, wrong in cases:
-        found = told(faults_of(engine, "organisations", csv_of("organisations", rows), OFFICER))
+        found = codes_of(faults_of(engine, "organisations", csv_of("organisations", rows), OFFICER))
         assert [(column, code) for _, column, code in found] == wrong, case
     assert count_of(engine, Organisation) == count_of(engine, Link) == 1

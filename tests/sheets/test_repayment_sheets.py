@@ -1,4 +1,4 @@
-"""Sheets of repayments: as if each had been recorded in its day, whole, once; faults known by trying."""
+"""Sheets of repayments are booked whole and once, as if each repayment had been recorded on its day."""
 
 from contextlib import suppress
 from datetime import date
@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from ledger.imports.reading import read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import read_sheet, read_table
 from ledger.money import yuan
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received
@@ -23,6 +22,7 @@ from tests.support.sheet_files import (
     OFFICER,
     Cut,
     Row,
+    codes_of,
     csv_of,
     faults_of,
     loan_row,
@@ -30,13 +30,12 @@ from tests.support.sheet_files import (
     register,
     stopping,
     take_in,
-    told,
 )
 
 
 @pytest.fixture
 def lent(engine: Engine) -> list[Row]:
-    """Four loans of 2016-05-10 in the books."""
+    """Return the rows of four loans that were paid out on 2016-05-10."""
     rows = [loan_row() for _ in range(4)]
     register(engine, rows)
     take_in(engine, "loans", csv_of("loans", rows))
@@ -118,7 +117,7 @@ def test_what_is_wrong_with_repayments(engine: Engine, lent: list[Row]) -> None:
     with engine.connect() as connection:
         before = row_counts(connection)
     for case, rows, wrong in cases:
-        found = told(faults_of(engine, "repayments", csv_of("repayments", rows)))
+        found = codes_of(faults_of(engine, "repayments", csv_of("repayments", rows)))
         assert [(column, code) for _, column, code in found] == wrong, case
     with engine.connect() as connection:
         assert row_counts(connection) == before
@@ -198,5 +197,5 @@ def _take(engine: Engine, data: bytes, at: int) -> intake.Outcome:
 
 def test_an_officer_of_named_counties_pays_into_loans_there_only(engine: Engine, lent: list[Row]) -> None:
     elsewhere = Importer("local", BANK, frozenset({"360702"}))
-    found = told(faults_of(engine, "repayments", csv_of("repayments", [paid_row(lent[0])]), elsewhere))
+    found = codes_of(faults_of(engine, "repayments", csv_of("repayments", [paid_row(lent[0])]), elsewhere))
     assert found == [(2, "contract_no", "loan_unknown")]

@@ -1,4 +1,4 @@
-"""Sheets for tests: rows by column names made into csv or xlsx, and the short way to take them in."""
+"""Sheets for tests: rows as dictionaries by column name, written as csv or xlsx files, and imported."""
 
 import csv
 import io
@@ -14,8 +14,7 @@ from xlsxwriter import Workbook
 
 from ledger.errors import Fault
 from ledger.imports.columns import COLUMNS
-from ledger.imports.reading import SheetFaults, in_order, read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import SheetFaults, in_order, read_sheet, read_table
 from ledger.operations.sheets import intake
 from ledger.operations.sheets.import_run import Importer
 from ledger.operations.sheets.intake import Outcome
@@ -31,7 +30,7 @@ Row = dict[str, Any]
 
 
 def loan_row(**fields: Any) -> dict[str, Any]:
-    """A household loan that breaks no rule, once its household is registered, save what is told."""
+    """Return the row of a loan that breaks no rule once its household is registered, with some cells set."""
     number = next(_numbers)
     return {
         "contract_no": f"HT-{number:06d}",
@@ -48,12 +47,12 @@ def loan_row(**fields: Any) -> dict[str, Any]:
 
 
 def card_of(number: int) -> str:
-    """A card of its own for each of some million numbers; everybody is between 31 and 56 in 2016."""
+    """Return the identity card of a number, a different one for each; in 2016 the person is between 31 and 56."""
     return card((date(1961, 1, 1) + timedelta(days=number % 9000)).isoformat(), number // 9000)
 
 
 def home_row(loan: Row, **fields: Any) -> dict[str, Any]:
-    """The row of the register that a loan's row asks for."""
+    """Return the row of the household register for the borrower of a loan, with some cells set."""
     return {
         "registry_no": loan["registry_no"],
         "county": "360781",
@@ -68,7 +67,7 @@ def home_row(loan: Row, **fields: Any) -> dict[str, Any]:
 
 
 def paid_row(loan: Row, **fields: Any) -> dict[str, Any]:
-    """A repayment of the loan's first line, save what is told."""
+    """Return the row of a repayment of the loan's first interest bill, with some cells set."""
     return {
         "contract_no": loan["contract_no"],
         "amount": "277.08",
@@ -81,7 +80,7 @@ def paid_row(loan: Row, **fields: Any) -> dict[str, Any]:
 def csv_of(
     kind: str, rows: Sequence[Row], encoding: str = "utf-8-sig", heading: Mapping[str, str] | None = None
 ) -> bytes:
-    """Rows as csv under the columns they name, in Chinese; `heading` renames some."""
+    """Return rows as a csv file with Chinese headings; `heading` gives other headings for some columns."""
     names = [column for column in COLUMNS[kind] if any(column.name in row for row in rows)]
     file = io.StringIO(newline="")
     lines = csv.writer(file)
@@ -91,16 +90,16 @@ def csv_of(
 
 
 def xlsx_of(kind: str, rows: Sequence[Row]) -> bytes:
-    """Rows as a workbook, under the English names; texts as texts, numbers as numbers, dates as dates."""
+    """Return rows as a workbook with English headings; texts, numbers and dates keep their types."""
     names = [column.name for column in COLUMNS[kind] if any(column.name in row for row in rows)]
     return workbook([names, *([row.get(name, "") for name in names] for row in rows)])
 
 
 def workbook(lines: Iterable[Sequence[Any]], *more: tuple[str, Iterable[Sequence[Any]]]) -> bytes:
-    """A workbook of cells, with further pages by name."""
+    """Return a workbook with lines of cells on its first page, and further pages by name."""
     file = io.BytesIO()
-    told = {"in_memory": True, "strings_to_formulas": False, "default_date_format": "yyyy-mm-dd"}
-    book = Workbook(file, told)
+    options = {"in_memory": True, "strings_to_formulas": False, "default_date_format": "yyyy-mm-dd"}
+    book = Workbook(file, options)
     for name, page_lines in (("数据", lines), *more):
         page = book.add_worksheet(name)
         for number, line in enumerate(page_lines):
@@ -111,26 +110,26 @@ def workbook(lines: Iterable[Sequence[Any]], *more: tuple[str, Iterable[Sequence
 
 
 def beginning(engine: Engine, user: str = "officer", today: date = TODAY) -> intake.Begin:
-    """Begins a transaction of a person, each time one of its own."""
+    """Return a function that begins a new transaction of a user."""
     return partial(at_desk, engine, user, today)
 
 
 def take_in(
     engine: Engine, kind: str, data: bytes, importer: Importer = OFFICER, *, today: date = TODAY, **how: Any
 ) -> Outcome:
-    """Import a file."""
+    """Import a csv file of a kind of sheet and return the outcome."""
     table = read_table(kind, read_sheet(data, f"{kind}.csv"))
     return intake.take_in(beginning(engine, importer.user, today), importer, table, **how)
 
 
 def register(engine: Engine, loans: Iterable[Row], **fields: Any) -> None:
-    """Register the households that loans ask for."""
+    """Register the households of the borrowers of loans."""
     homes = {loan["registry_no"]: home_row(loan, **fields) for loan in loans}
     take_in(engine, "households", csv_of("households", list(homes.values())))
 
 
 def faults_of(engine: Engine, kind: str, data: bytes, importer: Importer = OFFICER, **how: Any) -> list[Fault]:
-    """What is wrong with a file; it is not taken in."""
+    """Return the faults of a file; raise AssertionError where the file is imported."""
     try:
         done = take_in(engine, kind, data, importer, **how)
     except SheetFaults as refusal:
@@ -138,17 +137,17 @@ def faults_of(engine: Engine, kind: str, data: bytes, importer: Importer = OFFIC
     raise AssertionError(f"taken in: {done}")
 
 
-def told(faults: Iterable[Fault]) -> list[tuple[int, str, str]]:
-    """Faults as row, column and code, row by row."""
+def codes_of(faults: Iterable[Fault]) -> list[tuple[int, str, str]]:
+    """Return the row, column and code of each fault, row by row."""
     return [(fault.row, fault.column, fault.code) for fault in in_order(faults)]
 
 
 class Cut(Exception):
-    """The machine stops."""
+    """The error that stands for a machine that stops."""
 
 
 def stopping(engine: Engine, at: int, *, inside: bool) -> Callable[[], AbstractContextManager[Unit]]:
-    """Transactions of which the one numbered `at` does not begin, or does not come to its end."""
+    """Return a function that begins transactions; number `at` raises Cut, if `inside` at its end, else at its start."""
     begun = 0
 
     @contextmanager

@@ -16,8 +16,7 @@ from jobs.runner import run
 from ledger import balances
 from ledger.chart import INTEREST_RECEIVABLE, PENALTY_RECEIVABLE
 from ledger.dates import DAY, SHANGHAI
-from ledger.imports.reading import read_table
-from ledger.imports.sheets import read_sheet
+from ledger.imports.reading import read_sheet, read_table
 from ledger.money import plain, yuan
 from ledger.operations.approvals import requests
 from ledger.operations.lending import loans

@@ -1,24 +1,17 @@
-"""One sheet on its way into the books: whose it is, what was found of it so far, what all kinds refuse alike."""
+"""The state of one sheet while it is checked and booked, its importer, and the refusals that all kinds share."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger.errors import Fault, RuleViolation
-from ledger.imports.reading import Table
+from ledger.errors import Fault, Refusal, RuleViolation
+from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
 from ledger.labels import named
-from ledger.operations.servicing.backdating import ReversalReason
 from ledger.tables.reference import County, CountyCode
-from ledger.unit_of_work import Unit
-
-Told = Any
-"""A row as told: of its kind's row type, but None where a cell could not be read."""
-
-CHUNK_ROWS = 5000
-"""So many rows a transaction, at most (books.md promise 4)."""
 
 
 class RowTwice(RuleViolation):
@@ -28,7 +21,7 @@ class RowTwice(RuleViolation):
 
 
 class RowDiffers(RuleViolation):
-    """What is recorded under the row's identity says something else; `differing` names the columns."""
+    """The refusal of a row whose identity is recorded with other content; `differing` are the columns that differ."""
 
     code = "row_differs"
     zh = "已登记且内容不同（{differing}）：已登记 {recorded:text}，表中 {found:text}；导入不修改已登记的内容"
@@ -49,21 +42,24 @@ class CountyUnknown(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Who takes a sheet in, and what is theirs: no counties named = all of them."""
+    """A person who imports sheets, with the person's bank and counties; no county named means all counties."""
 
     user: str
     bank: str | None = None
     counties: frozenset[str] = frozenset()
 
     def has(self, county: str) -> bool:
+        """Return whether a county, by today's id, is in the person's scope."""
         return not self.counties or county in self.counties
 
 
 @dataclass(slots=True)
 class Run:
-    """A sheet being taken in. `ready` are the rows to be booked, `kept` what a kind knows of the whole sheet.
+    """The check of one sheet and the booking after the check.
 
-    `import_id` is the import that is resumed or booked; rows that it booked before it was cut off are not `unchanged`.
+    `import_id` is the import that books the rows; an import that was cut off keeps its id. `unchanged` counts the rows
+    that were recorded with the same content before this import. `ready` holds the checked rows that are to be booked.
+    `known` holds facts that a kind of sheet looks up once for all rows. `broken` holds the numbers of rows with faults.
     """
 
     importer: Importer
@@ -71,48 +67,42 @@ class Run:
     import_id: int | None = None
     unchanged: int = 0
     ready: list[Any] = field(default_factory=list)
-    kept: dict[str, Any] = field(default_factory=dict)
+    known: Any = None
+    faults: list[Fault] = field(init=False)
+    broken: set[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.faults = list(self.table.faults)
+        self.broken = {fault.row for fault in self.faults}
+
+    def fault(self, number: int, column: str, refusal: Refusal) -> None:
+        """Add a fault of a row under the column that shows the fault."""
+        self.faults.append(Fault.of(number, column, refusal))
+        self.broken.add(number)
+
+    def refuse_faults(self) -> None:
+        """Raise SheetFaults with all faults of the sheet, if the sheet has any."""
+        if self.faults:
+            raise SheetFaults(self.faults, rows=len(self.table.rows), booked=0, unchanged=self.unchanged)
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What became of a chunk: rows booked, and what was refused; the rest was recorded by somebody else meanwhile."""
+    """The number of rows that a chunk booked, and the faults of the chunk; with a fault the chunk booked no row."""
 
-    booked: int
+    rows: int
     faults: Sequence[Fault] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a kind of sheet does with its rows.
-
-    `check` takes the next rows and notes faults or makes them ready; `parts` cuts what is ready into chunks;
-    `book` writes one. `undo` takes an import's rows back; a kind without it is confirmed by nobody, is asked all its
-    rows at once, and is written in one transaction. `rehearsed`: its faults are known only by doing it.
-    """
-
-    check: Callable[[Unit, Run, range], None]
-    parts: Callable[[Run, int], Iterator[Sequence[Any]]]
-    book: Callable[[Unit, Run, Any], Booked]
-    undo: Callable[[Unit, int, ReversalReason], None] | None = None
-    rehearsed: bool = False
-
-
-def in_slices(run: Run, most: int) -> Iterator[Sequence[Any]]:
-    """What is ready, in the order of the sheet."""
-    for start in range(0, len(run.ready), most):
-        yield run.ready[start : start + most]
-
-
-def differing(told: Mapping[str, Any], recorded: Mapping[str, Any]) -> RowDiffers | None:
-    """The refusal that names every column in which a row and the record differ."""
-    names = [name for name, value in told.items() if value != recorded[name]]
+def differing(row: Mapping[str, Any], record: Mapping[str, Any]) -> RowDiffers | None:
+    """Return the refusal that names every column in which a row and its record differ, None where no column does."""
+    names = [name for name, value in row.items() if value != record[name]]
     if not names:
         return None
     return RowDiffers(
         differing=names,
-        recorded=[_shown(name, recorded[name]) for name in names],
-        found=[_shown(name, told[name]) for name in names],
+        recorded=[_shown(name, record[name]) for name in names],
+        found=[_shown(name, row[name]) for name in names],
     )
 
 
@@ -126,20 +116,32 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def county_ids(session: Session) -> dict[str, str]:
-    """Today's county ids by every code, today's or retired, and by every name."""
-    found = dict(session.execute(select(County.name, County.id)).all())
-    found |= dict(session.execute(select(CountyCode.name, CountyCode.county)).all())
-    return found | dict(session.execute(select(CountyCode.code, CountyCode.county)).all())
+    """Return today's county ids by every code of a county, of today or retired, and by every name."""
+    ids = dict(session.execute(select(County.name, County.id)).all())
+    ids |= dict(session.execute(select(CountyCode.name, CountyCode.county)).all())
+    return ids | dict(session.execute(select(CountyCode.code, CountyCode.county)).all())
 
 
-def check_county(run: Run, row: int, told: str | None, known: Mapping[str, str]) -> str | None:
-    """Today's id of a county as told, None with a fault noted where it is none or not the importer's."""
-    if told is None:
+def check_county(run: Run, number: int, written: str | None, ids: Mapping[str, str]) -> str | None:
+    """Return today's id of the county written in a row; None, with a fault, for a county that the importer lacks."""
+    if written is None:
         return None
-    county = known.get(told)
+    county = ids.get(written)
     if county is None:
-        run.table.fault(row, "county", CountyUnknown(found=told[:40]))
+        run.fault(number, "county", CountyUnknown(found=written[:40]))
     elif not run.importer.has(county):
-        run.table.fault(row, "county", CountyNotYours(found=told[:40]))
+        run.fault(number, "county", CountyNotYours(found=written[:40]))
         return None
     return county
+
+
+def faults_text(refusal: Refusal) -> str:
+    """Return the faults of a sheet as the JSON that is stored: at most FAULTS_MAX faults, in both languages."""
+    faults = refusal.found if isinstance(refusal, SheetFaults) else [Fault.of(0, "", refusal)]
+    return json.dumps(
+        [
+            {"row": fault.row, "column": fault.column, "code": fault.code, "zh": fault.zh, "en": fault.en}
+            for fault in faults[:FAULTS_MAX]
+        ],
+        ensure_ascii=False,
+    )

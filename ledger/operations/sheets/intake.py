@@ -1,48 +1,84 @@
-"""Sheets into the books: checked whole, booked in chunks under the import's id, confirmed or taken back.
+"""Sheets into the books: a sheet is checked whole, booked under the id of an import, and then confirmed or rejected.
 
-Nothing is booked of a sheet with a fault. Cut off between two chunks, the same file sent again by the same person
-goes on where it stopped: what is there is not booked twice.
+With one fault nothing of a sheet is booked. A large sheet is booked in chunks, each in a transaction of its own. After
+an interruption the same file, sent by the same person, is continued: rows that were booked are not booked twice.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import select
+from tenacity import Retrying, retry_if_exception
 
-from ledger.errors import Conflict, Fault, Refusal, WrongStatus
+from ledger.errors import Conflict, Fault, Forbidden, NotFound, Refusal, WrongStatus
 from ledger.ids import new_id
-from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
+from ledger.imports.columns import Numbered
+from ledger.imports.reading import Table
+from ledger.operations.registry.users import Role
 from ledger.operations.servicing.backdating import ReversalReason
-from ledger.operations.sheets import households, loan_booking, loan_checks, organisations, repayments
-from ledger.operations.sheets.import_run import CHUNK_ROWS, Booked, Importer, Kind, Run, in_slices
+from ledger.operations.sheets import households, loans, organisations, repayments
+from ledger.operations.sheets.import_run import Booked, Importer, Run, faults_text
 from ledger.operations.sheets.undo import undo_loans, undo_repayments
 from ledger.operations.sheets.workflow import SHEET, UNFINISHED
-from ledger.retries import retried
+from ledger.retries import attempts, passing
 from ledger.statuses import SheetStatus, SheetStep
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
 from ledger.workflow import check_status, move
 
-Begin = Callable[[], AbstractContextManager[Unit]]
-"""Begins a transaction: each of its own, or always the one that the caller has begun."""
+CHUNK_ROWS = 5000
+"""The most rows that one transaction books (books.md promise 4)."""
 
-T = TypeVar("T")
-P = ParamSpec("P")
-Step = Callable[Concatenate[Unit, P], T]
+Begin = Callable[[], AbstractContextManager[Unit]]
+"""A function that begins a transaction of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The functions of one kind of sheet.
+
+    Only `importers` may import the kind. `check` checks rows: each row is then ready, unchanged or faulty. `chunks`
+    cuts the ready rows into chunks of at most so many rows, and `book` books one chunk. `undo` takes back the rows of
+    an import. A kind without `undo` is a register: nobody confirms a register, all its rows are checked together, and
+    one transaction books them. A `rehearsed` kind shows faults only when booked: each chunk is first booked and rolled
+    back.
+    """
+
+    importers: frozenset[Role]
+    check: Callable[[Unit, Run, Sequence[Numbered]], None]
+    chunks: Callable[[Sequence[Any], int], Iterator[Sequence[Any]]]
+    book: Callable[[Unit, Run, Sequence[Any]], Booked]
+    undo: Callable[[Unit, int, ReversalReason], None] | None = None
+    rehearsed: bool = False
+
+
+def _slices(ready: Sequence[Any], most: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(ready), most):
+        yield ready[start : start + most]
+
+
+# The poverty office lists the registered households (scheme 1); a bank may import the households that borrow from it.
+_KEEP_REGISTERS = frozenset({Role.POVERTY_OFFICE, Role.CITY_FINANCE, Role.BANK_OFFICER})
+_LEND = frozenset({Role.BANK_OFFICER})
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "households": Kind(households.check, households.parts, households.book),
-    "organisations": Kind(organisations.check, in_slices, organisations.book),
-    "loans": Kind(loan_checks.check, in_slices, loan_booking.book, undo_loans),
-    "repayments": Kind(repayments.check, repayments.parts, repayments.book, undo_repayments, rehearsed=True),
+    "households": Kind(_KEEP_REGISTERS, households.check, households.chunks, households.book),
+    "organisations": Kind(_KEEP_REGISTERS, organisations.check, _slices, organisations.book),
+    "loans": Kind(_LEND, loans.check, _slices, loans.book, undo_loans),
+    "repayments": Kind(_LEND, repayments.check, repayments.chunks, repayments.book, undo_repayments, rehearsed=True),
 }
+"""The one table of the kinds of sheets."""
 
 _ABANDONED = "导入中止 import abandoned"
+
+
+class KindNotYours(Forbidden):
+    code = "not_yours"
+    zh = "角色 {found:role} 不能导入 {kind:sheet}；可导入的角色：{limit:role}"
+    en = "the role {found:role} does not import {kind:sheet}; it is for: {limit:role}"
 
 
 class RecordedMeanwhile(Conflict):
@@ -53,7 +89,10 @@ class RecordedMeanwhile(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a sheet. `id` is None where nothing is kept; `ready` counts what a dry run would have booked."""
+    """The result of a sheet: rows booked and rows unchanged.
+
+    `id` is None where no import is kept. `ready` is the number of rows that a dry run would have booked.
+    """
 
     id: int | None
     kind: str
@@ -65,7 +104,15 @@ class Outcome:
 
 
 class _Rehearsed(Exception):
-    """Ends a transaction that was only tried."""
+    """An exception that rolls back the transaction of a chunk booked only to find its faults."""
+
+
+def check_may_import(role: str, kind: str) -> None:
+    """Raise NotFound for an unknown kind of sheet, and KindNotYours where the role does not import the kind."""
+    if kind not in KINDS:
+        raise NotFound(what="import kind", id=kind)
+    if role not in KINDS[kind].importers:
+        raise KindNotYours(kind=kind, found=role, limit=sorted(KINDS[kind].importers))
 
 
 def take_in(
@@ -74,111 +121,138 @@ def take_in(
     table: Table,
     *,
     dry_run: bool = False,
-    whole: bool = False,
     announced: int | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Outcome:
-    """Check a sheet and book it. `whole`: `begin` gives the one transaction that its caller ends.
+    """Check a sheet and book the sheet in transactions begun by `begin`; a dry run only checks.
 
-    `announced` is the id under which its progress is looked at. Registers, which no checker confirms, are written in
-    one transaction always. Raises SheetFaults with every fault of every row, RecordedMeanwhile, and a refusal that
-    concerns no row; nothing stands then: what was booked in chunks is taken back in red.
+    `announced` is the id of the import, where `announce` gave one. Raise SheetFaults with every fault of every row,
+    RecordedMeanwhile, and refusals that concern no row; chunks booked before a refusal are taken back in red.
     """
-    how = KINDS[table.kind]
-    run = Run(importer, table.again(), announced)
+    run = Run(importer, table, announced)
+    kind = KINDS[table.kind]
     try:
-        if how.undo is None and not dry_run and not whole:
-            return _again(begin, _in_one, how, run, chunk_rows)
-        return _take(begin, how, run, chunk_rows, dry_run=dry_run, whole=whole)
+        if kind.undo is None and not dry_run:
+            return _in_one_transaction(begin, run, chunk_rows)
+        return _in_chunks(begin, kind, run, chunk_rows, dry_run=dry_run)
     except UniqueViolation:
         raise RecordedMeanwhile() from None
     except Refusal as refusal:
-        if run.import_id is not None and not whole:
-            _fail(begin, how, run.import_id, refusal)
+        if run.import_id is not None:
+            _fail(begin, kind, run.import_id, refusal)
         raise
 
 
-def announce(unit: Unit, importer: Importer, table: Table, *, dry_run: bool = False) -> int:
-    """Keep a sheet as one that will be checked, and booked if it may be; answers the id to look at.
+def take_in_at_once(unit: Unit, importer: Importer, table: Table, *, chunk_rows: int = CHUNK_ROWS) -> Outcome:
+    """Check a sheet and book the sheet in the caller's transaction, which keeps nothing where a refusal is raised.
 
-    The same file that the same person sent before and that is not finished keeps its id.
+    Raise SheetFaults with every fault of every row, RecordedMeanwhile, and refusals that concern no row.
     """
-    found = None if dry_run else _unfinished(unit, importer, table)
-    return (
-        _add(unit, importer, table, SheetStatus.TRYING if dry_run else SheetStatus.CHECKING).id
-        if found is None
-        else found
-    )
+    try:
+        return _at_once(unit, Run(importer, table), chunk_rows)
+    except UniqueViolation:
+        raise RecordedMeanwhile() from None
 
 
-def _in_one(unit: Unit, how: Kind, run: Run, chunk_rows: int) -> Outcome:
-    fresh = Run(run.importer, run.table.again(), run.import_id)
-    return _take(lambda: nullcontext(unit), how, fresh, chunk_rows, dry_run=False, whole=True)
+def announce(unit: Unit, importer: Importer, table: Table, *, dry_run: bool = False) -> int:
+    """Keep a sheet as an import that will be checked and booked; return the id under which its progress is shown.
+
+    An unfinished import of the same file by the same person keeps its id.
+    """
+    unfinished = None if dry_run else _unfinished(unit, importer, table)
+    if unfinished is not None:
+        return unfinished
+    return _add(unit, importer, table, SheetStatus.TRYING if dry_run else SheetStatus.CHECKING).id
 
 
-def _take(begin: Begin, how: Kind, run: Run, chunk_rows: int, *, dry_run: bool, whole: bool) -> Outcome:
-    table = run.table
+def _at_once(unit: Unit, run: Run, chunk_rows: int) -> Outcome:
+    """Check a sheet, book its rows and finish its import, all in one transaction."""
+    kind = KINDS[run.table.kind]
+    if run.import_id is None:
+        run.import_id = _unfinished(unit, run.importer, run.table)
+    for rows in _parts(kind, run, chunk_rows):
+        kind.check(unit, run, rows)
+    run.refuse_faults()
+    if not run.ready and run.import_id is None:
+        return _not_booked(run, SheetStatus.UNCHANGED)
+    run.import_id = _open(unit, run)
+    for chunk in kind.chunks(run.ready, chunk_rows):
+        run.faults += _book(unit, kind, run, chunk).faults
+    run.refuse_faults()
+    return _finish(unit, run)
+
+
+def _in_one_transaction(begin: Begin, run: Run, chunk_rows: int) -> Outcome:
+    for attempt in _attempts():
+        with attempt, begin() as unit:
+            return _at_once(unit, Run(run.importer, run.table, run.import_id), chunk_rows)
+    raise AssertionError("the last attempt raises its error")
+
+
+def _in_chunks(begin: Begin, kind: Kind, run: Run, chunk_rows: int, *, dry_run: bool) -> Outcome:
+    """Check a sheet, book its rows and finish its import, with a transaction for every part."""
     if run.import_id is None and not dry_run:
-        run.import_id = _once(begin, _unfinished, run.importer, table)
-    step = chunk_rows if how.undo is not None else len(table.rows)
-    for start in range(0, len(table.rows), step):
-        _once(begin, how.check, run, range(start, min(start + step, len(table.rows))))
-    if how.rehearsed and not whole and not table.faults:
-        for chunk in how.parts(run, chunk_rows):
-            table.faults += _rehearse(begin, how, run, chunk)
-    _refuse_faults(run, table.faults)
+        with begin() as unit:
+            run.import_id = _unfinished(unit, run.importer, run.table)
+    for rows in _parts(kind, run, chunk_rows):
+        with begin() as unit:
+            kind.check(unit, run, rows)
+    if kind.rehearsed and not run.faults:
+        for chunk in kind.chunks(run.ready, chunk_rows):
+            run.faults += _rehearse(begin, kind, run, chunk)
+    run.refuse_faults()
     if dry_run or (not run.ready and run.import_id is None):
         status = SheetStatus.CHECKED if dry_run else SheetStatus.UNCHANGED
         if run.import_id is not None:
-            _once(begin, _end, run, status)
-        return Outcome(run.import_id, table.kind, status, len(table.rows), 0, run.unchanged, len(run.ready))
-    run.import_id = _once(begin, _open, run)
-    faults: list[Fault] = []
-    for chunk in how.parts(run, chunk_rows):
-        booked = _once(begin, _book, how, run, chunk) if whole else _again(begin, _book_or_refuse, how, run, chunk)
-        faults += booked.faults
-    _refuse_faults(run, faults)
-    return _once(begin, _finish, run)
-
-
-def _once(begin: Begin, act: Step[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+            with begin() as unit:
+                _close(unit, run.import_id, run, status)
+        return _not_booked(run, status)
     with begin() as unit:
-        return act(unit, *arguments, **named)
+        run.import_id = _open(unit, run)
+    for chunk in kind.chunks(run.ready, chunk_rows):
+        for attempt in _attempts():
+            with attempt, begin() as unit:
+                run.faults += _book(unit, kind, run, chunk).faults
+                run.refuse_faults()
+    with begin() as unit:
+        return _finish(unit, run)
 
 
-def _again(begin: Begin, act: Step[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """In a transaction of its own, once more when somebody else wrote a row first: it is seen then, and compared."""
-    tried = partial(_once, begin, act, *arguments, **named)
-    for _ in range(2):
-        with suppress(UniqueViolation):
-            return retried(tried)
-    return retried(tried)
+def _attempts() -> Retrying:
+    """Return the attempts at one transaction: another one follows a passing database error or a UniqueViolation.
+
+    A UniqueViolation says that somebody else wrote a row of the sheet first; the next attempt compares the two rows.
+    """
+    return attempts().copy(retry=retry_if_exception(lambda error: isinstance(error, UniqueViolation) or passing(error)))
 
 
-def _rehearse(begin: Begin, how: Kind, run: Run, chunk: Any) -> list[Fault]:
-    """Book a chunk, look at its faults, and leave nothing of it."""
+def _parts(kind: Kind, run: Run, most: int) -> Iterator[Sequence[Numbered]]:
+    """Yield the numbered rows of a sheet in parts of at most `most` rows; a register is one part."""
+    numbers, rows = run.table.numbers, run.table.rows
+    step = len(rows) if kind.undo is None else most
+    for start in range(0, len(rows), step):
+        yield list(zip(numbers[start : start + step], rows[start : start + step], strict=True))
+
+
+def _rehearse(begin: Begin, kind: Kind, run: Run, chunk: Sequence[Any]) -> list[Fault]:
+    """Return the faults of booking a chunk, and roll the booking back."""
     faults: list[Fault] = []
-
-    def try_it(unit: Unit) -> None:
-        faults[:] = how.book(unit, run, chunk).faults
+    with suppress(_Rehearsed), begin() as unit:
+        faults += kind.book(unit, run, chunk).faults
         raise _Rehearsed
-
-    with suppress(_Rehearsed):
-        _once(begin, try_it)
     return faults
 
 
-def _refuse_faults(run: Run, faults: Iterable[Fault]) -> None:
-    if found := list(faults):
-        raise SheetFaults(found, rows=len(run.table.rows), booked=0, unchanged=run.unchanged)
+def _not_booked(run: Run, status: SheetStatus) -> Outcome:
+    return Outcome(run.import_id, run.table.kind, status, len(run.table.rows), 0, run.unchanged, len(run.ready))
 
 
 def _unfinished(unit: Unit, importer: Importer, table: Table) -> int | None:
-    """The import of the same file by the same person that was cut off."""
+    """Return the id of an import of the same file by the same person that was cut off, None where there is none."""
     query = select(Import.id).where(
         Import.status.in_(UNFINISHED),
         Import.kind == table.kind,
-        Import.hash == table.sheet.hash,
+        Import.hash == table.hash,
         Import.made_by == importer.user,
     )
     return unit.session.execute(query.order_by(Import.id).limit(1)).scalar()
@@ -189,8 +263,8 @@ def _add(unit: Unit, importer: Importer, table: Table, status: SheetStatus) -> I
         id=new_id(),
         kind=table.kind,
         bank=importer.bank,
-        file_name=table.sheet.file_name,
-        hash=table.sheet.hash,
+        file_name=table.file_name,
+        hash=table.hash,
         status=status,
         rows=len(table.rows),
         booked=0,
@@ -205,83 +279,70 @@ def _add(unit: Unit, importer: Importer, table: Table, status: SheetStatus) -> I
     return row
 
 
-def held(unit: Unit, import_id: int, step: SheetStep) -> Import:
-    """An import, locked to the end of the transaction; raises NoResultFound, WrongStatus."""
+def locked(unit: Unit, import_id: int, step: SheetStep) -> Import:
+    """Return an import, locked to the end of the transaction; raise NoResultFound, WrongStatus."""
     row = unit.session.get_one(Import, import_id, with_for_update=True, populate_existing=True)
     check_status(SHEET, row, step)
     return row
 
 
 def _open(unit: Unit, run: Run) -> int:
-    """The import under whose id the chunks are booked; it knows what it booked before it was cut off."""
+    """Return the id of the import under which chunks are booked: a new import, or one that was cut off."""
     if run.import_id is None:
         row = _add(unit, run.importer, run.table, SheetStatus.BOOKING)
     else:
-        row = held(unit, run.import_id, SheetStep.OPEN)
+        row = locked(unit, run.import_id, SheetStep.OPEN)
     if row.status in UNFINISHED:
         row.unchanged = run.unchanged
         move(unit, SHEET, row, SheetStep.OPEN)
     return row.id
 
 
-def _book(unit: Unit, how: Kind, run: Run, chunk: Any) -> Booked:
+def _book(unit: Unit, kind: Kind, run: Run, chunk: Sequence[Any]) -> Booked:
     assert run.import_id is not None
-    row = held(unit, run.import_id, SheetStep.BOOK)
+    row = locked(unit, run.import_id, SheetStep.BOOK)
     unit.origin = f"import/{row.id}"
-    booked = how.book(unit, run, chunk)
-    row.booked += booked.booked
-    return booked
-
-
-def _book_or_refuse(unit: Unit, how: Kind, run: Run, chunk: Any) -> Booked:
-    booked = _book(unit, how, run, chunk)
-    _refuse_faults(run, booked.faults)
+    booked = kind.book(unit, run, chunk)
+    row.booked += booked.rows
     return booked
 
 
 def _finish(unit: Unit, run: Run) -> Outcome:
     assert run.import_id is not None
-    row = held(unit, run.import_id, SheetStep.FINISH)
+    row = locked(unit, run.import_id, SheetStep.FINISH)
     move(unit, SHEET, row, SheetStep.FINISH, to=SheetStatus.BOOKED if row.booked else SheetStatus.UNCHANGED)
-    row.unchanged = row.rows - row.booked  # also what somebody else recorded the same meanwhile
+    row.unchanged = row.rows - row.booked  # includes rows that somebody else recorded meanwhile with the same content
     return Outcome(row.id, row.kind, row.status, row.rows, row.booked, row.unchanged)
 
 
-def _end(unit: Unit, run: Run, status: SheetStatus) -> None:
-    assert run.import_id is not None
-    row = held(unit, run.import_id, SheetStep.CHECK)
+def _close(unit: Unit, import_id: int, run: Run, status: SheetStatus) -> None:
+    """Close an import of which no row is booked."""
+    row = locked(unit, import_id, SheetStep.CHECK)
     row.unchanged = run.unchanged
     move(unit, SHEET, row, SheetStep.CHECK, to=status)
 
 
-def _fail(begin: Begin, how: Kind, import_id: int, refusal: Refusal) -> None:
-    """Take back what was booked and keep why; where that is refused, a checker has to look at it."""
+def _fail(begin: Begin, kind: Kind, import_id: int, refusal: Refusal) -> None:
+    """Take back the booked rows of an import and keep the refusal.
 
-    def fail(unit: Unit, *, undo: bool) -> None:
-        row = held(unit, import_id, SheetStep.FAIL)
-        row.faults = faults_text(refusal)
-        if row.status == SheetStatus.BOOKING and how.undo is not None:
-            if not undo:
-                return
-            how.undo(unit, import_id, ReversalReason(_ABANDONED))
-        row.booked = 0
-        move(unit, SHEET, row, SheetStep.FAIL)
-
+    Where a row cannot be taken back, only the refusal is kept, and a checker has to reject the import.
+    """
     try:
-        _again(begin, fail, undo=True)
+        for attempt in _attempts():
+            with attempt, begin() as unit:
+                row = locked(unit, import_id, SheetStep.FAIL)
+                row.faults = faults_text(refusal)
+                if row.status == SheetStatus.BOOKING and kind.undo is not None:
+                    kind.undo(unit, import_id, ReversalReason(_ABANDONED))
+                row.booked = 0
+                move(unit, SHEET, row, SheetStep.FAIL)
     except WrongStatus:
-        return  # decided by somebody meanwhile
+        return  # a checker rejected the import meanwhile
     except Refusal:
-        _again(begin, fail, undo=False)
-
-
-def faults_text(refusal: Refusal) -> str:
-    """What was wrong with a sheet, as it is kept: at most FAULTS_MAX rows, in both languages."""
-    found = refusal.found if isinstance(refusal, SheetFaults) else [Fault.of(0, "", refusal)]
-    return json.dumps(
-        [
-            {"row": fault.row, "column": fault.column, "code": fault.code, "zh": fault.zh, "en": fault.en}
-            for fault in found[:FAULTS_MAX]
-        ],
-        ensure_ascii=False,
-    )
+        for attempt in _attempts():
+            with attempt, begin() as unit:
+                row = locked(unit, import_id, SheetStep.FAIL)
+                row.faults = faults_text(refusal)
+                if row.status != SheetStatus.BOOKING or kind.undo is None:
+                    row.booked = 0
+                    move(unit, SHEET, row, SheetStep.FAIL)

@@ -1,19 +1,18 @@
-"""Booking the loans of a sheet: rows, disbursements and movements of a chunk, under the borrowers' locks."""
+"""Booking the checked loans of a sheet: one bulk write of their rows, and one of their disbursements."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
 
-from ledger import journal, period_lock
-from ledger.chart import Kind, book_of
+from ledger import journal
 from ledger.database import update_rows, write_rows
-from ledger.errors import Fault, Refusal
 from ledger.events import LoanDisbursed
 from ledger.ids import new_ids
+from ledger.imports.columns import LoanRow
 from ledger.journal import Record
-from ledger.operations.sheets.borrowers import standings_of
-from ledger.operations.sheets.existing import differing_loan, present_loans
-from ledger.operations.sheets.import_run import Booked, Run
-from ledger.operations.sheets.loan_checks import Ready, contract_of, refusals_of
+from ledger.operations.sheets.import_run import Run
+from ledger.operations.sheets.recorded import Borrower
+from ledger.policy.schemes import Scheme
 from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, StatusChange
 from ledger.unit_of_work import Unit
@@ -21,191 +20,188 @@ from ledger.unit_of_work import Unit
 _LOANS: Any = Loan.__table__
 _CHANGES: Any = StatusChange.__table__
 
-_COLUMNS = (
-    "id",
-    "contract_no",
-    "scheme",
-    "scheme_version",
-    "bank",
-    "county",
-    "household_id",
-    "member_id",
-    "organisation_id",
-    "principal_fen",
-    "annual_rate",
-    "benchmark_rate",
-    "term_months",
-    "signed_on",
-    "purpose",
-    "security",
-    "policy_no",
-    "endorsements",
-    "status",
-    "recorded_by",
-    "recorded_on",
-    "approved_by",
-    "approved_on",
-    "return_reason",
-    "disbursed_by",
-    "disbursed_on",
-    "original_due_on",
-    "due_on",
-    "rolled_on",
-    "extended_months",
-    "extended_on",
-    "extended_rate",
-    "misused_on",
-    "renews_id",
-    "first_disbursed_on",
-    "billed_to",
-    "next_step_on",
-    "generation",
-    "import_id",
-)
-assert tuple(column.name for column in _LOANS.columns) == _COLUMNS, "a row of `_row` is no row of the loans"
+
+class Terms(NamedTuple):
+    """The scheme version of a loan, with the contract rate and the published rate in whole 1e-8."""
+
+    scheme: Scheme
+    rate: int
+    benchmark: int
 
 
-def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
-    """Write a chunk's loans as active and record their disbursements.
+class Days(NamedTuple):
+    """The days that a disbursement fixes, as ISO texts, which either driver stores fastest."""
 
-    What may have changed since the check is asked again under locks: whether the loan is there by now, and what
-    its borrower owes. With faults nothing is written.
+    disbursed_on: str
+    due_on: str
+    rolled_on: str
+    next_step_on: str
+
+
+class CheckedLoan(NamedTuple):
+    """A row of a sheet of loans that breaks no rule, with everything that its loan needs."""
+
+    number: int
+    row: LoanRow
+    terms: Terms
+    borrower: Borrower
+    days: Days
+
+
+class StoredLoan(NamedTuple):
+    """A row of the table of loans, column by column in the table's order, with the values that the driver stores."""
+
+    id: int
+    contract_no: str
+    scheme: str
+    scheme_version: int
+    bank: str
+    county: str
+    household_id: int | None
+    member_id: int | None
+    organisation_id: int | None
+    principal_fen: int
+    annual_rate: int
+    benchmark_rate: int
+    term_months: int
+    signed_on: Any
+    purpose: str
+    security: str
+    policy_no: str | None
+    endorsements: str
+    status: str
+    recorded_by: str
+    recorded_on: Any
+    approved_by: str | None
+    approved_on: Any
+    return_reason: str | None
+    disbursed_by: str | None
+    disbursed_on: Any
+    original_due_on: Any
+    due_on: Any
+    rolled_on: Any
+    extended_months: int
+    extended_on: Any
+    extended_rate: int | None
+    misused_on: Any
+    renews_id: int | None
+    first_disbursed_on: Any
+    billed_to: Any
+    next_step_on: Any
+    generation: int
+    import_id: int | None
+
+
+class StoredStatusChange(NamedTuple):
+    """A row of the table of status changes, column by column in the table's order."""
+
+    id: int
+    loan_id: int
+    from_status: str
+    to_status: str
+    on_day: Any
+    by_user: str
+    reason: str
+    recorded_at: int
+
+
+def write(unit: Unit, run: Run, loans: Sequence[CheckedLoan], undone: Mapping[str, Any]) -> None:
+    """Write loans as active and record their disbursements, with the file's hash as the document.
+
+    `undone` are loans left by rejected sheets, by contract number: a loan among them keeps its row and its history.
     """
-    period_lock.first_open(unit, [book_of(Kind.LOAN, bank=run.importer.bank or "", county="")])  # held against closing
-    standings = standings_of(unit, [each.borrower for each in chunk], held=True)
-    present = present_loans(unit, run, [each.row.contract_no for each in chunk])
-    fresh, faults = [], list[Fault]()
-    promised: dict[int, int] = {}
-    for each in chunk:
-        recorded = present.standing.get(each.row.contract_no)
-        if recorded is not None:
-            refusals: list[Refusal | None] = [differing_loan(run, each.row, recorded, each.borrower)]
-        else:
-            fresh.append(each)
-            refusals = list(_asked_again(unit, run, each, standings, promised))
-        faults += [Fault.of(each.number, "principal", refusal) for refusal in refusals if refusal is not None]
-    if faults:
-        return Booked(0, faults=faults)
-    if fresh:
-        _write(unit, run, fresh, present.left)
-    return Booked(len(fresh))
-
-
-def _asked_again(
-    unit: Unit, run: Run, each: Ready, standings: dict[int, Any], promised: dict[int, int]
-) -> Sequence[Refusal]:
-    """Nothing for a borrower who owed nothing then and now: the cap was asked of that row alone."""
-    key = each.borrower.key
-    before = promised.get(key, 0)
-    promised[key] = before + each.row.principal
-    if not before and key not in standings:
-        return ()
-    assert each.terms.scheme is not None
-    contract = contract_of(each.row, each.terms.scheme, run.importer.bank or "", each.borrower.county)
-    return list(refusals_of(unit, contract, each.borrower, standings.get(key), before, each.row.disbursed_on))
-
-
-def _write(unit: Unit, run: Run, fresh: Sequence[Ready], left: dict[str, Any]) -> None:
-    ids: Sequence[int] = new_ids(len(fresh))
-    if left:
-        found = [left.get(each.row.contract_no) for each in fresh]
-        ids = [new_id if row is None else row.id for new_id, row in zip(ids, found, strict=True)]
-    bank, hash_ = run.importer.bank or "", run.table.sheet.hash
-    rows = [_row(unit, run, each, loan_id) for each, loan_id in zip(fresh, ids, strict=True)]
-    if left:
-        _take_up(unit, run, [row for row in rows if row[1] in left], left)
-        rows = [row for row in rows if row[1] not in left]
+    ids: Sequence[int] = new_ids(len(loans))
+    if undone:
+        left = [undone.get(loan.row.contract_no) for loan in loans]
+        ids = [new_id if row is None else row.id for new_id, row in zip(ids, left, strict=True)]
+    rows = _stored(unit, run, loans, ids)
+    if undone:
+        _overwrite(unit, run, [row for row in rows if row.contract_no in undone], undone)
+        rows = [row for row in rows if row.contract_no not in undone]
     write_rows(unit.connection, {_LOANS: rows})
     journal.record_all(
         unit,
         [
             Record(
                 LoanDisbursed(
-                    effective_on=each.row.disbursed_on,
-                    county=each.borrower.county,
-                    bank=bank,
+                    effective_on=loan.row.disbursed_on,
+                    county=loan.borrower.county,
+                    bank=run.importer.bank or "",
                     loan=loan_id,
-                    principal=each.row.principal,
+                    principal=loan.row.principal,
                 ),
-                document=hash_,
+                document=run.table.hash,
             )
-            for each, loan_id in zip(fresh, ids, strict=True)
+            for loan, loan_id in zip(loans, ids, strict=True)
         ],
     )
 
 
-def _row(unit: Unit, run: Run, each: Ready, loan_id: int) -> tuple[Any, ...]:
-    """A loan's whole row, as the driver stores it: paid out, at the start of its life (see `loans.set_dates`)."""
-    row, terms, borrower, days = each.row, each.terms, each.borrower, each.days
-    assert terms.scheme is not None
-    household, organisation = (borrower.id, None) if borrower.member_id is not None else (None, borrower.id)
-    return (
-        loan_id,
-        row.contract_no,
-        terms.scheme.code,
-        terms.scheme.version,
-        run.importer.bank,
-        borrower.county,
-        household,
-        borrower.member_id,
-        organisation,
-        row.principal,
-        terms.rate,
-        terms.benchmark,
-        row.term_months,
-        row.signed_on,
-        row.purpose,
-        row.security,
-        row.policy_no,
-        ",".join(row.endorsements),
-        LoanStatus.ACTIVE,
-        unit.user,
-        unit.today,
-        None,
-        None,
-        None,
-        unit.user,
-        days.disbursed_on,
-        days.due_on,
-        days.due_on,
-        days.rolled_on,
-        0,
-        None,
-        None,
-        None,
-        None,
-        days.disbursed_on,
-        days.disbursed_on,
-        days.next_step_on,
-        0,
-        run.import_id,
-    )
+def _stored(unit: Unit, run: Run, loans: Sequence[CheckedLoan], ids: Sequence[int]) -> list[StoredLoan]:
+    """Return the table rows of loans that were paid out and have not run a day (see `loans.set_dates`).
+
+    The rows are made column by column, which is faster than loan by loan; a column that is not named is empty.
+    """
+    _, rows, terms, borrowers, days = zip(*loans, strict=True)
+    disbursed_on = [of_loan.disbursed_on for of_loan in days]
+    due_on = [of_loan.due_on for of_loan in days]
+    columns: dict[str, Iterable[Any]] = {name: repeat(None) for name in StoredLoan._fields}
+    columns |= {
+        "id": ids,
+        "contract_no": [row.contract_no for row in rows],
+        "scheme": [of_loan.scheme.code for of_loan in terms],
+        "scheme_version": [of_loan.scheme.version for of_loan in terms],
+        "bank": repeat(run.importer.bank or ""),
+        "county": [borrower.county for borrower in borrowers],
+        "household_id": [None if borrower.member_id is None else borrower.id for borrower in borrowers],
+        "member_id": [borrower.member_id for borrower in borrowers],
+        "organisation_id": [borrower.id if borrower.member_id is None else None for borrower in borrowers],
+        "principal_fen": [row.principal for row in rows],
+        "annual_rate": [of_loan.rate for of_loan in terms],
+        "benchmark_rate": [of_loan.benchmark for of_loan in terms],
+        "term_months": [row.term_months for row in rows],
+        "signed_on": [row.signed_on for row in rows],
+        "purpose": [row.purpose for row in rows],
+        "security": [row.security for row in rows],
+        "policy_no": [row.policy_no for row in rows],
+        "endorsements": [",".join(row.endorsements) for row in rows],
+        "status": repeat(LoanStatus.ACTIVE),
+        "recorded_by": repeat(unit.user),
+        "recorded_on": repeat(unit.today),
+        "disbursed_by": repeat(unit.user),
+        "disbursed_on": disbursed_on,
+        "original_due_on": due_on,
+        "due_on": due_on,
+        "rolled_on": [of_loan.rolled_on for of_loan in days],
+        "extended_months": repeat(0),
+        "first_disbursed_on": disbursed_on,
+        "billed_to": disbursed_on,
+        "next_step_on": [of_loan.next_step_on for of_loan in days],
+        "generation": repeat(0),
+        "import_id": repeat(run.import_id),
+    }
+    return list(map(StoredLoan._make, zip(*columns.values(), strict=False)))
 
 
-def _take_up(unit: Unit, run: Run, rows: Sequence[tuple[Any, ...]], left: dict[str, Any]) -> None:
-    """Loans that a rejected sheet left behind live anew, in a generation of their own, with their history kept."""
-    generation = _COLUMNS.index("generation")
+def _overwrite(unit: Unit, run: Run, rows: Sequence[StoredLoan], undone: Mapping[str, Any]) -> None:
+    """Overwrite the rows of undone loans, keep the generation of each, and record the change of status."""
     update_rows(
         unit.connection,
         _LOANS,
-        _COLUMNS[1:],
-        [(*row[1:generation], left[row[1]].generation, *row[generation + 1 :], row[0]) for row in rows],
+        StoredLoan._fields[1:],
+        [(*row._replace(generation=undone[row.contract_no].generation)[1:], row.id) for row in rows],
     )
-    write_rows(
-        unit.connection,
-        {
-            _CHANGES: [
-                (
-                    change,
-                    row[0],
-                    LoanStatus.RETURNED,
-                    LoanStatus.ACTIVE,
-                    row[25],
-                    unit.user,
-                    f"import/{run.import_id}",
-                    unit.recorded_at,
-                )
-                for change, row in zip(new_ids(len(rows)), rows, strict=True)
-            ]
-        },
-    )
+    changes = [
+        StoredStatusChange(
+            id=change_id,
+            loan_id=row.id,
+            from_status=LoanStatus.RETURNED,
+            to_status=LoanStatus.ACTIVE,
+            on_day=row.disbursed_on,
+            by_user=unit.user,
+            reason=f"import/{run.import_id}",
+            recorded_at=unit.recorded_at,
+        )
+        for change_id, row in zip(new_ids(len(rows)), rows, strict=True)
+    ]
+    write_rows(unit.connection, {_CHANGES: changes})

@@ -1,18 +1,18 @@
-"""Sheets of repayments: each loan's rows together and in order, through the one way repayments are recorded."""
+"""Sheets of repayments: the rows of each loan together and in order, recorded as the desk records repayments."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from ledger.database import among
 from ledger.errors import Fault, FutureDate, Refusal, RuleViolation
-from ledger.money import Fen, of_fen, plain
+from ledger.imports.columns import AsRead, Numbered, RepaymentRow
+from ledger.money import of_fen, plain
 from ledger.operations.servicing import load, repayments
 from ledger.operations.servicing.repayments import Received
 from ledger.operations.servicing.run import LENT
-from ledger.operations.sheets.import_run import Booked, RowDiffers, RowTwice, Run, Told, differing
+from ledger.operations.sheets.import_run import Booked, RowDiffers, RowTwice, Run, differing
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
 
@@ -28,7 +28,7 @@ _COLUMN_OF = {
     "loan_closed": "paid_on",
     "loan_compensated": "contract_no",
 }
-"""Where a refusal is shown; the others are about the amount."""
+"""The column that shows a refusal, by the refusal's code; every other refusal is shown under the amount."""
 
 
 class LoanUnknown(RuleViolation):
@@ -49,55 +49,46 @@ class ReceivedAfterPaid(RuleViolation):
     en = "received on {found}, after the day it counts, {limit}"
 
 
-class RepaymentRow(NamedTuple):
-    """A row of a repayment sheet, in the order of its columns; what could not be read is None."""
-
-    contract_no: str
-    amount: Fen
-    paid_on: date
-    received_on: date | None
-    channel: str
-    receipt_no: str
-    surplus: Literal["credit", "principal"]
-
-
-class Ready(NamedTuple):
-    """A row that may be recorded, by the loan it is for."""
+class CheckedRepayment(NamedTuple):
+    """A row that may be recorded, with the id of its loan."""
 
     number: int
     row: RepaymentRow
     loan_id: int
 
 
-def check(unit: Unit, run: Run, places: range) -> None:
-    """Ask the next rows what can be known without recording them: the loan, the days, the identity."""
-    table = run.table
-    rows = [(table.numbers[place], RepaymentRow._make(table.rows[place])) for place in places]
+def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
+    """Check everything about rows that is known without recording them: the loan, the days, the receipt number.
+
+    A row is ready to be recorded, unchanged, or has a fault for every rule that the row breaks.
+    """
+    if run.known is None:
+        run.known = {}  # the number of the first row with a contract number and a receipt number
+    first_rows: dict[tuple[str, str], int] = run.known
     loans = _loans(unit, run, {row.contract_no for _, row in rows} - {None})
-    present = _present(unit, {loan_id for loan_id, _ in loans.values()})
-    seen: dict[tuple[str, str], int] = run.kept.setdefault("seen", {})
+    recorded = _recorded(unit, {loan_id for loan_id, _ in loans.values()})
     for number, row in rows:
-        for column, refusal in _refusals(unit, run, row, loans):
-            table.fault(number, column, refusal)
+        for column, refusal in _refusals(unit, row, loans):
+            run.fault(number, column, refusal)
         identity = (row.contract_no, row.receipt_no)
-        if None not in identity and (first := seen.setdefault(identity, number)) != number:
-            table.fault(number, "receipt_no", RowTwice(limit=first, found=row.receipt_no))
-        if number in table.broken:
+        if None not in identity and (first := first_rows.setdefault(identity, number)) != number:
+            run.fault(number, "receipt_no", RowTwice(limit=first, found=row.receipt_no))
+        if number in run.broken:
             continue
         loan_id, _ = loans[row.contract_no]
-        _sort(run, Ready(number, row, loan_id), present.get((loan_id, row.receipt_no)))
+        _compare(run, CheckedRepayment(number, row, loan_id), recorded.get((loan_id, row.receipt_no)))
 
 
-def _sort(run: Run, ready: Ready, recorded: Any) -> None:
+def _compare(run: Run, checked: CheckedRepayment, recorded: Any) -> None:
     if recorded is None:
-        run.ready.append(ready)
-    elif (refusal := _differing(run, ready.row, recorded)) is not None:
-        run.table.fault(ready.number, "receipt_no", refusal)
+        run.ready.append(checked)
+    elif (refusal := _differing(run, checked.row, recorded)) is not None:
+        run.fault(checked.number, "receipt_no", refusal)
     elif run.import_id is None or recorded.import_id != run.import_id:
         run.unchanged += 1
 
 
-def _refusals(unit: Unit, run: Run, row: Told, loans: dict[str, tuple[int, str]]) -> Iterator[tuple[str, Refusal]]:
+def _refusals(unit: Unit, row: AsRead, loans: dict[str, tuple[int, str]]) -> Iterator[tuple[str, Refusal]]:
     if row.contract_no is not None:
         if row.contract_no not in loans:
             yield "contract_no", LoanUnknown(found=row.contract_no)
@@ -112,7 +103,7 @@ def _refusals(unit: Unit, run: Run, row: Told, loans: dict[str, tuple[int, str]]
 
 
 def _loans(unit: Unit, run: Run, contract_nos: set[str]) -> dict[str, tuple[int, str]]:
-    """The bank's loans in the importer's counties, with their statuses."""
+    """Return the ids and statuses of the bank's loans in the importer's counties, by contract number."""
     c = _LOANS.c
     query = select(c.contract_no, c.id, c.status, c.county).where(
         c.bank == run.importer.bank, among(unit.connection, c.contract_no, contract_nos)
@@ -122,7 +113,8 @@ def _loans(unit: Unit, run: Run, contract_nos: set[str]) -> dict[str, tuple[int,
     }
 
 
-def _present(unit: Unit, loan_ids: set[int]) -> dict[tuple[int, str], Any]:
+def _recorded(unit: Unit, loan_ids: set[int]) -> dict[tuple[int, str], Any]:
+    """Return the live repayments of loans by loan id and receipt number."""
     c = _REPAYMENTS.c
     query = select(c.loan_id, c.receipt_no, c.fen, c.paid_on, c.received_on, c.channel, c.surplus, c.import_id).where(
         among(unit.connection, c.loan_id, loan_ids), c.live
@@ -131,53 +123,53 @@ def _present(unit: Unit, loan_ids: set[int]) -> dict[tuple[int, str], Any]:
 
 
 def _differing(run: Run, row: RepaymentRow, recorded: Any) -> RowDiffers | None:
-    told = row._asdict() | {"amount": plain(row.amount)}
-    stands = recorded._asdict() | {"amount": plain(recorded.fen)}
+    in_row = row._asdict() | {"amount": plain(row.amount)}
+    in_books = recorded._asdict() | {"amount": plain(recorded.fen)}
     compared = run.table.given - {"contract_no", "receipt_no"}
-    return differing({name: told[name] for name in told if name in compared}, stands)
+    return differing({name: value for name, value in in_row.items() if name in compared}, in_books)
 
 
-def parts(run: Run, most: int) -> Iterator[Sequence[Ready]]:
-    """Whole loans, a few thousand rows together: each loan's rows in the order of the sheet."""
-    of_loan: dict[int, list[Ready]] = {}
-    for ready in run.ready:
-        of_loan.setdefault(ready.loan_id, []).append(ready)
-    part: list[Ready] = []
+def chunks(ready: Sequence[CheckedRepayment], most: int) -> Iterator[Sequence[CheckedRepayment]]:
+    """Yield chunks of at most `most` rows; all rows of a loan are in one chunk, in the order of the sheet."""
+    of_loan: dict[int, list[CheckedRepayment]] = {}
+    for checked in ready:
+        of_loan.setdefault(checked.loan_id, []).append(checked)
+    chunk: list[CheckedRepayment] = []
     for rows in of_loan.values():
-        if part and len(part) + len(rows) > most:
-            yield part
-            part = []
-        part += rows
-    if part:
-        yield part
+        if chunk and len(chunk) + len(rows) > most:
+            yield chunk
+            chunk = []
+        chunk += rows
+    if chunk:
+        yield chunk
 
 
-def book(unit: Unit, run: Run, chunk: Sequence[Ready]) -> Booked:
-    """Record a chunk's repayments; with faults the transaction may not be committed.
+def book(unit: Unit, run: Run, chunk: Sequence[CheckedRepayment]) -> Booked:
+    """Record the repayments of a chunk; with faults the transaction must not be committed.
 
-    The loans are held first: what somebody else recorded of them meanwhile is seen, and compared.
+    The loans are locked first, so that repayments which somebody else recorded meanwhile are found and compared.
     """
-    load.lock(unit, {each.loan_id for each in chunk})
-    present = _present(unit, {each.loan_id for each in chunk})
-    fresh: list[Ready] = []
+    load.lock(unit, {checked.loan_id for checked in chunk})
+    recorded = _recorded(unit, {checked.loan_id for checked in chunk})
+    new: list[CheckedRepayment] = []
     faults: list[Fault] = []
-    for each in chunk:
-        recorded = present.get((each.loan_id, each.row.receipt_no))
-        if recorded is None:
-            fresh.append(each)
-        elif (refusal := _differing(run, each.row, recorded)) is not None:
-            faults.append(Fault.of(each.number, "receipt_no", refusal))
+    for checked in chunk:
+        repayment = recorded.get((checked.loan_id, checked.row.receipt_no))
+        if repayment is None:
+            new.append(checked)
+        elif (refusal := _differing(run, checked.row, repayment)) is not None:
+            faults.append(Fault.of(checked.number, "receipt_no", refusal))
     refused: list[tuple[Any, Refusal]] = []
-    if fresh and not faults:
-        repayments.repay_all(unit, [_received(each) for each in fresh], import_id=run.import_id, faults=refused)
+    if new and not faults:
+        repayments.repay_all(unit, list(map(_received, new)), import_id=run.import_id, faults=refused)
     faults += [
-        Fault.of(fresh[place].number, _COLUMN_OF.get(refusal.code, "amount"), refusal) for place, refusal in refused
+        Fault.of(new[place].number, _COLUMN_OF.get(refusal.code, "amount"), refusal) for place, refusal in refused
     ]
-    return Booked(0 if faults else len(fresh), faults)
+    return Booked(0 if faults else len(new), faults)
 
 
-def _received(each: Ready) -> Received:
-    row = each.row
+def _received(checked: CheckedRepayment) -> Received:
+    row = checked.row
     return Received(
-        each.loan_id, of_fen(row.amount), row.paid_on, row.channel, row.receipt_no, row.received_on, row.surplus
+        checked.loan_id, of_fen(row.amount), row.paid_on, row.channel, row.receipt_no, row.received_on, row.surplus
     )

@@ -1,17 +1,15 @@
-"""Who may take sheets in, and the second person's word on those of loans and repayments (导入复核)."""
+"""The review of sheets of loans and repayments by a second person, who confirms or rejects a sheet (导入复核)."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from ledger.errors import Forbidden, NotFound, WrongStatus
-from ledger.operations.registry.users import Role
+from ledger.errors import NotFound, WrongStatus
 from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.sheets.import_run import Importer
-from ledger.operations.sheets.intake import KINDS, held
+from ledger.operations.sheets.intake import KINDS, check_may_import, locked
 from ledger.operations.sheets.workflow import SHEET
 from ledger.statuses import SheetStep
 from ledger.tables.loans import Loan
@@ -22,23 +20,12 @@ from ledger.workflow import check, move, take
 
 _LOANS: Any = Loan.__table__
 
-MAY_IMPORT: Final[Mapping[str, frozenset[Role]]] = {
-    "households": frozenset({Role.POVERTY_OFFICE, Role.CITY_FINANCE, Role.BANK_OFFICER}),
-    "organisations": frozenset({Role.POVERTY_OFFICE, Role.CITY_FINANCE, Role.BANK_OFFICER}),
-    "loans": frozenset({Role.BANK_OFFICER}),
-    "repayments": frozenset({Role.BANK_OFFICER}),
-}
-"""The poverty office gives the list of registered households (1); a bank may bring those it lends to."""
-
-
-class KindNotYours(Forbidden):
-    code = "not_yours"
-    zh = "角色 {found:role} 不能导入 {kind:sheet}；可导入的角色：{limit:role}"
-    en = "the role {found:role} does not import {kind:sheet}; it is for: {limit:role}"
-
 
 def importer_of(session: Session, username: str, kind: str) -> Importer:
-    """A person as an importer of a kind; raises NotFound for a kind or person unknown, KindNotYours."""
+    """Return a person as the importer of a kind of sheet.
+
+    Raise NotFound for an unknown kind or person, and KindNotYours where the role does not import the kind.
+    """
     user = session.get(User, username)
     if user is None or not user.active:
         raise NotFound(what="user", id=username)
@@ -46,20 +33,12 @@ def importer_of(session: Session, username: str, kind: str) -> Importer:
     return Importer(user.username, user.bank, frozenset(row.county for row in user.counties))
 
 
-def check_may_import(role: str, kind: str) -> None:
-    """Raises NotFound for no kind, KindNotYours."""
-    if kind not in KINDS:
-        raise NotFound(what="import kind", id=kind)
-    if role not in MAY_IMPORT[kind]:
-        raise KindNotYours(kind=kind, found=role, limit=sorted(MAY_IMPORT[kind]))
-
-
 def approve(unit: Unit, import_id: int, on: date | None = None) -> Import:
-    """Confirm a sheet of loans or repayments (复核), by somebody other than its importer.
+    """Confirm a sheet of loans or repayments (复核); the person must not be the importer.
 
-    Raises NotFound, WrongStatus, SamePerson, FutureDate.
+    Raise NotFound, WrongStatus, SamePerson, FutureDate.
     """
-    row = _held(unit, import_id, SheetStep.APPROVE)
+    row = _locked(unit, import_id, SheetStep.APPROVE)
     take(unit, SHEET, row, SheetStep.APPROVE, on)
     row.decision = ""
     unit.connection.execute(
@@ -71,12 +50,12 @@ def approve(unit: Unit, import_id: int, on: date | None = None) -> Import:
 
 
 def reject(unit: Unit, import_id: int, reason: str, on: date | None = None) -> Import:
-    """Take a sheet back (退回): its rows and every line and transition billed on them are reversed in red.
+    """Reject a sheet (退回): its rows, and the interest bills and transitions of its loans, are reversed in red.
 
-    One that was cut off can be rejected too. Raises NotFound, WrongStatus, SamePerson, FutureDate, and what `undo` of
-    its kind raises while a person's later record rests on a row.
+    A sheet whose booking was cut off can be rejected too. Raise NotFound, WrongStatus, SamePerson, FutureDate, and the
+    refusals of the kind's `undo` while a later record of a person depends on a row.
     """
-    row = _held(unit, import_id, SheetStep.REJECT)
+    row = _locked(unit, import_id, SheetStep.REJECT)
     check(unit, SHEET, row, SheetStep.REJECT, on, reason=reason)
     undo = KINDS[row.kind].undo
     assert undo is not None
@@ -87,11 +66,11 @@ def reject(unit: Unit, import_id: int, reason: str, on: date | None = None) -> I
     return row
 
 
-def _held(unit: Unit, import_id: int, step: SheetStep) -> Import:
-    """The import to be decided on, held; raises NotFound, WrongStatus."""
+def _locked(unit: Unit, import_id: int, step: SheetStep) -> Import:
+    """Return the import to be confirmed or rejected, locked; raise NotFound, WrongStatus."""
     row = unit.session.get(Import, import_id)
     if row is None:
         raise NotFound(what="import", id=str(import_id))
     if KINDS[row.kind].undo is None:
-        raise WrongStatus(status=row.status, allowed="-")  # nobody confirms a register
-    return held(unit, import_id, step)
+        raise WrongStatus(status=row.status, allowed="-")  # a register is confirmed by nobody
+    return locked(unit, import_id, step)

@@ -1,4 +1,4 @@
-"""Taking back what a sheet booked (退回整批导入): its rows and everything that followed from them, in red."""
+"""Reversing in red the rows that a sheet booked, with all bills and transitions of their loans (退回整批导入)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from ledger.ids import new_ids
 from ledger.operations.notices import issue
 from ledger.operations.servicing import backdating, load, run
 from ledger.operations.servicing.backdating import ReversalReason
+from ledger.operations.sheets.loan_booking import StoredStatusChange
 from ledger.statuses import LoanStatus, RequestStatus
 from ledger.tables.loans import Approval, Loan, Repayment, StatusChange
 from ledger.unit_of_work import Unit
@@ -21,6 +22,7 @@ _LOANS: Any = Loan.__table__
 _REPAYMENTS: Any = Repayment.__table__
 _CHANGES: Any = StatusChange.__table__
 _TOGETHER = 5000
+"""The most loans that are read and reversed together."""
 
 
 class RestsOnImport(RuleViolation):
@@ -30,10 +32,10 @@ class RestsOnImport(RuleViolation):
 
 
 def undo_loans(unit: Unit, import_id: int, reason: ReversalReason) -> None:
-    """Loans of a sheet were never paid out: bills, transitions and disbursements are reversed, the loans returned.
+    """Reverse the interest bills, transitions and disbursements of a sheet's loans, and return the loans to the desk.
 
-    A returned loan may be amended and submitted by people, or booked anew by a corrected sheet. Raises
-    RestsOnImport while anything a person recorded stands on one of them.
+    A returned loan may be amended and submitted by people, or booked by a corrected sheet. Raise RestsOnImport while a
+    record that a person made on one of the loans is not reversed.
     """
     c = _LOANS.c
     ids = (
@@ -45,19 +47,20 @@ def undo_loans(unit: Unit, import_id: int, reason: ReversalReason) -> None:
     )
     load.lock(unit, ids)
     for some in _slices(ids):
-        _refuse_asked(unit, some)
+        _refuse_requested(unit, some)
         posted = backdating.unreversed(unit, some)
-        for each in posted:
-            if not _follows(each.event):
-                _refuse(unit, each.event.loan, type(each.event).__name__, each.event.effective_on)
+        for recorded in posted:
+            event = recorded.event
+            if not _follows(event):
+                _refuse(unit, event.loan, type(event).__name__, event.effective_on)
         backdating.undo(unit, posted, reason)
         _return(unit, some, reason)
 
 
 def undo_repayments(unit: Unit, import_id: int, reason: ReversalReason) -> None:
-    """Repayments of a sheet were never received: each loan's later transactions are applied again without them.
+    """Reverse the repayments of a sheet, and compute the later days of each loan without the repayments.
 
-    Raises RestsOnLater where a later record rests on one of them, CreditOverdrawn where its money is gone.
+    Raise RestsOnLater where a later record depends on a repayment, CreditOverdrawn where the money of one is spent.
     """
     c = _REPAYMENTS.c
     rows = unit.connection.execute(
@@ -78,12 +81,12 @@ def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _follows(event: Event) -> bool:
-    """Whether an event is the disbursement, or followed from it by the calendar alone."""
+    """Return whether an event is the disbursement, or follows from the disbursement by the calendar alone."""
     return by_calendar(event) or isinstance(event, LoanDisbursed)
 
 
-def _refuse_asked(unit: Unit, loan_ids: Sequence[int]) -> None:
-    """What one person asked and waits for another rests on the loan too."""
+def _refuse_requested(unit: Unit, loan_ids: Sequence[int]) -> None:
+    """Raise RestsOnImport where a request about one of the loans waits for a second person."""
     waiting = unit.session.execute(
         select(Approval.loan_id, Approval.kind, Approval.made_on)
         .where(among(unit.connection, Approval.__table__.c.loan_id, loan_ids), Approval.status == RequestStatus.PENDING)
@@ -99,11 +102,11 @@ def _refuse(unit: Unit, loan_id: int | None, event: str, on: Any) -> None:
 
 
 def _return(unit: Unit, loan_ids: Sequence[int], reason: ReversalReason) -> None:
-    """Back to the desk, in a new generation: what the calendar calls for later has keys of its own."""
+    """Return loans to the desk in a new generation, so that their later calendar events have keys of their own."""
     c = _LOANS.c
     chosen = among(unit.connection, c.id, loan_ids)
     before = unit.connection.execute(select(c.id, c.status).where(chosen)).all()
-    nothing = dict.fromkeys(
+    emptied = dict.fromkeys(
         (
             "approved_by",
             "approved_on",
@@ -120,24 +123,20 @@ def _return(unit: Unit, loan_ids: Sequence[int], reason: ReversalReason) -> None
     unit.connection.execute(
         update(_LOANS)
         .where(chosen)
-        .values(**nothing, status=LoanStatus.RETURNED, return_reason=reason.reason, generation=c.generation + 1)
+        .values(**emptied, status=LoanStatus.RETURNED, return_reason=reason.reason, generation=c.generation + 1)
     )
     issue.reconcile_before_commit(unit, loan_ids)
-    write_rows(
-        unit.connection,
-        {
-            _CHANGES: [
-                (
-                    change,
-                    row.id,
-                    row.status,
-                    LoanStatus.RETURNED,
-                    unit.today,
-                    unit.user,
-                    reason.reason,
-                    unit.recorded_at,
-                )
-                for change, row in zip(new_ids(len(before)), before, strict=True)
-            ]
-        },
-    )
+    changes = [
+        StoredStatusChange(
+            id=change_id,
+            loan_id=row.id,
+            from_status=row.status,
+            to_status=LoanStatus.RETURNED,
+            on_day=unit.today,
+            by_user=unit.user,
+            reason=reason.reason,
+            recorded_at=unit.recorded_at,
+        )
+        for change_id, row in zip(new_ids(len(before)), before, strict=True)
+    ]
+    write_rows(unit.connection, {_CHANGES: changes})

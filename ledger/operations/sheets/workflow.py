@@ -1,4 +1,4 @@
-"""The way of an imported sheet (导入批次状态流转): its own progress, then the second person's word on it."""
+"""The statuses of an imported sheet (导入批次状态流转): its booking, and its review by a second person."""
 
 from ledger.statuses import SheetStatus as S
 from ledger.statuses import SheetStep as Do
@@ -6,16 +6,16 @@ from ledger.tables.work import Import
 from ledger.workflow import Step, Workflow
 
 UNFINISHED = (S.CHECKING, S.BOOKING)
-"""Statuses of a sheet that is being booked, or was cut off."""
+"""Statuses of a sheet that is being booked, or whose booking was cut off."""
 
 _GOING = (*UNFINISHED, S.BOOKED, S.UNCHANGED)
-"""The statuses of a sheet that one person sends twice at once: the other one may be quicker."""
+"""Statuses in which a sheet may be found that the same person has sent twice at once: the other copy may be ahead."""
 
 # fmt: off
 SHEET = Workflow(
     Import, S, begins=(S.TRYING, *UNFINISHED), names_step=False,
     steps={
-        Do.CHECK:   Step((S.TRYING, S.CHECKING),   (S.CHECKED, S.UNCHANGED)),  # nothing is to be booked of it
+        Do.CHECK:   Step((S.TRYING, S.CHECKING),   (S.CHECKED, S.UNCHANGED)),  # the sheet has no row to book
         Do.OPEN:    Step(_GOING,                   (S.BOOKING,)),
         Do.BOOK:    Step(_GOING,                   _GOING),
         Do.FINISH:  Step(_GOING,                   (S.BOOKED, S.UNCHANGED)),
