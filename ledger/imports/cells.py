@@ -166,7 +166,7 @@ def rate(cell: Cell) -> Decimal:
 
 
 def whole(cell: Cell) -> int:
-    """Return a whole number, from a text or from a workbook's number, which is exact here; raise CellWhole."""
+    """Return a whole number, from a text or from a workbook's number (stored exactly, if whole); raise CellWhole."""
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool) and 0 <= cell < 10**9 and cell == int(cell):
         return int(cell)
     text = str(cell).strip()
