@@ -61,7 +61,8 @@ def changes_since_billed(connection: Connection, loan_ids: Collection[int]) -> d
 def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[int, Steps]:
     """Return each loan's principal in fen from each day it changed, by loan id.
 
-    Loans whose principal has not changed since the payout are left out. The function executes two queries for all loans.
+    Loans whose principal has not changed since the payout are left out. The function executes two queries for all
+    loans.
     """
     if not loan_ids:
         return {}
