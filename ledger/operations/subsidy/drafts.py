@@ -85,8 +85,7 @@ class StoredLine(NamedTuple):
 def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = None) -> None:
     """Bring the lines of an open batch up to date with bills and payments, for some loans or for all.
 
-    The caller has locked the batch. A refresh may remove live lines of the batch, which nobody has submitted yet, or
-    which came after a return; lines that left the batch are history and are never changed.
+    The caller has locked the batch. Lines that have left the batch are history and are never changed.
     """
     last, beside = period_of(batch), standings(unit, batch)
     of_loans = [] if loan_ids is None else [among(unit.connection, _LINES.c.loan_id, loan_ids)]
