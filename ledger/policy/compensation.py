@@ -71,7 +71,7 @@ class Borne:
 
 
 def check_claimable(scheme: Scheme, rolled_on: date, claimed_on: date, cause: str) -> None:
-    """Raise NotOverdueEnough unless a loan is overdue for enough days, or is not yet due and has a listed cause (6.2)."""
+    """Raise NotOverdueEnough unless a loan is overdue for enough days, or not yet due with a listed cause (6.2)."""
     overdue = (claimed_on - rolled_on).days
     early = overdue < 0 and cause in scheme.early_claim_causes
     if overdue < scheme.claim_min_days_overdue and not early:
@@ -148,8 +148,8 @@ class Debt:
 def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
     """Return the fund's part and the bank's part of a receipt (6.6); raise AboveDebt above the whole debt.
 
-    The fund gets the whole receipt, or its share pro rata, up to its claim. The bank's part pays principal and interest;
-    any rest goes to the fund before a penalty is paid (6.7).
+    The fund gets the whole receipt, or its share pro rata, up to its claim. The bank's part pays principal and
+    interest; any rest goes to the fund before a penalty is paid (6.7).
     """
     if amount > debt.whole:
         raise AboveDebt(rule="6.6", limit=plain(debt.whole), found=plain(amount))
