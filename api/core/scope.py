@@ -63,12 +63,12 @@ def scoped() -> Iterator[type[Base]]:
 
 def conditions(kind: type[Base], scope: Scope) -> list[ColumnElement[bool]]:
     """What a row of a class has to fulfil to be in the scope."""
-    columns: Any = kind.__mapper__.columns
+    columns = kind.__mapper__.columns
     found: list[ColumnElement[bool]] = []
     if scope.bank is not None and "bank" in columns:
         found.append(columns["bank"] == scope.bank)
     if scope.counties and "county" in columns:
-        mine = columns["county"].in_(sorted(scope.counties))
+        mine: ColumnElement[bool] = columns["county"].in_(sorted(scope.counties))
         if scope.bank is not None and columns["county"].nullable:
             mine |= columns["county"].is_(None)  # what is the bank's as a whole is theirs too
         found.append(mine)
