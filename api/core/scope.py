@@ -63,12 +63,12 @@ def scoped() -> Iterator[type[Base]]:
 
 def conditions(kind: type[Base], scope: Scope) -> list[ColumnElement[bool]]:
     """Return the conditions under which a row of a class is in the scope."""
-    columns: Any = kind.__mapper__.columns
+    columns = kind.__mapper__.columns
     clauses: list[ColumnElement[bool]] = []
     if scope.bank is not None and "bank" in columns:
         clauses.append(columns["bank"] == scope.bank)
     if scope.counties and "county" in columns:
-        in_counties = columns["county"].in_(sorted(scope.counties))
+        in_counties: ColumnElement[bool] = columns["county"].in_(sorted(scope.counties))
         if scope.bank is not None and columns["county"].nullable:
             # Rows without a county belong to the bank as a whole and are shown to all its users.
             in_counties |= columns["county"].is_(None)

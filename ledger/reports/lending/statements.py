@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -68,6 +68,28 @@ def line_id(loan_id: int, period_start: date) -> str:
     return f"{loan_id}-{period_start:%Y%m%d}"
 
 
+class _Bill(NamedTuple):
+    """A live interest bill; whole fen."""
+
+    loan_id: int
+    period_start: date
+    version: int
+    period_end: date
+    contract: int
+    penalty: int
+    compound: int
+
+
+class _Allocation(NamedTuple):
+    """The fen of one event that pay, waive or write off an interest bill; negative where the event is a reversal."""
+
+    period_start: date
+    effective_on: date
+    contract: int
+    compound: int
+    penalty: int
+
+
 def lines_of(session: Session, loan_id: int) -> list[LineShown]:
     """Return the unreversed interest bills of a loan, oldest first.
 
@@ -76,19 +98,19 @@ def lines_of(session: Session, loan_id: int) -> list[LineShown]:
     """
     connection = session.connection()
     ln, a = interest_bills.c, allocations.c
-    paid: dict[date, list[Any]] = {}
-    in_order = select(allocations).where(a.loan_id == loan_id).order_by(a.effective_on, a.event_id)
-    for row in connection.execute(in_order):
-        paid.setdefault(row.period_start, []).append(row)
-    query = select(interest_bills).where(ln.loan_id == loan_id, ln.live).order_by(ln.period_start)
+    paid: dict[date, list[_Allocation]] = {}
+    in_order = select(*(a[name] for name in _Allocation._fields)).where(a.loan_id == loan_id)
+    for allocation in map(_Allocation._make, connection.execute(in_order.order_by(a.effective_on, a.event_id))):
+        paid.setdefault(allocation.period_start, []).append(allocation)
+    query = select(*(ln[name] for name in _Bill._fields)).where(ln.loan_id == loan_id, ln.live)
     given = subsidised.by_line(session, loan_id)
     return [
-        _line(row, paid.get(row.period_start, ()), given.get(row.period_start, NIL))
-        for row in connection.execute(query)
+        _line(bill, paid.get(bill.period_start, ()), given.get(bill.period_start, NIL))
+        for bill in map(_Bill._make, connection.execute(query.order_by(ln.period_start)))
     ]
 
 
-def _line(row: Any, paid: Iterable[Any], subsidy: Fen) -> LineShown:
+def _line(row: _Bill, paid: Iterable[_Allocation], subsidy: Fen) -> LineShown:
     contract = charges = 0
     full_on: date | None = None
     for part in paid:
