@@ -39,7 +39,7 @@ blueprint to `BLUEPRINTS` below.
 - A query shape derived from ClockQuery gives the view `clocks`, and adds as_of, known_at and final to the answer.
 - Views raise refusals and catch nothing. The result of a view (a dict, a dataclass, a row) has every field of the
   answer's shape, with None where there is no value.
-- A route that fits none of these, such as an upload or a PDF, makes its own response with `raw`.
+- A route whose answer is no such object, such as a PDF, builds its own response with `raw`.
 """
 
 from flask import Flask

@@ -138,7 +138,7 @@ def ids_of_keys(connection: Connection, keys: Iterable[str]) -> Sequence[int]:
 def happened_by(kind: str, clocks: Clocks) -> Subquery:
     """Return a subquery of the events of a kind through `as_of`: columns `loan_id`, `county`, `bank`, `effective_on`.
 
-    Events reversed with a date through `as_of`, as known at `known_at`, are left out.
+    Leave out events whose reversal is dated on or before `as_of` and was recorded by `known_at`.
     """
     h, reversals = events.c, aliased(events)
     reversal = select(reversals.c.id).where(reversals.c.reverses_id == h.id, reversals.c.effective_on <= clocks.as_of)

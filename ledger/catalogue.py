@@ -1,4 +1,4 @@
-"""The catalogue of events (业务目录): one row per event with its summary, payer, replay, natural key and undoing."""
+"""The catalogue of events (业务目录): one row per kind of event says how to summarise, replay, key and undo it."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -43,7 +43,7 @@ class Staff:
     officers: dict[str, tuple[str, str]]
 
     def do(self, user: str, act: Callable[..., object], *about: Any) -> None:
-        """Let a person take one step; a step taken before the making of the demo was cut off is passed over."""
+        """Let a person take one step of the demo; skip a step that an interrupted run of the demo took before."""
         with suppress(WrongStatus), self.at(user) as unit:
             act(unit, *about)
 

@@ -50,8 +50,8 @@ class Mail:
     def send(self, message: Message) -> None:
         """Send one mail.
 
-        Raises NotTaken for a failure before the text is sent and for a refusal, OutcomeUnknown where no answer to the
-        text came.
+        Raise NotTaken where the mail server could not be reached or refused the message, OutcomeUnknown where the
+        server did not answer after the message was sent.
         """
         mail = _mail(message, self.sender)
         with self._open() as server:

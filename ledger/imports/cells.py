@@ -130,8 +130,8 @@ def written(cell: Cell) -> str:
 def figure(cell: Cell) -> str:
     """Return the figure in a cell as a person typed it.
 
-    A workbook stores numbers in binary: the figure is the shortest decimal that reads as the same binary number. No
-    arithmetic is done on the binary number. An inexact result of a formula shows all its digits.
+    A workbook stores a number as a float: the figure is the shortest decimal that reads as the same float. No
+    arithmetic is done on the float itself. An inexact result of a formula shows all its digits.
     """
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
         exact = Decimal(repr(cell))

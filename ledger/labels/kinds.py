@@ -1,4 +1,4 @@
-"""The names of the codes that a field may hold: roles, kinds, causes, channels, steps; a table for each subject."""
+"""The names of the codes that a field may hold: roles, kinds, causes, channels, steps; one table for each subject."""
 
 from ledger.labels.said import Table, table
 

@@ -110,7 +110,7 @@ _NONE, _YES, _NO = Said("none", "无"), Said("yes", "是"), Said("no", "否")
 
 
 def worded(how: str, value: Any, language: str) -> str:
-    """Return a fact in words: `how` is `plain`, `text`, `rule`, `one_of` or a subject of SUBJECTS.
+    """Return the value of a refusal's fact in words. `how` is `plain`, `text`, `rule`, `one_of` or a key of `SUBJECTS`.
 
     A code without a label is returned unchanged.
     """

@@ -113,9 +113,9 @@ def subsidised_span(
 class SubsidyTerms:
     """The subsidy that a scheme version grants to households, or to organisations.
 
-    An organisation's subsidy is one amount for a loan and period. `cap` is the principal of one borrower up to which
-    interest is subsidised, in fen, None for no limit (4.6, 4.8). `steady` is true where the contract rate cannot
-    change on a subsidised day.
+    The subsidy on an organisation's loan is one amount per loan and period, not one per interest bill. `cap` is the
+    principal of one borrower up to which interest is subsidised, in fen, None for no limit (4.6, 4.8). `steady` is true
+    where the contract rate cannot change on a subsidised day.
     """
 
     scheme: Scheme

@@ -65,7 +65,8 @@ class JobRun(Base):
     scope: Mapped[str] = mapped_column(String(24))
     # The status is queued, running, done, failed or interrupted.
     status: Mapped[str] = mapped_column(String(12))
-    asked: Mapped[bool]  # A person or the timetable asked for the run; a step of another run has false.
+    # True if a person or the timetable asked for the run, false if the run is a step of another run.
+    asked: Mapped[bool]
     due: Mapped[int]  # The number of items to do, items already done included.
     done: Mapped[int]
     failed: Mapped[str] = mapped_column(Text)  # The failed items with their reasons, as JSON.

@@ -17,5 +17,6 @@ class Size:
 
 SIZES = {
     "small": Size(loans=1_000, entries=20, postings_each=25, asked=50, imported=300, rounds=1),
+    "middle": Size(loans=40_000, entries=100, postings_each=25, asked=500, imported=20_000, rounds=3),
     "full": Size(loans=160_000, entries=300, postings_each=25, asked=2_000, imported=100_000, rounds=9),
 }

@@ -61,7 +61,7 @@ def _traces(url: str) -> int:
 
 
 RUN = """
-from tests import engines
+from tests.support import engines
 folder = engines.make_folder()
 engines.start_server(folder)
 print(folder, flush=True)
@@ -75,7 +75,9 @@ def test_a_killed_run_leaves_no_server_behind() -> None:
         [sys.executable, "-c", RUN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as run:
         assert run.stdout is not None
-        folder = Path(run.stdout.readline().strip())
+        made = run.stdout.readline().strip()
+        assert made, "the run made its folder"  # an empty path is the working folder, which would be removed
+        folder = Path(made)
         server = engines.start_server(folder)  # the server that runs already
         run.send_signal(signal.SIGKILL)
     patience = time.monotonic() + 30

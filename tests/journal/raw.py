@@ -129,7 +129,7 @@ def raw(engine: Engine, *settings: str) -> Iterator[Raw]:
 
 @contextmanager
 def unchecked(engine: Engine) -> Iterator[Raw]:
-    """Open such a connection with foreign keys off, for rows that refer to missing rows."""
+    """Open a connection with foreign-key checks off, so that rows that refer to missing rows can be written."""
     sqlite = engine.dialect.name == "sqlite"
     setting = "PRAGMA foreign_keys=OFF" if sqlite else "SET session_replication_role = replica"
     with raw(engine, setting) as connection:

@@ -43,7 +43,7 @@ FORKED = textwrap.dedent("""
 
 
 def test_forked_processes_get_different_ones() -> None:
-    """Workers of a server that loads the program before forking are such processes."""
+    """A server that loads the program before it forks has workers that start with the same memory."""
     ended = subprocess.run([sys.executable, "-c", FORKED], cwd=ROOT, capture_output=True, text=True, check=True)
     made = ended.stdout.split()
     assert len(made) == 20

@@ -65,7 +65,8 @@ def _loaded(engine: Engine, loan_id: int, clocks: Clocks | None, through: date =
 
 
 def _seen(state: LoanState) -> dict[str, Any]:
-    """Return the figures to compare; of a state on which nothing can accrue any more, only open amounts and status."""
+    """Return the figures of a loan to compare. If no interest can accrue on the loan any more, return only open
+    amounts and status."""
     if state.next_step_on is None:
         return {"open": figures(state)["open"], "status": state.status}
     return figures(state)

@@ -88,7 +88,7 @@ class Shop:
         self.walked = max([self.walked, *(fact.on for fact in self.history.facts)])
 
     def _counts(self) -> list[int]:
-        """Return the numbers of rows in the tables; of a refused request only the approvals keep a row."""
+        """Return the number of rows of each table. A refused request leaves a row in the approvals table only."""
         counts = [select(func.count()).select_from(table).scalar_subquery() for table in _WRITTEN]
         with self.engine.connect() as connection:
             return [int(count) for count in connection.execute(select(*counts)).one()]

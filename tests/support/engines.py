@@ -27,6 +27,9 @@ from typing import Any, Final
 
 ENGINES: Final = ("sqlite", "postgresql")
 
+_PREFIX = "ledger-tests-"
+"""The folders of runs are named with it; no other folder is ever removed."""
+
 # Tests keep their databases in memory where there is this much room: making the few hundred files of a database takes
 # 0.04 s instead of 0.3 s.
 _MEMORY: Final = Path("/dev/shm")
@@ -98,11 +101,12 @@ def make_folder(*, durable: bool = False) -> Path:
         roomy = shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES_MIN and os.access(_MEMORY, os.W_OK)
     except OSError:
         roomy = False
-    return Path(tempfile.mkdtemp(prefix="ledger-tests-", dir=_MEMORY if roomy and not durable else None))
+    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_MEMORY if roomy and not durable else None))
 
 
 def remove_folder(folder: Path) -> None:
-    """Stop the server in `folder`, if one was started, and remove everything in it."""
+    """Stop the server in `folder`, if one was started, and remove everything in it; only a folder of `make_folder`."""
+    assert folder.name.startswith(_PREFIX), folder
     if (folder / "data" / "postmaster.pid").exists():
         _command(folder, "pg_ctl", "stop", "--mode=immediate", "--wait")
     shutil.rmtree(folder, ignore_errors=True)
@@ -110,6 +114,7 @@ def remove_folder(folder: Path) -> None:
 
 def start_server(folder: Path, *, durable: bool = False) -> Server:
     """Start the server of `folder`, or return the server that another process of the run has started."""
+    assert folder.name.startswith(_PREFIX), folder  # the folder is removed when the run ends
     with _alone(folder, "server"):
         known = folder / "server.json"
         if not known.exists():

@@ -67,7 +67,7 @@ def lending(story: Story, houses: list[House], neighbours: list[House]) -> Agend
 
 
 def decisions(story: Story) -> Agenda:
-    """Return the decisions of two people on loans after their payout."""
+    """Return the changes to paid-out loans that one person requests and another person approves."""
     decide = partial(_decide, story)
     extension = {"agreed_on": "2019-04-22", "months": 12, "document": "展期协议 1"}
     misuse = {"effective_on": "2018-03-01", "found_on": "2018-05-15", "document": "检查记录"}

@@ -37,7 +37,8 @@ source = "decision: the county's own agreement with its banks"
 
 
 def of_the_city(story: Story) -> Agenda:
-    """Return the city's actions: a target, a scheme, a bank's elimination, and corrections."""
+    """Return the actions of the city's office: set a target, load a scheme, remove a bank from the pilot, correct
+    mistakes."""
     return [
         (day("2016-04-05"), lambda: story.do("city", targets.set_target, BANK, 2016, 500_000_00)),
         (day("2018-01-04"), lambda: story.do("city", reference.add_scheme, parse_scheme(OWN_SCHEME))),

@@ -146,7 +146,7 @@ class Story:
 
 
 def add_people(unit: Unit) -> None:
-    """Add the users of the kept county."""
+    """Add the users of the county in the snapshot."""
     for username, (name, role, bank, counties) in PEOPLE.items():
         add_user(unit, username, name, password_of(username), role, bank=bank, counties=counties)
 

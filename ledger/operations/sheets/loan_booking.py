@@ -39,7 +39,7 @@ class Days(NamedTuple):
 
 
 class CheckedLoan(NamedTuple):
-    """A row of a sheet of loans that breaks no rule, with everything that its loan needs."""
+    """A valid row of a loan sheet, with the borrower, terms and days that the loan's record needs."""
 
     number: int
     row: LoanRow
