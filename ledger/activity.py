@@ -1,4 +1,7 @@
-"""The events of a loan and the lines of an account, one by one; their amounts add up to the figures of balances.py."""
+"""The events of a loan and the lines of an account, listed singly.
+
+The amounts listed here add up to the figures of balances.py.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,7 +80,9 @@ class AccountLine:
 def account_lines(
     connection: Connection, account: Account, book: str, clocks: Clocks, *, start: date, bank: str
 ) -> tuple[AccountLine, ...]:
-    """Return an account's lines at one bank from `start` through `as_of`, ordered by business date and recording."""
+    """Return an account's lines at one bank dated from `start` to `as_of`, both included, ordered by business date and
+    recording.
+    """
     p, v, h = postings.c, entries.c, events.c
     signed = case((p.debit == account.code, p.fen), else_=-p.fen)
     known = [] if clocks.known_at is None else [v.recorded_at <= dates.micros(clocks.known_at)]
@@ -122,7 +127,9 @@ def event_days(connection: Connection, loan_ids: Iterable[int], kinds: Collectio
 
 
 def first_beside(connection: Connection, loan_id: int, event_id: int) -> tuple[str, date] | None:
-    """Return the kind and day of a loan's first unreversed event other than `event_id`; None if there is none."""
+    """Return the kind and day of a loan's first unreversed event other than `event_id`; return None where
+    none exists.
+    """
     h = events.c
     query = _unreversed(select(h.kind, h.effective_on)).where(h.loan_id == loan_id, h.id != event_id)
     row = connection.execute(query.order_by(h.effective_on, h.id).limit(1)).first()
@@ -136,9 +143,10 @@ def ids_of_keys(connection: Connection, keys: Iterable[str]) -> Sequence[int]:
 
 
 def happened_by(kind: str, clocks: Clocks) -> Subquery:
-    """Return a subquery of the events of a kind through `as_of`: columns `loan_id`, `county`, `bank`, `effective_on`.
+    """Return a subquery of the events of a kind dated on or before `as_of`.
 
-    Leave out events whose reversal is dated on or before `as_of` and was recorded by `known_at`.
+    The columns are `loan_id`, `county`, `bank` and `effective_on`. Leave out events whose reversal is dated on or
+    before `as_of` and was recorded at or before `known_at`.
     """
     h, reversals = events.c, aliased(events)
     reversal = select(reversals.c.id).where(reversals.c.reverses_id == h.id, reversals.c.effective_on <= clocks.as_of)

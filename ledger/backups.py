@@ -22,10 +22,11 @@ class NoBackup(Exception):
 
 
 def back_up(url: str, folder: Path, at: datetime) -> Path | None:
-    """Copy a database into a folder that only its owner can read; return the copy, or None for an empty database.
+    """Copy a database into a folder that only the folder's owner can read; return the copy, or None for an empty
+    database.
 
-    SQLite is copied by its online backup, and the copy is checked to the end. PostgreSQL is dumped by `pg_dump`, and
-    `pg_restore` restores the dump. Raises NoBackup.
+    An SQLite database is copied by SQLite's online backup, and the whole copy is checked. A PostgreSQL database is
+    dumped by `pg_dump`, and `pg_restore` restores the dump. Raise NoBackup where no copy can be made.
     """
     address = make_url(url)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

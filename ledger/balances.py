@@ -1,6 +1,6 @@
-"""Balances and turnover of accounts: the only place that sums the journal.
+"""Balances and turnover of accounts: the only module that sums the journal.
 
-Every figure can be asked for as of a business day and as known at a moment.
+A caller can ask for every figure as of a business day and as known at a moment.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,15 +21,15 @@ from ledger.tables.journal import books, movements, postings
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """The two dates of a question: business days through `as_of`, among the entries recorded by `known_at`."""
+    """The two dates of a question: count entries dated on or before `as_of` and recorded at or before `known_at`."""
 
     as_of: date
-    known_at: datetime | None = None  # None: every entry, whenever recorded
+    known_at: datetime | None = None  # None counts every entry, whenever it was recorded.
 
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """The opening balance of an account, on its normal side, and its debits and credits in some days; whole fen."""
+    """An account's opening balance on its normal side, and its debits and credits in a range of days; in whole fen."""
 
     account: Account
     opening: Fen
@@ -66,9 +66,10 @@ def turnovers(
     county: str | tuple[str, ...] | None = None,
     bank: str | None = None,
 ) -> tuple[Turnover, ...]:
-    """Return the turnover of each account of a book from `start` through `as_of`, in chart order.
+    """Return the turnover of each account of a book from `start` to `as_of`, both days included, in chart order.
 
-    Opening balances are those before `start`. Without `start`, openings are zero and turnover has no first day.
+    An opening balance is the balance before `start`. Without `start`, opening balances are zero and all days on or
+    before `as_of` count.
     """
     kind = kind_of(book)
     sums: dict[str, list[int]] = {}
@@ -137,7 +138,9 @@ def flows(
     county: str | tuple[str, ...] | None = None,
     bank: str | None = None,
 ) -> Flows:
-    """Return the amounts posted in all books of a kind, where the debit or the credit account is among `accounts`."""
+    """Return the amounts posted in all books of a kind, for postings whose debit or credit account is among
+    `accounts`.
+    """
     p, codes = postings.c, [account.code for account in accounts]
     chosen = [p.debit.in_(codes) | p.credit.in_(codes), p.book >= f"{kind}-", p.book < f"{kind}."]
     if county is not None:
@@ -152,7 +155,7 @@ def flows(
 def loan_balances(
     connection: Connection, loan_ids: Iterable[int], clocks: Clocks | None = None
 ) -> dict[int, dict[Account, Fen]]:
-    """Return each loan's balances by account, in every book, on the accounts' normal sides; zeros are left out.
+    """Return each loan's balances by account, in every book, on the accounts' normal sides, without zero balances.
 
     Without clocks, every recorded entry counts, whatever its date.
     """
@@ -179,7 +182,9 @@ def loan_balance(connection: Connection, loan_id: int, clocks: Clocks | None = N
 
 
 def _of_loan(*known: ColumnElement[bool]) -> Select[Any]:
-    """Return the query for the sums of one loan's postings; building the query takes longer than running it."""
+    """Return the query for the sums of one loan's postings, built once because building takes longer than running the
+    query.
+    """
     p = postings.c
     return (
         select(p.book, p.debit, p.credit, sum_of(p.fen).label("fen"))
@@ -195,7 +200,7 @@ def closed_through(connection: Connection) -> dict[str, date | None]:
 
 
 def by_loan(rows: Sequence[Any]) -> dict[int, dict[Account, Fen]]:
-    """Return each loan's balances by account from rows of loan, book, debit, credit and fen; zeros are left out."""
+    """Return each loan's balances by account from rows of loan, book, debit, credit and fen, without zero balances."""
     balances: dict[int, dict[Account, Fen]] = {}
     for loan, *row in rows:
         _add(balances.setdefault(loan, {}), *row)
@@ -213,14 +218,14 @@ def _without_zeros(sums: dict[Account, Fen]) -> dict[Account, Fen]:
 
 @cache
 def _sides(book: str, debit: str, credit: str) -> tuple[tuple[Account, int], tuple[Account, int]]:
-    """Return the two accounts of a posting, each with the sign of the change of its balance on its normal side."""
+    """Return the two accounts of a posting, each with the sign by which the posting changes the account's balance."""
     kind = kind_of(book)
     debited, credited = account_of(kind, debit), account_of(kind, credit)
     return (debited, 1 if debited.side is Side.DEBIT else -1), (credited, -1 if credited.side is Side.DEBIT else 1)
 
 
 def within(p: Any, clocks: Clocks | None) -> list[ColumnElement[bool]]:
-    """Return the conditions that keep rows with columns `p` to the two dates; no conditions without clocks."""
+    """Return the conditions that limit rows with columns `p` to the dates of `clocks`; return none without clocks."""
     if clocks is None:
         return []
     conditions = [p.effective_on <= clocks.as_of]
@@ -243,11 +248,11 @@ def _sums(
     kind: Kind | None = None,
     **filters: Any,
 ) -> Sequence[Any]:
-    """Return debit and credit sums by some of book, account, county and bank.
+    """Return debit and credit sums grouped by the chosen columns among book, account, county and bank.
 
-    With `start` each row has `debit_since` and `credit_since` too: the sums from `start` on. Daily movements give the
-    sums of all days of recording before the day of `known_at`; the postings of that day are added one by one. Where
-    nothing was recorded after `known_at`, the movements suffice.
+    With `start`, each row also has `debit_since` and `credit_since`, the sums of the days on and after `start`. Daily
+    movements give the sums of everything recorded before the day of `known_at`. Postings recorded on the day of
+    `known_at` are added singly. Where nothing was recorded after `known_at`, daily movements alone give the sums.
     """
     if clocks.known_at is not None and not _recorded_after(connection, clocks.known_at):
         clocks = Clocks(clocks.as_of)
@@ -270,10 +275,10 @@ def _sums(
 
 
 class _SumShape(NamedTuple):
-    """The shape of a query for sums, without its values: the grouping columns, and the filters and bounds given."""
+    """The shape of a query for sums, without values: the grouping columns, and which filters and bounds are set."""
 
     by: tuple[str, ...]
-    chosen: tuple[tuple[str, bool], ...]  # a filtered column, and whether the filter is a list of values
+    chosen: tuple[tuple[str, bool], ...]  # Each pair is a filtered column, and True if the filter is a list of values.
     of_kind: bool
     from_start: bool
     known: bool
@@ -281,7 +286,7 @@ class _SumShape(NamedTuple):
 
 @cache
 def _sum_query(shape: _SumShape) -> Any:
-    """Return the query of a shape; there are few shapes, and building a query takes longer than running it."""
+    """Return the query of a shape, built once per shape because building takes longer than running the query."""
     parts = [_movement_sums(shape)]
     if shape.known:
         parts += [_posting_sums(shape, side) for side in Side]

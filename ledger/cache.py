@@ -1,4 +1,7 @@
-"""Values kept with a session: read or built once in a transaction, each under a key that carries the value's type."""
+"""Values stored with a session, each read or built once in a transaction.
+
+A value's key carries the value's type.
+"""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -9,14 +12,14 @@ T = TypeVar("T")
 
 
 class CacheKey(Generic[T]):
-    """The key of one value of a cache: a constant of the module that makes the value, equal to no other key."""
+    """The key of one value in a cache: a constant of the module that makes the value, equal to no other key."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 class Cache:
-    """The values kept with one session, by key."""
+    """The values stored with one session, by key."""
 
     __slots__ = ("_values",)
 
@@ -24,14 +27,14 @@ class Cache:
         self._values: dict[CacheKey[Any], Any] = {}
 
     def get(self, key: CacheKey[T], make: Callable[[], T]) -> T:
-        """Return the value of a key; call `make` for the value the first time, and keep the value."""
+        """Return the value of a key; at the first request, call `make` for the value and store it."""
         if key not in self._values:
             self._values[key] = make()
         value: T = self._values[key]
         return value
 
     def pop(self, key: CacheKey[T]) -> T | None:
-        """Remove the value of a key and return the value; None where nothing is kept under the key."""
+        """Remove the value of a key and return the value; return None where no value is stored under the key."""
         value: T | None = self._values.pop(key, None)
         return value
 

@@ -21,7 +21,7 @@ NOTICE = "国务院办公厅关于部分节假日安排的通知"
 
 
 class CalendarRowsRefused(RuleViolation):
-    """The days given for a year do not make a calendar; `faults` lists every fault."""
+    """A refusal because the days given for a year do not make a calendar; `faults` lists every fault."""
 
     code = "calendar_rows_refused"
     zh = "{year} 年工作日历不能载入：{faults:text}"
@@ -30,9 +30,10 @@ class CalendarRowsRefused(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class CalendarDay:
-    """One day named in a year's notice: a day off, or a day worked to make up for one.
+    """One day named in a year's notice: a day off, or a make-up working day for a day off.
 
-    2020-02-03 is listed as worked without a day off to make up for: the extended holiday ended the day before.
+    The notice lists 2020-02-03 as a working day that makes up for no day off, because the extended holiday ended the
+    day before.
     """
 
     day: date
@@ -42,10 +43,10 @@ class CalendarDay:
 
 @dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """The working days of the published years, kept as the days that differ from Monday to Friday.
+    """The working days of the published years, stored as the days that differ from the rule Monday to Friday.
 
-    In a year that is not published yet, weekends and the holidays fixed by law are off and there are no make-up
-    days; dates computed in such a year are provisional.
+    In an unpublished year, weekends and the holidays fixed by law are days off, and there are no make-up working days.
+    Dates computed in an unpublished year are provisional.
     """
 
     sources: Mapping[int, str]
@@ -76,15 +77,18 @@ class WorkCalendar:
         return day
 
     def add_working_days(self, day: date, days: int) -> date:
-        """Return the n-th working day after a day; the day itself is not counted, and 0 returns the day."""
+        """Return the working day that is `days` working days after a day, the day itself not counted; for 0, return the
+        day.
+        """
         for _ in range(days):
             day = self.next_working(day + DAY)
         return day
 
     def with_year(self, year: int, rows: Sequence[CalendarDay], source: str = NOTICE) -> "WorkCalendar":
-        """Return the calendar with one more year published; a notice may name days of the December before the year.
+        """Return the calendar with one more year published.
 
-        Raise CalendarRowsRefused, with every fault, where the days do not make a calendar.
+        The notice of a year may name days of the December before the year. Raise CalendarRowsRefused, with every fault,
+        where the days do not make a calendar.
         """
         faults = [*_faults(year, rows, self.off | self.made_up)]
         if year in self.sources:
@@ -104,7 +108,7 @@ class WorkCalendar:
         )
 
     def of_year(self, year: int) -> tuple[CalendarDay, ...]:
-        """Return the named days that lie in a year."""
+        """Return the days of a year that a notice names."""
         return tuple(row for row in self.days if row.day.year == year)
 
 
@@ -167,5 +171,5 @@ def _repeated(days: Iterable[date]) -> Iterator[Said]:
 
 @cache
 def _by_law(year: int) -> frozenset[date]:
-    """Return the holidays of a year fixed by law (全国年节及纪念日放假办法), as known before the year's notice."""
+    """Return the holidays of a year that the law fixes (全国年节及纪念日放假办法), known before the year's notice."""
     return frozenset(country_holidays("CN", years=year))

@@ -1,4 +1,7 @@
-"""The catalogue of events (业务目录): one row per kind of event says how to summarise, replay, key and undo it."""
+"""The catalogue of events (业务目录).
+
+One row per kind of event says how to summarise, replay, key and reverse the event.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -42,7 +45,7 @@ class Ends(StrEnum):
 
 
 class Office(StrEnum):
-    """The office that asks for a reversal by hand and decides on it."""
+    """The office that requests a reversal by hand and decides on the request."""
 
     BANK = "bank"
     FINANCE = "finance"
@@ -53,7 +56,7 @@ class Office(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """Reversal by hand (红字冲销): the operation that reverses the event, and the office that may ask for it."""
+    """Reversal by hand (红字冲销): the operation that reverses the event, and the office that may request it."""
 
     operation: str
     office: Office
@@ -61,9 +64,7 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """A route to take where an event is not reversed by hand: the path below /api/v1 to POST to, and the action's
-    name.
-    """
+    """The action to take instead of a reversal by hand: its API path below /api/v1 for a POST, and its name."""
 
     route: str
     zh: str
@@ -72,10 +73,11 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """The properties of an event beside its name (labels/events.py), fields (events.py) and postings (posting.py).
+    """The properties of a kind of event that other modules do not hold.
 
-    Names in braces are fields of the event. `ends` is None for an event that ends nothing, `payer` for an event that
-    pays no interest bills, `key` for an event without a natural key, which has only the key of its request.
+    Names are in labels/events.py, fields in events.py and postings in posting.py. Names in braces are fields of the
+    event. `ends` is None for an event that ends nothing. `payer` is None for an event that pays no interest bills.
+    `key` is None for an event without a natural key, which has only the key of its request.
     """
 
     summary_zh: str
@@ -228,14 +230,14 @@ def events_where(holds: Callable[[CatalogueRow], bool]) -> tuple[type[Event], ..
 
 
 def by_calendar(event: Event) -> bool:
-    """Return whether a calendar day called for an event, rather than an operation or a person."""
+    """Return whether a calendar day caused an event, rather than an operation or a person."""
     return CATALOGUE[type(event)].replay is Replay.CALENDAR and not _cause(event)
 
 
 def key_of(event: Event) -> str | None:
     """Return an event's natural key.
 
-    The key is None for an event without a natural key, and for an interest bill that an operation called for.
+    The key is None for an event without a natural key, and for an interest bill that an operation caused.
     """
     compiled = _KEYS.get(type(event))
     if compiled is None or _cause(event):
@@ -244,7 +246,7 @@ def key_of(event: Event) -> str | None:
     return text % fields_of(event)
 
 
-# Keys are built once per loan in a quarter's run; the % operator takes half the time of str.format.
+# Keys are built once per loan in a quarter's run, and the % operator takes half the time of str.format.
 _BRACES = re.compile(r"{(\w+)}")
 _KEYS = {
     kind: (_BRACES.sub("%s", row.key), attrgetter(*_BRACES.findall(row.key)))
@@ -254,14 +256,16 @@ _KEYS = {
 
 
 def key_from(kind: type[Event], **fields: object) -> str:
-    """Return the natural key of an event of a kind with these fields; the kind must have a natural key."""
+    """Return the natural key of an event of a kind with the given fields; the kind must have a natural key."""
     key = CATALOGUE[kind].key
     assert key is not None, f"{kind.__name__} has no natural key"
     return key.format(**fields)
 
 
 def payer_of(event: Event) -> str:
-    """Return the party whose money an event applied to interest bills (scheme 4.3); the event must pay such bills."""
+    """Return the party whose money an event applied to interest bills (4.3); the event must be of a kind that pays
+    bills.
+    """
     payer = CATALOGUE[type(event)].payer
     assert payer is not None, f"{type(event).__name__} pays no settlement lines"
     return _filled(payer, event)
@@ -274,7 +278,9 @@ def summary_of(event: Event, language: str) -> str:
 
 
 def _cause(event: Event) -> str:
-    """Return the operation that called for an interest bill; empty where a calendar day did, and for other events."""
+    """Return the operation that caused an interest bill; return "" where a calendar day caused the bill, and for other
+    events.
+    """
     cause: str = getattr(event, "cause", "")
     return cause
 

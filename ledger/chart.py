@@ -8,9 +8,9 @@ from functools import lru_cache
 class Kind(StrEnum):
     """The kinds of book (账套); every entry belongs to exactly one book and balances in that book."""
 
-    LOAN = "LOAN"  # one per bank: 贷款账
-    FUND = "FUND"  # one per county: 风险缓释基金账
-    SUBSIDY = "SUBSIDY"  # one per county: 贴息账
+    LOAN = "LOAN"  # LOAN: each bank has a loan book (贷款账).
+    FUND = "FUND"  # FUND: each county has a fund book (风险缓释基金账).
+    SUBSIDY = "SUBSIDY"  # SUBSIDY: each county has a subsidy book (贴息账).
 
 
 class Side(StrEnum):
@@ -22,9 +22,9 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
-    """An account (科目) of a kind of book; `per` names the account's sub-ledger (明细账).
+    """An account (科目) of a kind of book; `per` names what the account's sub-ledger (明细账) lists.
 
-    Each account is one object, compared by identity.
+    Each account is one object, and accounts are compared by identity.
     """
 
     kind: Kind

@@ -41,7 +41,7 @@ _PIPELINED_ROWS = 100
 _SQLITE_PARAMETERS = 999  # Every build of SQLite allows this many parameters in one statement.
 
 sqlite3.register_adapter(date, date.isoformat)
-sqlite3.register_adapter(bool, int)  # The driver would do the same, but searches for other adapters first.
+sqlite3.register_adapter(bool, int)  # The driver adapts a bool to an int too, but searches for other adapters first.
 
 
 class Base(DeclarativeBase):
@@ -56,7 +56,7 @@ def table_of(model: type[Base]) -> Table:
 
 
 class Moment(TypeDecorator[datetime]):
-    """A column of aware UTC moments, stored as whole microseconds since 1970; a naive moment is refused."""
+    """A column of aware UTC moments, stored as whole microseconds since 1970; a naive moment raises an error."""
 
     impl = BigInteger
     cache_ok = True
@@ -69,7 +69,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Rate(TypeDecorator[Decimal]):
-    """A column of rates as Decimal fractions, stored in whole units of 1e-8; a finer rate is refused."""
+    """A column of rates as Decimal fractions, stored in whole units of 1e-8; a finer rate raises an error."""
 
     impl = BigInteger
     cache_ok = True
@@ -90,7 +90,7 @@ def rate_parts(rate: Decimal) -> int:
 
 
 def rate_of(parts: int) -> Decimal:
-    """Return the rate, a fraction, of a number of units of 1e-8."""
+    """Return the rate, as a fraction, that equals a number of units of 1e-8."""
     return Decimal(parts).scaleb(-8).normalize()
 
 
@@ -139,8 +139,8 @@ def is_sqlite(connection: Connection) -> bool:
 def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """Return the condition that a column is one of the values, which are sent as a single parameter.
 
-    Both engines join the column with the list. `= ANY(list)` would be slower: PostgreSQL compares each row with the
-    whole list where its statistics still say that a freshly filled table is small.
+    Both engines join the column with the list. The condition `= ANY(list)` would be slower on a freshly filled table:
+    PostgreSQL's statistics still call the table small, so it compares each row with the whole list.
     """
     chosen = list(values)
     if is_sqlite(connection):
@@ -152,9 +152,10 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[A
 def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence[Any]]]) -> None:
     """Insert many rows, table by table in the order given; a row has a value for every column, in column order.
 
-    The rows are given to the driver directly, without SQLAlchemy: on SQLite many rows per statement; on PostgreSQL one
-    pipeline for a few rows and COPY for many. Values are those the driver stores: whole fen, microseconds, rates in
-    1e-8, text and dates; for many rows, dates as ISO text are quicker on both drivers.
+    The function gives the rows to the driver directly, without SQLAlchemy. SQLite gets many rows per statement;
+    PostgreSQL gets one pipeline for a few rows and COPY for many. Values are in the form that the driver stores: whole
+    fen, microseconds, rates in units of 1e-8, text and dates. For many rows, dates as ISO text are quicker on both
+    drivers.
     """
     raw: Any = connection.connection.driver_connection
     if is_sqlite(connection):
@@ -176,7 +177,9 @@ def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[Sequence[Any]], *, sums: Sequence[str]) -> None:
-    """Insert rows; where a row with the same primary key exists, add the columns `sums` to that row instead."""
+    """Insert rows; where a row with the same primary key exists, add the values of the columns `sums` to that row
+    instead.
+    """
     key = ", ".join(column.name for column in table.primary_key.columns)
     added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in sums)
     tail = f" ON CONFLICT ({key}) DO UPDATE SET {added}"
@@ -195,7 +198,7 @@ def update_rows(connection: Connection, table: Table, names: Sequence[str], rows
     raw: Any = connection.connection.driver_connection
     (key,) = table.primary_key.columns
     if is_sqlite(connection):
-        # One statement sets all rows that get the same values.
+        # One statement sets all rows that get equal values.
         keys_by_values: dict[tuple[Any, ...], list[Any]] = {}
         for row in rows:
             keys_by_values.setdefault(tuple(row[:-1]), []).append(row[-1])
@@ -205,7 +208,7 @@ def update_rows(connection: Connection, table: Table, names: Sequence[str], rows
             [(*values, orjson.dumps(keys).decode()) for values, keys in keys_by_values.items()],
         )
         return
-    # One statement with a list of values per column, since one statement per row takes much longer.
+    # One statement with a list of values per column is much quicker than one statement per row.
     kinds = [table.c[name].type.compile(dialect=connection.dialect) for name in (*names, key.name)]
     lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
     columns = ", ".join(f'"{name}"' for name in (*names, key.name))
@@ -218,7 +221,7 @@ def update_rows(connection: Connection, table: Table, names: Sequence[str], rows
 
 
 def _insert_sqlite(raw: sqlite3.Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows with many rows per statement, since each statement costs as much time as a further row."""
+    """Insert rows with many rows per statement, since a further statement costs as much time as a further row."""
     times = _SQLITE_PARAMETERS // len(table.columns)
     whole = len(rows) - len(rows) % times
     if whole:

@@ -34,9 +34,9 @@ def day_start(day: date) -> datetime:
 
 
 def add_months(day: date, months: int) -> date:
-    """Return the day `months` months later; a negative number is earlier (scheme 2.6).
+    """Return the day `months` months later; a negative number gives an earlier day (scheme 2.6).
 
-    Where the month has no such day, return its last day.
+    Where the resulting month lacks that day of the month, return the last day of the resulting month.
     """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
@@ -54,19 +54,21 @@ def month_of(day: date) -> str:
 
 
 def month_last(month: str) -> date:
-    """Return the last day of a month written `2016-05`; raise ValueError for text of another form."""
+    """Return the last day of a month written `2016-05`; raise ValueError for text in any other form."""
     first = date.fromisoformat(f"{month}-01")
     return add_months(first, 1) - DAY
 
 
 def next_month(closed: date | None) -> str | None:
-    """Return the month to close next, written `2016-06`; None where no month is closed and any may be the first."""
+    """Return the month to close next, written `2016-06`; return None where no month is closed, so any month may be
+    first.
+    """
     return None if closed is None else month_of(closed + DAY)
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A span of days from `start` to `end`; `end` itself is not counted (算头不算尾)."""
+    """A span of days from `start` to `end`, without `end` itself (算头不算尾)."""
 
     start: date
     end: date
@@ -103,13 +105,13 @@ class Quarter:
         return f"{self.year:04d}Q{self.number}"
 
     def shift(self, quarters: int) -> "Quarter":
-        """Return the quarter that many quarters later; a negative number is earlier."""
+        """Return the quarter that is `quarters` quarters later; a negative number gives an earlier quarter."""
         index = self.year * 4 + self.number - 1 + quarters
         return Quarter(index // 4, index % 4 + 1)
 
     @property
     def calendar(self) -> Span:
-        """Return the calendar days of the quarter: for 2016Q2 from 04-01 to 07-01, the latter not counted."""
+        """Return the calendar days of the quarter: for 2016Q2 from 2016-04-01 up to, but without, 2016-07-01."""
         start = date(self.year, self.number * 3 - 2, 1)
         return Span(start, add_months(start, 3))
 
@@ -117,13 +119,14 @@ class Quarter:
     def interest(self) -> Span:
         """Return the days whose interest is settled in the quarter (scheme 3.4).
 
-        For 2016Q2 the days run from 03-21 to 06-21, and 06-21 is not counted.
+        For 2016Q2 the days run from 2016-03-21 up to, but without, 2016-06-21.
         """
         end = date(self.year, self.number * 3, 21)
         return Span(add_months(end, -3), end)
 
 
-@lru_cache(maxsize=8192)  # Twenty years have fewer days, and every settlement line asks for its day twice.
+# The cache holds more days than twenty years have, and every settlement line needs its posting day twice.
+@lru_cache(maxsize=8192)
 def next_settlement(day: date) -> date:
     """Return the first posting day (付息日, the 21st of Mar/Jun/Sep/Dec) after a day (scheme 3.4)."""
     end = Quarter.of(day).interest.end

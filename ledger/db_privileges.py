@@ -1,14 +1,16 @@
-"""The privileges of the service's own PostgreSQL role: read, add, and change only tables that are not append-only."""
+"""The privileges of the service's PostgreSQL role: read and add rows, and change rows only of tables that are not
+append-only.
+"""
 
 from sqlalchemy import Connection, Engine
 
-# Append-only tables have a trigger of this name (migrations/guards.py).
+# Append-only tables have a trigger with this name (migrations/guards.py).
 _APPEND_ONLY = (
     "SELECT DISTINCT relname::text FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
     "WHERE NOT tgisinternal AND tgname = relname || '_append_only' "
     "AND relnamespace = current_schema()::regnamespace"
 )
-# Rows of these tables are never deleted or updated; of a book, only the column `closed_through` may be updated.
+# Rows of these tables are never deleted. Rows are never updated either, except the column `closed_through` of a book.
 _NEVER_DELETED = ("accounts", "books", "fund_balances", "movements")
 _NEVER_UPDATED = ("accounts", "books")
 
@@ -16,8 +18,8 @@ _NEVER_UPDATED = ("accounts", "books")
 def grant(engine: Engine, role: str) -> None:
     """Grant a role the privileges that the service needs; the role can neither update nor delete rows of the journal.
 
-    To be called as the owner of the tables, after every migration: earlier privileges are revoked first. Does nothing
-    on SQLite, which has no roles.
+    Call this function as the owner of the tables, after every migration. Earlier privileges of the role are revoked
+    first. On SQLite, which has no roles, the function does nothing.
     """
     if engine.dialect.name != "postgresql":
         return

@@ -1,6 +1,6 @@
-"""Refusals: the exceptions that the ledger raises where it will not do what was asked.
+"""Refusals: the exceptions that the ledger raises where it does not do what was requested.
 
-This module has the kinds of refusal; a refusal that belongs to one rule is defined in the module of that rule.
+This module has the kinds of refusal. A refusal that belongs to one rule is defined in the module of that rule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +18,10 @@ from ledger.money import plain
 class Refusal(Exception):
     """A request that the ledger refuses, with a stable code and the facts that explain the refusal.
 
-    A subclass has a `code`, which finishes the sentence "refused: ...", and the templates `zh` and `en`, which are
-    filled with the facts. By custom the facts are `rule` (the clause), `limit` and `found`. A fact that is a code is
-    shown by its label: the template names the subject of the label behind a colon (`{found:role}`), or labels.FACTS
-    does by the name of the fact.
+    A subclass has a `code`, which finishes the sentence "refused: ...", and the text templates `zh` and `en`, which
+    contain the facts' names. By custom the facts are `rule` (the clause), `limit` and `found`. A fact that is a code is
+    shown by its label. The template names the label's subject behind a colon (`{found:role}`); otherwise labels.FACTS
+    gives the subject for the fact's name.
     """
 
     code: ClassVar[str]
@@ -40,7 +40,7 @@ class Refusal(Exception):
         return (self.zh if language == "zh" else self.en).format_map(_Told(self, language))
 
     def words(self, name: str, how: str, language: str) -> str:
-        """Return the text of one fact as the refusal's sentence shows it; `-` for a fact that is not given."""
+        """Return the text of one fact as the refusal's sentence shows it; return `-` for a fact without a value."""
         return labels.worded(how, self.facts[name], language) if name in self.facts else "-"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -51,9 +51,9 @@ def _rebuilt(kind: type[Refusal], facts: dict[str, Any]) -> Refusal:
     return kind(**facts)
 
 
-@dataclass(slots=True)  # Not frozen, for speed: every refused row of a sheet makes several.
+@dataclass(slots=True)  # The class is not frozen, for speed: every refused row of a sheet makes several objects.
 class _Fact:
-    """A fact in a template; the format behind the colon says how to write the fact."""
+    """A fact in a template; the format after the colon says how to write the fact."""
 
     refusal: Refusal
     name: str
@@ -100,7 +100,7 @@ class Conflict(Refusal):
 
 
 class NotFound(Refusal):
-    """A refusal because the thing asked for does not exist, or lies outside the user's scope (404)."""
+    """A refusal because a requested object does not exist, or lies outside the user's scope (404)."""
 
     code = "not_found"
     zh = "找不到：{what} {id}"
@@ -108,7 +108,7 @@ class NotFound(Refusal):
 
 
 class Forbidden(Refusal):
-    """A refusal because the user's roles do not include the function (403)."""
+    """A refusal because the user's roles do not include the requested function (403)."""
 
 
 class WrongStatus(Conflict):
@@ -117,7 +117,7 @@ class WrongStatus(Conflict):
     en = "not possible in status {status:status}; it must be: {allowed:status}"
 
     def words(self, name: str, how: str, language: str) -> str:
-        """Return statuses by the labels of the thing with those statuses; return any other fact as `Refusal` does."""
+        """Return a status by the label of the object with that status; return any other fact as `Refusal` does."""
         if how == "status":
             named = f"{self.facts.get('status')}, {self.facts.get('allowed')}"
             how = labels.statuses_of(code for code in named.split(", ") if code != "-")
@@ -138,7 +138,7 @@ class FutureDate(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of one row of a sheet, as a value rather than an exception: all faults are reported at once."""
+    """One fault of one row of a sheet, as a value rather than an exception, so that all faults are reported at once."""
 
     row: int
     column: str

@@ -1,10 +1,10 @@
-"""Business events (业务事件): one frozen, dated class for each thing that happens, named in the past tense.
+"""Business events (业务事件): one frozen, dated class for each kind of event, named in the past tense.
 
 The debits and credits of each event are in posting.py; the names, replay and reversal of each event are in
-catalogue.py. Every amount is in whole fen. The field `loan` is the id of the loan, for events about one loan.
+catalogue.py. Every amount is in whole fen. The field `loan` is the id of the loan where the event concerns one loan.
 
-Stored events are read by later releases: a new field has a default that means "as before", a stored field that the
-class no longer has is ignored, and a class is never removed or renamed.
+Later releases read stored events. A new field has a default that means "as before". A stored field that the class no
+longer has is ignored. A class is never removed or renamed.
 """
 
 import json
@@ -20,7 +20,9 @@ from ledger.money import NIL, Fen
 
 
 class Applied(NamedTuple):
-    """The amounts by which an event paid, waived or wrote off one settlement line (结息单), named by its first day."""
+    """The amounts by which an event paid, waived or wrote off one settlement line (结息单), named by the line's first
+    day.
+    """
 
     period_start: date
     contract: Fen
@@ -29,7 +31,7 @@ class Applied(NamedTuple):
 
 
 class LoanPart(NamedTuple):
-    """The part of one loan in an amount that is posted to several loans."""
+    """One loan's part of an amount that is posted to several loans."""
 
     loan: int
     amount: Fen
@@ -54,7 +56,7 @@ Raise the format by one in a release that changes a posting rule (posting.py) or
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The fields of every event: the business date, the county, the bank and perhaps the loan."""
+    """The fields of every event: the business date, the county, the bank and, for some events, the loan."""
 
     effective_on: date
     county: str
@@ -77,7 +79,7 @@ class InterestBilled(Event):
     contract: Fen
     penalty: Fen
     compound: Fen
-    cause: str = ""  # the operation that made the line necessary, where no settlement day did
+    cause: str = ""  # The operation that required the line; empty where a settlement day did.
 
     @property
     def charges(self) -> Fen:
@@ -97,7 +99,7 @@ class _Applying(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepaymentReceived(_Applying):
-    """还款: a repayment, applied in the order of scheme 3.9; `payer` is borrower, guarantor or collateral."""
+    """还款: a repayment, applied in the order of scheme 3.9; `payer` is one of borrower, guarantor, collateral."""
 
     repayment: int
     amount: Fen
@@ -110,7 +112,9 @@ class RepaymentReceived(_Applying):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditApplied(_Applying):
-    """暂收款抵扣: the borrower's credit pays what is due; `cause` is the operation, if no line was the reason."""
+    """暂收款抵扣: the borrower's credit pays what is due; `cause` is the operation that used the credit, empty where an
+    interest bill did.
+    """
 
     cause: str = ""
 
@@ -142,7 +146,9 @@ class LoanExtended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MisuseFound(Event):
-    """认定挪用: misuse of the loan is found; dated the first day of the misuse rate; no amounts are posted."""
+    """认定挪用: misuse of the loan is found; the event has the first day of the misuse rate as its date and posts no
+    amounts.
+    """
 
     found_on: date
     approval: int
@@ -164,7 +170,10 @@ class LoanRenewed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PenaltyWaived(Event):
-    """减免罚息复利: penalty and compound interest are waived; `asked` is zero for a waiver of the whole open amount."""
+    """减免罚息复利: penalty and compound interest are waived.
+
+    `asked` is the requested amount, which is zero for a waiver of the whole open amount.
+    """
 
     amount: Fen
     asked: Fen
@@ -174,7 +183,7 @@ class PenaltyWaived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanWrittenOff(_Applying):
-    """核销: the part of the loan that nobody compensates is written off."""
+    """核销: the bank writes off the part of the loan that nobody compensates."""
 
     approval: int
 
@@ -189,7 +198,7 @@ class InsuranceReceived(_Applying):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundPlanApproved(Event):
-    """缓释金计划批准: a quarterly fund call or an advance is approved; one amount for each source of the fund."""
+    """缓释金计划批准: a quarterly fund call or an advance is approved, with one amount for each source of the fund."""
 
     plan: int
     city_funded: Fen = NIL
@@ -228,7 +237,7 @@ class FundInterestCredited(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimPaid(_Applying):
-    """代偿: the fund compensates a loan; the shares say who bears the loss (scheme 6.5)."""
+    """代偿: the fund compensates a loan; the share fields say how city and county bear the loss (scheme 6.5)."""
 
     claim: int
     paid: Fen
@@ -357,14 +366,17 @@ class ClawbackReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventReversed(Event):
-    """红字冲销: an event is reversed once, by entries with the same accounts and sides and negative amounts."""
+    """红字冲销: an event is reversed once, by entries on the event's accounts and sides with negative amounts."""
 
     reverses: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualAdjustment(Event):
-    """手工调整: an adjustment by two people, with reason and document; audit reports list adjustments apart."""
+    """手工调整: an adjustment that one person requests and another approves, with reason and document.
+
+    Audit reports list adjustments apart from other events.
+    """
 
     rows: tuple[Adjusted, ...]
     approval: int
@@ -389,7 +401,7 @@ _HINTS: Mapping[type[Event], dict[str, Any]] = {kind: get_type_hints(kind) for k
 
 
 def plain_json(value: object) -> object:
-    """Return a value that orjson does not know as one that it does: a named tuple as a list, a kind of date as text."""
+    """Return a value that orjson cannot write as one that it can: a named tuple as a list, a kind of date as text."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
@@ -404,7 +416,7 @@ def payload(event: Event) -> str:
 
 
 def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:
-    """Return the event of a text that `payload` wrote, perhaps in an earlier release; `base` holds the base fields.
+    """Return the event that `payload` wrote as text, perhaps in an earlier release; `base` holds the base fields.
 
     A field missing from the text gets its default; a field that the class no longer has is ignored.
     """
@@ -415,7 +427,7 @@ def event_of(kind: str, base: Mapping[str, Any], text: str) -> Event:
 
 
 def says_the_same(event: Event, text: str) -> bool:
-    """Return whether an event's own fields equal those of a stored text; fields added after the text do not count."""
+    """Return whether an event's own fields equal those of a stored text; fields that the text lacks are ignored."""
     own: dict[str, Any] = json.loads(payload(event))
     stored: dict[str, Any] = json.loads(text)
     return all(own[name] == value for name, value in stored.items() if name in own)

@@ -1,4 +1,7 @@
-"""Ids of 63 bits made by the program, not by the database; ids grow with time, which keeps index inserts at the end."""
+"""Ids of 63 bits made by the program, not by the database.
+
+Ids grow with time, so that the database adds rows at the end of an index.
+"""
 
 import os
 import secrets
@@ -13,9 +16,9 @@ _last = 0
 def new_ids(count: int) -> range:
     """Return `count` increasing ids that no other call of this process gets.
 
-    An id has 41 bits of milliseconds, 12 bits of sequence and 10 bits of a random number drawn by the process. The
-    ids of a large block run ahead of the clock. If two processes draw the same number and ask in the same
-    millisecond, the primary key refuses the second row.
+    An id has 41 bits of milliseconds, 12 bits of sequence and 10 bits of a random number drawn by the process. In a
+    large block of ids, the milliseconds run ahead of the clock. If two processes draw equal random numbers and make ids
+    in the same millisecond, the primary key refuses the second row.
     """
     global _last
     with _lock:
@@ -31,7 +34,9 @@ def new_id() -> int:
 
 
 def _draw_node() -> None:
-    """Draw a new random number in a forked process, which would otherwise return the ids of its parent."""
+    """Draw a new random number in a forked process, because the fork would otherwise make the ids of its parent
+    process.
+    """
     global _node, _lock
     _node, _lock = secrets.randbits(10), threading.Lock()
 

@@ -27,7 +27,7 @@ from ledger.unit_of_work import Unit
 
 
 class AlreadyReversed(Conflict):
-    """A refusal because an event to be reversed is reversed already, or is itself a reversal."""
+    """A refusal because an event to be reversed has been reversed already, or is itself a reversal."""
 
     code = "already_reversed"
     zh = "业务 {event:text} 已冲销，不能再次冲销"
@@ -35,7 +35,7 @@ class AlreadyReversed(Conflict):
 
 
 class KeyTaken(Conflict):
-    """A refusal because the natural key belongs to a recorded event with other content."""
+    """A refusal because the natural key belongs to a recorded event with different content."""
 
     code = "key_taken"
     zh = "业务键 {key} 已被内容不同的业务占用"
@@ -48,7 +48,7 @@ class Record(NamedTuple):
     event: Event
     document: str = ""
     reason: str = ""
-    made_by: str = ""  # empty: the user of the unit of work is the maker
+    made_by: str = ""  # The field is empty where the user of the unit of work is the maker.
     checked_by: str | None = None
     key: str | None = None
 
@@ -61,9 +61,9 @@ def record(unit: Unit, event: Event, **about: Any) -> int:
 def record_all(unit: Unit, records: Sequence[Record]) -> list[int]:
     """Record events and their entries in the given order, and return the events' ids.
 
-    An event whose natural key is recorded already with the same content is not recorded again; return the recorded
-    event's id. Raise PeriodClosed where a book is closed on an event's day, and KeyTaken where the natural key is
-    recorded with other content.
+    Do not record an event whose natural key is recorded already with the same content; return the recorded event's id
+    instead. Raise PeriodClosed where a book is closed on an event's day. Raise KeyTaken where the natural key is
+    recorded with different content.
     """
     present = _present(unit, records)
     made = [record for record in records if record.key not in present]
@@ -85,11 +85,11 @@ class Reversal(NamedTuple):
 def reverse_all(
     unit: Unit, event_ids: Iterable[int], reason: str, checked_by: str | None = None, made_by: str = ""
 ) -> dict[int, Reversal]:
-    """Reverse events (红字冲销): post each row of an event once more, on the same sides, with its amount negative.
+    """Reverse events (红字冲销): post each row of an event once more, on unchanged sides, with a negative amount.
 
-    A reversal has the date of the reversed event where all books of the event are open on that day, else the first
-    open day. Return the reversals by the ids of the reversed events. Raise AlreadyReversed for an event that is
-    reversed already or is itself a reversal, and NotFound for an unknown id.
+    A reversal has the date of the reversed event where all books of the event are open on that day; otherwise it has
+    the first open day. Return the reversals by the ids of the reversed events. Raise AlreadyReversed for an event that
+    is reversed already or is itself a reversal, and NotFound for an unknown id.
     """
     wanted = list(dict.fromkeys(event_ids))
     originals = stored(unit, wanted)
@@ -114,7 +114,8 @@ def reverse_all(
     except UniqueViolation as error:
         if error.diag.constraint_name != "uq_events_reverses_id":
             raise
-        # Another transaction reversed the event after our check; the database waited for its commit, then refused ours.
+        # Another transaction reversed the event after the check above. The database waited for that transaction's
+        # commit and then refused this insert.
         raise AlreadyReversed(event=", ".join(map(str, wanted))) from error
     return {
         event_id: Reversal(red_id, record.event.effective_on)
@@ -123,7 +124,7 @@ def reverse_all(
 
 
 def _negated(unit: Unit, event_ids: Sequence[int]) -> dict[int, list[Posting]]:
-    """Return the postings of each event with negative amounts."""
+    """Return the postings of each event, with the amounts made negative."""
     p = postings.c
     rows: dict[int, list[Posting]] = {event_id: [] for event_id in event_ids}
     for row in unit.connection.execute(
@@ -162,7 +163,7 @@ def _books(event: Event, rows: Iterable[Posting]) -> set[str]:
 
 
 def check_not_reversed(unit: Unit, event_ids: Sequence[int]) -> None:
-    """Raise AlreadyReversed where one of the events is reversed already, or is itself a reversal."""
+    """Raise AlreadyReversed where an event in the list is reversed already, or is itself a reversal."""
     reversal = unit.connection.execute(
         select(events.c.id, events.c.reverses_id).where(
             among(unit.connection, events.c.reverses_id, event_ids)
@@ -174,7 +175,7 @@ def check_not_reversed(unit: Unit, event_ids: Sequence[int]) -> None:
 
 
 def _present(unit: Unit, records: Sequence[Record]) -> dict[str | None, int]:
-    """Return the ids of the events already recorded under the natural keys; raise KeyTaken for other content."""
+    """Return the ids of the events already recorded under the natural keys; raise KeyTaken for different content."""
     keyed = {record.key: record for record in records if record.key is not None}
     if not keyed:
         return {}
@@ -226,7 +227,7 @@ def _check_all_open(unit: Unit, records: Sequence[Record], parts: Sequence[Itera
         for book in of_books:
             if on < earliest.get(book, date.max):
                 earliest[book] = on
-    first_open(unit, earliest)  # Lock all books in one query; the checks below then find the books locked.
+    first_open(unit, earliest)  # Lock all books in one query; the checks below then find the books already locked.
     for book, on in earliest.items():
         check_open(unit, [book], on)
 
@@ -255,7 +256,7 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
     )
 
 
-# From the row of an event: id, business date, recording moment, county, bank, whether the event is a reversal.
+# The values taken from an event's row: id, business date, recording moment, county, bank, whether it is a reversal.
 _HEADED = itemgetter(0, 2, 3, 4, 5, 14)
 
 
@@ -277,7 +278,8 @@ def _entry(
 
 
 # The columns of the table of events that are part of an entry's hash, by the first format with those columns. A release
-# that adds a column to the table adds a row here and keeps the older rows, so that old hashes can still be checked.
+# that adds a column to the table of events adds a row here and keeps the older rows, so that old hashes can still be
+# checked.
 _FIRST = (
     "id", "kind", "effective_on", "recorded_at", "county", "bank", "loan_id", "made_by", "checked_by", "document",
     "reason", "origin", "key", "reverses_id", "red", "payload",
@@ -286,7 +288,7 @@ _HASHED: Mapping[int, tuple[str, ...]] = {1: _FIRST, 2: (*_FIRST, "format")}
 
 
 def hashed_columns(format: int) -> tuple[str, ...]:
-    """Return the columns of events that entries' hashes cover in a format; raise ValueError for an unknown format."""
+    """Return the columns of events that an entry's hash covers in a format; raise ValueError for an unknown format."""
     if not min(_HASHED) <= format <= FORMAT:
         raise ValueError(f"no format of the journal: {format}")
     return _HASHED[max(since for since in _HASHED if since <= format)]
@@ -295,8 +297,8 @@ def hashed_columns(format: int) -> tuple[str, ...]:
 def content_hash(entry_id: int, book: str, head: Sequence[Any], rows: Iterable[Posting]) -> bytes:
     """Return the SHA-256 over an entry: its id, its book, the columns of its event and its postings in order.
 
-    `head` holds the values of the event's `hashed_columns`. The hashed text is compact JSON in UTF-8: two different
-    entries never have the same text, whatever people typed into the fields.
+    `head` holds the values of the event's `hashed_columns`. The hashed text is compact JSON in UTF-8, so two different
+    entries never have equal texts, whatever people typed into the fields.
     """
     content = [entry_id, book, *head, [(row.debit, row.credit, row.loan, row.amount) for row in rows]]
     return hashlib.sha256(orjson.dumps(content, default=plain_json)).digest()

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, without names, identity cards or amounts of anybody."""
+"""Logs: one JSON object per line on standard error, without anybody's name, identity card or amounts."""
 
 import logging
 import sys
@@ -8,12 +8,12 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import ExcInfo, Processor
 
-# Libraries that log much at level `info`: each look at the schema, each tick of the clock, their own start.
+# These libraries log much at level `info`: every inspection of the schema, every tick of the scheduler, every start.
 _TALKATIVE = ("alembic", "apscheduler", "pikepdf")
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
-    """Log from `level` on (`info`, `warning`, ...) to `stream`, which is standard error by default.
+    """Write log lines of `level` (`info`, `warning`, ...) and above to `stream`, by default standard error.
 
     Values bound in structlog's context variables, such as the id of a request, are added to every line.
     """
@@ -54,7 +54,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
 def _where(exc_info: ExcInfo) -> list[dict[str, Any]]:
     """Return an exception and its causes as class names and places in the code.
 
-    Messages are left out: the message of a database error repeats the values of the row.
+    Error messages are left out, because the message of a database error repeats the values of the row.
     """
     _, value, _ = exc_info
     chain: list[dict[str, Any]] = []

@@ -53,7 +53,10 @@ def plain(amount: Money | int) -> str:
 
 
 def half_up(numerator: int, denominator: int) -> Fen:
-    """Return a quotient rounded to a whole number; halves round away from zero. The ledger rounds nowhere else."""
+    """Return a quotient rounded to a whole number, with halves rounded away from zero.
+
+    No other function of the ledger rounds an amount.
+    """
     if numerator < 0:
         return Fen(-half_up(-numerator, denominator))
     return Fen((2 * numerator + denominator) // (2 * denominator))
@@ -74,5 +77,7 @@ def split(amount: int, weights: Iterable[int]) -> tuple[Fen, ...]:
 
 
 def total(amounts: Iterable[Money]) -> Money:
-    """Return the sum of amounts; zero yuan for no amounts, where the built-in `sum` would return the integer 0."""
+    """Return the sum of amounts; for no amounts, return zero yuan, where the built-in `sum` would return the
+    integer 0.
+    """
     return sum(amounts, ZERO)

@@ -1,6 +1,6 @@
-"""Sums kept beside the journal for speed: daily movements (日发生额) and the balances of fund accounts.
+"""Sums stored beside the journal for speed: daily movements (日发生额) and the balances of fund accounts.
 
-Both are written at the end of a transaction, since many transactions change the same rows.
+The sums are written at the end of a transaction, since many transactions change the same rows.
 """
 
 from collections import defaultdict
@@ -45,8 +45,8 @@ def add_movements(unit: Unit, rows: Iterable[Sequence[Any]]) -> None:
 def settle(unit: Unit) -> None:
     """Write the pending movements, one change per key in sorted order, then the balances of the fund accounts.
 
-    A unit of work settles at its end; an operation that asks for a balance after posting settles first. Raise
-    FundOverdrawn where a fund account would be below zero on any day (books.md promise 9).
+    A unit of work calls this function at its end; an operation that needs a balance after posting calls it earlier.
+    Raise FundOverdrawn where a fund account would be below zero on any day (books.md promise 9).
     """
     if not (pending := unit.cache.pop(PENDING_MOVEMENTS)):
         return
@@ -55,8 +55,8 @@ def settle(unit: Unit) -> None:
     for (book, account, county, bank, on), (debit, credit) in sorted(pending.items()):
         if account == FUND_DEPOSITS.code and book.startswith(Kind.FUND):
             touched.setdefault((county, bank), {})[date.fromisoformat(on)] = debit - credit
-    # Lock the fund accounts before the movements: paying a claim takes the locks in this order, and another order could
-    # make two transactions wait for each other.
+    # Lock the fund accounts before the movements, as the payment of a claim does. Transactions that took these locks in
+    # different orders could wait for each other.
     held = {account: held_balance(unit, *account) for account in touched}
     add_rows(
         unit.connection,
@@ -73,14 +73,14 @@ def held_balance(unit: Unit, county: str, bank: str) -> int:
     held: int | None
     query = select(fund_balances.c.fen).where(fund_balances.c.county == county, fund_balances.c.bank == bank)
     held = unit.connection.execute(query.with_for_update()).scalar()
-    if held is None:  # The account's first deposit: only an existing row can be locked.
+    if held is None:  # The account has no deposit yet, and only an existing row can be locked.
         add_rows(unit.connection, fund_balances, [(county, bank, 0)], sums=("fen",))
         held = unit.connection.execute(query.with_for_update()).scalar_one()
     return held
 
 
 def lowest_balance(unit: Unit, county: str, bank: str, since: date) -> int:
-    """Return the lowest end-of-day balance of a fund account on any day from `since` on, in fen."""
+    """Return the lowest end-of-day balance of a fund account on the days from `since` on, in fen."""
     m = movements.c
     daily = (
         select(m.effective_on, func.sum(m.debit - m.credit).label("net"))
@@ -97,7 +97,7 @@ def lowest_balance(unit: Unit, county: str, bank: str, since: date) -> int:
 
 
 def first_day(unit: Unit, book: str) -> date | None:
-    """Return the first business day with an entry in a book; None for an empty book."""
+    """Return the first business day with an entry in a book; return None for an empty book."""
     query = select(func.min(movements.c.effective_on)).where(movements.c.book == book)
     return unit.connection.execute(query).scalar()
 

@@ -1,6 +1,7 @@
 """The lock on the closed months of a book (promise 6).
 
-Writing an entry takes a shared lock on the book; closing or opening a month takes an exclusive lock.
+A transaction that writes an entry takes a shared lock on the book. A transaction that closes or opens a month takes an
+exclusive lock.
 """
 
 from collections.abc import Iterable
@@ -15,10 +16,10 @@ from ledger.errors import NotFound, RuleViolation
 from ledger.tables.journal import books
 from ledger.unit_of_work import Unit
 
-_BOOKS_QUEUE = 1  # The key of an advisory lock; no other advisory lock may have the same number.
+_BOOKS_QUEUE = 1  # The key of an advisory lock; every other advisory lock must have a different number.
 _CLOSED_THROUGH = CacheKey[dict[str, date | None]]("last closed day of each book held")
 
-# Built once, since every entry runs this query and building the query takes as long as running it.
+# The query is built once, since every entry runs it and building it takes as long as running it.
 _SHARED = (
     select(books.c.book, books.c.closed_through)
     .where(books.c.book.in_(bindparam("names", expanding=True)))
@@ -37,24 +38,25 @@ class PeriodClosed(RuleViolation):
 
 
 def first_open(unit: Unit, names: Iterable[str]) -> date:
-    """Return the first day on which all the books are open, and keep their months open until the transaction ends."""
+    """Return the first day on which all the books are open, and lock the books' months until the transaction ends."""
     closed = _closed_through(unit, set(names))
     return max((day + dates.DAY for day in closed.values() if day is not None), default=date.min)
 
 
 def check_open(unit: Unit, names: Iterable[str], on: date) -> None:
-    """Raise PeriodClosed where one of the books is closed on a day."""
+    """Raise PeriodClosed where a book in the list is closed on a day."""
     for book, closed in _closed_through(unit, set(names)).items():
         if closed is not None and on <= closed:
             raise PeriodClosed(book=book, limit=closed, found=on, first_open=closed + dates.DAY)
 
 
 def hold_alone(unit: Unit, book: str) -> date | None:
-    """Lock a book exclusively until the transaction ends and return its last closed day; raise NotFound.
+    """Lock a book exclusively until the transaction ends and return its last closed day; raise NotFound for an unknown
+    book.
 
-    The lock waits for transactions that write to the book, and later ones wait for the lock. PostgreSQL lets new
-    shared row locks overtake a waiting exclusive row lock, which could keep a busy book from ever closing. Shared and
-    exclusive users therefore take an advisory lock first, which PostgreSQL grants in the order of asking.
+    The lock waits for transactions that write to the book, and later transactions wait for the lock. In PostgreSQL, new
+    shared row locks overtake a waiting exclusive row lock, so a busy book might never close. Shared and exclusive users
+    therefore take an advisory lock first, which PostgreSQL grants in the order of the requests.
     """
     if not is_sqlite(unit.connection):
         unit.connection.execute(select(func.pg_advisory_xact_lock(_BOOKS_QUEUE)))
@@ -73,7 +75,8 @@ def close_through(unit: Unit, book: str, through: date | None) -> None:
 def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:
     """Return the last closed day of each book, and lock the books' rows shared until the transaction ends.
 
-    The lock keeps a month from being closed while an entry is written, so a day read once in the transaction is kept.
+    The lock prevents the closing of a month while an entry is written. A closed day that was read once in the
+    transaction is therefore cached.
     """
     held = unit.cache.get(_CLOSED_THROUGH, dict)
     if missing := sorted(names - held.keys()):

@@ -1,7 +1,8 @@
-"""The posting rules (记账规则): for each kind of event the rows of debit account, credit account and amount.
+"""The posting rules (记账规则): each kind of event has rows of debit account, credit account and amount.
 
-A row has one amount for both accounts, so every entry balances. New entries are posted by `POSTING_RULES`. Old entries
-are checked by the rules in force when the entries were recorded: `FORMER_RULES`, by the format stored with each event.
+A row has one amount for both accounts, so every entry balances. `POSTING_RULES` post new entries. Old entries are
+checked by the rules that were in force when the entries were recorded. `FORMER_RULES` holds former rules by the format
+stored with each event.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,9 +19,11 @@ from ledger.money import Fen
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One row of a posting rule: debit and credit account, in the same kind of book, and the field with the amount.
+    """One row of a posting rule: a debit and a credit account in one kind of book, and the event's field with the
+    amount.
 
-    `loan` names the event's field that holds the loan of the row. A field of several `LoanPart` makes one row per part.
+    `loan` names the event's field that holds the loan of the row. A field with several `LoanPart` makes one row per
+    part.
     """
 
     debit: Account
@@ -39,7 +42,7 @@ class Posting(NamedTuple):
     amount: Fen
 
 
-# Every event that pays interest and principal out of one account has these four rows.
+# These four rows belong to every event that pays interest and principal out of one account.
 def _pays(debit: Account) -> tuple[Move, ...]:
     return (
         Move(debit, c.INTEREST_RECEIVABLE, "interest"),
@@ -147,8 +150,8 @@ def rule_of(kind: type[Event], format: int) -> tuple[Move, ...]:
 def postings_of(event: Event, format: int = FORMAT) -> list[Posting]:
     """Return the debits and credits of an event by the rules of a format; an amount of zero makes no row.
 
-    Raise ValueError for a negative amount, since only reversals have negative amounts and no rule posts reversals.
-    Raise KeyError for an event without a rule.
+    Raise ValueError for a negative amount: only reversals have negative amounts, and no rule posts reversals. Raise
+    KeyError for an event without a rule.
     """
     if isinstance(event, e.ManualAdjustment):
         return [Posting(row.kind, row.debit, row.credit, event.loan, row.amount) for row in event.rows]

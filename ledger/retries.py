@@ -1,4 +1,4 @@
-"""Retries: which database errors pass by themselves, and how a whole transaction is tried again after such an error."""
+"""Retries: which database errors are temporary, and how a whole transaction is repeated after a temporary error."""
 
 import sqlite3
 from collections.abc import Callable
@@ -8,8 +8,8 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-# The SQL states of: serialization failure, deadlock, lock not available, server shutting down, server starting up,
-# too many connections.
+# The SQL states of temporary errors: serialization failure, deadlock, lock not available, server shutting down, server
+# starting up, too many connections.
 _PASSING_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
 _PASSING_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
@@ -17,7 +17,9 @@ T = TypeVar("T")
 
 
 def passing(error: BaseException) -> bool:
-    """Return whether the same work may succeed when tried again: database busy, deadlock, connection lost."""
+    """Return whether a repeated transaction may succeed after an error, such as a busy database, a deadlock or a lost
+    connection.
+    """
     original = driver_error(error)
     if isinstance(original, sqlite3.Error):
         # The lowest byte of an extended error code of SQLite is the basic error code.
@@ -29,7 +31,7 @@ def passing(error: BaseException) -> bool:
 
 
 def of_the_database(error: BaseException) -> bool:
-    """Return whether the database itself failed (unreachable, full, locked), and not the statement."""
+    """Return whether the database itself failed (unreachable, full, locked), rather than the statement."""
     original = driver_error(error)
     return isinstance(original, sqlite3.OperationalError | psycopg.OperationalError | psycopg.InterfaceError)
 
@@ -43,12 +45,12 @@ def driver_error(error: BaseException) -> BaseException:
 
 
 def retried(work: Callable[[], T], tries: int = 6) -> T:
-    """Return the result of `work`, a whole transaction; the transaction is tried again after an error that passes."""
+    """Return the result of `work`, a whole transaction, which is repeated after a temporary database error."""
     return attempts(tries)(work)
 
 
 def attempts(tries: int = 6) -> Retrying:
-    """Return the attempts of a transaction, for a loop: `for attempt in attempts(): with attempt: ...`."""
+    """Return the attempts at a transaction, for a loop: `for attempt in attempts(): with attempt: ...`."""
     return Retrying(
         retry=retry_if_exception(passing),
         stop=stop_after_attempt(tries),

@@ -32,9 +32,9 @@ class Settings:
     """The settings of one running service; the variable of the field `database_url` is LEDGER_DATABASE_URL.
 
     `owner_url` is used for migrations, since the database role of the service owns no tables. With an empty
-    `secret_key`, the secret stored in `home` is used. `language` is the language of command lines, and of messages to
-    requests that ask for none. `workers` is the number of processes on PostgreSQL. `trusted_proxies` is the number of
-    proxies in front of the service.
+    `secret_key`, the secret stored in `home` is used. `language` is the language of command lines, and of messages for
+    requests that name no language. `workers` is the number of processes on PostgreSQL. `trusted_proxies` is the number
+    of proxies in front of the service.
     """
 
     home: Path
@@ -53,9 +53,9 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] | None = None, **chosen: object) -> Settings:
-    """Return the settings of the environment; a `chosen` value that is not None takes precedence.
+    """Return the settings of the environment; a value in `chosen` that is not None takes precedence.
 
-    Raises SettingUnfit for a variable that cannot be used.
+    Raise SettingUnfit for a variable that cannot be used.
     """
     values = {
         name.removeprefix("LEDGER_").lower(): value.strip()
@@ -85,14 +85,14 @@ def read_settings(environ: Mapping[str, str] | None = None, **chosen: object) ->
 def language_of(environ: Mapping[str, str] | None = None) -> Language:
     """Return the language set in the environment, even where another variable cannot be used.
 
-    Returns the default language where LEDGER_LANGUAGE is not set or unknown.
+    Return the default language where LEDGER_LANGUAGE is not set or unknown.
     """
     values = (os.environ if environ is None else environ).get("LEDGER_LANGUAGE", "").strip().lower()
     return next((language for language in LANGUAGES if values == language), DEFAULT_LANGUAGE)
 
 
 def shown(settings: Settings) -> dict[str, str]:
-    """Return every variable with its value; secrets are hidden."""
+    """Return every variable with its value; the values of secrets are hidden."""
     variables = {}
     for each in fields(settings):
         value = str(getattr(settings, each.name))
@@ -105,13 +105,15 @@ def shown(settings: Settings) -> dict[str, str]:
 
 
 def make_home(settings: Settings) -> Path:
-    """Create the folder of database, secret and backups, readable by its owner only, and return its path."""
+    """Create the folder for database, secret and backups, readable by the folder's owner only, and return the folder's
+    path.
+    """
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.home
 
 
 def secret_key(settings: Settings) -> str:
-    """Return the secret that signs tokens: the configured one, else the one stored in `home`.
+    """Return the secret that signs tokens: the configured secret, otherwise the secret stored in `home`.
 
     The secret in `home` is made when it is first needed.
     """
@@ -122,7 +124,7 @@ def secret_key(settings: Settings) -> str:
         made = stored.with_name(f"secret.{secrets.token_hex(8)}")
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-        # The secret of another process is used where that process has stored its secret first.
+        # Where another process has stored its secret first, the stored secret is used.
         with suppress(FileExistsError):
             os.link(made, stored)
         made.unlink()

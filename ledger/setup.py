@@ -21,15 +21,15 @@ SETUP_USER = "setup"
 
 
 def read_clock() -> datetime:
-    """Return the current moment by the machine's clock, for command lines."""
+    """Return the current moment by the machine's clock; only command lines call this function."""
     return datetime.now(UTC)
 
 
 def prepare(url: str, *, service_url: str | None = None) -> None:
-    """Bring a database to the newest schema and load the reference data that is missing; safe to repeat.
+    """Bring a database to the newest schema and load missing reference data; the function may be repeated safely.
 
-    `url` is the address by which the owner of the tables signs in. Where the service signs in under another role, by
-    `service_url`, that role is granted the privileges it needs and no others.
+    `url` is the address with which the owner of the tables signs in. Where the service signs in under another role,
+    with `service_url`, grant that role the privileges it needs and no others.
     """
     engine = open_engine(url)
     try:
@@ -46,9 +46,9 @@ def prepare(url: str, *, service_url: str | None = None) -> None:
 
 
 def _wait_for_others(unit: Unit) -> None:
-    """Lock the table of counties, so that one of several processes starting together loads the reference data.
+    """Lock the table of counties, so that only one of several processes that start together loads the reference data.
 
-    SQLite needs no lock, since it lets one transaction write at a time.
+    SQLite needs no lock, since SQLite lets one transaction write at a time.
     """
     if not is_sqlite(unit.connection):
         unit.connection.exec_driver_sql("LOCK TABLE counties IN SHARE ROW EXCLUSIVE MODE")
@@ -65,7 +65,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 def grant_service(owner: Engine, service_url: str) -> None:
     """Grant privileges to the role of `service_url`, unless that role owns the tables.
 
-    To be called after every migration.
+    Call this function after every migration.
     """
     role = make_url(service_url).username
     if role is not None and role != owner.url.username:
@@ -89,7 +89,7 @@ def is_behind(engine: Engine) -> bool:
 
 
 def at_head(engine: Engine) -> bool:
-    """Return whether the database has the schema for which this code was written."""
+    """Return whether the database has the newest schema, for which this code was written."""
     with engine.connect().execution_options(reading=True) as connection:
         present = MigrationContext.configure(connection).get_current_heads()
     return set(present) == set(ScriptDirectory.from_config(_config()).get_heads())

@@ -1,4 +1,4 @@
-"""The statuses and steps of every object that people move (状态与环节), as they are stored."""
+"""The statuses and steps of every object that people process (状态与环节), as the database stores them."""
 
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ class LoanStatus(StrEnum):
 
 
 class LoanStep(StrEnum):
-    """The steps that people take with a loan until its payout, and the step back."""
+    """The steps that people take with a loan until its payout, and the step that returns the loan."""
 
     RECORD = "record"
     RETURN = "return"
@@ -121,7 +121,7 @@ class RequestStatus(StrEnum):
 
 
 class RequestStep(StrEnum):
-    """The steps of the second person on a request of the first person."""
+    """The steps that a second person takes on a first person's request."""
 
     APPROVE = "approve"
     REFUSE = "refuse"
@@ -130,7 +130,7 @@ class RequestStep(StrEnum):
 class SheetStatus(StrEnum):
     """The statuses of an imported sheet (导入批次状态); see docs/imports.md.
 
-    A sheet that is only checked and not booked is `trying`, then `checked`.
+    A sheet that is only checked and not booked has the status `trying`, then `checked`.
     """
 
     TRYING = "trying"

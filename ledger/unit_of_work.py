@@ -17,9 +17,9 @@ from ledger.errors import FutureDate
 class Unit:
     """The session, user and dates that an operation works with; operations neither commit nor read the clock.
 
-    `today` is the business date in Asia/Shanghai. `origin` names the cause of the work, as a path such as
-    `import/123` or `job/interest`. `last` holds functions to run before the commit, by name. `kept` holds values
-    that several operations of the transaction share, by name.
+    `today` is the business date in Asia/Shanghai. `origin` names the cause of the work as a path, such as `import/123`
+    or `job/interest`. `last` holds functions to run before the commit, by name. `kept` holds values that several
+    operations of the transaction share, by name.
     """
 
     session: Session
@@ -37,14 +37,16 @@ class Unit:
 
     @property
     def connection(self) -> Connection:
-        """Return the session's connection; asked of the session each time, so that a pending savepoint is set first."""
+        """Return the session's connection, requested from the session at each call so that a pending savepoint is set
+        first.
+        """
         return self.session.connection()
 
     @property
     def recorded_at(self) -> int:
         """Return the one recording moment of this transaction, in microseconds since 1970.
 
-        The clock is read at the first call: after the operation has taken its locks and before its first row.
+        The clock is read at the first call, when the operation has taken its locks and has not yet written a row.
         """
         if self._recorded_at is None:
             self._recorded_at = dates.micros(self.clock())
@@ -56,16 +58,18 @@ class Unit:
         return dates.business_day(dates.moment(self.recorded_at))
 
     def not_future(self, on: date, name: str) -> None:
-        """Raise FutureDate for a business date after today."""
+        """Raise FutureDate for a business date after today; `name` is the date's name in the refusal."""
         if on > self.today:
             raise FutureDate(field=name, found=on, limit=self.today)
 
     def before_commit(self, write: Callable[["Unit"], None]) -> None:
-        """Have a function called once at the end of the transaction, however often the function is given."""
+        """Register a function to be called once at the end of the transaction, however often the function is
+        registered.
+        """
         self._before_commit[write] = None
 
     def finish(self) -> None:
-        """Flush the session, then call the functions given to `before_commit`, in the order of their first giving."""
+        """Flush the session, then call the functions given to `before_commit`, in the order of first registration."""
         self.session.flush()
         while self._before_commit:
             write = next(iter(self._before_commit))

@@ -1,7 +1,7 @@
-"""The statuses of loans, sheets, claims, batches, plans, reports and requests: who may move which, and when.
+"""The workflows of loans, sheets, claims, batches, plans, reports and requests: who may take which step, and when.
 
-Each desk declares its steps (状态流转、复核) in a table, a `Workflow`, which the functions here read: `check` refuses a
-step, `move` writes a step, `take` does both.
+Each workflow module declares its steps (状态流转、复核) in a table, a `Workflow`. `check` refuses a step that the table
+forbids, `move` writes a step, and `take` checks and writes a step.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -29,15 +29,15 @@ Persons = Callable[[Unit, Any], Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row of a workflow's table: a step, the statuses it starts from and the conditions under which it is possible.
+    """One row of a workflow's table: a step, the statuses in which the step is possible, and its conditions.
 
-    `allowed` are the statuses in which the step is possible, `to` the statuses the step leads to. Where `to` has
-    several statuses, amounts decide, and the caller of `move` names the one reached. `not_by` are the columns that hold
-    the users who may not take the step (scheme 1), or a function that returns these users. `day` is the name of the
-    step's date in a refusal, None where a person does not choose the date. `not_before` are columns of dates: the first
-    one that is filled is the earliest day of the step. `books` returns the books that must be open on the day. `reason`
-    says that the step needs a reason. `fills` and `clears` name groups of columns: "approved" stands for approved_by
-    and approved_on.
+    `allowed` are the statuses in which the step is possible, and `to` are the statuses the step leads to. Where `to`
+    has several statuses, amounts decide, and the caller of `move` names the status reached. `not_by` are the columns
+    that hold the users who may not take the step (scheme 1), or a function that returns these users. `day` is the name
+    of the step's date in a refusal, or None where a person does not choose the date. `not_before` are columns of dates,
+    and the first filled column holds the earliest day of the step. `books` returns the books that must be open on the
+    day. `reason` is True where the step needs a reason. `fills` and `clears` name groups of columns: the name
+    "approved" means approved_by and approved_on.
     """
 
     allowed: tuple[StrEnum, ...]
@@ -57,12 +57,13 @@ History = Callable[[Any, str, Mapping[str, Any]], Base]
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The steps of one table's rows.
+    """The steps of the rows of one table.
 
-    `begins` are the statuses with which a row may be recorded. `history` makes the row of the history table; it is None
-    where the row itself records who decided and when. `replaced` returns the status to show for a row that another row
-    has replaced, None for a row that counts. `early` and `rule` are the refusal of a date before the earlier step's
-    date, and the clause of this refusal. `names_step` says whether a refusal for the wrong status names the step.
+    `begins` are the statuses with which a row may be recorded. `history` makes the row of the history table; `history`
+    is None where the row itself records who decided and when. `replaced` returns the status to show for a row that
+    another row has replaced, and None for a row that counts. `early` is the refusal of a date before the earlier step's
+    date, and `rule` is the clause of this refusal. `names_step` is True where a refusal for the wrong status names the
+    step.
     """
 
     row: type[Base]
@@ -86,10 +87,10 @@ class Taken:
 
 
 def check(unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "") -> None:
-    """Raise a refusal where a step may not be taken on a locked row: wrong status first, then person, date, reason.
+    """Raise a refusal where a step may not be taken on a locked row.
 
-    `on` is today where it is None. Raise WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep,
-    PeriodClosed.
+    The status is checked first, then the person, the date and the reason. A missing `on` means today. Raise
+    WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep, or PeriodClosed.
     """
     definition = workflow.steps[step]
     check_status(workflow, row, step)
@@ -100,7 +101,7 @@ def check(unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | No
 
 
 def check_status(workflow: Workflow, row: Any, step: StrEnum) -> None:
-    """Raise WrongStatus where the step is not possible in the row's status, or another row has replaced this row."""
+    """Raise WrongStatus where the step is not possible in the row's status, or where another row has replaced it."""
     allowed = workflow.steps[step].allowed
     replaced = workflow.replaced(row)
     if row.status in allowed and replaced is None:
@@ -122,7 +123,8 @@ def move(
 ) -> Taken:
     """Write a step that was checked: the row's new status, the user and day of the step, and a row of the history.
 
-    `to` is the status reached where the table names several; `extra` are further columns of the history.
+    `to` is the status reached where the workflow's table names several statuses. `extra` holds the values of further
+    columns of the history.
     """
     definition = workflow.steps[step]
     assert row.status in definition.allowed, (step, row.status)
@@ -142,7 +144,7 @@ def move(
 def take(
     unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "", **extra: Any
 ) -> Taken:
-    """Check a step that no other rule forbids, and write the step; raise the same errors as `check`."""
+    """Check a step that no rule outside its workflow forbids, and write the step; raise the errors of `check`."""
     check(unit, workflow, row, step, on, reason=reason)
     return move(unit, workflow, row, step, on, reason=reason, **extra)
 
@@ -208,9 +210,7 @@ def _check_day(unit: Unit, workflow: Workflow, row: Any, definition: Step, on: d
 
 
 def _put(unit: Unit, row: Any, group: str, by: str | None, on: date | None) -> None:
-    """Fill or empty a group of columns: the user, the day, and the moment of recording where the table has the
-    column.
-    """
+    """Fill or empty a group of columns: the user, the day, and, where the table has one, the moment of recording."""
     setattr(row, f"{group}_by", by)
     setattr(row, f"{group}_on", on)
     if hasattr(row, f"{group}_at"):

@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a fresh database for each test on each engine, prepared or empty."""
+"""Fixtures for all tests: each test gets a fresh database on each engine, prepared or empty."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from ledger.errors import Refusal
 from tests.support import engines
 from tests.support.refusals import unlabelled
 
-# Profiles are chosen by HYPOTHESIS_PROFILE. There are no deadlines, since the machine may be busy with other work.
+# HYPOTHESIS_PROFILE selects a profile. No profile sets deadlines, since the machine may be busy with other work.
 _CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", _CALM, max_examples=25)
 settings.register_profile("ci", _CALM, max_examples=100, derandomize=True, database=None, print_blob=True)
@@ -30,21 +30,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set up the folder that all workers of a run share; the first worker that needs PostgreSQL starts the server."""
+    """Create the folder that all workers of a run share.
+
+    The first worker that needs PostgreSQL starts the server.
+    """
     if hasattr(config, "workerinput"):
         return
     for name in [name for name in os.environ if name.startswith("LEDGER_")]:
         if name != "LEDGER_TEST_ENGINES":
-            del os.environ[name]  # Tests ignore the developer's own settings.
+            del os.environ[name]  # The tests ignore the developer's own settings.
     folder = engines.make_folder()
     config.add_cleanup(lambda: engines.remove_folder(folder))
     os.environ["LEDGER_TEST_FOLDER"] = str(folder)
     os.environ["LEDGER_TEST_OWNER"] = str(os.getpid())
-    os.environ["LEDGER_HOME"] = str(folder / "home")  # Tests must not use the checkout's own var/.
+    os.environ["LEDGER_HOME"] = str(folder / "home")  # The tests must not use the `var/` folder of the checkout.
 
 
 def chosen_engines() -> list[str]:
-    """Return the engines to test on: both engines, or those listed in LEDGER_TEST_ENGINES, separated by commas."""
+    """Return the engines to test: both engines, or those that LEDGER_TEST_ENGINES lists, separated by commas."""
     named = os.environ.get("LEDGER_TEST_ENGINES")
     chosen = named.split(",") if named else list(engines.ENGINES)
     if unknown := set(chosen) - set(engines.ENGINES):
@@ -53,21 +56,21 @@ def chosen_engines() -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test with a database once on each engine."""
+    """Run every test that needs a database once on each engine."""
     if "engine_name" in metafunc.fixturenames:
         metafunc.parametrize("engine_name", chosen_engines(), indirect=True)
 
 
 @pytest.fixture
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """Return the engine of this test, `sqlite` or `postgresql`."""
+    """Return the name of the engine on which this test runs, `sqlite` or `postgresql`."""
     name: str = request.param
     return name
 
 
 @pytest.fixture(scope="session")
 def shared_folder() -> Path:
-    """Return the folder of this run that all workers share."""
+    """Return the folder that all workers of this run share."""
     return Path(os.environ["LEDGER_TEST_FOLDER"])
 
 
@@ -80,7 +83,7 @@ def database_url(engine_name: str, shared_folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def empty_database_url(engine_name: str, shared_folder: Path) -> Iterator[str]:
-    """Return the address of a database without a schema, once on each engine."""
+    """Return the address of a fresh database without a schema, once on each engine."""
     with _EMPTY[engine_name](shared_folder) as url:
         yield url
 
@@ -113,7 +116,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(autouse=True, scope="session")
 def every_refusal_is_told_in_words() -> Iterator[None]:
-    """Check every refusal raised during the run: each of its facts must have a Chinese label."""
+    """Check that each fact of every refusal raised during the run has a Chinese label."""
     made, found = Refusal.__init__, set[str]()
 
     def noted(refusal: Refusal, **facts: Any) -> None:

@@ -1,1 +1,4 @@
-"""The rules of the schemes as pure functions of dates, money and a scheme version; they return a result or refuse."""
+"""The rules of the schemes, as pure functions of dates, money and a scheme version.
+
+Each function returns a result or raises a refusal.
+"""

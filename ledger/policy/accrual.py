@@ -1,4 +1,7 @@
-"""Interest by the day (scheme 3.3-3.8): actual days over 360, rounded once per component of a line."""
+"""Interest by the day (scheme 3.3-3.8), counted in actual days over 360.
+
+Each component of an interest line is rounded once.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,15 +13,15 @@ from typing import NamedTuple
 from ledger.money import Fen, half_up
 from ledger.policy.scheme import Scheme
 
-_RATE = 10**8  # Rates are whole numbers of 1e-8.
-_FACTOR = 10**4  # Factors on rates, such as 1.50, are whole numbers of 1e-4.
+_RATE = 10**8  # Rates are stored as whole numbers in units of 1e-8.
+_FACTOR = 10**4  # Factors on rates, such as 1.50, are stored as whole numbers in units of 1e-4.
 
 
 class Steps(list[tuple[date, Fen]]):
-    """An amount over time: the day of each change and the amount at the end of that day, oldest first."""
+    """An amount over time, as pairs of the day of a change and the amount at the end of that day, oldest first."""
 
     def set(self, on: date, amount: Fen) -> None:
-        """Set the amount from a day on; of several changes on one day, keep the last."""
+        """Set the amount from a day on; where an amount changes several times on one day, the last change counts."""
         if self and self[-1][0] == on:
             self[-1] = (on, amount)
         else:
@@ -29,7 +32,7 @@ class Steps(list[tuple[date, Fen]]):
 class Uplifts:
     """The surcharges of a scheme on the contract rate, and its rules of compound interest.
 
-    Factors are whole numbers of 1e-4: 15000 is one and a half times the contract rate.
+    Factors are whole numbers in units of 1e-4, so 15000 means one and a half times the contract rate.
     """
 
     overdue: int
@@ -57,10 +60,10 @@ def _factor(uplift: Decimal) -> int:
 
 
 class Terms(NamedTuple):
-    """The terms of a loan that interest depends on, beside the amounts owed.
+    """The terms of a loan on which interest depends, other than the amounts owed.
 
-    Each rate is a whole number of 1e-8 and applies from the day beside the rate. `rolled_on` is the due date, rolled to
-    a working day: penalty interest runs for every night from that day on (3.7).
+    Each rate is a whole number in units of 1e-8 and applies from the day paired with it. `rolled_on` is the due date,
+    rolled to a working day. Penalty interest runs for every night from `rolled_on` on (3.7).
     """
 
     disbursed_on: date
@@ -71,7 +74,7 @@ class Terms(NamedTuple):
 
 
 class Interest(NamedTuple):
-    """The three components of an interest line, each rounded once (3.5); whole fen."""
+    """The three components of an interest line, each rounded once (3.5), in whole fen."""
 
     contract: Fen
     penalty: Fen
@@ -85,10 +88,10 @@ def interest(
     owed: Sequence[tuple[date, Fen]],
     unpaid: Iterable[tuple[date, Sequence[tuple[date, Fen]]]],
 ) -> Interest:
-    """Return the interest of the days from `start` to `end`, `end` not counted.
+    """Return the interest of the days from `start` to `end`, without `end`.
 
-    `owed` is the open principal over time. `unpaid` has, for each earlier line, its posting day and its unpaid contract
-    interest over time. Both are amounts at the end of a day.
+    `owed` is the open principal over time. `unpaid` has, for each earlier line, the line's posting day and its unpaid
+    contract interest over time. Amounts in `owed` and `unpaid` are amounts at the end of a day.
     """
     contract, penalty = _on_principal(terms, start, end, owed)
     compound = 0
@@ -106,7 +109,7 @@ def interest(
 
 
 def _on_principal(terms: Terms, start: date, end: date, owed: Sequence[tuple[date, Fen]]) -> tuple[int, int]:
-    """Return the sums of principal x rate x days: contract interest in units of 1e-8, penalty in units of 1e-12."""
+    """Return the sums of principal x rate x days for contract interest, in units of 1e-8, and for penalty, in 1e-12."""
     contract = penalty = 0
     misused_on, uplifts = terms.misused_on, terms.uplifts
     for day, days, amount in _stretches(start, end, owed, terms):
@@ -120,7 +123,7 @@ def _on_principal(terms: Terms, start: date, end: date, owed: Sequence[tuple[dat
 
 
 def _stretches(start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms) -> list[tuple[date, int, Fen]]:
-    """Return the first day, the number of days and the amount of each stretch of days without any change."""
+    """Return the first day, the number of days and the amount of each stretch of days in which nothing changes."""
     if start >= end:
         return []
     cuts = [start]

@@ -1,4 +1,6 @@
-"""Breakers (熔断, scheme 6.9): limits on ratios of a bank in a county, which warn of new loans or refuse them."""
+"""Breakers (熔断, scheme 6.9): limits on a bank's ratios in a county; beyond a limit, new loans are warned of or
+refused.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,9 +21,9 @@ class BreakerTripped(RuleViolation):
 class Figures:
     """The amounts behind the ratios of one bank in one county, in whole fen.
 
-    `lent` is the open principal of loans that are not compensated. `bad` is the part of `lent` graded substandard or
-    worse. `balance` is the balance of the fund account. `lost` is the compensation paid by the fund and not recovered.
-    `issued` is the principal of all loans ever paid out.
+    `lent` is the open principal of loans that are not compensated. `bad` is the part of `lent` that is graded
+    substandard or worse. `balance` is the balance of the fund account. `lost` is the compensation that the fund paid
+    and has not recovered. `issued` is the principal of all loans ever paid out.
     """
 
     bank: str
@@ -34,27 +36,35 @@ class Figures:
 
 
 def npl_rate(figures: Figures) -> Decimal | None:
-    """Return the ratio of bad to open principal (不良率), rounded down to 0.0001; None without open principal."""
+    """Return the ratio of bad to open principal (不良率), rounded down to 0.0001; return None without open
+    principal.
+    """
     return _ratio(figures.bad, figures.lent)
 
 
 def fund_coverage(figures: Figures) -> Decimal | None:
-    """Return the ratio of the fund account's balance to open principal (基金覆盖率); None without open principal."""
+    """Return the ratio of the fund account's balance to open principal (基金覆盖率); return None without open
+    principal.
+    """
     return _ratio(figures.balance, figures.lent)
 
 
 def loss_ratio(figures: Figures) -> Decimal | None:
-    """Return the ratio of net compensation to all principal issued (代偿损失率); None where no loan was issued."""
+    """Return the ratio of net compensation to all principal issued (代偿损失率); return None where no loan
+    was issued.
+    """
     return _ratio(figures.lost, figures.issued)
 
 
 def watched(scheme: Scheme) -> bool:
-    """Return whether a scheme sets a limit for any of the ratios; ganzhou-2016 sets no limit."""
+    """Return whether a scheme sets a limit for any breaker ratio; ganzhou-2016 sets no limit."""
     return any(limit is not None for limit in (scheme.npl_rate_max, scheme.fund_coverage_min, scheme.loss_ratio_max))
 
 
 def tripped(scheme: Scheme, figures: Figures) -> tuple[BreakerTripped, ...]:
-    """Return the breakers tripped as warnings for a new loan; raise the first where the scheme refuses (6.9)."""
+    """Return the tripped breakers as warnings for a new loan; raise the first warning where the scheme
+    refuses (6.9).
+    """
     warnings = tuple(_tripped(scheme, figures))
     if warnings and scheme.breaker_action == "refuse":
         raise warnings[0]

@@ -1,7 +1,7 @@
 """Compensation and recovery (代偿与追偿, scheme 6): claims on the fund, and the sharing of losses and recoveries.
 
-The first half computes amounts in whole fen. The second half has the rules that change the state of a loan and yield
-events.
+The first half of this module computes amounts in whole fen. The second half has the rules that change the state of a
+loan and yield events.
 """
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ class AboveDebt(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Borne:
-    """The parts of a loss borne by the city and by the county; whole fen."""
+    """The parts of a loss that the city and the county bear, in whole fen."""
 
     city: Fen
     county: Fen
@@ -92,8 +92,8 @@ def fund_part(amount: Parts, share: Decimal) -> Parts:
 def still_owed(frozen: Parts, is_open: Parts, paid: Parts, share: Decimal) -> Parts:
     """Return the amounts that the fund still owes on a claim (6.4).
 
-    The fund owes its part of the frozen amount, or of the open amount if smaller, less the amount paid. Payments of the
-    fund count as open: only money from others lowers a claim.
+    The fund owes its part of the frozen amount, or of the open amount if the open amount is smaller, less the amount
+    paid. Debt that the fund paid counts as open, since only money from payers other than the fund lowers a claim.
     """
 
     def of(frozen: Fen, is_open: Fen, paid: Fen) -> Fen:
@@ -114,7 +114,8 @@ def borne(scheme: Scheme, net: Fen) -> Borne:
 def booked(scheme: Scheme, net: Fen) -> tuple[Fen, Fen]:
     """Return the fund's own part of a net loss (account 5001) and the part that the county owes to the fund (1201).
 
-    The part of whoever finances the fund is the fund's own loss; a county that finances the fund owes nothing (6.5).
+    The party that finances the fund has its part booked as the fund's own loss. A county that finances the fund
+    therefore owes nothing (6.5).
     """
     if scheme.fund_source == "county":
         return net, NIL
@@ -123,17 +124,19 @@ def booked(scheme: Scheme, net: Fen) -> tuple[Fen, Fen]:
 
 
 def shifted(scheme: Scheme, before: Fen, after: Fen) -> dict[str, Any]:
-    """Return the fields of an event that changes the net loss: the changes of the two parts, without sign."""
+    """Return the fields of an event that changes the net loss: the changes of the fund's and the county's part, without
+    sign.
+    """
     of_fund, of_county = (abs(b - a) for a, b in zip(booked(scheme, before), booked(scheme, after), strict=True))
     return {"fund_share": Fen(of_fund), "county_share": Fen(of_county)}
 
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """The amounts that a receipt may pay (6.6); whole fen.
+    """The debts that a receipt may pay (6.6), in whole fen.
 
-    `to_fund` is owed to the fund, `plain` to the bank as principal and interest, `charges` to the bank as penalty and
-    compound interest.
+    `to_fund` is owed to the fund. `plain` is principal and interest owed to the bank. `charges` is penalty and compound
+    interest owed to the bank.
     """
 
     to_fund: Fen
@@ -146,9 +149,10 @@ class Debt:
 
 
 def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
-    """Return the fund's part and the bank's part of a receipt (6.6); raise AboveDebt above the whole debt.
+    """Return the fund's part and the bank's part of a receipt (6.6); raise AboveDebt where the receipt exceeds the
+    whole debt.
 
-    The fund gets the whole receipt, or its share pro rata, up to its claim. The bank's part pays principal and
+    The fund gets the whole receipt, or its pro rata share, up to the fund's claim. The bank's part pays principal and
     interest; any rest goes to the fund before a penalty is paid (6.7).
     """
     if amount > debt.whole:
@@ -164,14 +168,15 @@ def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
 
 
 def open_parts(state: LoanState) -> Parts:
-    """Return open principal and unpaid billed contract interest of a loan."""
+    """Return a loan's open principal and its unpaid billed contract interest."""
     return Parts(state.open_principal, state.open_contract)
 
 
 def claim(state: LoanState, transaction: DraftClaim) -> Iterator[Event]:
-    """Bill interest to the day of a claim and use the borrower's credit (6.2); the claim is for the amounts then open.
+    """Bill interest to the day of a claim and use the borrower's credit (6.2).
 
-    Raise LoanSettled, WrongStatus, NotOverdueEnough or NothingToClaim.
+    The claimed amounts are the amounts open after this bill and this use of credit. Raise LoanSettled, WrongStatus,
+    NotOverdueEnough or NothingToClaim.
     """
     on, scheme = transaction.on, transaction.scheme
     _check_status(state, on, CLAIMABLE)
@@ -192,7 +197,7 @@ def bill_claim(state: LoanState, on: date) -> Iterator[Event]:
 
 
 def pay(state: LoanState, transaction: PayClaim) -> Iterator[Event]:
-    """Pay the amounts that the fund still owes, up to the balance of its account (6.4).
+    """Pay the amounts that the fund still owes on a claim, up to the balance of the fund account (6.4).
 
     Principal is paid first, then contract interest. Raise LoanSettled or WrongStatus.
     """
@@ -221,7 +226,8 @@ def pay(state: LoanState, transaction: PayClaim) -> Iterator[Event]:
 
 
 def receive(state: LoanState, transaction: ReceiveRecovery) -> Iterator[Event]:
-    """Record a receipt after compensation: the fund's part up to `to_fund`, the rest for the bank's own debt (6.6).
+    """Record a recovery received after compensation (6.6): the fund gets its part up to `to_fund`, and the bank the
+    rest.
 
     The loan closes where nothing is owed any more to the bank or to the fund. Raise WrongStatus or AboveDebt.
     """
@@ -238,12 +244,12 @@ def receive(state: LoanState, transaction: ReceiveRecovery) -> Iterator[Event]:
 
 
 def _retain(state: LoanState, on: date, recovery: int, amount: Fen, *, with_charges: bool) -> Iterator[Event]:
-    """Apply the bank's part of a receipt as a repayment with surplus to principal, then to written-off debt."""
+    """Apply the bank's part of a receipt as a repayment whose surplus pays principal, then written-off debt."""
     fields: dict[str, Any]
     if with_charges:
         billed = Fen(state.open_principal + state.open_bills - state.credit)
         if amount > billed or amount >= servicing.payoff(state, on).total:
-            # Bill interest to the day: money beyond the billed debt pays this interest and does not stay as credit.
+            # Bill interest to the day: money beyond the billed debt pays this interest instead of becoming credit.
             yield from servicing.bill_interest(state, on, cause="payoff")
             yield from servicing.use_credit(state, on, cause="payoff", to_principal=True)
         fields, rest = servicing.allocate(state, on, amount, to_principal=True)
@@ -278,7 +284,8 @@ def remit(state: LoanState, transaction: RemitRecovery) -> Iterator[Event]:
 
 
 def close_recourse(state: LoanState, transaction: CloseRecourse) -> Iterator[Event]:
-    """Close recourse (追偿终结, 6.7): bill interest to the day, waive all penalties, take the net loss off the books.
+    """Close recourse (追偿终结, 6.7): bill interest to the day, waive all penalties, and take the net loss off the
+    books.
 
     The loan closes where nothing is owed to the bank either.
     """

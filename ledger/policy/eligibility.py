@@ -1,4 +1,6 @@
-"""Eligibility for a loan: the borrower, the bank, the dates, the term and the security, one check per function."""
+"""Eligibility for a loan: checks of the borrower, the bank, the dates, the term and the security, one check per
+function.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -68,7 +70,7 @@ class BankEliminated(RuleViolation):
 
 
 class EndorsementsMissing(RuleViolation):
-    """A warning at approval that opinions are missing; returned as a value and never raised (2.9)."""
+    """A warning at approval that opinions (论证意见) are missing, returned as a value and never raised (2.9)."""
 
     code = "endorsements_missing"
     zh = "缺少论证意见：{missing}"
@@ -99,7 +101,7 @@ def check_disbursement_date(signed_on: date, disbursed_on: date) -> None:
 def check_age(scheme: Scheme, born_on: date, disbursed_on: date) -> None:
     """Raise BorrowerAge where the borrower's age on the disbursement date is outside the scheme's limits (2.1).
 
-    Age is counted in completed years: a borrower is 60 until the day before the 61st birthday.
+    Age is counted in completed years, so a borrower is 60 until the day before the 61st birthday.
     """
     years = completed_years(born_on, disbursed_on)
     if not scheme.age_min <= years <= scheme.age_max:
@@ -139,9 +141,9 @@ def check_security(scheme: Scheme, security: str) -> None:
 
 
 def bank_status(statuses: Sequence[BankStatus], day: date) -> BankStatus | None:
-    """Return the status of a bank on a day, None before the first status.
+    """Return the status of a bank on a day; return None for a day before the bank's first status.
 
-    Of two statuses with the same day, the later one in the sequence counts.
+    Where two statuses have one day, the later status in the sequence counts.
     """
     reached = [status for status in statuses if status.effective_on <= day]
     return max(reversed(reached), key=lambda status: status.effective_on, default=None)
@@ -150,8 +152,8 @@ def bank_status(statuses: Sequence[BankStatus], day: date) -> BankStatus | None:
 def check_bank(bank: str, statuses: Sequence[BankStatus], day: date) -> None:
     """Check that a bank may give new loans on a day; a substitute bank (递补) may lend as a pilot bank does (1).
 
-    Raise BankNotAdmitted before the bank's first status, and BankEliminated from the day of its elimination on. An
-    eliminated bank may not pay out loans that were approved earlier either.
+    Raise BankNotAdmitted before the bank's first status. Raise BankEliminated from the day of the bank's elimination
+    on. An eliminated bank may not pay out earlier approved loans either.
     """
     status = bank_status(statuses, day)
     if status is None:
@@ -162,7 +164,9 @@ def check_bank(bank: str, statuses: Sequence[BankStatus], day: date) -> None:
 
 
 def missing_endorsements(scheme: Scheme, given: Collection[str]) -> EndorsementsMissing | None:
-    """Return a warning where a loan lacks an opinion (论证意见) that the scheme asks for (2.9), else None."""
+    """Return a warning where a loan lacks an opinion (论证意见) that the scheme requires; otherwise return
+    None (2.9).
+    """
     missing = [name for name in scheme.endorsements if name not in given]
     if not missing:
         return None

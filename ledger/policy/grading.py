@@ -36,12 +36,16 @@ _NAMES = {
 
 
 def days_overdue(rolled_due_on: date, day: date) -> int:
-    """Return the days since the rolled due date of a loan with open principal, zero before that date (3.7)."""
+    """Return the days since the rolled due date of a loan with open principal; return zero before the rolled due date
+    (3.7).
+    """
     return max(0, (day - rolled_due_on).days)
 
 
 def days_unpaid(oldest_unpaid_posted_on: date | None, day: date) -> int:
-    """Return the days since the posting of the oldest line with unpaid contract interest; zero without such a line."""
+    """Return the days since the oldest line with unpaid contract interest was posted; return zero without
+    such a line.
+    """
     return max(0, (day - oldest_unpaid_posted_on).days) if oldest_unpaid_posted_on else 0
 
 

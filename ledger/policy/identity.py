@@ -128,7 +128,7 @@ class UsccCheckDigit(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class IdCard:
-    """A valid identity card number, with the birth date, sex and area that the number contains."""
+    """A valid identity card number, with the birth date, sex and area that are coded in the number."""
 
     number: str
     born_on: date
@@ -136,7 +136,7 @@ class IdCard:
 
 
 def check_id_card(text: str) -> IdCard:
-    """Return the card of a number of 18 characters (GB 11643); a lower-case x is read as X.
+    """Return the identity card of a number of 18 characters (GB 11643); a lower-case x is read as X.
 
     Raise IdCardLength, IdCardCharacters, IdCardDate or IdCardCheckDigit, checked in this order. The facts of these
     refusals never contain the whole number.
@@ -180,15 +180,17 @@ def check_uscc(text: str) -> str:
 
 
 def mask_id_card(number: str) -> str:
-    """Return a card number with its middle hidden: 3607**********1234; 8 characters or fewer are all hidden."""
+    """Return a card number with its middle hidden (3607**********1234); hide all of a number of 8 characters
+    or fewer.
+    """
     if len(number) <= 8:
         return "*" * len(number)
     return f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}"
 
 
 def mask_name(name: str) -> str:
-    """Return a name as published (公示), with all but the first character hidden: 张三 is 张*.
+    """Return a name as published (公示), with all but the first character hidden: 张三 becomes 张*.
 
-    A name of one character is hidden whole.
+    A name of one character is hidden completely.
     """
     return name[:1] + "*" * (len(name) - 1) if len(name) > 1 else "*"

@@ -40,7 +40,7 @@ class NoValidLink(RuleViolation):
 
 
 class OverHeadRoom(RuleViolation):
-    """A loan beyond the head-room: a warning or a refusal, as the scheme says (2.8)."""
+    """A loan beyond the head-room: the scheme says whether the loan is only warned of or refused (2.8)."""
 
     code = "over_head_room"
     zh = "本次贷款 {found} 元超过剩余可贷额度 {limit} 元（放大 {multiple} 倍）"
@@ -48,7 +48,9 @@ class OverHeadRoom(RuleViolation):
 
 
 class HouseholdShareLow(RuleViolation):
-    """Too small a share of household loans: a warning and a line of a report, never raised (2.7)."""
+    """A warning that a bank has too small a share of household loans; it is a line of a report and never
+    raised (2.7).
+    """
 
     code = "household_share_low"
     zh = "贫困户贷款占比 {found} 低于 {limit}（{measure}，{scope:grouping}）"
@@ -57,10 +59,10 @@ class HouseholdShareLow(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The debts of a borrower and the loans promised to the borrower, over all banks (2.2); whole fen.
+    """The debts of a borrower and the loans promised to the borrower, over all banks (2.2), in whole fen.
 
     `open` is open principal, including principal that was compensated and not recovered, or written off. `pending` is
-    the principal of loans submitted or approved but not paid out. A renewed loan is in neither (3.11).
+    the principal of loans submitted or approved but not paid out. A renewed loan counts in neither amount (3.11).
     """
 
     open: Fen
@@ -69,7 +71,9 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link (带动关系) of an organisation to a household; its last day is included, and None while the link lasts."""
+    """A link (带动关系) of an organisation to a household; `ends_on` is the last day, included, or None while the link
+    lasts.
+    """
 
     kind: LinkKind
     amount: Fen | None
@@ -91,8 +95,9 @@ def check_household_cap(scheme: Scheme, exposure: Exposure, new: Fen) -> None:
 def is_valid_link(scheme: Scheme, link: Link, day: date) -> bool:
     """Return whether a link is valid on a day (2.3): begun on or after the scheme's `links_from`, and substantial.
 
-    An investment is substantial with an amount above zero. Another link is substantial without a last day or with at
-    least the scheme's `link_months_min`; the last day is included, so one year is 2016-05-01 to 2017-04-30.
+    An investment is substantial if its amount is above zero. A link of another kind is substantial if it has no last
+    day or lasts at least the scheme's `link_months_min`. The last day is included, so one year runs from 2016-05-01 to
+    2017-04-30.
     """
     if not (link.starts_on <= day and (link.ends_on is None or day <= link.ends_on)):
         return False
@@ -114,10 +119,10 @@ def has_link_within(scheme: Scheme, links: Iterable[Link], first: date, last: da
 
 
 def organisation_limit(scheme: Scheme, links: Sequence[Link], day: date, linked_loans: Fen = NIL) -> Fen:
-    """Return the limit on all loans of an organisation, in fen, by its valid links on a day (2.4, 2.5).
+    """Return the limit on all loans of an organisation, in fen, by the organisation's valid links on a day (2.4, 2.5).
 
     Each kind of link gives a limit, and the largest limit counts. `linked_loans` is the principal lent to the linked
-    households, in fen; it is used only where the scheme bases the limit on these loans.
+    households, in fen. It is used only where the scheme bases the limit on loans of linked households.
     """
     if scheme.organisation_cap is not None:
         return scheme.organisation_cap
@@ -166,12 +171,16 @@ def _facts(rule: str, limit: int, whole: int, exposure: Exposure, new: Fen) -> d
 
 
 def head_room(scheme: Scheme, contributed: Fen, issued: Fen) -> Fen:
-    """Return the head-room in fen: contributions to the fund times the multiple, less all loans issued (2.8)."""
+    """Return the head-room in fen: contributions to the fund times the scheme's multiple, less all loans
+    issued (2.8).
+    """
     return Fen(portion(contributed, scheme.fund_multiple) - issued)
 
 
 def check_head_room(scheme: Scheme, contributed: Fen, issued: Fen, new: Fen) -> OverHeadRoom | None:
-    """Return a warning for a loan beyond the head-room, else None; raise the warning where the scheme refuses (2.8)."""
+    """Return a warning for a loan beyond the head-room, or None; raise the warning where the scheme refuses the loan
+    (2.8).
+    """
     limit = head_room(scheme, contributed, issued)
     if new <= limit:
         return None

@@ -60,7 +60,7 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
 
 
 def refund(state: LoanState, transaction: RefundCredit) -> Iterator[Event]:
-    """Pay the borrower's credit back (暂收款退还); raise NotThatMuch above the credit."""
+    """Pay the borrower's credit back (暂收款退还); raise NotThatMuch for an amount above the credit."""
     amount = transaction.amount
     if not 0 < amount <= state.credit:
         raise NotThatMuch(rule="3.9", what="暂收款退还 credit refund", limit=plain(state.credit), found=plain(amount))
@@ -71,7 +71,7 @@ def refund(state: LoanState, transaction: RefundCredit) -> Iterator[Event]:
 def waive(state: LoanState, transaction: WaivePenalty) -> Iterator[Event]:
     """Waive penalty and compound interest (减免), the oldest bill first.
 
-    A request for zero waives the whole open amount. Raise NotThatMuch above the open amount.
+    A request for zero waives the whole open amount. Raise NotThatMuch for a request above the open amount.
     """
     on, asked = transaction.on, transaction.asked
     _check_status(state, "waiver")
@@ -116,9 +116,9 @@ def extend(state: LoanState, transaction: Extend) -> Iterator[Event]:
 
 
 def insure(state: LoanState, transaction: ReceiveInsurance) -> Iterator[Event]:
-    """Deduct the insurer's payment from the principal (6.3); zero means that the insurer refused to pay.
+    """Deduct the insurer's payment from the principal (6.3); an amount of zero means that the insurer refused to pay.
 
-    Raise NotThatMuch above the open principal.
+    Raise NotThatMuch for an amount above the open principal.
     """
     _check_status(state, "insurance")
     on, amount = transaction.on, transaction.amount
@@ -132,7 +132,7 @@ def insure(state: LoanState, transaction: ReceiveInsurance) -> Iterator[Event]:
 
 
 def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
-    """Write a loan off (核销): bill interest to the day, use credit, waive penalty, and write off the open rest.
+    """Write a loan off (核销): bill interest to the day, use credit, waive penalty, and write off what remains open.
 
     Raise NothingOpen where nothing is open.
     """
@@ -158,7 +158,7 @@ def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
 
 
 def renew(state: LoanState, transaction: Renew) -> Iterator[Event]:
-    """Move the open principal to a new loan (续贷, 3.11); raise InterestUnpaid where interest to the day is unpaid."""
+    """Move the open principal to a new loan (续贷, 3.11); raise InterestUnpaid where interest to that day is unpaid."""
     _check_status(state, "renewal")
     on = transaction.on
     yield from servicing.bill_interest(state, on, cause="renewal")
@@ -171,7 +171,7 @@ def renew(state: LoanState, transaction: Renew) -> Iterator[Event]:
 
 
 def check_credit(state: LoanState) -> None:
-    """Raise CreditOverdrawn where the credit left by a transaction to be reversed has been used."""
+    """Raise CreditOverdrawn where credit that came from a transaction to be reversed has been used."""
     if state.credit < 0:
         raise CreditOverdrawn(found=plain(-state.credit))
 

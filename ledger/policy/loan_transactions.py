@@ -1,7 +1,8 @@
-"""Loan transactions as data: an action of a person, or of a claim, on one loan on one day.
+"""Loan transactions as data: each is an action of a person, or of a claim, on one loan on one day.
 
-`ledger/policy/transaction_rules.py` applies transactions to a loan's state. Transactions are frozen: after back-dating,
-a transaction made from its stored event equals the first one and is applied by the same rule. Amounts are whole fen.
+`ledger/policy/transaction_rules.py` applies transactions to a loan's state. Transactions are frozen. After back-dating,
+a transaction made from its stored event equals the original transaction, and the same rule applies it. Amounts are
+whole fen.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from ledger.policy.schemes import Scheme
 
 
 class Particulars(NamedTuple):
-    """The document number, the reason, and the maker and checker of a transaction where they differ from the user."""
+    """The document number and the reason of a transaction, and its maker and checker where they are not the user."""
 
     document: str = ""
     reason: str = ""
@@ -39,7 +40,9 @@ class Parts:
 
 
 class DayOrder(IntEnum):
-    """The order of one loan's transactions within one day; of equal order, the one recorded first comes first."""
+    """The order of one loan's transactions within one day; transactions of equal order follow the order of
+    recording.
+    """
 
     ORDINARY = 0
     CLAIM_BILL = 1
@@ -48,7 +51,7 @@ class DayOrder(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanTransaction:
-    """An action on a loan on a day, with the particulars recorded with it."""
+    """An action on a loan on a day, with the particulars recorded for the action."""
 
     on: date
     about: Particulars = NO_PARTICULARS
@@ -63,7 +66,10 @@ class LoanTransaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repay(LoanTransaction):
-    """A repayment (还款); `surplus` is credit or principal, `payer` is borrower, guarantor or collateral."""
+    """A repayment (还款); `surplus` says whether a surplus becomes credit or pays principal.
+
+    `payer` is one of borrower, guarantor, collateral.
+    """
 
     repayment: int
     amount: Fen
@@ -83,7 +89,7 @@ class RefundCredit(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaivePenalty(LoanTransaction):
-    """A waiver of penalty and compound interest (减免罚息复利); an `asked` of zero waives all that is open."""
+    """A waiver of penalty and compound interest (减免罚息复利); an `asked` of zero waives the whole open amount."""
 
     asked: Fen
     approval: int
@@ -99,9 +105,9 @@ class FindMisuse(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend(LoanTransaction):
-    """An extension (展期); `rates` are all rates of the loan from their days on, in whole 1e-8.
+    """An extension (展期); `rates` are all rates of the loan with their first days, in whole units of 1e-8.
 
-    The rate of the extended term is one of `rates`.
+    The rate of the extended term is contained in `rates`.
     """
 
     months: int
@@ -141,7 +147,9 @@ class ReceiveInsurance(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftClaim(LoanTransaction):
-    """A draft of a claim (代偿申请): interest is billed to the day, then the open amounts are the claimed amounts."""
+    """A draft of a claim (代偿申请): interest is billed to the day, and the amounts then open become the claimed
+    amounts.
+    """
 
     scheme: Scheme
     cause: str
@@ -151,7 +159,7 @@ class DraftClaim(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillClaim(LoanTransaction):
-    """The interest bill of a claim recorded earlier, made a second time after back-dating; the claim is unchanged."""
+    """The interest bill of a claim recorded earlier, made again after back-dating; the claim itself is unchanged."""
 
     day_order: ClassVar[DayOrder] = DayOrder.CLAIM_BILL
 
@@ -160,8 +168,8 @@ class BillClaim(LoanTransaction):
 class PayClaim(LoanTransaction):
     """A payment of a claim by the fund (代偿).
 
-    `frozen` is the amount claimed, `paid` the amount the fund paid before, `net` the part of `paid` that was not
-    returned, and `available` the balance of the fund account.
+    `frozen` is the amount claimed, and `paid` is the amount that the fund paid before. `net` is the part of `paid` that
+    was not returned. `available` is the balance of the fund account.
     """
 
     scheme: Scheme
@@ -179,8 +187,8 @@ class PayClaim(LoanTransaction):
 class ReceiveRecovery(LoanTransaction):
     """A recovery received by the bank (收到追回款).
 
-    `to_fund` is the amount that the fund paid and has not received back; `fund_settled` is true where the fund waits
-    for no further money.
+    `to_fund` is the amount that the fund paid and has not received back. `fund_settled` is True where the fund expects
+    no further money.
     """
 
     scheme: Scheme
@@ -196,8 +204,8 @@ class ReceiveRecovery(LoanTransaction):
 class RemitRecovery(LoanTransaction):
     """A remittance of a recovery to the fund account (追回款缴回专户).
 
-    `net` is the net loss before the remittance; `fund_settled` is true where the fund waits for no further money after
-    it.
+    `net` is the net loss before the remittance. `fund_settled` is True where the fund expects no further money after
+    the remittance.
     """
 
     scheme: Scheme

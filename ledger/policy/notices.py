@@ -12,8 +12,8 @@ from ledger.policy.schemes import Scheme
 class NoticeKind:
     """A kind of notice: its code in records, its number on paper, and the scheme's parameters for the notice.
 
-    `ahead` returns the number of calendar days between the notice and the contract due date, None for a scheme without
-    such a notice. `deliver` returns the number of days allowed for the delivery.
+    `ahead` returns the number of calendar days between the notice and the contract due date, or None for a scheme
+    without a notice of this kind. `deliver` returns the number of days allowed for the delivery.
     """
 
     code: str
@@ -66,10 +66,11 @@ def timings(scheme: Scheme) -> tuple[Timing, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """The dates of a loan that its notices depend on; due dates are contract due dates, not rolled.
+    """The dates of a loan on which its notices depend; due dates are contract due dates, not rolled.
 
-    From `extended_on`, the day on which the extension was agreed, `due_on` replaces `original_due_on`. `ended_on` is
-    the day on which the loan was paid off, renewed, compensated or written off, as far as is known.
+    `extended_on` is the day on which an extension was agreed. From that day on, `due_on` replaces `original_due_on`.
+    `ended_on` is the day on which the loan was paid off, renewed, compensated or written off; it is None for an open
+    loan.
     """
 
     disbursed_on: date
@@ -95,9 +96,9 @@ class Called:
 def called_for(loan: Dates, of: tuple[Timing, ...]) -> tuple[Called, ...]:
     """Return every notice of a loan over the loan's whole term, one per due date and kind.
 
-    A notice is required on the first day at whose end the loan is open, the due date is in force, and the due date is
-    near enough. The result does not depend on the days on which the program runs: no notice is lost, and a notice
-    whose reason ended before its day is not required.
+    A notice is required on the first day that ends with the loan open, the due date in force, and the due date near
+    enough. The result does not depend on the days on which the program runs, so no notice is lost. A notice is not
+    required where its reason ended before the notice's day.
     """
     return tuple(
         notice
@@ -108,7 +109,9 @@ def called_for(loan: Dates, of: tuple[Timing, ...]) -> tuple[Called, ...]:
 
 
 def _due_dates(loan: Dates) -> Iterator[tuple[date, date, date | None]]:
-    """Return each due date with the first day on which it was in force, and the day on which another replaced it."""
+    """Return each due date with the first day on which it was in force and the day on which another due date replaced
+    it.
+    """
     if loan.extended_on is None:
         yield loan.due_on, loan.disbursed_on, None
     else:
@@ -144,7 +147,10 @@ Ended = tuple[date | None, str | None]
 
 
 def missing(called: Iterable[Called], made: Container[tuple[date, str]], through: date | None) -> list[Called]:
-    """Return the required notices through a day that are not made yet; without a day, only notices that have ended."""
+    """Return the required notices dated on or before `through` that are not made yet.
+
+    Without a day, return only notices that have ended.
+    """
     return [
         notice
         for notice in called
@@ -156,8 +162,8 @@ def missing(called: Iterable[Called], made: Container[tuple[date, str]], through
 def ending(kept: Kept, called: Called | None, gone_as: str) -> Ended:
     """Return the end of a notice that was made, by the notices that the loan's present dates require.
 
-    An event recorded late can show that the notice was never required; such a notice is cancelled on its own day, with
-    the reason `gone_as`. A delivered notice keeps its recorded end.
+    An event recorded late can show that a notice was never required. A notice that was never required is cancelled on
+    its own day, with the reason `gone_as`. The recorded end of a delivered notice does not change.
     """
     if kept.delivered:
         return kept.cancelled_on, kept.reason

@@ -1,7 +1,7 @@
 """Kinds of scheme parameter: how the value of a parameter is read from a document, checked, and written.
 
-`parse` converts a value and is the only step for a stored scheme version, which therefore stays readable after a bound
-is tightened. `check` applies the bounds to a document that is being loaded.
+`parse` converts a value. A stored scheme version is only parsed, so it stays readable after a bound is tightened.
+`check` applies the bounds to a document that is being loaded.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ NONE = "none"
 
 
 class Unfit(Exception):
-    """A value does not fit its parameter; `wanted` describes the values that fit."""
+    """An error that says that a value does not fit its parameter; `wanted` describes the values that fit."""
 
     def __init__(self, wanted: Said) -> None:
         super().__init__(wanted)
@@ -42,9 +42,9 @@ def _same(parsed: Any) -> Any:
 class Kind:
     """A kind of parameter: the Chinese name, the parser, the check of bounds, and the writer.
 
-    Parser and check raise Unfit; the writer is the inverse of the parser. The value of a `document_only` parameter is
-    read by no code: the parameter is only stored and shown with clause and source. A parameter that is not `needed` may
-    be missing from a document.
+    The parser and the check raise Unfit. The writer is the inverse of the parser. No code reads the value of a
+    `document_only` parameter, which is only stored and shown with clause and source. A parameter that is not `needed`
+    may be missing from a document.
     """
 
     zh: str
@@ -63,7 +63,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a scheme as published: its value as JSON has it, its clause and its source."""
+    """One parameter of a published scheme: its value in JSON form, its clause and its source."""
 
     name: str
     zh: str
@@ -80,7 +80,7 @@ class Parameter:
 
 
 def amount(zh: str, *, optional: bool = False) -> Kind:
-    """Return the kind of an amount: yuan as text, parsed to fen, above zero."""
+    """Return the kind of an amount: yuan written as text, parsed to fen, and above zero."""
 
     def parse(value: object) -> Fen:
         try:
@@ -180,7 +180,7 @@ def flag(zh: str) -> Kind:
 
 
 def fixed(zh: str, only: Any) -> Kind:
-    """Return the kind of a rule that the program implements in one way: the only value allowed is `only`."""
+    """Return the kind of a rule that the program implements in only one way, so `only` is the only value allowed."""
 
     def check(parsed: Any) -> None:
         if type(parsed) is not type(only) or parsed != only:
@@ -190,12 +190,14 @@ def fixed(zh: str, only: Any) -> Kind:
 
 
 def retired(zh: str) -> Kind:
-    """Return the kind of a parameter of earlier releases, which documents may still have and no rule uses."""
+    """Return the kind of a parameter of earlier releases, which documents may still contain and no rule uses."""
     return Kind(zh, _same, document_only=True, needed=False)
 
 
 def _one_of(en: str, allowed: Sequence[str]) -> Said:
-    """Return the text that lists the allowed words, in Chinese by their labels; without labels, by their number."""
+    """Return the text that lists the allowed words, in Chinese by their labels; without labels, state only how many
+    there are.
+    """
     names = labels.table_of(allowed)
     zh = "、".join(names[word].zh for word in allowed) if names else f"规定的 {len(allowed)} 个代码之一"
     return Said(en + ", ".join(allowed), zh)

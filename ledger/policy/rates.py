@@ -43,7 +43,7 @@ class RateNotBenchmark(RuleViolation):
 
 
 class RateRowsRefused(RuleViolation):
-    """Rows that a rate table does not accept; `faults` lists every fault."""
+    """A refusal because a rate table does not accept the given rows; `faults` lists every fault."""
 
     code = "rate_rows_refused"
     zh = "利率表 {table} 不接受这些行：{faults:text}"
@@ -52,7 +52,7 @@ class RateRowsRefused(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class RateRow:
-    """The published rates from a day on, as fractions, shortest band first."""
+    """The rates published for one day and later, as fractions, with the shortest term band first."""
 
     effective_on: date
     rates: tuple[Decimal, ...]
@@ -61,7 +61,7 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class RateTable:
-    """Published rates in force from the first row's day through `covered_through` (scheme 3.2)."""
+    """Published rates in force from the day of the first row to `covered_through`, both included (scheme 3.2)."""
 
     code: str
     rows: tuple[RateRow, ...]
@@ -86,7 +86,7 @@ class RateTable:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The agreed rate of a loan, a fraction per year, with the days of signing and payout and the term in months."""
+    """A loan's agreed rate, a fraction per year, with the signing day, the payout day and the term in months."""
 
     annual_rate: Decimal
     signed_on: date
@@ -96,7 +96,7 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """The data of an extension that its rate depends on; the rate starts on the old contract due date (3.10)."""
+    """The data of an extension on which its rate depends; the rate starts on the old contract due date (3.10)."""
 
     agreed_on: date
     starts_on: date
@@ -136,7 +136,7 @@ def _row(code: str, line: Sequence[str], source: str) -> RateRow:
 
 
 def rate_table(code: str, rows: Sequence[RateRow], covered_through: date, source: str) -> RateTable:
-    """Return a rate table of rows in the order of their days; raise RateRowsRefused with every fault."""
+    """Return a rate table made of rows in the order of their days; raise RateRowsRefused with every fault."""
     _check_rows(code, rows, None, covered_through, source)
     return RateTable(code, tuple(rows), covered_through, source)
 
@@ -144,7 +144,7 @@ def rate_table(code: str, rows: Sequence[RateRow], covered_through: date, source
 def extend(table: RateTable, rows: Sequence[RateRow], covered_through: date, source: str) -> RateTable:
     """Return the table with later rows added and a later last day; rates of earlier days do not change.
 
-    An empty list of rows means that no rate was published up to `covered_through`. Raise RateRowsRefused.
+    An empty list of rows means that no new rate was published on or before `covered_through`. Raise RateRowsRefused.
     """
     _check_rows(table.code, rows, table.covered_through, covered_through, source)
     return replace(table, rows=(*table.rows, *rows), covered_through=covered_through, source=source)
@@ -200,9 +200,11 @@ def benchmark_at_signing(scheme: Scheme, tables: Mapping[str, RateTable], signed
 def check_rate(
     scheme: Scheme, tables: Mapping[str, RateTable], signed_on: date, term_months: int, annual_rate: Decimal
 ) -> None:
-    """Raise RateNotBenchmark where a contract's rate differs from the published rate, or exceeds it (3.1).
+    """Raise RateNotBenchmark where a contract's rate differs from the published rate, or exceeds the published rate
+    (3.1).
 
-    The scheme says which of the two is checked. Raise RateNotCovered where the table has no rate for the day.
+    The scheme says whether any difference is refused or only an excess. Raise RateNotCovered where the table has no
+    rate for the day.
     """
     limit = benchmark_at_signing(scheme, tables, signed_on, term_months)
     fits = 0 < annual_rate <= limit if scheme.rate_rule == "at_most" else annual_rate == limit
@@ -222,7 +224,7 @@ def check_rate(
 def rate_steps(
     scheme: Scheme, table: RateTable, loan: Priced, through: date, extension: Extended | None = None
 ) -> tuple[tuple[date, Decimal], ...]:
-    """Return the contract rate from the disbursement and from each day of change through `through` (3.1, 3.10).
+    """Return the contract rate at the disbursement and at each day of change on or before `through` (3.1, 3.10).
 
     On a repricing day the ratio of the loan's rate to the published rate is kept. An extension gets the published rate
     of the cumulative term on the day of the agreement. Raise RateNotCovered where a rate is not published yet.

@@ -58,7 +58,10 @@ class WoundDown(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Loans that a bank issued in a county under one scheme version, without renewals and reversed loans; whole fen."""
+    """The loans that a bank issued in a county under one scheme version, in whole fen.
+
+    Renewals and reversed loans do not count.
+    """
 
     scheme: Scheme
     in_quarter: Fen
@@ -67,7 +70,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The call of a quarter on one source for one fund account; whole fen."""
+    """The amount that a quarter's plan calls from one source for one fund account, in whole fen."""
 
     issued: Fen
     issued_cumulative: Fen
@@ -76,12 +79,17 @@ class Call:
 
     @property
     def due(self) -> Fen:
-        """Return the amount called (应缴存): required less contributed money, and never below zero (5.2)."""
+        """Return the amount called (应缴存): the required money less the contributed money, and never below
+        zero (5.2).
+        """
         return Fen(max(0, self.required_cumulative - self.contributed_cumulative))
 
 
 def quarterly_call(issued: Iterable[Issued], contributed: Fen) -> Call:
-    """Return the call of an account and a source, with each loan at the rate of its own scheme, rounded once (5.2)."""
+    """Return the call on one source for one account, rounded once (5.2).
+
+    Each loan counts at the rate of its own scheme.
+    """
     rows = list(issued)
     exact = sum((Fraction(row.scheme.fund_rate) * row.cumulative for row in rows), Fraction(0))
     return Call(
@@ -99,12 +107,16 @@ def check_quarter(quarter: Quarter, on: date) -> None:
 
 
 def report_due_by(scheme: Scheme, quarter: Quarter) -> date:
-    """Return the last day for a bank's issuance report: a calendar day that is not rolled to a working day (5.5)."""
+    """Return the last day for a bank's issuance report, which is a calendar day and not rolled to a working
+    day (5.5).
+    """
     return quarter.calendar.end.replace(day=scheme.issuance_report_day)
 
 
 def left_of(reached: Mapping[str, Fen], source: FundSource, step: str, approved: Fen) -> Fen:
-    """Return the amount in fen left for a step of a line, given the amounts that the steps have reached (5.3)."""
+    """Return the amount in fen left for a step of a plan line, given the amounts that the line's steps have reached
+    (5.3).
+    """
     steps = STEPS[source]
     if step not in steps:
         return NIL
@@ -114,7 +126,7 @@ def left_of(reached: Mapping[str, Fen], source: FundSource, step: str, approved:
 
 
 def check_step(county: str, bank: str, step: str, amount: Fen, left: Fen) -> None:
-    """Raise NotAnAmount for an amount of zero or less, BeyondStep for an amount above the amount left (5.3)."""
+    """Raise NotAnAmount for an amount of zero or less, and BeyondStep for an amount above the amount left (5.3)."""
     if amount <= 0:
         raise NotAnAmount(rule="5.3", found=plain(amount))
     if amount > left:

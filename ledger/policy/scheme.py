@@ -1,6 +1,6 @@
 """A scheme version (方案): every parameter of the programme as a typed, immutable value.
 
-Stored versions are read by later releases. A new parameter therefore gets a default that changes nothing, and a removed
+Later releases read the stored versions. A new parameter therefore gets a default that changes nothing, and a removed
 parameter becomes a `ClassVar` of the kind `retired`, so that older documents still show it.
 """
 
@@ -43,8 +43,8 @@ Recoveries = Literal["all_to_fund", "pro_rata"]
 class Scheme:
     """One version of a scheme, with all inherited parameters filled in.
 
-    The version applies to contracts signed from `signed_from` to `signed_to`, both included; a loan keeps its version
-    for its whole term. Shares and rates are fractions; amounts are in whole fen.
+    The version applies to contracts signed from `signed_from` to `signed_to`, both included. A loan's version does not
+    change during the loan's term. Shares and rates are fractions; amounts are in whole fen.
     """
 
     code: str

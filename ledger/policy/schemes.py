@@ -139,7 +139,7 @@ def _inherited(
 
 
 class _Presets(Mapping[str, Scheme]):
-    """The presets by code; a preset is read from its file when first used."""
+    """The presets by code; a preset is read from its file at its first use."""
 
     def __getitem__(self, code: str) -> Scheme:
         return load_preset(code)
@@ -178,8 +178,9 @@ def _values(
 ) -> tuple[tuple[Parameter, ...], dict[str, Any]]:
     """Return the listed parameters and the values of all parameters; add faults to `faults`.
 
-    A parameter's row is the document's own row, else the whole inherited row. A parameter without a row gets its
-    default and is not listed. Only listed rows are hashed, so a new parameter leaves the hashes of documents unchanged.
+    A parameter's row is the document's own row if there is one, and otherwise the whole inherited row. A parameter
+    without a row gets its default and is not listed. Only listed rows are hashed, so a new parameter leaves the hashes
+    of documents unchanged.
     """
     if not isinstance(told, Mapping):
         faults.append(_fault("parameters", "unfit", Said("a table of parameters", "参数表")))
@@ -247,7 +248,7 @@ def _fault(parameter: str, fault: str, wanted: Said) -> dict[str, str]:
 
 
 def _name(parameter: str) -> str:
-    """Return the Chinese name of a parameter or of an entry of the heading; any other name as it was written."""
+    """Return the Chinese name of a parameter or of an entry of the heading; return any unknown name unchanged."""
     return KINDS[parameter].zh if parameter in KINDS else _HEADS.get(parameter, parameter)
 
 

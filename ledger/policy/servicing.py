@@ -1,8 +1,8 @@
-"""Servicing of a loan (贷后管理, scheme 3): interest bills, use of credit, turn to overdue, repayments.
+"""Servicing of a loan (贷后管理, scheme 3): interest bills, use of credit, the transition to overdue, repayments.
 
-A `LoanState` holds one loan's open amounts, status and place in the calendar. The functions change a state and return
-or yield the events that happened, and neither read nor write the database: the operations load states, store events and
-post them.
+A `LoanState` holds one loan's open amounts, status and next due step. The functions of this module change a state and
+return or yield the events that happened. They neither read nor write the database. Operations load states, and store
+and post events.
 """
 
 from collections.abc import Iterator
@@ -26,14 +26,15 @@ class LoanSettled(RuleViolation):
 
 @dataclass(slots=True)
 class InterestBill:
-    """A settlement line (结息单) with an amount open, or with a payment within the open period; whole fen."""
+    """A settlement line (结息单) with an amount open, or with a payment within the open period, in whole fen."""
 
     period_start: date
     posted_on: date
     contract: Fen
     compound: Fen
     penalty: Fen
-    unpaid: Steps = field(default_factory=Steps)  # the unpaid contract interest by day
+    # The unpaid contract interest at the end of each day on which it changed.
+    unpaid: Steps = field(default_factory=Steps)
 
     @property
     def open(self) -> Fen:
@@ -44,9 +45,9 @@ class InterestBill:
 class LoanState:
     """The state of one loan after all events recorded to date. Amounts are whole fen.
 
-    `billed_to` is the first day of the open period, the days that no interest bill covers yet; `owed` holds the open
-    principal on the days of that period. `next_step_on` is the next day on which an interest bill or the turn to
-    overdue falls due, None when nothing will fall due any more.
+    `billed_to` is the first day of the open period, which consists of the days that no interest bill covers yet. `owed`
+    holds the open principal on the days of the open period. `next_step_on` is the next day on which an interest bill or
+    the transition to overdue falls due, or None when nothing will fall due any more.
     """
 
     loan: int
@@ -56,11 +57,11 @@ class LoanState:
     status: str
     billed_to: date
     next_step_on: date | None
-    principal: Fen = NIL  # principal not overdue, account 130301
-    overdue: Fen = NIL  # overdue principal, account 130302
+    principal: Fen = NIL  # The principal that is not overdue (account 130301).
+    overdue: Fen = NIL  # The overdue principal (account 130302).
     credit: Fen = NIL
     written_off: Fen = NIL
-    interest_bills: list[InterestBill] = field(default_factory=list)  # oldest first
+    interest_bills: list[InterestBill] = field(default_factory=list)  # The bills are sorted by day, the oldest first.
     owed: Steps = field(default_factory=Steps)
 
     @property
@@ -77,7 +78,7 @@ class LoanState:
         return Fen(sum(bill.contract for bill in self.interest_bills))
 
     def copy(self) -> "LoanState":
-        """Return an independent copy of this state: a change of the copy leaves this state unchanged."""
+        """Return an independent copy of this state, so that a change of the copy leaves this state unchanged."""
         bills = [replace(bill, unpaid=Steps(bill.unpaid)) for bill in self.interest_bills]
         return replace(self, interest_bills=bills, owed=Steps(self.owed))
 
@@ -87,7 +88,9 @@ class LoanState:
 
 
 def run_to(state: LoanState, through: date) -> Iterator[Event]:
-    """Yield each interest bill, use of credit and turn to overdue due on or before `through`, in the order of days."""
+    """Yield each interest bill, use of credit and transition to overdue due on or before `through`, in the order of
+    days.
+    """
     while state.next_step_on is not None and state.next_step_on <= through:
         on, rolled_on = state.next_step_on, state.terms.rolled_on
         if on > rolled_on:
@@ -99,14 +102,15 @@ def run_to(state: LoanState, through: date) -> Iterator[Event]:
 
 
 def next_step(state: LoanState, after: date) -> date | None:
-    """Return the first day after `after` on which something falls due, None when nothing can accrue any more."""
+    """Return the first day after `after` on which something falls due; return None when nothing can accrue any more."""
     nothing_open = not state.open_principal and not any(bill.contract for bill in state.interest_bills)
     if nothing_open and not any(accrued(state, after + DAY)):
         return None
     rolled_on = state.terms.rolled_on
     if after < rolled_on:
         return min(next_settlement(after), rolled_on)
-    if after == rolled_on or state.principal:  # principal still not overdue: a repayment was reversed
+    # The principal is not yet overdue on a later day where a repayment was reversed.
+    if after == rolled_on or state.principal:
         return after + DAY
     return next_settlement(after)
 
@@ -119,7 +123,7 @@ def resume(state: LoanState, on: date) -> None:
 
 
 def is_settled(state: LoanState, on: date) -> bool:
-    """Return whether no amount is open, and no interest has accrued unbilled by the end of `on`."""
+    """Return whether no amount is open and no unbilled interest has accrued by the end of `on`."""
     return not state.open_principal and not state.open_bills and not any(accrued(state, on + DAY))
 
 
@@ -132,7 +136,7 @@ def accrued(state: LoanState, on: date) -> Interest:
 
 
 def bill_interest(state: LoanState, on: date, cause: str = "") -> Iterator[InterestBilled]:
-    """Bill the open period up to `on`, that day not counted; zero days or zero amounts make no bill (3.4)."""
+    """Bill the open period from `billed_to` up to, but without, `on`; zero days or zero amounts make no bill (3.4)."""
     start, found = state.billed_to, accrued(state, on)
     state.billed_to = on
     if any(found):
@@ -153,7 +157,7 @@ def bill_interest(state: LoanState, on: date, cause: str = "") -> Iterator[Inter
 
 @dataclass(frozen=True, slots=True)
 class Payoff:
-    """The pay-off of a loan on a day (结清试算): interest bills and the open period added up; whole fen."""
+    """The pay-off of a loan on a day (结清试算): the sum of interest bills and the open period, in whole fen."""
 
     principal: Fen
     contract: Fen
@@ -168,7 +172,7 @@ class Payoff:
 
 
 def payoff(state: LoanState, on: date) -> Payoff:
-    """Return the pay-off as of `on` of a state that was run to `on` (3.9)."""
+    """Return the pay-off as of `on` for a state that was run to `on` (3.9)."""
     coming = accrued(state, on)
     return Payoff(
         state.open_principal,
@@ -180,7 +184,9 @@ def payoff(state: LoanState, on: date) -> Payoff:
 
 
 def repay(state: LoanState, transaction: Repay) -> Iterator[Event]:
-    """Allocate a repayment (3.9); a repayment of a written-off loan is allocated to the loss. Raise LoanSettled."""
+    """Allocate a repayment (3.9), which pays the loss where the loan is written off; raise LoanSettled for a settled
+    loan.
+    """
     on, amount = transaction.on, transaction.amount
     made: dict[str, Any] = {
         "repayment": transaction.repayment,
@@ -209,9 +215,9 @@ def repay(state: LoanState, transaction: Repay) -> Iterator[Event]:
 
 
 def allocate(state: LoanState, on: date, amount: Fen, *, to_principal: bool) -> tuple[dict[str, Any], Fen]:
-    """Pay interest bills, oldest first, then principal; return the event's fields and the rest in fen.
+    """Pay interest bills, oldest first, then principal; return the event's fields and the money left over, in fen.
 
-    Of each bill contract interest is paid first, then compound interest, then penalty. On a loan overdue for more days
+    Each bill's contract interest is paid first, then compound interest, then penalty. On a loan overdue for more days
     than the scheme allows (90), principal is paid before interest (3.9).
     """
     paid: dict[str, Any] = {}
@@ -227,7 +233,7 @@ def allocate(state: LoanState, on: date, amount: Fen, *, to_principal: bool) -> 
 
 
 def pay_bill(state: LoanState, on: date, bill: InterestBill, contract: Fen, compound: Fen, penalty: Fen) -> Applied:
-    """Subtract amounts in fen from an interest bill; the amounts must be open on the bill."""
+    """Subtract amounts in fen from an interest bill, which must have at least these amounts open."""
     bill.contract = Fen(bill.contract - contract)
     bill.compound = Fen(bill.compound - compound)
     bill.penalty = Fen(bill.penalty - penalty)
@@ -237,7 +243,9 @@ def pay_bill(state: LoanState, on: date, bill: InterestBill, contract: Fen, comp
 
 
 def take_principal(state: LoanState, on: date, amount: Fen) -> dict[str, Any]:
-    """Subtract fen from the principal, overdue principal first; return the event's two principal fields."""
+    """Subtract an amount in fen from the principal, overdue principal first; return the event's two
+    principal fields.
+    """
     overdue = Fen(min(amount, state.overdue))
     normal = Fen(amount - overdue)
     assert normal <= state.principal
@@ -273,14 +281,16 @@ def _pay_bills(state: LoanState, on: date, amount: Fen, paid: dict[str, Any]) ->
 
 
 def use_credit(state: LoanState, on: date, *, cause: str = "", to_principal: bool = False) -> Iterator[Event]:
-    """Use the borrower's credit like a repayment of the day `on`, as far as something is open (3.9)."""
+    """Use the borrower's credit like a repayment dated `on`, as far as something is open (3.9)."""
     fields, state.credit = allocate(state, on, state.credit, to_principal=to_principal)
     if fields:
         yield CreditApplied(**state.event_fields(on), **fields, cause=cause)
 
 
 def _apply_credit(state: LoanState, on: date) -> Iterator[Event]:
-    """Use credit on the day of an interest bill; from the rolled due date, or to settle the loan, on principal too."""
+    """Use credit on the day of an interest bill; from the rolled due date on, or to settle the loan, pay
+    principal too.
+    """
     if state.credit:
         settles = state.credit >= state.open_principal + state.open_bills
         yield from use_credit(state, on, to_principal=settles or on >= state.terms.rolled_on)
@@ -289,7 +299,7 @@ def _apply_credit(state: LoanState, on: date) -> Iterator[Event]:
 
 
 def _turn_overdue(state: LoanState, on: date) -> Iterator[PrincipalOverdue]:
-    """Turn the principal open at the end of the rolled due date overdue, dated the day after (3.7)."""
+    """Make principal overdue that is open at the end of the rolled due date; the event is dated one day later (3.7)."""
     if state.principal:
         yield PrincipalOverdue(**state.event_fields(on), principal=state.principal)
         state.principal, state.overdue = NIL, state.open_principal

@@ -1,4 +1,4 @@
-"""The rules of the interest subsidy (贴息, scheme 4): the days that earn it, its amount, batches and deadlines."""
+"""The rules of the interest subsidy (贴息, scheme 4): the days that earn subsidy, its amount, batches and deadlines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,9 @@ NEVER = frozenset(("fund", "insurer", "waiver", "write_off"))
 class Period:
     """A quarter or year of the subsidy, written `2016Q2` or `2016`; `number` is 0 for a year.
 
-    The settlement lines of a period are those posted after the 21st before the period, up to its own 21st (4.1). The
-    days of a settlement line never reach across a 21st, so the first day of each of these lines lies in `days`.
+    The settlement lines of a period are posted after the 21st before the period and on or before the 21st of the
+    period's last month (4.1). The days of a settlement line never include days on both sides of a 21st, so the first
+    day of each of the period's lines lies in `days`.
     """
 
     cycle: Cycle
@@ -49,7 +50,7 @@ class Period:
 
     @classmethod
     def of(cls, cycle: Cycle, day: date) -> "Period":
-        """Return the period in which a settlement line that begins on a day is posted."""
+        """Return the period in which a settlement line is posted whose first day is `day`."""
         quarter = Quarter.of(day)
         if day >= quarter.interest.end:
             quarter = quarter.shift(1)
@@ -66,24 +67,24 @@ class Period:
 
     @property
     def next(self) -> "Period":
-        """Return the period of the same cycle that follows."""
+        """Return the next period of the same cycle."""
         if not self.number:
             return Period(self.cycle, self.year + 1, 0)
         quarter = Quarter(self.year, self.number).shift(1)
         return Period(self.cycle, quarter.year, quarter.number)
 
     def submit_by(self, day: int) -> date:
-        """Return the last day for the bank to submit: this day of the period's last month, never rolled (4.4, 7)."""
+        """Return the last day for the bank to submit: day `day` of the period's last month, never rolled (4.4, 7)."""
         return self.days.end.replace(day=day)
 
 
 def cycle_of(scheme: Scheme, *, household: bool) -> Cycle:
-    """Return how often the subsidy of a household, or of an organisation, is settled (4.1)."""
+    """Return how often the subsidy of a household (otherwise of an organisation) is settled (4.1)."""
     return scheme.household_subsidy_cycle if household else scheme.organisation_subsidy_cycle
 
 
 def share_of(scheme: Scheme, *, household: bool) -> Decimal:
-    """Return the part of the eligible interest that is subsidised, a fraction (4.1)."""
+    """Return the part of the eligible interest that is subsidised, as a fraction (4.1)."""
     return scheme.household_subsidy_share if household else scheme.organisation_subsidy_share
 
 
@@ -95,7 +96,7 @@ def subsidised_span(
     due_on: date,
     misused_on: date | None = None,
 ) -> Span:
-    """Return the days of a loan that may earn subsidy (4.2): those before the contract due date, which does not roll.
+    """Return the days of a loan that may earn subsidy (4.2): days before the contract due date, which does not roll.
 
     A renewed loan uses up the months that began with the first loan. An extension adds days only where the scheme
     subsidises extensions.
@@ -111,11 +112,11 @@ def subsidised_span(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubsidyTerms:
-    """The subsidy that a scheme version grants to households, or to organisations.
+    """The subsidy that a scheme version grants to households or to organisations.
 
-    The subsidy on an organisation's loan is one amount per loan and period, not one per interest bill. `cap` is the
-    principal of one borrower up to which interest is subsidised, in fen, None for no limit (4.6, 4.8). `steady` is true
-    where the contract rate cannot change on a subsidised day.
+    The subsidy on an organisation's loan is one amount per loan and period, not one amount per interest bill. `cap` is
+    the principal in fen up to which one borrower's interest is subsidised, or None for no limit (4.6, 4.8). `steady` is
+    True where the contract rate cannot change on a subsidised day.
     """
 
     scheme: Scheme
@@ -142,9 +143,10 @@ class SubsidyTerms:
 class LineConditions:
     """The facts on which the subsidy of a settlement line depends, other than amounts and payments.
 
-    Many settlement lines of a quarter share one object of this class. Rates are whole 1e-8. The line runs from
-    `start` to `end`, not included, and was posted in the period `own`, whose text is `period`. `span` holds the
-    loan's subsidised days. A borrower's only loan up to `whole_up_to` fen earns just its contract interest.
+    Many settlement lines of a quarter share one object of this class. Rates are whole numbers in units of 1e-8. The
+    line runs from `start` to `end`, without `end`, and was posted in the period `own`, whose text is `period`. `span`
+    holds the loan's subsidised days. A borrower's only loan, if at most `whole_up_to` fen, earns exactly its contract
+    interest.
     """
 
     terms: SubsidyTerms
@@ -164,7 +166,7 @@ class LineConditions:
     def of(
         cls, terms: SubsidyTerms, rate: int, benchmark: int, loan_days: tuple[date, ...], start: date, end: date
     ) -> "LineConditions":
-        """Return the conditions of a settlement line; `loan_days` are the dates that `subsidised_span` asks for."""
+        """Return the conditions of a settlement line; `loan_days` are the dates that `subsidised_span` needs."""
         span = subsidised_span(terms.scheme, *loan_days)
         whole = terms.household and terms.steady and earns_all(Span(start, end), span, rate, benchmark, terms.share)
         up_to = terms.cap or 0 if whole else 0
@@ -173,7 +175,9 @@ class LineConditions:
 
 
 def cap_left(cap: Fen, earlier: Iterable[Sequence[tuple[date, Fen]]]) -> Steps:
-    """Return the part of a borrower's cap that earlier loans' principal leaves, in fen, from each day on (4.6)."""
+    """Return the part of a borrower's cap that the principal of earlier loans leaves, in fen, from each day
+    on (4.6).
+    """
     changes: dict[date, int] = {date.min: 0}
     for owed in earlier:
         before = 0
@@ -188,7 +192,9 @@ def cap_left(cap: Fen, earlier: Iterable[Sequence[tuple[date, Fen]]]) -> Steps:
 
 
 class Earned(NamedTuple):
-    """The number of subsidised days of a settlement line and its eligible interest in parts, `WHOLE` to a fen."""
+    """The number of subsidised days of a settlement line, and its eligible interest in units of which `WHOLE` make a
+    fen.
+    """
 
     days: int
     parts: int
@@ -205,8 +211,8 @@ def earned(
 ) -> Earned:
     """Return the eligible interest of a settlement line, at most its contract interest (4.6).
 
-    Each subsidised day earns min(owed, cap left) x min(rate, benchmark) / 360. `owed` and `cap` are in fen, `rates` in
-    whole 1e-8, each value from its day on. Without a cap all principal counts.
+    Each subsidised day earns min(owed, cap left) x min(rate, benchmark) / 360. `owed` and `cap` are in fen and `rates`
+    in whole units of 1e-8; each value applies from its day on. Without a cap all principal counts.
     """
     start, end = max(line.start, span.start), min(line.end, span.end)
     if start >= end:
@@ -222,8 +228,8 @@ def earned(
 def earns_all(line: Span, span: Span, rate: int, benchmark: int, share: Decimal) -> bool:
     """Return whether a settlement line of a loan within the cap earns just its contract interest.
 
-    This holds where every day of the line is subsidised, at the contract rate and in full: the exact sum over the
-    days rounds to the contract interest, so the principal of the single days need not be read.
+    A line earns its contract interest where every day is subsidised, at the contract rate and in full. The exact sum
+    over the days then rounds to the contract interest, so the principal of the single days need not be read.
     """
     return share == 1 and rate <= benchmark and span.start <= line.start and line.end <= span.end
 
@@ -258,10 +264,11 @@ Applied = tuple[date, str, int, int]
 
 
 def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
-    """Return the day since when the borrower has fully paid a line's contract interest; None while unpaid (4.3).
+    """Return the day since which a line's contract interest has been fully paid by the borrower; return None if unpaid
+    (4.3).
 
-    A line is never paid in this sense if the fund or an insurer paid any part, or if a part was waived or written
-    off. `applied` is in the order of days; payments and reversals of one day count together.
+    A line does not count as paid if the fund or an insurer paid any part, or if a part was waived or written off.
+    `applied` is in the order of days. Payments and reversals on one day are added up.
     """
     paid = before = 0
     since = held = day = None
@@ -279,7 +286,9 @@ def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether a batch is open for lines, as draft or returned, and the last day on which a payment counts for it."""
+    """Whether a batch accepts lines, as a draft or returned batch does, and the last day on which a payment counts for
+    it.
+    """
 
     open: bool
     cut_off: date
@@ -291,7 +300,7 @@ def cut_off(submit_by: date, submitted_on: date | None) -> date:
 
 
 def standing_of(own: Period, standings: Mapping[Period, Standing], submit_day: int) -> Standing:
-    """Return the standing of the batch of a line's own period; a batch not yet drafted is open."""
+    """Return the standing of the batch of a line's own period; a batch not yet drafted counts as open."""
     return standings.get(own) or Standing(True, own.submit_by(submit_day))
 
 
@@ -303,10 +312,11 @@ def is_forfeit(paid: date, cut_off: date, late: LateInterest) -> bool:
 def batch_of(
     own: Period, paid: date, last: Period, standings: Mapping[Period, Standing], submit_day: int, late: LateInterest
 ) -> Period | None:
-    """Return the period whose batch a fully paid line enters; None for one after `last`, or for none at all (4.3).
+    """Return the period whose batch a fully paid line enters; return None if it is later than `last` or does not exist
+    (4.3).
 
-    A line paid by the cut-off of its own period enters the batch of that period. A line paid later enters the next
-    open batch, or none where the scheme makes late interest forfeit.
+    A line paid on or before the cut-off of its own period enters the batch of that period. A line paid later enters the
+    next open batch, or no batch where the scheme makes late interest forfeit.
     """
     standing = standing_of(own, standings, submit_day)
     if is_forfeit(paid, standing.cut_off, late):
@@ -321,7 +331,9 @@ def batch_of(
 
 
 def next_open(after: Period, last: Period, standings: Mapping[Period, Standing]) -> Period:
-    """Return the period of the next open batch after a paid one, `last` if no batch before `last` is open (4.9)."""
+    """Return the period of the next open batch after a paid batch; return `last` if no batch before `last` is open
+    (4.9).
+    """
     period = after.next
     while period < last and not standings.get(period, _NOT_DRAFTED).open:
         period = period.next
@@ -332,7 +344,9 @@ _NOT_DRAFTED = Standing(False, date.max)
 
 
 class Deadline(NamedTuple):
-    """A day something is due by; `provisional` while a working-day calendar behind the date is not published (7)."""
+    """The last day for an action; `provisional` is True where a calendar needed for the day is not published
+    yet (7).
+    """
 
     on: date
     provisional: bool
@@ -345,5 +359,7 @@ def pay_by(approved_on: date, working_days: int, calendar: WorkCalendar) -> Dead
 
 
 def difference(paid: int, entitled: int) -> tuple[Fen, Fen]:
-    """Return the excess paid on a line and the amount still missing, in fen; one of the two is zero (4.9)."""
+    """Return the excess paid on a line and the amount still missing, in fen; at least one of the two amounts is zero
+    (4.9).
+    """
     return Fen(max(NIL, paid - entitled)), Fen(max(NIL, entitled - paid))

@@ -41,16 +41,16 @@ class Extension:
 
 
 def due_on(disbursed_on: date, months: int) -> date:
-    """Return the contract due date (到期日), counted from the disbursement, also after an extension (2.6)."""
+    """Return the contract due date (到期日), counted from the disbursement even after an extension (2.6)."""
     return add_months(disbursed_on, months)
 
 
 def rolled(due: date, calendar: WorkCalendar, roll: Roll) -> date:
     """Return the day on which a loan due on a date is payable (3.6).
 
-    This is the date itself if it is a working day or the scheme rolls no dates, else the next working day. The day is
-    provisional in a year without a published calendar: check `calendar.is_provisional` for the due date and for the
-    returned day before posting anything on that day.
+    The result is the due date itself if the due date is a working day or the scheme rolls no dates; otherwise it is the
+    next working day. The result is provisional in a year without a published calendar. Check `calendar.is_provisional`
+    for the due date and for the returned day before posting anything on that day.
     """
     return due if roll == "none" else calendar.next_working(due)
 
@@ -63,7 +63,7 @@ def extension_months_max(scheme: Scheme, term_months: int) -> int:
 def extend_term(
     scheme: Scheme, disbursed_on: date, term_months: int, earlier: int, agreed_on: date, months: int
 ) -> Extension:
-    """Return the extension of a loan by whole months; `earlier` is the number of extensions so far (3.10).
+    """Return the extension of a loan by whole months; `earlier` is the number of the loan's earlier extensions (3.10).
 
     Raise ExtensionRepeated, ExtensionTooLate or ExtensionTooLong.
     """

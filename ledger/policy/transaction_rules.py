@@ -59,8 +59,9 @@ def apply(state: LoanState, transaction: LoanTransaction) -> Iterator[Event]:
 def transaction_of(event: Event, about: Particulars) -> LoanTransaction | None:
     """Return the transaction that made an event, to be applied a second time after back-dating.
 
-    Return None for an event of the calendar, such as an interest bill, and for an event on which other records rest:
-    such an event is never reversed for back-dating (`ledger/operations/servicing/backdating.py`).
+    Return None for an event that a calendar day caused, such as an interest bill. Return None also for an event on
+    which other records depend, since back-dating never reverses an event of this kind
+    (`ledger/operations/servicing/backdating.py`).
     """
     on = event.effective_on
     match event:

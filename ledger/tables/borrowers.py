@@ -54,7 +54,9 @@ class Organisation(Base):
 
 
 class Link(Base):
-    """A link (带动关系) between an organisation and a household; `ends_on` is its last day, None for an open end."""
+    """A link (带动关系) between an organisation and a household; `ends_on` is the link's last day, or None without an
+    end.
+    """
 
     __tablename__ = "links"
     __table_args__ = (

@@ -10,13 +10,13 @@ from ledger.database import Base, Rate
 
 
 class Claim(Base):
-    """A loan's claim on the fund (代偿申请); `claimed_on` is the day of its amounts, which are whole fen.
+    """A loan's claim on the fund (代偿申请); `claimed_on` is the day on which its amounts, in whole fen, were open.
 
-    `principal` and `interest` are the debt open on that day, `share` is the fund's fraction of the debt.
-    `paid_principal` and `paid_interest` are the fund's payments, `received` is the fund's part of the recoveries,
-    `returned` the part remitted to the fund account. `queued_on` is the first day on which a payment step could not pay
-    the claim in full; whether the claim still queues follows from its open amount. `live` is NULL for a returned claim
-    that another claim has replaced: a loan has one live claim.
+    `principal` and `interest` are the debt open on the day `claimed_on`, and `share` is the fraction of the debt that
+    the fund pays. `paid_principal` and `paid_interest` are the fund's payments. `received` is the fund's part of the
+    recoveries, and `returned` is the amount remitted to the fund account. `queued_on` is the first day on which a
+    payment step could not pay the claim in full. The claim's open amount shows whether the claim is still queued.
+    `live` is NULL for a returned claim that another claim has replaced, so a loan has at most one live claim.
     """
 
     __tablename__ = "claims"
@@ -62,7 +62,7 @@ class Claim(Base):
 
 
 class ClaimChange(Base):
-    """A step of a claim: the user, day, reason, statuses before and after, and the amount paid in fen.
+    """A step of a claim: the user, the day, the reason, the statuses before and after, and the amount paid in fen.
 
     Rows of claim changes are only added.
     """
@@ -86,7 +86,7 @@ class ClaimChange(Base):
 class Recovery(Base):
     """Money recovered on a compensated loan (追回款), in whole fen.
 
-    `to_fund` is the fund's part, to be remitted by the day `remit_by`; the rest belongs to the bank.
+    `to_fund` is the fund's part, which the bank must remit on or before `remit_by`. The rest belongs to the bank.
     """
 
     __tablename__ = "recoveries"

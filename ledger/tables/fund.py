@@ -23,7 +23,7 @@ class FundTarget(Base):
 class IssuanceReport(Base):
     """A bank's issuance report for a county and quarter (放款情况汇总表).
 
-    The figures are frozen on submission; earlier versions are kept.
+    The figures are frozen on submission, and earlier versions stay stored.
     """
 
     __tablename__ = "issuance_reports"
@@ -58,19 +58,20 @@ class FundPlan(Base):
     __table_args__ = (Index("ix_fund_plans_quarter", "quarter", "id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(8))  # The kind is quarter or advance.
+    kind: Mapped[str] = mapped_column(String(8))  # The kind is one of quarter, advance.
     quarter: Mapped[str] = mapped_column(String(6))
     # The status is draft, approved, appropriated or deposited.
     status: Mapped[str] = mapped_column(String(12))
     made_by: Mapped[str] = mapped_column(String(64))
     made_on: Mapped[date] = mapped_column(Date)
-    live: Mapped[bool | None]  # A quarter has one live draft; a replaced draft has NULL.
+    # True for the one live plan of a quarter, NULL for a plan that another plan has replaced.
+    live: Mapped[bool | None]
 
 
 class FundPlanLine(Base):
-    """A line of a fund plan; amounts are whole fen.
+    """A line of a fund plan, with amounts in whole fen.
 
-    `due` is the amount called for when the plan was last computed.
+    `due` is the amount called when the plan was last computed.
     """
 
     __tablename__ = "fund_plan_lines"
@@ -92,7 +93,9 @@ class FundPlanLine(Base):
 
 
 class FundPlanStep(Base):
-    """A step on a line of a plan: approval 批准, appropriation 拨付, deposit 缴存; reversed steps have `live` NULL."""
+    """A step on a line of a plan: approval 批准, appropriation 拨付 or deposit 缴存; `live` is NULL for a reversed
+    step.
+    """
 
     __tablename__ = "fund_plan_steps"
     __table_args__ = (
@@ -117,9 +120,9 @@ class FundPlanStep(Base):
 
 
 class Reconciliation(Base):
-    """A bank's closing balance of a fund account for a quarter beside the books' balance (银行对账), in fen.
+    """A bank's closing balance of a fund account for a quarter beside the balance in the books (银行对账), in fen.
 
-    The latest row of an account and quarter counts.
+    Where an account and quarter have several rows, the latest row counts.
     """
 
     __tablename__ = "fund_reconciliations"

@@ -1,6 +1,6 @@
-"""The journal's tables (books.md §4), used by the journal and by balances only; journal rows are only added.
+"""The journal's tables (books.md §4), used only by the journal and by balances; journal rows are only added.
 
-On SQLite these tables have no hidden row number: with it, `INSERT OR REPLACE` could remove a row of any id.
+On SQLite the journal's tables have no hidden row number, with which `INSERT OR REPLACE` could remove a row of any id.
 """
 
 from sqlalchemy import (
@@ -25,8 +25,8 @@ from ledger.database import Base
 
 _meta = Base.metadata
 
-# A book (账套) and the last day of its last closed month. A transaction that books locks this row shared; one that
-# closes a month locks the row exclusively.
+# A book (账套) and the last day of its last closed month. A transaction that posts entries locks the book's row shared;
+# a transaction that closes a month locks the row exclusively.
 books = Table(
     "books",
     _meta,
@@ -43,7 +43,7 @@ accounts = Table(
     Column("code", String(6), primary_key=True),
 )
 
-# Events (业务). `red` marks the reversal of another event; only reversals have negative amounts.
+# Events (业务). `red` is true for the reversal of another event; only reversals have negative amounts.
 events = Table(
     "events",
     _meta,
@@ -63,7 +63,8 @@ events = Table(
     Column("reverses_id", BigInteger, ForeignKey("events.id")),
     Column("red", Boolean, nullable=False),
     Column("payload", Text, nullable=False),
-    Column("format", Integer, nullable=False, server_default="1"),  # The journal's format when recorded.
+    # The number of the journal's format at the time of recording.
+    Column("format", Integer, nullable=False, server_default="1"),
     CheckConstraint("red = (reverses_id IS NOT NULL)", name="red_is_a_reversal"),
     UniqueConstraint("key"),
     UniqueConstraint("reverses_id"),
@@ -73,7 +74,7 @@ events = Table(
     sqlite_with_rowid=False,
 )
 
-# Vouchers (记账凭证): the part of one event in one book. An entry without its footer cannot be committed.
+# Vouchers (记账凭证): a voucher is the part of one event in one book. An entry without its footer cannot be committed.
 entries = Table(
     "entries",
     _meta,
@@ -103,8 +104,8 @@ entries = Table(
     sqlite_with_rowid=False,
 )
 
-# The rows of vouchers: one amount with a debit and a credit account of the entry's book, so every entry is balanced.
-# A foreign key makes the dates of a row equal to its entry's, so no row gets into a closed month.
+# The rows of vouchers: one amount with a debit and a credit account of the entry's book, so every entry is balanced. A
+# foreign key makes the dates of a row equal to the dates of the row's entry, so no row gets into a closed month.
 postings = Table(
     "postings",
     _meta,
@@ -121,7 +122,7 @@ postings = Table(
     Column("fen", BigInteger, nullable=False),
     Column("red", Boolean, nullable=False),
     CheckConstraint("(fen > 0 AND NOT red) OR (fen < 0 AND red)", name="negative_only_in_red"),
-    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite alone would store parts of a fen.
+    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite alone would store fractions of a fen.
     CheckConstraint("debit <> credit", name="two_accounts"),
     ForeignKeyConstraint(
         ["entry_id", "book", "red", "effective_on", "recorded_at"],
@@ -135,7 +136,8 @@ postings = Table(
     sqlite_with_rowid=False,
 )
 
-# The footers that close entries: the number of rows, the sum of their amounts in fen, and a hash of the contents.
+# The footers that close entries: the count of the entry's rows, the sum of the amounts in fen, and a hash of the
+# contents.
 footers = Table(
     "footers",
     _meta,

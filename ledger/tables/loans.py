@@ -26,9 +26,9 @@ class Loan(Base):
     """A loan (贷款): its contract, its status, and how far its interest and transitions have been posted.
 
     `due_on` is the contract due date, extensions included; `rolled_on` is the due date moved to a working day (scheme
-    3.6). `billed_to` is the start of the open interest period; `next_step_on` is the next day on which a line or a
-    transition falls due, None where there is none. `generation` counts how often the loan was replayed from an earlier
-    day. A loan's balances are not stored here: they are sums of its postings.
+    3.6). `billed_to` is the first day of the open interest period. `next_step_on` is the next day on which a line or a
+    transition falls due, or NULL where nothing falls due. `generation` counts how often the loan was replayed from an
+    earlier day. A loan's balances are not stored in this table, because they are sums of the loan's postings.
     """
 
     __tablename__ = "loans"
@@ -85,7 +85,7 @@ class Loan(Base):
 
 
 class StatusChange(Base):
-    """A change of a loan's status: the user, day, reason, and statuses before and after.
+    """A change of a loan's status: the user, the day, the reason, and the statuses before and after.
 
     Rows of status changes are only added.
     """
@@ -103,7 +103,7 @@ class StatusChange(Base):
     recorded_at: Mapped[int] = mapped_column(BigInteger)
 
 
-# All versions of interest bills (结息单). The version that counts has `live` true, other versions have NULL.
+# All versions of interest bills (结息单). `live` is true for the version that counts and NULL for replaced versions.
 interest_bills = Table(
     "lines",
     Base.metadata,
@@ -111,7 +111,7 @@ interest_bills = Table(
     Column("period_start", Date, primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("event_id", BigInteger, ForeignKey("events.id"), nullable=False),
-    Column("period_end", Date, nullable=False),  # This day is not in the period.
+    Column("period_end", Date, nullable=False),  # The first day after the period.
     Column("contract", BigInteger, nullable=False),
     Column("penalty", BigInteger, nullable=False),
     Column("compound", BigInteger, nullable=False),
@@ -140,7 +140,9 @@ allocations = Table(
 
 
 class Repayment(Base):
-    """A repayment (还款) as a person recorded it; the event `event_id` says which debts it paid."""
+    """A repayment (还款) as a person recorded it; the event with the id `event_id` says which debts the
+    repayment paid.
+    """
 
     __tablename__ = "repayments"
     __table_args__ = (
@@ -164,7 +166,7 @@ class Repayment(Base):
 
 
 class Approval(Base):
-    """A request of one person that a second person decides (复核); `payload` is the request's content as JSON."""
+    """A request of one person that a second person decides (复核); `payload` is the content of the request as JSON."""
 
     __tablename__ = "approvals"
     __table_args__ = (Index("ix_approvals_waiting", "status", "id"), Index("ix_approvals_loan", "loan_id"))
@@ -174,7 +176,7 @@ class Approval(Base):
     county: Mapped[str | None] = mapped_column(String(6))
     bank: Mapped[str | None] = mapped_column(String(12))
     loan_id: Mapped[int | None] = mapped_column(BigInteger)
-    role: Mapped[str] = mapped_column(String(20))  # The role that decides on the request.
+    role: Mapped[str] = mapped_column(String(20))  # The role of the person who decides on the request.
     payload: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(10))  # The status is pending, approved or refused.

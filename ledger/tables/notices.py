@@ -9,9 +9,9 @@ from ledger.database import Base
 
 
 class Notice(Base):
-    """A notice before maturity (催收通知书): one per loan, due date and kind (D30, D7).
+    """A notice before maturity (催收通知书): there is one per loan, due date and kind (D30, D7).
 
-    `created_on` is the day on which the scheme calls for the notice; `made_on` is the business date of the run that
+    `created_on` is the day on which the scheme requires the notice. `made_on` is the business date of the run that
     wrote the row. `cancelled_on` is filled where the loan ended or got another due date before the delivery.
     """
 
@@ -36,12 +36,12 @@ class Notice(Base):
     made_by: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[int] = mapped_column(BigInteger)
     cancelled_on: Mapped[date | None] = mapped_column(Date)
-    # The reason is closed, compensated, written_off, extended or undone.
+    # The reason is one of closed, compensated, written_off, extended, undone.
     cancel_reason: Mapped[str | None] = mapped_column(String(12))
 
 
 class NoticeChange(Base):
-    """A change of a notice with user, day and reason: cancelled, revived, delivered or withdrawn.
+    """A change of a notice (cancelled, revived, delivered or withdrawn) with the user, the day and the reason.
 
     Rows of notice changes are only added.
     """
@@ -60,7 +60,7 @@ class NoticeChange(Base):
 
 
 class NoticeDelivery(Base):
-    """A delivery of a notice (送达): way, day and receiver; `live` is NULL after the delivery was withdrawn."""
+    """A delivery of a notice (送达), with way, day and receiver; `live` is NULL after the delivery was withdrawn."""
 
     __tablename__ = "notice_deliveries"
     __table_args__ = (UniqueConstraint("notice_id", "live"),)
@@ -99,10 +99,10 @@ class NoticeReceipt(Base):
 
 
 class NoticeSending(Base):
-    """An attempt to send a notice by e-mail or SMS (发送), claimed before the message leaves.
+    """An attempt to send a notice by e-mail or SMS (发送), stored before the message leaves.
 
-    An attempt is `claimed` until its outcome is known, and `unknown` where no outcome came; then a person records
-    `sent` or `not_sent`.
+    The status of an attempt is `claimed` until its outcome is known, and `unknown` where no outcome was reported. A
+    person then replaces `unknown` with `sent` or `not_sent`.
     """
 
     __tablename__ = "notice_sendings"
@@ -121,13 +121,13 @@ class NoticeSending(Base):
     reason: Mapped[str] = mapped_column(Text)
     claimed_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
-    # A failed attempt may be repeated from this moment on.
+    # The moment from which a failed attempt may be repeated, in microseconds since 1970.
     next_at: Mapped[int | None] = mapped_column(BigInteger)
     resolved_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class Contact(Base):
-    """The contact data of a household or an organisation (联系方式), as last given."""
+    """The contact data of a household or an organisation (联系方式), as last recorded."""
 
     __tablename__ = "contacts"
     __table_args__ = (

@@ -19,7 +19,7 @@ class County(Base):
 
 
 class CountyCode(Base):
-    """A county code of GB/T 2260 in use or retired; valid from `starts_on`, up to `ends_on`, exclusive."""
+    """A county code of GB/T 2260, in use or retired, valid from `starts_on` up to, but without, `ends_on`."""
 
     __tablename__ = "county_codes"
 
@@ -40,7 +40,7 @@ class Bank(Base):
 
 
 class BankStatus(Base):
-    """A bank's status from a day on: pilot 试点, eliminated 淘汰, substituted 递补.
+    """A bank's status from a day on: pilot 试点, eliminated 淘汰 or substituted 递补.
 
     Rows of bank statuses are only added.
     """
@@ -55,7 +55,7 @@ class BankStatus(Base):
 
 
 class SchemeVersion(Base):
-    """A version of a scheme (方案) as its resolved TOML text, which never changes, named by code and version."""
+    """A version of a scheme (方案), named by code and version, as its complete TOML text, which never changes."""
 
     __tablename__ = "schemes"
     __table_args__ = (UniqueConstraint("hash"),)
@@ -87,7 +87,9 @@ class RateRow(Base):
 
 
 class RateCoverage(Base):
-    """The last day through which a rate table was checked to be complete; the latest row counts."""
+    """The last day up to which a rate table was checked to be complete; where a table has several rows, the latest row
+    counts.
+    """
 
     __tablename__ = "rate_coverages"
 

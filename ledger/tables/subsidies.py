@@ -25,8 +25,8 @@ from ledger.database import Base, Rate
 class SubsidyBatch(Base):
     """A subsidy batch (贴息批次): the lines of one bank in one county for one period, such as 2016Q2 or the year 2016.
 
-    `cut_off` is the last day on which a payment of interest counts; the first submission sets the day for good.
-    `maker` is the person, or the job, that drafted the batch.
+    `cut_off` is the last day on which a payment of interest counts. The batch's first submission fixes `cut_off` for
+    good. `maker` is the person, or the job, that drafted the batch.
     """
 
     __tablename__ = "subsidy_batches"
@@ -64,8 +64,8 @@ class SubsidyLine(Base):
     """A line of a batch (贴息明细): the subsidy of a household's settlement line or of an organisation's loan.
 
     `live` is NULL once the line has the outcome `rejected`, `returned`, or `superseded` by the return of the whole
-    batch. A line is `stale`, and cannot be paid, once new bills or payments lead to other figures. A supplement names
-    by `of_line_id` the paid line that the supplement completes.
+    batch. A line becomes `stale`, and cannot be paid, when new bills or payments lead to different figures. In a
+    supplement, `of_line_id` is the id of the paid line that the supplement completes.
     """
 
     __tablename__ = "subsidy_lines"
@@ -81,10 +81,11 @@ class SubsidyLine(Base):
     kind: Mapped[str] = mapped_column(String(10))  # The kind of the line: normal, catch_up or supplement.
     period: Mapped[str] = mapped_column(String(6))  # The period in which the settlement lines were posted.
     period_start: Mapped[date] = mapped_column(Date)
-    period_end: Mapped[date] = mapped_column(Date)  # The end is not included.
+    period_end: Mapped[date] = mapped_column(Date)  # The first day after the period.
     days: Mapped[int]
     interest: Mapped[int] = mapped_column(BigInteger)
-    eligible: Mapped[int] = mapped_column(BigInteger)  # Rounded for lists; `fen` is not computed from this.
+    # The eligible interest, rounded for lists; `fen` is not computed from this value.
+    eligible: Mapped[int] = mapped_column(BigInteger)
     share: Mapped[Decimal] = mapped_column(Rate)
     fen: Mapped[int] = mapped_column(BigInteger)
     of_line_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -94,8 +95,8 @@ class SubsidyLine(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
-# The settlement lines that a normal or catch-up line pays for. A settlement line has one live claim at most, whatever
-# the version of the settlement line.
+# The settlement lines that a normal or catch-up line pays for. All versions of a settlement line together have at most
+# one live claim.
 subsidy_claims = Table(
     "subsidy_claims",
     Base.metadata,
@@ -111,7 +112,7 @@ subsidy_claims = Table(
     UniqueConstraint("loan_id", "period_start", "live"),
 )
 
-# The amount missing on a paid line since its settlement lines were billed anew, and the supplement that will pay it.
+# The amount missing on a paid line after its settlement lines were billed anew, and the supplement that will pay it.
 subsidy_shortfalls = Table(
     "subsidy_shortfalls",
     Base.metadata,
@@ -124,7 +125,9 @@ subsidy_shortfalls = Table(
 
 
 class Clawback(Base):
-    """A claw-back (应追回贴息): the amount paid on a line beyond its entitlement, collected by receipts of its own."""
+    """A claw-back (应追回贴息): the amount paid on a line beyond the line's entitlement, collected by separate
+    receipts.
+    """
 
     __tablename__ = "clawbacks"
     __table_args__ = (
@@ -162,7 +165,10 @@ class ClawbackReceipt(Base):
 
 
 class SubsidyChange(Base):
-    """A step of a batch, or a line taken out of a batch: person, day, reason, statuses. Rows are only added."""
+    """A step of a batch, or the removal of a line from a batch, with person, day, reason and statuses.
+
+    Rows of this table are only added.
+    """
 
     __tablename__ = "subsidy_changes"
     __table_args__ = (Index("ix_subsidy_changes_batch", "batch_id", "id"), {"sqlite_with_rowid": False})

@@ -9,7 +9,10 @@ from ledger.database import Base, Moment
 
 
 class User(Base):
-    """A user; a user without counties has all counties, a user without a bank has all banks."""
+    """A user of the ledger.
+
+    A user without counties has access to all counties, and a user without a bank has access to all banks.
+    """
 
     __tablename__ = "users"
     __table_args__ = (UniqueConstraint("fs_uniquifier"),)
@@ -26,7 +29,7 @@ class User(Base):
 
 
 class UserCounty(Base):
-    """A county in the scope of a user."""
+    """A county that a user has access to."""
 
     __tablename__ = "user_counties"
 

@@ -9,20 +9,23 @@ from ledger.database import Base
 
 
 class Request(Base):
-    """A request that was answered, with its answer, under the user's idempotency key."""
+    """A request that was answered, with the answer, stored under the user's idempotency key."""
 
     __tablename__ = "requests"
 
     user: Mapped[str] = mapped_column("user_name", String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(120), primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # The hash of method, path and body.
+    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # The hash of the request's method, path and body.
     status: Mapped[int]
     body: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class Import(Base):
-    """An imported sheet: its hash is the document, its importer the maker; a checker confirms the sheet."""
+    """An imported sheet; the hash of the file is the document, and the user who imports the file is the maker.
+
+    A checker confirms the sheet.
+    """
 
     __tablename__ = "imports"
     __table_args__ = (Index("ix_imports_waiting", "status", "id"),)
@@ -47,7 +50,7 @@ class Import(Base):
 
 
 class JobRun(Base):
-    """A job for one business date and scope, in one row however often the job is run.
+    """A job for one business date and scope, stored in one row however often the job is run.
 
     The counts are updated in the transactions of the job's steps.
     """
@@ -61,13 +64,13 @@ class JobRun(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     job: Mapped[str] = mapped_column(String(24))
     business_date: Mapped[date] = mapped_column(Date)
-    # The scope is empty for everything, else written bank/county, of which one may be empty.
+    # The scope is empty for all loans, otherwise it is written bank/county, where one part may be empty.
     scope: Mapped[str] = mapped_column(String(24))
     # The status is queued, running, done, failed or interrupted.
     status: Mapped[str] = mapped_column(String(12))
-    # True if a person or the timetable asked for the run, false if the run is a step of another run.
+    # True if a person or the timetable requested the run, False if the run is a step of another run.
     asked: Mapped[bool]
-    due: Mapped[int]  # The number of items to do, items already done included.
+    due: Mapped[int]  # The count of the items to process, including items already processed.
     done: Mapped[int]
     failed: Mapped[str] = mapped_column(Text)  # The failed items with their reasons, as JSON.
     report: Mapped[str] = mapped_column(Text)  # The job's report by name, as JSON.
@@ -92,7 +95,7 @@ class JobLease(Base):
 class Closing(Base):
     """The closing or opening of a month of a book.
 
-    Rows of closings are only added; the book's row in `books` says through which day the book is closed.
+    Rows of closings are only added; the book's row in `books` holds the last closed day.
     """
 
     __tablename__ = "closings"

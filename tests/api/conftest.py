@@ -1,4 +1,7 @@
-"""Fixtures of tests that send requests: the service and its users come from tests/support/service.py."""
+"""Fixtures for tests that send requests.
+
+The service and its users come from tests/support/service.py.
+"""
 
 from tests.support.service import (
     _quick_passwords,

@@ -1,4 +1,4 @@
-"""Books with events that the journal records directly, at moments the test chooses."""
+"""Books for tests, with events recorded directly by the journal at moments that the test chooses."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

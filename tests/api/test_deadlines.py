@@ -1,4 +1,4 @@
-"""The list of deadlines: each office gets its own deadlines, as a page and as a sheet."""
+"""Tests that the list of deadlines gives each office its own deadlines, as a page and as a sheet."""
 
 import csv
 import io
@@ -21,7 +21,10 @@ _AT = 1_466_000_000_000_000
 
 @pytest.fixture
 def owed(app: Flask) -> Flask:
-    """Make a subsidy batch per bank and county, submitted on the 26th, approved on the 28th, and a sheet per bank."""
+    """Make one subsidy batch per bank and county, and one sheet per bank.
+
+    Each batch is submitted on the 26th and approved on the 28th.
+    """
     engine = app.extensions["ledger"].engine
     with work(engine, user="x", today=date(2016, 7, 1), clock=lambda: datetime(2016, 7, 1, tzinfo=UTC)) as unit:
         for bank in (BANK, OTHER_BANK):

@@ -1,4 +1,4 @@
-"""The OpenAPI document describes exactly the routes, and its page needs no network."""
+"""Tests that the OpenAPI document describes exactly the routes, and that the page of the document needs no network."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every refusal and failure is answered with one form, a stable code, and text in the language asked for."""
+"""Tests that every error answer has one form, with a stable code and text in the language of the request."""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Requests drawn from the OpenAPI document, valid or nearly valid, get a documented answer and never a failure."""
+"""Tests that requests drawn from the OpenAPI document, valid or nearly valid, get a documented answer."""
 
 from typing import Any
 
@@ -19,7 +19,10 @@ CHECKS = [not_a_server_error, content_type_conformance, response_schema_conforma
 
 @pytest.mark.parametrize("place", list(RIGHTS))
 def test_no_request_is_answered_by_a_failure(place: str, sqlite_app: Flask) -> None:
-    """Try a few requests per route in a normal run; HYPOTHESIS_PROFILE=ci or full tries more."""
+    """Limit a normal run to a few requests per route.
+
+    Setting HYPOTHESIS_PROFILE to `ci` or `full` sends more requests.
+    """
     method, path = place.split(" ")
     roles = RIGHTS[place]
     username = next((name for name, each in PEOPLE.items() if each.role in roles), "officer")

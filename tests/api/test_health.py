@@ -1,4 +1,4 @@
-"""The health routes report whether the service runs and is ready; the log describes each request."""
+"""Tests that health routes report whether the service runs and is ready, and that the log describes requests."""
 
 import json
 import logging
@@ -94,7 +94,7 @@ def test_requests_are_counted_by_route_not_by_address(sqlite_app: Flask) -> None
 
 @pytest.fixture
 def log() -> Iterator[StringIO]:
-    """Return the stream of log lines, with logging configured as the service does."""
+    """Return the stream that receives the log lines, with logging configured as in the service."""
     written = StringIO()
     before = logging.getLogger().handlers[:]
     logs.configure("info", written)

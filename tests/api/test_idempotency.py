@@ -1,4 +1,4 @@
-"""Promise 3: a request with a key is carried out once, however often and in whatever order it is sent."""
+"""Tests of promise 3: a request with a key is carried out once, however often the request is sent."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -131,7 +131,7 @@ def test_many_at_once_with_one_key_record_one_thing(sign_in: SignIn, app: Flask)
 def test_who_comes_while_the_first_runs_waits_two_seconds_and_is_told(
     sign_in: SignIn, settings: Settings, app: Flask
 ) -> None:
-    """On PostgreSQL the second request uses another application on the same database, as a second process would."""
+    """On PostgreSQL, send the second request to another application on the same database, as a second process would."""
     admin, elsewhere = sign_in("admin"), Client.signed_in(create_app(settings), "admin")
     with _held_up() as (threads, running, release):
         first = threads.submit(admin.post, "/users", NEWCOMER, key="k-1")
@@ -154,7 +154,10 @@ def test_a_transaction_that_fails_leaves_its_key_free(sign_in: SignIn, app: Flas
 
 @contextmanager
 def _held_up() -> Iterator[tuple[ThreadPoolExecutor, threading.Event, threading.Event]]:
-    """Make the first request to add a user report that its key is claimed, then wait until the test releases it."""
+    """Make the first request to add a user report that its key is claimed, and wait for the test.
+
+    The request continues when the test releases it.
+    """
     running, release = threading.Event(), threading.Event()
 
     def wait(session: Session, *_: Any) -> None:

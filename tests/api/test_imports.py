@@ -1,4 +1,4 @@
-"""Sheets sent to the API: trials and bookings, once per key, by the roles allowed; large sheets are polled."""
+"""Tests of sheets sent to the API: trials, bookings, the roles that may send sheets, and polling of large sheets."""
 
 import io
 import time
@@ -20,7 +20,7 @@ SignIn = Callable[[str], Client]
 
 
 def send(client: Client, kind: str, data: bytes, *, key: str | None = "", language: str = "en", **query: str) -> Told:
-    """Send a file with POST."""
+    """Send a file in a POST request."""
     headers = dict(client.headers) | {"Accept-Language": language}
     if key is not None:
         headers["Idempotency-Key"] = key or uuid4().hex
@@ -32,7 +32,7 @@ def send(client: Client, kind: str, data: bytes, *, key: str | None = "", langua
 
 @pytest.fixture
 def rows(sign_in: SignIn) -> list[Row]:
-    """Return the rows of three loans whose households are registered."""
+    """Return the rows of a sheet with three loans whose households are registered."""
     told = [loan_row() for _ in range(3)]
     homes = csv_of("households", [home_row(row) for row in told])
     assert send(sign_in("poverty"), "households", homes).status_code == 201
@@ -120,7 +120,7 @@ def test_a_key_gives_the_same_answer_and_the_file_belongs_to_it(sign_in: SignIn,
 @pytest.mark.parametrize(
     "user, kind, status",
     [
-        ("stranger", "loans", 422),  # The cap counts the loans of all banks, so the loan of bank ABC is too much.
+        ("stranger", "loans", 422),  # The cap counts the loans of all banks, so the loan of bank ABC exceeds the cap.
         ("poverty", "loans", 403),
         ("city", "repayments", 403),
         ("checker", "loans", 403),
@@ -160,7 +160,7 @@ def test_an_officer_of_one_county_is_told_which_rows_are_not_theirs(sign_in: Sig
 
 
 def polled(client: Client, import_id: str) -> Any:
-    """Return an import after it has ended."""
+    """Wait until an import has ended, and return the import."""
     shown = None
     for _ in range(600):
         shown = client.get(f"/imports/{import_id}").json

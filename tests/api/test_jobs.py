@@ -1,4 +1,4 @@
-"""Jobs at the API: the list of jobs, starting a run, polling a run, and the failed items of a run."""
+"""Tests of jobs in the API: the list of jobs, starting a run, polling a run, and the failed items of a run."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Answers are in Chinese unless English is asked for, and faults of a request name the fields by their labels."""
+"""Tests that answers are in Chinese unless a request asks for English, and that faults name fields by their labels."""
 
 from dataclasses import replace
 from typing import Any
@@ -58,7 +58,7 @@ def test_every_title_and_every_word_of_the_libraries_is_chinese() -> None:
     kinds = (ma.fields.String, ma.fields.List, ma.fields.Nested, ma.fields.Dict, ma.fields.Boolean, Upload)
     words = {text for kind in kinds for text in _messages(kind)} | {*ma.Schema.error_messages.values()}
     words |= {"Unknown field.", "Invalid input type."}
-    words -= {"Not a valid utf-8 string."}  # Every text decoded from JSON is valid.
+    words -= {"Not a valid utf-8 string."}  # Every text that is decoded from JSON is accepted as valid.
     assert words - _ZH.keys() == set()
     assert [text for text in (*_ZH.values(), *(said.zh for said in TITLES.values())) if strange_words(text)] == []
 
@@ -76,7 +76,7 @@ def test_every_field_and_every_choice_of_the_api_has_a_name(sqlite_app: Flask) -
 
 
 def _sent(document: dict[str, Any]) -> set[str]:
-    """Return the names of all parameters, and of the fields of all request bodies and their parts."""
+    """Return the names of all parameters, and the names of the fields of all request bodies and their parts."""
     found: set[str] = set()
     schemas, waiting, seen = document["components"]["schemas"], [], set[str]()
     for operation in _operations(document):
@@ -95,7 +95,7 @@ def _operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _named(part: Any) -> list[str]:
-    """Return the schemas to which a part of the document refers."""
+    """Return the schemas to which a part of the OpenAPI document refers."""
     if isinstance(part, dict):
         own = [part["$ref"].rpartition("/")[2]] if "$ref" in part else []
         return own + [name for each in part.values() for name in _named(each)]
@@ -103,7 +103,7 @@ def _named(part: Any) -> list[str]:
 
 
 def _choices(part: Any) -> list[tuple[str, ...]]:
-    """Return the lists of words among which a field of the document must be chosen."""
+    """Return, for each field of the OpenAPI document with a fixed choice of words, the list of the words."""
     if isinstance(part, dict):
         own = [tuple(word for word in part["enum"] if word is not None)] if "enum" in part else []
         return own + [words for each in part.values() for words in _choices(each)]

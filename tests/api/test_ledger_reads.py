@@ -1,4 +1,4 @@
-"""Books read through the API: the two dates, finality, vouchers, and only the books within the user's scope."""
+"""Tests of reading books in the API: the two dates, finality, vouchers, and the limits of the user's scope."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -42,7 +42,8 @@ def test_totals_are_of_closing_balances_by_side(sign_in: SignIn, app: Flask) -> 
 
 
 def test_figures_answer_as_of_and_known_at(sign_in: SignIn, app: Flask) -> None:
-    write(app, [disbursed(1, "50000.00", "2016-05-10")], at="2016-05-12T01:00:00")  # recorded two days later
+    # This entry is recorded two days after its date.
+    write(app, [disbursed(1, "50000.00", "2016-05-10")], at="2016-05-12T01:00:00")
     auditor = sign_in("auditor")
 
     def ask(**clocks: str) -> Told:
@@ -69,7 +70,7 @@ def test_an_answer_is_not_final_while_a_writer_is_at_work(sign_in: SignIn, app: 
         yesterday = auditor.get("/ledger/trial-balance", **ask, known_at="2016-05-11T00:00:00Z").json
     after = auditor.get("/ledger/trial-balance", **ask).json
     assert (during["final"], after["final"]) == (False, True)
-    # Only PostgreSQL can tell when each open transaction began, and hence whether a past day is final.
+    # Only PostgreSQL knows when each open transaction began, and hence whether a past day is final.
     assert yesterday["final"] is (app.extensions["ledger"].engine.dialect.name == "postgresql")
     assert [row["closing"] for row in during["rows"] if row["account"] == "130301"] == ["0.00"]
 
@@ -231,5 +232,5 @@ def test_the_chart_of_a_book_is_its_kinds(sign_in: SignIn) -> None:
 def test_a_day_is_a_day_of_shanghai(sign_in: SignIn) -> None:
     from freezegun import freeze_time
 
-    with freeze_time("2016-05-10 16:30:00"):  # In Shanghai the 11th has begun.
+    with freeze_time("2016-05-10 16:30:00"):  # At this moment the 11th has begun in Shanghai.
         assert sign_in("auditor").get("/ledger/trial-balance", book=BOOK).json["as_of"] == date(2016, 5, 11).isoformat()

@@ -1,4 +1,4 @@
-"""Lists: pages with cursors, and sheets of any length whose cells no spreadsheet program can run as formulas."""
+"""Tests of lists: pages with cursors, and sheets whose cells no spreadsheet program can run as formulas."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Every route tried with every role: a role may use exactly the routes of the table of rights."""
+"""Tests of every route with every role: a role may use exactly the routes that the table of rights gives the role."""
 
 import re
 
@@ -14,12 +14,12 @@ from tests.support.clients import PEOPLE, Client
 _PLACES = re.compile(r"{([^}]+)}")
 _SOMEBODY = {each.role: username for username, each in reversed(list(PEOPLE.items()))}
 
-# Values for the names in a path, so that the route matches; nothing with these names exists.
+# These values replace the names in a path, so that the path matches a route; no row has any of these values.
 _NAMES = {"table": "lpr", "year": "2016", "code": "NONE", "username": "none", "book": "LOAN-NONE", "month": "2016-01"}
 
 
 def routes_of(app: Flask) -> set[str]:
-    """Return every route below /api/v1 as written in the table of rights."""
+    """Return every route below /api/v1 in the notation of the table of rights."""
     found = set()
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith(f"{BASE}/") and not rule.rule.endswith("openapi.json"):

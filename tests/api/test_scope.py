@@ -1,4 +1,4 @@
-"""Scope: the classes whose rows are limited to the user's bank and counties, and the limits of a reading session."""
+"""Tests of scope: the mapped classes whose rows are limited to the user's bank and counties in a reading session."""
 
 import ast
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ SCOPED = {
     work.Import,
 }
 
-# Rows of these classes belong to a row with a scope and are read through that row.
+# Rows of these classes have no scope of their own, and are read only through a row that has a scope.
 THROUGH = {
     loans.StatusChange,
     loans.Repayment,
@@ -40,7 +40,7 @@ THROUGH = {
 
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
-    """Return a session on two households and an organisation in two counties."""
+    """Return a session on a database with two households and an organisation in two counties."""
     with Session(engine) as writing, writing.begin():
         for number, county in ((1, COUNTY), (2, OTHER_COUNTY)):
             writing.add(
@@ -133,13 +133,13 @@ def test_a_scope_has(case: str, mine: Scope, bank: str | None, county: str | Non
 
 def test_retired_codes_are_taken_and_scoped_as_todays(session: Session) -> None:
     mine = Scope(counties=frozenset({"360703"}))
-    assert scope.county(session, mine, "360782") == "360703"  # The code of 南康 until 2013.
+    assert scope.county(session, mine, "360782") == "360703"  # The code 360782 was the code of 南康 until 2013.
     for code in ("360721", "999999"):
         with pytest.raises(NotFound):
             scope.county(session, mine, code)
 
 
-# A query of tables or columns without mapped classes is not limited by scope; such queries belong in ledger/reports.
+# Scope does not limit queries on tables or columns without mapped classes; such queries belong in ledger/reports.
 _PAST_THE_CLASSES = {"delete", "insert", "text", "update", "Table"}
 _ALLOWED = {
     "api/core/idempotency.py": "its own table, by user and key",

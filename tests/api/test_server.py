@@ -1,4 +1,7 @@
-"""`python -m api` as an operator starts it: first start, second start, Ctrl-C, and processes that share a database."""
+"""Tests of `python -m api` as an operator starts the service.
+
+The tests cover the first start, the second start, Ctrl-C, and two processes that share a database.
+"""
 
 import json
 import os
@@ -25,7 +28,10 @@ PATIENCE = 120
 
 @contextmanager
 def served(home: Path, *options: str, **environ: str) -> Iterator[tuple[str, subprocess.Popen[str], list[str]]]:
-    """Start a service in a process of its own; return its address, the process, and its output until it was ready."""
+    """Start a service in its own process.
+
+    Return the address, the process, and the output that the process wrote before the service was ready.
+    """
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -51,7 +57,10 @@ def served(home: Path, *options: str, **environ: str) -> Iterator[tuple[str, sub
 
 
 def ask(url: str, body: Any = None, **headers: str) -> tuple[int, str, Message]:
-    """Send a request, with POST where there is a body; wait while the service is starting."""
+    """Send a request, and wait while the service is starting.
+
+    The method is POST where the request has a body.
+    """
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
     until = time.monotonic() + PATIENCE
@@ -73,7 +82,7 @@ def test_a_first_start_makes_everything_and_ctrl_c_stops_it_cleanly(tmp_path: Pa
         (password,) = [found[1] for line in said if (found := re.match("first user: admin, password (.+)", line))]
         assert ask(f"{url}/readyz")[0] == 200
         assert ask(f"{url}/api/v1/auth/token", {"username": "admin", "password": password})[0] == 200
-        os.killpg(process.pid, signal.SIGINT)  # A terminal sends Ctrl-C to the whole group.
+        os.killpg(process.pid, signal.SIGINT)  # A terminal sends the signal of Ctrl-C to the whole process group.
         assert process.wait(PATIENCE) == 0
     with served(home, "--no-demo", LEDGER_ADMIN_PASSWORD="another horse") as (url, process, said):
         assert not [line for line in said if "password" in line], "said once, and never changed by a start"
@@ -101,7 +110,7 @@ def test_two_processes_share_one_database_its_keys_and_the_metrics(tmp_path: Pat
         body = {"username": "newcomer", "name": "新来的", "password": "correct horse", "role": "auditor"}
 
         def record(_: int) -> tuple[int, str, Message]:
-            """Send a request as a client does: send it once more while an equal request is in flight."""
+            """Send a request as a client does, and send the request again while an equal request is in progress."""
             while (answered := ask(f"{url}/api/v1/users", body, **headers))[0] == 409:
                 assert json.loads(answered[1])["code"] == "in_flight"
             return answered

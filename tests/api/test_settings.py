@@ -1,4 +1,4 @@
-"""The settings of an operator: defaults, mistakes, and secrets, which are made once and never shown."""
+"""Tests of an operator's settings: defaults, mistakes, and secrets, which are made once and never shown."""
 
 import stat
 import threading

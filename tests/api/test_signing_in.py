@@ -1,4 +1,4 @@
-"""Signing in: tokens, the end of a token, and refusals that give nothing away."""
+"""Tests of signing in: tokens, the expiry of a token, and refusals that do not say what was wrong."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,7 +69,8 @@ def test_without_a_good_token_nothing_is_answered(case: str, header: str | None,
 def test_a_token_signed_by_another_service_is_refused(sqlite_app: Flask) -> None:
     good = Client.signed_in(sqlite_app, "officer")
     token = good.headers["Authorization"]
-    other = "B" if token[-9] == "A" else "A"  # Some bits of the last character are padding, so another one is changed.
+    # Some bits of the token's last character are padding, so the test changes an earlier character.
+    other = "B" if token[-9] == "A" else "A"
     forged = Client(sqlite_app, {"Authorization": token[:-9] + other + token[-8:]})
     assert forged.get("/me").status_code == 401
     assert good.get("/me").status_code == 200

@@ -1,4 +1,4 @@
-"""The first start: the databases that accept demonstration data, and the first user."""
+"""Tests of the first start: the databases that accept demonstration data, and the creation of the first user."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

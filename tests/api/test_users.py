@@ -1,4 +1,4 @@
-"""Users kept by the administrator: roles with their scope, names used only once, and passwords strong enough."""
+"""Tests of users managed by the administrator: roles with their scope, names used only once, and strong passwords."""
 
 from collections.abc import Callable
 from typing import Any

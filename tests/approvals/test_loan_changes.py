@@ -1,4 +1,7 @@
-"""Decisions of two people on loans, recorded late or in time: extension, misuse, renewal, write-off and others."""
+"""Tests of loan changes that two people decide, recorded late or in time.
+
+The changes are extension, misuse, renewal, write-off and others.
+"""
 
 from datetime import date
 from typing import Any
@@ -14,12 +17,13 @@ from tests.support import serviced
 from tests.support.beside_oracle import as_agreed, open_shop
 
 SHORT = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
-# A loan of three years from 2016-10-01. The due date lies in National Day week, so the loan is payable on 2019-10-08.
+# The loan runs for three years from 2016-10-01. The due date lies in National Day week, so the loan is payable on
+# 2019-10-08.
 LONG = serviced.loan_of("4.75", "2016-10-01", "2019-10-01", "2019-10-08")
 
 
 def row(engine: Engine, loan_id: int) -> Loan:
-    """Return the stored row of a loan."""
+    """Return the stored database row of a loan."""
     with serviced.at_bank(engine) as unit:
         return unit.session.execute(select(Loan).where(Loan.id == loan_id)).scalar_one()
 
@@ -150,7 +154,8 @@ def test_a_waiver_and_a_refund_are_lived_through_again(engine: Engine) -> None:
         shop.record(Waived(date(2017, 3, 21)))
         shop.record(Repaid(date(2016, 12, 20), 2_000_000))
         shop.compare()
-        # Without the first repayment there is no credit on 2016-04-01, so the refund of that day cannot be replayed.
+        # Without the first repayment the loan has no credit on 2016-04-01, so the refund of that day cannot be
+        # replayed.
         with pytest.raises(Refusal) as refused:
             serviced.undo(engine, shop.loan_id, next(f for f in shop.undoable if f.on == date(2016, 2, 1)))
         assert refused.value.code == "exceeds_open_amount"
@@ -175,7 +180,8 @@ def test_a_renewal_moves_the_principal_to_a_loan_of_its_own(engine: Engine) -> N
         assert serviced.balances_of(connection, renewal, day) == {"130301": 5_000_000}
     serviced.run_to(engine, renewal, date(2019, 12, 21))
     [line] = serviced.lines_of(engine, renewal)
-    assert (line.start, line.posted_on, line.contract) == (day, date(2019, 12, 21), 54_097)  # interest of 82 days
+    # The line has the interest of 82 days.
+    assert (line.start, line.posted_on, line.contract) == (day, date(2019, 12, 21), 54_097)
     with serviced.at_bank(engine) as unit:
         assert repayments.payoff(unit, renewal, date(2019, 12, 21)).total == 5_054_097
 

@@ -1,4 +1,4 @@
-"""Requests of one person and decisions of another: reversals, adjustments, and never the same person for both."""
+"""Tests that a reversal or an adjustment needs a request by one person and a decision by another person."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -36,7 +36,7 @@ def loan(engine: Engine) -> int:
 
 
 def event_of(engine: Engine, loan_id: int, kind: str) -> int:
-    """Return the id of the loan's first event of a kind."""
+    """Return the id of the loan's first event of a given kind."""
     with at_desk(engine) as unit:
         happened = loan_history(unit.connection, loan_id, Clocks(TODAY))
         return next(row.event_id for row in happened if row.kind == kind)
@@ -54,7 +54,7 @@ def decide(engine: Engine, asked: Asked, user: str = "checker") -> Asked:
 
 
 def adjustment(**fields: Any) -> dict[str, Any]:
-    """Return a valid adjustment of a bank's loan book, with given changes."""
+    """Return a valid adjustment of a bank's loan book, with some fields replaced."""
     payload: dict[str, Any] = {
         "book": "LOAN-GZRCB",
         "county": COUNTY,

@@ -25,7 +25,10 @@ BENCHES: dict[str, Callable[[Store, Size], Iterator[Result]]] = {
 
 
 def main() -> int:
-    """Run the benchmarks asked for; exit with 0 where every figure is correct, however slow the run was."""
+    """Run the benchmarks chosen on the command line.
+
+    The exit status is 0 where every figure is correct, however slow the run was.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="full")
     parser.add_argument("--engine", choices=ENGINES)
@@ -35,7 +38,7 @@ def main() -> int:
     size = SIZES[told.size]
     if told.rounds:
         size = replace(size, rounds=told.rounds)
-    collector.tune()  # Every process that works in bulk does the same.
+    collector.tune()  # Every process that works in bulk tunes the garbage collector in this way.
     print(HEAD)
     for engine in [told.engine] if told.engine else ENGINES:
         with store_of(engine) as store:

@@ -24,7 +24,10 @@ from tests.bench.sizes import Size
 from tests.bench.stores import Store, opened
 
 AS_OF = date(2016, 12, 20)
-"""A day nearly three months after the only settlement day; a twentieth of the loans has unpaid interest since then."""
+"""The day of the report, nearly three months after the only settlement day.
+
+On this day one loan in twenty has unpaid interest from the settlement day.
+"""
 
 _QUARTER = Quarter(2016, 3)
 
@@ -66,7 +69,7 @@ FROM aged GROUP BY county, bank ORDER BY county, bank
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Measure a report, with all its queries, against the one query that the report cannot do without."""
+    """Compare the time of a report, including all its queries, with the time of its one necessary query."""
     store.template("city", partial(fill, count=size.loans))
     with opened(store, "city") as engine:
         yield _compared(
@@ -115,7 +118,7 @@ def _now() -> datetime:
 
 
 def _called(engine: Engine, plan_id: int) -> Sequence[Any]:
-    """Return the loans issued according to a plan: in the quarter, and before."""
+    """Return the loans that a fund plan counts as issued: within the quarter, and before the quarter."""
     ln = FundPlanLine
     query = select(ln.county, ln.bank, ln.issued, ln.issued_cumulative).where(ln.plan_id == plan_id)
     with Session(engine) as session:

@@ -1,4 +1,7 @@
-"""Benchmarks of figures as of a day over a long history: a balance, a loan's figures and all trial balances."""
+"""Benchmarks of figures as of a day over a long history.
+
+The figures are a balance, the figures of a loan, and all trial balances.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -22,7 +25,7 @@ _BOOK = "LOAN-GZRCB"
 _CLOCKS = Clocks(history.AS_OF)
 _TIMES = 5
 
-# The index that makes each bare sum fastest; the ledger's own sums do not need these indexes.
+# Each bare sum is fastest with one of these indexes; the ledger's own sums do not need these indexes.
 _INDEXES = (
     "CREATE INDEX bench_debit ON postings (book, debit, effective_on, fen)",
     "CREATE INDEX bench_credit ON postings (book, credit, effective_on, fen)",
@@ -40,7 +43,7 @@ _LOAN = text(
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Measure the ledger's figures against bare sums over the postings behind the figures."""
+    """Compare the times of the ledger's figures with the times of bare sums over the same postings."""
     store.template("history", partial(_fill, size))
     with looked_at(store, "history") as engine, engine.connect().execution_options(reading=True) as connection:
         asked = [number % size.loans + 1 for number in Random(7).choices(range(size.loans), k=size.asked)]
@@ -90,9 +93,9 @@ _Sides = tuple[Callable[[], list[Any]], Callable[[], list[Any]], Callable[[list[
 
 
 def _compared(store: Store, size: Size, bar: str, what: str, sides: _Sides) -> Result:
-    """Compare two ways of asking for the same figures many times.
+    """Compare the times of two functions that compute the same figures, each called many times.
 
-    A third function, not measured, brings the bare result into the ledger's form.
+    A third function, which is not timed, converts the bare result to the ledger's form.
     """
     ours, bare, told = sides
     found = ours()
@@ -124,7 +127,7 @@ _Figures = dict[tuple[str, Account], int]
 
 
 def _netted(rows: Iterable[Any]) -> _Figures:
-    """Return sums of debits and credits as balances on each account's normal side, without zeros."""
+    """Return sums of debits and credits as balances on each account's normal side, without accounts at zero."""
     sums: _Figures = {}
     for book, debit, credit, fen in rows:
         for code, sign in ((debit, 1), (credit, -1)):

@@ -1,4 +1,4 @@
-"""The bars of the benchmarks, the measured results, and the table in which both are printed."""
+"""The required ratios of the benchmarks (bars), the measured results, and the table that shows both."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from tests.bench.rounds import Spread
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: the least (`>=`) or the greatest (`<=`) ratio allowed, by engine."""
+    """A bar: for each engine, the lowest ratio allowed (`>=`) or the highest ratio allowed (`<=`)."""
 
     name: str
     what: str
@@ -47,7 +47,10 @@ BARS = {
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one benchmark on one engine; `absolute` is the result in seconds, entries or bytes."""
+    """The result of one benchmark on one engine.
+
+    The field `absolute` is the result in seconds, entries or bytes.
+    """
 
     bar: str
     engine: str
@@ -61,7 +64,7 @@ HEAD = "| what | engine | median | quartiles | bar | met | absolute |\n|---|---|
 def row_of(result: Result, *, judged: bool) -> str:
     """Return a result as a row of docs/benchmarks.md.
 
-    The bars are for the full size: a result of another size is not `judged`.
+    The bars apply only to the full size, so a result of another size is not `judged`.
     """
     bar, value = BARS[result.bar], result.value
     met = ("yes" if bar.met(result.engine, value.median) else "**no**") if judged else "too small to say"

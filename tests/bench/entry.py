@@ -1,4 +1,4 @@
-"""The benchmark of single durable entries: one repayment at a time, recorded through the journal."""
+"""The benchmark of single durable entries: the journal records repayments in separate transactions."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -46,7 +46,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def _repayments(batch: int, count: int) -> list[Event]:
-    """Return interest payments, the smallest entries there are: one row in one book."""
+    """Return interest payments, which are the smallest entries: each has one row in one book."""
     return [
         RepaymentReceived(
             effective_on=_ON,

@@ -1,4 +1,4 @@
-"""Loans with a long history: five postings per quarter and loan, four million postings for a city."""
+"""Loans with a long history: each loan has five postings per quarter, and the loans of a city four million postings."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -14,14 +14,17 @@ from tests.bench.portfolio import FIRST_DAY, Writing, offices
 
 LAST_DAY = date(2018, 3, 20)
 AS_OF = date(2017, 6, 30)
-"""The day of the questions, in the middle of the history."""
+"""The day for which the benchmarks ask for figures, in the middle of the history."""
 
 _ROWS_A_QUARTER = 5
 _PRINCIPAL = Fen(5_000_000)
 
 
 def fill(engine: Engine, count: int, postings_each: int) -> None:
-    """Write `count` loans, equally many per bank and county, each with a disbursement and `postings_each` postings."""
+    """Write `count` loans, with equal numbers for each bank and county.
+
+    Each loan has a disbursement and `postings_each` further postings.
+    """
     quarters = list(dates.settlements(FIRST_DAY, LAST_DAY))[: postings_each // _ROWS_A_QUARTER]
     with engine.connect() as connection:
         pairs = offices(connection)
@@ -37,7 +40,7 @@ def fill(engine: Engine, count: int, postings_each: int) -> None:
 
 
 def _life(number: int, quarters: Sequence[date], facts: dict[str, Any]) -> Iterator[Event]:
-    """Write a loan's quarters: interest billed, then paid within a month together with a little principal."""
+    """Write the quarters of a loan: interest is billed, then paid within a month together with a little principal."""
     start = FIRST_DAY + timedelta(days=number * 7 % 72)
     yield LoanDisbursed(effective_on=start, principal=_PRINCIPAL, **facts)
     for turn, on in enumerate(quarters):

@@ -1,4 +1,4 @@
-"""The benchmark of importing a bank's loan register, from the bytes of the file to the last commit."""
+"""The benchmark of importing a bank's loan register, from reading the bytes of the file to the last commit."""
 
 import csv
 import io
@@ -48,7 +48,10 @@ _AT_ONCE = 20_000
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Measure importing a CSV file against the bare driver with the same rows, then the extra time of reading XLSX."""
+    """Compare importing a CSV file with writing the same rows with the bare driver.
+
+    Then measure the additional time that reading an XLSX file takes.
+    """
     rows = list(_rows(size.imported))
     as_csv = _csv(rows)
     store.template("households", partial(_register, count=size.imported))
@@ -72,7 +75,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def _added(store: Store, size: Size, rows: list[list[str]], as_csv: bytes) -> Result:
-    """Measure reading alone, since the table that was read is booked in the same way for every file format."""
+    """Measure only the reading of files, since booking does not depend on the file format."""
     as_xlsx = _xlsx(rows)
     assert _table(as_xlsx).rows == _table(as_csv).rows
     sides: dict[str, Side] = {
@@ -87,7 +90,7 @@ def _added(store: Store, size: Size, rows: list[list[str]], as_csv: bytes) -> Re
 
 
 def _rows(count: int) -> Iterator[list[str]]:
-    """Return the rows of as many loans as households, over half a year and all counties."""
+    """Return one loan row for each household, over half a year and all counties."""
     for number in range(count):
         signed_on = date(2016, 5, 9) + timedelta(days=number * 7 % 180)
         yield [
@@ -136,7 +139,7 @@ def _bare(data: bytes) -> list[Any]:
 
 
 def _register(engine: Engine, count: int) -> None:
-    """Register the household and the head of household of every borrower."""
+    """Register the household and the head of household of every borrower in the loan register."""
     with engine.connect() as connection:
         counties = connection.execute(select(County.id).order_by(County.id)).scalars().all()
     for start in range(0, count, _AT_ONCE):
@@ -182,6 +185,6 @@ _LENT = (
 
 
 def _lent(engine: Engine) -> list[Row]:
-    """Return the loans and vouchers of the register, without ids and moments of recording."""
+    """Return the loans and vouchers of the register, without ids and times of recording."""
     with replay.driver(engine) as raw:
         return list(raw.execute(_LENT))

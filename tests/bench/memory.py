@@ -1,6 +1,6 @@
-"""The memory needed for billing a quarter's interest, measured in a process of its own.
+"""The benchmark of the memory that billing a quarter's interest needs, measured in a separate process.
 
-Run it as `python -m tests.bench.memory ADDRESS`.
+Run the benchmark as `python -m tests.bench.memory ADDRESS`.
 """
 
 import os
@@ -20,13 +20,16 @@ from tests.bench.sizes import Size
 from tests.bench.stores import Store
 
 _STATUS = Path("/proc/self/status")
-"""The file in which Linux lists the memory of a process: its present size (VmRSS) and its peak size (VmHWM)."""
+"""The file in which Linux shows the present memory size (VmRSS) and the peak memory size (VmHWM) of a process."""
 
-_MEASURED_MAX = 3  # Three runs are enough, since the result is nearly the same each time.
+_MEASURED_MAX = 3  # Three runs are enough, since the memory needed is nearly equal in every run.
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Measure the peak memory of a process that bills the quarter, in megabytes beyond its memory after connecting."""
+    """Measure the peak memory of a process that bills the quarter.
+
+    The result is in megabytes above the memory of the process after it connected to the database.
+    """
     store.template("city", partial(fill, count=size.loans))
     found = [_measured(store) for _ in range(min(size.rounds, _MEASURED_MAX))]
     started, above = (Spread.of([pair[place] for pair in found]) for place in (0, 1))
@@ -50,14 +53,14 @@ def _measured(store: Store) -> tuple[float, float]:
 
 
 def kilobytes(name: str) -> int:
-    """Return a size of this process, in kilobytes, by its name in the file."""
+    """Return a memory size of this process, in kilobytes, by the name of the size in the file."""
     found = re.search(rf"^{name}:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
     assert found is not None
     return int(found[1])
 
 
 def main() -> None:
-    """Bill the quarter, and print the memory before the work and the peak."""
+    """Bill the quarter, and print the memory used before the billing and the peak memory."""
     engine = open_engine(os.environ["BENCH_DATABASE_URL"])
     engine.connect().close()
     started = kilobytes("VmRSS")

@@ -1,7 +1,7 @@
-"""Benchmark of a day's notices in one PDF against compiling the same pages without the ledger.
+"""The benchmark of a day's notices in one PDF, compared with compiling the same pages without the ledger.
 
-`python -m tests.bench.notices ours|bare` runs one side once, in a process of its own, because typst keeps its layouts
-for as long as the process runs.
+Running `python -m tests.bench.notices ours|bare` measures one side once. Each measurement has its own process, because
+typst keeps its layouts for as long as the process runs.
 """
 
 import json
@@ -44,7 +44,10 @@ _LOANS: Any = Loan.__table__
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Measure a thousand notices (in the small size 100), from the database to the PDF, against compiling alone."""
+    """Compare making notices from the database with compiling the same pages alone.
+
+    The full size makes a thousand notices, the small size 100.
+    """
     count = 1_000 if size.loans >= 10_000 else 100
     store.template(f"letters{count}", partial(write_letters, count=count))
     url = store.url(f"letters{count}")
@@ -67,7 +70,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def write_letters(engine: Engine, count: int) -> None:
-    """Run loans to a day, nine of ten with their interest paid, and make notices of all of them on that day."""
+    """Bill loans up to a day, let 9 of 10 borrowers pay the interest, and make notices of all loans on that day."""
     fill(engine, max(count, 100))
     with work(engine, user="job", today=MADE_ON, clock=_now) as unit:
         rows = unit.connection.execute(select(_LOANS.c.id, _LOANS.c.bank, _LOANS.c.county, _LOANS.c.due_on)).all()
@@ -113,7 +116,7 @@ def write_letters(engine: Engine, count: int) -> None:
 
 
 def _name(place: int) -> str:
-    """Return a name of two or three characters, now and then with a rare character."""
+    """Return a name of two or three characters, which now and then contains a rare character."""
     rare = "㐂𠮷䶮"[place % 3] if place % 50 == 0 else ""
     return "刘陈王李张"[place % 5] + chr(0x4E00 + place * 17 % 20_000) + rare
 
@@ -129,7 +132,10 @@ def _run(side: str, url: str) -> str:
 
 
 def main() -> None:
-    """Run one side; print the seconds, the kilobytes before the work and at the peak, and the number of pages."""
+    """Run one side of the benchmark.
+
+    Print the seconds, the memory in kilobytes before the work and at the peak, and the number of pages.
+    """
     engine = open_engine(os.environ["BENCH_DATABASE_URL"])
     with work(engine, user="x", today=MADE_ON, clock=_now) as unit:
         ids = unit.connection.execute(select(Notice.id)).scalars().all()
@@ -140,7 +146,7 @@ def main() -> None:
 
 
 def _bare(unit: Unit, ids: Any) -> float:
-    """Compile all pages with typst alone, from facts prepared before."""
+    """Compile all pages with typst alone, from facts that were prepared before."""
     pages = [notice_pdf.page_of(paper) for paper in papers(unit, ids)]
     fonts = [pylopdf_fonts_zh_cn.serif_path(), pylopdf_fonts_zh_tw.serif_path(), pylopdf_fonts_jp.serif_path()]
     families = ["Noto Serif SC", "Noto Serif TC", "Noto Serif JP"]

@@ -1,4 +1,4 @@
-"""A city's loans half a year after the disbursements: billed once, and most of them paid.
+"""The loans of a city half a year after the disbursements, billed once and mostly paid.
 
 The bare driver writes the rows.
 """
@@ -24,9 +24,9 @@ from ledger.tables.reference import Bank, County
 FIRST_DAY = date(2016, 6, 21)
 BILLED_ON = date(2016, 9, 21)
 QUARTER_END = date(2016, 12, 21)
-"""The posting day of the measured quarter."""
+"""The posting day of the quarter that the benchmarks measure."""
 
-RATE = 4_750_000  # 4.75 %, in units of 1e-8
+RATE = 4_750_000  # The rate is 4.75 %, in units of 1e-8.
 _RECORDED_AT = dates.micros(datetime(2016, 9, 30, 4, tzinfo=UTC))
 _LOANS: Any = Loan.__table__
 _HOUSEHOLDS: Any = borrowers.Household.__table__
@@ -34,14 +34,14 @@ _REPAYMENTS: Any = Repayment.__table__
 
 
 def offices(connection: Connection) -> list[tuple[str, str]]:
-    """Return every pair of bank and county."""
+    """Return every pair of a bank and a county."""
     banks = connection.execute(select(Bank.code).order_by(Bank.code)).scalars().all()
     counties = connection.execute(select(County.id).order_by(County.id)).scalars().all()
     return [(bank, county) for bank in banks for county in counties]
 
 
 def fill(engine: Engine, count: int) -> None:
-    """Write `count` loans, equally many in every bank and county."""
+    """Write `count` loans, with equal numbers for each bank and county."""
     with engine.connect() as connection:
         pairs = offices(connection)
     each = count // len(pairs)
@@ -55,7 +55,7 @@ def fill(engine: Engine, count: int) -> None:
 
 @dataclass(slots=True)
 class Writing:
-    """Rows collected for one write, by table, in an order that satisfies the foreign keys."""
+    """Rows collected by table for one write, in an order of tables that satisfies the foreign keys."""
 
     next_id: int
     rows: dict[Table, list[tuple[Any, ...]]] = field(default_factory=lambda: {table: [] for table in _ORDER})
@@ -66,7 +66,7 @@ class Writing:
         return self.next_id - 1
 
     def post(self, event: Event, key: str | None = None) -> int:
-        """Add an event with its entry in the form the journal writes, and return the event's id."""
+        """Add an event and its entry, with the columns that the journal writes, and return the event's id."""
         event_id = self.new_id()
         head = (
             event_id,
@@ -117,7 +117,7 @@ class Writing:
         return event_id
 
     def write(self, connection: Connection) -> None:
-        """Write all rows to the database."""
+        """Write all collected rows to the database."""
         recorded_on = dates.business_day(dates.moment(_RECORDED_AT))
         self.rows[movements] = [(*key, recorded_on, *both) for key, both in sorted(self.sums.items())]
         write_rows(connection, self.rows)
@@ -187,8 +187,8 @@ def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
     )
     event_id = writing.post(billed, f"interest/{loan_id}/{BILLED_ON}")
     writing.rows[interest_bills].append((loan_id, on, 1, event_id, BILLED_ON, interest, 0, 0, True))
-    # Of twenty loans, twelve pay on the day, six within a week, one pays later and repays principal early, one never
-    # pays.
+    # Of every twenty borrowers, twelve pay on the posting day and six within a week. One borrower pays later and repays
+    # principal early, and one borrower never pays.
     place = number % 20
     if place < 18:
         late = 0 if place < 12 else place - 11

@@ -1,4 +1,7 @@
-"""The benchmark of billing a quarter's interest for a whole city, as the job does: in chunks of one bank and county."""
+"""The benchmark of billing a quarter's interest for a whole city.
+
+The job and the benchmark bill in chunks of one bank and county.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +25,7 @@ _CHUNK = 5_000
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Measure the ledger against the bare driver, and against the ledger with a quarter of the loans."""
+    """Compare the time of the ledger with the time of the bare driver, and with the time for a quarter of the loans."""
     store.template("city", lambda engine: fill(engine, size.loans))
     store.template("town", lambda engine: fill(engine, size.loans // 4))
     with opened(store, "city") as engine:
@@ -47,7 +50,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def bill(engine: Engine) -> int:
-    """Bill the quarter on every loan, and return the number of loans billed."""
+    """Bill the quarter on every loan, and return how many loans were billed."""
     with engine.connect() as connection:
         pairs = offices(connection)
     moved = 0

@@ -1,4 +1,4 @@
-"""The floor of a benchmark: the rows of each transaction of the ledger, written once more by the bare driver."""
+"""The lower limit for a benchmark's time: the bare driver writes the rows of each transaction of the ledger again."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,7 +17,7 @@ Row = tuple[Any, ...]
 
 LOANS: Any = Loan.__table__
 _STAND = ("billed_to", "next_step_on", "status", "misused_on")
-# The tables in the order in which the ledger writes them, each with the join to the table of events.
+# The tables have the order in which the ledger writes them, and each table has its join to the table of events.
 _WRITTEN: dict[Table, str] = {
     LOANS: "loans t ON t.id = e.loan_id",
     events: "events t ON t.id = e.id",
@@ -31,7 +31,10 @@ _WRITTEN: dict[Table, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """The rows of a transaction by table, the movements to add, and the loans' columns after it (None: unchanged)."""
+    """A recorded transaction of the ledger: its rows by table, its movements, and the new columns of its loans.
+
+    In `stands`, None means that the transaction did not change the column.
+    """
 
     rows: dict[Table, list[Row]] = field(default_factory=lambda: {table: [] for table in _WRITTEN})
     moved: list[Row] = field(default_factory=list)
@@ -40,15 +43,16 @@ class Transaction:
 
 @contextmanager
 def driver(engine: Engine) -> Iterator[Any]:
-    """Return a connection of the bare driver, configured as the ledger's own connections."""
+    """Return a connection of the bare driver with the configuration of the ledger's own connections."""
     with closing(engine.raw_connection()) as connection:
         yield connection.driver_connection
 
 
 def captured(engine: Engine, origin: str, *, stands: bool, lent: bool = False) -> list[Transaction]:
-    """Return the rows written under an origin (a pattern), by transaction, in the driver's own values.
+    """Return, by transaction, the rows whose origin matches a pattern, in the driver's own values.
 
-    With `stands`, changes of existing loans are included; with `lent`, the loans' own rows too.
+    With `stands`, the result includes changes of existing loans. With `lent`, the result includes the rows of the loans
+    themselves.
     """
     with driver(engine) as raw:
         mark = "?" if engine.dialect.name == "sqlite" else "%s"
@@ -128,7 +132,7 @@ def transacted(raw: Any) -> Iterator[None]:
 
 
 def write(raw: Any, transaction: Transaction) -> None:
-    """Write one durable transaction with the bare driver."""
+    """Write the rows of one durable transaction with the bare driver."""
     upsert, stand = _POSTGRESQL if hasattr(raw, "pipeline") else _SQLITE
     with transacted(raw):
         insert(raw, transaction.rows)
@@ -139,14 +143,17 @@ def write(raw: Any, transaction: Transaction) -> None:
 
 
 def write_all(transactions: Sequence[Transaction], engine: Engine) -> None:
-    """Write all transactions, one after the other, through one connection."""
+    """Write all transactions, one after another, on one connection."""
     with driver(engine) as raw:
         for transaction in transactions:
             write(raw, transaction)
 
 
 def write_one(raw: Any, transaction: Transaction) -> None:
-    """Write one durable transaction of a few rows; on PostgreSQL, statements and commit are sent in one pipeline."""
+    """Write one durable transaction of a few rows.
+
+    On PostgreSQL, statements and commit are sent in one pipeline.
+    """
     if not hasattr(raw, "pipeline"):
         upsert, _ = _SQLITE
         raw.execute("BEGIN IMMEDIATE")
@@ -168,7 +175,7 @@ def write_one(raw: Any, transaction: Transaction) -> None:
 
 
 def contents(engine: Engine, origin: str) -> list[list[Row]]:
-    """Return all rows written under an origin, sorted and without ids and moments, and all movements."""
+    """Return all rows written under an origin, without ids and times and in sorted order, and all movements."""
     queries = (
         "SELECT e.kind, e.effective_on, e.county, e.bank, e.loan_id, e.key, e.payload, p.number, p.book, "
         "p.debit, p.credit, p.fen, f.rows, f.total FROM events e JOIN entries n ON n.event_id = e.id "

@@ -1,4 +1,4 @@
-"""Rounds in which two sides of a benchmark take turns, and the ratios of their times."""
+"""Rounds in which the sides of a benchmark run alternately, and the ratios of their times."""
 
 import gc
 import statistics
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from time import perf_counter
 
 Side = Callable[[], float]
-"""One side of a benchmark: does the work once, always from the same state, and returns the seconds needed."""
+"""One side of a benchmark: a function that does the work once and returns the seconds needed.
+
+The work always starts from an equal state.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A median and its quartiles."""
+    """The median and the quartiles of some figures."""
 
     low: float
     median: float
@@ -26,22 +29,28 @@ class Spread:
 
 
 def stopwatch(work: Callable[[], object]) -> float:
-    """Return the seconds that the block takes."""
+    """Return the seconds that the `with` block takes."""
     start = perf_counter()
     work()
     return perf_counter() - start
 
 
 def runs(rounds: int) -> int:
-    """Return how often a side runs: once more than the rounds, for warming up, but a single round has no warm-up."""
+    """Return how often each side runs: one warm-up run more than the number of rounds.
+
+    A single round has no warm-up run.
+    """
     return rounds + 1 if rounds > 1 else rounds
 
 
 def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]]:
-    """Return the seconds of every side in every round after a warm-up round; the sides take turns in running first."""
+    """Return the seconds of every side in every round, without the warm-up round.
+
+    The side that runs first changes from round to round.
+    """
     for side in sides.values() if runs(rounds) > rounds else ():
         side()
-    # The garbage collector should not search the objects built before while a side is running.
+    # While a side is running, the garbage collector should not search objects that were built before.
     gc.collect()
     gc.freeze()
     took: dict[str, list[float]] = {name: [] for name in sides}
@@ -56,5 +65,5 @@ def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]
 
 
 def ratios(over: Sequence[float], under: Sequence[float]) -> Spread:
-    """Return the ratio of the two sides' times for each round."""
+    """Return, for each round, the ratio of the times of the two sides."""
     return Spread.of([a / b for a, b in zip(over, under, strict=True)])

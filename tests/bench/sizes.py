@@ -1,17 +1,20 @@
-"""The sizes of benchmarks: the full size, and a small size that only shows that both sides do the same work."""
+"""The sizes of benchmarks: a full size, and a small size that only shows that both sides do equal work."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The numbers of things built and done; `loans` is divisible by four and by the 100 pairs of bank and county."""
+    """The amounts of work in a benchmark.
+
+    The number `loans` is divisible by four and by the 100 pairs of bank and county.
+    """
 
     loans: int
-    entries: int  # single entries per round
-    postings_each: int  # postings of one loan with a long history
-    asked: int  # questions about one loan per round
-    imported: int  # rows of the loan register
+    entries: int  # The number of single entries per round.
+    postings_each: int  # The number of postings of each loan with a long history.
+    asked: int  # The number of queries about one loan per round.
+    imported: int  # The number of rows in the loan register.
     rounds: int
 
 

@@ -1,4 +1,4 @@
-"""Databases for benchmarks: each template is filled once and copied for every side of every round."""
+"""Databases for benchmarks: each template is filled once, and copied for every run of every side."""
 
 import os
 import secrets
@@ -20,26 +20,29 @@ Fill = Callable[[Engine], None]
 
 
 class Store(Protocol):
-    """The place where the databases of one engine are kept."""
+    """A store for the benchmark databases of one engine."""
 
     name: str
 
     def template(self, name: str, fill: Fill, base: str = "") -> None:
-        """Make and fill a template called `name`, or a copy of the template `base`, unless the template exists."""
+        """Make and fill a template called `name`, unless the template exists.
+
+        With `base`, the new template starts as a copy of the template `base`.
+        """
 
     def copy(self, name: str) -> str:
         """Copy a template, wait until the copy is on disk, and return the copy's address."""
 
     def drop(self, url: str) -> None:
-        """Remove a copy."""
+        """Remove the copy of a template."""
 
     def url(self, name: str) -> str:
-        """Return the address of a template, for reading only."""
+        """Return the address of a template that callers may only read."""
 
 
 @contextmanager
 def opened(store: Store, name: str) -> Iterator[Engine]:
-    """Open an engine on a fresh copy of a template; remove the copy at the end of the block."""
+    """Open an engine on a new copy of a template, and remove the copy at the end of the block."""
     url = store.copy(name)
     engine = open_engine(url)
     try:
@@ -50,7 +53,10 @@ def opened(store: Store, name: str) -> Iterator[Engine]:
 
 
 def on_copies(store: Store, name: str, work: Callable[[Engine], object], right: Callable[[Engine], bool]) -> Side:
-    """Do work on a fresh copy of a template each time; inspect the written rows after the first time."""
+    """Return a side that does work on a new copy of a template in each run.
+
+    After its first run, the side checks the rows that the work wrote.
+    """
     looked = False
 
     def run() -> float:
@@ -66,7 +72,7 @@ def on_copies(store: Store, name: str, work: Callable[[Engine], object], right: 
 
 @contextmanager
 def looked_at(store: Store, name: str) -> Iterator[Engine]:
-    """Open an engine on a template for reading only."""
+    """Open an engine on a template that callers may only read."""
     engine = open_engine(store.url(name))
     try:
         yield engine
@@ -76,7 +82,10 @@ def looked_at(store: Store, name: str) -> Iterator[Engine]:
 
 @contextmanager
 def store_of(engine_name: str) -> Iterator[Store]:
-    """Open a store of an engine's databases, durable as in production; remove the store at the end of the block."""
+    """Open a store of benchmark databases that are as durable as in production.
+
+    The store is removed at the end of the block.
+    """
     folder = make_folder(durable=True)
     try:
         if engine_name == "sqlite":
@@ -112,7 +121,8 @@ class SqliteStore:
         path = self._folder / f"{secrets.token_hex(8)}.sqlite3"
         shutil.copyfile(self._folder / f"{name}.sqlite3", path)
         with path.open("rb") as copied:
-            os.fsync(copied.fileno())  # Else the first side to commit would wait for the copy.
+            # Without this call, the first side that commits would wait until the copy is on disk.
+            os.fsync(copied.fileno())
         return f"sqlite:///{path}"
 
     def drop(self, url: str) -> None:
@@ -140,7 +150,8 @@ class PostgresqlStore:
         engine = open_engine(self._server.url(name))
         fill(engine)
         with engine.connect() as connection:
-            # In production autovacuum would have done this, since the rows would not have been written all at once.
+            # In production the rows are not written all at once, so autovacuum would have vacuumed and analysed the
+            # tables.
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
         engine.dispose()
 

@@ -1,4 +1,4 @@
-"""Benchmarks of a quarter's subsidies for a whole city: drafting all batches, then approving and paying them."""
+"""Benchmarks of a quarter's subsidies for a whole city: drafting all batches, then approving and paying all batches."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -30,7 +30,7 @@ _Rows = list[tuple[Any, ...]]
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Measure drafting against writing the batches' rows, then settling against writing the journal's rows."""
+    """Compare drafting with writing the batches' rows, and then settling with writing the journal's rows."""
     store.template("billed", lambda engine: _paid_quarter(engine, size.loans))
     store.template("submitted", _submitted, base="billed")
     with opened(store, "billed") as engine:
@@ -77,7 +77,7 @@ def _compared(store: Store, size: Size, bar: str, template: str, sides: _Sides) 
 
 
 def draft(engine: Engine, period: Period) -> None:
-    """Draft the batch of every bank and county, each in its own transaction as the job does."""
+    """Draft the batch of every bank and county, each in its own transaction, as the job does."""
     with engine.connect() as connection:
         pairs = offices(connection)
     for bank, county in pairs:
@@ -86,7 +86,7 @@ def draft(engine: Engine, period: Period) -> None:
 
 
 def settle(engine: Engine) -> None:
-    """Approve, verify and pay every batch, each step in its own transaction."""
+    """Approve, verify and pay every batch, with a separate transaction for each step."""
     for user, step in (("poverty", operations.approve), ("finance", operations.verify), ("finance2", operations.pay)):
         _step(engine, user, step)
 
@@ -101,7 +101,10 @@ def _step(engine: Engine, user: str, step: Callable[..., object]) -> None:
 
 
 def _paid_quarter(engine: Engine, count: int) -> None:
-    """Draft the quarter before, bill this quarter, and let the borrowers pay all interest on the next day."""
+    """Draft the batches of the previous quarter, and bill this quarter.
+
+    On the next day the borrowers pay all interest.
+    """
     fill(engine, count)
     draft(engine, Period.of("quarter", FIRST_DAY))
     quarter.bill(engine)
@@ -140,7 +143,7 @@ def _submitted(engine: Engine) -> None:
 
 
 def _captured(engine: Engine) -> list[dict[Any, _Rows]]:
-    """Return the rows of every batch of the period, batch by batch, in the driver's own values."""
+    """Return the rows of every batch of the period, grouped by batch, in the driver's own values."""
     batches, drafted, claims, changes = (table.name for table in _TABLES)
     ways = (
         f"{batches} t ON t.id = b.id",
@@ -160,7 +163,7 @@ def _captured(engine: Engine) -> list[dict[Any, _Rows]]:
 
 
 def _figures(batches: list[dict[Any, _Rows]]) -> list[tuple[Any, ...]]:
-    """Return the figures of the lines, without ids."""
+    """Return the figures of the batch lines, without ids."""
     return sorted(row[2:] for rows in batches for row in rows[_TABLES[1]])
 
 

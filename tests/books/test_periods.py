@@ -1,4 +1,4 @@
-"""Promise 6: months close in order, after the daily job, never during a write; two people open a month."""
+"""Tests of promise 6: months close in order, after the daily job and never during a write; two people open a month."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -26,14 +26,14 @@ LATER = date(2016, 8, 1)
 
 
 def ran_daily(unit: Unit, through: date, status: str = "done") -> None:
-    """Record a run of the daily job without items."""
+    """Record a run of the daily job that had no items to do."""
     run = job_runs.begin(unit, "daily", through, Scope(), 0, "cron", asked=True)
     if status != "running":
         job_runs.end(unit, run, status)
 
 
 def sheet(unit: Unit, status: str, bank: str = "GZRCB", kind: str = "loans") -> int:
-    """Record an import without rows in a status, and return its id."""
+    """Record an import without rows, in a given status, and return the import's id."""
     imported = Import(
         id=new_id(),
         kind=kind,
@@ -57,7 +57,7 @@ def sheet(unit: Unit, status: str, bank: str = "GZRCB", kind: str = "loans") -> 
 
 @pytest.fixture
 def loan(engine: Engine) -> int:
-    """Return the id of a loan paid out on 2016-05-10, with the daily job run through July."""
+    """Return the id of a loan paid out on 2016-05-10, with a run of the daily job recorded for 2016-07-31."""
     with at_desk(engine) as unit:
         home = household(unit)
         ran_daily(unit, date(2016, 7, 31))
@@ -149,7 +149,7 @@ def test_a_month_closes_only_when_daily_has_run_through_its_last_day(
 def test_a_loan_paid_out_late_wants_its_lines_before_the_month_closes(engine: Engine, loan: int) -> None:
     close(engine, "2016-05")
     with pytest.raises(Refusal) as refused:
-        close(engine, "2016-06")  # The loan's line of 2016-06-21 is not posted.
+        close(engine, "2016-06")  # The loan's line of 2016-06-21 is not posted yet.
     assert (refused.value.code, refused.value.facts["found"]) == ("lines_due", 1)
 
 
@@ -251,7 +251,7 @@ def test_no_writer_slips_into_a_month_that_is_being_closed(engine: Engine) -> No
         together.wait()
         with at_desk(engine, "checker", LATER) as unit:
             periods.close_month(unit, BOOK, "2016-05")
-            # After the close no disbursement can be added to the month.
+            # After the month is closed, no disbursement can be added to the month.
             paid = unit.session.execute(select(Loan.id).where(Loan.disbursed_on.is_not(None))).all()
             before.extend(True for _ in paid)
         return "closed"
@@ -265,7 +265,7 @@ def test_no_writer_slips_into_a_month_that_is_being_closed(engine: Engine) -> No
 
 
 def test_a_closer_waits_for_a_writer_that_has_begun(engine: Engine, loan: int) -> None:
-    """This test needs concurrent writers: on SQLite the second writer waits before its transaction begins."""
+    """On PostgreSQL two writers can work at once; on SQLite the second writer waits before its transaction begins."""
     with at_desk(engine) as unit:
         home = household(unit)
     late = approved_loan(engine, request(household_id=home))

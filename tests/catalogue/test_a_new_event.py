@@ -1,4 +1,7 @@
-"""A new event without a row in the catalogue stops the program; tests/upgrade/trials.py adds one with its row."""
+"""Tests that a new event without a row in the catalogue stops the program.
+
+The module tests/upgrade/trials.py adds an event together with its row.
+"""
 
 import os
 import shutil
@@ -31,14 +34,14 @@ def copied(tmp_path: Path) -> Path:
 
 
 def put(path: Path, old: str, new: str) -> None:
-    """Replace a text that occurs exactly once in a file."""
+    """Replace a text that must occur exactly once in a file."""
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, old
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def ran(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a Python program that imports the copied ledger, and return the ended process."""
+    """Run a Python program that imports the copied ledger, and return the finished process."""
     command = [sys.executable, "-c", program, *arguments]
     told = os.environ | {"PYTHONPATH": str(folder), "PYTHONUTF8": "1"}
     return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, check=False, encoding="utf-8")

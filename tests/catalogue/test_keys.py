@@ -1,4 +1,4 @@
-"""Natural keys and payers as the operations store them are exactly those of the catalogue."""
+"""Tests that the natural keys and payers stored by the operations are exactly those given by the catalogue."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ from tests.support.county_desk import at_desk
 
 
 def stored(connection: Connection) -> list[tuple[Event, str | None]]:
-    """Return every event with its stored key, in the order of recording."""
+    """Return every event with its stored natural key, in the order of recording."""
     keys = dict(connection.execute(select(events.c.id, events.c.key).order_by(events.c.id)).all())
     found = stored_events(connection, keys)
     return [(found[event_id], key) for event_id, key in keys.items()]
@@ -27,7 +27,7 @@ def stored(connection: Connection) -> list[tuple[Event, str | None]]:
 
 def test_a_quarter_and_its_subsidy_are_stored_under_the_catalogues_keys(engine: Engine) -> None:
     loan = subsidy.lend(engine)
-    # The money becomes borrower credit, which pays the line of June.
+    # The repayment becomes borrower credit, which pays the interest line of June.
     subsidy.pay(engine, loan, "1000.00", date(2016, 5, 20))
     subsidy.bill(engine, date(2016, 6, 21))
     batch = subsidy.draft(engine)

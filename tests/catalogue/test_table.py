@@ -1,4 +1,4 @@
-"""The catalogue as a whole: every event has a complete row, and the names in a row exist."""
+"""Tests of the catalogue as a whole: every event has a complete row, and every name in a row exists."""
 
 import dataclasses
 import re
@@ -29,7 +29,7 @@ DRAWN: dict[type[Event], Event] = {
 _CHINESE = re.compile(r"[一-鿿]+")
 _ENGLISH = re.compile(r"[a-z][a-z' -]+")
 
-# books.md §3: the events that are reversed by hand, and the offices that do so.
+# According to books.md §3, these events are reversed by hand, each by the given offices.
 BY_HAND = """
     LoanDisbursed bank  RepaymentReceived bank  RecoveryReceived bank  RecoveryRemitted bank
     FundAppropriated finance  FundDeposited finance  FundInterestCredited finance  CountyShareReceived finance
@@ -38,12 +38,12 @@ BY_HAND = """
 
 
 def braces(template: str) -> set[str]:
-    """Return the names of the fields that a template refers to."""
+    """Return the names of the fields to which a template refers."""
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 
 def names(kind: type[Event]) -> set[str]:
-    """Return the names of an event's fields."""
+    """Return the names of the fields of an event."""
     return {field.name for field in dataclasses.fields(kind)}
 
 

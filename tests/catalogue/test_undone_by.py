@@ -1,4 +1,7 @@
-"""A request to reverse an event of every kind: it is accepted, or the refusal names the operation to use."""
+"""Tests of requests to reverse an event of every kind.
+
+The request is accepted, or the refusal names the operation to use.
+"""
 
 import pytest
 from sqlalchemy import Engine
@@ -11,7 +14,7 @@ from tests.support.recording import recording
 
 
 def test_an_event_is_let_through_or_the_operation_to_use_is_named(engine: Engine) -> None:
-    """A kind that books.md §3 does not list is refused with 422 `not_reversible`."""
+    """An event whose kind books.md §3 does not list is refused with 422 `not_reversible`."""
     with recording(engine, "2026-01-01") as unit:
         journal.record(unit, PUT_IN)
         for case, event, _ in PAGES:

@@ -1,4 +1,4 @@
-"""The command line `python -m ledger`: its work, its refusals and its exit status."""
+"""Tests of the command line `python -m ledger`: its work, its refusals and its exit status."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ Ledger = Callable[..., Ran]
 
 @pytest.fixture
 def ledger(sqlite_url: str, tmp_path: Path) -> Ledger:
-    """Return a function that runs a command, such as `ledger("user", "add", ...)`, on a prepared SQLite database."""
+    """Return a function that runs a command on a prepared SQLite database, for example `ledger("user", "add", ...)`."""
     return lambda *arguments, **more: run_here(sqlite_url, cli, *arguments, LEDGER_HOME=str(tmp_path / "home"), **more)
 
 
@@ -167,7 +167,7 @@ def test_a_calendar_is_published(ledger: Ledger, database: Engine, tmp_path: Pat
     days.write_text("date,name,kind\n2027-01-01,元旦,off\n2027-01-02,元旦,off\n", encoding="utf-8-sig")
     load = ("calendar", "load", "2027", str(days), "--source", "国办发明电〔2026〕9号")
     told = ledger(*load)
-    if told.status == REFUSED:  # A year's notice must name the holidays fixed by law.
+    if told.status == REFUSED:  # A year's notice must contain the holidays that the law fixes.
         assert "calendar_rows_refused" in told.err
     days.write_text("date,name,kind\n2027-01-01,元旦,holiday\n", encoding="utf-8")
     bad = ledger(*load)
@@ -215,12 +215,14 @@ def test_upgrade_backs_the_database_up_before_it_changes_it(ledger: Ledger, data
     assert ledger("upgrade").out.startswith("the database is that of this version already\nchecking\nupgraded: ")
     assert not list((tmp_path / "home").glob("backups/*"))
     lend(database, each=1)
-    with database.begin() as connection:  # Undo the mark of the newest migration only.
+    # Remove the record of the newest migration, but not the objects that the migration made.
+    with database.begin() as connection:
         connection.execute(text("DELETE FROM alembic_version"))
         connection.execute(text("CREATE TABLE before_it (id INTEGER)"))
     refused = ledger("user", "disable", "nobody")
     assert (refused.status, "python -m ledger upgrade" in refused.err) == (CUT_OFF, True)
-    assert ledger("upgrade").status == CUT_OFF  # The objects of the migration exist already, so running it fails.
+    # The objects of the migration exist already, so running the migration fails.
+    assert ledger("upgrade").status == CUT_OFF
     (backup,) = (tmp_path / "home").glob("backups/*.sqlite3")
     assert backup.stat().st_mode & 0o077 == 0
     copy = create_engine(f"sqlite:///{backup}")

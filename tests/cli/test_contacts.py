@@ -1,4 +1,4 @@
-"""`python -m ledger contacts`: importing borrowers' contact data from sheets."""
+"""Tests of `python -m ledger contacts`, which imports contact data of borrowers from sheets."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The service's own PostgreSQL role can keep the books but cannot change append-only tables."""
+"""Tests that the service's own PostgreSQL role can keep the books but cannot change append-only tables."""
 
 import secrets
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ APPEND_ONLY = ("events", "entries", "postings", "footers", "applications", "clos
 
 @pytest.fixture
 def service_url(postgresql_url: str) -> Iterator[str]:
-    """Return the address of a role without tables of its own, after the owner ran `python -m ledger init`."""
+    """Return the address of a role that owns no tables, after the owner has run `python -m ledger init`."""
     name, password = f"service_{secrets.token_hex(4)}", secrets.token_hex(8)
     owner = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:
@@ -40,7 +40,7 @@ def test_the_service_works_the_books_under_its_own_role(service_url: str) -> Non
     engine = open_engine(service_url)
     loan_ids = lend(engine, each=2)
     runner.run(shift(engine), "daily", date(2016, 7, 1))
-    # The repayment is back-dated, so later entries are reversed and recorded once more.
+    # The repayment is back-dated, so entries with later dates are reversed and recorded again.
     repay(engine, loan_ids[0], "300.00", date(2016, 6, 25))
     assert len(books_of(engine)[1]) == 2
     engine.dispose()

@@ -1,4 +1,4 @@
-"""Messages on the terminal are in Chinese unless LEDGER_LANGUAGE names another language."""
+"""Tests that messages on the terminal are in Chinese, unless LEDGER_LANGUAGE names another language."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Log lines are JSON, contain the values bound to the request, and never contain the message of an error."""
+"""Tests that log lines are JSON, contain the values bound to the request, and never contain the message of an error."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from ledger import logs
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    """Return the log lines written from now on."""
+    """Return a stream that receives all log lines written after this call."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()

@@ -1,4 +1,4 @@
-"""Temporary database errors are recognised, as the drivers raise them and as SQLAlchemy wraps them."""
+"""Tests that temporary database errors are recognised, both as the drivers raise them and as SQLAlchemy wraps them."""
 
 import sqlite3
 

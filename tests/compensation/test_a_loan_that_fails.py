@@ -1,4 +1,4 @@
-"""The worked example of books.md §3 as a story through the API, with every figure and every user."""
+"""The worked example of books.md §3, carried out through the API with every figure and every user."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ def said(told: Told, *names: str) -> tuple[Any, ...]:
 
 
 def put_through(sign_in: SignIn, loan: int) -> str:
-    """Draft, submit, review and approve a claim by four people; return the claim's path."""
+    """Draft, submit, review and approve a claim as four different people, and return the claim's path."""
     drafted = sign_in("officer").post("/claims", {"loan_id": str(loan), "cause": "overdue", "documents": ["催收记录"]})
     path = f"/claims/{said(drafted, 'id')[0]}"
     assert said(drafted, "status", "principal", "interest", "total") == ("draft", "50000.00", "329.86", "50329.86")
@@ -42,13 +42,19 @@ def put_through(sign_in: SignIn, loan: int) -> str:
 
 @pytest.fixture
 def loan(app: Flask) -> int:
-    """Return a loan of 50,000.00 yuan at 4.75 %, due 2019-05-10, with all interest to 2019-03-20 paid."""
+    """Return a loan of 50,000.00 yuan at 4.75 %, due on 2019-05-10.
+
+    All interest up to 2019-03-20 is paid.
+    """
     return claiming.failed_loan(app.extensions["ledger"].engine)
 
 
 @pytest.fixture
 def paid_claim(app: Flask, sign_in: SignIn, loan: int) -> tuple[int, str]:
-    """Return the loan and the path of its claim, paid in full from an account of 60,000.00 yuan."""
+    """Return a loan and the path of its claim.
+
+    The claim was paid in full from a fund account with 60,000.00 yuan.
+    """
     claiming.deposit(app.extensions["ledger"].engine, "60000.00", "2019-08-01")
     with on("2019-08-12"):
         path = put_through(sign_in, loan)

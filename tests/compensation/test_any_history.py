@@ -1,4 +1,4 @@
-"""After any payments, recoveries, county shares, closings and reversals, the auditors' equations hold daily."""
+"""Tests that the auditors' equations hold every day, whatever is paid, recovered, closed or reversed."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -44,7 +44,7 @@ def test_the_auditors_equations_hold_on_every_day(engine: Engine, scheme: str, s
 
 
 class _Shop:
-    """Two failed loans with approved claims at one fund account, and the current day."""
+    """Two failed loans whose claims are approved at one fund account, and the current day."""
 
     def __init__(self, engine: Engine, scheme: str) -> None:
         self.engine, self.scheme, self.day = engine, load_preset(scheme), claiming.CLAIMED_ON
@@ -94,7 +94,10 @@ class _Shop:
             self._check_claim(loan, claiming.claim(self.engine, claim))
 
     def _check_account(self, on: date) -> None:
-        """Assert that the account's money is explained and not negative, and losses equal the recourse allowance."""
+        """Assert that the account's money is explained by its sources and is not negative.
+
+        The recourse must equal the recourse allowance.
+        """
         with self.engine.connect() as connection:
             book = book_of(Kind.FUND, bank=claiming.BANK, county=COUNTY)
             rows = {row.account: row for row in balances.turnovers(connection, book, Clocks(on), bank=claiming.BANK)}
@@ -110,7 +113,10 @@ class _Shop:
         assert of(chart.RECOURSE, 0) == of(chart.RECOURSE_ALLOWANCE, 0)
 
     def _check_claim(self, loan: int, claim: Claim) -> None:
-        """Assert that a claim's figures equal the journal's, and that the halves add up to the net loss."""
+        """Assert that the figures of a claim equal the journal's.
+
+        The shares of city and county must add up to the net loss.
+        """
         with claiming.desk(self.engine, "auditor") as unit:
             events = [each.event for each in backdating.unreversed(unit, [loan])]
         paid = sum(event.paid for event in events if isinstance(event, ClaimPaid))

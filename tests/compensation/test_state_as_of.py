@@ -1,4 +1,4 @@
-"""The state of a compensated loan as of a day: status and open principal on both sides of every step."""
+"""Tests of the state of a compensated loan as of a day: status and open principal before and after every step."""
 
 import pytest
 from sqlalchemy import Engine
@@ -11,7 +11,7 @@ from tests.support import claiming
 
 @pytest.fixture
 def recovered(engine: Engine) -> int:
-    """Return a loan that failed in May, was compensated on 12 August and fully repaid on 2 December 2019."""
+    """Return a loan that failed in May 2019, was compensated on 12 August 2019, and was repaid on 2 December 2019."""
     claiming.deposit(engine, "60000.00", "2019-08-01")
     loan_id = claiming.failed_loan(engine)
     paid = claiming.pay(engine, claiming.approved(engine, loan_id)).paid

@@ -1,4 +1,4 @@
-"""The worked example of books.md §3 through the operations: a household loan that fails, to the fen."""
+"""The worked example of books.md §3, carried out by the operations to the fen: a household loan that fails."""
 
 from sqlalchemy import Engine
 
@@ -43,5 +43,5 @@ def test_a_loan_that_fails_is_compensated_recovered_and_closed(engine: Engine) -
     assert claiming.claim(engine, claim).status == "closed"
     assert claiming.status(engine, loan) == "closed"
     left = claiming.balances_of(engine, loan)
-    # Only the bank's cash and interest income remain.
+    # Only the bank's cash account and its interest income account still have a balance.
     assert left.keys() == {"1003", "6011", "6012"}

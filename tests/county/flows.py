@@ -1,4 +1,7 @@
-"""Sums of a year's events by day and kind of flow, from the bare event rows, without the ledger's own sums."""
+"""The sums of a year's events by day and kind of flow.
+
+The sums are computed from the stored event rows, without the ledger's own sums.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,12 +14,15 @@ from sqlalchemy import Connection, text
 from ledger import dates
 
 Payload = Mapping[str, Any]
-"""The payload of an event, amounts in whole fen."""
+"""The payload of an event, with amounts in whole fen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event; a red event has the fields of the reversed event and the sign -1."""
+    """An event of the year.
+
+    A red event has the fields of the event that it reverses, and the sign -1.
+    """
 
     kind: str
     on: date
@@ -27,7 +33,7 @@ class Event:
 
 
 def events(connection: Connection) -> list[Event]:
-    """Return every event in the order of days."""
+    """Return every event, ordered by day."""
     query = text(
         "SELECT coalesce(o.kind, e.kind), e.effective_on, e.recorded_at, e.bank, e.red, coalesce(o.payload, e.payload) "
         "FROM events e LEFT JOIN events o ON o.id = e.reverses_id ORDER BY e.effective_on, e.id"
@@ -46,7 +52,10 @@ def events(connection: Connection) -> list[Event]:
 
 
 def as_known_then(happened: list[Event]) -> list[Event]:
-    """Return the events dated on the days of recording: the sums of a day are then as known on that evening."""
+    """Return the events with their days of recording as dates.
+
+    With these dates, the sums of a day are the sums as known on the evening of that day.
+    """
     return [replace(event, on=event.known_on) for event in sorted(happened, key=lambda event: event.known_on)]
 
 
@@ -66,7 +75,8 @@ _AMOUNT = _of("amount")
 
 
 FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Payload], int]]]] = {
-    # The fund's deposits, appropriations receivable and money in transit together, by every inflow and outflow.
+    # The flow `held` has all inflows and outflows of the fund's deposits, appropriations receivable and money in
+    # transit.
     "held": {
         "FundPlanApproved": (1, _PLANNED),
         "CountyFundContributed": (1, _AMOUNT),
@@ -108,7 +118,7 @@ FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Payload], int]]]] = {
 
 
 def sums(happened: list[Event], banks: tuple[str, ...]) -> Iterator[tuple[date, Mapping[tuple[str, str], int]]]:
-    """Yield each day with an event, with the sum of each flow of each bank up to that day."""
+    """Yield each day with an event, together with each bank's sum of each flow on or before that day."""
     stood = {(flow, bank): 0 for flow in FLOWS for bank in banks}
     for place, event in enumerate(happened):
         for flow, parts in FLOWS.items():

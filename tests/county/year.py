@@ -1,4 +1,4 @@
-"""A random year of a county: loans, the fund at two banks, claims, subsidies, late records and reversals."""
+"""A random year of a county, with loans, the fund at two banks, claims, subsidies, late records and reversals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Year:
     done: list[str] = field(default_factory=list)
 
     def live_on(self) -> None:
-        """Go on by up to four days, run the jobs, and let a random person act or be refused."""
+        """Move on by up to four days, run the jobs, and let a random person take an action, which may be refused."""
         self.today = min(LAST, self.today + timedelta(days=self.chance.choice([0, 0, 1, 2, 3, 4])))
         with at_desk(self.engine, "job", self.today) as unit:
             run.run_to(unit, self.loans, self.today)
@@ -61,7 +61,7 @@ class Year:
             pass
 
     def _does(self, name: str) -> bool:
-        """Return whether an action of this kind was possible, a refused action included."""
+        """Try an action, and return whether the books had a row for the action, even where the action was refused."""
         try:
             with at_desk(self.engine, self.person(), self.today) as unit:
                 DEEDS[name](self, unit)
@@ -76,7 +76,7 @@ class Year:
         return f"person {self.chance.randrange(10**9)}"
 
     def day(self, back: int = 40) -> date:
-        """Return today or, as often, a random day up to `back` days ago."""
+        """Return today in half of the cases, and otherwise a random day up to `back` days ago."""
         return max(FIRST, self.today - timedelta(days=self.chance.choice([0, self.chance.randrange(back)])))
 
     def amount(self, most: int = 400_000) -> Any:
@@ -86,25 +86,28 @@ class Year:
         return self.chance.choice(BANKS)
 
     def one_of(self, unit: Unit, column: Any, *conditions: Any) -> int:
-        """Return the id of a random row; raise Nothing where there is none."""
+        """Return the id of a random row that fulfils the conditions; raise `Nothing` where no row does."""
         found = unit.session.execute(select(column).where(*conditions).order_by(column)).scalars().all()
         if not found:
             raise Nothing
         return int(self.chance.choice(found))
 
     def decide(self, unit: Unit, kind: str, payload: dict[str, Any], **about: Any) -> None:
-        """Ask for a change as one person and approve as another, in one transaction: a refusal leaves nothing."""
+        """Request a change as one person and approve the change as another person.
+
+        Both steps are in one transaction, so a refusal leaves nothing stored.
+        """
         asked = requests.ask(unit, kind, payload, reason="r", **about)
         unit.user = self.person()
         requests.approve(unit, asked.id)
 
 
 class Nothing(Exception):
-    """The books have no row on which the action could be taken."""
+    """Raised where the books have no row on which an action could be taken."""
 
 
 def owed(unit: Unit, loans: Sequence[int]) -> dict[int, int]:
-    """Return the open interest and charges of loans by loan id, in fen."""
+    """Return the open interest and charges of loans, in fen, by loan id."""
     by_loan = balances.loan_balances(unit.connection, loans)
     asked = (chart.INTEREST_RECEIVABLE, chart.PENALTY_RECEIVABLE)
     return {loan: sum(of.get(account, 0) for account in asked) for loan, of in by_loan.items()}
@@ -151,7 +154,7 @@ def advance(year: Year, unit: Unit) -> None:
 
 
 def move_plan(year: Year, unit: Unit) -> None:
-    """Take the next step of a plan, for the whole or a part of the amount."""
+    """Take the next step of a fund plan, for the whole amount or a part of the amount."""
     plan_id = year.one_of(unit, FundPlan.id, FundPlan.status != "deposited", FundPlan.live.is_(True))
     status = unit.session.get_one(FundPlan, plan_id).status
     step = {"draft": "approval", "approved": "appropriation", "appropriated": "deposit"}[status]
@@ -177,7 +180,7 @@ def contribute(year: Year, unit: Unit) -> None:
 
 
 def claim(year: Year, unit: Unit) -> None:
-    """Draft a claim, or take the next step of a claim as another person."""
+    """Draft a claim, or let another person take the next step of a claim."""
     if year.chance.random() < 0.3:
         claims.draft(unit, year.one_of(unit, Loan.id, Loan.status == "overdue"), year.today, "overdue", ["催收记录"])
         return
@@ -248,7 +251,7 @@ def release(year: Year, unit: Unit) -> None:
 
 
 def reverse(year: Year, unit: Unit) -> None:
-    """Ask for the reversal of a random event that may be reversed by hand."""
+    """Request the reversal of a random event that may be reversed by hand."""
     kind = year.chance.choice(REVERSED_BY_HAND)
     query = text(
         "SELECT id FROM events e WHERE kind = :kind AND NOT red AND NOT EXISTS "

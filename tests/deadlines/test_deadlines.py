@@ -1,4 +1,4 @@
-"""The deadlines of every office as of any day, by the State Council's working days (scheme 7)."""
+"""Tests of the deadlines of every office as of any day, counted in the State Council's working days (scheme 7)."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -27,7 +27,7 @@ NOON = int(datetime(2016, 1, 1, 4, tzinfo=UTC).timestamp()) * 1_000_000
 
 
 def listed(engine: Engine, what: str, as_of: date, known_at: datetime | None = None) -> list[Deadline]:
-    """Return all deadlines of a kind as of a day, done or not."""
+    """Return all deadlines of a kind as of a day, both done and not done."""
     with Session(engine.execution_options(reading=True)) as session:
         return [each for each in deadlines(session, Clocks(as_of, known_at), STATES) if each.owed.what == what]
 
@@ -52,7 +52,7 @@ def test_how_a_deadline_stands(case: str, done_on: str | None, as_of: str, state
 
 
 def batch(engine: Engine, *steps: tuple[str, str], period: str = "2016Q2", submit_by: str = "2016-06-26") -> int:
-    """Record a batch with its steps and their days, each recorded at noon of its day; return the batch's id."""
+    """Record a batch and its steps, each at noon of the given day, and return the batch's id."""
     batch_id = new_id()
     with at_desk(engine) as unit:
         unit.session.add(
@@ -223,7 +223,10 @@ def test_a_sheet_is_decided_on_by_the_end_of_its_month(
 
 
 def notices(engine: Engine, delivered: list[date | None], cancelled_on: date | None = None) -> None:
-    """Record D30 notices of one day on as many loans as there are delivery days; the first may be cancelled."""
+    """Record D30 notices of one day, one loan for each delivery day.
+
+    The first notice is cancelled if the caller wishes.
+    """
     with at_desk(engine, today=date(2019, 5, 1)) as unit:
         for place, (loan_id, on) in enumerate(zip(lend(engine, each=len(delivered)), delivered, strict=True)):
             notice_id = new_id()

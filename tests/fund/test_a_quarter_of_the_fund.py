@@ -1,4 +1,7 @@
-"""A quarter of the fund (scheme 5): advance, plan, approval, appropriation, deposits by slip, reconciliation."""
+"""Tests of a quarter of the fund (scheme 5).
+
+The quarter has an advance, a plan, an approval, an appropriation, deposits by slip, and a reconciliation.
+"""
 
 from typing import Any
 
@@ -11,13 +14,13 @@ ACCOUNT = "/fund/accounts/360781/GZRCB"
 
 
 def balances(sign_in: SignIn, *accounts: str) -> dict[str, str]:
-    """Return the balances of the accounts of the county's fund book."""
+    """Return the balances of the accounts in the county's fund book."""
     rows = sign_in("auditor").get("/ledger/trial-balance?book=FUND-360781").json["rows"]
     return {row["account"]: row["closing"] for row in rows if row["account"] in accounts}
 
 
 def a_loan_and_its_plan(sign_in: SignIn) -> dict[str, Any]:
-    """Pay out a loan of 50,000 yuan on 2016-05-10, and draft the plan of its quarter."""
+    """Pay out a loan of 50,000 yuan on 2016-05-10, and draft the fund plan of the quarter."""
     with freeze_time("2016-05-10 09:00+08:00"):
         paid_out(sign_in)
     with freeze_time("2016-07-01 09:00+08:00"):

@@ -1,4 +1,4 @@
-"""Issuance in a quarter counts unreversed disbursements, as of any day and as known at any moment (5.2)."""
+"""Tests that a quarter's issuance counts unreversed disbursements, as of any day and as known at any moment (5.2)."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""Fund plans (scheme 5.2, 5.3): every step from every status, steps in parts, plans drafted late or twice."""
+"""Tests of fund plans (scheme 5.2, 5.3): every step from every status, partial steps, and late or repeated drafts."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -35,7 +35,10 @@ NEXT = {"draft": {"approval"}, "approved": {"appropriation"}, "appropriated": {"
 
 
 def plan_of(engine: Engine, to: str = "draft", quarter: Quarter = Q2, on: date = ON) -> int:
-    """Draft a plan as one city user and take it to a status as another; return the plan's id."""
+    """Draft a fund plan as one city user, and bring the plan to a status as another city user.
+
+    Return the plan's id.
+    """
     with at_desk(engine, "city", on) as unit:
         plan = plans.draft_plan(unit, quarter)
     for step in list(STEPS)[: list(PlanStatus).index(PlanStatus(to))]:
@@ -45,7 +48,7 @@ def plan_of(engine: Engine, to: str = "draft", quarter: Quarter = Q2, on: date =
 
 
 def calls_of(engine: Engine, plan: int) -> dict[tuple[str, str], int]:
-    """Return the amounts that a plan calls for, by county and bank, in fen."""
+    """Return the amounts that a fund plan demands, by county and bank, in fen."""
     with at_desk(engine) as unit:
         query = select(FundPlanLine).where(FundPlanLine.plan_id == plan)
         return {(row.county, row.bank): row.due for row in unit.session.execute(query).scalars()}
@@ -130,7 +133,7 @@ def test_a_payout_recorded_late_or_taken_back_changes_the_next_call_by_its_share
 
 
 def a_loan_paid_out(engine: Engine, on: date) -> int:
-    """Pay out a loan of 20,000 yuan on a day, recorded on 2016-07-04; return the event's id."""
+    """Pay out a loan of 20,000 yuan on a day, recorded on 2016-07-04, and return the event's id."""
     with at_desk(engine, today=ON) as unit:
         home = household(unit)
     loan = approved_loan(engine, request(household_id=home, principal=yuan("20000.00")))
@@ -168,7 +171,7 @@ def test_one_run_after_missed_quarters_drafts_what_runs_in_time_would_have(engin
 
 
 def recorded_plans(engine: Engine) -> list[tuple[Any, ...]]:
-    """Return every line of every live plan."""
+    """Return every line of every live fund plan."""
     with engine.connect() as connection:
         query = (
             select(

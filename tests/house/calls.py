@@ -1,7 +1,7 @@
-"""The calls that house rules forbid, and the search for such calls in a module.
+"""The calls that house rules forbid, and a search that finds forbidden calls in a module.
 
-Calls of `print(` outside the command lines, notes like to-do, and moments without a zone are left to ruff (T20, FIX,
-DTZ).
+Calls of `print(` outside the command lines, comments on unfinished work, and times without a zone are found by ruff
+(T20, FIX, DTZ).
 """
 
 import ast
@@ -15,7 +15,8 @@ _SQL_CLOCK = re.compile(
     re.IGNORECASE,
 )
 _CLOCKS = {"now", "today", "utcnow"}
-_CLOCKS_OF = {  # Functions that read the clock even where they are passed on without being called.
+# These functions read the clock when they are called, and may be passed to other code without being called here.
+_CLOCKS_OF = {
     "date": _CLOCKS,
     "datetime": _CLOCKS,
     "time": {"time", "time_ns", "localtime", "gmtime", "ctime"},
@@ -37,7 +38,7 @@ def _clock(node: ast.AST) -> bool:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return bool(_SQL_CLOCK.search(node.value))
     if isinstance(node, ast.Call):
-        # The method `edge.now()` returns the request's own moment and does not read the machine's clock.
+        # The method `edge.now()` returns the moment of the request and does not read the machine's clock.
         asked = node.func
         return isinstance(asked, ast.Attribute) and asked.attr in _CLOCKS and ast.unparse(asked.value) != "edge"
     if not isinstance(node, ast.Attribute):
@@ -73,20 +74,20 @@ def _called(node: ast.Call) -> str | None:
     return node.func.id if isinstance(node.func, ast.Name) else None
 
 
-# Each rule with its test for a syntax node; docs/architecture.md gives the reasons of the rules.
+# Each rule has a function that recognises a forbidden syntax node; docs/architecture.md gives the reasons of the rules.
 RULES: Final[dict[str, Callable[[ast.AST], bool]]] = {
     "float": _float,  # Money and rates are never floats.
-    "round": _round,  # The built-in rounds half to even; to_fen() rounds half up, once.
-    "clock": _clock,  # Only the edge and the jobs read the clock.
-    "commit": _commit,  # The edge owns the transaction.
-    "stub": _stub,  # No part of the code is left for later.
-    "mock": _mock,  # Tests run our own code unchanged.
-    "skip": _skip,  # A test that does not run checks nothing.
+    "round": _round,  # The built-in `round` rounds half to even, but money is rounded once, half up, by `to_fen()`.
+    "clock": _clock,  # Only the edge of the program and the jobs read the clock.
+    "commit": _commit,  # Only the edge of the program commits transactions.
+    "stub": _stub,  # No code may be left unfinished.
+    "mock": _mock,  # Tests run the project's own code without replacing parts of it.
+    "skip": _skip,  # A test that is skipped checks nothing.
 }
 
 
 def uses(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Return every forbidden call in a module, with its rule and line."""
+    """Return every forbidden call in a module, with the rule that forbids the call and the line number."""
     prose = {id(text) for text in _docstrings(tree)}
     nodes = [node for node in ast.walk(tree) if id(node) not in prose]
     for rule, found in RULES.items():

@@ -1,7 +1,7 @@
-"""Sixty random sentences of docstrings and comments, for a reader who does not see the code.
+"""Print sixty random sentences of docstrings and comments, for a reader who does not see the code.
 
-`python -m tests.house.sentences SEED` prints the sentences. The reader, a stranger to the code, reads each sentence
-once and counts the sentences that are not clear; docs/decisions.md says how many may be unclear.
+`python -m tests.house.sentences SEED` prints the sentences. The reader does not know the code, reads each sentence once
+and counts the unclear sentences. The file docs/decisions.md says how many sentences may be unclear.
 """
 
 import ast
@@ -19,17 +19,17 @@ _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'“（(])")
 _RELEASED = "migrations/versions/"
 """The folder of released migrations, which are never edited."""
 _WORDS_MIN = 4
-"""The least number of words of a sentence; a heading such as `# Fund.` is left out."""
+"""The least length of a sentence, in words; a heading such as `# Fund.` is left out."""
 
 
 def sentences() -> list[tuple[str, str]]:
-    """Return every sentence of a docstring or comment with its file, in the order of the files."""
+    """Return every sentence of a docstring or comment with the path of its file, in the order of the files."""
     written = [source for source in sources() if not source.path.startswith(_RELEASED)]
     return [(source.path, sentence) for source in written for text in _prose(source) for sentence in _parted(text)]
 
 
 def draw(seed: int, count: int = DRAWN) -> list[tuple[str, str]]:
-    """Return different sentences drawn with a seed."""
+    """Return a random sample of different sentences, which depends only on the seed."""
     return Random(seed).sample(sentences(), count)
 
 
@@ -41,7 +41,7 @@ def _prose(source: Source) -> Iterator[str]:
 
 
 def _comments(text: str) -> Iterator[str]:
-    """Return the comments of a file; comments on adjacent lines are one text."""
+    """Return the comments of a file; comments on adjacent lines are joined into one text."""
     block: list[str] = []
     last = -1
     for token in tokenize.generate_tokens(io.StringIO(text).readline):

@@ -1,4 +1,4 @@
-"""The file constraints.txt pins every package of pyproject.toml to a version that pyproject.toml allows."""
+"""Tests that constraints.txt pins every package of pyproject.toml to a version that pyproject.toml allows."""
 
 import ast
 import re
@@ -53,7 +53,10 @@ def _project() -> dict[str, Any]:
 
 
 def test_every_package_the_product_imports_is_asked_for_by_name() -> None:
-    """Name every imported package: a package that only another package brings may disappear with an update."""
+    """pyproject.toml must name every imported package.
+
+    A package that only another package installs may disappear with an update.
+    """
     asked = {canonicalize_name(Requirement(text).name) for text in _project()["project"]["dependencies"]}
     given_by = packages_distributions()
     imported = {

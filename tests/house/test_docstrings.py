@@ -1,4 +1,4 @@
-"""Module docstrings: every module opens with a short text that says what the module is for."""
+"""Tests that every module begins with a short docstring that says what the module is for."""
 
 import ast
 
@@ -37,7 +37,7 @@ def test_every_migration_says_why_and_how_it_is_undone() -> None:
 
 
 def _opening(docstring: str | None) -> str:
-    """Return the first paragraph of a docstring; an empty text without a docstring."""
+    """Return the first paragraph of a docstring, or an empty text where the docstring is missing."""
     return (docstring or "").split("\n\n")[0]
 
 

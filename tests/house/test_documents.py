@@ -1,4 +1,4 @@
-"""Files, folders and functions named in the documents exist."""
+"""Tests that the files, folders and functions named in the documents exist."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ _FILE = re.compile(r"[\w./<>*-]*\w\.py\b")
 _FOLDER = re.compile(r"`((?:ledger|api|jobs|migrations|tests|script|docs)/[\w/]*)/`")
 _WITH_NAMES = re.compile(r"`([\w./-]+\.py): ([\w, ]+)`")
 _BASES = ("", "ledger")
-"""Paths are relative to the root of the project; those of the ledger may also be relative to `ledger/`."""
+"""The folders to which paths in documents may be relative: the root of the project, and `ledger/`."""
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -65,7 +65,7 @@ def _file_names() -> frozenset[str]:
 
 @cache
 def _defined_in(path: str) -> frozenset[str]:
-    """Return the functions and classes of a file, or of all files with a name."""
+    """Return the functions and classes of one file, or of all files that have a given name."""
     found = [source for source in sources() if source.path in (path, f"ledger/{path}")]
     return frozenset(
         node.name

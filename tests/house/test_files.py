@@ -1,4 +1,4 @@
-"""No file has paths of one machine, addresses of a package registry, or notes for later."""
+"""Tests that no file contains paths of one machine, addresses of a package registry, or notes on unfinished work."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.sources import ROOT, text_files
 
-# This file is checked too: the patterns do not match themselves, and the examples below have gaps to fill in.
+# The patterns are written so that they do not match this file, which is checked too. The examples below have gaps that
+# the test fills in.
 _MACHINE = re.compile(r"/(work|root)/|/home/\w|/Users/\w|[A-Z]:\\Users")
 _REGISTRY = re.compile(r"://[^\s\"'/]*(pypi|pythonhosted|debian|npmjs|registry|mirror|index)", re.IGNORECASE)
 _LATER = re.compile(r"\b(TO_?DO|FIX_?ME|X{3})\b")

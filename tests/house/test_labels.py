@@ -1,4 +1,4 @@
-"""Every stored or sent code has a Chinese and an English name."""
+"""Tests that every code that is stored or sent has a Chinese and an English name."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Imports run downward, `api → ledger ← jobs`, by the contracts of pyproject.toml."""
+"""Tests that imports follow the layers `api → ledger ← jobs` and the contracts of pyproject.toml."""
 
 import shutil
 import subprocess

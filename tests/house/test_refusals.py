@@ -1,4 +1,4 @@
-"""Every refusal has a Chinese text without codes and Python values, in which facts appear by their labels."""
+"""Tests that every refusal has a Chinese text without codes and Python values, which shows facts by their labels."""
 
 import ast
 import pkgutil
@@ -19,7 +19,7 @@ from tests.support.refusals import placeholders, strange_words, unlabelled
 from tests.support.sources import Source, product
 
 WAYS = {"plain", "text", "rule", "one_of", "status"} | labels.SUBJECTS.keys()
-"""The formats of a fact in a template."""
+"""The formats that the text template of a refusal may use for a fact."""
 
 SAMPLES: dict[str, list[Any]] = {
     "plain": ["50000.00", "2016-05-10", 36, None, True, ["2016-05", "2016Q2"]],
@@ -51,7 +51,7 @@ def _with(kind: type[Refusal], /, **facts: Any) -> Refusal:
 
 
 def _samples(kind: type[Refusal]) -> Iterator[Refusal]:
-    """Return refusals of a class with each value that a fact may have, one fact at a time."""
+    """Return refusals of a class, changing one fact at a time to each value that the fact may have."""
     if issubclass(kind, WrongStatus):
         for table in labels.STATUSES.values():
             yield _with(kind, status=next(iter(table)), allowed=", ".join(table))
@@ -110,7 +110,7 @@ def _raised(source: Source, by_name: dict[str, type[Refusal]]) -> Iterator[tuple
 
 
 def _faults(call: ast.Call, kind: type[Refusal]) -> Iterator[str]:
-    """Return texts in a module, also parts of f-strings, that a Chinese reader would see in English."""
+    """Return the texts in a module, including parts of f-strings, that a Chinese reader would see in English."""
     ways = dict(placeholders(kind, "zh"))
     for fact in call.keywords:
         if fact.arg not in ways:

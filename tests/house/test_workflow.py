@@ -1,4 +1,4 @@
-"""Refusals of a step, because of the person or the status, are raised in one module: ledger/workflow.py."""
+"""Tests that only ledger/workflow.py raises the refusals of a step because of a person or a status."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tests.support.sources import Exempt, product
 
 _REFUSALS = {"SamePerson", "WrongStatus"}
 
-# Exceptions, written `refusal path`. Remove a row when its place needs no exception.
+# Exceptions are written `refusal path`. Remove an exception when the file no longer needs the exception.
 ALLOWED = (
     Exempt("SamePerson ledger/workflow.py", "the second person of every object"),
     Exempt("WrongStatus ledger/workflow.py", "the status of every object"),

@@ -1,4 +1,4 @@
-"""Missed days, repeated runs and partial runs of the jobs all lead to the same books."""
+"""Tests that missed days, repeated runs and partial runs of the jobs all lead to equal books."""
 
 import random
 from collections import Counter
@@ -37,7 +37,7 @@ def test_runs_on_any_days_leave_the_books_of_one_run(engine: Engine, sqlite_url:
     for day in days:
         runner.run(shift(engine), "daily", day)
         if day > date(2017, 4, 1) and loan_ids:
-            # The repayments are recorded late, so later entries are reversed and posted once more.
+            # The repayments are recorded late, so entries with later dates are reversed and posted again.
             _repay_early(engine, loan_ids)
             loan_ids = []
     runner.run(shift(engine), "daily", LAST)
@@ -50,14 +50,15 @@ def test_runs_on_any_days_leave_the_books_of_one_run(engine: Engine, sqlite_url:
 
 
 def _net(books: Books) -> tuple[object, ...]:
-    """Return the books without reversed entries and their reversals."""
+    """Return the books without reversed entries and without the reversals of entries."""
     sums: Counter[tuple[object, ...]] = Counter()
     for (book, on, _, loan, debit, credit, fen), times in books[0].items():
         sums[book, on, loan, debit, credit] += fen * times
     return {key: fen for key, fen in sums.items() if fen}, *books[1:]
 
 
-# Run every day over one settlement period; with HYPOTHESIS_PROFILE=full, past the due days of all loans.
+# The test runs every day over one settlement period. With HYPOTHESIS_PROFILE=full, the test runs until all due dates
+# have passed.
 EVERY_DAY_THROUGH = date(2019, 12, 31) if settings().max_examples >= 2000 else date(2016, 9, 22)
 
 
@@ -71,7 +72,7 @@ def test_every_day_leaves_the_books_of_one_run(engine: Engine, sqlite_url: str) 
     _portfolio(other)
     runner.run(shift(other), "daily", EVERY_DAY_THROUGH)
     assert books_of(engine) == books_of(other)
-    assert len(books_of(engine)[1]) >= 16  # two quarters of eight loans
+    assert len(books_of(engine)[1]) >= 16  # The run posts two quarters of eight loans.
     other.dispose()
 
 
@@ -105,12 +106,14 @@ def test_interest_and_overdue_are_one_walk_whichever_comes_first(
     other = open_engine(sqlite_url)
     _portfolio(other)
     runner.run(shift(other), "daily", LAST)
-    assert books_of(engine)[:3] == books_of(other)[:3]  # Notices are made by another job.
+    # Notices are made by another job, so they are not compared here.
+    assert books_of(engine)[:3] == books_of(other)[:3]
     other.dispose()
 
 
 def test_overdue_tells_the_loans_newly_overdue_since_its_last_run(engine: Engine) -> None:
-    lend(engine, each=3)  # due on 2019-05-10, 05-13 (rolled from the 11th, a Saturday) and 05-13 (rolled from the 12th)
+    # The loans are due on 2019-05-10, on 05-13 (rolled from Saturday the 11th) and on 05-13 (rolled from the 12th).
+    lend(engine, each=3)
     told = [
         runner.run(shift(engine), "overdue", day).report["newly_overdue"]
         for day in (date(2019, 5, 10), date(2019, 5, 11), date(2019, 5, 13), date(2019, 5, 14))
@@ -127,7 +130,7 @@ def test_a_run_of_one_bank_and_county_touches_no_other(engine: Engine) -> None:
     bank = runner.run(shift(engine), "interest", LAST, Scope("ABC"))
     assert (bank.due, bank.done) == (4, 4)
     county = runner.run(shift(engine), "interest", LAST, Scope(county="360702"))
-    assert (county.due, county.done) == (4, 4)  # Two of the items were done before, in the common step.
+    assert (county.due, county.done) == (4, 4)  # Two of the items were done by the earlier run for bank ABC.
     assert runner.run(shift(engine), "interest", LAST).done == 8
 
 

@@ -1,4 +1,4 @@
-"""The demonstration county has true books, and making the county a second time is safe."""
+"""Tests that the demonstration county has correct books, and that making the county a second time is safe."""
 
 from random import Random
 

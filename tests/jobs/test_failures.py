@@ -1,4 +1,4 @@
-"""An item that fails is listed with its reason, and all other items are done."""
+"""Tests that a job lists every failed item with its reason and does all other items."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ def _run(engine: Engine, work: Callable[[Unit, Step, Sequence[int]], None], **ch
 
 
 def _refusing(bad: set[int], sizes: list[int]) -> Callable[[Unit, Step, Sequence[int]], None]:
-    """Return the job's work, which refuses some loans after writing, so that the written rows must be undone."""
+    """Return a job's work that refuses some loans after writing, so that the written rows must be undone."""
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
         sizes.append(len(loans))
@@ -51,7 +51,7 @@ def _refusing(bad: set[int], sizes: list[int]) -> Callable[[Unit, Step, Sequence
 
 
 def refuse_one(engine: Engine) -> tuple[Run, int]:
-    """Run the job with one of three loans refused; return the run and the loan's id."""
+    """Run a job in which one of three loans is refused, and return the run and the refused loan's id."""
     loan_id = lend(engine, each=3)[0]
     return _run(engine, _refusing({loan_id}, [])), loan_id
 
@@ -109,7 +109,10 @@ def test_a_fault_of_the_program_is_listed_by_its_kind_without_its_words(engine: 
 
 
 def test_a_loan_whose_rate_is_not_published_yet_stops_no_other(engine: Engine) -> None:
-    """The loan is repriced every January; on 2027-01-15 the rate table does not cover 2027-01-01 yet."""
+    """The loan is repriced every January.
+
+    On 2027-01-15 the rate table does not cover 2027-01-01 yet.
+    """
     scheme = parse_scheme("""
         code = "ganzhou-repriced"
         version = 1
@@ -224,7 +227,8 @@ def test_asked_to_stop_it_finishes_the_transaction_at_hand_and_the_next_run_does
 
 def test_a_repayment_recorded_between_two_runs_finds_its_lines_posted_once(engine: Engine) -> None:
     (loan_id,) = lend(engine, each=1)
-    repay(engine, loan_id, "277.08", date(2016, 6, 30))  # The repayment posts the interest line of 06-21 itself.
+    # Recording the repayment also posts the interest line of 2016-06-21.
+    repay(engine, loan_id, "277.08", date(2016, 6, 30))
     run = runner.run(shift(engine), "interest", date(2016, 6, 30))
     assert (run.due, run.done, run.status) == (0, 0, "done")
     assert [row[3] for row in books_of(engine)[1]] == [27_708]

@@ -1,4 +1,4 @@
-"""Rows of the journal written by the bare driver, without any check of the application."""
+"""Helpers that write rows of the journal with the bare driver, without any check of the application."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +14,13 @@ BOOK = "LOAN-GZRCB"
 COUNTY = "360781"
 BANK = "GZRCB"
 DAY = date(2016, 5, 10)
-AT = 1_462_852_800_000_000  # noon of that day in Shanghai
+AT = 1_462_852_800_000_000  # The moment is noon of that day in Shanghai.
 
 Row = tuple[str, Mapping[str, Any]]
 
 
 def event_row(id: int = 1, **changed: Any) -> Row:
-    """Return the row of an ordinary event with some columns changed."""
+    """Return the row of an ordinary event, with some columns replaced."""
     return "events", {
         "id": id,
         "kind": "LoanDisbursed",
@@ -54,7 +54,7 @@ def entry_row(id: int = 11, event_id: int = 1, **changed: Any) -> Row:
 
 
 def posting_row(entry_id: int = 11, number: int = 1, **changed: Any) -> Row:
-    """Return one posting of that entry."""
+    """Return one posting of the event's entry."""
     return "postings", {
         "entry_id": entry_id,
         "number": number,
@@ -72,37 +72,37 @@ def posting_row(entry_id: int = 11, number: int = 1, **changed: Any) -> Row:
 
 
 def footer_row(entry_id: int = 11, **changed: Any) -> Row:
-    """Return the footer that closes the entry."""
+    """Return the footer that closes the event's entry."""
     return "footers", {"entry_id": entry_id, "rows": 1, "total": 5_000_000, "hash": b"\x00" * 32} | changed
 
 
 def whole_entry() -> list[Row]:
-    """Return every row that one disbursement writes in the journal."""
+    """Return every row that a disbursement writes in the journal."""
     return [event_row(), entry_row(), posting_row(), footer_row()]
 
 
 class Raw:
-    """A connection of the driver in a transaction of its own; `?` marks a value on both engines."""
+    """A driver's connection with an open transaction; `?` marks a value in a statement on both engines."""
 
     def __init__(self, connection: Any, sqlite: bool) -> None:
         self._connection = connection
         self._sqlite = sqlite
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows, if there are any."""
+        """Run one statement and return its rows, if the statement has rows."""
         text = statement if self._sqlite else statement.replace("?", "%s")
         cursor = self._connection.execute(text, values) if values else self._connection.execute(text)
         return [] if cursor.description is None else [tuple(row) for row in cursor.fetchall()]
 
     def add(self, row: Row, verb: str = "INSERT", tail: str = "") -> None:
-        """Insert a row."""
+        """Insert one row into a table."""
         table, values = row
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join("?" * len(values))
         self.run(f"{verb} INTO {table} ({names}) VALUES ({marks}) {tail}", list(values.values()))
 
     def keep(self) -> None:
-        """Commit, and go on in a new transaction."""
+        """Commit the transaction and begin a new transaction."""
         self.run("COMMIT")
         self.run("BEGIN")
 
@@ -129,7 +129,7 @@ def raw(engine: Engine, *settings: str) -> Iterator[Raw]:
 
 @contextmanager
 def unchecked(engine: Engine) -> Iterator[Raw]:
-    """Open a connection with foreign-key checks off, so that rows that refer to missing rows can be written."""
+    """Open a connection without foreign-key checks, so that a row may refer to a missing row."""
     sqlite = engine.dialect.name == "sqlite"
     setting = "PRAGMA foreign_keys=OFF" if sqlite else "SET session_replication_role = replica"
     with raw(engine, setting) as connection:
@@ -144,7 +144,7 @@ def add(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> None:
 
 
 def refusal(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> str:
-    """Return the reason for which the database refused some rows; an empty text where the rows were accepted."""
+    """Return the reason for which the database refused rows, or an empty text where the database accepted the rows."""
     try:
         add(engine, *rows, settings=settings)
     except (sqlite3.Error, psycopg.Error) as error:
@@ -153,7 +153,7 @@ def refusal(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> str:
 
 
 def why(error: BaseException) -> str:
-    """Return the constraint broken according to a driver's error, in the same words on both engines."""
+    """Return the constraint that an error of the driver reports as broken, in equal words on both engines."""
     if isinstance(error, errors.ForeignKeyViolation):
         return "foreign key"
     if isinstance(error, errors.CheckViolation):

@@ -1,4 +1,4 @@
-"""Promise 2: no statement changes, removes, replaces or empties rows of the journal."""
+"""Tests of promise 2: no statement changes, removes, replaces or empties rows of the journal."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from ledger.database import open_engine
 from ledger.tables.journal import JOURNAL
 from tests.journal.raw import AT, DAY, Row, add, event_row, raw, refusal, unchecked, whole_entry, why
 
-# The journal's tables and the append-only tables that refer to them, each with a column for trying a change.
+# The journal's tables and the append-only tables that refer to them, each with the name of a column that a test tries
+# to change.
 ROWS: Mapping[str, tuple[Row, str, Any]] = {
     "events": (whole_entry()[0], "reason", "changed"),
     "entries": (whole_entry()[1], "book", "LOAN-ABC"),
@@ -81,8 +82,8 @@ KEYS = {
     "loan_status_changes": "id",
 }
 
-# Statements for both engines, then for one engine. In braces stand parts of the table's row: the row changed, the
-# key, a column, a new value.
+# Some statements run on both engines, and some on one engine only. A name in braces stands for a part of a table's row:
+# the changed row, the key, a column, or a new value.
 STATEMENTS = {
     "update": "UPDATE {table} SET {column} = ?",
     "update of a row to itself": "UPDATE {table} SET {column} = {column}",
@@ -102,8 +103,8 @@ POSTGRESQL = {
     "merge": "MERGE INTO {table} AS t USING (SELECT 1) AS s ON true WHEN MATCHED THEN UPDATE SET {column} = ?",
     "merge that deletes": "MERGE INTO {table} AS t USING (SELECT 1) AS s ON true WHEN MATCHED THEN DELETE",
 }
-ASIDE = {"truncate of what it rests on": {"closings"}}  # No other table refers to the closings.
-# Settings that somebody with access to the database may switch off before trying a statement.
+ASIDE = {"truncate of what it rests on": {"closings"}}  # No other table refers to the table of closings.
+# Somebody with access to the database may switch off these settings before trying a statement.
 SETTINGS = {
     "sqlite": ("PRAGMA recursive_triggers=OFF", "PRAGMA foreign_keys=OFF"),
     "postgresql": ("SET session_replication_role = replica",),
@@ -112,7 +113,7 @@ SETTINGS = {
 
 @pytest.fixture
 def written(engine: Engine) -> Engine:
-    """Make a database with one row in each of the tables."""
+    """Make a database with one row in each of the append-only tables."""
     with unchecked(engine) as connection:
         for row, _, _ in ROWS.values():
             connection.add(row)
@@ -154,13 +155,13 @@ def test_no_statement_touches_a_row_that_is_there(switched_off: bool, table: str
 
 
 def _refuses(text: str, table: str) -> bool:
-    # For an upsert the guard of inserts may answer first; for TRUNCATE the guard of the first table reached.
+    # For an upsert the guard of inserts may refuse first; for TRUNCATE the guard of the first table reached refuses.
     return text.startswith(("append_only: ", "entry_closed: ")) and (table in text or text.partition(": ")[2] in TABLES)
 
 
 @pytest.mark.parametrize("key", ["id", "key", "reverses_id"])
 def test_a_row_is_not_replaced_by_any_of_its_keys(key: str, sqlite_url: str) -> None:
-    """OR REPLACE removes any row with the same unique key as the new row, whichever unique key that is."""
+    """The statement OR REPLACE removes every row that shares a unique key with the new row."""
     engine = open_engine(sqlite_url)
     add(engine, *whole_entry(), event_row(2, key="k", red=True, reverses_id=1))
     other: dict[str, Any] = {"id": 3, "key": "l", "red": False, "reverses_id": None}

@@ -1,4 +1,4 @@
-"""Promise 1: no tool can write a voucher that does not balance."""
+"""Tests of promise 1: no tool can write a voucher that does not balance."""
 
 import sqlite3
 from typing import Any

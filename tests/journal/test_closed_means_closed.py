@@ -1,4 +1,4 @@
-"""Promise 6: no entry is recorded in a closed month of a book, not even by concurrent transactions."""
+"""Tests of promise 6: no entry is recorded in a closed month of a book, not even by concurrent transactions."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -197,7 +197,7 @@ def test_once_closed_a_month_stays_as_it_is_however_many_write(engine: Engine) -
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
     assert answers[-1] == "closed"
     for said in answers[:-1]:
-        # Every entry before the closing is recorded, and every entry after it is refused.
+        # Every entry begun before the closing is recorded, and every entry begun after the closing is refused.
         assert sorted(said, key=["recorded", "refused"].index) == said
         assert said[-1] == "refused"
     assert left == [_entries(engine)], "nothing came in after the closing was committed"

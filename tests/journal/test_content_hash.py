@@ -1,4 +1,4 @@
-"""The hash in an entry's footer covers the whole entry, and different entries have different hashed texts."""
+"""Tests that the hash in a footer covers the whole entry, and that different entries have different hashed texts."""
 
 import hashlib
 import json
@@ -49,14 +49,14 @@ def test_two_contents_that_look_alike_differ(case: str, one: tuple[Any, ...], ot
     assert len(hashes) == 2
 
 
-# Values that a database can hold: whole numbers of 64 bits, and texts without surrogates.
+# The test draws values that a database can store: whole numbers of 64 bits, and texts without surrogates.
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 _FIELDS = st.lists(st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | _TEXTS, max_size=5)
 
 
 @given(_FIELDS)
 def test_the_standard_library_computes_the_same(fields: list[Any]) -> None:
-    """A verifier outside the project can use the standard library only."""
+    """Recompute a hash with the standard library only, as a verifier outside the project can."""
     rows = [(row.debit, row.credit, row.loan, row.amount) for row in ROWS]
     said = json.dumps([11, "L", *fields, rows], ensure_ascii=False, separators=(",", ":"))
     assert content_hash(11, "L", fields, ROWS) == hashlib.sha256(said.encode()).digest()

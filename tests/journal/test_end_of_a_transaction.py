@@ -1,4 +1,4 @@
-"""What a transaction keeps for its own length, and what it writes at its end."""
+"""Tests of the values that a transaction keeps until it ends, and of the rows that it writes at its end."""
 
 from collections.abc import Iterator
 

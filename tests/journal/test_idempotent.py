@@ -1,4 +1,7 @@
-"""Promise 3: a natural key is recorded once; equal content returns the recorded event, other content is refused."""
+"""Tests of promise 3: a natural key is recorded once.
+
+Recording equal content again returns the recorded event; recording other content under the key is refused.
+"""
 
 from dataclasses import replace
 from functools import partial
@@ -98,8 +101,8 @@ def test_events_without_a_key_may_be_alike(engine: Engine) -> None:
 def test_ten_who_bill_the_same_line_at_once_bill_it_once(engine: Engine) -> None:
     answers = at_once([partial(_bill, engine) for _ in range(10)])
     said = {answer if isinstance(answer, int) else why(driver_error(answer)) for answer in answers}
-    # On PostgreSQL, a transaction that looked before the first one committed violates the unique key; its job
-    # retries.
+    # On PostgreSQL, a transaction that looked for the key before the first transaction committed violates the unique
+    # key. The job then retries the transaction.
     assert len(said - {"unique uq_events_key"}) == 1
     assert (_count(engine, "events"), _count(engine, "footers")) == (1, 1)
 

@@ -1,4 +1,4 @@
-"""Ids made by the program grow with time and are never made twice, in any thread or process."""
+"""Tests that ids made by the program grow with time and are never made twice, in any thread or process."""
 
 import subprocess
 import sys
@@ -43,7 +43,10 @@ FORKED = textwrap.dedent("""
 
 
 def test_forked_processes_get_different_ones() -> None:
-    """A server that loads the program before it forks has workers that start with the same memory."""
+    """Test the workers of a server that loads the program before forking.
+
+    The workers start with equal memory and must still make different ids.
+    """
     ended = subprocess.run([sys.executable, "-c", FORKED], cwd=ROOT, capture_output=True, text=True, check=True)
     made = ended.stdout.split()
     assert len(made) == 20

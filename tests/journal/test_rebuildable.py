@@ -1,4 +1,4 @@
-"""Promise 11: sums kept for speed always equal the sums computed from the postings."""
+"""Tests of promise 11: sums that are stored for speed always equal the sums computed from the postings."""
 
 from collections import Counter
 from functools import partial
@@ -17,7 +17,7 @@ ONE_DATABASE = settings(suppress_health_check=[HealthCheck.function_scoped_fixtu
 
 
 def _recomputed(engine: Engine) -> Counter[tuple[Any, ...]]:
-    """Return the movements computed row by row with this loop, without any query of the product."""
+    """Return the movements, computed in a loop over the postings without any query of the product."""
     sums: Counter[tuple[Any, ...]] = Counter()
     with engine.connect() as connection:
         for row in connection.execute(select(postings)):
@@ -80,7 +80,7 @@ def test_many_writers_at_once_leave_nothing_out(engine: Engine) -> None:
 
 
 def test_a_history_reaches_every_table(engine: Engine) -> None:
-    """Check that the histories write to every table; otherwise the tests above could pass with empty tables."""
+    """Check that the random histories write to every table; otherwise the other tests could pass with empty tables."""
     steps: list[Step] = [
         ("lend", 0, 0, 0),
         ("deposit", 1, 100_00, 0),

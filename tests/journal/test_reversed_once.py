@@ -1,4 +1,4 @@
-"""Promise 8: an event is reversed at most once, by negative entries, and the original event never changes."""
+"""Tests of promise 8: an event is reversed at most once, by negative entries, and the original event never changes."""
 
 from functools import partial
 from typing import Any

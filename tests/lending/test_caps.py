@@ -1,4 +1,4 @@
-"""The caps of scheme §2 over all banks: the amounts counted, the facts of a refusal, and concurrent payouts."""
+"""Tests of the caps of scheme §2 over all banks: counted amounts, the facts of a refusal, and concurrent payouts."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -26,7 +26,7 @@ def home(engine: Engine) -> int:
 
 
 def _counted(unit: Unit, households: list[int]) -> dict[int, int]:
-    """What counts against each household's cap over all banks (2.2), in fen."""
+    """Return the amount that counts against each household's cap over all banks (2.2), in fen."""
     borrowings = exposure.household_borrowings(unit, households)
     return {home: owed.exposure.open + owed.exposure.pending for home, owed in borrowings.items()}
 
@@ -68,7 +68,7 @@ def test_a_returned_loan_counts_no_more(engine: Engine, home: int) -> None:
 def test_the_cap_is_asked_again_at_the_payout(engine: Engine, home: int) -> None:
     loan_id = approved_loan(engine, request(household_id=home, principal=yuan("30000.00")))
     with at_desk(engine) as unit:
-        # Recorded without the checks: the books may hold a loan above the cap.
+        # The loan is recorded without the checks, since the books may contain a loan above the cap.
         other = loans.record(unit, request(household_id=home, bank="ABC", principal=yuan("20000.00"))).id
         unit.session.get_one(Loan, other).principal_fen = 2_000_001
     with pytest.raises(Refusal) as refused, at_desk(engine) as unit:

@@ -1,4 +1,4 @@
-"""The figures shown of a loan come from the books alone, with equally few queries for one loan or many."""
+"""Tests that a loan's figures come only from the books, with equally many queries for one loan or many loans."""
 
 from datetime import date
 
@@ -21,7 +21,10 @@ LATER = date(2016, 10, 10)
 
 @pytest.fixture
 def loan(engine: Engine) -> int:
-    """Return a loan of 50,000.00 yuan paid out on 2016-05-10, with interest bills posted through 2016-10-10."""
+    """Return a loan of 50,000.00 yuan that was paid out on 2016-05-10.
+
+    Its interest bills are posted up to and including 2016-10-10.
+    """
     with at_desk(engine) as unit:
         home = household(unit)
     loan_id = disbursed_loan(engine, request(household_id=home))
@@ -48,10 +51,10 @@ def test_open_lines_are_open_interest_and_the_next_settlement_is_named(engine: E
 
 
 def test_the_grade_goes_by_the_oldest_line_unpaid(engine: Engine, loan: int) -> None:
-    assert figures(engine, loan).grade == "substandard"  # interest unpaid for 111 days since 2016-06-21
-    assert figures(engine, loan, date(2016, 9, 19)).grade == "special_mention"  # unpaid for 90 days
+    assert figures(engine, loan).grade == "substandard"  # Interest has been unpaid for 111 days since 2016-06-21.
+    assert figures(engine, loan, date(2016, 9, 19)).grade == "special_mention"  # Interest has been unpaid for 90 days.
     pay(engine, loan, "277.08", LATER, "S-1")
-    assert figures(engine, loan).grade == "special_mention"  # interest unpaid for 19 days since 2016-09-21
+    assert figures(engine, loan).grade == "special_mention"  # Interest has been unpaid for 19 days since 2016-09-21.
 
 
 def test_a_line_says_when_its_contract_interest_was_paid_in_full_and_unsays_it(engine: Engine, loan: int) -> None:
@@ -106,7 +109,7 @@ def test_a_page_costs_the_same_queries_for_one_loan_or_many(engine: Engine) -> N
         for _ in range(12):
             loans.record(unit, request(household_id=household(unit), principal=yuan("1000.00")))
     counts = []
-    for limit in (1, 1, 12):  # the first request also reads the calendar, once for a database
+    for limit in (1, 1, 12):  # The first request also reads the calendar, which is read only once for a database.
         with at_desk(engine) as unit:
             rows = unit.session.execute(chosen(LoanFilters(), LATER).limit(limit)).scalars().all()
             said: list[str] = []

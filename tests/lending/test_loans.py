@@ -1,4 +1,4 @@
-"""A loan's recording, approval, payout and its reversal, on both engines; a refusal writes nothing."""
+"""Tests of the recording, approval, payout and reversal of a loan on both engines; a refusal writes nothing."""
 
 from collections.abc import Callable
 from datetime import date

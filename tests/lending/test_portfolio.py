@@ -1,4 +1,4 @@
-"""The portfolio equals the sum of single loans, on any day and as known at any moment (scheme 3.12)."""
+"""Tests that the portfolio equals the sum of single loans, as of any day and as known at any moment (scheme 3.12)."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -23,7 +23,8 @@ from tests.support.small_portfolio import lend, repay
 def lent(engine: Engine) -> Engine:
     """Lend six loans in two counties.
 
-    One is paid off, one is partly repaid, two have interest paid, and the others stay unpaid to the end.
+    One loan is paid off, one loan is partly repaid, and two loans have their interest paid. The remaining loans stay
+    unpaid.
     """
     loans = lend(engine, counties=("360781", "360702"), each=3)
     repay(engine, loans[0], "50200.00", date(2016, 6, 1))
@@ -86,7 +87,7 @@ _NAMES = (
 
 
 def _one_by_one(session: Session, as_of: date) -> dict[tuple[str, str], int]:
-    """Return the portfolio's figures by county and name, from each loan with the grading rule."""
+    """Return the portfolio's figures by county and name, computed from each loan with the grading rule."""
     scheme, found = load_preset("ganzhou-2016"), dict[tuple[str, str], int]()
     for loan in session.execute(select(Loan)).scalars():
         assert loan.rolled_on is not None

@@ -1,6 +1,6 @@
 """Lists of the constraints, indexes, triggers and functions of a database, each with its definition.
 
-After a change of the schema, `python -m tests.migrations.catalogue` writes the lists; review the difference.
+After a change of the schema, run `python -m tests.migrations.catalogue` to write the lists, and review the difference.
 """
 
 import re
@@ -15,13 +15,13 @@ from tests.support import engines
 
 _OWN = "connamespace = current_schema()::regnamespace"
 _POSTGRESQL = {
-    # NOT NULL constraints ('n') are left out, since alembic compares them with the columns.
+    # Constraints of type 'n' (NOT NULL) are left out, since alembic compares NOT NULL with the columns.
     "constraint": f"SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid) FROM pg_constraint "
     f"WHERE {_OWN} AND contype <> 'n'",
     "index": "SELECT tablename::text, indexname::text, regexp_replace(indexdef, ' ON public\\.', ' ON ') "
     "FROM pg_indexes WHERE schemaname = current_schema() AND NOT EXISTS "
     f"(SELECT 1 FROM pg_constraint WHERE {_OWN} AND conname = indexname)",
-    # A trigger with 'A' always fires; one with 'O' does not fire in replica role.
+    # A trigger with 'A' always fires; a trigger with 'O' does not fire in replica role.
     "trigger": "SELECT tgrelid::regclass::text, tgname::text, tgenabled::text || ' ' || "
     "regexp_replace(pg_get_triggerdef(oid), '\\s+', ' ', 'g') FROM pg_trigger WHERE NOT tgisinternal",
     "function": "SELECT '', proname::text, coalesce(array_to_string(proconfig, ' '), '') || ' ' || prosrc "
@@ -35,7 +35,7 @@ def path_of(engine_name: str) -> Path:
 
 
 def listed(engine: Engine) -> list[str]:
-    """Return the list of a database, sorted."""
+    """Return the sorted list of the constraints, indexes, triggers and functions of a database."""
     with engine.connect().execution_options(reading=True) as connection:
         found = _sqlite(connection) if engine.dialect.name == "sqlite" else _postgresql(connection)
     return sorted(" ".join(line.split()) for line in found if " alembic_version" not in line)
@@ -79,12 +79,12 @@ def _constraints(connection: Connection, table: str) -> list[str]:
 
 
 def names(lines: list[str], kind: str) -> list[str]:
-    """Return the names of one kind of object in a list."""
+    """Return the names of the objects of one kind in a list."""
     return [match[1] for line in lines if (match := re.match(rf"{kind} \S* ?(\S+):", line))]
 
 
 def write() -> None:
-    """Write the lists of both engines from databases made by the migrations."""
+    """Write the lists of both engines, from databases made by the migrations."""
     with engines.postgresql_server() as server:
         folder = engines.make_folder()
         for url in (f"sqlite:///{folder / 'ledger.sqlite3'}", server.url(server.create())):

@@ -1,4 +1,4 @@
-"""Constraints, indexes, triggers and functions of a migrated database equal the reviewed and committed list."""
+"""Tests that the objects of a migrated database equal the committed list of objects."""
 
 from sqlalchemy import Engine
 
@@ -32,7 +32,7 @@ def test_every_table_that_is_only_added_to_is_guarded_alike(engine: Engine) -> N
     assert {"events", "entries", "postings", "footers", "applications", "closings"} <= guarded
     assert {f"{table}{kind}" for table in guarded for kind in kinds} <= triggers
     if engine.dialect.name == "sqlite":
-        # INSERT OR REPLACE with a hidden row number would bypass the guards.
+        # In a table with hidden row numbers, INSERT OR REPLACE with a row number would bypass the guards.
         assert {table for table in guarded if f"rows {table}: without hidden numbers" not in found} == set()
 
 

@@ -1,4 +1,4 @@
-"""The migrations form one line, make the tables as declared, and go back only in an empty database."""
+"""Tests that the migrations form one line, make the declared tables, and can be undone only in an empty database."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ from tests.support.county_desk import row_counts
 from tests.support.recording import disbursed, recording
 from tests.support.sources import ROOT
 
-__all__ = [  # tests of pytest-alembic, run on each engine
+__all__ = [  # These tests of pytest-alembic run on each engine.
     "test_model_definitions_match_ddl",
     "test_single_head_revision",
     "test_up_down_consistency",
@@ -97,7 +97,7 @@ def test_no_step_back_once_the_journal_has_entries(engine: Engine) -> None:
 
 
 def test_every_step_back_asks_first() -> None:
-    """The downgrade of each migration refuses by itself, whatever migrations came later."""
+    """The downgrade of each migration checks by itself that nothing is written yet, whatever migrations came later."""
     for source in sorted((ROOT / "migrations" / "versions").glob("*.py")):
         undo = source.read_text(encoding="utf-8").partition("def downgrade() -> None:\n")[2]
         assert undo.lstrip().startswith("refuse_once_written()"), source.name
@@ -114,7 +114,10 @@ def test_a_revision_is_named_as_its_file() -> None:
 
 
 def test_the_migrations_import_nothing_of_the_product() -> None:
-    """A migration must do the same in every later release; only env.py compares migrations and tables."""
+    """A migration must do equal work in every later release.
+
+    Only env.py may therefore compare migrations with the declared tables.
+    """
     ours = re.compile(r"^\s*(from|import) (ledger|api|jobs)\b", re.MULTILINE)
     sources = [path for path in (ROOT / "migrations").rglob("*.py") if ours.search(path.read_text(encoding="utf-8"))]
     assert [path.name for path in sources] == ["env.py"]

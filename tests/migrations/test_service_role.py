@@ -1,4 +1,4 @@
-"""The service's own PostgreSQL role does all the work, owns no table, and cannot change rows of the journal."""
+"""Tests that the service's PostgreSQL role can do all work, owns no table, and cannot change rows of the journal."""
 
 import secrets
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ LIFE: list[Step] = [
 
 @pytest.fixture
 def service(postgresql_url: str) -> Iterator[Engine]:
-    """Return an engine of the service's role on a prepared database with another owner."""
+    """Return an engine for the service's role, on a prepared database that another role owns."""
     owner = make_url(postgresql_url)
     role, password = f"service_{secrets.token_hex(4)}", secrets.token_hex(8)
     _as_owner(postgresql_url, f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{password}'")
@@ -57,7 +57,7 @@ def test_the_service_does_its_work_under_its_own_role(service: Engine) -> None:
 
 
 def test_it_starts_on_a_prepared_database_without_the_owner(service: Engine) -> None:
-    """Servers and jobs do not know the owner's address and have nothing to create."""
+    """Servers and jobs start without the owner's address, since they have nothing to create."""
     setup.prepare(service.url.render_as_string(hide_password=False))
     assert setup.at_head(service)
 

@@ -1,4 +1,4 @@
-"""Letters for tests of the printed notice, and readers of the text, glyphs and positions in a PDF."""
+"""Letters for tests of the printed notice, and functions that read text, glyphs and positions in a PDF."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -44,12 +44,12 @@ _LETTER: dict[str, Any] = {
 
 
 def letter(**facts: Any) -> NoticePaper:
-    """Return the first notice of an ordinary loan of a household, with given changes."""
+    """Return the first notice of an ordinary loan to a household, with some fields replaced."""
     return NoticePaper(**(_LETTER | facts))
 
 
 def texts(pdf: bytes) -> list[str]:
-    """Return the text of each page without line breaks and spaces."""
+    """Return the text of each page, without line breaks and spaces."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         pages = [page.get_textpage().get_text_range() for page in document]
@@ -59,7 +59,10 @@ def texts(pdf: bytes) -> list[str]:
 
 
 def glyphs(pdf: bytes) -> Iterator[int]:
-    """Return the glyph number of every character drawn; 0 is the empty box of a character missing in the font."""
+    """Yield the glyph number of every character drawn.
+
+    The number 0 is the empty box of a character that the font does not contain.
+    """
     with pikepdf.open(BytesIO(pdf)) as document:
         for page in document.pages:
             for drawn in pikepdf.parse_content_stream(page, "Tj TJ"):
@@ -76,7 +79,7 @@ def _strings(operands: Any) -> Iterator[bytes]:
 
 
 def without_ink(pdf: bytes, signs: str) -> dict[str, int]:
-    """Return how often each of these characters stands on the first page without any ink."""
+    """Return, for each of the given characters, how often it is on the first page without any ink."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         picture = document[0].render(scale=3, grayscale=True)
@@ -95,7 +98,10 @@ def without_ink(pdf: bytes, signs: str) -> dict[str, int]:
 
 
 def _placed(text: Any) -> Iterator[tuple[int, str]]:
-    """Return the characters of a page with their places; a character beyond the basic plane takes two places."""
+    """Yield the characters of a page with their positions.
+
+    A character beyond the basic plane takes two positions.
+    """
     units = [pypdfium2.raw.FPDFText_GetUnicode(text, index) for index in range(text.count_chars())]
     for index, unit in enumerate(units):
         if 0xD800 <= unit < 0xDC00:

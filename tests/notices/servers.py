@@ -1,4 +1,4 @@
-"""A mail server and an SMS gateway that listen on a local port and give the answers a test sets."""
+"""A mail server and an SMS gateway, which listen on a local port and give the answers that a test sets."""
 
 import json
 from asyncio import AbstractServer
@@ -20,9 +20,10 @@ ACCEPTED = "250 OK"
 
 @dataclass
 class MailServer:
-    """A mail server that stores received mails.
+    """A mail server that stores the mails it receives.
 
-    `at_rcpt` and `at_data` are the answers to the next commands; afterwards every command is accepted.
+    The lists `at_rcpt` and `at_data` contain the answers to the next commands. When a list is empty, every command is
+    accepted.
     """
 
     url: str = ""
@@ -55,7 +56,7 @@ class MailServer:
 
 
 class _OnASocket(Controller):
-    """A controller that serves on a socket that is already bound, so no other process can have its port."""
+    """A controller that serves on a socket that is already bound, so that no other process can take its port."""
 
     def __init__(self, handler: MailServer, listening: socket) -> None:
         self.listening = listening
@@ -68,7 +69,7 @@ class _OnASocket(Controller):
 
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
-    """Run a mail server for the duration of the block."""
+    """Run a mail server until the end of the `with` block."""
     handler = MailServer()
     controller = _OnASocket(handler, create_server(("127.0.0.1", 0)))
     controller.start()
@@ -81,10 +82,10 @@ def mail_server() -> Iterator[MailServer]:
 
 @dataclass
 class Gateway:
-    """An SMS gateway that stores received messages.
+    """An SMS gateway that stores the messages it receives.
 
-    `answers` are the statuses of the next answers; afterwards every answer is 200. While `held` is not set, every
-    answer waits.
+    The list `answers` contains the statuses of the next answers; when the list is empty, every status is 200. While
+    `held` is not set, every answer waits.
     """
 
     url: str = ""
@@ -96,7 +97,7 @@ class Gateway:
 
 @contextmanager
 def sms_gateway() -> Iterator[Gateway]:
-    """Run an SMS gateway for the duration of the block."""
+    """Run an SMS gateway until the end of the `with` block."""
     gateway = Gateway()
     gateway.held.set()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(gateway))

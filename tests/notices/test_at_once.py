@@ -1,4 +1,4 @@
-"""Concurrent work on one notice: every change is made exactly once."""
+"""Tests of concurrent work on one notice, in which every change must be made exactly once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

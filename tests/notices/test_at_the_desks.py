@@ -1,4 +1,7 @@
-"""Notices at the desks: issued by the job, delivered, recorded with a signed slip, withdrawn (scheme 7)."""
+"""Tests of notices in the offices (scheme 7).
+
+A job issues notices; people deliver them, record the signed slip, and withdraw notices.
+"""
 
 from base64 import b64encode
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Sending by e-mail and SMS through a mail server and a gateway: sent once, repeated after failure (scheme 7)."""
+"""Tests that notices are sent once by e-mail or SMS, and are sent again after a failure (scheme 7)."""
 
 from datetime import UTC, date, datetime, timedelta
 from threading import Thread
@@ -33,8 +33,9 @@ FIRST, SECOND = date(2019, 4, 10), date(2019, 5, 3)
 
 
 def told(engine: Engine, on: date = FIRST, **where: str | None) -> int:
-    """Record the worked example's loan with contact data of its borrower, and issue its notices; return the loan's
-    id.
+    """Record the worked example's loan with contact data of its borrower, and issue its notices.
+
+    Return the loan's id.
     """
     with at_desk(engine) as unit:
         home = household(unit)

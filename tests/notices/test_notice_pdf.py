@@ -1,4 +1,4 @@
-"""The printed notice: its text, no missing character, one page per notice, equal bytes for equal facts."""
+"""Tests of the printed notice: its text, no missing character, one page per notice, and equal bytes for equal facts."""
 
 import hashlib
 import subprocess
@@ -223,7 +223,7 @@ def test_a_notice_is_an_a4_page_fit_for_the_archive() -> None:
 
 
 def _assert_archival(document: pikepdf.Pdf) -> None:
-    """Assert that a document is PDF/A-2b with an output colour profile and all fonts embedded."""
+    """Assert that a document is PDF/A-2b, with an output colour profile and with all fonts embedded."""
     with document.open_metadata() as metadata:
         assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("2", "B")
         assert metadata["dc:title"] == "还款催收通知书"

@@ -1,4 +1,4 @@
-"""The contents of a printed notice: the loan as of the notice's day, and the amount due on the due date."""
+"""Tests of a printed notice's content: the loan as of the notice's day, and the amount payable on the due date."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from tests.support.county_desk import COUNTY, household, link, organisation
 
 
 def notice(engine: Engine, loan_id: int, due_on: date, made_on: date, kind: str = "D30") -> int:
-    """Record a notice directly, whether or not the loan calls for it, and return its id."""
+    """Record a notice directly, whether or not the loan needs the notice, and return the notice's id."""
     notice_id = new_id()
     with serviced.at_bank(engine) as unit:
         unit.session.add(
@@ -50,7 +50,7 @@ def printed(engine: Engine, *notices: int) -> list[NoticePaper]:
 
 
 def borrower(engine: Engine, **about: str) -> dict[str, int]:
-    """Register a household and return the loan's columns that name it."""
+    """Register a household, and return the columns of a loan that refer to the household."""
     with serviced.at_bank(engine, "poverty") as unit:
         home = household(unit, **about)
         member = unit.session.execute(select(Member.id).where(Member.household_id == home, Member.is_head)).scalar_one()
@@ -64,11 +64,17 @@ def lend(engine: Engine, disbursed_on: str, due_on: str, rolled_on: str = "", **
 
 
 GOLDEN = (27708, 60694, 60035, 59375, 60694, 60694, 60035, 59375, 60694, 60694, 60035, 59375)
-"""The interest bills of 50,000.00 at 4.75 % from 2016-05-10 to 2019-05-10 without the last, 329.86 (scheme 3)."""
+"""The interest bills of 50,000.00 yuan at 4.75 % from 2016-05-10 to 2019-05-10 (scheme 3).
+
+The last bill, 329.86 yuan, is left out.
+"""
 
 
 def golden(engine: Engine, paid: int, **columns: Any) -> int:
-    """Record the loan of GOLDEN with the given number of its lines paid in time; return the loan's id."""
+    """Record the loan that has the bills of `GOLDEN`, with the given number of bills paid in time.
+
+    Return the loan's id.
+    """
     loan = lend(engine, "2016-05-10", "2019-05-10", term_months=36, **columns)
     for place, fen in enumerate(GOLDEN[:paid]):
         year, month = divmod(2016 * 12 + 5 + place * 3, 12)
@@ -111,7 +117,7 @@ def test_a_line_that_money_kept_pays_in_between_is_shown_with_it(engine: Engine)
     loan = lend(engine, "2016-03-21", "2016-07-05")
     serviced.record(engine, loan, Repaid(date(2016, 4, 1), 100_000))
     (paper,) = printed(engine, notice(engine, loan, date(2016, 7, 5), date(2016, 6, 5)))
-    first, last = 60694, 9236  # The interest of 92 and of 14 days, in fen.
+    first, last = 60694, 9236  # The amounts are the interest of 92 days and of 14 days, in fen.
     assert (paper.unpaid, paper.coming, paper.charges, paper.credit) == (0, first + last, 0, 100_000)
     assert paper.total == 5_000_000 + first + last - 100_000
 
@@ -222,7 +228,7 @@ def test_a_letter_quotes_what_would_settle_the_loan_on_its_due_date(
             serviced.record(engine, loan, fact)
     serviced.run_to(engine, loan, made_on)
     with engine.connect() as connection:
-        # A loan that ended by then has its notice already, cancelled.
+        # A loan that has ended before the notice's day already has a cancelled notice.
         assume(connection.execute(select(Notice.id).where(Notice.loan_id == loan)).first() is None)
     made = notice(engine, loan, contract.due_on, made_on)
     (paper,) = before = printed(engine, made)

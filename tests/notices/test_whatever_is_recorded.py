@@ -1,6 +1,6 @@
-"""Notices after any records, late records and reversals, with the job on any days, equal those of a daily check.
+"""Tests that the notices of a loan equal those of a daily check, whatever is recorded, recorded late or reversed.
 
-The daily check looks at the loan on every day of its life (scheme 7).
+The job may run on any days, but the daily check looks at the loan on every day of its life (scheme 7).
 """
 
 from contextlib import ExitStack
@@ -66,7 +66,7 @@ def _record(shop: Shop, data: st.DataObject) -> None:
 
 
 def run(engine: Engine, on: date) -> int:
-    """Run the notices job for a day in one transaction, and return the number of loans it found."""
+    """Run the notices job for a day in one transaction, and return how many loans the job found."""
     step = Step(on, STEP)
     with at_bank(engine, "job:notices", on) as unit:
         found = NOTICES.items(unit.session, step, 0, 5000)
@@ -76,7 +76,7 @@ def run(engine: Engine, on: date) -> int:
 
 
 def kept(engine: Engine, loan_id: int) -> Seen:
-    """Return a loan's stored notices, without those cancelled on the day that called for them."""
+    """Return the stored notices of a loan, without notices that were cancelled on the day they were made."""
     query = select(Notice.due_on, Notice.kind, Notice.created_on, Notice.cancelled_on)
     with engine.connect() as connection:
         found = connection.execute(query.where(Notice.loan_id == loan_id)).all()

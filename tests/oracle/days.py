@@ -1,4 +1,4 @@
-"""A second implementation of a loan's course: scheme.md part 3 by the day, in fractions, without the policy's code."""
+"""A second implementation of scheme.md part 3: a loan's course day by day, in fractions, without the policy's code."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -11,14 +11,17 @@ ACCOUNTS = ("130301", "130302", "113201", "113202", "2241", "6701")
 
 
 def live(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
-    """Return the loan after the night of the day `through`."""
+    """Return the loan after the interest of the night that follows the day `through`."""
     book = during(contract, facts, through)
     night(book, through)
     return book
 
 
 def during(contract: Contract, facts: Iterable[Fact], day: date) -> Book:
-    """Return the loan on a day after all records of that day, in the order given, with reversals first."""
+    """Return the loan on a day after all records of that day.
+
+    Reversals come first; the other records keep the order in which they are given.
+    """
     book = begin(contract)
     waiting = sorted(facts, key=lambda fact: (fact.on, not isinstance(fact, Undone)))
     on = contract.disbursed_on
@@ -45,8 +48,8 @@ def begin(contract: Contract) -> Book:
     return book
 
 
-# The steps of a day: the change to overdue, the line and the use of credit first, then the records of people, then
-# the interest of the night.
+# A day begins with the change to overdue, the interest line and the use of credit. Then come the records of people, and
+# at last the interest of the night.
 
 
 def dawn(book: Book, day: date) -> None:

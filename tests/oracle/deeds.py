@@ -1,4 +1,4 @@
-"""The oracle's reading of scheme.md: the effect of each thing that people record, on a day whose line is posted."""
+"""The oracle's reading of scheme.md: the effect of each record of people, on a day whose interest line is posted."""
 
 from collections.abc import Callable
 from typing import Any

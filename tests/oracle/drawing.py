@@ -1,4 +1,4 @@
-"""Random loans and records, drawn close to the difficult cases: around lines, due dates and exact amounts."""
+"""Random loans and records, drawn close to difficult cases: settlement days, due dates and exact amounts."""
 
 from calendar import monthrange
 from collections.abc import Sequence
@@ -35,14 +35,17 @@ class Draw(Protocol):
     def __call__(self, strategy: st.SearchStrategy[T], /) -> T: ...
 
 
-AFTER_DUE = 200  # The number of days a loan is followed after its rolled due date.
+AFTER_DUE = 200  # The number of days for which a loan is followed after its rolled due date.
 FEW = ("repaid", "repaid", "repaid", "repaid", "misused", "waived", "refunded")
 ALL = (*FEW, *FEW, "extended", "insured", "written_off", "renewed")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A loan, its records in the order of recording, and the refusal of each record that was refused."""
+    """A loan and its records, in the order of recording.
+
+    Each record has the code of its refusal, or None where the record was accepted.
+    """
 
     contract: Contract
     told: tuple[tuple[Fact, str | None], ...]
@@ -59,7 +62,7 @@ class Drawn:
 
 @st.composite
 def contracts(draw: Draw, *, fixed_rate: bool = False, ganzhou: bool = False) -> Contract:
-    """Draw contracts of short loans disbursed on any day, often close to a settlement day."""
+    """Draw contracts of short loans that are disbursed on any day, often close to a settlement day."""
     day = date(2016, 1, 1) + timedelta(days=draw(st.integers(0, 700)))
     if draw(st.booleans()):
         day = date(day.year, draw(st.sampled_from((3, 6, 9, 12))), draw(st.sampled_from((19, 20, 21, 22))))
@@ -105,7 +108,7 @@ def drawn_lives(
 
 
 def refusal_of(history: History, fact: Fact) -> str | None:
-    """Record a fact; return the code of the refusal where the fact is refused."""
+    """Record a fact, and return the code of the refusal, or None where the fact is accepted."""
     try:
         history.record(fact)
     except Refused as refused:
@@ -114,7 +117,7 @@ def refusal_of(history: History, fact: Fact) -> str | None:
 
 
 def draw_fact(draw: Draw, history: History, kinds: Sequence[str]) -> Fact | None:
-    """Draw a fact on a day on which the loan exists; None where the kind of fact makes no sense on that day."""
+    """Draw a fact on a day on which the loan exists, or None where the kind of fact makes no sense on that day."""
     kind = draw(st.sampled_from(kinds))
     on = _draw_day(draw, history)
     book = history.at(on)
@@ -176,7 +179,7 @@ def _draw_amount(draw: Draw, book: Book) -> int:
 
 
 def _draw_extension(draw: Draw, history: History, on: date) -> Fact | None:
-    """Draw an extension: once, before the contract due date, to a day after the old due date."""
+    """Draw an extension, made once, before the contract due date, to a day after the old due date."""
     contract = history.contract
     if on >= contract.due_on or any(isinstance(fact, Extended) for fact in history.facts):
         return None

@@ -1,4 +1,4 @@
-"""The oracle's input and output: a contract and dated facts; postings, lines and allocations."""
+"""The input of the oracle (a contract and dated facts) and its output (postings, lines and allocations)."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 @dataclass(frozen=True)
 class Contract:
-    """The terms of a loan; amounts are whole fen, `rates` are yearly fractions from a day on."""
+    """The terms of a loan.
+
+    Amounts are whole fen, and each of the `rates` is a yearly fraction that applies from its day on.
+    """
 
     principal: int
     disbursed_on: date
@@ -25,7 +28,7 @@ class Contract:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """A fact that a person recorded, with a number that tells equal facts apart."""
+    """A fact that a person recorded, with a number that distinguishes it from equal facts."""
 
     on: date
     number: int = field(default_factory=count(1).__next__, init=False, repr=False)
@@ -40,12 +43,15 @@ class Repaid(Fact):
 
 @dataclass(frozen=True, eq=False)
 class Misused(Fact):
-    """Misuse is found; the misuse rate applies from this day on."""
+    """The bank found misuse of the loan, so the misuse rate applies from this day on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Waived(Fact):
-    """Penalty and compound interest are waived; without an amount, all of it."""
+    """The bank waived penalty and compound interest.
+
+    Where `asked` is 0, the whole amount is waived.
+    """
 
     asked: int = 0
 
@@ -70,23 +76,23 @@ class Extended(Fact):
 
 @dataclass(frozen=True, eq=False)
 class WrittenOff(Fact):
-    """All open amounts are written off."""
+    """The bank wrote off all open amounts of the loan."""
 
 
 @dataclass(frozen=True, eq=False)
 class Renewed(Fact):
-    """The principal moves to another loan."""
+    """The principal moved to another loan."""
 
 
 @dataclass(frozen=True, eq=False)
 class Undone(Fact):
-    """A repayment of a closed month is reversed on the first open day."""
+    """A repayment of a closed month was reversed on the first open day."""
 
     what: Repaid
 
 
 class Refused(Exception):
-    """A record that the scheme does not allow, with the code of its refusal."""
+    """Raised for a record that the scheme does not allow, with the code of the refusal."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -94,7 +100,7 @@ class Refused(Exception):
 
 
 class Row(NamedTuple):
-    """One posting of the loan."""
+    """One posting on the loan."""
 
     on: date
     event: str
@@ -104,7 +110,7 @@ class Row(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A settlement line as posted."""
+    """A settlement line with the amounts that were posted."""
 
     start: date
     posted_on: date
@@ -114,7 +120,7 @@ class Line(NamedTuple):
 
 
 class Application(NamedTuple):
-    """An allocation of money to a line; negative where it was reversed."""
+    """An allocation of money to a settlement line; the amounts are negative where the allocation was reversed."""
 
     start: date
     on: date

@@ -13,18 +13,21 @@ FINAL = (WrittenOff, Renewed)
 
 @dataclass
 class History:
-    """The facts that count; `closed_through` is the last day of the closed months."""
+    """The unreversed facts of a loan; `closed_through` is the last day of the closed months."""
 
     contract: Contract
     facts: list[Fact] = field(default_factory=list)
     closed_through: date = date.min
 
     def at(self, day: date) -> Book:
-        """Return the loan on a day after the facts of that day and before the interest of the night."""
+        """Return the loan on a day, after the facts of that day and before the interest of the night."""
         return during(self.contract, [fact for fact in self.facts if fact.on <= day], day)
 
     def record(self, fact: Fact) -> None:
-        """Record a fact as if it had been recorded in time; raise Refused where it would have been refused then."""
+        """Record a fact as if it had been recorded in time.
+
+        Raise `Refused` where the fact would have been refused on its own day.
+        """
         if fact.on <= self.closed_through:
             raise Refused("period_closed")
         if any(isinstance(other, STANDING) and other.on > fact.on for other in self.facts):
@@ -34,7 +37,10 @@ class History:
         self._stand([*self.facts, fact])
 
     def undo(self, fact: Repaid) -> None:
-        """Undo a fact as if it had never been recorded; where its month is closed, on the first open day."""
+        """Remove a repayment as if it had never been recorded.
+
+        Where the month of the repayment is closed, reverse it on the first open day.
+        """
         place = self.facts.index(fact)
         later = [other for n, other in enumerate(self.facts) if (other.on, n) > (fact.on, place)]
         kinds = STANDING if fact.on > self.closed_through else FINAL

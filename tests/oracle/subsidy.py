@@ -1,4 +1,4 @@
-"""A second, independent computation of the interest subsidy, day by day in fractions, to check the ledger against."""
+"""A second, independent computation of the interest subsidy, day by day in fractions, to check the ledger."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import NamedTuple
 
 Amounts = Sequence[tuple[date, int]]
-"""Amounts in fen, each from its day on, oldest first; the amount is zero before the first day."""
+"""Amounts in fen, oldest first, each in force from its day on; before the first day the amount is zero."""
 
 _DAY = timedelta(days=1)
 
 
 class Contract(NamedTuple):
-    """The facts of a loan that the subsidy depends on: dates, the rate of each day, the benchmark rate at signing."""
+    """The facts of a loan on which the subsidy depends: dates, the rate of each day, the benchmark rate at signing."""
 
     disbursed_on: date
     first_disbursed_on: date
@@ -23,7 +23,7 @@ class Contract(NamedTuple):
 
 
 def months_later(day: date, months: int) -> date:
-    """Return the same day of a later month, or the last day of a shorter month."""
+    """Return the day with an equal number in a later month, or the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     for last in (day.day, 30, 29, 28):
         try:
@@ -34,19 +34,22 @@ def months_later(day: date, months: int) -> date:
 
 
 def days(start: date, end: date) -> Iterable[date]:
-    """Return every day from `start` to `end`, the end not included."""
+    """Yield every day from `start` until the day before `end`."""
     while start < end:
         yield start
         start += _DAY
 
 
 def at(amounts: Amounts, day: date) -> int:
-    """Return the amount in force on a day, in fen."""
+    """Return the amount that is in force on a day, in fen."""
     return max((row for row in amounts if row[0] <= day), default=(day, 0), key=lambda row: row[0])[1]
 
 
 def is_eligible(loan: Contract, day: date, months: int = 36) -> bool:
-    """Return whether a day earns subsidy: before due date and misuse, and within 36 months of the first loan (4.2)."""
+    """Return whether a day earns subsidy (4.2).
+
+    The day must be before the due date and any misuse, and within 36 months of the first loan.
+    """
     return (
         loan.disbursed_on <= day < loan.due_on
         and day < months_later(loan.first_disbursed_on, months)
@@ -57,9 +60,10 @@ def is_eligible(loan: Contract, day: date, months: int = 36) -> bool:
 def eligible(
     loan: Contract, start: date, end: date, owed: Amounts, paid: int, cap: int | None, earlier: Sequence[Amounts] = ()
 ) -> Fraction:
-    """Return the eligible interest of a line in fen (4.6): principal within the cap left, at the lower rate, per day.
+    """Return the eligible interest of a line in fen (4.6).
 
-    The result is at most `paid`, the contract interest that was paid.
+    The interest is computed by the day on the principal within the remaining cap, at the lower rate. The result is at
+    most `paid`, which is the contract interest that was paid.
     """
     interest = Fraction(0)
     for day in days(start, end):
@@ -72,12 +76,15 @@ def eligible(
 
 
 def half_up(amount: Fraction) -> int:
-    """Return a number rounded to a whole one, halves away from zero."""
+    """Return a number rounded to a whole number, with halves rounded away from zero."""
     return int(amount + Fraction(1, 2)) if amount >= 0 else -int(-amount + Fraction(1, 2))
 
 
 def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, overdue_from: date) -> int:
-    """Return the contract interest of a line in fen, without overdue and misused days, rounded once (scheme 3)."""
+    """Return the contract interest of a line in fen, rounded once (scheme 3).
+
+    Overdue days and misused days are left out.
+    """
     return half_up(
         sum(
             (
@@ -91,7 +98,7 @@ def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, ove
 
 
 def paid_since(contract: int, paid: Iterable[tuple[date, int]]) -> date | None:
-    """Return the day since when the borrower's payments cover the contract interest; None if they do not.
+    """Return the day since which the borrower's payments cover the contract interest, or None if they do not.
 
     Reversals are payments with a negative amount.
     """

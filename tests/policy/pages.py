@@ -1,4 +1,4 @@
-"""A loan as text: contracts and facts written in plain words, and events as one line each."""
+"""Loans as text for tests: contracts and facts from plain words, and events as one line each."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -23,7 +23,10 @@ def contract(
     principal: str = "50000.00",
     **terms: Any,
 ) -> Contract:
-    """Return a contract with a yearly rate in percent; `rolled_on` is given where the due date is no working day."""
+    """Return a contract with a yearly rate in percent.
+
+    The argument `rolled_on` is given where the due date is not a working day.
+    """
     first, due = date.fromisoformat(disbursed_on), date.fromisoformat(due_on)
     rolled = date.fromisoformat(rolled_on) if rolled_on else due
     return Contract(fen(principal), first, due, rolled, ((first, Fraction(rate) / 100),), **terms)
@@ -38,7 +41,10 @@ def paid(on: str, amount: str, surplus: str = "credit") -> told.Repaid:
 
 
 def page(agreed: Contract, facts: Iterable[told.Fact], through: str, *, since: str = "") -> str:
-    """Return the events of a loan through a day as lines of text, from the day `since` on where it is given."""
+    """Return the events of a loan dated on or before a day, as lines of text.
+
+    With `since`, return only the events dated on or after that day.
+    """
     walked = walk(agreed, list(facts), date.fromisoformat(through))
     events = [event for event in walked.events if not isinstance(event, e.LoanDisbursed)]
     rows = [line_of(event) for event in events if not since or event.effective_on >= date.fromisoformat(since)]
@@ -50,7 +56,10 @@ def text(lines: str) -> str:
 
 
 def bills(agreed: Contract, through: str, *facts: told.Fact) -> list[str]:
-    """Return the lines posted through a day, such as `2016-06-21 277.08`, with compound and penalty interest if any."""
+    """Return the lines posted on or before a day as texts such as `2016-06-21 277.08`.
+
+    Compound interest and penalty interest follow, if the line has any.
+    """
     walked = walk(agreed, facts, date.fromisoformat(through))
     return [_bill(event) for event in walked.events if isinstance(event, e.InterestBilled)]
 
@@ -63,7 +72,7 @@ def _bill(event: e.InterestBilled) -> str:
 
 
 def line_of(event: Event) -> str:
-    """Return an event as text: the day, the kind and every amount that is not zero."""
+    """Return an event as text: its day, its kind and every amount that is not zero."""
     if isinstance(event, e.InterestBilled):
         cause = f" ({event.cause})" * bool(event.cause)
         return f"{event.effective_on} line from {event.period_start}{cause}:{_bill(event)[10:]}"

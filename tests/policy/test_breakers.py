@@ -1,4 +1,4 @@
-"""Breakers (scheme 6.9): off in Ganzhou; where set, warnings or refusals above, below and at each limit."""
+"""Tests of breakers (scheme 6.9): off in Ganzhou; where set, warnings or refusals above, at and below each limit."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Working days: the State Council's calendar, the programme's deadlines, and unpublished years."""
+"""Tests of working days: the State Council's calendar, the programme's deadlines, and unpublished years."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""The amounts that the fund owes, and the bearers of a loss (scheme 6), as tables that an official could read."""
+"""Tests of the amounts that the fund owes and of the bearers of a loss (scheme 6), as tables for officials."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Eligibility of borrowers, banks, dates and terms, on both sides of every limit."""
+"""Tests of the eligibility of borrowers, banks, dates and terms, on both sides of every limit."""
 
 from dataclasses import replace
 from datetime import date

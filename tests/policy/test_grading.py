@@ -1,4 +1,4 @@
-"""The five classes by days overdue, on both sides of every limit."""
+"""Tests of the five classes of loans by days overdue, on both sides of every limit."""
 
 from datetime import date
 

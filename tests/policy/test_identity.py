@@ -1,4 +1,4 @@
-"""Identity cards and credit codes: refusals, warnings and masking."""
+"""Tests of identity cards and credit codes: refusals, warnings and masking."""
 
 from datetime import date
 
@@ -23,7 +23,7 @@ from ledger.policy.identity import (
     mask_name,
 )
 
-# All numbers are invented.
+# All identity numbers and credit codes in this module are invented.
 CARD = "360781198505121233"
 WITH_X = "36078119850512125X"
 
@@ -37,7 +37,7 @@ def coded(seventeen: str) -> str:
 
 
 def weighed(seventeen: str) -> str:
-    """Return the check digit by the formula of GB 11643: weights are powers of two, modulo 11."""
+    """Return the check digit by the formula of GB 11643, in which the weights are powers of two, modulo 11."""
     return "10X98765432"[sum(int(digit) * 2 ** (17 - place) for place, digit in enumerate(seventeen)) % 11]
 
 

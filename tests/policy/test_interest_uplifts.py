@@ -1,4 +1,4 @@
-"""Surcharges on the contract rate, and its changes: overdue, misuse, compound, repricing, extension (3.1, 3.7-3.10)."""
+"""Tests of surcharges on the contract rate and of changes of the rate (3.1, 3.7-3.10)."""
 
 from dataclasses import replace
 from datetime import date
@@ -12,7 +12,8 @@ from ledger.policy.schemes import load_preset
 from tests.oracle.facts import Contract, Extended, Fact, Misused
 from tests.policy.pages import bills, contract, paid
 
-# Interest on 50,000.00 yuan at 4.75 % is 6.597 a day, overdue 9.896, misused 13.194. Compound interest is off here.
+# Daily interest on 50,000.00 yuan at 4.75 % is 6.597 yuan, when overdue 9.896, and when misused 13.194. Compound
+# interest is off in this contract.
 LOAN = contract("2019-03-21", "2019-05-10", compound=False)
 
 
@@ -26,12 +27,12 @@ LOAN = contract("2019-03-21", "2019-05-10", compound=False)
             "only what is still owed",
             [("2019-05-20", "20329.86")],
             ["2019-05-10 329.86", "2019-06-21 0.00 penalty 288.96"],
-        ),  # 10 nights of 50,000.00, 32 of 30,000.00
+        ),  # The penalty is that of 10 nights on 50,000.00 and 32 nights on 30,000.00.
         (
             "a part on the due date spares its own night",
             [("2019-05-10", "20329.86")],
             ["2019-05-10 329.86", "2019-06-21 0.00 penalty 249.38"],
-        ),  # 42 nights of 30,000.00
+        ),  # The penalty is that of 42 nights on 30,000.00.
     ],
 )
 def test_penalty_runs_for_every_night_from_the_due_date_on(
@@ -55,7 +56,7 @@ def test_penalty_runs_for_every_night_from_the_due_date_on(
             "2",
             "2019-06-01",
             ["2019-05-10 329.86", "2019-06-21 0.00 penalty 481.60"],
-        ),  # 22 nights overdue, 20 misused
+        ),  # The interest is that of 22 nights overdue and 20 nights misused.
         (
             "overdue and misused: the higher, overdue",
             "1.1",
@@ -83,7 +84,7 @@ def test_of_two_misuse_findings_the_earlier_day_counts(case: str, first: str, se
     assert bills(LOAN, "2019-05-10", *found) == ["2019-05-10 72.57 penalty 514.58"]
 
 
-# Three lines are unpaid: 600.35 and 593.75, and 329.86 on the due date.
+# Three lines of the loan are unpaid: 600.35, 593.75, and on the due date 329.86.
 UNPAID = contract("2018-09-21", "2019-05-10")
 QUARTERS = ["2018-12-21 600.35", "2019-03-21 593.75 compound 7.13", "2019-05-10 329.86 compound 7.88"]
 
@@ -96,7 +97,7 @@ QUARTERS = ["2018-12-21 600.35", "2019-03-21 593.75 compound 7.13", "2019-05-10 
             UNPAID,
             [],
             [*QUARTERS, "2019-06-21 0.00 compound 12.67 penalty 415.63"],
-        ),  # 1,523.96 for 42 days at 7.125 %
+        ),  # The compound interest is that of 1,523.96 for 42 days at 7.125 %.
         (
             "misuse raises it not, and misused days bear no contract interest to compound",
             UNPAID,
@@ -186,7 +187,8 @@ def test_an_extension_changes_the_rate_from_the_old_contract_due_date_not_the_ro
     loan = contract("2016-10-01", "2019-10-01", rolled_on="2019-10-08", compound=False)
     longer = Extended(date(2019, 9, 10), 12, date(2020, 10, 1), date(2020, 10, 9), Fraction(490, 10_000))
     lines = bills(loan, "2020-10-09", longer)
-    # The line covers 10 days at 4.75 % and 81 days at 4.90 %; the old due date has no line, the new due date has one.
+    # The line covers 10 days at 4.75 % and 81 days at 4.90 %. The old due date has no line, but the new due date has a
+    # line.
     assert [row for row in lines if row > "2019-09-21"] == [
         "2019-09-21 606.94",
         "2019-12-21 617.22",

@@ -1,4 +1,4 @@
-"""Limits on lending: caps, links, head-room and shares, exact to the fen."""
+"""Tests of the limits on lending: caps, links, head-room and shares, exact to the fen."""
 
 from dataclasses import replace
 from datetime import date

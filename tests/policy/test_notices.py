@@ -1,4 +1,7 @@
-"""The notices that dates require: the programme's examples, days around each limit, and a check of every single day."""
+"""Tests of the notices that dates require.
+
+The tests use the programme's examples, days around each limit, and a second implementation that looks at every day.
+"""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -130,13 +133,13 @@ def test_notices_of_a_life(
     assert told == expected, case
 
 
-# A second implementation: look at every day and compare with the facts, without ranges of days.
+# The second implementation looks at every day and compares the day with the facts, without ranges of days.
 
 Seen = dict[tuple[date, str], tuple[date, date | None]]
 
 
 def _brute_force(loan: Dates, of: tuple[Timing, ...], through: date) -> Seen:
-    """Go through every day: make each notice due on the day, and cancel each notice whose reason has ended."""
+    """On every day, make each notice that is due, and cancel each notice whose reason has ended."""
     seen: Seen = {}
     day = loan.disbursed_on
     while day <= through:
@@ -155,7 +158,7 @@ def _brute_force(loan: Dates, of: tuple[Timing, ...], through: date) -> Seen:
 
 @dataclass
 class Told:
-    """A fact of a loan and the day on which it was recorded: the fact's own day or later."""
+    """A fact of a loan and the day of recording, which is the day of the fact or a later day."""
 
     what: str
     on: date
@@ -189,7 +192,10 @@ class Borrowed:
 
 @st.composite
 def borrowed(draw: Draw) -> Borrowed:
-    """Draw a loan, recorded in time or late, perhaps extended, perhaps paid off, perhaps with the payment reversed."""
+    """Draw a loan recorded in time or late.
+
+    The loan may be extended and paid off, and its last payment may be reversed.
+    """
     first = date(2016, 1, 1) + timedelta(days=draw(st.integers(0, 1500)))
     months = draw(st.integers(1, 14))
     days = (months_later(first, months) - first).days
@@ -215,7 +221,7 @@ def _told(draw: Draw, what: str, on: date, known: date, months: int = 0) -> Told
 
 
 _CASES = settings(max_examples=settings().max_examples * 5 // 2)
-"""Full test runs draw 5,000 loans."""
+"""A full test run draws 5,000 loans."""
 
 
 @_CASES
@@ -246,7 +252,7 @@ def test_whatever_days_the_job_ran_the_notices_are_those_of_looking_at_every_day
     wanted = _brute_force(dates, of, end)
     assert {key: kept for key, kept in lived.items() if key not in never} == wanted
     assert never.isdisjoint(wanted)
-    if delivered:  # A delivered notice is never changed, whatever is recorded later.
+    if delivered:  # A delivered notice never changes, whatever is recorded later.
         for kept in made.values():
             given_on = Kept(kept.created_on, delivered=True)
             assert ending(given_on, None, "closed") == (None, None)

@@ -1,4 +1,4 @@
-"""The order in which a repayment is applied to interest, principal and credit (3.9)."""
+"""Tests of the order in which a repayment is applied to interest, principal and credit (3.9)."""
 
 from datetime import date, timedelta
 
@@ -17,7 +17,10 @@ FIRST, SECOND = date(2018, 9, 21), date(2018, 12, 21)
 
 
 def behind(day: date) -> LoanState:
-    """Return a loan with principal of 1,000.00 and two lines of 10.00 contract, 2.00 compound, 5.00 penalty."""
+    """Return a loan with a principal of 1,000.00 yuan and two open lines.
+
+    Each line has 10.00 contract interest, 2.00 compound interest and 5.00 penalty.
+    """
     bills = [
         InterestBill(start, start, Fen(10_00), Fen(2_00), Fen(5_00), Steps([(day, Fen(10_00))]))
         for start in (FIRST, SECOND)
@@ -31,9 +34,10 @@ def behind(day: date) -> LoanState:
 
 
 def applied(days_overdue: int, amount: str, surplus: str = "credit") -> str:
-    """Return the parts of an applied amount.
+    """Return the parts of an applied amount as text.
 
-    Lines are written `contract compound penalty`, oldest first, then principal, then credit.
+    The lines come first, oldest first, each written `contract compound penalty`. Principal and credit come after the
+    lines.
     """
     day = DUE + timedelta(days=days_overdue)
     fen = Fen(int(amount.replace(".", "")))

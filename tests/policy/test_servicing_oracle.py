@@ -1,4 +1,4 @@
-"""Random loans and facts: the rules of servicing against a slow oracle that shares no code with them."""
+"""Tests of the servicing rules on random loans and facts, against a slow oracle that shares no code with the rules."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -29,7 +29,7 @@ def test_lines_postings_and_statuses_are_those_of_the_page(drawn: Drawn) -> None
 def test_a_fact_is_refused_where_the_page_refuses_it(drawn: Drawn) -> None:
     standing: list[Fact] = []
     for fact, refusal in drawn.told:
-        if refusal in ("rests_on_later",):  # the operations check the order of recording
+        if refusal in ("rests_on_later",):  # The operations, not the policy, check the order of recording.
             continue
         assert refusal_of(drawn.contract, [*standing, fact]) == refusal
         if refusal is None:
@@ -59,7 +59,7 @@ def test_the_payoff_quoted_on_a_day_closes_the_loan_and_a_fen_less_does_not(draw
 
 
 def _assert_open_amounts(seen: Walk, wanted: Book) -> None:
-    """Assert that open amounts and unpaid interest bills equal the oracle's."""
+    """Assert that the open amounts and the unpaid interest bills equal those of the oracle."""
     state = seen.state
     figures = (state.principal, state.overdue, state.credit, state.written_off)
     assert figures == (wanted.normal, wanted.overdue, wanted.credit, wanted.lost)
@@ -71,6 +71,6 @@ def _assert_open_amounts(seen: Walk, wanted: Book) -> None:
 
 
 def _without_ids(event: Event) -> tuple[str, str]:
-    """Return an event's kind and fields, without the ids of its repayment or approval."""
+    """Return the kind and the fields of an event, without the ids of its repayment and approval."""
     fields = {name: value for name, value in asdict(event).items() if name not in ("repayment", "approval")}
     return type(event).__name__, str(fields)

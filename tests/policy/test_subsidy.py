@@ -1,4 +1,4 @@
-"""Interest subsidy: the period, the days and the amount, exact to the fen (scheme 4)."""
+"""Tests of the interest subsidy: its period, its days and its amount, exact to the fen (scheme 4)."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -144,7 +144,10 @@ def test_no_more_than_the_benchmark_at_signing_and_no_more_than_the_rate(
 
 
 def test_an_organisation_gets_half_of_a_year_rounded_once() -> None:
-    """The example of part 4: 1,000,000 at 4.75 %, 365 days from 2016-12-21: interest 48,159.72, subsidy 24,079.86."""
+    """The example of scheme part 4 has 1,000,000 yuan at 4.75 % for 365 days from 2016-12-21.
+
+    The interest is 48,159.72 yuan, and the subsidy 24,079.86 yuan.
+    """
     bounds = [day(text) for text in ("2016-12-21", "2017-03-21", "2017-06-21", "2017-09-21", "2017-12-21")]
     interest = [fen(text) for text in ("11875.00", "12138.89", "12138.89", "12006.94")]
     span = Span(day("2016-12-21"), day("2019-12-21"))
@@ -155,7 +158,7 @@ def test_an_organisation_gets_half_of_a_year_rounded_once() -> None:
     ]
     assert plain(sum(interest)) == "48159.72"
     assert plain(subsidy.amount(sum(parts), HALF)) == "24079.86"
-    # Rounding line by line is wrong here.
+    # Rounding line by line gives a wrong sum.
     assert plain(sum(subsidy.amount(part, HALF) for part in parts)) == "24079.85"
 
 
@@ -208,7 +211,7 @@ def test_when_a_line_earns_all_of_its_contract_interest(
 
 
 def changed(**values: object) -> Scheme:
-    """Return the Ganzhou scheme with other parameters."""
+    """Return the Ganzhou scheme with some parameters replaced."""
     said = {True: "true", False: "false"}
     rows = "".join(
         f'[parameters.{name}]\nvalue = {said.get(value, value)}\nclause = "4"\nsource = "a test"\n'  # type: ignore[call-overload]

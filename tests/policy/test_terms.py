@@ -1,4 +1,4 @@
-"""Due dates, the rolling of due dates, and extensions."""
+"""Tests of due dates, the rolling of due dates to working days, and extensions."""
 
 from dataclasses import replace
 from datetime import date

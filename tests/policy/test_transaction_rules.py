@@ -1,4 +1,7 @@
-"""Each kind of loan transaction has a rule, and a transaction made from its stored event repeats its effect."""
+"""Tests that each kind of loan transaction has a rule.
+
+A transaction that is made from its stored event must repeat its effect.
+"""
 
 from datetime import date
 from typing import Any
@@ -37,7 +40,8 @@ AGAIN: dict[str, tuple[list[Fact], Fact]] = {
 def test_every_kind_has_its_rule(kind: type[LoanTransaction]) -> None:
     bare = object.__new__(kind)
     object.__setattr__(bare, "on", JUNE)
-    apply(begin(LOAN).state, bare)  # the lookup of the rule must not fail; the rule runs only when iterated
+    # Finding the rule must not fail; the rule itself runs only when its events are iterated.
+    apply(begin(LOAN).state, bare)
 
 
 @pytest.mark.parametrize("case", AGAIN)

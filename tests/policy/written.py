@@ -1,4 +1,4 @@
-"""Days, amounts and periods read from the short texts of a table of cases."""
+"""Functions that read days, amounts and periods from the short texts in a table of cases."""
 
 from datetime import date
 
@@ -11,7 +11,7 @@ def day(text: str) -> date:
 
 
 def fen(text: str) -> Fen:
-    """Return the whole fen of an amount in yuan."""
+    """Return an amount in yuan as whole fen."""
     return to_fen(yuan(text))
 
 

@@ -1,4 +1,4 @@
-"""Vouchers as text for an accountant, and the base fields of the events in these tests."""
+"""Vouchers as text that an accountant can read, and the base fields of the events in tests."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -14,7 +14,7 @@ COUNTY = "360781"
 
 
 class Line(NamedTuple):
-    """One line of a voucher: an account on one side (借 or 贷), and the sum of its rows."""
+    """One line of a voucher: an account, its side (借 or 贷), and the sum of its rows."""
 
     book: str
     side: str
@@ -23,7 +23,7 @@ class Line(NamedTuple):
 
 
 def fen(text: str) -> Fen:
-    """Return the whole fen of an amount in yuan, such as 50,000.00."""
+    """Return an amount in yuan, such as 50,000.00, as whole fen."""
     return to_fen(yuan(text.replace(",", "")))
 
 
@@ -33,12 +33,12 @@ def at(on: str, loan: int | None = 1) -> dict[str, Any]:
 
 
 def paid(period_start: str, contract: str = "0.00", compound: str = "0.00", penalty: str = "0.00") -> Applied:
-    """Return the amounts paid of a settlement line."""
+    """Return the paid amounts of a settlement line."""
     return Applied(date.fromisoformat(period_start), fen(contract), fen(compound), fen(penalty))
 
 
 def lines_for(event: Event) -> list[Line]:
-    """Return the lines of an event's vouchers, book by book, debits first."""
+    """Return the lines of an event's vouchers, book by book, with debits first."""
     sums: dict[tuple[str, str, Account], int] = {}
     for row in postings_of(event):
         book = book_of(row.kind, bank=event.bank, county=event.county)
@@ -51,7 +51,7 @@ def lines_for(event: Event) -> list[Line]:
 
 
 def as_text(lines: Iterable[Line]) -> list[str]:
-    """Return a page with the lines under each book."""
+    """Return a page of text with the voucher lines under each book."""
     page: list[str] = []
     for line in lines:
         if line.book not in page:

@@ -1,4 +1,4 @@
-"""The chart of accounts equals the table of books.md part 2."""
+"""Tests that the chart of accounts equals the table of books.md part 2."""
 
 from ledger.chart import ACCOUNTS, Kind, Side, account_of, accounts_of, book_of, kind_of
 

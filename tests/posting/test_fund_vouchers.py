@@ -1,4 +1,4 @@
-"""The vouchers of each event of the risk-buffer fund, in the county's fund book and the bank's book."""
+"""Tests of the vouchers of each event of the risk-buffer fund, in the county's fund book and the bank's book."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from ledger import events as e
 from ledger.chart import Kind
 from tests.posting.paper import as_text, at, fen, lines_for, page, paid
 
-# The worked example of a failing loan: 50,329.86 claimed, 40,000.00 in the account, 12,345.67 recovered.
+# The worked example is a failing loan, with 50,329.86 claimed, 40,000.00 in the fund account and 12,345.67 recovered.
 PAGES: list[tuple[str, e.Event, str]] = [
     (
         "call of the quarter approved",

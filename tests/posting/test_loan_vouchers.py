@@ -1,4 +1,4 @@
-"""The vouchers of each event of a loan in the bank's book."""
+"""Tests of the vouchers of each loan event in the bank's book."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from ledger import events as e
 from ledger.chart import Kind
 from tests.posting.paper import as_text, at, fen, lines_for, page, paid
 
-# The loan is that of the worked example: 50,000.00 at 4.75 %, 2016-05-10 to 2019-05-10.
+# The loan of the worked example has 50,000.00 yuan at 4.75 %, from 2016-05-10 to 2019-05-10.
 PAGES: list[tuple[str, e.Event, str]] = [
     (
         "paid out",

@@ -1,4 +1,4 @@
-"""The vouchers of each event of the interest subsidy in the county's subsidy book."""
+"""Tests of the vouchers of each event of the interest subsidy, in the county's subsidy book."""
 
 import pytest
 

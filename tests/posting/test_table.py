@@ -1,4 +1,4 @@
-"""Properties of the posting table: complete, each rule over its event's fields and within one kind of book."""
+"""Tests of the posting table: it is complete, and each rule uses its event's fields and one kind of book."""
 
 import dataclasses
 from collections import Counter
@@ -19,7 +19,7 @@ from ledger.money import Fen
 from ledger.posting import FORMER_RULES, POSTING_RULES, Move, postings_of
 from tests.posting import test_fund_vouchers, test_loan_vouchers, test_subsidy_vouchers
 
-# The events of books.md part 3.
+# The list has the events of books.md part 3.
 NAMED = """
     LoanDisbursed InterestBilled RepaymentReceived CreditApplied CreditRefunded PrincipalOverdue LoanExtended
     LoanRenewed PenaltyWaived LoanWrittenOff InsuranceReceived FundPlanApproved FundAppropriated FundDeposited
@@ -28,10 +28,10 @@ NAMED = """
     FundReturned SubsidyApproved SubsidyPaid ClawbackRaised ClawbackReceived EventReversed ManualAdjustment
 """
 
-# These events have no rule: a reversal negates rows of another event, an adjustment has its own rows.
+# Two kinds of event have no rule: a reversal negates the rows of another event, and an adjustment has its own rows.
 NO_RULE = {e.EventReversed, e.ManualAdjustment}
 
-# Amounts that no rule posts, with the reason. `...` stands for every event.
+# Some amounts are posted by no rule, each for the given reason. The key `...` stands for every event.
 NOT_POSTED = {
     (e.InterestBilled, "penalty"): "posted with compound, as charges",
     (e.InterestBilled, "compound"): "posted with penalty, as charges",
@@ -108,7 +108,7 @@ def test_both_sides_of_a_row_are_two_accounts_of_one_kind_of_book() -> None:
 def test_every_account_of_the_chart_is_used_on_both_sides_in_the_end() -> None:
     debited, credited = {move.debit for _, move in _moves()}, {move.credit for _, move in _moves()}
     assert debited | credited == set(ACCOUNTS)
-    # No posting rule debits interest income; only a reversal takes interest income back.
+    # No posting rule debits interest income; only a reversal reduces interest income.
     assert {account.name for account in set(ACCOUNTS) - debited} == {"interest income"}
     assert set(ACCOUNTS) - credited == set()
 
@@ -144,7 +144,7 @@ _OF[tuple[e.Adjusted, ...]] = st.lists(st.sampled_from(list(Kind)).flatmap(_adju
 
 
 def any_event(kind: type[Event]) -> st.SearchStrategy[Event]:
-    """Draw an event of a kind with any values in its fields."""
+    """Draw an event of a kind, with any values in its fields."""
     hints = get_type_hints(kind)
     return st.builds(kind, **{field.name: _OF[hints[field.name]] for field in dataclasses.fields(kind)})
 
@@ -168,7 +168,7 @@ def test_any_event_balances_in_each_book(event: Event) -> None:
 
 
 def _amounts(event: Event) -> int:
-    """Return the sums of an event's amounts by the fields of its rule."""
+    """Return the sums of the amounts of an event, by the fields that its rule posts."""
     if isinstance(event, e.ManualAdjustment):
         return sum(row.amount for row in event.rows)
     found = 0

@@ -1,4 +1,4 @@
-"""A state as of a day, or as known at a moment, equals the state loaded on that day or at that moment."""
+"""Tests that a state as of a day, or as known at a moment, equals the state loaded on that day or at that moment."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -41,7 +41,7 @@ def test_as_of_a_day_it_is_what_it_was_before_all_that_came_later(engine: Engine
 @given(data=st.data())
 def test_as_known_at_a_moment_it_is_what_was_loaded_then(engine: Engine, data: st.DataObject) -> None:
     contract = data.draw(contracts(fixed_rate=True, ganzhou=True))
-    # The rolled due date before an extension is not stored: the loader takes it from the calendar, as here.
+    # The rolled due date before an extension is not stored, so the loader and this test take it from the calendar.
     contract = replace(contract, rolled_on=load_calendar().next_working(contract.due_on))
     with open_shop(engine, contract) as shop:
         seen: list[tuple[Clocks, dict[str, Any]]] = []
@@ -56,7 +56,7 @@ def test_as_known_at_a_moment_it_is_what_was_loaded_then(engine: Engine, data: s
 
 
 def _loaded(engine: Engine, loan_id: int, clocks: Clocks | None, through: date = date.min) -> LoanState:
-    """Return the loan's state, run to the day of the clocks."""
+    """Return the state of the loan, run to the `as_of` day of the clocks or else to `through`."""
     day = through if clocks is None else clocks.as_of
     with serviced.at_bank(engine) as unit:
         state = loan_state.load(unit, [loan_id], day, clocks=clocks)[loan_id].state
@@ -65,8 +65,10 @@ def _loaded(engine: Engine, loan_id: int, clocks: Clocks | None, through: date =
 
 
 def _seen(state: LoanState) -> dict[str, Any]:
-    """Return the figures of a loan to compare. If no interest can accrue on the loan any more, return only open
-    amounts and status."""
+    """Return the figures of a loan that the test compares.
+
+    If no more interest can accrue on the loan, return only the open amounts and the status.
+    """
     if state.next_step_on is None:
         return {"open": figures(state)["open"], "status": state.status}
     return figures(state)

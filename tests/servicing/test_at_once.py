@@ -1,4 +1,4 @@
-"""Repayments, a misuse and the job on one loan at the same moment give the books of one after another."""
+"""Tests that concurrent repayments, a misuse and the job on one loan give the books of work done one after another."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,8 @@ THROUGH = date(2017, 3, 21)
 
 
 def test_repayments_misuse_and_the_job_at_the_same_moment(engine: Engine) -> None:
-    days = [date(2016, 2, 1) + timedelta(days=41 * n) for n in range(8)]  # one a day: a day's order is random
+    # Each day has only one fact, because the order of facts within a day is random.
+    days = [date(2016, 2, 1) + timedelta(days=41 * n) for n in range(8)]
     facts = [Repaid(day, 30_000, "principal" if n % 2 else "credit") for n, day in enumerate(days)]
     found = Misused(date(2016, 10, 10))
     with open_shop(engine, LOAN) as shop:

@@ -1,4 +1,4 @@
-"""Corrections of a wrong record in a closed month are posted in red on the first open day (scheme 3, books 3, 6)."""
+"""Tests that corrections of a closed month are posted in red on the first open day (scheme 3, books 3, 6)."""
 
 from datetime import date
 
@@ -42,7 +42,8 @@ def test_an_old_repayment_is_reversed_on_the_first_open_day_and_its_line_bears_i
         assert _reversals(shop) == [date(2016, 8, 1)]
         shop.run_to(date(2016, 9, 21))
         shop.compare()
-        assert serviced.lines_of(engine, shop.loan_id)[-1].compound == 325  # 51 days on 483.33 yuan and a small rest
+        # The compound interest is that of 51 days on 483.33 yuan and a small rest.
+        assert serviced.lines_of(engine, shop.loan_id)[-1].compound == 325
 
 
 def test_a_payoff_taken_back_after_the_due_date_is_overdue_the_day_after(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""Repricing of loans in the database: run in time, run all at once, and extended late (3.1, 3.10)."""
+"""Tests of repricing loans in the database: run in time, run all at once, and extended late (3.1, 3.10)."""
 
 from dataclasses import replace
 from datetime import date
@@ -28,7 +28,7 @@ value = "{repricing}"
 clause = "3.1"
 source = "decision: for this test"
 """
-# Six months from 2014-12-15 at 5.60 %; the published rate falls five times in 2015.
+# The loan runs for six months from 2014-12-15 at 5.60 %; the published rate falls five times in 2015.
 LOAN = serviced.loan_of("5.60", "2014-12-15", "2015-06-15")
 THROUGH = date(2016, 6, 21)
 

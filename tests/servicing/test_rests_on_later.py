@@ -1,4 +1,7 @@
-"""Back-dating is refused before an event on which other records rest; the refusal names the first open day."""
+"""Tests that back-dating is refused before an event on which other records rest.
+
+The refusal names the first open day.
+"""
 
 from datetime import date
 
@@ -13,7 +16,8 @@ from tests.support.county_desk import row_counts
 
 LOAN = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 LATER = date(2016, 8, 10)
-EXTENDED = Extended(LATER, 4, LATER, LATER, LOAN.rates[0][1])  # `as_agreed` replaces due date and rate
+# The function `as_agreed` replaces the due date and the rate.
+EXTENDED = Extended(LATER, 4, LATER, LATER, LOAN.rates[0][1])
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,8 @@ def test_nothing_is_recorded_before_what_rests_on_it(
         assert (refused.value.facts["found"], refused.value.facts["first_open"]) == ("2016-08-10", "2016-08-10")
         with engine.connect() as connection:
             after = row_counts(connection)
-        after["approvals"] = before["approvals"]  # the request of a misuse is kept, rejected by the checker
+        # The request to record a misuse stays stored, rejected by the checker.
+        after["approvals"] = before["approvals"]
         assert after == before
 
 

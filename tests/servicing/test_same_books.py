@@ -1,4 +1,4 @@
-"""Facts recorded in another order or at another time make equal books, loan beside loan (scheme 3)."""
+"""Tests that facts recorded in another order or at another time make equal books on two loans (scheme 3)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def books_of(engine: Engine, loan_id: int) -> Books:
 
 
 def serviced_loan(engine: Engine, contract: Contract, facts: Sequence[Fact], through: date) -> int:
-    """Pay out a loan, record facts in this order, run the loan to a day, and return the loan id."""
+    """Pay out a loan, record facts in the given order, run the loan to a day, and return the loan's id."""
     loan_id = serviced.lend(engine, contract)
     for fact in facts:
         serviced.record(engine, loan_id, fact)
@@ -69,7 +69,7 @@ def test_run_day_by_day_and_run_at_once_are_the_same(engine: Engine, drawn: Draw
 
 
 def _run_daily(engine: Engine, loan_id: int, through: date) -> None:
-    """Run a loan to each day on which something falls due, one day at a time, as the daily job does."""
+    """Run a loan to each day on which a bill or a change is due, one day at a time, as the daily job does."""
     due = select(Loan.next_step_on).where(Loan.id == loan_id, Loan.next_step_on <= through)
     while True:
         with engine.connect() as connection:
@@ -102,7 +102,7 @@ def test_repayments_before_and_after_the_jobs_are_the_same_one_by_one_and_as_a_s
 @DRAWN
 @given(drawn=drawn_lives(kinds=LATER, most=5, fixed_rate=True, ganzhou=True), data=st.data())
 def test_a_reversed_repayment_was_never_recorded(engine: Engine, drawn: Drawn, data: st.DataObject) -> None:
-    """Every posting, bill and status is as before the reversed repayment; a refused repayment changes nothing."""
+    """Reversing a repayment restores every posting, bill and status; a refused repayment changes nothing."""
     loan_id = serviced_loan(engine, drawn.contract, drawn.standing, drawn.through)
     before = books_of(engine, loan_id)
     day = drawn.contract.disbursed_on + timedelta(days=data.draw(st.integers(0, 200)))

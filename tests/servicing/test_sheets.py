@@ -1,4 +1,4 @@
-"""Sheets of repayments: every refused row is named with its reason, and a good sheet equals single repayments."""
+"""Tests that a sheet names every refused row with its reason, and that a good sheet equals single repayments."""
 
 from contextlib import suppress
 from datetime import date
@@ -22,7 +22,7 @@ def lent(engine: Engine, **columns: Any) -> int:
 
 
 def faults_of(engine: Engine, sheet: list[Received]) -> list[tuple[int, str]]:
-    """Return the place and the refusal's code of each refused row; the transaction is rolled back."""
+    """Return the row and the refusal code of each refused row, after rolling back the transaction."""
     faults: list[tuple[Any, Refusal]] = []
     with suppress(_Enough), serviced.at_bank(engine) as unit:
         assert repayments.repay_all(unit, sheet, faults=faults) == []
@@ -64,7 +64,7 @@ def test_all_refused_rows_of_a_sheet_are_named_at_once(engine: Engine) -> None:
         (7, "wrong_status"),
         (8, "before_disbursement"),
     ]
-    assert serviced.rows_of(engine, good).total() == 1  # the only row is the disbursement
+    assert serviced.rows_of(engine, good).total() == 1  # The disbursement is the only row in the books.
 
 
 def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine) -> None:
@@ -84,5 +84,6 @@ def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine
     assert rows == [
         (date(2016, 1, 1), 1, True, 48_333),
         (date(2016, 3, 21), 1, None, 55_583),
-        (date(2016, 3, 21), 2, True, 36_481),  # 11 days on 50,000.00 yuan and 81 days on 30,483.33 yuan
+        # The interest is that of 11 days on 50,000.00 yuan and 81 days on 30,483.33 yuan.
+        (date(2016, 3, 21), 2, True, 36_481),
     ]

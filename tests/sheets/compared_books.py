@@ -88,20 +88,20 @@ def imports_of(engine: Engine) -> list[tuple[Any, ...]]:
 
 
 def count_of(engine: Engine, table: Any, *where: Any) -> int:
-    """Return the number of rows of a table that fulfil the conditions."""
+    """Return how many rows of a table fulfil the conditions."""
     with engine.connect() as connection:
         return connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
 
 
 def moved(connection: Connection) -> dict[str, int]:
-    """Return the balance of every account by the daily movements, in fen; accounts at zero are left out."""
+    """Return the balance of every account from the daily movements, in fen, without accounts at zero."""
     m = movements.c
     rows = connection.execute(select(m.account, func.sum(m.debit) - func.sum(m.credit)).group_by(m.account))
     return {account: int(fen) for account, fen in rows if fen}
 
 
 def owed(engine: Engine) -> int:
-    """Return the open principal of all loans together by their postings, in fen."""
+    """Return the sum of the open principal of all loans from their postings, in fen."""
     with engine.connect() as connection:
         ids = connection.execute(select(Loan.id)).scalars().all()
         found = loan_balances(connection, ids)
@@ -109,7 +109,7 @@ def owed(engine: Engine) -> int:
 
 
 def history(loan: Row) -> list[Row]:
-    """Return four repayments of a loan: one early, one in time, one late, one above the sum that is due."""
+    """Return four repayments of a loan: an early one, a punctual one, a late one, and one above the amount due."""
     return [
         paid_row(loan, amount="606.94", paid_on="2016-09-21"),
         paid_row(loan, amount="277.08", paid_on="2016-06-21"),
@@ -119,13 +119,13 @@ def history(loan: Row) -> list[Row]:
 
 
 def carry(engine: Engine, through: date = END) -> None:
-    """Bill and post everything that falls due on the bank's loans up to a day."""
+    """Bill and post everything that is due on the bank's loans on or before a day."""
     with at_desk(engine, "job", END) as unit:
         run.run_to(unit, due.loans_due(unit.session, Scope(BANK, "360781"), through, 0, 5000), through)
 
 
 def live(engine: Engine, loan: Row) -> list[Any]:
-    """Return the postings, interest bills and columns of a loan, with reversed postings left out."""
+    """Return the postings, interest bills and columns of a loan, without reversed postings."""
     posted, billed, ((_, *stands),) = written(engine, [loan["contract_no"]])
     sums: dict[Any, int] = {}
     for (_, on, _, county, debit, credit, fen), times in posted.items():

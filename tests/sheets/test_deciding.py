@@ -1,4 +1,7 @@
-"""A checker confirms a sheet, or rejects the sheet: then its rows and all that followed are reversed in red."""
+"""Tests that a checker confirms or rejects a sheet.
+
+After a rejection, the rows of the sheet and all events that followed from them are reversed in red.
+"""
 
 from datetime import date
 
@@ -22,7 +25,7 @@ from tests.support.sheet_files import Row, csv_of, loan_row, paid_row, register,
 
 @pytest.fixture
 def rows(engine: Engine) -> list[Row]:
-    """Three loans whose households are registered."""
+    """Return a table of three loans whose households are registered."""
     sheet_rows = [loan_row() for _ in range(3)]
     register(engine, sheet_rows)
     return sheet_rows

@@ -1,4 +1,4 @@
-"""Sheets of loans with faults: every row is asked every rule, all faults are returned at once, nothing is written."""
+"""Tests of loan sheets with faults: every rule is applied to every row, all faults are returned, nothing is written."""
 
 from datetime import date
 from typing import Any
@@ -37,7 +37,8 @@ from tests.support.sheet_files import (
     xlsx_of,
 )
 
-# Each case has cells of the loan, cells of its household (None: not registered), and the faults by column.
+# Each case has the cells of a loan, the cells of its household, and the faults by column. The value None means that the
+# household is not registered.
 HOUSEHOLD_CASES: list[tuple[str, dict[str, Any], dict[str, Any] | None, list[tuple[str, str]]]] = [
     ("nothing wrong", {}, {}, []),
     ("the cap to the fen", {"principal": "50,000.00"}, {}, []),

@@ -1,4 +1,7 @@
-"""Files are read strictly: encodings, headings and cells; a file that is no sheet gets one refusal."""
+"""Tests that files are read strictly: encodings, headings and cells.
+
+A file that is not a sheet gets one refusal.
+"""
 
 import gc
 from datetime import date, datetime

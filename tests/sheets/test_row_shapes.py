@@ -1,4 +1,4 @@
-"""The classes of rows name the columns of sheets and tables in their order: no value lands in another column."""
+"""Tests that the classes of rows name the columns of sheets and tables in order, so that no value is misplaced."""
 
 from typing import Any
 

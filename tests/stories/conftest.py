@@ -1,4 +1,7 @@
-"""Tests through the HTTP API: the service and its users come from tests/support/service.py."""
+"""Fixtures for tests of the HTTP API.
+
+The service and its users come from tests/support/service.py.
+"""
 
 from tests.support.service import _quick_passwords, app, nobody, settings, sign_in
 

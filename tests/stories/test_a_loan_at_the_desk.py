@@ -1,4 +1,4 @@
-"""Stories of a loan at the bank: an officer records, a checker approves, an officer pays out; users see their own."""
+"""Stories of a loan at the bank: an officer records it, a checker approves it, an officer pays it out."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ DESK_DAY = "2016-05-10 09:00+08:00"
 
 
 def a_household(registry_no: str = "R-1") -> dict[str, Any]:
-    """Return the poverty office's request for a household of two."""
+    """Return the request in which the poverty office registers a household of two people."""
     return {
         "registry_no": registry_no,
         "county": "360781",
@@ -43,7 +43,7 @@ def a_household(registry_no: str = "R-1") -> dict[str, Any]:
 
 
 def put_forward(sign_in: SignIn, **changed: Any) -> dict[str, Any]:
-    """Register a household and record a loan of that household; return the loan."""
+    """Register a household, record a loan of that household, and return the loan."""
     household = sign_in("poverty").post("/households", a_household())
     assert household.status_code == 201, household.text
     made = sign_in("officer").post("/loans", LOAN | {"household_id": household.json["id"]} | changed)
@@ -53,7 +53,7 @@ def put_forward(sign_in: SignIn, **changed: Any) -> dict[str, Any]:
 
 
 def paid_out(sign_in: SignIn, **changed: Any) -> str:
-    """Record, approve and pay out a loan; return the loan's path."""
+    """Record, approve and pay out a loan, and return the loan's path."""
     path = f"/loans/{put_forward(sign_in, **changed)['id']}"
     assert sign_in("checker").post(f"{path}/approval", {}).status_code == 200
     paid = sign_in("officer").post(f"{path}/disbursement", {"disbursed_on": "2016-05-10"})

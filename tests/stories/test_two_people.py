@@ -1,4 +1,4 @@
-"""Stories of two people: a request of one waits until another decides; months are closed and opened likewise."""
+"""Stories of two people: a request of one person waits until another person decides; months close and open likewise."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -21,7 +21,7 @@ BOOK = "LOAN-GZRCB"
 
 
 def ran_daily(app: Flask, through: date) -> None:
-    """Record a finished daily job, as the job's runner does."""
+    """Record a finished run of the daily job, as the job's runner does."""
     now = datetime.now(UTC)
     with work(app.extensions["ledger"].engine, user="cron", today=through, clock=lambda: now) as unit:
         run = job_runs.begin(unit, "daily", through, Scope(), 0, "cron", asked=True)
@@ -29,7 +29,7 @@ def ran_daily(app: Flask, through: date) -> None:
 
 
 def disbursement_of(sign_in: SignIn, path: str) -> str:
-    """Return the id of the event that paid the loan out."""
+    """Return the id of the event that paid out the loan."""
     found: str = sign_in("officer").get(f"{path}/statement").json["items"][0]["event_id"]
     return found
 

@@ -17,7 +17,10 @@ _PRINCIPAL = ("130301", "130302")
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A paid line of a batch: the net payment, with supplements and claw-backs, and the amount missing, in fen."""
+    """A paid line of a batch, with amounts in fen.
+
+    The line has the net payment, including supplements and claw-backs, and the amount that is still missing.
+    """
 
     loan: int
     starts: tuple[date, ...]
@@ -27,7 +30,7 @@ class Paid:
 
 
 def rows(connection: Connection, query: str) -> list[Any]:
-    """Return the rows of an SQL query, with dates as dates on both engines."""
+    """Return the rows of an SQL query, with dates as `date` objects on both engines."""
 
     def value(raw: Any) -> Any:
         return date.fromisoformat(raw) if isinstance(raw, str) and raw[4:5] == "-" == raw[7:8] else raw
@@ -96,7 +99,7 @@ def _owed(connection: Connection, loan: int) -> list[tuple[date, int]]:
 
 
 def paid_lines(engine: Engine) -> list[Paid]:
-    """Return every paid line of every batch, with supplements and claw-backs taken into account."""
+    """Return every paid line of every batch, with supplements and claw-backs included."""
     with engine.connect() as connection:
         originals = rows(
             connection,

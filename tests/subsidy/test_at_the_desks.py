@@ -1,4 +1,7 @@
-"""A batch through the API, from the bank's draft to the finance bureau's payment, with deadlines and public list."""
+"""Tests of a batch in the API, from the bank's draft to the finance bureau's payment.
+
+The tests include the deadlines and the public list.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import date

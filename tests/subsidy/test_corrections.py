@@ -1,4 +1,4 @@
-"""No subsidy is paid twice when settlement lines are billed or paid anew, whatever the status of the batch (4.9)."""
+"""Tests that no subsidy is paid twice when settlement lines are billed or paid again, in any batch status (4.9)."""
 
 from datetime import date
 

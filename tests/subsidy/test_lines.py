@@ -1,4 +1,4 @@
-"""The lines of a batch and their amounts: late interest, organisations, renewals, misuse, caps, waivers."""
+"""Tests of batch lines and their amounts: late interest, organisations, renewals, misuse, caps and waivers."""
 
 from datetime import date
 from decimal import Decimal
@@ -25,7 +25,7 @@ def summary(line: Shown) -> tuple[str, str, str]:
 
 
 def decided(engine: Engine, loan_id: int, kind: str, today: date, **payload: str) -> None:
-    """Let one person ask for a change of a loan, and a second person approve the change."""
+    """Let one person request a change of a loan, and let a second person approve the change."""
     with at_desk(engine, "officer", today) as unit:
         asked = requests.ask(unit, kind, payload, loan_id=loan_id, reason="测试")
     with at_desk(engine, "checker", today) as unit:
@@ -75,7 +75,10 @@ def test_a_pay_off_of_the_24th_is_next_quarters(engine: Engine) -> None:
 
 
 def test_the_last_line_earns_up_to_the_contract_due_date(engine: Engine) -> None:
-    """The contract of the example in scheme 4 is due on 2019-10-01, rolled to 10-08: interest 112.15, subsidy 65.97."""
+    """The contract of the example in scheme 4 is due on 2019-10-01, rolled to 10-08.
+
+    The last line has interest of 112.15 yuan and a subsidy of 65.97 yuan.
+    """
     loan = lend(engine, date(2016, 10, 1))
     bill(engine, date(2019, 10, 8))
     assert subsidising.contract_interest(engine, loan)[-1] == "112.15"
@@ -86,12 +89,12 @@ def test_the_last_line_earns_up_to_the_contract_due_date(engine: Engine) -> None
 
 
 def an_organisation(engine: Engine, *, ends_on: date) -> int:
-    """Lend a million yuan to an organisation with twenty links; return the loan's id."""
+    """Lend a million yuan to an organisation with twenty links, and return the loan's id."""
     return subsidising.lend_to_organisation(engine, date(2016, 12, 21), "1000000.00", links=20, ends_on=ends_on)
 
 
 def test_an_organisation_gets_half_of_the_year_and_late_lines_a_line_of_their_own(engine: Engine) -> None:
-    """The example of scheme 4 has interest of 48,159.72 and subsidy of 24,079.86."""
+    """The example of scheme 4 has interest of 48,159.72 yuan and a subsidy of 24,079.86 yuan."""
     loan = an_organisation(engine, ends_on=date(2018, 12, 31))
     for day in (date(2017, 3, 21), date(2017, 6, 21), date(2017, 9, 21), date(2017, 12, 21)):
         bill(engine, day)
@@ -181,7 +184,7 @@ def test_misuse_found_from_an_earlier_day_takes_back_what_was_paid_after_it(engi
 
 
 def test_the_household_s_cap_is_used_by_the_earlier_loan_first(engine: Engine) -> None:
-    """Loans of two banks exceed the household's cap once a repayment is reversed."""
+    """The loans of two banks exceed the household's cap when a repayment is reversed."""
     with at_desk(engine) as unit:
         home = household(unit)
     first = lend(engine, household_id=home, principal=yuan("30000.00"))

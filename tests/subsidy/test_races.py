@@ -1,4 +1,4 @@
-"""Steps taken at the same moment: payments of one batch, new bills beside a payment or submission, drafts."""
+"""Tests of concurrent steps: payments of one batch, new bills during a payment or submission, and drafts."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +21,10 @@ ON = date(2016, 6, 27)
 
 
 def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
-    """Run functions at the same moment, each in a thread; return the results, or the refusals, in the same order."""
+    """Run functions concurrently, each in a thread.
+
+    Return the results or the refusals, in the order of the functions.
+    """
     start, results = threading.Barrier(len(acts)), list[object]([None] * len(acts))
 
     def run(place: int, act: Callable[[], object]) -> None:
@@ -50,7 +53,7 @@ def three_loans(engine: Engine, status: str) -> tuple[list[int], int]:
 
 
 def early(engine: Engine, loans: Sequence[int]) -> list[Callable[[], object]]:
-    """Return a function for each loan that records an early repayment dated 1 June."""
+    """Return, for each loan, a function that records an early repayment dated 1 June."""
     return [partial(pay, engine, loan, "20000.00", date(2016, 6, 1), today=ON, surplus="principal") for loan in loans]
 
 

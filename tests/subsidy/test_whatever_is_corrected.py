@@ -1,4 +1,4 @@
-"""Equations on subsidies that hold after every step of a random history of payments, reversals and corrections."""
+"""Tests of equations on subsidies after every step of a random history of payments, reversals and corrections."""
 
 import random
 from collections.abc import Callable
@@ -36,7 +36,10 @@ SEEDS = range(max(5, settings().max_examples // 10))
 
 @dataclass(slots=True)
 class World:
-    """Four loans from May 2016 on, two of one household, one of another, one of an organisation, with random events."""
+    """Four loans from May 2016 on, with random events.
+
+    Two loans belong to one household, one loan to another household, and one loan to an organisation.
+    """
 
     engine: Engine
     chance: random.Random
@@ -67,7 +70,7 @@ class World:
         )
 
     def misuse(self, unit: Unit) -> None:
-        """Record misuse, always of the same loan, since a misused loan earns little further subsidy."""
+        """Record misuse, always on one particular loan, since a misused loan earns little further subsidy."""
         self.decide(unit, "misuse", self.loans[-2], {"effective_on": self.any_day(100), "found_on": self.today})
 
     def waive(self, unit: Unit) -> None:
@@ -85,7 +88,7 @@ class World:
                 batches.draft(unit, scope.bank, scope.county, period)
 
     def move_on(self, unit: Unit) -> None:
-        """Take a random batch one step or four steps further, each step by another person."""
+        """Let people take one step or four steps on a random batch, with a different person for each step."""
         unpaid = select(SubsidyBatch).where(SubsidyBatch.status != "paid").order_by(SubsidyBatch.id)
         batch = self.chance.choice(unit.session.execute(unpaid).scalars().all())
         steps: dict[str, Callable[[Unit, int], object]] = {
@@ -178,7 +181,7 @@ def _each_settlement_line_is_claimed_once(world: World) -> None:
 
 
 def _no_more_is_paid_than_the_borrower_paid(world: World) -> None:
-    """Compare the subsidy paid less claw-backs with the contract interest paid by the borrower, as of today."""
+    """Compare the subsidy paid, less claw-backs, with the contract interest that the borrower has paid as of today."""
     with world.engine.connect() as connection:
         paid = entitled.rows(
             connection,

@@ -1,4 +1,7 @@
-"""A loan in the database beside the oracle's history of the loan: every action is done on both and compared."""
+"""A loan in the database beside the oracle's history of the loan.
+
+Every action is done in the database and in the oracle, and the results are compared.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +30,7 @@ _WRITTEN = (events, entries, postings, footers, movements, interest_bills, alloc
 
 @dataclass
 class Shop:
-    """A loan, the day through which the loan has been run, and the day on which users record."""
+    """A loan, the last day up to which the loan has been run, and the day on which users record."""
 
     engine: Engine
     history: History
@@ -37,7 +40,7 @@ class Shop:
 
     @property
     def book(self) -> Book:
-        """Return the oracle's book of the loan on the day through which the loan has been run."""
+        """Return the oracle's book of the loan as of the last day up to which the loan has been run."""
         return live(self.history.contract, self.history.facts, self.walked)
 
     @property
@@ -46,7 +49,10 @@ class Shop:
         return [fact for fact in self.history.facts if isinstance(fact, Repaid) and fact not in undone]
 
     def record(self, fact: Fact) -> None:
-        """Record a fact on both; both must refuse with one code, and a refusal must write nothing."""
+        """Record a fact in the database and in the oracle.
+
+        The database and the oracle must refuse with equal codes, and a refusal must write nothing.
+        """
         self._both(
             lambda: self.history.record(fact), lambda: serviced.record(self.engine, self.loan_id, fact, self.today)
         )
@@ -59,7 +65,7 @@ class Shop:
         serviced.run_to(self.engine, self.loan_id, self.walked, self.today)
 
     def close_through(self, day: date) -> None:
-        """Post everything due by a day, then close every month through that day."""
+        """Post everything due on or before a day, then close every month that ends on or before that day."""
         self.run_to(day)
         self.history.closed_through = day
         serviced.close_through(self.engine, day)
@@ -88,7 +94,10 @@ class Shop:
         self.walked = max([self.walked, *(fact.on for fact in self.history.facts)])
 
     def _counts(self) -> list[int]:
-        """Return the number of rows of each table. A refused request leaves a row in the approvals table only."""
+        """Return the row count of each table that a refused request must not change.
+
+        A refused request adds a row only to the table of approvals.
+        """
         counts = [select(func.count()).select_from(table).scalar_subquery() for table in _WRITTEN]
         with self.engine.connect() as connection:
             return [int(count) for count in connection.execute(select(*counts)).one()]
@@ -105,7 +114,7 @@ def open_shop(engine: Engine, contract: Contract) -> Iterator[Shop]:
 
 
 def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
-    """Return an extension as the bank can agree to it: half the term, the published rate, the rolled due date."""
+    """Return an extension to which the bank can agree: half the term, the published rate, the rolled due date."""
     if not isinstance(fact, Extended):
         return fact
     term = serviced.months_of(contract)

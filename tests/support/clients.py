@@ -76,7 +76,7 @@ class Client:
 
     @classmethod
     def signed_in(cls, app: Flask, username: str, password: str = PASSWORD) -> "Client":
-        """Return the client of a user; sign in once more when called again, for tests that move the clock."""
+        """Return the client of a user; a second call signs the user in again, for tests that move the clock."""
         answered = cls(app).token(username, password)
         assert answered.status_code == 200, answered.text
         return cls(app, {"Authorization": f"Bearer {answered.json['access_token']}"})

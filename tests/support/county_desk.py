@@ -75,7 +75,7 @@ def organisation(unit: Unit, **fields: Any) -> int:
 
 
 def link(unit: Unit, organisation_id: int, household_id: int, **fields: Any) -> int:
-    """Add a link of two years' employment from 2016-01-01, unless told otherwise, and return its id."""
+    """Add a link, by default of two years' employment from 2016-01-01, and return the link's id."""
     told: dict[str, Any] = {
         "kind": "employment",
         "amount": None,
@@ -120,6 +120,6 @@ def disbursed_loan(engine: Engine, asked: LoanRequest, on: date = date(2016, 5, 
 
 
 def row_counts(connection: Connection) -> dict[str, int]:
-    """Return the number of rows of every table, which a refusal must not change."""
+    """Return the row count of every table, which a refusal must not change."""
     tables: list[Table] = Base.metadata.sorted_tables
     return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}

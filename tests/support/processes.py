@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def environment(url: str, **settings: str) -> dict[str, str]:
-    """Return the environment of such a process."""
+    """Return the environment of a process that runs `python -m jobs` or `python -m ledger`."""
     own = {"LEDGER_DATABASE_URL": url, "LEDGER_LANGUAGE": "en", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     return os.environ | own | settings
 
@@ -50,7 +50,9 @@ class Ran:
 
 
 def run_here(url: str, command: click.Command, *arguments: str, typed: str | None = None, **settings: str) -> Ran:
-    """Run a command in this process, which is faster, and restore the settings that the command changes."""
+    """Run a command in this process, faster than in a new process, and restore the settings that the command
+    changes.
+    """
     root = logging.getLogger()
     handlers, level, term, interrupt = root.handlers[:], root.level, *map(signal.getsignal, _SIGNALS)
     try:

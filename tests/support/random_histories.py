@@ -23,7 +23,7 @@ from tests.support.recording import BANK, COUNTY, handed_back, put_in, recording
 
 FIRST = date(2016, 5, 10)
 
-# Each step: the kind of action, the days before it, and two numbers that choose among the existing things.
+# A step has the kind of action, the count of days before the action, and two numbers that choose among existing things.
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["lend", "repay", "repay", "repay late", "undo", "walk", "walk", "deposit", "pay", "reverse"]),
@@ -39,7 +39,7 @@ Step = tuple[str, int, int, int]
 
 @dataclass
 class County:
-    """A county with its history; `done` counts the actions that were not refused."""
+    """A county with its history; `done` counts the actions that the ledger did not refuse."""
 
     engine: Engine
     today: date = FIRST

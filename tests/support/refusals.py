@@ -1,4 +1,4 @@
-"""Checks of a refusal's Chinese text: every fact by its label, no code and no Python value."""
+"""Checks of a refusal's Chinese text, which must show every fact by its label, and no code or Python value."""
 
 import re
 from collections.abc import Iterator, Mapping

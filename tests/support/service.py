@@ -41,14 +41,14 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 @pytest.fixture
 def sqlite_app(sqlite_settings: Settings) -> Iterator[Flask]:
-    """Return such a service on SQLite only, for behaviour that does not depend on the engine."""
+    """Return a service with one user per role on SQLite only, for behaviour that does not depend on the engine."""
     with _served(_application(), sqlite_settings) as served:
         yield served
 
 
 @pytest.fixture
 def fresh_app(sqlite_settings: Settings) -> Iterator[Flask]:
-    """Return such a service as an application of its own, for tests that change the application."""
+    """Return a service as a separate application, for tests that change the application."""
     with _served(create_app(sqlite_settings), sqlite_settings) as served:
         yield served
 

@@ -43,7 +43,7 @@ def at_bank(engine: Engine, user: str = "officer", today: date = TODAY) -> Abstr
 
 
 def lend(engine: Engine, contract: Contract, **columns: Any) -> int:
-    """Pay out a loan without the checks of scheme §2, as short as a test likes; return the loan id."""
+    """Pay out a loan of any term without the checks of scheme §2; return the loan id."""
     loan_id, first = new_id(), contract.disbursed_on
     rate = Decimal(contract.rates[0][1].numerator) / contract.rates[0][1].denominator
     made: dict[str, Any] = {
@@ -102,7 +102,7 @@ def loan_of(rate: str, disbursed_on: str, due_on: str, rolled_on: str = "", prin
     return Contract(principal, first, due, rolled, ((first, Fraction(rate) / 100),))
 
 
-# Actions of people: each is one transaction, or two where two people are needed.
+# Actions of people: each action is one transaction, or two transactions where two people are needed.
 
 
 def record(engine: Engine, loan_id: int, fact: oracle.Fact, today: date = TODAY) -> None:
@@ -176,7 +176,7 @@ def renew(engine: Engine, loan_id: int, on: date) -> int:
 
 
 def pay_interest_to(engine: Engine, loan_id: int, on: date) -> None:
-    """Pay all interest to a day as quoted by the pay-off, which a renewal requires."""
+    """Pay all interest up to a day, as the pay-off shows it, which a renewal requires."""
     with at_bank(engine) as unit:
         quote = repayments.payoff(unit, loan_id, on)
     record(engine, loan_id, oracle.Repaid(on, quote.contract + quote.compound + quote.penalty - quote.credit))
@@ -205,9 +205,9 @@ def close_through(engine: Engine, day: date | None) -> None:
 
 
 def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
-    """Return a loan's postings, without an event and its reversal on one day.
+    """Return a loan's postings, without events that were reversed on their own day and without their reversals.
 
-    An event reversed on another day is kept, and so is the red reversal.
+    An event reversed on a later day is included, and so is its red-letter reversal.
     """
     with engine.connect() as connection:
         found = connection.execute(
@@ -242,7 +242,7 @@ def lines_of(engine: Engine, loan_id: int) -> list[Line]:
 
 
 def allocations_of(engine: Engine, loan_id: int) -> Counter[Application]:
-    """Return the amounts paid of interest bills by day and payer, without payments reversed on the same day."""
+    """Return the amounts paid on interest bills by day and payer, without payments reversed on their own day."""
     a = allocations.c
     names = (a.period_start, a.effective_on, a.payer)
     sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))
@@ -252,7 +252,7 @@ def allocations_of(engine: Engine, loan_id: int) -> Counter[Application]:
 
 
 def allocations_in(book: Book) -> Counter[Application]:
-    """Return the amounts paid of interest bills by day and payer, from the oracle's book."""
+    """Return the amounts paid on interest bills by day and payer, from the oracle's book."""
     sums: dict[tuple[date, date, str], list[int]] = {}
     for part in book.applications:
         into = sums.setdefault(part[:3], [0, 0, 0])
@@ -261,7 +261,7 @@ def allocations_in(book: Book) -> Counter[Application]:
 
 
 def balances_of(connection: Connection, loan_id: int, day: date) -> dict[str, int]:
-    """Return the balances of a loan's own accounts as of a day, by code, zero balances left out."""
+    """Return the balances of a loan's accounts as of a day, by code, without zero balances."""
     found = loan_balance(connection, loan_id, Clocks(day))
     return {account.code: int(fen) for account, fen in found.items() if account.code in ACCOUNTS}
 
@@ -272,14 +272,14 @@ def status_of(engine: Engine, loan_id: int) -> str:
 
 
 def pending(engine: Engine) -> int:
-    """Return the number of requests that wait for approval."""
+    """Return how many requests wait for approval."""
     with engine.connect() as connection:
         query = select(func.count()).select_from(Approval).where(Approval.status == "pending")
         return int(connection.execute(query).scalar_one())
 
 
 def assert_books_equal(engine: Engine, loan_id: int, book: Book, days: list[date]) -> None:
-    """Assert that a loan's postings, bills, allocations, status and balances are the oracle's."""
+    """Assert that a loan's postings, bills, allocations, status and balances equal the oracle's."""
     assert rows_of(engine, loan_id) == Counter(book.rows)
     assert lines_of(engine, loan_id) == book.lines
     assert allocations_of(engine, loan_id) == allocations_in(book)

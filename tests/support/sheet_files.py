@@ -47,7 +47,9 @@ def loan_row(**fields: Any) -> dict[str, Any]:
 
 
 def card_of(number: int) -> str:
-    """Return the identity card of a number, a different one for each; in 2016 the person is between 31 and 56."""
+    """Return the identity card for a number, different for each number; in 2016 the card's owner is 31 to 56
+    years old.
+    """
     return card((date(1961, 1, 1) + timedelta(days=number % 9000)).isoformat(), number // 9000)
 
 
@@ -143,11 +145,13 @@ def codes_of(faults: Iterable[Fault]) -> list[tuple[int, str, str]]:
 
 
 class Cut(Exception):
-    """The error that stands for a machine that stops."""
+    """An error that tests raise to simulate a machine that stops."""
 
 
 def stopping(engine: Engine, at: int, *, inside: bool) -> Callable[[], AbstractContextManager[Unit]]:
-    """Return a function that begins transactions; number `at` raises Cut, if `inside` at its end, else at its start."""
+    """Return a function that begins transactions; transaction number `at` raises Cut, at its end if `inside`, else at
+    its start.
+    """
     begun = 0
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""A small portfolio for tests of the jobs, and its books in a form in which two databases can be compared."""
+"""A small portfolio for tests of the jobs, and its books in a form that lets a test compare two databases."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ Books = tuple[Counter[tuple[Any, ...]], Rows, Rows, Rows]
 def lend(
     engine: Engine, *, banks: Iterable[str] = ("GZRCB",), counties: Iterable[str] = ("360781",), each: int = 3
 ) -> list[int]:
-    """Pay out loans of 50,000 at 4.75 % from 2016-05-10 on, a day apart, `each` in every bank and county."""
+    """Pay out loans of 50,000 yuan at 4.75 %, one a day from 2016-05-10 on, `each` in every bank and county."""
     made: list[int] = []
     for bank in banks:
         for county in counties:

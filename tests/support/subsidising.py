@@ -66,7 +66,7 @@ def lend_to_organisation(engine: Engine, on: date, principal: str, *, links: int
 
 
 def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None) -> None:
-    """Bill loans through a day as the interest job does; without ids, all loans."""
+    """Bill loans up to and including a day as the interest job does; without ids, bill all loans."""
     with at_desk(engine, "job:interest", through) as unit:
         chosen = loan_ids or unit.session.execute(select(Loan.id).where(Loan.disbursed_on.is_not(None))).scalars()
         run.run_to(unit, list(chosen), through)
@@ -75,7 +75,7 @@ def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None)
 def pay(
     engine: Engine, loan_id: int, amount: str, on: date, *, today: date | None = None, receipt: str = "", **more: Any
 ) -> int:
-    """Record a repayment dated `on`, recorded on the same day or on `today`; return the repayment's id."""
+    """Record a repayment dated `on`, by default also recorded on that day; return the repayment's id."""
     with at_desk(engine, today=today or on) as unit:
         received = Received(loan_id, yuan(amount), on, "counter", receipt or f"R-{on}-{amount}", **more)
         return repayments.repay(unit, received).id
@@ -94,7 +94,7 @@ def draft(engine: Engine, period: Period = Q2, today: date | None = None, user: 
 
 
 def step(engine: Engine, user: str, on: date, act: Callable[..., Any], *args: Any, **more: Any) -> Any:
-    """Let one person take one step on a day."""
+    """Let a person take a step on a day."""
     with at_desk(engine, user, on) as unit:
         return act(unit, *args, **more)
 
@@ -154,7 +154,7 @@ def shown(engine: Engine, batch_id: int) -> list[Shown]:
 
 
 def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
-    """Return the sum of the lines that count, in yuan, by loan id."""
+    """Return the sum of the subsidy lines that count, in yuan, by loan id."""
     sums: dict[int, Decimal] = {}
     for line in shown(engine, batch_id):
         if line.live:
@@ -163,7 +163,7 @@ def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
 
 
 def line_ids(engine: Engine, batch_id: int) -> list[int]:
-    """Return the ids of the lines that count."""
+    """Return the ids of the subsidy lines that count."""
     live = (SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
     query = select(SubsidyLine.id).where(*live).order_by(SubsidyLine.id)
     with engine.connect() as connection:
@@ -191,7 +191,7 @@ def of_loan(engine: Engine, loan_id: int) -> Mapping[Account, Fen]:
 
 
 def contract_interest(engine: Engine, loan_id: int) -> list[str]:
-    """Return the contract interest of a loan's live settlement lines in yuan, oldest first."""
+    """Return the contract interest of a loan's unreversed settlement lines in yuan, oldest first."""
     b = interest_bills.c
     query = select(b.contract).where(b.loan_id == loan_id, b.live).order_by(b.period_start)
     with engine.connect() as connection:

@@ -33,14 +33,15 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A figure that a later release changed on purpose: the questions, the place in their answers, the CHANGELOG
-    line.
+    """A figure that a later release changed on purpose, with the questions, the place in their answers and the
+    CHANGELOG line.
     """
 
     path: str
     pointer: str
     changelog: str
-    engine: str = ""  # The engine on which the figure changed; empty for both.
+    # The name of the engine on which the figure changed; empty where the figure changed on both engines.
+    engine: str = ""
 
     def covers(self, difference: Difference) -> bool:
         """Return whether a difference is an instance of this intended change."""
@@ -67,9 +68,9 @@ def ask_again(url: str, kept: Iterable[tuple[Question, Answer]]) -> Iterator[Dif
 
 
 def differences(question: Question, kept: Answer, found: Answer) -> Iterator[Difference]:
-    """Yield the differences of an answer from the stored answer: missing or unequal fields, and other rows.
+    """Yield the differences of an answer from the stored answer: missing fields, unequal fields, added or missing rows.
 
-    Rows are compared in their order. New fields are no difference.
+    Rows are compared in their order. A new field is not a difference.
     """
     if kept.status != found.status:
         yield Difference(question, "", kept.status, found.status)
@@ -134,7 +135,10 @@ def without_ids(bodies: Iterable[Any]) -> list[Any]:
 
 
 def _leads(pattern: str, pointer: str) -> bool:
-    """Return whether a pattern names a place: a star stands for one step, two stars at the end for everything below."""
+    """Return whether a pattern matches a place.
+
+    A star in the pattern stands for one step, and two stars at its end stand for everything below.
+    """
     wanted, steps = pattern.split("/"), pointer.split("/")
     if wanted[-1] == "**":
         wanted, steps = wanted[:-1], steps[: len(wanted) - 1]

@@ -1,4 +1,4 @@
-"""The questions to a kept county: sent through the HTTP API at one fixed moment, each as some user."""
+"""The questions to a kept county, sent through the HTTP API at one fixed moment, each by a named user."""
 
 import json
 import tempfile
@@ -24,7 +24,7 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request to the API and the user who sends it; a list is read completely, over all its pages."""
+    """A request to the API and the user who sends it; a list is requested with all its pages."""
 
     user: str
     path: str
@@ -49,7 +49,9 @@ class Asker:
     tokens: dict[str, str] = field(default_factory=dict)
 
     def ask(self, question: Question) -> Answer:
-        """Return the answer to a question: all pages of a list joined, a refusal reduced to its code and facts."""
+        """Return the answer to a question, with all pages of a list joined and a refusal reduced to its code
+        and facts.
+        """
         answer = self._send(question, question.path)
         body = answer.body
         if answer.status >= 400:

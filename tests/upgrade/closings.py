@@ -1,4 +1,4 @@
-"""Closing months in the kept county, with the reconciliations before, and the reopening of one month."""
+"""The closing of months in the kept county, after reconciliations, and the reopening of one month."""
 
 from datetime import date
 from functools import partial
@@ -16,7 +16,7 @@ from tests.upgrade.stage import BANK, COUNTY, THRIFTY, Story
 
 
 def months(story: Story) -> Agenda:
-    """Return the days on which months are closed, and the day on which the last closed month is opened."""
+    """Return the days on which months are closed, and the day on which the last closed month is opened again."""
     first = date(2016, 3, 1)
     close = partial(partial, _close, story)
     return [
@@ -36,7 +36,7 @@ def _close(story: Story, user: str, book: str, first: date, last: date) -> None:
 
 
 def _reconcile(story: Story, year: int) -> None:
-    """Reconcile the county's fund accounts for the quarters of a year; one quarter has an explained difference."""
+    """Reconcile the county's fund accounts for the quarters of a year, one quarter with an explained difference."""
     for number in range(1, 5):
         quarter = Quarter(year, number)
         last = quarter.calendar.end - DAY

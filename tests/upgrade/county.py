@@ -76,7 +76,7 @@ def play(story: Story, agenda: Agenda) -> None:
 
 
 def _with_failures(lent: Sequence[Lent]) -> list[Lent]:
-    """Return the loans, with the first loans changed so that they are never repaid and are claimed within the story."""
+    """Return the loans, with the first loans changed so that they are never repaid and become claims in the story."""
     wanted = list(FAILING)
     rows = []
     for row in lent:

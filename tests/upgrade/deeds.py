@@ -141,7 +141,7 @@ def corrections(story: Story) -> Agenda:
 
 
 def money_of_the_fund(story: Story) -> Agenda:
-    """Return the events of the fund's accounts besides the quarterly plans."""
+    """Return the events of the fund's accounts other than the quarterly plans."""
     credit = partial(story.do, "finance", accounts.credit_interest, COUNTY, BANK)
     returned = {"county": OTHER, "bank": THIRD, "on": "2019-12-28", "slip_no": "QT-1"}
     return [
@@ -161,7 +161,7 @@ def _decide(story: Story, name: str, kind: str, payload: Mapping[str, Any], reas
 
 
 def _renew(story: Story) -> None:
-    """Pay a loan's interest to the day as credit, then renew the loan with a new contract."""
+    """Pay a loan's interest up to the present day with credit, then renew the loan with a new contract."""
     loan_id, today = story.named["renewed"], story.clock.today
     due = quoted(story, loan_id, today)
     repay(story, loan_id, plain(due.contract + due.compound + due.penalty), surplus="credit")
@@ -191,7 +191,7 @@ def latest(story: Story, loan_id: int, kind: str) -> int:
 
 
 def latest_of_kind(story: Story, kind: str) -> int:
-    """Return the id of the event of a kind that was recorded last, reversed or not."""
+    """Return the id of the event of a kind that was recorded last, whether reversed or not."""
     query = text("SELECT id FROM events WHERE kind = :kind ORDER BY recorded_at DESC, id DESC LIMIT 1")
     with story.at("auditor") as unit:
         return int(unit.connection.execute(query, {"kind": kind}).scalar_one())
@@ -203,12 +203,12 @@ def _adjust(story: Story, users: tuple[str, str], payload: Mapping[str, Any], on
 
 
 def _undo_adjustment(story: Story) -> None:
-    """Reverse the latest adjustment, which repeated an earlier one."""
+    """Reverse the latest adjustment, which was a duplicate of an earlier adjustment."""
     story.reverse(BANKERS, latest_of_kind(story, "ManualAdjustment"), "重复调整")
 
 
 def _receive_clawbacks(story: Story) -> None:
-    """Receive a part of the first claw-back; the others stay open."""
+    """Receive a part of the first claw-back, and leave the other claw-backs open."""
     with story.at("auditor") as unit:
         row = unit.session.execute(select(Clawback).order_by(Clawback.id).limit(1)).scalar_one()
     story.do("finance", clawbacks.receive, row.id, yuan(plain(row.fen // 2 or 1)))

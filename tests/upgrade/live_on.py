@@ -1,4 +1,4 @@
-"""A further quarter of the kept county, 2020-01 to 2020-03, played by the present code on any of its databases."""
+"""A further quarter of the kept county, 2020-01 to 2020-03, played by the present code on any kept database."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -67,7 +67,7 @@ def live_on(engine: Engine) -> Story:
 
 
 def _run_what_waits(story: Story) -> None:
-    """Run the job that was queued on the last days."""
+    """Run the job that was queued on the story's last days."""
     run_queued(Lease(story.engine, "kept", clock=story.clock))
 
 
@@ -120,7 +120,7 @@ def _further_claims(story: Story) -> None:
 
 
 def _remit_what_waits(story: Story) -> None:
-    """Receive a recovery on a compensated loan and remit it on the same day."""
+    """Receive a recovery on a compensated loan and remit the recovery on the same day."""
     with story.at("auditor") as unit:
         query = select(Claim.loan_id).where(Claim.status == "paid", Claim.bank == BANK).order_by(Claim.id)
         loan_id = unit.session.execute(query.limit(1)).scalar_one()
@@ -129,7 +129,7 @@ def _remit_what_waits(story: Story) -> None:
 
 
 def _reverse_repayment(story: Story) -> None:
-    """Reverse the latest repayment of an active loan; the loan's lines are billed once more."""
+    """Reverse the latest repayment of an active loan, so that the loan's lines are billed once more."""
     with story.at("auditor") as unit:
         query = (
             select(Repayment.event_id)

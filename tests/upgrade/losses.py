@@ -62,7 +62,9 @@ def claimable(story: Story, bank: str) -> list[int]:
 
 
 def claim(story: Story, name: str, loan_id: int, steps: int) -> int:
-    """Draft a claim on a loan and take the claim the given number of steps: submitted, reviewed, approved, paid."""
+    """Draft a claim on a loan and take the claim through the given number of steps: submitted, reviewed, approved,
+    paid.
+    """
     with story.at("auditor") as unit:
         loan = unit.session.get_one(Loan, loan_id)
     officer, checker = OFFICERS[loan.bank]
@@ -93,7 +95,7 @@ def _first_claims(story: Story) -> None:
 
 
 def _last_claims(story: Story) -> None:
-    """Claim the remaining overdue loans in December, and leave each claim at another step."""
+    """Claim the remaining overdue loans in December, and leave each claim at a different step."""
     named_steps = [("paid 4", 4), ("paid 5", 4), ("submitted", 1), ("draft", 0), ("reviewed", 2)]
     _claim_each(story, claimable(story, BANK), named_steps)
     _claim_each(story, claimable(story, THRIFTY), [("waiting", 3)])
@@ -145,7 +147,7 @@ def _release(story: Story) -> None:
 
 
 def _return_share(story: Story) -> None:
-    """Pay back to the county a part of its prepaid share, which recoveries have made too large."""
+    """Pay back to the county a part of its prepaid share, because recoveries have made the prepaid share too large."""
     payload = {"county": COUNTY, "bank": BANK, "amount": "20000.00", "on": str(story.clock.today), "slip_no": "FD-2"}
     story.decide(BUREAU, "county_share_return", payload, "退还预缴", county=COUNTY, bank=BANK)
 

@@ -86,7 +86,7 @@ def _clean_file(own: Path) -> bytes:
 
 
 def _dumped(url: str) -> bytes:
-    """Return a PostgreSQL database as plain SQL without owners and privileges, for any client."""
+    """Return a PostgreSQL database as plain SQL without owners and privileges, which any client can read."""
     address = make_url(url)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     command = [
@@ -141,7 +141,7 @@ def _released(version: str) -> str:
 
 
 def _commit() -> str:
-    """Return the last commit that changed the product itself, and not its tests or documents."""
+    """Return the last commit that changed the product itself, rather than its tests or documents."""
     rooms = ("api", "jobs", "ledger", "migrations")
     command = ["git", "log", "-1", "--format=%H", "--", *rooms]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()

@@ -21,12 +21,17 @@ _SLIP = b"%PDF-1.4\n% a signed slip\n%%EOF\n"
 
 
 class Post:
-    """A channel that accepts most messages; numbers ending in 3 are refused, numbers ending in 9 give no answer."""
+    """A channel that accepts most messages.
+
+    The channel refuses numbers ending in 3 and gives no answer for numbers ending in 9.
+    """
 
     name = "sms"
 
     def send(self, message: Message) -> None:
-        """Accept a message; raise NotTaken or OutcomeUnknown by the last digit of its number."""
+        """Accept a message, or raise NotTaken or OutcomeUnknown, depending on the last digit of the
+        message's number.
+        """
         if message.to.endswith("3"):
             raise NotTaken("no such number", again=False)
         if message.to.endswith("9"):
@@ -63,7 +68,9 @@ def _to_deliver(story: Story, bank: str) -> list[tuple[int, date]]:
 
 
 def _handed_over_on(notice: Notice) -> date | None:
-    """Return the day a notice is delivered, by the last digit of its contract number; None for never."""
+    """Return the day a notice is delivered, which the contract number's last digit decides; return None for no
+    delivery.
+    """
     chance = int(notice.contract_no[-1])
     if chance in (0, 8):
         return None

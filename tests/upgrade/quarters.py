@@ -68,7 +68,7 @@ def bring_sheets(story: Story, quarter: Quarter, lent: Sequence[Lent], paid: Seq
 
 
 def periods_of(quarter: Quarter) -> list[Period]:
-    """Return the subsidy periods that end by a quarter's 25th: the quarter, and in December the year."""
+    """Return the subsidy periods that end on or before a quarter's 25th: the quarter, and in December also the year."""
     periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
         periods.append(Period.parse("year", str(quarter.year)))
@@ -90,7 +90,7 @@ def pay_subsidies(story: Story, quarter: Quarter) -> None:
 
 
 def take_batch(story: Story, bank: str, period: Period, steps: Iterable[tuple[str, Callable[..., object]]]) -> int:
-    """Take a batch through some steps, after drafting it where it does not exist; return its id."""
+    """Take a batch through some steps, after drafting the batch where it does not exist; return the batch's id."""
     officer, checker = OFFICERS[bank]
     with story.at("auditor") as unit:
         existing = _batch(unit, bank, period)

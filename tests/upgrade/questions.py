@@ -1,4 +1,4 @@
-"""The questions to a kept county: lists first, then every listed item, at several days and moments of knowledge."""
+"""The questions to a kept county: lists, and every item of the lists, at several days and moments of knowledge."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -26,7 +26,7 @@ SCOPED = ("officer", "officer2", "officer3", "poverty", "finance", "finance3", "
 
 
 def questions(asker: Asker) -> Iterator[Question]:
-    """Yield every question; every item of a list is asked for singly."""
+    """Yield every question; a separate question asks for each item of a list."""
     for part in (
         _books,
         _both_clocks,
@@ -69,7 +69,9 @@ def used_books(asker: Asker) -> list[str]:
 
 
 def _books(asker: Asker) -> Iterator[Question]:
-    """Ask for the monthly trial balances of used books, one of each other book, and the closed months."""
+    """Ask for the monthly trial balances of used books, for one trial balance of each unused book, and for closed
+    months.
+    """
     yield _listed("/ledger/periods")
     yield _listed(f"/ledger/accounts?as_of={LAST}")
     used = used_books(asker)
@@ -121,7 +123,7 @@ def _loans(asker: Asker) -> Iterator[Question]:
 
 
 def _vouchers(asker: Asker) -> Iterator[Question]:
-    """Ask for the vouchers of some loans and of the fund, and for their entries and events singly."""
+    """Ask for the vouchers of some loans and of the fund, and for each entry and event of these vouchers."""
     for book in used_books(asker):
         if book.startswith("FUND"):
             yield _listed(f"/ledger/entries?book={book}")
@@ -233,7 +235,7 @@ def _work(asker: Asker) -> Iterator[Question]:
 
 
 def _what_others_see(asker: Asker) -> Iterator[Question]:
-    """Ask for the lists as users who see a part of the data."""
+    """Ask for the lists as users who may see only a part of the data."""
     for user in SCOPED:
         yield Question(user, "/me")
         for path in ("/loans", "/claims", "/subsidy-batches", "/clawbacks", "/approvals", "/ledger/periods"):

@@ -1,4 +1,6 @@
-"""A kept release's database restored into an empty one on either engine, with Python and its drivers alone."""
+"""The restoring of a kept release's database into an empty database on either engine, with only Python and its
+drivers.
+"""
 
 import lzma
 from pathlib import Path

@@ -98,7 +98,7 @@ class Clock:
 
 @dataclass(slots=True)
 class Story:
-    """A story being played: its database, its clock, and the ids of loans and other objects by name."""
+    """A story that is being played: its database, its clock, and the ids of loans and other objects by name."""
 
     engine: Engine
     clock: Clock
@@ -115,13 +115,15 @@ class Story:
             return act(unit, *about, **more)
 
     def run(self, job: str) -> None:
-        """Run a job for the story's present day; raise RuntimeError where the job does not finish everything."""
+        """Run a job for the story's present day; raise RuntimeError where the job leaves something unfinished."""
         finished = run(Lease(self.engine, "kept", clock=self.clock), job, self.clock.today)
         if finished.status != "done":
             raise RuntimeError(f"{job} of {self.clock.today} ended {finished.status}")
 
     def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> int | None:
-        """Import a sheet as a user of the county; return its id, None where the sheet contains nothing new."""
+        """Import a sheet as a user of the county; return the sheet's id, or None where the sheet contains
+        nothing new.
+        """
         importer = Importer(user, bank, frozenset({COUNTY}))
         return intake.take_in(partial(self.at, user), importer, read_table(kind, read_sheet(data, name))).id
 
@@ -191,7 +193,9 @@ def lend(story: Story, name: str, house: House, number: int, **more: Any) -> int
 
 
 def repay(story: Story, loan_id: int, amount: str, on: date | None = None, **more: Any) -> int:
-    """Record a repayment at the counter, by default of the story's present day; return its event's id."""
+    """Record a repayment at the counter, by default on the story's present day; return the id of the
+    repayment's event.
+    """
     with story.at("auditor") as unit:
         officer = OFFICERS[unit.session.get_one(Loan, loan_id).bank][0]
     on = on or story.clock.today
@@ -200,7 +204,7 @@ def repay(story: Story, loan_id: int, amount: str, on: date | None = None, **mor
 
 
 def quoted(story: Story, loan_id: int, on: date) -> Payoff:
-    """Return the payoff of a loan on a day; nothing is stored."""
+    """Return the payoff of a loan on a day without storing anything."""
     with story.at("auditor") as unit:
         payoff = repayments.payoff(unit, loan_id, on)
         unit.session.rollback()
@@ -208,7 +212,7 @@ def quoted(story: Story, loan_id: int, on: date) -> Payoff:
 
 
 def pay_what_is_open(story: Story, names: Iterable[str]) -> None:
-    """Record repayments of the billed and unpaid interest and charges of these loans."""
+    """Record repayments of the billed and unpaid interest and charges of the named loans."""
     loan_ids = [story.named[name] for name in sorted(names)]
     with story.at("auditor") as unit:
         balances_by_loan = balances.loan_balances(unit.connection, loan_ids)

@@ -1,4 +1,4 @@
-"""An upgrade that is killed before any of its statements and run once more ends like an undisturbed upgrade."""
+"""An upgrade that is killed before any one of its statements and then repeated ends like an undisturbed upgrade."""
 
 import hashlib
 import subprocess
@@ -60,7 +60,7 @@ def _database(engine_name: str, shared: Path) -> Iterator[str]:
 
 
 def _rows(url: str) -> dict[str, str]:
-    """Return a hash of every table's rows, and the objects of the schema; verification must find nothing."""
+    """Return a hash of every table's rows, and the objects of the schema; check that verification finds no fault."""
     engine = open_engine(url)
     assert verify(engine) == ()
     hashes = {"schema": "\n".join(listed(engine))}

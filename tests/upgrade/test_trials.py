@@ -61,7 +61,7 @@ def _head() -> str:
 
 
 def try_out(name: str, url: str) -> None:
-    """Upgrade the newest kept county by the running code, compare its answers, and check that the change works."""
+    """Upgrade the newest kept county with the running code, compare its answers, and check that the change works."""
     (trial,) = [each for each in TRIALS if each.name == name]
     release = releases()[-1]
     restore(release, url)

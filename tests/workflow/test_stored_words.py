@@ -1,4 +1,4 @@
-"""Statuses are stored as plain text on both engines, by ORM and by bulk writes."""
+"""Tests that statuses are stored as plain text on both engines, by the ORM and by bulk writes."""
 
 from datetime import date
 from typing import Any
