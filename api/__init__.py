@@ -1,1 +1,1 @@
-"""The HTTP API: rights, the shapes of requests and answers, and one transaction for each request."""
+"""The HTTP API, which checks rights and the shapes of requests, and handles each request in one transaction."""

@@ -1,4 +1,4 @@
-"""The command `python -m api`: prepares the database, or makes a new one, and starts the service."""
+"""The command `python -m api`, which makes or prepares the database and starts the service."""
 
 import logging
 import sys
@@ -32,7 +32,8 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
     logs.configure(settings.log_level)
     logging.captureWarnings(True)
     serving.share_metrics(settings)
-    # Imported after share_metrics: the metrics library reads at its import whether several processes share metrics.
+    # `api.start` is imported after `share_metrics` was called, since the metrics library checks only at import time
+    # whether several processes share metrics.
     from api import start
     from api.app import create_app
 
@@ -50,7 +51,7 @@ def main(host: str | None, port: int | None, no_demo: bool, database_url: str | 
         ) from None
 
     def ready() -> None:
-        # Scripts wait for this line of the output.
+        # Scripts wait for the output line that begins with `ready:`.
         line = f"ready: http://{settings.host}:{settings.port}/api/docs"
         _say(Said(f"{line} (Ctrl-C stops it)", f"{line} （按 Ctrl-C 停止）"))
 

@@ -1,10 +1,10 @@
-"""The Flask application: all resources under /api/v1, OpenAPI document, signing in, limits, headers, health.
+"""Makes the Flask application, with all resources under /api/v1, the OpenAPI document, signing in and health checks.
 
 How to add an endpoint:
 
-Each resource has a module. The module begins with the shapes (api/core/fields.py, api/core/schemas.py), a Blueprint
-(api/core/routes.py) follows, then views of a few lines. Add the rights of the route to api/core/rights.py, and the
-blueprint to `BLUEPRINTS` below.
+Each resource has a module. The module begins with the shapes of requests and answers (api/core/fields.py,
+api/core/schemas.py). A Blueprint (api/core/routes.py) and short views follow. Add the roles that may use a new route to
+api/core/rights.py, and add a new blueprint to `BLUEPRINTS` in api/app.py.
 
     class DisbursementBody(Body):
         disbursed_on = Day(load_default=edge.today)
@@ -30,16 +30,15 @@ blueprint to `BLUEPRINTS` below.
     def listed(session: Session, **filters: Any) -> Listing:
         return Listing(select(Loan).where(...), key=(Loan.id,), show=with_balances)
 
-- `post` and `patch` views get a Unit. The transaction is begun, retried and committed around the view; the
-  idempotency key is checked before the view, and the answer is stored with the key. A unit is not limited to a scope:
-  look up every row by `edge.find`, and pass banks and counties of the request through `edge.bank` and `edge.county`
-  (which accepts retired codes too).
-- `get` and `listing` views get a Session on one snapshot, whose ORM selects are limited to the user's scope. Core
-  selects are not limited: write Core selects in ledger/reports, narrowed by `edge.within`.
+- A `post` or `patch` view gets a Unit. The framework begins, retries and commits the transaction around the view. The
+  framework checks the idempotency key before the view runs, and stores the answer with the key. A Unit is not limited
+  to the user's scope, so a view finds rows with `edge.find`, and checks codes with `edge.bank` and `edge.county`.
+- A `get` or `listing` view gets a Session on one snapshot, whose ORM selects are limited to the user's scope. Selects
+  of SQLAlchemy Core are not limited, so write Core selects in ledger/reports and narrow them with `edge.within`.
 - A query shape derived from ClockQuery gives the view `clocks`, and adds as_of, known_at and final to the answer.
-- Views raise refusals and catch nothing. The result of a view (a dict, a dataclass, a row) has every field of the
-  answer's shape, with None where there is no value.
-- A route whose answer is no such object, such as a PDF, builds its own response with `raw`.
+- Views raise refusals and catch no errors. The result of a view (a dict, a dataclass, a row) has every field of the
+  answer's shape, with None for a field without a value.
+- A route whose answer is not a JSON object, for example a PDF, is registered with `raw` and builds its own response.
 """
 
 from flask import Flask
@@ -72,7 +71,7 @@ from api.subsidy.views import blueprint as subsidy
 from ledger.settings import Settings, secret_key
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
-"""Most bytes of a request; a sheet of a hundred thousand loans is smaller."""
+"""The largest size of a request in bytes; a sheet with a hundred thousand loans is smaller."""
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     tokens,
@@ -103,7 +102,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 
 
 def create_app(settings: Settings, *, demo: bool = False) -> Flask:
-    """Return the application on the database of the settings; `demo` lets the users of the demo sign in."""
+    """Return the application for the database of the settings; if `demo` is true, demo users may sign in."""
     app = Flask("api", static_folder=None, template_folder="templates")
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES_MAX, MAX_FORM_MEMORY_SIZE=1024 * 1024, JSON_AS_ASCII=False)
     edge.install(app, settings, demo=demo)

@@ -1,4 +1,4 @@
-"""The web server: gunicorn with threads, in one process on SQLite and in several on PostgreSQL."""
+"""The web server gunicorn with threads, in one process on SQLite and in several processes on PostgreSQL."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class JsonLogger(Logger):
-    """Sends gunicorn's own log to the log of the ledger."""
+    """Writes gunicorn's log messages to the log of the ledger."""
 
     def _set_handler(self, log: Any, output: Any, fmt: Any, stream: Any = None) -> None:
         log.handlers[:] = []
@@ -38,7 +38,7 @@ class Server(BaseApplication):
             "workers": processes(self.settings),
             "worker_class": "gthread",
             "threads": THREADS,
-            # The timeout is in seconds; a sheet of a hundred thousand rows is imported in one request.
+            # The timeout is in seconds, and is long so that one request can receive and check a large sheet.
             "timeout": 600,
             "graceful_timeout": 20,
             "control_socket_disable": True,
@@ -51,24 +51,24 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Return the application, made in each serving process, since connections cannot be shared after a fork."""
+        """Make the application in each serving process, since database connections cannot be shared after a fork."""
         made = self.make()
         collector.tune()
         return made
 
 
 def processes(settings: Settings) -> int:
-    """Return the number of serving processes: one on SQLite, else the number of the settings.
+    """Return the number of serving processes, which is one on SQLite and otherwise given by the settings.
 
-    SQLite has one writer at a time, and idempotency keys in use are known within one process only.
+    SQLite allows one writer at a time, and on SQLite only the process itself knows which idempotency keys are in use.
     """
     return 1 if make_url(settings.database_url).get_backend_name() == "sqlite" else settings.workers
 
 
 def share_metrics(settings: Settings) -> None:
-    """Let several serving processes add up their metrics through files.
+    """Let several serving processes add up metrics with the help of files.
 
-    To be called before the metrics library is imported.
+    Call `share_metrics` before the metrics library is imported.
     """
     if processes(settings) == 1:
         os.environ.pop(METRICS_VARIABLE, None)

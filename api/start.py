@@ -1,4 +1,4 @@
-"""The preparation of a start: schema, reference data, and the first administrator or the demo county."""
+"""Prepares the start of the service: makes schema, reference data, and the first administrator or the demo."""
 
 import secrets
 from collections.abc import Callable
@@ -25,9 +25,9 @@ Say = Callable[[Said], None]
 
 
 def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
-    """Prepare the database of the settings for serving; return whether it contains the demo county.
+    """Prepare the database of the settings for the service; return whether the database contains the demo county.
 
-    Safe to repeat. The demo county is not made in a database that already has users and no demo.
+    The preparation can be repeated safely. The demo county is not made in a database that has users but no demo.
     """
     home = make_home(settings)
     say(Said("database: schema and reference data", "数据库：建立结构，载入基础数据"))
@@ -37,7 +37,7 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
     try:
         if demo and _takes_the_demo(engine):
             if not _with(engine, lambda session: job_runs.has_demo(session, complete=True)):
-                # Imported here, since an installation without the demo does not need the jobs.
+                # `jobs.demo` is imported only here, since an installation without the demo does not need the jobs.
                 import_module("jobs.demo").live(settings.database_url)
             _name_the_users(say)
             return True
@@ -55,7 +55,7 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
 
 
 def _back_up_first(settings: Settings, folder: Path, say: Say) -> None:
-    """Back up a database of an earlier version before it is changed; raise NoBackup where the copy fails."""
+    """Back up a database of an earlier version before the database is changed; raise NoBackup if the backup fails."""
     engine = open_engine(settings.owner_url)
     try:
         if not setup.is_empty(engine) and setup.is_behind(engine):
@@ -92,7 +92,7 @@ def _first_admin(engine: Engine, password: str, say: Say) -> None:
         made_up = "" if password else secrets.token_urlsafe(12)
         users.add_user(unit, ADMIN, "系统管理员", password or made_up, Role.ADMIN)
     shown = Said(made_up, made_up) if made_up else Said("as set in LEDGER_ADMIN_PASSWORD", "见 LEDGER_ADMIN_PASSWORD")
-    # Scripts read the password from this line of the output.
+    # Scripts read the password from the output line that begins with `first user:`.
     line = f"first user: {ADMIN}, password "
     say(Said(line + shown, f"{line}{shown.zh}"))
     if made_up:

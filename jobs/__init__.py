@@ -1,1 +1,1 @@
-"""Jobs: the work that is due on certain dates, its timetable, its runner and its command line."""
+"""The jobs that do the work due on certain dates, with their timetable, runner and command line."""

@@ -24,7 +24,7 @@ from ledger.operations.job_runs import LeaseLost, Scope
 from ledger.operations.notices.sending import unsent
 
 LEFT_OVER = 1
-"""Exit status of a command that left items over, each listed with its reason; 0 where all items are done."""
+"""The exit status of a jobs command that could not do some items; the command lists each item with its reason."""
 
 _STOPPED = Said("stopped; what is done is done, the next run does the rest", "已停止；完成的已入账，其余由下次运行完成")
 
@@ -142,7 +142,7 @@ def _run(name: str, on: datetime | None, scope: Scope, *, sends: bool = False) -
     with _ledger() as engine, shown() as progress:
         lease = Lease(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
         done = runner.run(lease, name, None if on is None else on.date(), scope)
-        # The channels are read after the jobs, so that jobs run even with a wrong address of the mail server.
+        # The channel settings are read after the jobs have run, so that a wrong mail server address stops no job.
         if sends and (channels := _channels()):
             _send(lease, channels)
     if done.status != "done":
@@ -164,9 +164,9 @@ def _channels() -> tuple[Channel, ...]:
 
 
 def _stopped_by(*signals: signal.Signals) -> Event:
-    """Return a flag that these signals set.
+    """Return an event that is set when the process receives any of the given signals.
 
-    The runner finishes the open transaction and begins no other one once the flag is set.
+    Once the event is set, the runner finishes the open transaction and begins no further transaction.
     """
     stop = Event()
     for each in signals:
@@ -176,7 +176,7 @@ def _stopped_by(*signals: signal.Signals) -> Event:
 
 @contextmanager
 def _ledger() -> Iterator[Engine]:
-    """Open the database of the settings; a command that loses its lease or is stopped ends with CutOff."""
+    """Open the database of the settings; raise CutOff where the command is stopped or loses the lease of the jobs."""
     with context() as at:
         try:
             yield at.engine

@@ -1,4 +1,4 @@
-"""The job `daily`: all jobs of a business date in their order, including the days since its last run."""
+"""The job `daily`: runs all jobs for a business date in order, and catches up on days without a run."""
 
 from datetime import date
 
@@ -14,10 +14,10 @@ EN = "all jobs of the day in their order, catching up on missed days"
 
 
 def run_daily(lease: Lease, on: date, scope: Scope) -> Run:
-    """Run all jobs up to a business date and return the run of `daily`.
+    """Run all jobs for a business date and return the run of `daily`.
 
-    Each job finds everything that is missing by the end of the business date, so the days since the last run need no
-    runs of their own. `daily` is done for a date when all its jobs are done for every bank and county of the scope.
+    Each job finds all work that is missing at the end of the business date, so missed days need no separate runs.
+    `daily` is done for a date when all jobs are done for every bank and county of the scope.
     """
     with lease.unit(NAME, on) as unit:
         run_id = job_runs.begin(unit, NAME, on, scope, 0, lease.by, asked=True)

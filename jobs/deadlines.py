@@ -1,8 +1,8 @@
-"""The job `deadlines`: counts the duties that offices have not fulfilled in time (scheme 7) and reports the numbers.
+"""The job `deadlines`: counts and reports the duties that offices have not fulfilled in time (scheme 7).
 
-Deadlines are not stored: the list of deadlines is computed from the records each time, and the few due days kept in
-records are moved when the calendar of their year is published. The job writes nothing but the report of its run, which
-the log and `jobs status` show.
+Deadlines are computed from the records each time and are not stored. A few records do store a due day, which is moved
+when the calendar of the due day's year is published. The job `deadlines` writes only the report of its run; the log and
+the command `jobs status` show the report.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ def _no_work(unit: Unit, step: Step, items: Sequence[int]) -> None:
 
 
 def _late(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:
-    """Count the duties late at the end of a business day, and how many of them became late after the day `since`."""
+    """Count the duties that are late at the end of the day `on`, and the duties that became late after `since`."""
     late = [
         each.owed
         for each in deadlines(session, Clocks(on), ("late",))

@@ -13,7 +13,7 @@ from ledger.queries import fund_calls
 from ledger.unit_of_work import Unit
 
 WHOLE_CITY = Scope("CITY", "CITY")
-"""The scope of a fund plan: one plan contains the calls of all banks and counties of the city."""
+"""The scope of the job `fund-plan`: one fund plan contains the calls on all banks and counties of the city."""
 
 
 def _due(session: Session, on: date) -> Mapping[Scope, int]:

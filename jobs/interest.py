@@ -1,4 +1,4 @@
-"""The job `interest`: posts all interest bills and due transitions of loans up to the business date."""
+"""The job `interest`: posts all interest bills and loan transitions that are due on or before the business date."""
 
 from collections.abc import Sequence
 
@@ -12,19 +12,19 @@ from ledger.unit_of_work import Unit
 
 
 def loans_due(session: Session, step: Step, after: int, limit: int, *, matured: bool = False) -> Sequence[int]:
-    """Return the ids of loans with an interest bill or transition due by the step's date, for one transaction.
+    """Return at most `limit` ids of loans with an interest bill or transition due on or before the step's date.
 
-    The ids are greater than `after` and in ascending order; `matured` keeps only loans past their due date.
+    The ids are greater than `after` and in ascending order. With `matured`, only loans past the due date are returned.
     """
     at_once = loans_at_once(session, step, limit)
     return due.loans_due(session, step.scope, step.on, after, at_once, matured=matured)
 
 
 def loans_at_once(session: Session, step: Step, limit: int) -> int:
-    """Return how many loans one transaction takes, so that it posts about `limit` interest bills.
+    """Return how many loans one transaction processes, so that the transaction posts about `limit` interest bills.
 
-    The more quarters the loans are behind, the fewer loans are taken. A run that catches up on years then needs no more
-    memory, and locks rows no longer, than a run of one quarter.
+    The more quarters of interest bills are missing, the fewer loans one transaction processes. A run that catches up on
+    several years therefore needs no more memory, and locks rows no longer, than a run for one quarter.
     """
     earliest = due.earliest_step(session, step.scope) or step.on
     quarters = sum(1 for _ in settlements(earliest - DAY, step.on))
@@ -32,7 +32,7 @@ def loans_at_once(session: Session, step: Step, limit: int) -> int:
 
 
 def post_due(unit: Unit, step: Step, loans: Sequence[int]) -> None:
-    """Post all interest bills, applied credit and transitions of these loans up to the step's date, in date order."""
+    """Post all interest bills, applied credit and transitions due on or before the step's date, in date order."""
     run_to(unit, loans, step.on)
 
 

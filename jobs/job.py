@@ -1,4 +1,4 @@
-"""The parts of a job: the scopes with items due, the ids of the items in a scope, and the work on some of them."""
+"""The definition of a job: functions that count the items due, list the items' ids, process items, and report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from ledger.operations.job_runs import Scope
 from ledger.unit_of_work import Unit
 
 ITEMS_MAX = 5_000
-"""Most items that one transaction of a job processes (books.md, promise 4)."""
+"""The largest number of items that one transaction of a job processes (books.md, promise 4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One business date, bank and county of a job; a transaction of a job belongs to exactly one step."""
+    """The part of a job for one business date, bank and county; a transaction of a job belongs to exactly one step."""
 
     on: date
     scope: Scope
 
 
 def nothing_to_report(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:
-    """Return an empty report, for jobs whose runs report only the numbers of items due and done."""
+    """Return an empty report, for a job whose runs report only how many items were due and how many are done."""
     return {}
 
 
@@ -31,12 +31,12 @@ def nothing_to_report(session: Session, scope: Scope, since: date | None, on: da
 class Job:
     """One job of the timetable: its names, and the functions that find and do its work.
 
-    `due` returns the number of items due by a business date for each bank and county. `items` returns the ids of a
-    step's items that are greater than a given id, at most as many as asked for. `work` processes some items within one
-    transaction. `report` returns the figures that changed since the previous run.
+    `due` returns, for each bank and county, how many items are due on or before a business date. `items` returns the
+    ids of a step's items that are greater than a given id, up to a given number of ids. `work` processes some items
+    within one transaction. `report` returns the figures that changed since the previous run.
 
-    `due` and `items` find everything that is missing by the end of the business date. A run after missed days therefore
-    does all that daily runs would have done, and a second run for the same date finds nothing.
+    `due` and `items` find all work that is missing at the end of the business date. A run after missed days therefore
+    does all the work of the missed days, and a second run for an unchanged business date finds no work.
     """
 
     name: str

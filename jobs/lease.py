@@ -1,4 +1,4 @@
-"""The lease of the jobs: one process at a time holds the lease, and each of its transactions checks the lease."""
+"""The lease of the jobs: one process at a time holds the lease, and each transaction of a job checks the lease."""
 
 import os
 import socket
@@ -20,16 +20,16 @@ from ledger.retries import passing, retried
 from ledger.unit_of_work import Unit, work
 
 LEASE_LENGTH = timedelta(seconds=60)
-"""Time after which another process may take a lease that its holder has not renewed.
+"""The time after which another process may take a lease that the holder has not renewed.
 
-The row lock of an open transaction keeps the lease longer.
+No process can take the lease while a transaction of the holder is open, since the transaction locks the lease's row.
 """
 
 _POLL_SECONDS = 0.25
 
 
 class Stopped(Exception):
-    """Raised when the process is asked to stop: finished transactions stay, the rest waits for the next run."""
+    """Raised when the process is told to stop; committed work is kept, and the next run does the remaining work."""
 
 
 def now() -> datetime:
@@ -43,9 +43,10 @@ def _own_name() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The lease of one process: the database, the name shown in runs, and the progress display to report to.
+    """A process's access to the lease of the jobs, with the database and the display of the process's progress.
 
-    `holder` is the unique name of the process, `stopping` tells whether the process was asked to stop.
+    `holder` is the unique name of the process. `by` is the name of whoever started the process, as runs show the name.
+    `stopping` returns whether the process has been told to stop.
     """
 
     engine: Engine
@@ -57,7 +58,7 @@ class Lease:
 
     @contextmanager
     def unit(self, job: str, on: date) -> Iterator[Unit]:
-        """Begin one transaction of a job under the lease; raise LeaseLost, or Stopped when asked to stop."""
+        """Begin a transaction of a job under the lease; raise LeaseLost, or Stopped if the process is told to stop."""
         if self.stopping():
             raise Stopped
         with self._work(job, on) as unit:
@@ -67,7 +68,7 @@ class Lease:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a read-only session, which does not wait for a writing transaction on SQLite."""
+        """Open a read-only session; on SQLite the session does not wait for a writing transaction."""
         looking = self.engine.connect().execution_options(reading=True)
         with looking as connection, Session(connection) as session:
             yield session
@@ -79,8 +80,8 @@ class Lease:
     def take(self) -> bool:
         """Take the lease and return True, or return False where another process holds the lease.
 
-        A lease can be taken when nobody holds it, when it has expired, or when its holder was a process of this machine
-        that has ended.
+        The lease can be taken when no process holds the lease, when the lease has expired, or when the holder was a
+        process of this machine that has ended.
         """
         with self.reading() as session:
             held = job_runs.lease(session)
@@ -91,7 +92,7 @@ class Lease:
             with self._work("lease", self.today()) as unit:
                 return job_runs.take_lease(unit, self.holder, self._until(), ended)
         except Exception as error:
-            # The holder has a long transaction open, or another process took the lease first: try again later.
+            # Here the holder has a long transaction open, or another process took the lease first.
             if isinstance(error, IntegrityError) or passing(error):
                 return False
             raise
@@ -113,7 +114,7 @@ class Lease:
 
 @contextmanager
 def holding(lease: Lease) -> Iterator[None]:
-    """Wait for the lease, hold the lease during the block, then give it back; raise Stopped when asked to stop."""
+    """Wait for the lease, hold it during the block, and give it back; raise Stopped if the process is told to stop."""
     reported = False
     while not lease.take():
         if lease.stopping():
@@ -129,10 +130,10 @@ def holding(lease: Lease) -> Iterator[None]:
 
 
 def gone(holder: str) -> bool:
-    """Return whether the holder was a process of this machine that has ended, so that its lease can be taken at once.
+    """Return whether the lease's holder was a process of this machine that has ended; the lease is then free.
 
-    Where another machine has the same name and its process still runs, no data is harmed: the next transaction of that
-    process finds the lease taken and raises LeaseLost.
+    If the holder runs on another machine that has this machine's name, a wrong True harms no data. The next transaction
+    of the holder then finds that the lease was taken, and raises LeaseLost.
     """
     host, _, rest = holder.partition("/")
     pid = rest.partition("/")[0]

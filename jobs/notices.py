@@ -1,4 +1,4 @@
-"""The job `notices`: makes the notices that are due and cancels those whose reason no longer exists (scheme 7)."""
+"""The job `notices`: makes the notices that are due, and cancels notices that are no longer needed (scheme 7)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

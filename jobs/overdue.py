@@ -1,9 +1,9 @@
-"""The job `overdue`: posts the transfer to overdue of loans past their due date, and counts the newly overdue loans.
+"""The job `overdue`: transfers loans past their due date to overdue, and counts the newly overdue loans.
 
-A loan can turn overdue between two of its interest bills, so `interest` and `overdue` call the same function, which
-posts everything due on a loan in date order. After `interest` this job has nothing left to post; run without
-`interest`, it posts the same entries for the loans that have matured. In both cases the report of the run says how many
-loans became overdue since the previous run.
+A loan can become overdue between two interest bills. The jobs `interest` and `overdue` therefore share one function,
+which posts everything due on a loan in date order. After a run of `interest`, the job `overdue` has nothing to post.
+Without a run of `interest`, the job `overdue` posts everything due on the loans that have matured. The report of a run
+of `overdue` always says how many loans became overdue since the previous run.
 """
 
 from collections.abc import Mapping, Sequence

@@ -17,7 +17,7 @@ Say = Callable[[Said], object]
 
 
 class Progress:
-    """Reports the progress of a run in lines.
+    """Reports the progress of a run as lines of text.
 
     A line is written when a job begins, after each tenth of its items, for each failed item, and when the job ends.
     """
@@ -31,13 +31,13 @@ class Progress:
         self.say(Said("another process is at the jobs; waiting for it to end", "另一进程正在运行作业，等待其结束"))
 
     def began(self, title: Said, due: int) -> None:
-        """Report that a job begins, with the number of items due."""
+        """Report that a job begins, and how many items are due."""
         self.title, self.due, self.done = title, due, 0
         if due:
             self.say(Said(f"{title}: {due} due", f"{title.zh}：应办 {due} 笔"))
 
     def advanced(self, done: int) -> None:
-        """Report that a number of further items are done."""
+        """Report that `done` further items have been processed."""
         before, self.done = self.done, self.done + done
         if self.due and before * 10 // self.due < self.done * 10 // self.due:
             self.say(Said(f"{self.title}: {self.done} of {self.due}", f"{self.title.zh}：{self.done}/{self.due}"))
@@ -52,7 +52,7 @@ class Progress:
 
 
 class Bar(Progress):
-    """Reports the progress of a run with a progress bar; failures and ends are lines, as in Progress."""
+    """Reports the progress of a run with a progress bar; failed items and ended jobs are reported as lines of text."""
 
     def __init__(self, bars: Bars) -> None:
         super().__init__(lambda line: bars.console.print(line.told(language_of()), markup=False, highlight=False))
@@ -100,7 +100,7 @@ def title_of(job: str, on: date, scope: Scope) -> Said:
 
 
 def run_line(run: Run) -> Said:
-    """Return one line on a run: its title, status, number of items done, and report."""
+    """Return one line about a run: the run's title, status and report, and how many items are done."""
     title = title_of(run.job, run.business_date, run.scope)
     status = label("job_run_status", run.status, "zh")
     reported = [(name, label("job_report", name, "zh"), value) for name, value in run.report.items()]
@@ -113,7 +113,7 @@ def run_line(run: Run) -> Said:
 
 
 def failure_line(failure: Failure) -> Said:
-    """Return one line on an item that could not be done, with the code and the reason."""
+    """Return one line about an item that could not be done, with the code and the reason of the failure."""
     place = f"{failure.bank}/{failure.county}"
     return Said(
         f"{place} item {failure.item} failed: {failure.code}: {failure.en}",

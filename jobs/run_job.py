@@ -1,6 +1,6 @@
-"""One run of a job: a step for each bank and county, its items processed in transactions.
+"""Runs a job: one step for each bank and county, whose items are processed in transactions.
 
-A failing transaction is halved until the failing item is alone.
+Where a transaction fails, each half of its items is tried in a new transaction, until the failing items are found.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ log = structlog.get_logger()
 
 
 def run_job(lease: Lease, job: Job, on: date, scope: Scope, *, asked: bool) -> Run:
-    """Do all work of a job that is missing by the end of a business date within a scope, and return the run.
+    """Do all work of a job that is missing at the end of a business date within a scope, and return the run.
 
-    An item that cannot be done is listed in the run of its step, and the other items are done. Raises errors that are
-    no item's fault: a failed database, LeaseLost, Stopped.
+    An item that cannot be done is recorded with the run of its step, and all remaining items are processed. Errors that
+    no item has caused are raised: database failures, LeaseLost and Stopped.
     """
     with lease.reading() as session:
         due = {each: count for each, count in job.due(session, on).items() if each in scope}
         before = job_runs.steps_of(session, [job.name], on, scope)
         since = job_runs.ran_before(session, job.name, scope, on)
-    # A step that failed before is run again even where no item is due any more, so that its status becomes `done`.
+    # A failed step is run again even if no item is due any more, so that the status of the step becomes `done`.
     steps = sorted({*due, *(run.scope for run in before if run.status != "done")})
     lease.progress.began(title_of(job.name, on, scope), sum(due.values()))
     if scope.is_one:
@@ -41,7 +41,7 @@ def run_job(lease: Lease, job: Job, on: date, scope: Scope, *, asked: bool) -> R
     for each in steps:
         _run_step(lease, job, Step(on, each), due.get(each, 0), since, asked=False)
     with lease.unit(job.name, on) as unit:
-        # Where no step had to run, the run begins and ends in this transaction.
+        # If no step had to run, the run of the job begins and ends in this transaction.
         if run_id is None:
             run_id = job_runs.begin(unit, job.name, on, scope, 0, lease.by, asked=asked)
         parts = job_runs.steps_of(unit.session, [job.name], on, scope)
@@ -62,7 +62,7 @@ def status_of(parts: Sequence[Run]) -> str:
 
 
 def counts_of(parts: Sequence[Run]) -> tuple[int, int]:
-    """Return the number of items due and the number of items done, over all parts of a run."""
+    """Return two counts over all parts of a run: how many items were due, and how many items are done."""
     return sum(part.due for part in parts), sum(part.done for part in parts)
 
 
@@ -87,9 +87,9 @@ def _run_step(lease: Lease, job: Job, step: Step, due: int, since: date | None, 
 
 
 def _do(lease: Lease, job: Job, step: Step, run_id: int, items: Sequence[int]) -> list[Failure]:
-    """Process the items in one transaction and return the failures.
+    """Process items in one transaction and return the failures.
 
-    Where the transaction fails, each half of the items is processed in a transaction of its own, down to single items.
+    Where the transaction fails, each half of the items is processed in a separate transaction, down to single items.
     """
     try:
         retried(lambda: _do_together(lease, job, step, run_id, items))
@@ -125,9 +125,9 @@ def _do_together(lease: Lease, job: Job, step: Step, run_id: int, items: Sequenc
 
 
 def _failure(step: Step, item: int, error: Exception) -> Failure:
-    """Return the failure of an item with its reason.
+    """Return the failure of an item, with the reason of the failure.
 
-    An error of the program is named by its class only, since its message may contain private data.
+    For an error of the program the reason is only the error's class, since an error message may contain private data.
     """
     bank, county = step.scope.bank, step.scope.county
     if isinstance(error, Refusal):

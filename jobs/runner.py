@@ -1,4 +1,4 @@
-"""The runner: runs a job on request or from the queue, once the process holds the lease of the jobs."""
+"""Runs a job at once or from the queue of runs; the process waits until it holds the lease of the jobs."""
 
 from datetime import date
 
@@ -18,8 +18,8 @@ from ledger.queries import reference
 def run(lease: Lease, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:
     """Run a job, or `daily`, for a business date (default today) within a scope, and return the run.
 
-    Waits until the process holds the lease. Raises NotFound for an unknown job, bank or county, FutureDate, and
-    LeaseLost or Stopped where the run was cut off.
+    `run` waits until the process holds the lease of the jobs. It raises NotFound for an unknown job, bank or county,
+    FutureDate for a business date in the future, and LeaseLost or Stopped where the run was interrupted.
     """
     on = on or lease.today()
     with lease.reading() as session:
@@ -42,7 +42,7 @@ def run_queued(lease: Lease) -> list[Run]:
 
 
 def check(session: Session, name: str, on: date, scope: Scope, today: date) -> Scope:
-    """Return the scope with the county's current code; raise NotFound or FutureDate for a run that cannot be made."""
+    """Return the scope with the county's current code; raise NotFound or FutureDate where the run is not possible."""
     if name != DAILY_NAME and name not in JOBS:
         raise NotFound(what="job", id=name)
     if on > today:
@@ -59,5 +59,5 @@ def steps(session: Session, of: Run) -> list[Run]:
 
 
 def failures(session: Session, of: Run) -> list[Failure]:
-    """Return the items of a run that could not be done, with their reasons."""
+    """Return the failures of a run: each item that could not be done, with the reason."""
     return [failure for step in steps(session, of) for failure in step.failed]

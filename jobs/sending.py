@@ -1,6 +1,6 @@
-"""The sending of notices by e-mail and SMS, one notice after another.
+"""Sends notices by e-mail and SMS, one notice after another.
 
-Sending depends on the current time and not on a business date.
+Which notices are sent depends on the current time and not on a business date.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The result of a round of sending: the numbers of notices sent, not sent, and with unknown outcome."""
+    """The result of a round of sending: how many notices were sent, were not sent, or have an unknown outcome."""
 
     sent: int = 0
     failed: int = 0
@@ -37,7 +37,7 @@ class Sent:
 
     @property
     def line(self) -> Said:
-        """One line with the numbers of the round."""
+        """Return one line with the three counts of the round of sending."""
         return Said(
             f"sending: {self.sent} sent, {self.failed} failed, {self.unknown} of unknown outcome",
             f"发送：已发送 {self.sent} 份，失败 {self.failed} 份，结果不明 {self.unknown} 份",
@@ -45,9 +45,9 @@ class Sent:
 
 
 def channels_of(settings: Settings) -> tuple[Channel, ...]:
-    """Return the channels that the settings name; paper needs no channel.
+    """Return the e-mail and SMS channels that the settings name.
 
-    Raises AddressUnfit for an address that cannot be used.
+    Raises AddressUnfit for a channel address that cannot be used.
     """
     channels: list[Channel] = []
     if settings.smtp_url:
@@ -58,9 +58,10 @@ def channels_of(settings: Settings) -> tuple[Channel, ...]:
 
 
 def send_waiting(lease: Lease, channels: Sequence[Channel]) -> Sent:
-    """Send all notices that wait on these channels today, and return the numbers of the round.
+    """Send all notices that wait for one of the channels today, and return the counts of the round of sending.
 
-    Sending needs no lease: each attempt is claimed by writing its row, so several processes may send at the same time.
+    A process needs no lease to send notices. Before an attempt to send a notice, the process writes a row that claims
+    the attempt, so several processes may send notices at the same time.
     """
     retried(partial(_give_up_stale, lease))
     total = Sent()
@@ -81,16 +82,16 @@ def _all_of(lease: Lease, channel: Channel, total: Sent) -> Sent:
             if lease.stopping():
                 break
             total = _add(total, _send(lease, channel, notice_id))
-        # The round ends where other processes have claimed all waiting attempts.
+        # The round of sending ends here if other processes have claimed all waiting notices.
         if total == before:
             break
     return total
 
 
 def _send(lease: Lease, channel: Channel, notice_id: int) -> str | None:
-    """Make one attempt: claim it, hand the message over, record the outcome. Return the outcome.
+    """Try once to send a notice, record the outcome of the attempt, and return the outcome.
 
-    Returns None where another process has claimed the attempt.
+    Returns None where another process has claimed the attempt to send the notice.
     """
     claimed = retried(lambda: _claim(lease, notice_id, channel.name))
     if claimed is None:

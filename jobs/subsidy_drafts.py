@@ -1,4 +1,4 @@
-"""The job `subsidy-drafts`: draft the batches of periods that are over, and refresh open batches every day."""
+"""The job `subsidy-drafts`: drafts the subsidy batches of past periods, and refreshes open batches every day."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,7 +11,7 @@ from ledger.operations.subsidy import batches, due
 from ledger.policy.subsidy import Period
 from ledger.unit_of_work import Unit
 
-_YEAR = 5  # In place of a quarter's number: the batch of a year is drafted after those of the year's quarters.
+_YEAR = 5  # A year's batch has the number 5, so that it is drafted after the batches of quarters 1 to 4.
 
 
 def _due(session: Session, on: date) -> Mapping[Scope, int]:
@@ -19,7 +19,7 @@ def _due(session: Session, on: date) -> Mapping[Scope, int]:
 
 
 def _items(session: Session, step: Step, after: int, limit: int) -> Sequence[int]:
-    """Return one item for each batch due, named by the period: 20162 is 2016Q2, 20165 is the year 2016."""
+    """Return one number for each subsidy batch due: 20162 stands for the quarter 2016Q2, 20165 for the year 2016."""
     periods = due.batches_due(session, step.on, step.scope).get(step.scope, [])
     items = sorted(period.year * 10 + (period.number or _YEAR) for period in periods)
     return [item for item in items if item > after][:limit]

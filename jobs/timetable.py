@@ -11,13 +11,13 @@ from jobs.overdue import OVERDUE
 from jobs.subsidy_drafts import SUBSIDY_DRAFTS
 
 DAILY: tuple[Job, ...] = (
-    # `interest` runs first, since the other jobs read the interest bills of the day.
+    # The job `interest` runs first, since all later jobs read the interest bills of the day.
     INTEREST,
     OVERDUE,
     SUBSIDY_DRAFTS,
     FUND_PLAN,
     NOTICES,
-    # `deadlines` runs last, so that the drafts and notices of the other jobs are counted.
+    # The job `deadlines` runs last, so that it counts the drafts and notices that earlier jobs have made.
     DEADLINES,
 )
 

@@ -1,4 +1,4 @@
-"""The worker: a process that runs `daily` every day, and queued runs as people ask for them."""
+"""The worker: a process that runs `daily` every day, runs queued jobs, and sends waiting notices."""
 
 from collections.abc import Callable, Sequence
 from datetime import time, timedelta
@@ -16,23 +16,24 @@ from ledger.channels.channel import Channel
 from ledger.dates import SHANGHAI
 
 AGAIN_AFTER = timedelta(minutes=5)
-"""Time after which the worker tries `daily` again when `daily` could not run, for example without a database."""
+"""The time after which the worker tries again when `daily` could not run, for example without a database."""
 
 LOOK_EVERY = timedelta(seconds=15)
-"""Interval at which the worker looks for queued runs."""
+"""The interval at which the worker looks for queued runs."""
 
 log = structlog.get_logger(__name__)
 
 
 SEND_EVERY = timedelta(minutes=1)
-"""Interval at which the worker looks for notices to send; failed attempts have waiting times of their own."""
+"""The interval at which the worker looks for notices to send."""
 
 
 def keep_time(lease: Lease, at: time, stop: Event, channels: Sequence[Channel] = ()) -> None:
-    """Run `daily` now and every day at a time of Asia/Shanghai, queued runs, and notices to be sent, until stopped.
+    """Run `daily` now and every day at the time `at` in Asia/Shanghai, until `stop` is set.
 
-    A `daily` missed while the machine was off or busy is run once afterwards and catches up. Any number of workers may
-    run; the lease makes their jobs run one at a time.
+    Between runs of `daily` the worker runs queued jobs and sends waiting notices. If the machine was off or busy,
+    `daily` is run once afterwards and catches up on the missed days. Several workers may run at the same time, since
+    the lease makes all jobs run one after another.
     """
     clock = BackgroundScheduler(
         timezone=SHANGHAI,
@@ -68,7 +69,7 @@ def keep_time(lease: Lease, at: time, stop: Event, channels: Sequence[Channel] =
 
 
 def _survived(run: Callable[[], object]) -> bool:
-    """Run a function and return whether it succeeded; an error is logged, and the worker goes on."""
+    """Run a function and return whether it succeeded; an error is logged and not raised, so the worker continues."""
     try:
         run()
     except Stopped:

@@ -1,7 +1,7 @@
-"""Triggers by which the database itself protects the journal, as DDL for SQLite and PostgreSQL.
+"""Creates triggers with which the database itself protects the journal, on SQLite and PostgreSQL.
 
-Migrations call `guard_journal` and `guard_rows`. The triggers of a released function never change; a later migration
-adds a function of its own.
+Migrations call `guard_journal` and `guard_rows`. A function that a released migration calls never changes; a migration
+that needs further triggers calls a new function.
 """
 
 import sqlalchemy as sa
@@ -17,8 +17,8 @@ def on_sqlite() -> bool:
 def guard_journal() -> None:
     """Create the triggers that keep the journal (promises 1, 2, 6, 9).
 
-    The journal is append-only, entries are closed by their footers, closed months take no entries, and no fund account
-    is overdrawn.
+    The triggers make the journal append-only, and close each entry with its footer. They also refuse entries in closed
+    months and overdrafts of fund accounts.
     """
     if not on_sqlite():
         _function("refuse_change", "BEGIN RAISE EXCEPTION 'append_only: %', TG_TABLE_NAME; END")
@@ -30,7 +30,7 @@ def guard_journal() -> None:
 
 
 def guard_rows(*tables: str) -> None:
-    """Create triggers that refuse UPDATE, DELETE and TRUNCATE on these tables to every database user (promise 2)."""
+    """Create triggers that refuse UPDATE, DELETE and TRUNCATE on the tables for every database user (promise 2)."""
     for table in tables:
         if on_sqlite():
             _sqlite_rows(table)
@@ -40,13 +40,13 @@ def guard_rows(*tables: str) -> None:
 
 
 def drop_guards() -> None:
-    """Drop the trigger functions, which PostgreSQL keeps when it drops the tables."""
+    """Drop the trigger functions, since PostgreSQL keeps trigger functions when tables are dropped."""
     if not on_sqlite():
         op.execute("DROP FUNCTION refuse_change, refuse_closed_entry, refuse_closed_month, refuse_overdraft")
 
 
 def refuse_once_written() -> None:
-    """Raise RuntimeError where the journal has entries: a downgrade would remove them."""
+    """Raise RuntimeError where the journal has entries, since a downgrade would remove the entries."""
     if op.get_bind().exec_driver_sql("SELECT 1 FROM entries").first():
         raise RuntimeError("the journal has entries: this step is not undone")
 
@@ -54,8 +54,9 @@ def refuse_once_written() -> None:
 def _sqlite_rows(table: str) -> None:
     for verb in ("UPDATE", "DELETE"):
         _sqlite_trigger(f"{table}_no_{verb.lower()}", f"BEFORE {verb} ON {table}", f"append_only: {table}")
-    # INSERT OR REPLACE removes the old row without firing delete triggers. An insert is therefore refused where a row
-    # has one of its keys. SQLite's hidden row number would be a key too: these tables are declared without it.
+    # INSERT OR REPLACE removes the old row without firing delete triggers. The trigger therefore refuses an insert that
+    # would repeat a key of an existing row. Guarded tables are declared WITHOUT ROWID, since SQLite's hidden row number
+    # would be a further key.
     there = " OR ".join("(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in _keys(table))
     _sqlite_trigger(
         f"{table}_no_replace",
@@ -104,7 +105,8 @@ def _postgresql_inserts() -> None:
     )
     added = "REFERENCING NEW TABLE AS added FOR EACH"
     _always("postings", "postings_closed_entry", "AFTER INSERT", "STATEMENT", "refuse_closed_entry", added)
-    # Lock the books' rows shared to the end of the transaction: no month can be closed while entries are written.
+    # The trigger holds a shared lock on the book's row until the transaction ends. No transaction can therefore close a
+    # month while entries are being written.
     _function(
         "refuse_closed_month",
         (
@@ -115,7 +117,8 @@ def _postgresql_inserts() -> None:
         ),
     )
     _always("entries", "entries_closed_month", "AFTER INSERT", "STATEMENT", "refuse_closed_month", added)
-    # The trigger fires after the row is locked: the movements of other transactions are committed and visible.
+    # The trigger fires after the row of the fund account is locked. The movements that earlier transactions wrote are
+    # therefore committed and visible.
     _function(
         "refuse_overdraft",
         (
@@ -127,7 +130,7 @@ def _postgresql_inserts() -> None:
 
 
 def _overdrawn() -> str:
-    """Return a query with a row where a fund account is below zero on some day, or differs from its daily movements."""
+    """Return a query for fund accounts that are below zero on some day or differ from the sum of daily movements."""
     days = (
         "SELECT sum(debit - credit) AS net, sum(sum(debit - credit)) OVER (ORDER BY effective_on) AS stood "
         "FROM movements WHERE book = 'FUND-' || NEW.county AND account = '1001' "
@@ -140,9 +143,7 @@ def _overdrawn() -> str:
 
 
 def _function(name: str, body: str) -> None:
-    """Create a trigger function that looks only into the ledger's schema, never at a temporary table of the same
-    name.
-    """
+    """Create a trigger function that reads tables of the ledger's schema only, and never a temporary table."""
     schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     op.execute(
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$ {body} $$"
@@ -150,6 +151,6 @@ def _function(name: str, body: str) -> None:
 
 
 def _always(table: str, name: str, when: str, each: str, function: str, rows: str = "FOR EACH") -> None:
-    """Create a trigger that fires in every session, also in those with replica role, which skip ordinary triggers."""
+    """Create a trigger that fires in every session, even in the replica role, where ordinary triggers do not fire."""
     op.execute(f"CREATE TRIGGER {name} {when} ON {table} {rows} {each} EXECUTE FUNCTION {function}()")
     op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")

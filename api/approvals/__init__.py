@@ -1,1 +1,1 @@
-"""Requests that a second person decides (复核)."""
+"""The API of requests that a second person approves or refuses (复核)."""

@@ -1,4 +1,4 @@
-"""Requests of one person and their decision by another: extensions, waivers, reversals, adjustments."""
+"""Requests that one person makes and a second person decides, such as extensions, waivers and reversals."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -250,9 +250,9 @@ def _ask_of_loan(unit: Unit, kind: str, loan_id: int, sent: dict[str, Any]) -> A
 
 
 def _mine_to_ask(unit: Unit, kind: str, payload: Mapping[str, Any]) -> None:
-    """Raise NotYours where the request is for another role.
+    """Raise NotYours where the user's role may not make the request.
 
-    Requests on the book of a bank are made by the bank, all others by the finance bureau.
+    The bank makes all requests that concern the bank's loan book; the finance bureau makes all remaining requests.
     """
     asks = operations.roles_of(unit, kind, payload).asks
     if edge.person().role not in asks:
@@ -260,7 +260,7 @@ def _mine_to_ask(unit: Unit, kind: str, payload: Mapping[str, Any]) -> None:
 
 
 def _mine_to_decide(unit: Unit, approval_id: int) -> None:
-    """Raise NotFound for a request out of scope, NotYours where another role decides on the request."""
+    """Raise NotFound for a request out of the user's scope, and NotYours where the user's role may not decide it."""
     approval = edge.find(unit, Approval, approval_id)
     if edge.person().role != approval.role:
         raise NotYours(found=edge.person().role, limit=approval.role)

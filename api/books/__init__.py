@@ -1,1 +1,1 @@
-"""The books: balances, vouchers, accounting periods, reports."""
+"""The API of the books: balances, vouchers, accounting periods and reports."""

@@ -1,4 +1,4 @@
-"""Accounting months: how far each book is closed, closing a month, and asking to open the last closed month again."""
+"""Accounting months: shows and closes the months of a book, and requests the re-opening of the last closed month."""
 
 import re
 from typing import Any
@@ -100,7 +100,7 @@ def _check_role(allowed: frozenset[Any]) -> None:
 
 
 def _mine(book: str) -> str:
-    """Return a book of the user's scope; raise NotFound for any other book."""
+    """Return the name of a book in the user's scope; raise NotFound for a book out of scope."""
     operations.kind_of_book(book)
     if not _in_scope(book):
         raise NotFound(what="book", id=book)
@@ -110,8 +110,8 @@ def _mine(book: str) -> str:
 def _in_scope(book: str) -> bool:
     """Return whether the user may see a book.
 
-    A user of a bank sees the loan book of the bank, whatever the counties of the user. A user of a county sees the fund
-    book and the subsidy book of the county.
+    A user of a bank sees the bank's whole loan book, even if the user is limited to some counties. A user of a county
+    sees the fund book and the subsidy book of the county.
     """
     scope, owner = edge.person().scope, book.partition("-")[2]
     if kind_of(book) is Kind.LOAN:
@@ -120,7 +120,7 @@ def _in_scope(book: str) -> bool:
 
 
 def _month(text: str) -> str:
-    """Return a month of the path; raise NotFound where the text is not a month."""
+    """Return the month that a part of the path names; raise NotFound where the text is not a month."""
     if not _MONTH.fullmatch(text):
         raise NotFound(what="month", id=text)
     return text

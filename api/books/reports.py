@@ -1,4 +1,4 @@
-"""Reports (报表) as of any day and as known at any moment: the portfolio, issuance of a quarter, deadlines."""
+"""Reports (报表) on loans, on a quarter's issuance and on deadlines, as of any day and as known at any moment."""
 
 from typing import Any
 
@@ -182,7 +182,7 @@ def due_by(
 
 
 def _shown(deadline: Deadline, within: Within) -> bool:
-    """Return whether a user sees a deadline; an office of a county does not see the duties of a bank as a whole."""
+    """Return whether a user sees a deadline; an office of a county does not see duties of a whole bank."""
     owed = deadline.owed
     if within.bank is not None and owed.bank != within.bank:
         return False

@@ -1,4 +1,4 @@
-"""The shapes of queries and answers about the books: accounts, balances, vouchers, events."""
+"""The shapes of queries and answers about accounts, balances, vouchers and events."""
 
 from marshmallow.fields import Dict, Integer, List, Nested, String
 

@@ -1,4 +1,4 @@
-"""Views of the books: accounts, balances, trial balance, vouchers, events."""
+"""The views that show accounts, balances, the trial balance, vouchers and events."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -148,9 +148,9 @@ def _books(session: Session) -> list[str]:
 
 
 def _book(session: Session, name: str) -> str:
-    """Return the name of a book in the user's scope; raise NotFound for any other book.
+    """Return the name of a book in the user's scope; raise NotFound for a book out of scope.
 
-    An office of a county sees its county's part of the loan book of a bank.
+    An office of a county sees the part of a bank's loan book that concerns the county.
     """
     if name not in _books(session):
         raise NotFound(what="book", id=name)

@@ -1,1 +1,1 @@
-"""Claims and recoveries (代偿与追偿)."""
+"""The API of claims and recoveries (代偿与追偿)."""

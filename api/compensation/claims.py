@@ -1,4 +1,4 @@
-"""Claims on the fund: their steps from draft to payment and closing, their return, and the report of compensation."""
+"""Claims on the fund: the steps of a claim from draft to payment and closing, and the report of compensation."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Money received after a compensation: recoveries and their remittance, county shares, money in suspense."""
+"""Money received after a compensation: recoveries, the remittance of recoveries, county shares, money in suspense."""
 
 from datetime import date
 from typing import Any

@@ -1,1 +1,1 @@
-"""The parts shared by all resources of the API."""
+"""The modules that all resources of the API share."""

@@ -1,4 +1,4 @@
-"""Signing in by bearer tokens: Flask-Security makes and checks the tokens, the ledger keeps the users."""
+"""Signing in with bearer tokens; Flask-Security makes and checks the tokens, and the ledger stores the users."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ TOKEN_LENGTH_MAX = 1000
 
 
 class SignInRefused(NotSignedIn):
-    """Raised when signing in fails; one message for all reasons, so that nobody learns which users exist."""
+    """Raised when signing in fails; the message is always the same, so that it does not reveal which users exist."""
 
     code = "sign_in_refused"
     zh = "用户名或密码不正确，或该用户已停用"
@@ -29,7 +29,7 @@ class SignInRefused(NotSignedIn):
 
 
 class People(UserDatastore):
-    """Read-only access of Flask-Security to users, who are changed by ledger/operations/registry/users.py only."""
+    """Gives Flask-Security read-only access to users; only ledger/operations/registry/users.py changes users."""
 
     def __init__(self) -> None:
         super().__init__(Person, PersonRole)
@@ -47,16 +47,16 @@ class People(UserDatastore):
         return model
 
     def commit(self) -> None:
-        """Do nothing, since Flask-Security changes no users."""
+        """Do nothing, since Flask-Security never changes a user."""
 
 
 def install(app: Flask, secret: str) -> None:
-    """Set up Flask-Security for tokens only; the library's own pages are not registered."""
+    """Set up Flask-Security for tokens only, without the pages that Flask-Security provides."""
     app.config.update(
         SECRET_KEY=secret,
         SECURITY_PASSWORD_HASH="argon2",
         SECURITY_PASSWORD_SCHEMES=["argon2"],
-        # Hashes are made without a pepper, by ledger/operations/registry/users.py.
+        # Password hashes are made in ledger/operations/registry/users.py, without a pepper.
         SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
         SECURITY_TOKEN_MAX_AGE=TOKEN_LIFE,
         SECURITY_TOKEN_EXPIRE_TIMESTAMP=lambda _user: int(_expiry().timestamp()),
@@ -67,7 +67,7 @@ def install(app: Flask, secret: str) -> None:
 
 
 def sign_in(username: str, password: str) -> tuple[str, datetime]:
-    """Return a token and the moment at which the token expires; raise SignInRefused."""
+    """Return a token and the moment at which the token expires; raise SignInRefused where signing in fails."""
     with edge.unscoped() as session:
         user = session.get(User, username)
         person = None if user is None else person_of(user)
@@ -79,9 +79,9 @@ def sign_in(username: str, password: str) -> tuple[str, datetime]:
 
 
 def identify() -> Person:
-    """Return the signed-in user by the bearer token of the request.
+    """Return the user to whom the bearer token of the request belongs.
 
-    Raises NotSignedIn for a missing, forged or expired token and for a disabled user.
+    Raises NotSignedIn for a missing, forged or expired token, and for a disabled user.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 0 < len(token) <= TOKEN_LENGTH_MAX:
@@ -99,7 +99,7 @@ def identify() -> Person:
 
 
 def _expiry() -> datetime:
-    """Return the moment twelve hours from now in whole seconds, the precision of a token."""
+    """Return the moment twelve hours from now, in whole seconds since a token stores whole seconds."""
     return (edge.now() + TOKEN_LIFE).replace(microsecond=0)
 
 

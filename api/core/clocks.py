@@ -1,4 +1,4 @@
-"""The two clocks of a query, as_of and known_at, and whether the answer is final."""
+"""The two clocks of a query, `as_of` and `known_at`, and the field `final` of an answer."""
 
 from typing import Any
 
@@ -28,10 +28,10 @@ class ClockAnswer(Answer):
 
 
 def asked(sent: dict[str, Any]) -> dict[str, Any]:
-    """Replace as_of and known_at of a query by `clocks`; return the clocks as fields of the answer.
+    """Replace `as_of` and `known_at` in a query by `clocks`, and return the clocks as fields of the answer.
 
-    The moment is fixed, and its finality is decided, before the first figure is read (books.md promise 5). Figures read
-    afterwards then contain everything recorded up to the moment. Raises FutureDate.
+    The moment `known_at` and the field `final` are determined before the first figure is read (books.md promise 5). The
+    figures then contain everything recorded up to `known_at`. Raises FutureDate for a day or moment in the future.
     """
     now = edge.now()
     known_at = sent.pop("known_at", now)

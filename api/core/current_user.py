@@ -1,4 +1,4 @@
-"""The signed-in user of a request, in the form that Flask-Security and the API need."""
+"""The signed-in user of a request, as an object with the attributes that Flask-Security and the API need."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from ledger.tables.users import User
 
 
 class PersonRole(RoleMixin):
-    """A role in the form that Flask-Security needs; the rights of a role are listed in api/core/rights.py."""
+    """A role as an object for Flask-Security; the rights of a role are listed in api/core/rights.py."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -21,7 +21,7 @@ class PersonRole(RoleMixin):
 
 @dataclass(frozen=True, eq=False)
 class Person(UserMixin):
-    """A signed-in user with role and scope."""
+    """A signed-in user, with the user's role and scope."""
 
     username: str
     name: str
@@ -29,7 +29,7 @@ class Person(UserMixin):
     scope: Scope
     active: bool
     password: str
-    # Flask-Security looks for this attribute on the class, so the attribute has a default.
+    # The attribute has a default, since Flask-Security looks for `fs_uniquifier` on the class.
     fs_uniquifier: str = ""
 
     @property
@@ -38,7 +38,7 @@ class Person(UserMixin):
 
 
 def person_of(user: User) -> Person:
-    """Return the signed-in user made from a row of the users."""
+    """Return a `Person` made from a row of the table of users."""
     return Person(
         username=user.username,
         name=user.name,

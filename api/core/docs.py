@@ -7,7 +7,7 @@ PAGE = "/api/docs"
 
 
 def blueprint() -> Blueprint:
-    """Return the documentation page; its template in api/templates adds the nonce that its inline script needs."""
+    """Return the blueprint of the documentation page, whose template adds the nonce that the inline script needs."""
     settings = {"app_name": "产业扶贫信贷通 API", "validatorUrl": None, "layout": "BaseLayout"}
     made: Blueprint = get_swaggerui_blueprint(PAGE, "/api/v1/openapi.json", config=settings)
     return made

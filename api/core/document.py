@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the routes."""
+"""Makes the OpenAPI document from the routes."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ with a stable `code`, in Chinese unless `Accept-Language` asks for English."""
 
 
 class Document(flask_smorest.Api):
-    """Collects the routes of all blueprints; refusals are documented as problems (RFC 9457)."""
+    """Collects the routes of all blueprints into the OpenAPI document, with refusals as problems (RFC 9457)."""
 
     ERROR_SCHEMA = errors.Problem
 
@@ -26,11 +26,11 @@ class Document(flask_smorest.Api):
         return errors.on_http(error)
 
     def _register_pagination_header(self) -> None:
-        """Document no pagination header, since a page has its next cursor in its body."""
+        """Document no pagination header, since the body of a page contains the cursor of the next page."""
 
     def _register_responses(self) -> None:
         super()._register_responses()
-        # flask-smorest documents one content type for all answers; refusals have the content type of problems.
+        # flask-smorest documents the same content type for all answers, but refusals have the content type of problems.
         for response in self.spec.components.responses_lazy.values():
             if "content" in response:
                 (shape,) = response["content"].values()

@@ -1,4 +1,4 @@
-"""The context of a request: the clock, one transaction, the signed-in user, and the rows that the user may see."""
+"""Gives a view the context of its request: the clock, a transaction, the user, and the rows in the user's scope."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +27,8 @@ T = TypeVar("T", bound=Base)
 class Service:
     """The parts of a running service: settings, database connections, and the idempotency keys in use.
 
-    `looking` uses the connections of `engine` for reading transactions, each of which reads one snapshot.
+    `looking` is an engine for reading transactions, which uses the connections of `engine`. A reading transaction reads
+    one snapshot of the database.
     """
 
     settings: Settings
@@ -42,7 +43,7 @@ def install(app: Any, settings: Settings, *, demo: bool) -> Service:
     engine = open_engine(settings.database_url)
     options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
-        # All queries of a request read one snapshot, and PostgreSQL refuses to write in a reading transaction.
+        # On PostgreSQL all queries of a reading transaction read one snapshot, and writing is refused.
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     service = Service(settings, demo, engine, engine.execution_options(**options))
     app.extensions["ledger"] = service
@@ -73,7 +74,7 @@ def person() -> Person:
 
 @contextmanager
 def writing() -> Iterator[Unit]:
-    """Begin a transaction of the signed-in user, committed when the block ends without an error."""
+    """Begin a transaction of the signed-in user, and commit the transaction when the block ends without an error."""
     origin = f"api/{g.request_id}"
     with work(service().engine, user=person().username, today=today(), clock=now, origin=origin) as unit:
         yield unit
@@ -89,16 +90,16 @@ def reading() -> Iterator[Session]:
 
 @contextmanager
 def unscoped() -> Iterator[Session]:
-    """Open a session on one snapshot without a limit of scope, for signing in and for the service's own health."""
+    """Open a session on one snapshot that is not limited to a scope, for signing in and for health checks."""
     with Session(service().looking) as session:
         yield session
 
 
 def recorded(act: Callable[[Unit], Reply], *, keyed: bool) -> Reply:
-    """Carry out a recording request as a whole, and try again after a database error that passes.
+    """Carry out a request that records something, and repeat the whole request after a temporary database error.
 
-    With `keyed` the request must carry an Idempotency-Key; without `keyed` a key that is sent is used all the same.
-    Raises KeyMissing, KeyReused, InFlight, and the errors of `act`.
+    If `keyed` is true, the request must carry an Idempotency-Key. If `keyed` is false, the key is optional. Raises
+    KeyMissing, KeyReused, InFlight, and the errors of `act`.
     """
     if not keyed and HEADER not in request.headers:
         return attempts()(_unkeyed, act)
@@ -112,22 +113,22 @@ def _unkeyed(act: Callable[[Unit], Reply]) -> Reply:
 
 
 def find(where: Unit | Session, kind: type[T], row_id: Any, what: str = "") -> T:
-    """Return a row of the user's scope by its id; raise NotFound for an unknown id and for a row out of scope."""
+    """Return the row with an id; raise NotFound for an unknown id and for a row out of the user's scope."""
     return scope.find(_session(where), person().scope, kind, row_id, what or kind.__name__.lower())
 
 
 def county(where: Unit | Session, code: str) -> str:
-    """Return the current id of a county of the user's scope by its current or a retired code; raise NotFound."""
+    """Return the current id of the county with a current or retired code; raise NotFound if not in the user's scope."""
     return scope.county(_session(where), person().scope, code)
 
 
 def bank(where: Unit | Session, code: str) -> str:
-    """Return the code of a bank of the user's scope; raise NotFound."""
+    """Return the code of a bank; raise NotFound for a bank that is unknown or out of the user's scope."""
     return scope.bank(_session(where), person().scope, code)
 
 
 def within(session: Session, *, bank: str | None = None, county: str | None = None) -> Within:
-    """Return the user's scope, narrowed to a bank and a county; raise NotFound where one of them is out of scope."""
+    """Return the user's scope narrowed to a bank and a county; raise NotFound if bank or county is out of scope."""
     return scope.within(session, person().scope, bank_code=bank, county_code=county)
 
 

@@ -1,4 +1,4 @@
-"""Refusals and failures as application/problem+json (RFC 9457), in the language of the request."""
+"""Answers refusals and failures as application/problem+json (RFC 9457), in the language of the request."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ class NotSignedIn(Refusal):
 
 
 class NotYours(Forbidden):
-    """Raised for a function that is not for the role of the user (403)."""
+    """Raised for a function that the user's role may not use (403)."""
 
     code = "not_yours"
     zh = "角色 {found:role} 无权使用此功能；可用的角色：{limit:role}"
@@ -93,13 +93,13 @@ def refused(refusal: Refusal) -> tuple[int, str]:
 
 
 def answer(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a JSON response; its content type is that of a problem where the status is 400 or more."""
+    """Return a JSON response; a response with status 400 or higher has the content type of a problem."""
     kind = "application/json" if status < HTTPStatus.BAD_REQUEST else PROBLEM_TYPE
     return Response(body, status=status, mimetype=kind, headers=headers)
 
 
 def install(app: Flask) -> None:
-    """Answer every error of the application with a problem."""
+    """Make the application answer every error with a problem (RFC 9457)."""
     app.register_error_handler(Refusal, _on_refusal)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, _on_failure)
@@ -126,7 +126,7 @@ def _on_refusal(refusal: Refusal) -> Response:
 
 def _on_failure(error: Exception) -> Response:
     if isinstance(error, IntegrityError):
-        # Two transactions passed the rules at the same time, and a constraint of the database refused the second.
+        # Two transactions passed the rules at the same time, and a database constraint refused the later transaction.
         structlog.get_logger("api").warning("constraint", exc_info=error)
         return _on_refusal(Stale())
     status = 503 if of_the_database(error) else 500
@@ -156,7 +156,7 @@ def _are_rows(faults: object) -> bool:
 
 
 def _faults(messages: Any, path: str = "") -> Iterator[dict[str, Any]]:
-    """Return marshmallow's tree of messages as one list; paths do not name the place (body, query, files)."""
+    """Return marshmallow's tree of messages as a flat list, whose paths leave out the level body, query or files."""
     if isinstance(messages, Mapping):
         for name, below in messages.items():
             hidden = (not path and name in {"json", "query", "files", "form"}) or name == "_schema"

@@ -1,4 +1,4 @@
-"""The fields of requests and answers: money, rates, days, ids and texts, each with one strict form."""
+"""The fields of requests and answers, such as money, rates, days and ids; each kind of field has one strict form."""
 
 import re
 import unicodedata
@@ -21,11 +21,11 @@ _TRUE_OR_FALSE = Said("true or false.", "须为是或否")
 
 
 class Shaped(ma.fields.Field[Any]):
-    """A field written as text of one form; `openapi` describes the form in the OpenAPI document.
+    """A field written as a text that matches one pattern; `openapi` describes the text in the OpenAPI document.
 
-    The whole text is compared with the pattern, and only ASCII digits count as digits. marshmallow's own fields accept
-    more: `Date` and `AwareDateTime` further ways of writing a day, `Integer` and `Decimal` signs, spaces and the digits
-    of other scripts, `Regexp` a line break after the text.
+    The pattern must match the whole text, and only ASCII digits count as digits. marshmallow's own fields accept more
+    texts: `Date` and `AwareDateTime` accept several ways of writing a day. `Integer` and `Decimal` accept signs, spaces
+    and the digits of further scripts. `Regexp` accepts a line break after the text.
     """
 
     openapi: Mapping[str, Any] = {"type": "string"}
@@ -51,7 +51,7 @@ class Shaped(ma.fields.Field[Any]):
 
 
 class Yuan(Shaped):
-    """An amount in yuan as text with two decimals; read as Money, written from Money or whole fen (int)."""
+    """An amount in yuan, written as text with two decimals; read as Money, and written from Money or whole fen."""
 
     openapi: Mapping[str, Any] = {
         "type": "string",
@@ -131,7 +131,7 @@ class QuarterField(Shaped):
 
 
 class Id(Shaped):
-    """An id of the ledger, written as a text of digits, since JSON numbers lose digits of large ids."""
+    """An id of the ledger, written as a text of digits, since a JSON number loses digits of a large id."""
 
     openapi: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{1,19}$"}
     pattern = re.compile(r"[0-9]{1,19}", re.ASCII)
@@ -144,10 +144,10 @@ class Id(Shaped):
 
 
 class Moment(Shaped):
-    """A moment with its offset (RFC 3339); written from a datetime or from microseconds since 1970."""
+    """A moment with a time-zone offset (RFC 3339), written from a datetime or from microseconds since 1970."""
 
     openapi: Mapping[str, Any] = {"type": "string", "format": "date-time"}
-    # The plus sign of an offset in a query is often decoded as a space.
+    # The pattern accepts a space, since the plus sign of an offset in a query is often decoded as a space.
     pattern = re.compile(r"(19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[ +-]\d\d:\d\d)", re.ASCII)
     wanted = Said(
         "Not a moment with its offset: 2016-05-11T08:00:00+08:00.",
@@ -163,7 +163,7 @@ class Moment(Shaped):
 
 
 class Code(Shaped):
-    """A code of the ledger: of a bank, county, book, account or scheme."""
+    """The code of a bank, county, book, account or scheme."""
 
     openapi: Mapping[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,40}$"}
     pattern = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
@@ -171,14 +171,14 @@ class Code(Shaped):
 
 
 class Flag(ma.fields.Boolean):
-    """The text `true` or `false` in a query."""
+    """A field of a query that is the text `true` or `false`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(truthy={"true"}, falsy={"false"}, error_messages={"invalid": _TRUE_OR_FALSE}, **kwargs)
 
 
 class Count(Shaped):
-    """A whole number from 1 on, written as text in a query."""
+    """A whole number of at least 1, written as text in a query."""
 
     pattern = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
@@ -195,7 +195,7 @@ class Count(Shaped):
 
 
 class Choice(ma.fields.String):
-    """One of a few given words."""
+    """A field whose value is one of a few given words."""
 
     def __init__(self, *words: str, **kwargs: Any) -> None:
         names = table_of(words)
@@ -205,9 +205,9 @@ class Choice(ma.fields.String):
 
 
 class Text(ma.fields.String):
-    """A text without control characters, with surrounding spaces removed; empty only where `least` is 0.
+    """A text without control characters and surrounding spaces; the text may be empty only if `least` is 0.
 
-    The spaces are removed before the length is checked, so marshmallow's `Length` alone would not do.
+    marshmallow's `Length` is not sufficient, since surrounding spaces must be removed before the length is checked.
     """
 
     def __init__(self, *, most: int, least: int = 1, trim: bool = True, **kwargs: Any) -> None:
@@ -233,9 +233,9 @@ class Whole(ma.fields.Integer):
 
 
 class Truth(ma.fields.Boolean):
-    """The value true or false of JSON; no other value is accepted.
+    """A JSON value true or false; no further value is accepted.
 
-    marshmallow's own field looks a value up in a set of true values, where 1 equals true.
+    marshmallow's `Boolean` would accept the number 1, since 1 equals True in the set of accepted values.
     """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
@@ -245,7 +245,7 @@ class Truth(ma.fields.Boolean):
 
 
 def openapi_of(_converter: Any, field: Any, **_kwargs: Any) -> dict[str, Any]:
-    """Return the description of a `Shaped` field for the OpenAPI document; marshmallow's own fields need none."""
+    """Return the description of a `Shaped` field for the OpenAPI document; return an empty dict for other fields."""
     described = dict(getattr(field, "openapi", {}))
     if described and field.allow_none:
         described["type"] = [described["type"], "null"]

@@ -1,4 +1,4 @@
-"""Tables as streamed csv and xlsx files, without any cell that a spreadsheet would run as a formula."""
+"""Writes tables as streamed csv and xlsx files, in which no cell can be run as a formula by a spreadsheet program."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ class Kind:
     write: Callable[[Sequence[str], Iterable[Sequence[Any]]], Iterator[bytes]]
 
     def respond(self, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-        """Return the file as a response; the file is named after the last part of the request's path."""
+        """Return the rows as a file in a response; the last part of the request's path is the name of the file."""
         name = f"{request.path.rstrip('/').rpartition('/')[2]}.{self.ending}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(self.write(heading, rows), mimetype=self.media, headers=headers)
@@ -42,14 +42,14 @@ def cell(value: Any) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula; numbers are returned unchanged."""
+    """Return a text changed so that no spreadsheet program runs it as a formula; return numbers unchanged."""
     return f"'{text}" if text.startswith(_RUN) and not _NUMBER.fullmatch(text) else text
 
 
 def _csv(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    # Spreadsheets recognise UTF-8 by this byte order mark.
+    # The byte order mark tells spreadsheet programs that the file is UTF-8.
     buffer.write("\ufeff")
     writer.writerow(heading)
     for row in rows:
@@ -62,7 +62,7 @@ def _csv(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[byte
 
 
 def _xlsx(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """Write all cells as texts, amounts included, since the numbers of a spreadsheet are floats."""
+    """Write all cells as texts, even amounts, since numbers in a spreadsheet are floats."""
     with tempfile.TemporaryFile() as file:
         book = Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
         page, at = book.add_worksheet(), 0

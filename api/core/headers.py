@@ -1,4 +1,4 @@
-"""The security headers of every response; the service itself speaks HTTP, and TLS is added by a proxy in front."""
+"""The security headers of every response; the service itself speaks HTTP, and a proxy before it may add TLS."""
 
 from secrets import token_urlsafe
 
@@ -22,7 +22,7 @@ _OVER_TLS = Secure(hsts=StrictTransportSecurity().max_age(31_556_926).include_su
 
 
 def install(app: Flask, trusted_proxies: int) -> None:
-    """Set the headers of every response; address and scheme are taken from `trusted_proxies` proxies."""
+    """Set the security headers of every response; trust address and scheme from `trusted_proxies` proxies."""
     if behind := trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=behind, x_proto=behind, x_host=behind)  # type: ignore[method-assign]
 
@@ -41,7 +41,7 @@ def install(app: Flask, trusted_proxies: int) -> None:
 
 
 def _nonce() -> str:
-    """Return the nonce of this request, which inline scripts of its page must carry."""
+    """Return the nonce of the current request, which every inline script in the answered page must carry."""
     if "csp_nonce" not in g:
         g.csp_nonce = token_urlsafe(16)
     nonce: str = g.csp_nonce

@@ -25,13 +25,13 @@ blueprint = Blueprint("health", "api.core.health")
 
 @blueprint.get("/healthz")
 def alive() -> Response:
-    """Answer 200 whenever the process can answer at all."""
+    """Answer with status 200 whenever the process can answer at all."""
     return errors.answer(200, to_json({"status": "alive"}))
 
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """Answer 200 when database, schema, reference data and demo are complete, else 503; warnings do not count."""
+    """Answer with status 200 if database, schema, reference data and demo are complete, else 503; ignore warnings."""
     checks, warnings = dict.fromkeys(("database", "schema", "reference", "demo"), False), []
     try:
         checks["schema"] = at_head(edge.service().engine)
@@ -49,7 +49,7 @@ def ready() -> Response:
 
 
 def install(app: Flask) -> None:
-    """Serve /healthz and /readyz, and metrics by route at /metrics."""
+    """Serve the health checks at /healthz and /readyz, and metrics for each route at /metrics."""
     app.register_blueprint(blueprint)
     if METRICS_VARIABLE in os.environ:
         GunicornInternalPrometheusMetrics(app, group_by="url_rule", registry=CollectorRegistry())

@@ -1,8 +1,9 @@
-"""Idempotency keys (books.md promise 3): the row of a key and its answer are written in the transaction of the request.
+"""Idempotency keys (books.md promise 3): a request's transaction also writes the row of its key, with the answer.
 
-A key belongs to one user. A second request with the same key and content gets the stored answer; a request with other
-content is refused. A request that arrives while the first one runs waits up to two seconds. The refusal of a rule is
-stored as an answer as well, in a transaction of its own.
+An idempotency key belongs to one user. A repeated request with an equal key and equal content gets the stored answer. A
+request with a used key and different content is refused. A request that arrives while the first request with the key is
+still running waits up to two seconds. If a rule refuses a request, the refusal is stored as the answer, in a separate
+transaction.
 """
 
 import hashlib
@@ -38,7 +39,7 @@ class KeyMissing(Malformed):
 
 
 class KeyReused(RuleViolation):
-    """Raised for a key that was used with other content (422)."""
+    """Raised for an idempotency key that was used before with different content (422)."""
 
     code = "key_reused"
     zh = "幂等键 {found:text} 已用于内容不同的请求"
@@ -46,7 +47,7 @@ class KeyReused(RuleViolation):
 
 
 class InFlight(Conflict):
-    """Raised for a key whose first request still runs after two seconds (409)."""
+    """Raised for an idempotency key whose first request is still running after two seconds (409)."""
 
     code = "in_flight"
     zh = "使用同一幂等键 {found:text} 的请求仍在处理，请稍后以相同内容重试"
@@ -55,7 +56,7 @@ class InFlight(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An idempotency key: its user, its name, and a hash of the content of the request."""
+    """An idempotency key, with the user who sent the key and a hash of the content of the request."""
 
     user: str
     name: str
@@ -64,7 +65,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a request, as status and JSON; `replayed` for an answer stored by an earlier request."""
+    """The status and the JSON of an answer; `replayed` is true if an earlier request has stored the answer."""
 
     status: int
     body: str
@@ -75,7 +76,7 @@ Begin = Callable[[], AbstractContextManager[Unit]]
 
 
 def key_of(request: HttpRequest, user: str) -> Key:
-    """Return the idempotency key of a request; raise KeyMissing."""
+    """Return the idempotency key of a request; raise KeyMissing where the key is missing or unusable."""
     name = request.headers.get(HEADER, "")
     if not 0 < len(name) <= KEY_LENGTH_MAX or not name.isascii() or not name.isprintable():
         raise KeyMissing(limit=KEY_LENGTH_MAX)
@@ -83,7 +84,7 @@ def key_of(request: HttpRequest, user: str) -> Key:
 
 
 def content_of(request: HttpRequest) -> bytes:
-    """Return the SHA-256 of method, path, query and body; the layout of a JSON body does not change the hash."""
+    """Return the SHA-256 of a request's method, path, query and body; the layout of JSON does not matter."""
     files = [
         (name, file.filename or "", _file_hash(file.stream))
         for name, file in sorted(request.files.items(multi=True), key=lambda each: each[0])
@@ -101,16 +102,17 @@ def content_of(request: HttpRequest) -> bytes:
 
 
 class Once:
-    """Answers each key once; a service has one `Once` object, which knows the keys in use in its process."""
+    """Carries out each idempotency key's request once; a process has one `Once`, which knows the keys in use."""
 
     def __init__(self) -> None:
         self._running: set[tuple[str, str]] = set()
         self._changed = threading.Condition()
 
     def reply(self, begin: Begin, key: Key, act: Callable[[Unit], Reply]) -> Reply:
-        """Return the answer of `act` in a transaction begun by `begin`, or the stored answer of the key.
+        """Return the stored answer of the key, or call `act` in a transaction begun by `begin` and return its answer.
 
-        Raises KeyReused, InFlight, and the errors of `act`, except the refusal of a rule, which becomes the answer.
+        If `act` raises the refusal of a rule, the refusal becomes the answer. Raises KeyReused, InFlight, and all
+        further errors of `act`.
         """
         with self._alone(key):
             try:
@@ -123,9 +125,10 @@ class Once:
 
     @contextmanager
     def _alone(self, key: Key) -> Iterator[None]:
-        """Reserve the key within this process; raise InFlight where the key is in use for two seconds.
+        """Reserve the key within this process; raise InFlight where the key is still in use after two seconds.
 
-        SQLite has no row lock on which a second request could wait. On PostgreSQL the reservation saves a connection.
+        The reservation is needed on SQLite, which has no row lock on which a second request could wait. On PostgreSQL
+        the reservation saves a database connection.
         """
         name = (key.user, key.name)
         with self._changed:
@@ -153,11 +156,11 @@ def _reply(begin: Begin, key: Key, act: Callable[[Unit], Reply]) -> Reply:
 
 
 def _claim(unit: Unit, key: Key) -> bool:
-    """Insert the row of the key, without an answer yet; return False where the row exists already."""
+    """Insert a row without an answer for the key; return False where the key has a row already."""
     values = {"user": key.user, "key": key.name, "content": key.content, "status": 0, "body": "", "recorded_at": 0}
     this_key = (Request.user == key.user) & (Request.key == key.name)
     if is_sqlite(unit.connection):
-        # This transaction holds the only write lock of SQLite, so no other transaction can insert the row meanwhile.
+        # The current transaction holds SQLite's only write lock, so no second transaction can insert the row meanwhile.
         if unit.session.execute(select(Request.status).where(this_key)).first() is not None:
             return False
         unit.session.execute(insert(Request).values(values))

@@ -12,7 +12,7 @@ SIGN_IN = "auth.token"
 
 
 def install(app: Flask) -> None:
-    """Limit failed sign-ins per user name and per address; each process counts its own requests."""
+    """Limit failed sign-ins for each user name and for each address; each process has separate counts."""
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
     view: Any = app.view_functions[SIGN_IN]
     view = limiter.limit(FAILURES_PER_ADDRESS, deduct_when=_failed)(view)
@@ -24,7 +24,7 @@ def _failed(response: Response) -> bool:
 
 
 def _name() -> str:
-    """Return address and user name together, so that nobody can lock out a user at another address."""
+    """Return the address with the user name, so that nobody can lock out a user who signs in from another address."""
     sent = request.get_json(silent=True)
     name = sent.get("username") if isinstance(sent, dict) else None
     return f"{get_remote_address()} {str(name)[:64]}"

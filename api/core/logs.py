@@ -1,4 +1,4 @@
-"""One log line for every request, with its id; the line holds no names, identity cards or ids of people."""
+"""Writes one log line for each request, with the id of the request but without personal data."""
 
 import re
 import secrets
@@ -12,7 +12,7 @@ HEADER = "X-Request-ID"
 
 
 def install(app: Flask) -> None:
-    """Give every request an id and log the end of the request."""
+    """Give every request an id, and write a log line when a request ends."""
 
     @app.before_request
     def begin() -> None:
@@ -24,7 +24,7 @@ def install(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers[HEADER] = g.request_id
-        # The pattern of the route is logged instead of the address, since the address contains ids of loans and people.
+        # The log has the route's pattern instead of the address, since an address contains ids of loans and people.
         structlog.get_logger("api").info(
             "request",
             method=request.method,

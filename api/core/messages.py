@@ -10,7 +10,7 @@ from ledger.settings import DEFAULT_LANGUAGE
 
 
 def language() -> str:
-    """Return `zh` or `en`: the language that the request asks for, else the language of the settings."""
+    """Return the language that the request accepts, `zh` or `en`; by default, return the language of the settings."""
     if not has_request_context():
         return DEFAULT_LANGUAGE
     settings = current_app.extensions["ledger"].settings
@@ -59,7 +59,7 @@ TITLES: Mapping[int, Said] = {
 
 
 def title_of(status: int) -> Said:
-    """Return the title of a problem by its status; statuses without a title here use HTTP's own English phrase."""
+    """Return the title of a problem with an HTTP status; a status not in `TITLES` has HTTP's English phrase."""
     return TITLES.get(status) or Said(HTTPStatus(status).phrase, "请求未被接受")
 
 

@@ -1,4 +1,4 @@
-"""Lists as pages with a cursor, or whole as a csv or xlsx file; memory holds one page at a time."""
+"""Answers a list page by page with a cursor, or as one csv or xlsx file, and holds only one page in memory."""
 
 import base64
 import json
@@ -26,7 +26,7 @@ SHEETS: Mapping[str, files.Kind] = {"csv": files.CSV, "xlsx": files.XLSX}
 
 
 class CursorUnfit(Malformed):
-    """Raised for a cursor that this list did not return (400)."""
+    """Raised for a cursor that the requested list has not returned (400)."""
 
     code = "cursor_unfit"
     zh = "分页游标不是本列表给出的"
@@ -43,11 +43,11 @@ class PageQuery(Query):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: its select, the columns that order the list and identify each row, and the function that shows rows.
+    """A list of rows: a select, the key columns that order the list and identify a row, and the function `show`.
 
-    The function `show` turns the rows of a page into objects of the answer. The rows are entities where the select
-    names one entity. `show` is called once for all rows of a page, so that further figures of the rows cost one query a
-    page.
+    The function `show` turns the rows of a page into objects of the answer. If the select names exactly one entity, the
+    rows are objects of the entity. `show` is called once for all rows of a page, so that `show` can find further
+    figures with one query for each page.
     """
 
     query: Select[*tuple[Any, ...]]
@@ -57,7 +57,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The page, or the file format, that a request asks for."""
+    """The page or the file format that a request wants."""
 
     limit: int
     cursor: str | None
@@ -65,14 +65,14 @@ class Turn:
 
 
 def turn_of(sent: dict[str, Any]) -> Turn:
-    """Remove the paging fields from the query and return them."""
+    """Remove the paging fields from a query, and return the removed paging fields as a `Turn`."""
     return Turn(sent.pop("limit"), sent.pop("cursor", None), sent.pop("format"))
 
 
 def respond(
     view: Callable[[Session], Listing | Sequence[Any]], turn: Turn, row: ma.Schema, facts: Mapping[str, Any]
 ) -> Response:
-    """Return a page as JSON together with `facts`, or the whole list as a file."""
+    """Return a response with a page and `facts` as JSON, or with the whole list as a file."""
     if kind := SHEETS.get(turn.format):
         return kind.respond(list(row.dump_fields), _begun(_all(view, row)))
     after = None if turn.cursor is None else _read_cursor(turn.cursor)
@@ -87,7 +87,7 @@ def respond(
 
 
 def query_of(asks: type[ma.Schema] | None) -> type[ma.Schema]:
-    """Return the query shape of a list: its filters together with the paging fields."""
+    """Return the query shape of a list, which has the list's filters and the paging fields."""
     return PageQuery if asks is None else type(f"{asks.__name__}Page", (asks, PageQuery), {})
 
 
@@ -106,9 +106,9 @@ def page_of(row: type[ma.Schema], *, clocked: bool) -> type[ma.Schema]:
 
 
 def _begun(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Return the rows with the first row already read.
+    """Return the rows as an iterator whose first row has already been read.
 
-    A refusal is then raised before the response begins, while its status can still be set.
+    Reading the first row early raises a refusal before the response begins, while the HTTP status can still be set.
     """
     first = next(rows, None)
 
@@ -135,7 +135,7 @@ def _all(view: Callable[[Session], Any], row: ma.Schema) -> Iterator[list[Any]]:
 
 
 def _page(session: Session, listing: Any, after: Sequence[Any] | None, limit: int) -> tuple[Sequence[Any], Any]:
-    """Return the rows after a key, and the key of the last row where more rows follow."""
+    """Return the page of rows after a key, and the key of the page's last row, or None if no rows follow."""
     if not isinstance(listing, Listing):
         return _part(listing, after, limit)
     names = [f"key_{place}" for place in range(len(listing.key))]
@@ -150,7 +150,7 @@ def _page(session: Session, listing: Any, after: Sequence[Any] | None, limit: in
 
 
 def _part(items: Sequence[Any], after: Sequence[Any] | None, limit: int) -> tuple[Sequence[Any], Any]:
-    """Return a page of a list that is in memory already; its cursor is a position."""
+    """Return a page of a list that is already in memory; the cursor of such a list is a position."""
     start = 0 if after is None else after[0]
     if type(start) is not int or not 0 <= start <= ID_MAX:
         raise CursorUnfit()
@@ -159,7 +159,7 @@ def _part(items: Sequence[Any], after: Sequence[Any] | None, limit: int) -> tupl
 
 
 def _typed(columns: Sequence[Any], values: Sequence[Any]) -> Iterator[ColumnElement[Any]]:
-    """Return the values of a cursor as SQL values of the columns; raise CursorUnfit for values of another type."""
+    """Return a cursor's values as SQL values of the key columns; raise CursorUnfit for a value of a wrong type."""
     if len(columns) != len(values):
         raise CursorUnfit()
     for column, value in zip(columns, values, strict=True):

@@ -1,4 +1,4 @@
-"""The parsing of requests: strict JSON, files and queries, without unknown, repeated or non-numeric values."""
+"""Parses requests strictly: refuses unknown or repeated names, and numbers that JSON does not have, such as NaN."""
 
 import json
 from typing import Any, NoReturn
@@ -21,7 +21,7 @@ class NotJson(Malformed):
 
 
 class StrictParser(FlaskParser):
-    """Refuses unknown names in every part of a request, and a body that is not JSON."""
+    """A parser of requests that refuses unknown names in every part of a request, and a body that is not JSON."""
 
     DEFAULT_VALIDATION_STATUS = 400
     DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(
@@ -54,7 +54,7 @@ _TWICE = Said("a name stands there twice", "同一名称出现两次")
 
 
 def _said(fault: ValueError) -> Said:
-    """Return the message of a JSON fault without its place; the JSON reader's own messages exist in English only."""
+    """Return the message for a JSON fault; the JSON reader's own message exists only in English."""
     message = fault.args[0]
     return message if isinstance(message, Said) else Said(str(fault).partition(":")[0], "语法有误")
 

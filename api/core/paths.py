@@ -1,4 +1,4 @@
-"""The parts of a path: ids and names of one strict form; any other path is not found."""
+"""The variable parts of paths: an id or a name has one strict form, and a path in any other form is not found."""
 
 from werkzeug.routing import BaseConverter, ValidationError
 
@@ -17,6 +17,6 @@ class IdConverter(BaseConverter):
 
 
 class NameConverter(BaseConverter):
-    """A code, a user's name or a month in a path: letters, digits, dot, dash and underscore."""
+    """A code, user name or month in a path, which consists of letters, digits, dots, dashes and underscores."""
 
     regex = "[A-Za-z0-9._-]{1,64}"

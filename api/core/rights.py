@@ -1,4 +1,4 @@
-"""The rights: the roles that may use each route. A test tries every role on every route."""
+"""The rights, which list the roles that may use each route; a test tries every role on every route."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,7 +8,7 @@ from ledger.operations.registry.users import BANK_ROLES, COUNTY_ROLES, Role
 Roles = frozenset[Role]
 
 ANYBODY: Final[Roles] = frozenset()
-"""The right of a route that needs no signing in."""
+"""The right of a route that can be used without signing in."""
 
 EVERYONE: Final[Roles] = frozenset(Role)
 OFFICER: Final[Roles] = frozenset({Role.BANK_OFFICER})
@@ -26,10 +26,10 @@ REGISTRARS: Final[Roles] = OFFICER | CITY | frozenset({Role.POVERTY_OFFICE})
 """The roles that register borrowers; a bank officer registers the borrowers of the bank."""
 
 READERS: Final[Roles] = BANK | COUNTY | CITY | AUDITOR
-"""All roles that may read the books; the scope of a user limits which rows are shown."""
+"""All roles that may read the books; a user sees only the rows in the user's scope."""
 
-# Roles by method and path below /api/v1, as in the OpenAPI document. The service does not start with a route that has
-# no row here.
+# `RIGHTS` lists roles by the method and the path below /api/v1, as in the OpenAPI document. The service does not start
+# if a route is missing from `RIGHTS`.
 RIGHTS: Final[Mapping[str, Roles]] = {
     "POST /auth/token": ANYBODY,
     "GET /me": EVERYONE,

@@ -1,7 +1,8 @@
-"""Blueprints of this API: a route declares the shapes of request and answer, and its view carries out one function.
+"""The class `Blueprint`, with which a module registers routes together with the shapes of requests and answers.
 
-Each request passes these checks and steps in order: signed in (401), right of the role (403, api/core/rights.py), shape
-of the request (400), transaction, idempotency key, view, shape of the answer.
+For each request, a route first checks the sign-in (401), the rights of the role (403, api/core/rights.py) and the shape
+of the request (400). The route then begins a transaction, checks the idempotency key, calls the view, and writes the
+answer in the answer's shape.
 """
 
 import json
@@ -49,7 +50,7 @@ class Blueprint(flask_smorest.Blueprint):
     def get(self, rule: str, *, answer: Shape, asks: Shape | None = None) -> Route:
         """Register a route that reads one object: `view(session, **query)`.
 
-        Where the query is a ClockQuery, the view gets `clocks`, and as_of, known_at and final are added to the answer.
+        If the query is a ClockQuery, the view gets `clocks`; the answer then also has `as_of`, `known_at` and `final`.
         """
         clocked = asks is not None and issubclass(asks, ClockQuery)
         shape = answer(exclude=FACTS) if clocked else answer()
@@ -69,7 +70,7 @@ class Blueprint(flask_smorest.Blueprint):
     def listing(self, rule: str, *, row: Shape, asks: Shape | None = None) -> Route:
         """Register a route that lists rows: `view(session, **query)` returns a `paging.Listing` or a sequence.
 
-        The list is answered page by page or as a file. A ClockQuery is treated as in `get`.
+        The list is answered page by page or as a file. For a ClockQuery, the view gets `clocks` as in `get`.
         """
         clocked = asks is not None and issubclass(asks, ClockQuery)
         query = paging.query_of(asks)
@@ -89,7 +90,7 @@ class Blueprint(flask_smorest.Blueprint):
     def search(self, rule: str, *, body: Shape, answer: Shape) -> Route:
         """Register a POST route that only reads: `view(session, **body)`.
 
-        The searched values are in the body, since they are too private for an address.
+        The values to search for are in the body, since an address should not contain private data.
         """
 
         def route(view: View) -> View:
@@ -103,11 +104,11 @@ class Blueprint(flask_smorest.Blueprint):
         return route
 
     def post(self, rule: str, *, answer: Shape, body: Shape | None = None, status: int = 200) -> Route:
-        """Register a route that records, once for each idempotency key: `view(unit, **body)`."""
+        """Register a route that records data once for each idempotency key: `view(unit, **body)`."""
         return self._recording("POST", rule, answer, body, status, keyed=True)
 
     def patch(self, rule: str, *, answer: Shape, body: Shape) -> Route:
-        """Register a route that corrects: `view(unit, **body)`; an idempotency key is optional."""
+        """Register a route that corrects data, with an optional idempotency key: `view(unit, **body)`."""
         return self._recording("PATCH", rule, answer, body, 200, keyed=False)
 
     def raw(
@@ -121,9 +122,9 @@ class Blueprint(flask_smorest.Blueprint):
         asks: Shape | None = None,
         files: Shape | None = None,
     ) -> Route:
-        """Register a route whose view makes its own response, with `edge.reading`, `edge.writing` or `edge.recorded`.
+        """Register a route whose view builds the response with `edge.reading`, `edge.writing` or `edge.recorded`.
 
-        `answers` gives, for each status, the shape of the JSON or the content type of the response.
+        `answers` gives the shape of the JSON answer or the content type of the response, for each status.
         """
 
         def route(view: View) -> View:
@@ -162,7 +163,7 @@ class Blueprint(flask_smorest.Blueprint):
         keyed: bool = False,
         sheets: bool = False,
     ) -> View:
-        """Register `run` as the handler of a route, with the checks around it; return the bare view."""
+        """Register `run`, with all checks before it, as the handler of a route; return the view without the checks."""
         roles = RIGHTS[f"{method} {path_of(self.prefix + rule)}"]
         for status, answer in answers:
             if isinstance(answer, str):
@@ -190,7 +191,7 @@ _FILE = {"type": "string", "format": "binary"}
 
 
 def path_of(rule: str) -> str:
-    """Return the path of a rule as the OpenAPI document writes the path."""
+    """Return the path of a routing rule in the form of the OpenAPI document."""
     return _CONVERTED.sub(r"{\1}", rule)
 
 
@@ -200,7 +201,7 @@ def to_json(body: object) -> str:
 
 
 def replied(reply: Reply) -> Response:
-    """Return the response of a recorded request."""
+    """Return the HTTP response for the reply to a recording request."""
     headers = {"Idempotency-Replayed": "true"} if reply.replayed else None
     return errors.answer(reply.status, reply.body, headers)
 

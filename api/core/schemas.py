@@ -1,4 +1,4 @@
-"""The base shapes of bodies, queries and answers: unknown fields are refused, and answers have all their fields."""
+"""The base shapes of bodies, queries and answers; requests with unknown fields are refused."""
 
 from typing import Any
 

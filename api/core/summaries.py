@@ -1,4 +1,4 @@
-"""Rows of a report by fund account, or summed by county, by bank or for the city."""
+"""Sums the rows of a report, which are given by fund account, by county, by bank or for the city."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
@@ -7,13 +7,13 @@ Row = TypeVar("Row")
 
 
 class Together(Protocol[Row]):
-    """A function that sums rows to one row, named by the county or the bank of the rows."""
+    """A function that sums rows into one row, which is named after the rows' county or bank."""
 
     def __call__(self, rows: Iterable[Row], county: str = "", bank: str = "") -> Row: ...
 
 
 def added_up(rows: Sequence[Row], by: str, together: Together[Row]) -> list[Row]:
-    """Return the rows unchanged (`account`), their sum (`city`), or one sum for each `county` or `bank`, by name."""
+    """Return the rows unchanged if `by` is `account`, else one sum for each county or bank, or one for the city."""
     if by == "account":
         return list(rows)
     if by == "city":

@@ -1,1 +1,1 @@
-"""The risk-buffer fund (风险缓释基金)."""
+"""The API of the risk-buffer fund (风险缓释基金)."""

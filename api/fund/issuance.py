@@ -1,4 +1,4 @@
-"""Issuance reports (放款情况汇总表): drawn up, submitted, and versioned."""
+"""The views that draft, list and submit issuance reports (放款情况汇总表); a report has numbered versions."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers about the fund: plans, steps, accounts, statements."""
+"""The shapes of requests and answers about the fund's plans, steps, accounts and statements."""
 
 from datetime import date
 

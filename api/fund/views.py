@@ -1,4 +1,4 @@
-"""The risk-buffer fund (风险缓释基金): plans and their steps, advances, targets, accounts, idle money."""
+"""The views of the risk-buffer fund (风险缓释基金): fund plans, advances, targets, accounts and idle money."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -195,9 +195,9 @@ def _shown(unit: Unit, plan_id: int) -> PlanShown:
 
 
 def _parts(unit: Unit, lines: Sequence[dict[str, Any]] | None) -> list[Part] | None:
-    """Return the lines of a step with current county codes, or None where no lines were sent.
+    """Return the lines of a step of a fund plan with current county codes, or None if the request has no lines.
 
-    Raises NotFound for a county out of the user's scope.
+    Raises NotFound for a line with a county out of the user's scope.
     """
     if lines is None:
         return None
@@ -209,7 +209,7 @@ def _mine(session: Session, county: str, bank: str) -> bool:
 
 
 def _account(session: Session, county: str, bank: str) -> tuple[str, str]:
-    """Return the county and the bank of a fund account of the user's scope; raise NotFound for any other account."""
+    """Return the county and the bank of a fund account; raise NotFound for an account out of the user's scope."""
     owner = reference.county_of(session, county)
     reference.bank_status(session, bank, edge.today())
     if not _mine(session, owner, bank):

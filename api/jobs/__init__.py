@@ -1,1 +1,1 @@
-"""Jobs and their runs."""
+"""The API of jobs and of the runs of jobs."""

@@ -1,4 +1,4 @@
-"""Jobs and their runs: the timetable, the runs with their results, and the request of a run."""
+"""The views that show the timetable of the jobs and the results of runs, and that request a run."""
 
 import os
 import subprocess
@@ -152,7 +152,7 @@ def ask(unit: Unit, job: str, business_date: date, bank: str | None, county: str
 class Worker:
     """Starts processes that run the queued jobs, one process at a time.
 
-    A further process is started where runs were queued while the process before was running.
+    If runs are queued while a process is running, a further process is started when the running process has ended.
     """
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ class Worker:
         self._wanted: list[Settings] = []
 
     def start(self, settings: Settings) -> None:
-        """Start a process that runs the queued jobs, at once or after the running process has ended."""
+        """Start a process that runs the queued jobs; if a process is running already, wait until it has ended."""
         with self._lock:
             if settings not in self._wanted:
                 self._wanted.append(settings)
@@ -190,7 +190,7 @@ _worker = Worker()
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
-    """Return the environment of this process, with the settings that its command line has chosen."""
+    """Return the environment of this process, with the settings given on the command line of this process."""
     chosen = {
         "LEDGER_HOME": str(settings.home),
         "LEDGER_DATABASE_URL": settings.database_url,
@@ -204,7 +204,7 @@ def _steps(session: Session, run: Run) -> list[Run]:
 
 
 def _is_theirs(scope: Scope) -> bool:
-    """Return whether a bank and county are in the user's scope; a run for all of them is in every scope."""
+    """Return whether a bank and county are in the user's scope; a run for all banks and counties always is."""
     return edge.person().scope.has(bank=scope.bank or None, county=scope.county or None)
 
 

@@ -1,1 +1,1 @@
-"""Loans."""
+"""The API of loans."""

@@ -1,4 +1,4 @@
-"""The shapes of requests and answers about loans: contracts, figures, interest bills, statements, pay-off quotes."""
+"""The shapes of requests and answers about loans, interest bills, statements and pay-off quotes."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ SECURITIES = ("credit", "guarantee", "collateral")
 
 
 class Word(Shaped):
-    """A lower-case word of the scheme, such as `village_committee`."""
+    """A word in lower case that the scheme defines, such as `village_committee`."""
 
     pattern = re.compile(r"[a-z_]{1,40}", re.ASCII)
     wanted = Said("A word of the scheme in small letters.", "须为方案中的英文小写名称")
@@ -267,5 +267,5 @@ class PayoffAnswer(Answer):
 
 
 def warned(warnings: tuple[Refusal, ...]) -> list[dict[str, Any]]:
-    """Return warnings in the language of the request."""
+    """Return the warnings as dicts, worded in the language of the request."""
     return [{"code": warning.code, "message": warning.say(language()), "facts": warning.facts} for warning in warnings]

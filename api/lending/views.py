@@ -1,4 +1,4 @@
-"""Loans: recording, approval, disbursement, repayment; interest bills, statements and pay-off quotes."""
+"""The views that record, approve, disburse and repay loans, and show interest bills, statements and quotes."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -154,7 +154,7 @@ def repay(unit: Unit, loan_id: int, **sent: Any) -> RepaymentShown:
 
 
 def _taken(unit: Unit, taken: Taken) -> dict[str, Any]:
-    """Return the figures of the loan after a step, with the warnings of the step."""
+    """Return the figures of a loan after a step, with the warnings that the step gave."""
     unit.session.flush()
     shown = reports.shown(unit.session, [unit.session.get_one(Loan, taken.id)], unit.today)[0]
     return {field.name: getattr(shown, field.name) for field in fields(shown)} | {"warnings": warned(taken.warnings)}

@@ -1,1 +1,1 @@
-"""Notices before maturity (催收通知书)."""
+"""The API of notices before maturity (催收通知书)."""

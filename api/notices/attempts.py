@@ -1,4 +1,4 @@
-"""Attempts to send notices by e-mail and SMS, and the decision of a person on attempts with unknown outcome."""
+"""The views that show attempts to send notices, and record what a person found out about an unknown outcome."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -89,7 +89,7 @@ def _shown(row: NoticeSending) -> dict[str, Any]:
 
 
 def masked(address: str) -> str:
-    """Return an address with its middle masked: 138****5678, l***@example.com."""
+    """Return a phone number or e-mail address with the middle masked: 138****5678, l***@example.com."""
     name, at, host = address.partition("@")
     if at:
         return f"{name[:1]}***@{host}"

@@ -1,4 +1,4 @@
-"""Notices on paper: one letter, or all letters of a day of a bank in a county as one PDF for the printer."""
+"""Notices as PDF for the printer: one letter, or all letters of a day for one bank and county."""
 
 from datetime import date
 

@@ -1,1 +1,1 @@
-"""Borrowers, contacts, users and reference data."""
+"""The API of borrowers, contacts, users and reference data."""

@@ -1,4 +1,4 @@
-"""Borrowers: households with members, organisations with links; identity card numbers are always masked."""
+"""The views of borrowers, which are households and organisations; identity card numbers are always masked."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""The contacts of borrowers: phone and e-mail address of households and organisations."""
+"""The views of borrowers' contacts: the phone number and e-mail address of a household or an organisation."""
 
 from typing import Any
 

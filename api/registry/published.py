@@ -1,4 +1,4 @@
-"""Published data that is loaded: schemes, rates, and the calendar of working days."""
+"""The views that show and load published data: schemes, rates and calendars of working days."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -140,9 +140,9 @@ def add_rates(unit: Unit, table: str, covered_through: date, source: str, rows: 
 
 
 def _in_order(table: str, sent: dict[str, Decimal]) -> tuple[Decimal, ...]:
-    """Return the rates in the order of the table's columns.
+    """Return the rates in the order of the columns of the rate table.
 
-    Missing or unknown columns are not checked here; the policy refuses them.
+    Missing or unknown columns are not checked here, since the policy refuses rates with missing or unknown columns.
     """
     columns = COLUMNS[table]
     known = [sent[name] for name in columns if name in sent]

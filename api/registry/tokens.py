@@ -1,4 +1,4 @@
-"""Tokens for signing in, and the signed-in user."""
+"""The views that give a token for signing in and show the signed-in user."""
 
 from typing import Any
 

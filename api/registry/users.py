@@ -1,4 +1,4 @@
-"""Users, administered by the administrator."""
+"""The views with which the administrator lists, adds and changes users."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,1 +1,1 @@
-"""Imported sheets."""
+"""The API of imported sheets."""

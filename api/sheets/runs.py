@@ -1,4 +1,4 @@
-"""Large sheets, which a thread of this process books after the request with the sheet was answered."""
+"""Books large sheets in a thread of this process, after the request that sent the sheet has been answered."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -23,9 +23,9 @@ log = structlog.get_logger(__name__)
 
 
 def until_alone(record: Callable[[], Reply]) -> Reply:
-    """Return the reply of `record`, called up to three times while somebody else records rows of the same sheet.
+    """Return the reply of `record`; call `record` again if another user has recorded rows of the sheet meanwhile.
 
-    A later call finds the rows that somebody else recorded. Raise RecordedMeanwhile after the third call.
+    A repeated call of `record` finds the rows that the other user recorded. Raises RecordedMeanwhile after three calls.
     """
     for _ in range(_TIMES - 1):
         try:
@@ -36,7 +36,7 @@ def until_alone(record: Callable[[], Reply]) -> Reply:
 
 
 def start(import_id: int, importer: Importer, table: Table, *, dry_run: bool) -> None:
-    """Book or check a sheet on a new thread, unless a thread of this process works on the import already."""
+    """Book or check a sheet in a new thread, unless a thread of this process is already working on the import."""
     with _lock:
         if import_id in _running:
             return
@@ -53,7 +53,7 @@ def _run(engine: Engine, import_id: int, importer: Importer, table: Table, dry_r
         done = intake.take_in(begin, importer, table, dry_run=dry_run, announced=import_id)
         log.info("import", id=import_id, status=done.status, rows=done.rows, booked=done.booked)
     except Refusal as refusal:
-        log.info("import refused", id=import_id, code=refusal.code)  # the faults are stored with the import
+        log.info("import refused", id=import_id, code=refusal.code)  # the import stores the faults
     except Exception:
         log.exception("import cut off", id=import_id)
     finally:

@@ -1,4 +1,4 @@
-"""Imports: sheets sent to be checked or booked, their progress and faults, their review, templates for clerks."""
+"""The views that check, book and review imported sheets, show the progress of imports, and give templates."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
 
 ROWS_AT_ONCE = 10_000
-"""The most rows of a sheet that is booked within its request; a larger sheet is answered with 202 and booked later."""
+"""The largest number of rows that a request books at once; a larger sheet is answered with 202 and booked later."""
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -188,17 +188,17 @@ def _importer(kind: str) -> Importer:
 
 
 def _read(kind: str, file: FileStorage) -> Table | RuleViolation:
-    """Return the rows of a sheet, or the refusal of the whole sheet, which is raised only after the key is settled."""
+    """Return the table of a sheet, or the refusal of the sheet, to be raised after the idempotency key is checked."""
     try:
         return read_table(kind, read_sheet(file.read(), file.filename or ""))
     except RuleViolation as refusal:
         return refusal
     finally:
-        file.seek(0)  # the idempotency key is compared by the content of the file
+        file.seek(0)  # the check of the idempotency key reads the file again
 
 
 def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
-    """Return the reply to a sheet, booked once for its key within the request; a large sheet is only announced."""
+    """Book a sheet once for its idempotency key and return the reply; a large sheet is only announced for later."""
 
     def act(unit: Unit) -> Reply:
         if isinstance(table, RuleViolation):
@@ -213,7 +213,7 @@ def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
 
     reply = runs.until_alone(lambda: edge.recorded(act, keyed=True))
     if reply.status == 202 and isinstance(table, Table):
-        # A replayed reply starts the work too: the service may have stopped after the first reply.
+        # A replayed reply starts the booking too, since the service may have stopped after the first reply.
         runs.start(int(json.loads(reply.body)["id"]), importer, table, dry_run=False)
     return reply
 
@@ -248,7 +248,7 @@ def _shown_outcome(outcome: Outcome) -> dict[str, Any]:
 
 
 def _worded(refusal: RuleViolation) -> RuleViolation:
-    """Return a refusal with its faults in the language of the request; the reply is stored in these words."""
+    """Return a refusal whose faults are worded in the language of the request, so that the reply can be stored."""
     if isinstance(refusal, SheetFaults):
         refusal.facts["faults"] = _worded_faults(refusal)
     return refusal
@@ -263,7 +263,7 @@ def _worded_faults(refusal: SheetFaults) -> list[dict[str, Any]]:
 
 
 def _answered(reply: Reply) -> Response:
-    """Return the response; a refused sheet has rows, booked, unchanged and faults at the top, as a booked sheet has."""
+    """Return the response to a sheet; a refused sheet's response has the counts and faults at the top level too."""
     if reply.status == 422 and "faults" in (refusal := json.loads(reply.body))["facts"]:
         outcome = {name: refusal["facts"].pop(name) for name in ("rows", "booked", "unchanged", "faults")}
         return replied(Reply(reply.status, to_json(refusal | outcome), reply.replayed))
@@ -271,7 +271,7 @@ def _answered(reply: Reply) -> Response:
 
 
 def _in_scope() -> list[ColumnElement[bool]]:
-    """Return the conditions of the imports shown: a county's office sees the sheets of its own users, and no bank's."""
+    """Return the conditions for visible imports; a county's office sees only imports made by the office's own users."""
     scope = edge.person().scope
     if scope.bank is not None or not scope.counties:
         return []

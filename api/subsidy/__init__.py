@@ -1,1 +1,1 @@
-"""Interest subsidy."""
+"""The API of the interest subsidy."""

@@ -1,4 +1,4 @@
-"""The request bodies and answers about subsidies: batches, lines, public lists, claw-backs, the report."""
+"""The shapes of requests and answers about subsidy batches, public lists, claw-backs and the subsidy report."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ CYCLES = ("quarter", "year")
 
 
 class PeriodField(Shaped):
-    """A field for a quarter, written `2016Q2`, or a year, written `2016`."""
+    """A field for a period, which is a quarter, written `2016Q2`, or a year, written `2016`."""
 
     openapi: Mapping[str, Any] = {"type": "string", "pattern": "^(19|20|21)[0-9]{2}(Q[1-4])?$", "example": "2016Q2"}
     pattern = re.compile(r"(19|20|21)[0-9]{2}(Q[1-4])?", re.ASCII)
@@ -37,7 +37,7 @@ class BatchBody(OnBody):
 
     @validates_schema(skip_on_field_errors=True)
     def fits(self, body: dict[str, Any], **_: Any) -> None:
-        """Raise ValidationError for a quarter in the cycle of years, or a year in the cycle of quarters."""
+        """Raise ValidationError for a quarter if the cycle is `year`, and for a year if the cycle is `quarter`."""
         if ("Q" in body["period"]) != (body["cycle"] == "quarter"):
             wanted = Said("A quarter belongs to the cycle quarter, a year to the cycle year.", "季度、年度须与周期一致")
             raise ValidationError([wanted], "period")

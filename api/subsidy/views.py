@@ -1,4 +1,4 @@
-"""Interest subsidy (贴息): batches from draft to payment, public lists, claw-backs, the report."""
+"""The views of the interest subsidy (贴息): batches from draft to payment, public lists, claw-backs and the report."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The demo county of 2016 to 2019: invented people whose loans are booked by the ordinary imports and operations."""
+"""Makes the demo county of 2016 to 2019: ordinary imports and operations book the loans of invented people."""
 
 from jobs.demo.county import live
 

@@ -1,6 +1,6 @@
-"""The clock of the demo: set to an evening of the past, from which it runs on in real time.
+"""The clock of the demo, which is set to an evening in the past and then advances in real time.
 
-Business dates and moments of recording of the demo then differ, as they do in real use.
+In the demo, as in real use, the business date of an entry therefore differs from the moment of its recording.
 """
 
 import time
@@ -10,7 +10,7 @@ from ledger.dates import SHANGHAI
 
 
 class DemoClock:
-    """A clock that returns the moment when called; `set` moves it to 18:00 of a day in Asia/Shanghai."""
+    """A clock that returns its current moment when called; `set` moves the clock to 18:00 of a day in Asia/Shanghai."""
 
     def __init__(self, day: date) -> None:
         self.set(day)

@@ -1,4 +1,4 @@
-"""The making of the demo county, quarter by quarter: sheets imported and confirmed, `daily` run, months closed."""
+"""Makes the demo county quarter by quarter: imports and confirms sheets, runs `daily`, and closes months."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -58,7 +58,7 @@ OFFICERS = {BANKS[0]: ("officer", "checker"), BANKS[1]: ("officer2", "checker2")
 
 @dataclass(frozen=True, slots=True)
 class County:
-    """The demo while it is made: its database, its clock, and the function that reports progress."""
+    """The tools for making the demo: the database, the demo's clock, and the function that reports progress."""
 
     engine: Engine
     clock: DemoClock
@@ -69,7 +69,7 @@ class County:
         return work(self.engine, user=user, today=self.clock.today, clock=self.clock, origin=origin)
 
     def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> None:
-        """Import a sheet as a demo user; a checker confirms the import where its kind needs a confirmation."""
+        """Import a sheet as a demo user; a checker confirms the import where the kind of sheet needs a confirmation."""
         importer = Importer(user, bank, frozenset({COUNTY}))
         outcome = intake.take_in(partial(self.unit, user), importer, read_table(kind, read_sheet(data, name)))
         if outcome.id is not None and bank is not None and outcome.status == "booked":
@@ -78,7 +78,7 @@ class County:
 
 
 def live(database_url: str) -> None:
-    """Make the demo county, or finish one whose making was cut off; a finished one is left unchanged."""
+    """Make the demo county, or continue an interrupted attempt to make it; leave a finished demo county unchanged."""
     engine = open_engine(database_url)
     try:
         with shown() as progress:
@@ -141,7 +141,7 @@ def _live_quarter(
 ) -> None:
     """Import the banks' loans and repayments of a quarter, then record subsidies, fund plans and claims.
 
-    The banks send their sheets on the 25th of the quarter's last month.
+    The demo's banks send their sheets on the 25th of the quarter's last month.
     """
     eve, since = _eve(quarter), max(FIRST, _eve(quarter.shift(-1)))
     notices.tell(staff, partial(_run, county, NOTICES.name), since, eve)
@@ -158,7 +158,7 @@ def _live_quarter(
 
 
 def _eve(quarter: Quarter) -> date:
-    """Return the 26th of the quarter's last month, the first day whose loans and repayments are in the next sheets."""
+    """Return the 26th of a quarter's last month; loans and repayments from that day on are in the next sheets."""
     return quarter.interest.end.replace(day=26)
 
 
@@ -196,7 +196,7 @@ def _quarters() -> Iterator[Quarter]:
 
 
 def _close_months(county: County) -> None:
-    """Close all months of the banks through CLOSED_THROUGH; the last year stays open for trying things out."""
+    """Close every bank's months up to and including CLOSED_THROUGH; the last year stays open for experiments."""
     for bank in BANKS:
         book = book_of(Kind.LOAN, bank=bank, county="")
         day = FIRST
@@ -206,6 +206,6 @@ def _close_months(county: County) -> None:
 
 
 def _close(county: County, bank: str, book: str, month: str) -> None:
-    # The month is closed already where the making of the demo was cut off and is continued.
+    # If an earlier attempt to make the demo was interrupted, the month may be closed already.
     with suppress(WrongStatus), county.unit(OFFICERS[bank][1]) as unit:
         periods.close_month(unit, book, month)

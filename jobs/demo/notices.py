@@ -1,4 +1,4 @@
-"""The notices of the demo: made every two weeks, most delivered in time, some late, some never delivered."""
+"""Makes the demo's notices every two weeks; most are delivered in time, some late, and some never."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ _WAYS = (
 
 
 def tell(staff: Staff, run: Callable[[], object], since: date, until: date) -> None:
-    """Make the due notices every two weeks from `since` to before `until`, and record their deliveries."""
+    """Make the due notices every two weeks from `since` on, before `until`, and record the notices' deliveries."""
     day = since + EVERY
     while day < until:
         staff.clock.set(day)
@@ -38,7 +38,7 @@ def tell(staff: Staff, run: Callable[[], object], since: date, until: date) -> N
 
 
 def deliver(staff: Staff) -> None:
-    """Record, as an officer of each bank, the deliveries made so far; some notices are left undelivered."""
+    """Record the deliveries of notices so far, as an officer of each bank; leave some notices undelivered."""
     for bank, (officer, _checker) in staff.officers.items():
         staff.do(officer, _deliver_all, bank)
 

@@ -1,4 +1,4 @@
-"""Work that is pending on the demo's last day: loans before their payout, and a waiver that waits for its checker."""
+"""Makes the pending work of the demo's last day: loans not yet paid out, and a waiver that a checker must decide."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -24,7 +24,7 @@ _STEPS = {"submitted": 0, "returned": 1, "approved": 2, "paid_out": 3}
 def leave_pending(at: _At, lent: Sequence[Lent]) -> None:
     """Record a loan in each status from submitted to paid out, and ask for a waiver of penalty interest.
 
-    The borrowers of the loans are households that have repaid a loan.
+    The borrowers of the recorded loans are households that have repaid an earlier loan.
     """
     with at("officer") as unit:
         free = _settled_households(unit)
@@ -35,7 +35,7 @@ def leave_pending(at: _At, lent: Sequence[Lent]) -> None:
 
 
 def _settled_households(unit: Unit) -> list[int]:
-    """Return the ids of households whose loan of the bank is closed, ordered by the due date of that loan."""
+    """Return the ids of households whose loan from the bank is closed, in the order of the loans' due dates."""
     query = (
         select(Loan.household_id)
         .where(Loan.bank == _BANK, Loan.status == "closed", Loan.household_id.is_not(None))
@@ -46,7 +46,7 @@ def _settled_households(unit: Unit) -> list[int]:
 
 def _put_forward(at: _At, contract_no: str, household_id: int, name: str, step: int) -> None:
     with at("officer") as unit:
-        # The loan exists where the making of the demo was cut off and is continued.
+        # If an earlier attempt to make the demo was interrupted, the loan may exist already.
         if unit.session.execute(select(Loan.id).where(Loan.contract_no == contract_no)).first():
             return
         taken = loans.record(

@@ -29,7 +29,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """An invented registered household; the first member is its head."""
+    """An invented registered household; the first member is the head of the household."""
 
     registry_no: str
     town: str
@@ -40,7 +40,7 @@ class House:
 
 
 def houses(chance: Random, county: str, count: int) -> list[House]:
-    """Return invented households of a county, whose heads are 24 to 52 years old in 2016."""
+    """Return invented households of a county; the heads of the households are 24 to 52 years old in 2016."""
     return [_house(chance, county, number) for number in range(1, count + 1)]
 
 
@@ -63,7 +63,7 @@ def _house(chance: Random, county: str, number: int) -> House:
 def _person(
     chance: Random, county: str, number: int, surname: str, born_on: date, relation: str, *, man: bool
 ) -> Person:
-    """Return a person with a valid identity card number; the card's serial is odd for men, and unique in the demo."""
+    """Return a person with a valid identity card number; its serial is unique in the demo, and odd for a man."""
     given = chance.choice(_GIVEN_MEN if man else _GIVEN_WOMEN)
     serial = number * 2 % 998 + (1 if man else 0)
     digits = f"{county}{born_on:%Y%m%d}{serial:03d}"

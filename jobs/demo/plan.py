@@ -1,4 +1,4 @@
-"""The loans of the demo county and the payments of their borrowers, as the banks would list them in their sheets."""
+"""Invents the loans and repayments of the demo county, as banks would list loans and repayments in sheets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ COUNTY = "360781"  # 瑞金市
 BANKS = ("GZRCB", "ABC")
 FIRST, LAST = date(2016, 3, 1), date(2019, 12, 31)
 RATE = Decimal("0.0475")
-"""The benchmark rate for 36 and for 37 to 60 months, in force from 2015-10-24."""
+"""The benchmark rate in force from 2015-10-24 for terms of 36 months and of 37 to 60 months."""
 
 _TRADES = ("脐橙种植", "白莲种植", "蔬菜大棚", "生态鱼养殖", "肉牛养殖", "茶叶种植", "烟叶种植", "三黄鸡养殖")
 _FARMS = ("脐橙", "白莲", "蔬菜", "水产", "畜牧", "茶业")
 _HABITS = {"punctual": 78, "ahead": 8, "late": 8, "early": 3, "failing": 3}
-"""How borrowers pay, in percent of them: on time, in advance, weeks late, all before maturity, or not to the end."""
+"""The percentage of borrowers with each habit: on time, ahead of time, weeks late, all early, or never in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Paid:
 
 
 def farms(chance: Random, houses: Sequence[House], count: int) -> list[Farm]:
-    """Return organisations, each with links to eight to twelve households."""
+    """Return invented organisations, each linked to between eight and twelve households."""
     made = []
     for number in range(1, count + 1):
         body = f"93{COUNTY}MA35{number:04d}X"
@@ -83,7 +83,7 @@ def farms(chance: Random, houses: Sequence[House], count: int) -> list[Farm]:
 
 
 def lent(chance: Random, houses: Sequence[House], organisations: Sequence[Farm]) -> list[Lent]:
-    """Return one loan for each household and each farm, most of them of 2016 and 2017, by date of payout."""
+    """Return one loan for each household and each farm in the order of payout; most loans are from 2016 and 2017."""
     rows = []
     for number, house in enumerate(houses, 1):
         amount = chance.choices((50_000, 48_000, 45_000, 30_000), (85, 6, 5, 4))[0]
@@ -96,7 +96,7 @@ def lent(chance: Random, houses: Sequence[House], organisations: Sequence[Farm])
 
 def _loan(chance: Random, number: int, principal: Fen, house: House | None = None, farm: Farm | None = None) -> Lent:
     habit = chance.choices(list(_HABITS), list(_HABITS.values()))[0]
-    # Loans that are not repaid are signed early, so that they are due and claimed before the demo ends.
+    # A loan that will not be repaid is signed early, so that the loan is due and claimed before the demo ends.
     failing = habit == "failing"
     quarter = chance.randrange(3) if failing else chance.choices(range(10), (16, 18, 16, 12, 10, 8, 7, 5, 4, 4))[0]
     signed_on = FIRST + timedelta(days=quarter * 91 + chance.randrange(90))
@@ -116,9 +116,9 @@ def _loan(chance: Random, number: int, principal: Fen, house: House | None = Non
 
 
 def paid(chance: Random, loan: Lent) -> Iterator[Paid]:
-    """Yield the payments of a borrower to the end of the demo, by the habit of the borrower.
+    """Yield a borrower's payments until the demo ends, according to the borrower's habit of paying.
 
-    The state of the loan, run to each day, gives the amount that is due.
+    The amount due on a day is taken from the loan's state, which is computed up to that day.
     """
     state = _state(loan)
     numbered = 0

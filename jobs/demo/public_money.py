@@ -1,4 +1,4 @@
-"""The public money of the demo: subsidies and fund deposits of each quarter, claims and recoveries."""
+"""Records the public money of the demo: each quarter's subsidies and fund deposits, and claims and recoveries."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -25,10 +25,10 @@ from ledger.tables.subsidies import SubsidyBatch
 from ledger.unit_of_work import Unit
 
 THRIFTY_BANK = BANKS[1]
-"""The bank whose fund account gets little of the called amount, so that a claim has to queue for money."""
+"""The bank whose fund account receives only little of the called amount, so that a claim must queue for money."""
 
 PAID_LATE, REPORTED_LATE = Quarter(2018, 2), Quarter(2018, 3)
-"""The quarter whose subsidy is paid after the five working days, and the one reported after the 10th."""
+"""The quarter whose subsidy is paid later than five working days, and the quarter reported after the 10th."""
 
 _LITTLE = yuan("3000.00")
 _RECOVERED = yuan("12345.67")
@@ -36,23 +36,23 @@ _RECOVERED = yuan("12345.67")
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """The people of the demo; `at` begins a transaction of one of them on the current day of the clock."""
+    """The users of the demo; `at` begins a transaction of one user on the current day of the demo's clock."""
 
     at: Callable[[str], AbstractContextManager[Unit]]
     clock: DemoClock
     officers: dict[str, tuple[str, str]]
 
     def do(self, user: str, act: Callable[..., object], *about: Any) -> None:
-        """Let a person take one step of the demo; skip a step that an interrupted run of the demo took before."""
+        """Let a demo user take one step; skip the step where an earlier, interrupted attempt has taken it already."""
         with suppress(WrongStatus), self.at(user) as unit:
             act(unit, *about)
 
 
 def subsidise(staff: Staff, quarter: Quarter) -> None:
-    """Record the subsidy batches of a quarter, and those of the year in December.
+    """Record a quarter's subsidy batches; for the fourth quarter, also record the year's subsidy batches.
 
-    Banks submit on the 25th of the quarter's last month, the county pays three days later; one quarter is paid after
-    nine days.
+    Banks submit subsidy batches on the 25th of the quarter's last month. The county pays the subsidy three days later,
+    for one quarter nine days later.
     """
     periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
@@ -83,9 +83,10 @@ def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, peri
 
 
 def settle_fund(staff: Staff, quarter: Quarter) -> None:
-    """Record the issuance reports, the fund plan and the deposits after a quarter.
+    """Record the issuance reports, the fund plan and the deposits for a quarter that is over.
 
-    Days of the following month: reports on the 9th, once on the 11th; the plan on the 12th, deposits on the 15th.
+    In the month after the quarter, banks submit issuance reports on the 9th (one quarter's reports on the 11th). The
+    fund plan is recorded on the 12th, and the deposits on the 15th.
     """
     staff.clock.set(quarter.calendar.end + timedelta(days=10 if quarter == REPORTED_LATE else 8))
     for bank in BANKS:
@@ -131,7 +132,7 @@ def _plan_of(unit: Unit, quarter: Quarter) -> int:
 
 
 def _deposit(unit: Unit, quarter: Quarter) -> None:
-    """Deposit everything that is outstanding of a plan; at the thrifty bank at most _LITTLE."""
+    """Deposit all outstanding amounts of a fund plan, but at most `_LITTLE` at `THRIFTY_BANK`."""
     plan_id, slip = _plan_of(unit, quarter), f"JK{quarter}"
     parts = []
     for bank, left in plans.outstanding(unit, plan_id, "deposit").items():
@@ -147,7 +148,7 @@ def _deposited(unit: Unit, slip_no: str) -> bool:
 
 
 def claim(staff: Staff) -> None:
-    """Claim loans that are overdue for ninety days, and pay the claims as far as the fund accounts have money."""
+    """Draft claims for loans that are ninety days overdue, and pay the claims as far as the fund accounts allow."""
     for loan_id, officer, checker in list(_claimable(staff)):
         staff.do(officer, claims.draft, loan_id, staff.clock.today, "overdue", ["催收记录", "借款合同"])
         for who, step in ((checker, claims.submit), ("poverty2", claims.review), ("finance", claims.approve)):
@@ -175,7 +176,7 @@ def _with_claim(unit: Unit, step: Callable[[Unit, int], object], loan_id: int) -
 def _unpaid(staff: Staff) -> list[int]:
     """Return the ids of approved claims that are not fully paid, oldest first.
 
-    The thrifty bank's list has one claim, since a younger claim waits for those that queue before it.
+    For `THRIFTY_BANK` only one claim is returned, since a younger claim waits until older claims are paid in full.
     """
     with staff.at("finance2") as unit:
         query = select(Claim).where(Claim.status.in_(("approved", "partly_paid")))
@@ -191,9 +192,9 @@ def _unpaid(staff: Staff) -> list[int]:
 
 
 def recover(staff: Staff) -> None:
-    """Record recoveries on the two oldest paid claims; the first is remitted the day after, the second is not."""
+    """Record recoveries on the two oldest paid claims; remit the first recovery a day later, and the second never."""
     with staff.at("officer") as unit:
-        # A recovery exists where the making of the demo was cut off and is continued.
+        # If an earlier attempt to make the demo was interrupted, the recoveries may exist already.
         if unit.session.execute(select(Recovery.id)).first() is not None:
             return
         query = select(Claim).where(Claim.status == "paid", Claim.bank == BANKS[0]).order_by(Claim.id)

@@ -1,4 +1,4 @@
-"""The sheets of the demo as banks and offices would send them: csv files with Chinese headings."""
+"""Makes the demo's sheets as banks and offices would send sheets: csv files with Chinese headings."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -93,7 +93,7 @@ def repayments(rows: Iterable[Paid]) -> bytes:
 
 
 def _csv(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return the rows as csv encoded in GB18030, as office programs in China save it."""
+    """Return the rows as csv in the encoding GB18030, which office programs in China use for csv."""
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(heading)

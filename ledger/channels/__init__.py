@@ -1,1 +1,1 @@
-"""Channels that send notices to borrowers by e-mail or SMS; the channels do not use the database."""
+"""Channels that send notices to borrowers by e-mail or SMS; a channel does not use the database."""

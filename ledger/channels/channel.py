@@ -1,6 +1,7 @@
 """The interface of a channel: a channel sends one message at a time.
 
-A channel that cannot send raises NotTaken where the message was surely not accepted, else OutcomeUnknown.
+When sending fails, a channel raises NotTaken if the provider surely did not accept the message. Otherwise the channel
+raises OutcomeUnknown.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from ledger.labels import Said
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to one address; `key` is the same at every attempt, so that a repeated message can be recognised."""
+    """A message to one address; `key` identifies the message in every attempt, so that a provider can spot repeats."""
 
     key: str
     to: str
@@ -20,7 +21,7 @@ class Message:
 
 
 class AddressUnfit(ValueError):
-    """Raised for a channel address that cannot be used; `wanted` says how an address is written."""
+    """Raised for a channel address that cannot be used; `wanted` describes the correct form of an address."""
 
     def __init__(self, wanted: Said) -> None:
         super().__init__(wanted)
@@ -28,7 +29,7 @@ class AddressUnfit(ValueError):
 
 
 class NotTaken(Exception):
-    """Raised when the provider surely did not accept the message; `again` tells whether a later attempt may succeed."""
+    """Raised when the provider surely did not accept the message; `again` is true if a later attempt may succeed."""
 
     def __init__(self, reason: str, *, again: bool) -> None:
         super().__init__(reason)
@@ -36,14 +37,14 @@ class NotTaken(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """Raised when the message was handed over and no answer came.
+    """Raised when the provider received the message but did not answer.
 
-    The provider may have accepted the message, so the message is not sent again without a decision of a person.
+    The provider may have accepted the message, so the message is sent again only after a person has decided to do so.
     """
 
 
 def reason_of(error: Exception) -> str:
-    """Return the text of an error as the attempt keeps it, at most 200 characters."""
+    """Return the first 200 characters of an error's text, which are stored with the attempt to send."""
     return f"{type(error).__name__}: {error}"[:200]
 
 
@@ -52,9 +53,9 @@ class Channel(Protocol):
 
     @property
     def name(self) -> str:
-        """The channel's name in the records, `email` or `sms`."""
+        """Return the name of the channel in the records, `email` or `sms`."""
         ...
 
     def send(self, message: Message) -> None:
-        """Hand one message over to the provider; raise NotTaken or OutcomeUnknown where that fails."""
+        """Send one message to the provider; raise NotTaken or OutcomeUnknown if the sending fails."""
         ...

@@ -1,4 +1,7 @@
-"""E-mail over SMTP: `smtp://` (STARTTLS where offered) or `smtps://USER:PASSWORD@HOST:PORT/?from=ADDRESS`."""
+"""E-mail over SMTP; a mail server's address has the form `smtps://USER:PASSWORD@HOST:PORT/?from=ADDRESS`.
+
+With `smtp://` in place of `smtps://`, the connection uses STARTTLS if the mail server offers STARTTLS.
+"""
 
 import smtplib
 import ssl
@@ -50,8 +53,8 @@ class Mail:
     def send(self, message: Message) -> None:
         """Send one mail.
 
-        Raise NotTaken where the mail server could not be reached or refused the message, OutcomeUnknown where the
-        server did not answer after the message was sent.
+        Raises NotTaken where the mail server could not be reached or refused the message. Raises OutcomeUnknown where
+        the mail server did not answer after the message was sent.
         """
         mail = _mail(message, self.sender)
         with self._open() as server:
@@ -64,7 +67,7 @@ class Mail:
             try:
                 answer = server.data(mail.as_bytes(policy=SMTP))
             except smtplib.SMTPDataError as error:
-                # The server refused to receive the text.
+                # Here the mail server has refused to receive the text of the mail.
                 _agreed((error.smtp_code, _bytes(error.smtp_error)))
                 raise
             except (OSError, smtplib.SMTPException) as error:
@@ -83,7 +86,7 @@ class Mail:
             try:
                 server.quit()
             except (OSError, smtplib.SMTPException):
-                # An error while the connection is ended does not change whether the message was sent.
+                # An error while the connection is being closed does not change whether the message was sent.
                 server.close()
 
     def _connect(self) -> smtplib.SMTP:
@@ -119,7 +122,7 @@ def _mail(message: Message, sender: str) -> EmailMessage:
 
 
 def _agreed(answer: tuple[int, bytes]) -> None:
-    """Raise NotTaken for an answer that refuses; 4xx may be tried again, 5xx may not."""
+    """Raise NotTaken where the mail server's answer is a refusal; only a refusal with a code 4xx may be tried again."""
     code, text = answer
     if not 200 <= code < 400:
         raise NotTaken(f"{code} {text.decode(errors='replace')}"[:200], again=code < 500)

@@ -1,4 +1,4 @@
-"""SMS through a gateway over HTTP: each message is one POST of JSON, with its key in `Idempotency-Key`."""
+"""SMS over an HTTP gateway; each message is one POST of JSON, with the message's key in `Idempotency-Key`."""
 
 import http.client
 import json
@@ -13,12 +13,12 @@ from ledger.labels import Said
 
 TIMEOUT_SECONDS = 30
 _LATER = (408, 425, 429, 503)
-"""HTTP statuses by which a gateway says that a later attempt may succeed."""
+"""The HTTP statuses with which a gateway says that a later attempt may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """An SMS gateway; `authorization` is a header of each message, made from the address's user and password."""
+    """An SMS gateway; `authorization` is the value of a request header, made from the address's user and password."""
 
     host: str
     port: int
@@ -50,7 +50,8 @@ class Sms:
     def send(self, message: Message) -> None:
         """Send one SMS.
 
-        Raises NotTaken where the gateway refuses, OutcomeUnknown where its answer leaves open whether the SMS was sent.
+        Raises NotTaken where the gateway refuses the SMS. Raises OutcomeUnknown where the gateway's answer does not
+        show whether the SMS was sent.
         """
         body = json.dumps({"id": message.key, "to": message.to, "text": message.text}, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": message.key}

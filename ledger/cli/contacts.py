@@ -17,7 +17,7 @@ from ledger.operations.sheets.review import importer_of
 from ledger.unit_of_work import Unit
 
 FAULTY = 1
-"""Exit status for a sheet with faults, of which nothing is recorded."""
+"""The exit status for a sheet with faults; no row of a sheet with faults is recorded."""
 
 COLUMNS = (
     Column(

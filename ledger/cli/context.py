@@ -1,4 +1,4 @@
-"""The parts shared by all commands: settings, database, one transaction, and refusals shown as a sentence."""
+"""Shared by all commands: opens the database of the settings, begins transactions, and prints refusals."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from ledger.settings import Settings, SettingUnfit, language_of, read_settings
 from ledger.unit_of_work import Unit, work
 
 USER = "cli"
-"""The user under whose name commands are recorded when an operator runs them on the server."""
+"""The user name that is recorded for commands that an operator runs on the server."""
 
 _OLD_SCHEMA = Said(
     "the database has not this version's schema; run: python -m ledger upgrade",
@@ -33,12 +33,12 @@ def tell(said: Said, *, err: bool = False) -> None:
 
 
 def refusal_line(refusal: Refusal) -> Said:
-    """Return the line that shows a refusal with its code, for which scripts look."""
+    """Return the line that shows a refusal and the refusal's code, so that scripts can look for the code."""
     return Said(f"{refusal.code}: {refusal.say('en')}", f"{refusal.say('zh')}（{refusal.code}）")
 
 
 def fault_line(fault: Fault) -> Said:
-    """Return the line that shows a fault of a row of a sheet, with its code."""
+    """Return the line that shows a fault in a row of a sheet, with the code of the fault."""
     column = label("field", fault.column, "zh")
     return Said(
         f"row {fault.row} {fault.column}: {fault.code}: {fault.en}",
@@ -47,31 +47,31 @@ def fault_line(fault: Fault) -> Said:
 
 
 class NotDone(click.ClickException):
-    """Ends a command with a sentence in the language of the settings, and exit status 1."""
+    """Raised to end a command with exit status 1 and an error message in the language of the settings."""
 
     def __init__(self, why: Said) -> None:
         super().__init__(why.told(language_of()))
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Write the sentence to standard error, or to a file."""
+        """Write the error message to standard error, or to a given file."""
         click.echo(Said("Error: ", "错误：").told(language_of()) + self.format_message(), file=file, err=True)
 
 
 class Refused(NotDone):
-    """Ends a command that cannot be carried out as it was called, with exit status 2."""
+    """Raised to end a command with exit status 2, when the command cannot be carried out as it was called."""
 
     exit_code = 2
 
 
 class CutOff(NotDone):
-    """Ends a command that was not carried out to its end, since the database failed or has another schema; status 3."""
+    """Raised to end a command with exit status 3, when the command was interrupted or the database cannot be used."""
 
     exit_code = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The settings of a command and the database that they name."""
+    """The settings of a command, and the database that the settings name."""
 
     settings: Settings
     engine: Engine
@@ -88,7 +88,7 @@ class Context:
 def context(*, any_schema: bool = False) -> Iterator[Context]:
     """Open the database of the settings for a command; turn refusals and database errors into exit statuses.
 
-    Raises CutOff for a database whose schema is not that of this version, unless `any_schema` is set.
+    Raises CutOff for a database whose schema does not fit this version of the ledger, unless `any_schema` is true.
     """
     settings = checked_settings()
     logs.configure(settings.log_level)
@@ -109,7 +109,7 @@ def context(*, any_schema: bool = False) -> Iterator[Context]:
 
 
 def checked_settings() -> Settings:
-    """Return the settings of the environment; raise Refused for a variable that cannot be used."""
+    """Return the settings from the environment variables; raise Refused for a variable with an unusable value."""
     try:
         return read_settings()
     except SettingUnfit as fault:

@@ -15,7 +15,7 @@ from ledger.reports.verifying.verification import verify as found_by
 from ledger.settings import Settings, make_home, shown
 
 FOUND = 1
-"""Exit status of `verify` where figures do not agree with the postings."""
+"""The exit status of the command `verify` where figures do not agree with the postings."""
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The commands `scheme`, `rates` and `calendar`: load published schemes, rates and calendars from files."""
+"""The commands `scheme`, `rates` and `calendar`, which load published schemes, rates and calendars from files."""
 
 from datetime import datetime
 from pathlib import Path

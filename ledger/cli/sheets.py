@@ -1,4 +1,4 @@
-"""The command `import`: a sheet is checked and booked, with the rights of the person named."""
+"""The command `import`, which checks and books a sheet with the rights of a given user."""
 
 import sys
 from functools import partial
@@ -13,7 +13,7 @@ from ledger.operations.sheets import intake
 from ledger.operations.sheets.review import importer_of
 
 FAULTY = 1
-"""The exit status for a sheet with faults, of which nothing is booked."""
+"""The exit status for a sheet with faults; no row of a sheet with faults is booked."""
 
 
 @click.command(name="import")
@@ -42,7 +42,7 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
 
 
 def _result(done: intake.Outcome, *, dry_run: bool) -> Said:
-    """Return the sentence that says how many rows were booked."""
+    """Return the sentence that tells the user how many rows of the sheet were booked."""
     end = Said(f", {done.ready} would be booked", f"，可登记 {done.ready} 行")
     if not dry_run:
         end = Said(f", import {done.id}", f"，导入批次 {done.id}")

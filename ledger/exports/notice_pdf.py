@@ -1,4 +1,4 @@
-"""The notice (还款催收通知书) with its receipt slip: facts, wording, and any number of notices as one PDF."""
+"""Notices (还款催收通知书) as PDF: words each notice with its receipt slip, and joins notices into one file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,13 @@ SHARED: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class NoticePaper:
-    """The facts printed on a notice (催收通知书); amounts in fen, rates as fractions, figures at the end of `as_of`.
+    """The facts printed on a notice (催收通知书), as they are at the end of the day `as_of`.
 
-    `unpaid` is the contract interest that is billed and not paid. `coming` is the contract interest from the last bill
-    to the due date (算头不算尾). `charges` is penalty and compound interest to the due date. `payable_on` is the due
-    date rolled to a working day, `provisional` where the calendar of its year is not published. `overdue_rate` is the
-    annual rate charged from `payable_on`.
+    Amounts are in fen, and rates are fractions. `unpaid` is the contract interest that is billed and not paid. `coming`
+    is the contract interest from the last interest bill to the due date (算头不算尾). `charges` is the penalty and
+    compound interest up to the due date. `payable_on` is the due date, moved to a working day where necessary.
+    `provisional` is true if the calendar for the year of `payable_on` is not yet published. `overdue_rate` is the
+    annual rate charged from `payable_on` on.
     """
 
     number: str
@@ -60,19 +61,19 @@ class NoticePaper:
 
     @property
     def interest(self) -> Fen:
-        """Interest (利息) to the due date in fen, including interest that is billed and not paid."""
+        """Return the interest (利息) up to the due date in fen, including interest that is billed and not paid."""
         return Fen(self.unpaid + self.coming)
 
     @property
     def total(self) -> Fen:
-        """Amount in fen that settles the loan on its due date; never below zero."""
+        """Return the amount in fen that pays off the loan on the due date; the amount is never below zero."""
         return Fen(max(0, self.balance + self.interest + self.charges - self.credit))
 
 
 def render(papers: Sequence[NoticePaper]) -> bytes:
-    """Return the notices as one PDF/A, an A4 page each, in the order given; equal facts give equal bytes.
+    """Return the notices in the given order as one PDF/A file, with one A4 page for each notice.
 
-    Raises ValueError for an empty list.
+    Equal facts give equal bytes. Raises ValueError for an empty list of notices.
     """
     if not papers:
         raise ValueError("no notice to print")
@@ -80,13 +81,13 @@ def render(papers: Sequence[NoticePaper]) -> bytes:
 
 
 def in_capitals(fen: Fen) -> str:
-    """Return an amount in Chinese capitals (人民币大写), as banks write it (支付结算办法 附一)."""
+    """Return an amount in Chinese capitals (人民币大写), as banks write amounts (支付结算办法 附一)."""
     written: str = cn2an.an2cn(plain(fen), "rmb")
     return f"人民币{written}"
 
 
 def page_of(paper: NoticePaper) -> dict[str, Any]:
-    """Return the texts of one page; characters that no font has are replaced by GETA and named in a remark."""
+    """Return the texts of a notice's page; GETA replaces each character that no font has, and a remark names it."""
     missing: list[str] = []
 
     def shown(value: Any) -> Any:
@@ -102,17 +103,17 @@ def page_of(paper: NoticePaper) -> dict[str, Any]:
 
 
 _SIZES = (11, 10, 9, 8, 7)
-"""Sizes of letters in points; a notice and its slip share one page, so long texts are printed in smaller letters."""
+"""Font sizes in points, largest first; long texts get a smaller font so that notice and slip fit on one page."""
 
 _ROOM = 290
-"""Height in points that is left for the variable parts of a page, found by trial."""
+"""The height in points that a page has for its variable parts, found by trial."""
 
 _WIDTH, _BESIDE, _SLIP = 4480, 2460, 3530
-"""Widths of the page, of the last column of its table, and of the slip, in tenths of a point."""
+"""The widths of a notice's page, of the last column of the page's table, and of the slip, in tenths of a point."""
 
 
 def _height(page: Mapping[str, Any], size: int) -> int:
-    """Return the estimated height of a page's variable parts, in points, for letters of a size in points."""
+    """Return the estimated height in points of a page's variable parts, printed in a font of the given size."""
     across = [page[name] for name in ("addressee", "dwelling", "opening", "basis", "receipt")]
     across += [f"{clause}{GETA * 4}" for clause in page["clauses"]]
     across += [page["missing"] or "", f"{page['number']}{GETA * 12}"]
@@ -123,7 +124,7 @@ def _height(page: Mapping[str, Any], size: int) -> int:
 
 
 def _lines(text: str, tenths: int) -> int:
-    """Return the number of lines that a text fills; the width of a line is given in tenths of a letter."""
+    """Return the number of lines that a text fills; the argument `tenths` is a line's width in tenths of a letter."""
     long = 10 * len(text) - 3 * sum(map(text.count, _NARROW))
     return max(1, -(-long // tenths))
 
@@ -166,7 +167,7 @@ def _wording(paper: NoticePaper) -> dict[str, Any]:
 
 
 def _rows(paper: NoticePaper) -> Iterator[list[str]]:
-    """Return the rows of the table: name, amount in figures, amount in capitals with its parts."""
+    """Return the rows of a notice's table: a name, the amount in figures, and the amount in Chinese capitals."""
     yield ["借款本金", _figure(paper.principal), in_capitals(paper.principal)]
     yield ["贷款余额", _figure(paper.balance), f"{in_capitals(paper.balance)}（截至{_day(paper.as_of)}）"]
     parts = f"（其中已结未付{_figure(paper.unpaid)}，其余{_figure(paper.coming)}）" if paper.unpaid else ""

@@ -1,6 +1,6 @@
-"""Pages as PDF/A by typst, in fonts that come with the product.
+"""Typesets pages as PDF/A with the library typst, in fonts that come with the product.
 
-Large numbers of pages are typeset in parts, so that memory stays small.
+A document with many pages is typeset in parts, so that little memory is needed.
 """
 
 import json
@@ -23,25 +23,25 @@ from fontTools.ttLib import TTFont
 from ledger.dates import day_start
 
 _FACES: dict[str, Path] = {
-    # This font (宋体) has all characters of the basic block and of extension A.
+    # The font Noto Serif SC (宋体) has all Chinese characters of Unicode's basic block and of extension A.
     "Noto Serif SC": pylopdf_fonts_zh_cn.serif_path(),
-    # This font has most characters of extension B that occur in names.
+    # The font Noto Serif TC has most Chinese characters of Unicode's extension B that occur in names.
     "Noto Serif TC": pylopdf_fonts_zh_tw.serif_path(),
     "Noto Serif JP": pylopdf_fonts_jp.serif_path(),
 }
 GETA = "〓"
-"""The printers' mark for a character that no font has (字空); a note beside the text names the character."""
+"""The printers' mark that replaces a character that no font has (字空)."""
 
 _CHUNK = 75
 _AT_ONCE = 2
 _AGES = 11
-"""Compilations after which typst has dropped a cached result that they did not use."""
+"""The number of further compilations after which typst drops a cached result that no compilation has used."""
 
 
 def legible(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return a text as it can be printed, and the characters that cannot be printed.
+    """Return a printable form of a text, and the characters of the text that cannot be printed.
 
-    GETA replaces each character that no font has, a space replaces each line break.
+    In the printable form, GETA replaces each character that no font has, and a space replaces each line break.
     """
     if text.isprintable() and _usual().issuperset(map(ord, text)):
         return text, ()
@@ -54,7 +54,7 @@ def _printable(sign: str) -> bool:
 
 
 def _usual() -> frozenset[int]:
-    """Return the code points of the first font, which suffices for most texts."""
+    """Return the code points of the first font; most texts need no other font."""
     return _covered(next(iter(_FACES.values())))
 
 
@@ -68,9 +68,9 @@ def _covered(path: Path) -> frozenset[int]:
 def typeset(template: str, shared: Mapping[str, Any], pages: Sequence[Mapping[str, Any]], dated: date) -> bytes:
     """Return the pages of a template (a `.typ` file beside this module) as one PDF/A-2b; equal facts give equal bytes.
 
-    `dated` is the date of the document. typst keeps half a megabyte for each page that it has laid out. Many pages are
-    therefore typeset in parts, typst's memory is released after each part, and the parts are joined. Two parts run at a
-    time, since one part alone leaves processors idle at its beginning and end.
+    `dated` is the date of the document. The library typst keeps half a megabyte of memory for each typeset page. Many
+    pages are therefore typeset in parts, memory is released after each part, and the parts are joined. Two parts are
+    typeset at the same time, since a single part leaves processors idle at its beginning and end.
     """
     source = str(files("ledger.exports") / "templates" / template)
 
@@ -86,8 +86,8 @@ def typeset(template: str, shared: Mapping[str, Any], pages: Sequence[Mapping[st
 
 
 def _compile(source: str, facts: Mapping[str, Any], dated: date) -> bytes:
-    # typst refuses to write a PDF/A with a missing glyph. A fault in `legible` therefore ends in an error, and never in
-    # a notice with an empty box.
+    # The library typst refuses to write a PDF/A with a missing glyph. A bug in `legible` therefore causes an error, and
+    # never a notice with an empty box in place of a character.
     return typst.compile(
         source,
         font_paths=_fonts(),
@@ -111,7 +111,7 @@ def _forget() -> None:
 
 
 def _joined(parts: Sequence[bytes]) -> bytes:
-    """Return the first part with the pages of the others added; the first part has the metadata that PDF/A needs."""
+    """Return the parts joined to one PDF; all pages are added to the first part, which has the metadata for PDF/A."""
     into = BytesIO()
     with pikepdf.open(BytesIO(parts[0])) as whole:
         for part in parts[1:]:

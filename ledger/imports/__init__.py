@@ -1,1 +1,1 @@
-"""Sheets read by the columns of their kind into typed rows, and the templates that clerks fill in."""
+"""Reads sheets into typed rows, according to the columns of each kind of sheet, and makes templates for clerks."""

@@ -1,4 +1,4 @@
-"""Readers of cells (单元格): each returns an amount, a day, a choice or a text, or refuses the cell."""
+"""Readers of cells (单元格): a reader returns the value of a cell, such as an amount or a day, or refuses the cell."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +14,10 @@ from ledger.policy.identity import IdCard, check_id_card, check_uscc
 from ledger.policy.rates import HIGHEST
 
 Cell = Any
-"""A text, or the value that a workbook stores for a number (float), a date, a time of day, a yes or a no."""
+"""The content of a cell: a text, or a workbook's value for a number (float), a date, a time or a yes or no."""
 
 Reader = Callable[[Cell], Any]
-"""A function that returns the value of a cell that is not empty, and raises a RuleViolation for a cell it refuses."""
+"""A function that returns the value of a cell that is not empty, and raises RuleViolation to refuse a cell."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _AMOUNT = re.compile(r"([0-9]{1,13}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.([0-9]{1,2}))?", re.ASCII)
@@ -29,11 +29,11 @@ _DAYS = (
     re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日", re.ASCII),
 )
 _YEARS = range(1900, 2200)
-_NUMBER = int | float  # a number in a workbook has one of these types
+_NUMBER = int | float  # the types of numbers in a workbook
 
 
 class CellRefusal(RuleViolation):
-    """The refusal of a cell that cannot be read as its column requires."""
+    """The refusal of a cell that does not have the form that the cell's column requires."""
 
 
 class CellEmpty(CellRefusal):
@@ -92,9 +92,9 @@ class CellChoice(CellRefusal):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The reader of a text of at most `most` characters, in capitals if `capitals`; blanks around the text are cut off.
+    """The reader of a text of at most `most` characters, without the blanks around the text.
 
-    A text that looks like a formula is read like any other text.
+    If `capitals` is true, the text is returned in capitals. A text that looks like a formula is read like any text.
     """
 
     most: int
@@ -107,7 +107,7 @@ class Text:
         return text.upper() if self.capitals else text
 
     def read_all(self, cells: Sequence[str]) -> list[str] | None:
-        """Return the texts of a whole column at once, None where one of its cells has to be looked at alone."""
+        """Return the texts of a whole column, or None where some cell of the column must be read separately."""
         texts = list(map(str.strip, cells))
         if self.capitals:
             texts = list(map(str.upper, texts))
@@ -118,7 +118,7 @@ class Text:
 def written(cell: Cell) -> str:
     """Return the text of a cell without the blanks around it.
 
-    Raise CellNumber for a number, and CellControl for characters that a line of a sheet does not show.
+    Raises CellNumber for a number, and CellControl for characters that are invisible in a line of a sheet.
     """
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
         raise CellNumber()
@@ -130,8 +130,8 @@ def written(cell: Cell) -> str:
 def figure(cell: Cell) -> str:
     """Return the figure in a cell as a person typed it.
 
-    A workbook stores a number as a float: the figure is the shortest decimal that reads as the same float. No
-    arithmetic is done on the float itself. An inexact result of a formula shows all its digits.
+    A workbook stores a number as a float, so the figure is the shortest decimal that reads as an equal float. No
+    arithmetic is done with the float. If a formula has an inexact result, the figure has all digits of the result.
     """
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
         exact = Decimal(repr(cell))
@@ -140,7 +140,7 @@ def figure(cell: Cell) -> str:
 
 
 def amount(cell: Cell) -> Fen:
-    """Return an amount written in yuan, exact to the fen, as whole fen; raise CellAmount."""
+    """Return in whole fen an amount that is written in yuan; raise CellAmount for any other cell."""
     text = figure(cell)
     match = _AMOUNT.fullmatch(text)
     if match is None:
@@ -153,7 +153,7 @@ def amount(cell: Cell) -> Fen:
 
 
 def rate(cell: Cell) -> Decimal:
-    """Return a yearly rate as a fraction, from 4.75% or 0.0475; raise CellRate, also for a bare 4.75."""
+    """Return a yearly rate as a fraction, from 4.75% or 0.0475; raise CellRate for any other form, such as 4.75."""
     text = figure(cell)
     match = _RATE.fullmatch(text)
     if match is None:
@@ -166,7 +166,7 @@ def rate(cell: Cell) -> Decimal:
 
 
 def whole(cell: Cell) -> int:
-    """Return a whole number, from a text or from a workbook's number (stored exactly, if whole); raise CellWhole."""
+    """Return a whole number from a text or from a number in a workbook; raise CellWhole for any other cell."""
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool) and 0 <= cell < 10**9 and cell == int(cell):
         return int(cell)
     text = str(cell).strip()
@@ -176,7 +176,7 @@ def whole(cell: Cell) -> int:
 
 
 def day(cell: Cell) -> date:
-    """Return a day, from a workbook's date or one of three written forms; raise CellDay, also for a time of day."""
+    """Return a day from a workbook's date or from one of three written forms; raise CellDay for any other cell."""
     if isinstance(cell, datetime):
         if cell.time() != time.min:
             raise CellDay(found=cell.isoformat(" "))
@@ -195,17 +195,17 @@ def day(cell: Cell) -> date:
 
 
 def id_card(cell: Cell) -> IdCard:
-    """Return a checked identity card; raise the refusals of `check_id_card`."""
+    """Return a checked identity card number; raise the refusals that `check_id_card` raises."""
     return check_id_card(written(cell))
 
 
 def uscc(cell: Cell) -> str:
-    """Return a checked unified social credit code (统一社会信用代码); raise the refusals of `check_uscc`."""
+    """Return a checked unified social credit code (统一社会信用代码); raise the refusals that `check_uscc` raises."""
     return check_uscc(written(cell))
 
 
 def choice(words: Mapping[str, str]) -> Reader:
-    """Return a reader of one of a few words, which are written in Chinese or as their codes; it returns the code."""
+    """Return a reader that accepts one of a few words, in Chinese or as a code, and returns the code of the word."""
 
     def read(cell: Cell) -> str:
         text = written(cell)
@@ -218,12 +218,12 @@ def choice(words: Mapping[str, str]) -> Reader:
 
 
 def _choices(words: Mapping[str, str]) -> Said:
-    """Return every word that may be written; the Chinese list leaves the codes out."""
+    """Return a list of all accepted words; the Chinese list does not contain the codes."""
     return Said(", ".join(words), "、".join(word for word in words if word not in words.values()))
 
 
 def choices(words: Mapping[str, str]) -> Reader:
-    """Return a reader of several words with commas between them; it returns each code once, in the order of `words`."""
+    """Return a reader that accepts words separated by commas, and returns each code once, ordered as in `words`."""
     one = choice(words)
 
     def read(cell: Cell) -> tuple[str, ...]:
@@ -237,7 +237,7 @@ _TEXTS = {str}
 
 
 class _Values(dict[Any, Any]):
-    """The values of a column's different cells, each read once; `refused` holds the cells that could not be read."""
+    """The values of a column's cells by cell; equal cells are read once, and `refused` has the unreadable cells."""
 
     def __init__(self, read: Reader, needed: bool, default: Any) -> None:
         super().__init__()
@@ -263,16 +263,15 @@ class _Values(dict[Any, Any]):
 def read_column(
     cells: Sequence[Cell], read: Reader, *, needed: bool, default: Any
 ) -> tuple[list[Any], list[tuple[int, RuleViolation]]]:
-    """Return the values of a column's cells, and the refusals of cells with their places in the column.
+    """Return the values of a column's cells, and the refusal of each refused cell with the cell's place in the column.
 
-    An empty cell has the value `default`, and is refused where the column is `needed`. A refused cell has the value
-    None.
+    An empty cell has the value `default`, but is refused if the column is `needed`. A refused cell has the value None.
     """
     only_texts = set(map(type, cells)) == _TEXTS
     if only_texts and isinstance(read, Text) and (texts := read.read_all(cells)) is not None:
         return list[Any](texts), []
     values = _Values(read, needed, default)
-    # Numbers are looked up with their types: True, 1 and 1.0 would be one key of a dict.
+    # Each number is looked up together with its type, since True, 1 and 1.0 would be the same key of a dict.
     keys: Sequence[Any] = cells
     if not only_texts:
         keys = [cell if cell.__class__ is str else (cell.__class__, cell) for cell in cells]

@@ -1,4 +1,4 @@
-"""The columns of each kind of sheet, with headings, readers and notes for clerks, and the class of the kind's rows."""
+"""The columns of each kind of sheet, with headings, readers and notes for clerks, and the classes of rows."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,58 +14,59 @@ from ledger.money import Fen
 from ledger.policy.identity import IdCard
 
 EXAMPLE = "【示例】"
-"""The beginning of the first cell of an example row; an example row is not read."""
+"""The mark at the beginning of an example row; example rows are not read."""
 
 NOTES = "填写说明"
-"""The name of the template's second page, which is not read."""
+"""The name of a template's second page, which is not read."""
 
 IGNORED = frozenset({"序号", "备注", "no", "no.", "remark", "remarks"})
-"""Headings of columns that many clerks' sheets have and that are not read: serial numbers and remarks."""
+"""The headings of columns with serial numbers and remarks, which clerks often add and which are not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column (列) of a kind of sheet.
 
-    `name` is the column's name in faults and in the row's class. A column is found by the headings `name`, `zh`,
-    `heading` and those in `also`. A column that is not `needed` may be left out of a sheet; an empty cell in such a
-    column has the value `default`.
+    `name` is the column's name in faults and in the class of rows. A column is found by the headings `name`, `zh`,
+    `heading` and by each heading in `also`. A sheet may lack a column that is not `needed`. An empty cell in a column
+    that is not `needed` has the value `default`.
     """
 
     name: str
     read: Reader
-    note: str  # the advice to the person who fills in the template
+    note: str  # the note that tells a clerk how to fill in the column
     sample: str
     needed: bool = True
     default: Any = None
     also: tuple[str, ...] = ()
-    called: str = ""  # the Chinese heading, where it is not the field's name in labels.FIELDS
+    called: str = ""  # the Chinese heading; empty if labels.FIELDS has the heading
 
     @property
     def zh(self) -> str:
-        """Return the Chinese heading. A former heading has to stay in `also`: clerks still have sheets with it."""
+        """Return the column's Chinese heading; former headings stay in `also`, since clerks still have old sheets."""
         return self.called or FIELDS[self.name].zh
 
     @property
     def heading(self) -> str:
-        """Return the heading of the template, in Chinese and English."""
+        """Return the heading of the column in a template, in Chinese and English."""
         return f"{self.zh} {self.name}"
 
     def known_as(self) -> set[str]:
-        """Return every heading that the column is found by, in the form of `plain_heading`."""
+        """Return all headings by which the column is found, in the form that `plain_heading` returns."""
         return {plain_heading(each) for each in (self.name, self.zh, self.heading, *self.also)}
 
 
 def plain_heading(heading: str) -> str:
-    """Return a heading without blanks, capitals, marks and text in brackets: 借款金额 for 借款金额（元）*."""
+    """Return a heading in lower case without blanks, marks and bracketed text: 借款金额 for 借款金额（元）*."""
     bare = re.sub(r"[（(\[【].*?[)）\]】]", "", heading)
     return re.sub(r"[\s_*＊:：-]", "", bare).casefold()
 
 
 def _words(names: Table, **also: str) -> dict[str, str]:
-    """Return the codes of a table of labels by every word for a code: the label, the words in `also`, the code itself.
+    """Return a mapping from words to the codes of a table of labels.
 
-    Several words of `also` for one code are separated by a bar.
+    The words for a code are the code's Chinese label, the code itself, and the words for the code in `also`. In `also`,
+    several words for one code are separated by a bar.
     """
     return {
         word: code
@@ -262,16 +263,16 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "loans": LOANS,
     "repayments": REPAYMENTS,
 }
-"""The columns of every kind of sheet, in the order of the template and of the fields of the kind's row."""
+"""The columns of each kind of sheet; the template and the class of rows have the columns in the same order."""
 
 AsRead = Any
-"""A row of one of the classes below that may have None in place of a cell that could not be read.
+"""A row of a sheet, in which a field is None if the cell could not be read.
 
-The types of the fields are those of readable cells.
+The fields of the row classes are declared with the types of readable cells, without None.
 """
 
 Numbered = tuple[int, AsRead]
-"""A row with its number in the sheet."""
+"""A row's number in the sheet, and the row."""
 
 
 class HouseholdRow(NamedTuple):
@@ -289,7 +290,7 @@ class HouseholdRow(NamedTuple):
 
 
 class OrganisationRow(NamedTuple):
-    """An organisation (市场主体) with one of its links, or without a link."""
+    """An organisation (市场主体) with one of the organisation's links to households, or without any link."""
 
     uscc: str
     name: str
@@ -303,7 +304,7 @@ class OrganisationRow(NamedTuple):
 
 
 class LoanRow(NamedTuple):
-    """A loan that was paid out. `id_card` is the text of the cell, in capitals and not checked."""
+    """A loan that was paid out; `id_card` is the cell's text in capitals, which is not checked."""
 
     contract_no: str
     registry_no: str | None
@@ -340,4 +341,4 @@ MAKERS: Mapping[str, Callable[[Iterable[Any]], tuple[Any, ...]]] = {
     "loans": LoanRow._make,
     "repayments": RepaymentRow._make,
 }
-"""The function that makes a row of each kind of sheet from the values of its cells."""
+"""The function that makes a row from the values of the row's cells, for each kind of sheet."""

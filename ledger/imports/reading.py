@@ -1,4 +1,4 @@
-"""A file (xlsx or csv) read into the typed rows of its kind of sheet, with the faults of all headings and cells."""
+"""Reads an xlsx or csv file into typed rows of a kind of sheet, and lists the faults of all headings and cells."""
 
 import csv
 import hashlib
@@ -19,13 +19,13 @@ FILE_BYTES_MAX = 64 * 2**20
 ROWS_MAX = 300_000
 COLUMNS_MAX = 60
 UNPACKED_BYTES_MAX = 2**30
-"""The most bytes that the parts of an xlsx file may have together; a sheet of ROWS_MAX rows has fewer."""
+"""The largest unpacked size of an xlsx file in bytes; a sheet of ROWS_MAX rows is smaller."""
 
 FAULTS_MAX = 10_000
-"""The most faults that are shown or stored for one sheet; their whole number is given beside them."""
+"""The largest number of faults that are shown or stored for one sheet; the count of all faults is shown as well."""
 
 _EITHER = {"loans": ("registry_no", "uscc")}
-"""Columns of a kind of sheet of which at least one is required."""
+"""For a kind of sheet, the columns of which at least one column is required."""
 
 _OLD_XLS = bytes.fromhex("D0CF11E0A1B11AE1")
 
@@ -85,7 +85,7 @@ class RowLong(RuleViolation):
 
 
 class SheetFaults(RuleViolation):
-    """The refusal of a sheet with faults, of which nothing is booked. `found` lists the faults row by row."""
+    """The refusal of a whole sheet because of faults; `found` lists the faults row by row."""
 
     code = "sheet_has_faults"
     zh = "表中有 {count} 处错误，未登记任何内容"
@@ -98,7 +98,7 @@ class SheetFaults(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The one table of a file: its heading, and the cells of the rows below with the row numbers of the file."""
+    """The only table of a file: the heading, and the cells of all rows below the heading, with their row numbers."""
 
     file_name: str
     hash: str
@@ -110,10 +110,10 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The typed rows of a sheet, with their row numbers in the file and the faults of their cells.
+    """The typed rows of a sheet, with the row numbers in the file and the faults of the cells.
 
-    `given` are the names of the columns that the sheet has; all other columns have their default in every row. `hash`
-    is the SHA-256 of the file.
+    `given` has the names of the columns that the sheet has. Every row has the default value of a column that the sheet
+    lacks. `hash` is the SHA-256 of the file.
     """
 
     kind: str
@@ -126,9 +126,9 @@ class Table:
 
 
 def read_sheet(data: bytes, file_name: str) -> Sheet:
-    """Return the table of a file, blank rows left out.
+    """Return the table of a file without blank rows.
 
-    Raise NotASheet, SheetEncoding, SheetTooLarge, SheetEmpty, SeveralSheets.
+    Raises NotASheet, SheetEncoding, SheetTooLarge, SheetEmpty or SeveralSheets.
     """
     if len(data) > FILE_BYTES_MAX:
         raise SheetTooLarge(unit="bytes", limit=FILE_BYTES_MAX, found=len(data))
@@ -154,9 +154,9 @@ def read_sheet(data: bytes, file_name: str) -> Sheet:
 
 
 def read_table(kind: str, sheet: Sheet) -> Table:
-    """Return the typed rows of a kind of sheet; a cell that cannot be read is None and a fault.
+    """Return the typed rows of a sheet; a cell that cannot be read gives the value None and a fault.
 
-    Raise SheetFaults for headings that do not fit, SheetEmpty, and KeyError for an unknown kind.
+    Raises SheetFaults for wrong headings, SheetEmpty for a sheet without rows, and KeyError for an unknown kind.
     """
     return read_columns(kind, COLUMNS[kind], sheet, MAKERS[kind])
 
@@ -164,7 +164,7 @@ def read_table(kind: str, sheet: Sheet) -> Table:
 def read_columns(
     kind: str, columns: Sequence[Column], sheet: Sheet, make: Callable[[Iterable[Any]], tuple[Any, ...]] = tuple
 ) -> Table:
-    """Return the rows of a sheet by columns that the caller gives, each row made by `make`; raise as `read_table`."""
+    """Return the rows of a sheet with the given columns; `make` makes a row, and errors are as in `read_table`."""
     places = _places(kind, columns, sheet)
     numbers, lines = _without_examples(sheet)
     faults: list[Fault] = []
@@ -182,7 +182,7 @@ def read_columns(
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """Return faults row by row; the faults of one row stay in the order in which they were found."""
+    """Return faults sorted by row; faults of one row are in the order in which the faults were found."""
     return sorted(faults, key=lambda fault: fault.row)
 
 
@@ -191,7 +191,7 @@ def _is_blank(row: list[Cell]) -> bool:
 
 
 def _filled(heading: list[Cell]) -> tuple[Cell, ...]:
-    """Return a heading up to its last filled cell: spreadsheet programs often add formatted empty columns."""
+    """Return a heading up to the last filled cell, since spreadsheet programs often add empty columns."""
     width = max(place for place, cell in enumerate(heading, 1) if cell != "")
     if width > COLUMNS_MAX:
         raise SheetTooLarge(unit="columns", limit=COLUMNS_MAX, found=width)
@@ -212,7 +212,7 @@ def _lines_of_csv(data: bytes) -> Iterator[list[Cell]]:
 
 
 def _decoded(data: bytes) -> str:
-    """Return the text in UTF-8 or GB18030, decoded strictly: a wrong encoding would put wrong names into the books."""
+    """Return text decoded strictly from UTF-8 or GB18030, since a wrong encoding would give wrong names."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
@@ -222,7 +222,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _lines_of_xlsx(data: bytes) -> list[list[Cell]]:
-    """Return the cells of the first page; a formula has the result that its author last saw."""
+    """Return the cells of the first page; the value of a formula is the result that was saved with the workbook."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())
@@ -249,7 +249,7 @@ def _lines_of_page(page: CalamineSheet) -> list[list[Cell]]:
 
 
 def _places(kind: str, columns: Sequence[Column], sheet: Sheet) -> dict[str, int]:
-    """Return the place of each column in the heading; raise SheetFaults with the faults of all headings."""
+    """Return the place of each column in the heading; where headings are faulty, raise SheetFaults with all faults."""
     known = {name: column for column in columns for name in column.known_as()}
     found: dict[str, list[int]] = {}
     faults: list[Fault] = []
@@ -274,13 +274,13 @@ def _places(kind: str, columns: Sequence[Column], sheet: Sheet) -> dict[str, int
 
 
 def _needs_either(kind: str, column: Column, found: dict[str, list[int]]) -> bool:
-    """Return whether a column is the first of several of which at least one is required, and the sheet has none."""
+    """Return whether a column is the first of its group in `_EITHER` and the sheet has no column of the group."""
     either = _EITHER.get(kind, ())
     return column.name in either[:1] and not any(name in found for name in either)
 
 
 def _without_examples(sheet: Sheet) -> tuple[list[int], list[list[Cell]]]:
-    """Return the row numbers and cells without the template's example; raise SheetEmpty when no row is left."""
+    """Return the row numbers and the cells of all rows that are no example; raise SheetEmpty where none is left."""
     kept = [
         (number, row)
         for number, row in zip(sheet.numbers, sheet.rows, strict=True)
@@ -292,7 +292,7 @@ def _without_examples(sheet: Sheet) -> tuple[list[int], list[list[Cell]]]:
 
 
 def _squared(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], faults: list[Fault]) -> list[list[Cell]]:
-    """Return rows as wide as the heading; add a fault for a row with filled cells beyond the heading."""
+    """Return the rows made as wide as the heading; add a fault for each row with filled cells beyond the heading."""
     width = len(sheet.heading)
     if all(len(row) == width for row in rows):
         return rows

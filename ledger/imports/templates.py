@@ -1,4 +1,4 @@
-"""Templates of sheets (导入模板): columns formatted as text, notes on every column, an example row that is not read."""
+"""Makes templates of sheets (导入模板), with columns formatted as text, notes on every column, and an example row."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def xlsx_template(kind: str) -> bytes:
 
 
 def csv_template(kind: str) -> bytes:
-    """Return the template of a kind as csv, in UTF-8 with a byte-order mark; raise KeyError for an unknown kind."""
+    """Return the template of a kind of sheet as csv in UTF-8 with a byte-order mark; raise KeyError if unknown."""
     columns = COLUMNS[kind]
     file = io.StringIO(newline="")
     lines = csv.writer(file)

@@ -1,7 +1,7 @@
-"""The labels of the ledger: Chinese and English names of stored codes, for refusals, pages and papers.
+"""The labels of the ledger: Chinese and English names of stored codes, for refusals, web pages and papers.
 
-Each subject has a table, in statuses.py, events.py, fields.py or kinds.py. A label is changed in its table and nowhere
-else.
+Each subject has a table of labels in statuses.py, events.py, fields.py or kinds.py. To change a label, change the
+table of the label and nothing else.
 """
 
 from ledger.labels.events import EVENTS

@@ -1,4 +1,4 @@
-"""The names of fields (栏目): those of API bodies and queries, of the columns of sheets, and of refusals."""
+"""The names of fields (栏目) in API bodies and queries, in columns of sheets, and in refusals."""
 
 from ledger.labels.said import Table, table
 
@@ -173,4 +173,4 @@ THINGS: Table = table(
         "user": "用户",
     }
 )
-"""The things that a refusal reports as not found, or as existing already."""
+"""The names of the things that a refusal can report as not found or as already existing."""

@@ -1,4 +1,4 @@
-"""The names of the codes that a field may hold: roles, kinds, causes, channels, steps; one table for each subject."""
+"""The names of codes such as roles, kinds, causes, channels and steps, with one table for each subject."""
 
 from ledger.labels.said import Table, table
 
@@ -53,7 +53,7 @@ TAKEN: Table = table(
         "追回贴息 claw-back": ("追回贴息", "claw-back"),
     }
 )
-"""The amounts that can be deducted from an open amount; the codes of this table contain both languages."""
+"""The names of amounts that can be deducted from an open amount."""
 
 # Sheets and files.
 SHEETS: Table = table(
@@ -94,7 +94,7 @@ DUTIES: Table = table(
 OFFICES: Table = table({"bank": "银行", "finance": "财政局"})
 GROUPINGS: Table = table({"account": "按专户", "county": "按县", "bank": "按银行", "city": "全市"})
 
-# Parameters of a scheme that are chosen from a few words.
+# Parameters of a scheme whose value is one of a few words.
 ORGANISATION_LENDING: Table = table({"links": "按带动关系", "absolute": "固定上限", "none": "不贷"})
 LIMIT_BASES: Table = table({"households_x_cap": "带动户数乘每户上限", "linked_loans": "带动户贷款额"})
 ACTIONS: Table = table({"warn": "提示", "refuse": "拒绝"})

@@ -1,4 +1,4 @@
-"""Texts in two languages, English with the Chinese beside it, and tables of such texts by code."""
+"""Texts in English that carry a Chinese translation, and tables of bilingual texts by code."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Literal
@@ -8,7 +8,7 @@ LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 
 
 class Said(str):
-    """An English text that carries its Chinese translation; as a plain string and in JSON it is the English text."""
+    """An English text that carries its Chinese translation; as a plain string and in JSON, only English is shown."""
 
     __slots__ = ("zh",)
 
@@ -23,7 +23,7 @@ class Said(str):
         return Said, (str(self), self.zh)
 
     def format(self, *args: object, **kwargs: object) -> "Said":
-        """Return the text with the same values filled into both languages."""
+        """Return the text with the given values filled into the English and the Chinese text."""
         return Said(super().format(*args, **kwargs), self.zh.format(*args, **kwargs))
 
     def told(self, language: str) -> str:
@@ -32,13 +32,13 @@ class Said(str):
 
 
 Table = Mapping[str, Said]
-"""The names of the codes of one subject; the keys are the codes as stored and sent."""
+"""The names of the codes of one subject; the keys are the codes as they are stored and sent."""
 
 
 def table(names: Mapping[str, str | tuple[str, str]]) -> Table:
-    """Return a table made from Chinese names by code.
+    """Return a table of bilingual names, made from the Chinese names by code.
 
-    The English name is the code with spaces for underscores, unless a pair (Chinese, English) is given.
+    The English name of a code is the code with spaces for underscores, unless a pair (Chinese, English) is given.
     """
     return {
         code: Said(name[1], name[0]) if isinstance(name, tuple) else Said(code.replace("_", " "), name)

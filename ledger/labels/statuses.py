@@ -1,6 +1,7 @@
-"""The names of statuses (状态), a table for each kind of object.
+"""The names of statuses (状态), with one table for each kind of object.
 
-The same code may have different names: `closed` is 已结清 for a loan and 已结账 for a month.
+A status code may have different names for different kinds of object: `closed` is 已结清 for a loan and 已结账 for a
+month.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The wording of facts in sentences: the label table in which a fact is looked up, and the form that it takes."""
+"""Words the facts in refusals: finds the table with the label of a fact, and gives the fact its form in a sentence."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -54,7 +54,7 @@ _CHOICES: Mapping[str, Table] = {
     "surplus": k.SURPLUS,
     **{f"{thing}_status": table for thing, table in STATUSES.items()},
 }
-"""The label tables of the subjects of which a user chooses a value."""
+"""The label tables of all subjects whose codes a user can choose, by subject."""
 
 SUBJECTS: Final[Mapping[str, Table]] = {
     **_CHOICES,
@@ -66,7 +66,7 @@ SUBJECTS: Final[Mapping[str, Table]] = {
     "taken": k.TAKEN,
     "thing": THINGS,
 }
-"""All tables of labels, by subject."""
+"""All label tables, by subject."""
 
 FACTS: Final[Mapping[str, str]] = {
     "bank": "text",
@@ -91,9 +91,9 @@ FACTS: Final[Mapping[str, str]] = {
     "user": "text",
     "what": "thing",
 }
-"""The wording of a fact by its name, for templates that name none (`{found:role}` names one).
+"""The wording of a fact by the fact's name, for a template that does not name the wording as `{found:role}` does.
 
-Facts that are not listed are `plain`.
+A fact that is not listed has the wording `plain`.
 """
 
 _RULE = re.compile(r"(books |schemes?\b|contacts|contract_no)?\s*§?\s*([0-9.]+(?:–[0-9.]+)?)?( back-dated)?")
@@ -110,9 +110,9 @@ _NONE, _YES, _NO = Said("none", "无"), Said("yes", "是"), Said("no", "否")
 
 
 def worded(how: str, value: Any, language: str) -> str:
-    """Return the value of a refusal's fact in words. `how` is `plain`, `text`, `rule`, `one_of` or a key of `SUBJECTS`.
+    """Return the value of a refusal's fact in words; return a code without a label unchanged.
 
-    A code without a label is returned unchanged.
+    `how` names the wording: `plain`, `text`, `rule`, `one_of` or a key of `SUBJECTS`.
     """
     if value is None or isinstance(value, bool):
         return (_NONE if value is None else _YES if value else _NO).told(language)
@@ -136,7 +136,7 @@ def between(language: str) -> str:
 
 
 def label(subject: str, code: str, language: str) -> str:
-    """Return the name of a code of a subject (`loan_status`, `role`, ...), or the code where it has no name."""
+    """Return the name of a code of a subject (`loan_status`, `role`, ...), or the code if the code has no name."""
     name = SUBJECTS[subject].get(code)
     if name is not None:
         return name.told(language)
@@ -144,10 +144,10 @@ def label(subject: str, code: str, language: str) -> str:
 
 
 def statuses_of(codes: Iterable[str]) -> str:
-    """Return the subject of the first table of statuses that has all these codes, `loan_status` where none has.
+    """Return the subject of the first table of statuses that has all given codes, or `loan_status` if no table has.
 
-    One code may belong to several kinds of object: `closed` is a loan that is paid off, or a month that takes no more
-    entries. All codes of a refusal together tell the kind of object.
+    One code may belong to several kinds of object: `closed` is the status of a loan that is paid off, and of a month
+    that takes no further entries. All status codes in a refusal together show the kind of object.
     """
     wanted = set(codes)
     thing = next((thing for thing, table in STATUSES.items() if wanted <= table.keys()), "loan")
@@ -155,7 +155,7 @@ def statuses_of(codes: Iterable[str]) -> str:
 
 
 def table_of(codes: Iterable[str]) -> Table:
-    """Return the labels of the codes from which a user chooses one; empty where no subject has all of the codes."""
+    """Return the label table of a subject that has all given codes; return an empty table if no subject has."""
     wanted = set(codes)
     return next((table for table in _CHOICES.values() if wanted <= table.keys()), {})
 
@@ -169,12 +169,12 @@ def named(field: str, value: str) -> Said:
 
 
 def _from_table(how: str, value: str, language: str) -> str:
-    """Return the names of one or several codes of a subject; several codes are separated by commas."""
+    """Return the names of a subject's codes that are separated by commas."""
     return between(language).join(label(how, code, language) for code in value.split(", "))
 
 
 def _rule(how: str, value: str, language: str) -> str:
-    """Return the name of a clause: `4.9` of the scheme, `books 3` of the bookkeeping rules, `GB 11643`."""
+    """Return the name of a clause of the scheme (`4.9`) or the bookkeeping rules (`books 3`), or of a standard."""
     parts = _RULE.fullmatch(value)
     if parts is None:
         return value
@@ -185,16 +185,17 @@ def _rule(how: str, value: str, language: str) -> str:
 
 
 def _one_of(how: str, value: str, language: str) -> str:
-    """Return the names of codes from which one is chosen, whatever their subject."""
+    """Return the names of the codes from which a user chooses a code, whatever the subject of the codes."""
     codes = value.split(", ")
     names = table_of(codes)
     return between(language).join(names[code].told(language) if code in names else code for code in codes)
 
 
 _ELSE = {"thing": "event", "event": "request"}
-"""The subject in which a code is looked up next, where its own subject has no name for the code.
+"""The subject in which a code is looked up next, if the first subject has no name for the code.
 
-A thing that is not found may be an event; an event named by a refusal may be a request that waits for a decision.
+A refusal may report an event as the thing that was not found. A refusal may also name, in place of an event, a
+request that waits for a decision.
 """
 
 _VALUES = {
@@ -206,7 +207,7 @@ _VALUES = {
     "status": "loan_status",
     "surplus": "surplus",
 }
-"""The subject of the codes that a field of a sheet holds."""
+"""The subject of the codes in a sheet's field, by the name of the field."""
 
 _AS_THEY_ARE = ("plain", "text")
 _BY_WORD: Mapping[str, Callable[[str, str, str], str]] = {"rule": _rule, "one_of": _one_of}
