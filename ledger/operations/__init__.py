@@ -1,1 +1,1 @@
-"""What people do, one verb a function; writes through the journal."""
+"""Operations of the ledger: each function does one thing that people do, and records it in the journal."""

@@ -1,4 +1,4 @@
-"""Job runs: one row per job, business date and scope, and the lease that lets one process run the jobs at a time."""
+"""Job runs, stored as one row per job, business date and scope; and the lease that only one process can hold."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ class LeaseLost(Conflict):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scope:
-    """A part of the books: a bank, a county, both, or everything; written `GZRCB/360781`, `GZRCB/`, empty."""
+    """A part of the books: a bank, a county, one bank in one county, or everything."""
 
     bank: str = ""
     county: str = ""
@@ -41,7 +41,7 @@ class Scope:
 
     @property
     def is_one(self) -> bool:
-        """Return whether the scope is one bank in one county, as a single step of a job needs."""
+        """Return whether the scope is one bank in one county; a step of a job needs one bank and one county."""
         return bool(self.bank and self.county)
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An item of a job that could not be done, with a stable code, the facts of the code, and the reason in words."""
+    """An item of a job that could not be done, with an error code, the code's values, and the reason in words."""
 
     item: str
     code: str
@@ -86,9 +86,10 @@ class Run:
 
 
 def enqueue(unit: Unit, job: str, on: date, scope: Scope, by: str) -> Run:
-    """Record that a run of a job is wanted, and return the run.
+    """Queue a run of a job, and return the run.
 
-    The run is `queued` until a process begins it; a run that is in progress is returned unchanged.
+    A queued run has the status `queued` until a process begins the run. A run that is in progress is returned
+    unchanged.
     """
     row = _row(unit.session, job, on, scope)
     if row is None or row.status != "running":
@@ -97,9 +98,9 @@ def enqueue(unit: Unit, job: str, on: date, scope: Scope, by: str) -> Run:
 
 
 def begin(unit: Unit, job: str, on: date, scope: Scope, due: int, by: str, *, asked: bool) -> int:
-    """Start a run, or start an interrupted run once more, and return the run's id.
+    """Start a run, or restart an interrupted run, and return the run's id.
 
-    Items done in an earlier start stay counted.
+    Items that were done before the interruption remain counted.
     """
     row = _row(unit.session, job, on, scope)
     if row is not None:
@@ -109,7 +110,7 @@ def begin(unit: Unit, job: str, on: date, scope: Scope, due: int, by: str, *, as
 
 
 def advance(unit: Unit, run_id: int, done: int) -> None:
-    """Add to the count of items done, in the transaction that did the items."""
+    """Add to a run's count of items done, in the transaction that did the items."""
     unit.connection.execute(update(JobRun).where(JobRun.id == run_id).values(done=JobRun.done + done))
 
 
@@ -124,7 +125,7 @@ def end(
 ) -> Run:
     """End a run as `done` or `failed`, and return the run.
 
-    `counts` replaces the numbers of items due and done, for a run made of steps with counts of their own.
+    `counts` replaces the run's counts of items due and done; it is given for a run that consists of steps.
     """
     row = unit.session.get_one(JobRun, run_id, populate_existing=True)
     row.status, row.ended_at = status, unit.recorded_at
@@ -137,7 +138,7 @@ def end(
 
 
 def status_of(session: Session, job: str, on: date) -> str | None:
-    """Return the status of a job's run for a date over all banks and counties; None where the job never began."""
+    """Return the status of a job's run for a date over all banks and counties; None where the run does not exist."""
     row = _row(session, job, on, EVERYTHING)
     return None if row is None else row.status
 
@@ -151,26 +152,26 @@ def run_of(session: Session, run_id: int) -> Run:
 
 
 def steps_of(session: Session, jobs: Iterable[str], on: date, scope: Scope) -> list[Run]:
-    """Return the runs of single banks and counties that these jobs made for a date within a scope."""
+    """Return the runs that the given jobs made for a date, for single banks and counties within a scope."""
     query = select(JobRun).where(JobRun.job.in_(list(jobs)), JobRun.business_date == on)
     runs = map(read, session.execute(query.order_by(JobRun.job, JobRun.scope)).scalars())
     return [step for step in runs if step.scope.is_one and step.scope in scope]
 
 
 def has_demo(session: Session, *, complete: bool = False) -> bool:
-    """Return whether the demo county was begun in this database; with `complete`, whether it was finished."""
+    """Return whether the making of the demo county was begun here; with `complete`, whether it was finished."""
     runs = select(JobRun.id).where(JobRun.job == "demo")
     return session.execute((runs.where(JobRun.status == "done") if complete else runs).limit(1)).first() is not None
 
 
 def queued(session: Session) -> list[Run]:
-    """Return the runs that are wanted and not begun, oldest first."""
+    """Return the queued runs that no process has begun, oldest first."""
     query = select(JobRun).where(JobRun.status == "queued").order_by(JobRun.id)
     return [read(row) for row in session.execute(query).scalars()]
 
 
 def latest(session: Session, limit: int, *conditions: ColumnElement[bool]) -> list[Run]:
-    """Return the runs that a person or the timetable asked for, newest first, without the runs of their steps."""
+    """Return the runs that a person or the timetable started, newest first; the runs of single steps are left out."""
     query = select(JobRun).where(JobRun.asked, *conditions).order_by(JobRun.id.desc()).limit(limit)
     return [read(row) for row in session.execute(query).scalars()]
 
@@ -186,10 +187,10 @@ def ran_before(session: Session, job: str, scope: Scope, on: date) -> date | Non
 
 
 def take_lease(unit: Unit, holder: str, until: int, gone: Sequence[str] = ()) -> bool:
-    """Take the jobs' lease for a holder where it is free, has lapsed, or belongs to one of the `gone` holders.
+    """Take the jobs' lease for a holder where the lease is free, has expired, or belongs to one of the `gone` holders.
 
-    Return whether the lease was taken. Runs of a process that died are marked `interrupted`. Of two concurrent takers
-    the second waits for the row's lock and then finds the lease taken.
+    Return whether the lease was taken. Runs of a process that died are marked `interrupted`. Where two processes try to
+    take the lease at once, the second waits for the row's lock and then finds the lease taken.
     """
     if unit.session.get(JobLease, _LEASE) is None:
         unit.connection.execute(insert(JobLease).values(name=_LEASE, holder="", until=0))
@@ -213,14 +214,14 @@ def hold_lease(unit: Unit, holder: str) -> None:
 
 
 def renew_lease(unit: Unit, holder: str, until: int) -> None:
-    """Extend the lease to a moment, in microseconds, in the transaction that has locked the lease."""
+    """Extend the jobs' lease to the moment `until`, in microseconds; the transaction has locked the lease already."""
     unit.connection.execute(
         update(JobLease).where(JobLease.name == _LEASE, JobLease.holder == holder).values(until=until)
     )
 
 
 def release_lease(unit: Unit, holder: str) -> None:
-    """Give the jobs' lease back where this holder has it, and mark the holder's unfinished runs `interrupted`."""
+    """Release the jobs' lease where this holder has the lease, and mark the holder's unfinished runs `interrupted`."""
     released = unit.connection.execute(
         update(JobLease).where(JobLease.name == _LEASE, JobLease.holder == holder).values(holder="", until=0)
     )
@@ -229,7 +230,7 @@ def release_lease(unit: Unit, holder: str) -> None:
 
 
 def lease(session: Session) -> tuple[str, datetime] | None:
-    """Return the holder of the jobs' lease and the moment the lease ends; None where nobody holds the lease."""
+    """Return the holder of the jobs' lease and the moment when the lease ends; None where nobody holds the lease."""
     row = session.get(JobLease, _LEASE, populate_existing=True)
     return None if row is None or not row.holder else (row.holder, moment(row.until))
 

@@ -1,4 +1,4 @@
-"""Amounts the fund owes on claims, the queued part of them, and the counties' shares: due and paid."""
+"""Queries of the amounts that the fund owes on claims, of the queued amounts, and of the counties' shares."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def net_of(claim: Claim) -> Fen:
 
 
 def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
-    """Return the amounts the fund still owes on each claim, by claim id (6.4); one query for all claims."""
+    """Return the amounts that the fund still owes on each claim, by claim id (6.4), with one query for all claims."""
     rows = list(claims)
     found = loan_balances(connection, [row.loan_id for row in rows])
     return {
@@ -60,7 +60,7 @@ def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
 def queued_by_account(
     session: Session, county: str | None = None, bank: str | None = None
 ) -> dict[tuple[str, str], Fen]:
-    """Return the queued amount of each fund account, in fen, by county and bank; zeros are left out."""
+    """Return the queued claims on each fund account, in fen, by county and bank; zero amounts are left out."""
     query = select(Claim).where(Claim.status.in_(UNPAID), Claim.queued_on.is_not(None))
     if county is not None:
         query = query.where(Claim.county == county)
@@ -75,7 +75,7 @@ def queued_by_account(
 
 
 def queued_by_loan(session: Session, loan_ids: Iterable[int]) -> Mapping[int, Fen]:
-    """Return the queued amount of each loan's claim, in fen, by loan id; zeros are left out."""
+    """Return the queued amount of each loan's claim, in fen, by loan id; zero amounts are left out."""
     query = select(Claim).where(
         among(session.connection(), table_of(Claim).c.loan_id, loan_ids),
         Claim.status.in_(UNPAID),
@@ -102,17 +102,17 @@ def county_shares(session: Session, county: str, bank: str) -> list[tuple[int, F
 
 @dataclass(frozen=True, slots=True)
 class Allotted:
-    """The county's share in the net loss of one claim: the amount due and the amount paid; whole fen."""
+    """The county's share in the net loss of a claim, as an amount due and an amount paid, in whole fen."""
 
     due: Fen
     paid: Fen
 
 
 def allotted(session: Session, accounts: Iterable[tuple[str, str]]) -> dict[int, Allotted]:
-    """Return the county's share, due and paid, of each claim of some accounts (county, bank), by claim id (6.5).
+    """Return the county's share of each claim on the given accounts (county, bank), by claim id (6.5).
 
-    Payments are allotted to the claim approved first. A share that was paid and is no longer due, because money was
-    recovered, is allotted to the next claim; the balance of account 1201 follows the same rule.
+    Payments are allotted to the claim approved first. A paid share that is no longer due, because money was recovered,
+    is allotted to the next claim. The balance of account 1201 follows the rule of allotment too.
     """
     found: dict[int, Allotted] = {}
     for county, bank in sorted(set(accounts)):

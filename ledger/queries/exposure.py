@@ -1,4 +1,4 @@
-"""Debts of borrowers over all banks, and loans issued by a bank: the figures behind the limits of scheme 2."""
+"""Queries of borrowers' debts to all banks and of the loans that a bank issued, for the limits of scheme 2."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ PENDING = (LoanStatus.SUBMITTED, LoanStatus.APPROVED)
 
 @dataclass(frozen=True, slots=True)
 class Borrowing:
-    """A borrower's exposure and bad debt, all banks together; whole fen."""
+    """A borrower's exposure to all banks and bad debt at all banks, in whole fen."""
 
     exposure: Exposure
     recourse: Fen = NIL
@@ -39,8 +39,8 @@ def household_borrowings(
 ) -> dict[int, Borrowing]:
     """Return the exposure and bad debt of each household (2.1, 2.2); a household without a loan is left out.
 
-    Two queries, however many households. A caller that acts on the result must have locked the households. The loan
-    `leaving_out` is not counted.
+    Two queries serve any number of households. A caller that acts on the result must have locked the households. The
+    loan with the id `leaving_out` is not counted.
     """
     return _borrowings(unit, _LOANS.c.household_id, household_ids, leaving_out)
 
@@ -72,7 +72,7 @@ def _borrowings(
             continue
         found = standing.get(row.id, {})
         recourse, lost = found.get(chart.RECOURSE, 0), found.get(chart.LOAN_LOSSES, 0)
-        # Compensation that was not recovered counts even after recourse is closed: a claim forgives no debt (2.2, 6.7).
+        # Compensation that was not recovered counts even after recourse is closed: a claim cancels no debt (2.2, 6.7).
         unreturned = found.get(chart.COMPENSATION_LOSS, 0) + found.get(chart.DUE_FROM_COUNTY, 0)
         into[0] += open_principal(found) + max(recourse, unreturned) + lost
         into[2] += recourse
@@ -98,12 +98,12 @@ def issued(unit: Unit, bank: str, county: str) -> Fen:
 
 
 def contributed(unit: Unit, bank: str, county: str) -> Fen:
-    """Return the contributions to a fund account, in fen: approved plans, less money returned (5.2)."""
+    """Return the contributions to a fund account in fen, which are approved plans less returned money (5.2)."""
     return Fen(sum(fund_calls.contributed(unit.session, county, bank).values()))
 
 
 def lent(unit: Unit, bank: str) -> dict[str, tuple[Fen, Fen]]:
-    """Return all loans disbursed by a bank, by county, in fen: to households and in total (2.7)."""
+    """Return by county the fen that a bank has disbursed to households, and the fen disbursed in total (2.7)."""
     loan = _LOANS.c
     to_households = case((loan.household_id.is_not(None), loan.principal_fen), else_=0)
     query = (

@@ -1,4 +1,4 @@
-"""Calls on the fund's accounts, and the contributions to them."""
+"""Queries of the calls for money to the fund's accounts, and of the contributions to the accounts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -30,7 +30,7 @@ class Account(NamedTuple):
 
 
 def calls(unit: Unit, quarter: Quarter) -> dict[Account, Call]:
-    """Return the calls of a quarter by fund account and source, without accounts wound down (5.2)."""
+    """Return the calls of a quarter by fund account and source, without the accounts that were wound down (5.2)."""
     found = issued(unit.session, quarter)
     given = contributed(unit.session)
     closed = {(row.county, row.bank) for row in unit.session.execute(select(FundReturn.county, FundReturn.bank))}
@@ -42,7 +42,7 @@ def calls(unit: Unit, quarter: Quarter) -> dict[Account, Call]:
 
 
 def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
-    """Return the loans disbursed through a quarter by account and scheme, without renewals and reversed loans."""
+    """Return the loans disbursed up to a quarter's end, by account and scheme, without renewals and reversed loans."""
     c, days = _LOANS.c, quarter.calendar
     within = case((c.disbursed_on >= days.start, c.principal_fen), else_=0)
     rows = session.execute(
@@ -66,7 +66,7 @@ def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
 
 
 def unplanned(session: Session, on: date) -> list[Quarter]:
-    """Return the quarters before a day without any plan, from the first to the last quarter with a loan issued."""
+    """Return the ended quarters that have no plan, from the first to the last quarter in which a loan was issued."""
     c = _LOANS.c
     first = Quarter.of(on).calendar.start
     months = session.execute(
@@ -86,7 +86,7 @@ def unplanned(session: Session, on: date) -> list[Quarter]:
 def issued_through(
     session: Session, through: date, county: str | None = None, bank: str | None = None
 ) -> dict[tuple[str, str], Fen]:
-    """Return the loans issued through a day by county and bank, in fen, without renewals and reversed loans (5.2)."""
+    """Return the fen issued on or before a day, by county and bank, without renewals and reversed loans (5.2)."""
     c = _LOANS.c
     query = select(c.county, c.bank, cast(func.sum(c.principal_fen), BigInteger).label("fen")).where(
         c.disbursed_on <= through, c.renews_id.is_(None)
@@ -101,9 +101,9 @@ def issued_through(
 def contributed(
     session: Session, county: str | None = None, bank: str | None = None, clocks: Clocks | None = None
 ) -> dict[Account, Fen]:
-    """Return the contributions by account, in fen: approved plans, advances included, less money returned (5.2).
+    """Return the contributions by account in fen: approved plans and advances, less returned money (5.2).
 
-    With clocks, only steps and returns through `as_of` count.
+    With clocks, only steps and returns dated on or before `as_of` count.
     """
     s, r = FundPlanStep, FundReturn
     given = select(s.county, s.bank, s.source, cast(func.sum(s.fen), BigInteger).label("fen")).where(
@@ -133,7 +133,7 @@ def source_of(name: str) -> FundSource:
 
 
 def reached(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[str, Fen]]:
-    """Return the amounts, in fen, that each line of some plans has reached, by line and step."""
+    """Return the amounts in fen that each line of the given plans has reached, by line and step."""
     s = FundPlanStep
     query = (
         select(s.line_id, s.step, cast(func.sum(s.fen), BigInteger).label("fen"))

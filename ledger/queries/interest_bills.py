@@ -1,4 +1,4 @@
-"""Queries of the interest bills (结息单) of loans, with the payments of each bill by day."""
+"""Queries of the interest bills (结息单) of loans, with each bill's payments by day."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -16,10 +16,10 @@ from ledger.tables.loans import allocations, interest_bills
 
 
 def bills_by_payment_day(*payments: ColumnElement[bool]) -> Select[Any]:
-    """Return the query of interest bills with the sums paid of each bill on each day, oldest first.
+    """Return a query for interest bills with the sums paid on each bill by day, oldest first.
 
-    Only payments that meet the conditions in `payments` are summed. A bill without a payment has one row whose day and
-    sums are NULL. `put_on_states` lists the columns.
+    Only payments that meet the conditions in `payments` are summed. A bill without a payment has a single row, whose
+    day and sums are NULL. `put_on_states` lists the columns.
     """
     b, a = interest_bills.c, allocations.c
     each_day = (b.loan_id, b.period_start, b.version, a.effective_on)
@@ -34,7 +34,7 @@ def bills_by_payment_day(*payments: ColumnElement[bool]) -> Select[Any]:
 
 
 def bills_as_of(clocks: Clocks) -> list[ColumnElement[bool]]:
-    """Return the conditions of interest bills made by `as_of` and, as known at `known_at`, not reversed."""
+    """Return the conditions for interest bills dated on or before `as_of` and unreversed as known at `known_at`."""
     b = interest_bills.c
     made = [b.period_end <= clocks.as_of]
     if clocks.known_at is None:
@@ -45,7 +45,7 @@ def bills_as_of(clocks: Clocks) -> list[ColumnElement[bool]]:
 
 
 def payments_as_of(clocks: Clocks) -> list[ColumnElement[bool]]:
-    """Return the conditions of payments of bills by `as_of`, as known at `known_at`.
+    """Return the conditions for payments of bills dated on or before `as_of`, as known at `known_at`.
 
     The reversal of a payment is a row with negative amounts.
     """
@@ -65,9 +65,9 @@ def _known(event: Any, clocks: Clocks) -> list[ColumnElement[bool]]:
 
 
 def put_on_states(rows: Iterable[Sequence[Any]], states: Mapping[int, LoanState]) -> None:
-    """Put interest bills on the states of their loans: bills with an open amount or a payment in the open period.
+    """Add to loan states the interest bills that have an open amount or a payment in the open period.
 
-    The rows are the rows of `bills_by_payment_day`.
+    The argument `rows` holds rows of the query `bills_by_payment_day`.
     """
     billed = set()
     for loan_id, start, posted_on, contract, compound, penalty, paid_on, *paid in rows:
@@ -77,7 +77,7 @@ def put_on_states(rows: Iterable[Sequence[Any]], states: Mapping[int, LoanState]
             bill = InterestBill(start, posted_on, contract, compound, penalty)
             bill.unpaid.set(state.billed_to, bill.contract)
             state.interest_bills.append(bill)
-        if any(paid):  # zero: no payment, or a payment and its reversal on one day
+        if any(paid):  # All sums are zero without a payment, or where a payment was reversed on its day.
             _take_off(state.interest_bills[-1], max(paid_on, state.billed_to), *paid)
     for loan_id in billed:
         state = states[loan_id]

@@ -1,4 +1,4 @@
-"""The principal of loans, day by day or as of a day, and the part of the borrowers' caps that earlier loans leave."""
+"""Queries of loans' principal by day, and of the part of a borrower's cap that earlier loans leave to a loan."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -23,7 +23,7 @@ _OWN, _OTHER = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
 _PRINCIPAL = (chart.LOAN_PRINCIPAL.code, chart.OVERDUE_PRINCIPAL.code)
 _DEBITED, _CREDITED = postings.c.debit.in_(_PRINCIPAL), postings.c.credit.in_(_PRINCIPAL)
 _ONE_SIDE = _DEBITED != _CREDITED
-"""The condition that leaves out moves from current to overdue principal, which do not change the amount owed."""
+"""The condition that leaves out postings from current to overdue principal, which do not change the amount owed."""
 
 
 def _sum() -> ColumnElement[int]:
@@ -38,7 +38,7 @@ def _daily() -> Select[Any]:
     return select(*each_day, _sum()).where(_ONE_SIDE).group_by(*each_day).order_by(*each_day)
 
 
-# These statements are built once, since every chunk of loans executes them.
+# The statements are built once, because every chunk of loans executes the statements.
 _CHANGES = _daily()
 _CHANGES_SINCE_BILLED = _CHANGES.join(_LOANS, _LOANS.c.id == postings.c.loan_id).where(
     postings.c.effective_on > _LOANS.c.billed_to
@@ -46,9 +46,9 @@ _CHANGES_SINCE_BILLED = _CHANGES.join(_LOANS, _LOANS.c.id == postings.c.loan_id)
 
 
 def changes_since_billed(connection: Connection, loan_ids: Collection[int]) -> dict[int, list[tuple[date, Fen]]]:
-    """Return each loan's changes of principal after the day it is billed to, by loan id, oldest first, in fen.
+    """Return by loan id the changes of principal in fen after the day to which the loan is billed, oldest first.
 
-    Days whose changes add up to nothing are left out. The function executes one query for all loans.
+    Days whose changes add up to nothing are left out. One query serves any number of loans.
     """
     query = _CHANGES_SINCE_BILLED.where(among(connection, postings.c.loan_id, loan_ids))
     changes: dict[int, list[tuple[date, Fen]]] = {}
@@ -59,9 +59,9 @@ def changes_since_billed(connection: Connection, loan_ids: Collection[int]) -> d
 
 
 def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[int, Steps]:
-    """Return each loan's principal in fen from each day it changed, by loan id.
+    """Return by loan id each loan's principal in fen, from each day on which the principal changed.
 
-    Loans whose principal has not changed since the payout are left out. Two queries serve all loans.
+    Loans whose principal has not changed since the payout are left out. Two queries serve any number of loans.
     """
     if not loan_ids:
         return {}
@@ -81,10 +81,10 @@ def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[i
 
 
 def caps_left(connection: Connection, caps: Mapping[int, Fen]) -> dict[int, Steps]:
-    """Return the part of the borrower's cap that earlier loans leave for each loan, in fen from each day on (4.6).
+    """Return by loan, in fen with first days, the part of the borrower's cap that earlier loans leave (4.6).
 
-    `caps` holds the cap of each loan's borrower by loan id. Loans without an earlier loan are left out. The
-    function executes three queries for all loans.
+    `caps` holds the cap of each loan's borrower by loan id. Loans without an earlier loan are left out. Three queries
+    serve any number of loans.
     """
     earlier = _earlier_loans(connection, caps)
     owed = principal_steps(connection, {row.id for row in earlier})
@@ -96,7 +96,7 @@ def caps_left(connection: Connection, caps: Mapping[int, Fen]) -> dict[int, Step
 
 
 def _earlier_loans(connection: Connection, loan_ids: Collection[int]) -> Collection[Any]:
-    """Return the loans that borrowers took before each loan, from any bank, ordered by the later loan's id."""
+    """Return for each loan the borrower's earlier loans from any bank, ordered by the later loan's id."""
     if not loan_ids:
         return ()
     own, other = _OWN.c, _OTHER.c
@@ -108,7 +108,7 @@ def _earlier_loans(connection: Connection, loan_ids: Collection[int]) -> Collect
 
 
 def principal_as_of(clocks: Clocks) -> Subquery:
-    """Return the subquery of every loan's principal at the end of a day: columns `loan_id` and `fen`."""
+    """Return a subquery for every loan's principal at the end of a day, with the columns `loan_id` and `fen`."""
     p = postings.c
     within = [p.effective_on <= clocks.as_of, or_(_DEBITED, _CREDITED)]
     if clocks.known_at is not None:

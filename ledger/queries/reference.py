@@ -1,4 +1,4 @@
-"""Recorded reference data (基础资料): schemes, rates, calendars, counties and banks, read through small caches."""
+"""Queries of the stored reference data (基础资料), with small caches: schemes, rates, calendars, counties, banks."""
 
 import json
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ MAIN_SCHEME = "ganzhou-2016"
 def scheme_of(session: Session, code: str, version: int) -> Scheme:
     """Return a scheme version; raise NotFound.
 
-    A scheme version never changes. Its content hash is read once per session, and a document is parsed once per
-    process.
+    A scheme version never changes. The content hash of a version is read once per session, and each scheme document is
+    parsed once per process.
     """
     known = cache_of(session).get(_SCHEMES, dict)
     if (scheme := known.get((code, version))) is None:
@@ -81,7 +81,7 @@ def county_of(session: Session, code: str) -> str:
 
 
 def bank_status(session: Session, bank: str, on: date) -> str:
-    """Return a bank's status on a day: pilot, eliminated or substituted; raise NotFound before the first status."""
+    """Return a bank's status on a day (pilot, eliminated or substituted); raise NotFound before the first status."""
     status = session.execute(
         select(t.BankStatus.status)
         .where(t.BankStatus.bank == bank, t.BankStatus.effective_on <= on)
@@ -94,7 +94,7 @@ def bank_status(session: Session, bank: str, on: date) -> str:
 
 
 _SCHEMES = CacheKey[dict[tuple[str, int], Scheme]]("scheme versions")
-_parsed: dict[str, Scheme] = {}  # by content hash
+_parsed: dict[str, Scheme] = {}  # The parsed schemes by content hash.
 # Calendars by database: a published year never changes within a database but may differ between databases.
 _calendars: WeakKeyDictionary[Pool, dict[tuple[int, ...], WorkCalendar]] = WeakKeyDictionary()
 

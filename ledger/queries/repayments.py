@@ -1,4 +1,4 @@
-"""Repayments (还款) as handed over, with the amounts of interest and principal paid by each."""
+"""Queries of repayments (还款), with the amounts of interest and principal that each repayment paid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ledger.tables.loans import Repayment
 
 @dataclass(frozen=True, slots=True)
 class RepaymentShown:
-    """A repayment as handed over, with the amounts it paid, in fen; a reversed repayment pays nothing."""
+    """A repayment with the amounts that it paid, in fen; all paid amounts of a reversed repayment are zero."""
 
     id: int
     receipt_no: str
@@ -33,7 +33,7 @@ class RepaymentShown:
 
 
 def repayments_of(session: Session, loan_id: int) -> list[RepaymentShown]:
-    """Return a loan's repayments in the order of days, with reversed repayments. Two queries."""
+    """Return a loan's repayments in the order of days, including reversed repayments, with two queries."""
     query = select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.paid_on, Repayment.id)
     rows = session.execute(query).scalars().all()
     events = journal.stored_events(session.connection(), [row.event_id for row in rows if row.live])
@@ -65,7 +65,7 @@ _PARTS = ("contract_interest", "compound_interest", "penalty_interest", "princip
 
 
 def applied_by(event: RepaymentReceived) -> dict[str, Fen]:
-    """Return the fen that a repayment paid of each part, by the part's name, such as interest, principal or credit."""
+    """Return the fen that a repayment paid on each part of the debt, by part: interest, principal, credit and so on."""
     compound = sum(row.compound for row in event.applied)
     paid = (
         event.interest,

@@ -1,4 +1,4 @@
-"""Settlement lines as the subsidy needs them: loan, borrower, terms, the day of full payment, the eligible interest."""
+"""Queries of settlement lines for the subsidy: loan, borrower, terms, day of full payment, eligible interest."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -29,9 +29,9 @@ _SUBSIDY_LINES = cast(Table, SubsidyLine.__table__)
 
 
 class BilledLine(NamedTuple):
-    """A live settlement line with its loan and borrower; `paid_on` is the day since when the borrower paid in full.
+    """A live settlement line with its loan and borrower; `paid_on` is the day since which it is fully paid.
 
-    `principal` is the amount of the loan and `contract` the contract interest of the line, both in fen.
+    `principal` is the amount of the loan, and `contract` is the contract interest of the line, both in fen.
     """
 
     loan: int
@@ -45,7 +45,7 @@ class BilledLine(NamedTuple):
 
 
 class EarnedLine(NamedTuple):
-    """A settlement line with its subsidised days and its eligible interest, exact in parts and rounded to fen."""
+    """A settlement line with its subsidised days, and its eligible interest both as exact parts and rounded to fen."""
 
     billed: BilledLine
     days: int
@@ -56,7 +56,7 @@ class EarnedLine(NamedTuple):
 def free_lines(
     unit: Unit, bank: str, county: str, last: Period, batch_id: int, loan_ids: Collection[int] | None = None
 ) -> list[BilledLine]:
-    """Return the lines posted through a period that no other batch claims and to which some payment was applied."""
+    """Return the lines posted up to a period's end that have a payment and that no different batch claims."""
     terms = granted_terms(unit.session)
     query = _free(*versions_of(terms, last.cycle))
     if loan_ids is not None:
@@ -65,7 +65,7 @@ def free_lines(
 
 
 def claimed_lines(unit: Unit, subsidy_line_ids: Collection[int]) -> dict[tuple[int, date], BilledLine]:
-    """Return the settlement lines that lines of batches claim, as billed and paid now, by loan id and first day."""
+    """Return by loan id and first day the settlement lines that subsidy lines claim, as billed and paid now."""
     if not subsidy_line_ids:
         return {}
     ln, c = interest_bills.c, subsidy_claims.c
@@ -77,10 +77,10 @@ def claimed_lines(unit: Unit, subsidy_line_ids: Collection[int]) -> dict[tuple[i
 
 
 def earned_lines(unit: Unit, billed: Sequence[BilledLine]) -> list[EarnedLine]:
-    """Return the interest of lines that is eligible for subsidy, in the given order (4.2, 4.6).
+    """Return for each line the interest that is eligible for subsidy, in the given order (4.2, 4.6).
 
-    Lines of organisations without the link that their scheme requires are left out (4.1). Principal and rates are
-    read day by day only for the loans on whose lines they can change the result.
+    Lines of organisations without the link that their scheme requires are left out (4.1). Principal and rates are read
+    day by day only for loans whose result can depend on daily values.
     """
     entitled = _with_required_link(unit, billed)
     sharing = _of_borrowers_with_several_loans(unit, entitled)
@@ -93,11 +93,11 @@ def earned_lines(unit: Unit, billed: Sequence[BilledLine]) -> list[EarnedLine]:
 
 
 _ByDay = Mapping[int, Sequence[tuple[date, int]]]
-"""Values by loan id, each value from its day on."""
+"""The values of loans by loan id, each value with the first day on which the value holds."""
 
 
 class _DailyFacts(NamedTuple):
-    """Values that change from day to day: principal owed and cap left in fen, contract rates in whole 1e-8."""
+    """The values of loans that change by day: principal owed and cap left in fen, and contract rates in whole 1e-8."""
 
     owed: _ByDay
     caps: _ByDay
@@ -137,7 +137,7 @@ def _earned_whole(line: BilledLine) -> EarnedLine:
 
 
 def _of_borrowers_with_several_loans(unit: Unit, billed: Sequence[BilledLine]) -> set[int]:
-    """Return the loans whose borrowers have, or had, further loans."""
+    """Return the loans whose borrowers have or had more than one loan."""
     sharing: set[int] = set()
     for column, place in ((_LOANS.c.household_id, 1), (_LOANS.c.organisation_id, 2)):
         borrower_of = itemgetter(place)
@@ -149,7 +149,7 @@ def _of_borrowers_with_several_loans(unit: Unit, billed: Sequence[BilledLine]) -
 
 
 def _with_required_link(unit: Unit, billed: Sequence[BilledLine]) -> Sequence[BilledLine]:
-    """Return the lines without those of organisations that had no valid link on any day of the line's period (4.1)."""
+    """Return the lines, except lines of organisations that had no valid link on any day of the line's period (4.1)."""
     keys = {
         line: (line.organisation_id, line.conditions.terms, line.conditions.own)
         for line in billed
@@ -172,7 +172,7 @@ def _with_required_link(unit: Unit, billed: Sequence[BilledLine]) -> Sequence[Bi
     return [line for line in billed if line not in keys or is_linked[keys[line]]]
 
 
-# Statements that every batch executes are built once: building takes longer than executing one for a small bank.
+# Statements are built once, because building a statement takes longer than executing it for a small bank.
 @cache
 def _free(households: Versions, organisations: Versions) -> Select[Any]:
     ln, c = interest_bills.c, subsidy_claims.c
@@ -186,7 +186,7 @@ def _free(households: Versions, organisations: Versions) -> Select[Any]:
 
 
 def _billed(joined: FromClause) -> Select[Any]:
-    """Return the query of settlement lines with the payments applied to them: one row a payment, as in `_Row`."""
+    """Return a query for settlement lines with their payments; each row is one payment, with the fields of `_Row`."""
     c, ln, a = _LOANS.c, interest_bills.c, allocations.c
     return (
         select(
@@ -244,9 +244,9 @@ _SAME_CONDITIONS = itemgetter(*range(_FIELD["household"], _FIELD["applied_on"]))
 
 
 def _read(unit: Unit, terms: TermsByVersion, query: Select[Any], values: Mapping[str, Any]) -> list[BilledLine]:
-    """Return lines by loan and day.
+    """Return settlement lines in the order of loans and days.
 
-    SQLAlchemy does not convert the rows: a quarter has many rows, but few different dates and conditions.
+    The rows are not converted by SQLAlchemy, because a quarter has many rows but few different dates and conditions.
     """
     result = unit.connection.execute(query, values)
     cursor: Any = result.cursor

@@ -1,4 +1,4 @@
-"""The parts shared by all loaders of loan states: the loan's stored row, and the accounts a state holds."""
+"""The parts that all loaders of loan states share: the loan's stored row, and the accounts of a state."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -45,7 +45,7 @@ class StoredLoan(NamedTuple):
 
 
 class LoadedState(NamedTuple):
-    """A loan's current row, and the loan's state by the clocks asked for."""
+    """A loan's current row, and the loan's state as of the requested day and as known at the requested moment."""
 
     row: StoredLoan
     state: LoanState
@@ -62,7 +62,7 @@ def stored_loans(unit: Unit, loan_ids: Iterable[int], *, lock: bool) -> list[Sto
 
 
 def state_of(unit: Unit, row: StoredLoan, through: date) -> LoanState:
-    """Return a state with the terms, the status and the place in the calendar of a loan's row, and no amounts."""
+    """Return a state without amounts, with the terms, the status and the place in the calendar from a loan's row."""
     scheme, uplifts = scheme_and_uplifts(unit, row.scheme, row.scheme_version)
     of_loan = Terms(row.disbursed_on, row.rolled_on, rate_steps(unit, scheme, row, through), row.misused_on, uplifts)
     return LoanState(row.id, row.county, row.bank, of_loan, row.status, row.billed_to, row.next_step_on)

@@ -1,4 +1,4 @@
-"""The subsidy of one loan, paid less clawed back, settlement line by settlement line."""
+"""The query of a loan's subsidy (paid less clawed back) by settlement line."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -18,10 +18,10 @@ _SUPPLEMENTS = aliased(_LINES, name="supplements")
 
 
 def by_line(session: Session, loan_id: int) -> Mapping[date, Fen]:
-    """Return the subsidy paid on each settlement line of a loan less claw-backs, in fen, by the line's first day.
+    """Return the subsidy paid less claw-backs for each settlement line of a loan, in fen, by the line's first day.
 
-    One amount of an organisation is for several settlement lines; the amount is divided over the lines in proportion
-    to the eligible interest of each.
+    A subsidy of an organisation is paid in one amount for several settlement lines, and is divided over the lines in
+    proportion to their eligible interest.
     """
     shares: dict[int, list[tuple[date, int]]] = {}
     c, k = _LINES.c, subsidy_claims.c

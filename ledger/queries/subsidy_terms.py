@@ -1,4 +1,4 @@
-"""The subsidy that recorded scheme versions grant, and the loans whose subsidy is settled by them in one cycle."""
+"""The subsidy terms of recorded scheme versions, and conditions on the loans whose subsidy is settled in a cycle."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -23,7 +23,7 @@ TermsByVersion = Mapping[tuple[str, int, bool], SubsidyTerms]
 """Subsidy terms by code and version of the scheme, and by whether the borrower is a household."""
 
 _terms_by_hash: dict[tuple[str, bool], SubsidyTerms] = {}
-"""Terms by the content hash of a scheme version: the hash names the same content in every database."""
+"""Subsidy terms by the content hash of a scheme version, which identifies a content across databases."""
 
 
 def granted_terms(session: Session) -> TermsByVersion:
@@ -46,7 +46,7 @@ def settled_in(terms: TermsByVersion, cycle: Cycle) -> ColumnElement[bool]:
 
 
 def schemes_of_office(session: Session, bank: str, county: str, cycle: Cycle) -> list[Scheme]:
-    """Return the scheme versions of a bank's loans in a county settled in a cycle; all versions if there are none."""
+    """Return the scheme versions of a bank's loans in a county settled in a cycle; all versions if no loan exists."""
     terms = granted_terms(session)
     rows = session.connection().execute(_schemes(*versions_of(terms, cycle)), {"bank": bank, "county": county})
     schemes = [terms[code, version, bool(household)].scheme for code, version, household in rows]
@@ -58,7 +58,7 @@ Versions = tuple[tuple[str, int], ...]
 
 
 def versions_of(terms: TermsByVersion, cycle: Cycle) -> tuple[Versions, Versions]:
-    """Return the scheme versions that settle households in a cycle, and those that settle organisations."""
+    """Return the scheme versions that settle households in a cycle, and the versions that settle organisations."""
     households, organisations = (
         tuple((code, version) for (code, version, of), t in terms.items() if of is household and t.cycle == cycle)
         for household in (True, False)

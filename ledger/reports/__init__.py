@@ -1,1 +1,1 @@
-"""What people ask; read only."""
+"""Reports, which answer users' questions and never write."""

@@ -1,4 +1,4 @@
-"""Manual adjustments (手工调整): entries between two accounts of one book, asked for and approved by two people.
+"""Manual adjustments (手工调整): entries between two accounts of a book, with a second person's approval.
 
 Every adjustment carries a reason and a document.
 """
@@ -36,8 +36,8 @@ def check_adjustment(unit: Unit, loan_id: int | None, payload: Mapping[str, Any]
 
     The payload of an adjustment is `book, county, bank, on, document, rows: [{debit, credit, amount}]`.
 
-    Raise NotFound where the book, county, bank or loan does not exist, FutureDate where the day lies after today,
-    PeriodClosed where the month is closed, AdjustmentUnfit where a row breaks a rule of the books.
+    Raise NotFound where the book, county, bank or loan does not exist, FutureDate where the adjustment's day lies after
+    today, PeriodClosed where the month of that day is closed, AdjustmentUnfit where a row breaks a rule of the books.
     """
     _event(unit, loan_id, payload, approval=0)
 
@@ -72,9 +72,10 @@ def _event(unit: Unit, loan_id: int | None, payload: Mapping[str, Any], approval
 
 
 def _place(unit: Unit, payload: Mapping[str, Any]) -> tuple[Kind, str, str]:
-    """Return the kind of the payload's book, the county and the bank of its rows.
+    """Return the kind of book, the county and the bank that an adjustment's payload names.
 
-    Raise NotFound where the bank does not exist, or where the book is not one of this county and bank.
+    Raise NotFound where the bank does not exist, or where the payload's book does not belong to the payload's county
+    and bank.
     """
     book, bank = payload["book"], payload["bank"]
     county = reference.county_of(unit.session, payload["county"])
@@ -96,7 +97,7 @@ def _row(kind: Kind, loan_id: int | None, number: int, row: Mapping[str, str]) -
     """Return one row of an adjustment, after checking that the row can be booked.
 
     Raise AdjustmentUnfit unless the row names two different accounts of the book, an amount above zero, and a loan
-    where an account is kept by loan.
+    where an account has a balance for each loan.
     """
     amount = to_fen(yuan(row["amount"]))
     if amount <= 0:

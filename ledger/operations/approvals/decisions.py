@@ -18,7 +18,7 @@ from ledger.tables.loans import Approval
 from ledger.unit_of_work import Unit
 
 Payload = Mapping[str, Any]
-"""The content of a request as JSON holds it: amounts as yuan text, dates as ISO text, ids as digits."""
+"""The content of a request in JSON form, with amounts as yuan text, dates as ISO text, and ids as digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,11 @@ FINANCE = Roles(frozenset({Role.FINANCE_OFFICER}), Role.FINANCE_CHECKER)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One kind of request: its roles, `check` when the request is made, `apply` when the request is approved.
+    """A kind of request, with its roles and with the functions that check a request and apply an approved request.
 
-    `check` refuses a request that could not be approved; `apply` checks every rule a second time and books. `of_loan`:
-    at most one request of this kind may be pending on a loan.
+    `check` runs when a request is made, and refuses a request that could not be approved. `apply` runs when the request
+    is approved, checks every rule a second time, and books. Where `of_loan` is true, at most one request of the kind
+    may be pending on a loan.
     """
 
     roles: Callable[[Unit, Payload], Roles]
@@ -64,9 +65,9 @@ def _by_book(unit: Unit, payload: Payload) -> Roles:
 
 
 def _closers(unit: Unit, payload: Payload) -> Roles:
-    """Return the roles for opening a closed month: the officer and the checker may both ask.
+    """Return the roles for opening a closed month: the officer and the checker may both request the opening.
 
-    The checker decides; nobody decides on their own request (scheme 1).
+    The checker decides on opening a closed month, but nobody decides on a request that they made (scheme 1).
     """
     roles = _by_book(unit, payload)
     return Roles(roles.asks | {roles.decides}, roles.decides)
@@ -75,15 +76,15 @@ def _closers(unit: Unit, payload: Payload) -> Roles:
 _RECOURSE = Roles(frozenset({Role.BANK_OFFICER, Role.FINANCE_OFFICER}), Role.FINANCE_CHECKER)
 """The roles for ending the recourse of a claim.
 
-The bank's officer or the finance officer asks, the finance checker decides.
+The bank's officer or the finance officer makes the request, and the finance checker decides on the request.
 """
 
 
 def _by_event(unit: Unit, payload: Payload) -> Roles:
-    """Return the roles for reversing an event: the offices of the book in which the event is booked.
+    """Return the roles for reversing an event, which belong to the offices that keep the event's book.
 
-    Raise NotFound where no event has this id, NotReversible where the event is undone in another way, AlreadyReversed
-    where the event was reversed before.
+    Raise NotFound where no event has this id, NotReversible where a different operation undoes the event,
+    AlreadyReversed where the event was reversed before.
     """
     event = reversals.check(unit, payload)
     if isinstance(event, ManualAdjustment):

@@ -1,7 +1,7 @@
-"""Changes of a loan after its payout, asked for by one person and applied on another's approval.
+"""Changes of a loan after its payout, which one person requests and a second person approves.
 
-Each kind of change builds the loan transaction that applying the change will post. Asking for a change tries the
-transaction on the loan's state and saves nothing.
+Each kind of change builds the loan transaction that is posted when the change is applied. A request for a change tries
+the transaction on the loan's state and saves no part of the trial.
 """
 
 from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ class PolicyMismatch(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """The loan that takes over the open principal of another loan, with its contract."""
+    """A renewal's new loan, which takes over the open principal of an older loan, and the contract of the new loan."""
 
     loan: Loan
     contract: checks.Contract
@@ -82,13 +82,13 @@ _Builder = Callable[[Unit, Loan, _Payload, int], Decision]
 
 
 def check(kind: str, unit: Unit, loan_id: int, payload: _Payload) -> None:
-    """Raise the refusals of a change that can be known when the change is asked for; save nothing."""
+    """Raise the refusals of a change that can be known when the change is requested; save nothing."""
     loan = _loan(unit, kind, loan_id)
     run.check_transaction(unit, loan_id, BUILDERS[kind](unit, loan, payload, 0).transaction)
 
 
 def apply(kind: str, unit: Unit, approval: Approval, payload: _Payload) -> None:
-    """Apply an approved change on its own day; every rule is checked a second time."""
+    """Apply an approved change on the day of the change, after checking every rule a second time."""
     assert approval.loan_id is not None
     load.lock(unit, [approval.loan_id])
     loan = _loan(unit, kind, approval.loan_id)
@@ -108,7 +108,7 @@ def _loan(unit: Unit, kind: str, loan_id: int) -> Loan:
     loan = unit.session.get(Loan, loan_id, populate_existing=True)
     if loan is None:
         raise NotFound(what="loan", id=str(loan_id))
-    if loan.status not in run.LENT:  # the rule checks the status on the decision's day
+    if loan.status not in run.LENT:  # the transaction's rule checks the status on the day of the change
         raise WrongStatus(status=loan.status, allowed=", ".join(run.LENT), step=kind)
     return loan
 
@@ -181,7 +181,7 @@ def _extension(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Deci
 def _rates(
     unit: Unit, loan: Loan, scheme: Scheme, table: RateTable, extension: Extension
 ) -> tuple[tuple[date, int], ...]:
-    """Return the rates of an extended loan by day, with the repricing published to date after the old due date."""
+    """Return the rates of an extended loan by day, including published rate changes after the old due date."""
     assert loan.disbursed_on is not None
     priced = Priced(loan.annual_rate, loan.signed_on, loan.disbursed_on, loan.term_months)
     extended = Extended(extension.agreed_on, extension.old_due_on, extension.cumulative_months)
@@ -208,7 +208,7 @@ def _renewal(unit: Unit, loan: Loan, payload: _Payload, approval: int) -> Decisi
 
 
 def _check_renewal(unit: Unit, new: Loan, contract: checks.Contract, on: date) -> None:
-    """Check the rules of a renewal's contract and borrower; the caps count the principal only once."""
+    """Check the rules of a renewal's contract and borrower; the caps count the renewed principal only once."""
     for refusal in checks.contract_refusals(contract, checks.reference_snapshot(unit.session), on):
         raise refusal
     if new.member_id is not None:

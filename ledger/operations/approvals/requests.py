@@ -1,4 +1,4 @@
-"""Requests of one person that another person decides (复核): ask, approve, refuse."""
+"""Operations that make, approve and refuse requests which a second person decides (复核)."""
 
 import json
 from collections.abc import Mapping
@@ -55,10 +55,10 @@ def ask(
     reason: str = "",
     on: date | None = None,
 ) -> Asked:
-    """Record a request for a second person to decide, and return its id and status. Nothing is booked.
+    """Record a request for a second person to decide, book nothing, and return the request's id and status.
 
-    A named loan is locked, and gives the request its county and bank. Raise NotFound, FutureDate, AlreadyPending, each
-    refusal of the kind's check, and KeyError for an unknown kind.
+    A loan that the request names is locked, and the request gets the loan's county and bank. Raise NotFound,
+    FutureDate, AlreadyPending, each refusal of the kind's check, and KeyError for an unknown kind.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -94,8 +94,8 @@ def ask(
 def approve(unit: Unit, approval_id: int, on: date | None = None) -> Asked:
     """Approve a request that another person made, check every rule a second time, and book.
 
-    Raise NotFound, WrongStatus, SamePerson, FutureDate, and each refusal of the operation; a refused request stays
-    pending.
+    Raise NotFound, WrongStatus, SamePerson, FutureDate, and each refusal of the operation; a request whose approval
+    raises an error stays pending.
     """
     approval = _held(unit, approval_id)
     take(unit, REQUEST, approval, RequestStep.APPROVE, on)
@@ -124,10 +124,10 @@ def _held(unit: Unit, approval_id: int) -> Approval:
 
 
 def _refuse_twice(unit: Unit, kind: str, loan_id: int | None, text: str) -> None:
-    """Raise AlreadyPending where the same request waits for its decision.
+    """Raise AlreadyPending where an equal request is pending.
 
-    Two requests of a kind are the same when they name the same loan, or the same payload where the kind is not about a
-    loan.
+    Two requests of a kind are equal when both name one loan. Where the kind is not about a loan, two requests are equal
+    when their payloads are equal.
     """
     same = Approval.loan_id == loan_id if loan_id is not None else Approval.payload == text
     query = select(Approval.id).where(Approval.kind == kind, Approval.status == RequestStatus.PENDING, same)
@@ -137,7 +137,7 @@ def _refuse_twice(unit: Unit, kind: str, loan_id: int | None, text: str) -> None
 
 
 def _plain(payload: Mapping[str, Any]) -> Payload:
-    """Return a payload as JSON holds it: money, dates and decimals as text."""
+    """Return a payload in a form that JSON can hold, with money, dates and decimals as text."""
     content: Payload = json.loads(json.dumps(dict(payload), default=_text))
     return content
 

@@ -1,4 +1,4 @@
-"""Reversal by hand (红字冲销): an event is reversed by the operation that its row of the catalogue names."""
+"""Reversal by hand (红字冲销): the catalogue of events names the operation that reverses each kind of event."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,12 +28,12 @@ class NotReversible(RuleViolation):
 def check(unit: Unit, payload: Mapping[str, Any]) -> Event:
     """Return the event that a request wants reversed.
 
-    Raise NotFound where no event has this id, NotReversible where the event is undone in another way, AlreadyReversed
-    where the event was reversed before.
+    Raise NotFound where no event has this id, NotReversible where a different operation undoes the event,
+    AlreadyReversed where the event was reversed before.
     """
     event_id = int(payload["event_id"])
     event = journal.stored(unit, [event_id])[event_id]
-    by_hand(event)  # NotReversible comes first: it names the operation to use.
+    by_hand(event)  # Raises NotReversible, which names the operation to use, before AlreadyReversed can be raised.
     journal.check_not_reversed(unit, [event_id])
     return event
 
@@ -47,7 +47,7 @@ def apply(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
 def by_hand(event: Event) -> ByHand:
     """Return the operation that reverses an event by hand, and the office that may ask for the reversal.
 
-    Raise NotReversible, naming the route to use, where events of this kind are undone in another way.
+    Raise NotReversible, which names the operation to use, where a different operation undoes events of this kind.
     """
     undone = CATALOGUE[type(event)].undone
     if isinstance(undone, Instead):

@@ -1,4 +1,4 @@
-"""The steps that a second person takes with a request (复核): approve or refuse."""
+"""The steps by which a second person decides a request (复核): approve or refuse."""
 
 from ledger.statuses import RequestStatus as S
 from ledger.statuses import RequestStep as Do

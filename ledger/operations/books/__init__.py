@@ -1,1 +1,1 @@
-"""Operations on the books: accounting months are closed and opened."""
+"""Operations that close and open the accounting months of the books."""

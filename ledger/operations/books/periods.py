@@ -1,6 +1,6 @@
-"""Accounting months (会计期间): closed in the order of time, opened in the reverse order.
+"""Accounting months (会计期间), which are closed from the earliest to the latest and opened in the reverse order.
 
-A closed month is closed for everybody.
+Nobody can book in a closed month.
 """
 
 from collections.abc import Mapping
@@ -59,14 +59,14 @@ class NotLastClosed(RuleViolation):
 
 
 def close_month(unit: Unit, book: str, month: str) -> None:
-    """Close a month (`2016-05`) of a book; afterwards no entry of the month can be booked (books.md promise 6).
+    """Close a month (`2016-05`) of a book; no entry can be booked in a closed month (books.md promise 6).
 
-    The book's row is locked exclusively: each other transaction books wholly before the close or wholly after it.
+    The book's row is locked exclusively, so every concurrent transaction books either wholly before or wholly after the
+    closing.
 
-    Raise NotFound for a name that is no book's, MonthNotOver before the month's end, WrongStatus where the month is
-    closed, MonthOutOfOrder where an earlier month is open, DailyNotRun where the daily job has not run through the
-    month's last day, LinesDue where interest bills are not posted, ImportsUnconfirmed where a sheet waits for its
-    checker.
+    Raise NotFound for an unknown book, MonthNotOver before the month's end, WrongStatus where the month is already
+    closed, MonthOutOfOrder where an earlier month is open, DailyNotRun where the daily job has not run for the month's
+    last day, LinesDue where interest bills are not posted, ImportsUnconfirmed where a sheet waits for its checker.
     """
     last = month_last(month)
     if unit.today <= last:
@@ -104,7 +104,7 @@ def apply_reopen(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
 
 
 def kind_of_book(book: str) -> Kind:
-    """Return the kind of the book with this name; raise NotFound for a name that is no book's."""
+    """Return the kind of the book with this name; raise NotFound for an unknown book."""
     try:
         return kind_of(book)
     except ValueError:
@@ -112,9 +112,9 @@ def kind_of_book(book: str) -> Kind:
 
 
 def _check_order(unit: Unit, book: str, month: str, closed: date | None) -> None:
-    """Raise MonthOutOfOrder unless the month follows the last closed one.
+    """Raise MonthOutOfOrder unless the month follows the book's last closed month.
 
-    The first month closed of a book may be any month before which the book has no entry.
+    The first month to be closed in a book may be any month before which the book has no entry.
     """
     expected = next_month(closed)
     if expected is None:
@@ -132,9 +132,9 @@ def _check_daily(unit: Unit, last: date) -> None:
 
 
 def _check_lines(unit: Unit, bank: str, last: date) -> None:
-    """Raise LinesDue where the bank's loans have interest bills or transitions due by a day that are not posted.
+    """Raise LinesDue where a loan of the bank has an unposted bill or status change due on or before the day `last`.
 
-    A loan that was recorded late, after the daily job ran for its days, is in this state.
+    A loan has unposted bills when it was recorded after the daily job had already run for the days of the bills.
     """
     query = select(func.count()).select_from(Loan).where(Loan.bank == bank, Loan.next_step_on <= last)
     if waiting := unit.session.execute(query).scalar_one():
@@ -144,7 +144,8 @@ def _check_lines(unit: Unit, bank: str, last: date) -> None:
 def _check_imports(unit: Unit, bank: str, month: str) -> None:
     """Raise ImportsUnconfirmed for sheets of the bank that are not yet confirmed (scheme 1).
 
-    A sheet whose rows are being booked counts always, a booked sheet only with rows of the month or of an earlier one.
+    A sheet whose rows are still being booked always counts. A booked sheet counts only if it has rows dated in the
+    month or in an earlier month.
     """
     last = month_last(month)
     dated = or_(

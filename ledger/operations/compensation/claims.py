@@ -1,8 +1,9 @@
 """Claims on the fund (代偿申请): draft, submit, review, approve, and return to the bank.
 
-Five persons take part: an officer drafts, a bank checker submits, the poverty office reviews, the finance bureau
-approves and pays. Each action is a step of `workflow.CLAIM`, recorded with the user, the time and the reason. Payments
-are made in `payments.py`; recoveries are recorded in `recoveries.py`.
+Five persons take part in a claim: a bank officer drafts the claim, a bank checker submits the claim, the poverty office
+reviews the claim, and two persons of the finance bureau approve and pay the claim. Each action on a claim is a step of
+`workflow.CLAIM`, recorded with the user, the time and the reason. Payments are made in `payments.py`; recoveries are
+recorded in `recoveries.py`.
 """
 
 import json
@@ -42,9 +43,9 @@ class ClaimExists(RuleViolation):
 
 
 def draft(unit: Unit, loan_id: int, claimed_on: date, cause: str, documents: Sequence[str] = ()) -> Taken:
-    """Draft a claim: bill the interest to the day, use the borrower's credit, and freeze the open amounts (6.2).
+    """Draft a claim, after billing interest to its day and using the borrower's credit; freeze the open amounts (6.2).
 
-    A returned claim of the loan is replaced by the new claim. Raise NotFound, FutureDate, PeriodClosed, ClaimExists,
+    The new claim replaces a returned claim of the loan. Raise NotFound, FutureDate, PeriodClosed, ClaimExists,
     InsuranceAwaited, NotOverdueEnough, NothingToClaim, LoanSettled, WrongStatus.
     """
     unit.not_future(claimed_on, "claimed_on")
@@ -97,22 +98,22 @@ def submit(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
 
 
 def review(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
-    """Review a submitted claim at the poverty office (审核). Raise as `submit`."""
+    """Review a submitted claim at the poverty office (审核). Raise the same errors as `submit`."""
     return take(unit, CLAIM, held_claim(unit, claim_id), ClaimStep.REVIEW, on)
 
 
 def approve(unit: Unit, claim_id: int, on: date | None = None) -> Taken:
     """Approve a reviewed claim at the finance bureau (核准); claims queue in the order of approval.
 
-    Raise as `submit`.
+    Raise the same errors as `submit`.
     """
     return take(unit, CLAIM, held_claim(unit, claim_id), ClaimStep.APPROVE, on)
 
 
 def send_back(unit: Unit, claim_id: int, reason: str, on: date | None = None) -> Taken:
-    """Return a claim before any payment, with the reason (退回); the interest billed for the claim stays (6.2).
+    """Return a claim that is not paid, with a reason (退回); the interest billed for the claim is kept (6.2).
 
-    The claim loses its place in the queue. Raise NotFound, WrongStatus, FutureDate, BeforeClaimStep.
+    A returned claim loses its place in the payment queue. Raise NotFound, WrongStatus, FutureDate, BeforeClaimStep.
     """
     claim = held_claim(unit, claim_id)
     taken = take(unit, CLAIM, claim, ClaimStep.RETURN, on, reason=reason)
@@ -121,10 +122,10 @@ def send_back(unit: Unit, claim_id: int, reason: str, on: date | None = None) ->
 
 
 def _loan(unit: Unit, loan_id: int) -> Loan:
-    """Return the loan, locked.
+    """Return the loan with this id, locked to the end of the transaction.
 
-    Whether a claim is allowed depends on the loan's status on the day of the claim, so the current status is not
-    checked here.
+    Whether a claim is allowed depends on the loan's status on the day of the claim, so `_loan` does not check the
+    current status.
     """
     load.lock(unit, [loan_id])
     loan = unit.session.execute(
@@ -136,9 +137,9 @@ def _loan(unit: Unit, loan_id: int) -> Loan:
 
 
 def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
-    """Return the principal in fen that the insurer paid on the loan by the day.
+    """Return the principal in fen that the insurer paid on the loan on or before the day `on`.
 
-    Raise InsuranceAwaited for an insured loan before the insurer paid or refused (6.2, 6.3).
+    Raise InsuranceAwaited for an insured loan on which the insurer has neither paid nor refused (6.2, 6.3).
     """
     received = [
         each.event
@@ -151,7 +152,7 @@ def _insurance(unit: Unit, loan: Loan, on: date) -> Fen:
 
 
 def _freeze(unit: Unit, loan_id: int, on: date, scheme: Scheme, cause: str) -> Parts:
-    """Post the interest bill and the use of credit of a claim; return the amounts then open."""
+    """Post the interest bill and the use of credit for a claim; return the amounts that remain open after both."""
     claim = DraftClaim(on=on, about=Particulars(document=cause), scheme=scheme, cause=cause)
     (posted,) = run.apply_transactions(unit, {loan_id: [claim]}, CLAIMED)[loan_id]
     return posted.open_parts

@@ -1,4 +1,4 @@
-"""Close recourse (追偿终结, scheme 6.7): two persons waive the penalties and make the loss final."""
+"""Close recourse (追偿终结, scheme 6.7): with two persons' approval, waive the penalties and make the loss final."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -35,7 +35,7 @@ class SuspenseOpen(RuleViolation):
 def check(unit: Unit, payload: Mapping[str, Any]) -> None:
     """Check that the recourse of a claim may be closed now.
 
-    Raise NotFound, WrongStatus while a part of the claim is unpaid, FutureDate, RecoveryUnremitted, SuspenseOpen.
+    Raise NotFound, WrongStatus while some of the claim is unpaid, FutureDate, RecoveryUnremitted, SuspenseOpen.
     """
     _ready(unit, payload)
 
@@ -52,9 +52,10 @@ def _ready(unit: Unit, payload: Mapping[str, Any]) -> Claim:
 
 
 def apply(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Close recourse as approved: bill to the day, waive penalties, post account 1301 against 1391 (books.md §3).
+    """Close recourse as approved: bill interest, waive penalties, and post account 1301 against 1391 (books.md §3).
 
-    The loan is closed too where the bank has no open amount either. Raise as `check`, PeriodClosed, RestsOnLater.
+    The loan is closed too where no amount is open at the bank. Raise the same errors as `check`, and PeriodClosed and
+    RestsOnLater.
     """
     claim, on = _ready(unit, payload), date.fromisoformat(payload["on"])
     net = net_of(claim)

@@ -1,4 +1,4 @@
-"""The county's half of losses (县级分担款): payments, allotted to the oldest claims first, and refunds."""
+"""The county's share of losses (县级分担款): payments, which are allotted to the oldest claims first, and refunds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class NotPrepaid(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class ShareReceived:
-    """A county share as received, with the county's remaining debt and the amount the county has prepaid."""
+    """A received payment of the county's share, with the county's remaining debt and its prepaid amount."""
 
     id: int
     amount: Money
@@ -80,7 +80,7 @@ def check_return(unit: Unit, payload: Mapping[str, Any]) -> None:
 def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
     """Return prepaid county share as approved by a second person (退还预缴).
 
-    Raise as `check_return`, FundOverdrawn.
+    Raise the same errors as `check_return`, and FundOverdrawn.
     """
     check_return(unit, payload)
     event = CountyShareReturned(
@@ -101,7 +101,7 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
 
 
 def undo_share(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse a receipt of county share, unless the part prepaid by it has been returned to the county.
+    """Reverse a receipt of county share, unless the receipt's prepaid part has been returned to the county.
 
     Raise RestsOnLater, FundOverdrawn.
     """
@@ -121,12 +121,12 @@ def undo_share(unit: Unit, event_id: int, event: Event, approval: Approval) -> N
 
 
 def _hold(unit: Unit, county: str, bank: str, on: date) -> None:
-    """Lock the fund's book, then the fund account: concurrent callers compute the amount due one after another."""
+    """Lock the fund's book and the fund account, so that only one caller at a time computes the amount due."""
     period_lock.check_open(unit, [book_of(Kind.FUND, bank=bank, county=county)], on)
     movements.held_balance(unit, county, bank)
 
 
 def _due(unit: Unit, county: str, bank: str, on: date) -> int:
-    """Return the county's debt to the fund account in fen (account 1201); a negative amount is prepaid."""
+    """Return the county's debt to the fund account in fen (account 1201); a negative debt is a prepaid amount."""
     book = book_of(Kind.FUND, bank=bank, county=county)
     return balances.balance(unit.connection, DUE_FROM_COUNTY, book, Clocks(on), county=county, bank=bank)

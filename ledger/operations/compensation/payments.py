@@ -51,7 +51,7 @@ class ClaimStands(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment step of a claim: the amount paid, the shares of fund and county, and the amount still queued."""
+    """A payment of a claim: the amount paid, the shares of fund and county in it, and the amount still queued."""
 
     claim_id: int
     status: str
@@ -64,8 +64,8 @@ class Payment:
 def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
     """Pay an approved claim, or its unpaid part, up to the balance of the fund account from the day on (6.4).
 
-    An amount above the balance stays queued; with no balance nothing is posted. Raise NotFound, WrongStatus,
-    SamePerson, FutureDate, BeforeClaimStep, PeriodClosed, OlderClaimQueued, NothingOwed, RestsOnLater.
+    A part of the claim above the balance stays queued; without a balance nothing is posted. Raise NotFound,
+    WrongStatus, SamePerson, FutureDate, BeforeClaimStep, PeriodClosed, OlderClaimQueued, NothingOwed, RestsOnLater.
     """
     on = on or unit.today
     claim = held_claim(unit, claim_id)
@@ -95,7 +95,7 @@ def pay(unit: Unit, claim_id: int, on: date | None = None) -> Payment:
 
 
 def _post(unit: Unit, claim: Claim, on: date, available: Fen) -> int | None:
-    """Post the fund's payment on the loan; return the event id, None where nothing was owed any more."""
+    """Post the fund's payment on the loan; return the event's id, or None where the fund owes nothing."""
     payment = PayClaim(
         on=on,
         about=Particulars(document=f"claim/{claim.id}", made_by=claim.approved_by or "", checked_by=unit.user),
@@ -140,14 +140,14 @@ def _queueing(unit: Unit, county: str, bank: str) -> Sequence[Claim]:
 
 
 def check_compensated(unit: Unit, loan_id: int) -> None:
-    """Raise ClaimStands while a claim on the loan may still be paid."""
+    """Raise ClaimStands where a claim on the loan may still be paid."""
     claim = live_claim(unit, loan_id)
     if claim is not None and claim.status not in _SETTLED:
         raise ClaimStands(rule="books 3", limit="paid", found=str(claim.id), status=claim.status)
 
 
 def status_by_figures(unit: Unit, claim: Claim) -> ClaimStatus:
-    """Return the status of a claim by its figures (6.8): partly paid while queued, then paid, then recovering."""
+    """Return the claim status that follows from a claim's amounts (6.8): partly paid, paid, or recovering."""
     unit.session.flush()
     if not claim.paid_principal and not claim.paid_interest:
         return ClaimStatus.APPROVED

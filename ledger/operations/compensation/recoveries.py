@@ -1,4 +1,4 @@
-"""Recoveries (追偿): money received on a compensated loan, first for the fund, remitted within working days."""
+"""Recoveries (追偿): money received on a compensated loan, whose fund part is remitted within some working days."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -55,7 +55,7 @@ class RemittanceDiffers(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A recovery as recorded: the fund's and the bank's part, and the last day to remit the fund's part."""
+    """A recorded recovery: the fund's part, the bank's part, and the last day for remitting the fund's part."""
 
     id: int
     loan_id: int
@@ -67,7 +67,7 @@ class Recovered:
 
 
 def receive(unit: Unit, loan_id: int, amount: Money, received_on: date, receipt_no: str = "") -> Recovered:
-    """Record money received on a compensated loan, and split the money on the day of receipt (6.6).
+    """Record money received on a compensated loan, and split the money between the fund and the bank (6.6).
 
     Raise NotFound, WrongStatus, AmountNotPositive, AboveDebt, RecourseIsClosed, FutureDate, PeriodClosed, RestsOnLater.
     """
@@ -148,7 +148,7 @@ def remit(unit: Unit, recovery_id: int, on: date | None = None, amount: Money | 
 
 
 def _held(unit: Unit, recovery_id: int) -> Recovery:
-    """Return a recovery, locked together with its loan. Raise NotFound."""
+    """Return the recovery with this id, locked together with its loan; raise NotFound for an unknown id."""
     loan_id = unit.session.execute(select(Recovery.loan_id).where(Recovery.id == recovery_id)).scalar()
     if loan_id is None:
         raise NotFound(what="recovery", id=str(recovery_id))
@@ -179,9 +179,9 @@ def _post(unit: Unit, claim: Claim, transaction: LoanTransaction) -> PostedTrans
 
 
 def fund_settled(unit: Unit, claim: Claim) -> bool:
-    """Return whether the fund waits for no money of a claim and holds no money of the loan in suspense.
+    """Return whether a claim is settled for the fund, with no recovery outstanding and no suspense money of the loan.
 
-    The fund waits for no money once everything paid was returned or recourse is closed.
+    No recovery is outstanding once everything that the fund paid was returned, or recourse is closed.
     """
     held = loan_balance(unit.connection, claim.loan_id).get(RECOVERY_SUSPENSE, 0)
     back = claim.status == ClaimStatus.CLOSED or claim.returned == claim.paid_principal + claim.paid_interest
@@ -193,7 +193,7 @@ def _kept(event: RecoveryRetained) -> int:
 
 
 def _move(unit: Unit, claim: Claim, on: date, fen: int, *, closed: bool) -> None:
-    """Set the claim's status after a recovery: closed together with its loan; a closed claim stays closed."""
+    """Set a claim's status after a recovery: the claim is closed when its loan is, and a closed claim stays closed."""
     unit.session.flush()
     if claim.status == ClaimStatus.CLOSED:
         to = ClaimStatus.CLOSED

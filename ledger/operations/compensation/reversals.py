@@ -1,4 +1,4 @@
-"""Reversals by hand (红字冲销) of claim payments, receipts, remittances and closings, the latest first."""
+"""Reversals by hand (红字冲销) of claim payments, recoveries, remittances and closings of recourse, newest first."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -31,7 +31,7 @@ E = TypeVar("E", bound=Event)
 
 
 def undo_payment(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse the loan's latest claim payment; the amount is owed by the fund after that.
+    """Reverse the loan's latest claim payment, so that the fund owes the amount again.
 
     Raise RestsOnLater, AlreadyReversed.
     """
@@ -44,7 +44,10 @@ def undo_payment(unit: Unit, event_id: int, event: Event, approval: Approval) ->
 
 
 def undo_recovery(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse a receipt, with the bank's part; a remittance must be reversed before. Raise RestsOnLater."""
+    """Reverse the receipt of a recovery, with the bank's part.
+
+    Raise RestsOnLater where a remittance of the recovery is not reversed.
+    """
     event = _as(event, RecoveryReceived)
     recovery = _recovery(unit, event.recovery)
     claim = _held(unit, recovery.claim_id)
@@ -60,7 +63,7 @@ def undo_recovery(unit: Unit, event_id: int, event: Event, approval: Approval) -
 
 
 def undo_remittance(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse the remittance of a recovery; the fund's part is to be remitted a second time.
+    """Reverse the remittance of a recovery, so that the fund's part must be remitted a second time.
 
     Raise RestsOnLater, FundOverdrawn.
     """
@@ -74,7 +77,7 @@ def undo_remittance(unit: Unit, event_id: int, event: Event, approval: Approval)
 
 
 def undo_closing(unit: Unit, event_id: int, event: Event, approval: Approval) -> None:
-    """Reverse the closing of recourse, with its interest bill and waiver, for money that comes in afterwards."""
+    """Reverse the closing of recourse, with its interest bill and waiver, so that later money can be recorded."""
     event = _as(event, RecourseClosed)
     claim = _held(unit, event.claim)
     waived = [
@@ -88,7 +91,10 @@ def undo_closing(unit: Unit, event_id: int, event: Event, approval: Approval) ->
 
 
 def _undo(unit: Unit, claim: Claim, event_ids: Sequence[int], approval: Approval) -> None:
-    """Reverse events of a claim; refuse where later compensation events rest on them. Raise NotFound, RestsOnLater."""
+    """Reverse events of a claim.
+
+    Raise NotFound, and RestsOnLater where a later compensation event depends on the events to be reversed.
+    """
     posted = {each.id: each for each in _unreversed(unit, claim.loan_id)}
     if missing := [event_id for event_id in event_ids if event_id not in posted]:
         raise NotFound(what="event", id=str(missing[0]))

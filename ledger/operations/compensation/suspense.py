@@ -27,7 +27,7 @@ class SuspenseUsed(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A suspense entry as recorded."""
+    """A recorded suspense entry: surplus money that a fund account received."""
 
     id: int
     amount: Money
@@ -36,7 +36,7 @@ class Recorded:
 def record(
     unit: Unit, county: str, bank: str, amount: Money, on: date, slip_no: str, loan_id: int | None = None
 ) -> Recorded:
-    """Record surplus money in a fund account, with the loan where known, as a debt to an unknown owner (2301).
+    """Record surplus money in a fund account as a debt to an unknown owner (2301), with the loan where it is known.
 
     Raise FutureDate, AmountNotPositive, NotFound, PeriodClosed.
     """
@@ -70,7 +70,7 @@ def record(
 def check_release(unit: Unit, payload: Mapping[str, Any]) -> None:
     """Check a release of suspense; the payload has `suspense_id, on, slip_no, amount`.
 
-    An `amount` of null releases all that is left. Raise NotFound, FutureDate, SuspenseUsed.
+    An `amount` of null releases the whole remaining suspense. Raise NotFound, FutureDate, SuspenseUsed.
     """
     _ready(unit, payload)
 
@@ -90,7 +90,10 @@ def _ready(unit: Unit, payload: Mapping[str, Any]) -> tuple[Suspense, Fen]:
 
 
 def apply_release(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Release suspense as approved by a second person. Raise as `check_release`, PeriodClosed, FundOverdrawn."""
+    """Release suspense as approved by a second person.
+
+    Raise the same errors as `check_release`, and PeriodClosed and FundOverdrawn.
+    """
     held, amount = _ready(unit, payload)
     held.released += amount
     event = SuspenseReleased(

@@ -1,4 +1,4 @@
-"""The steps that people take with a claim (代偿状态流转), and the reads shared by those steps."""
+"""The steps that people take with a claim (代偿状态流转), and the queries that these steps share."""
 
 from sqlalchemy import select
 
@@ -22,7 +22,7 @@ class BeforeClaimStep(BeforeEarlierStep):
 
 
 def held_claim(unit: Unit, claim_id: int) -> Claim:
-    """Return a claim, locked with its loan to the end of the transaction, the loan first. Raise NotFound."""
+    """Return a claim after locking its loan and then the claim to the end of the transaction. Raise NotFound."""
     loan_id = unit.session.execute(select(Claim.loan_id).where(Claim.id == claim_id)).scalar()
     if loan_id is None:
         raise NotFound(what="claim", id=str(claim_id))
@@ -37,14 +37,14 @@ def live_claim(unit: Unit, loan_id: int) -> Claim | None:
 
 
 def _books(claim: Claim) -> list[str]:
-    """Return the books in which a claim payment is posted; they are locked before the account, as everywhere."""
+    """Return the books in which a claim payment is posted; every operation locks the books before the fund account."""
     return [book_of(kind, bank=claim.bank, county=claim.county) for kind in (Kind.FUND, Kind.LOAN)]
 
 
 _PAID = (S.PARTLY_PAID, S.PAID, S.RECOVERING)
 _ENDED = (*_PAID, S.CLOSED)
 
-# Step `recover` from `closed`: a recovery for the bank alone is still recorded, and the claim stays closed.
+# The step `recover` leaves a closed claim closed: a recovery for the bank alone can still be recorded.
 # fmt: off
 CLAIM = Workflow(
     Claim, S, begins=(S.DRAFT,), early=BeforeClaimStep, rule="6.8",

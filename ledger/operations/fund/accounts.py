@@ -86,7 +86,7 @@ def _receive(
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """A fund account's closing balance of a quarter as the bank states it and as the books have it, in fen."""
+    """A fund account's closing balance of a quarter according to the bank and according to the books, in fen."""
 
     id: int
     quarter: Quarter
@@ -109,10 +109,10 @@ def reconcile(
     quarter: Quarter | None = None,
     explanation: str = "",
 ) -> Reconciled:
-    """Record the bank's closing balance of a fund account for a quarter (对账); return it beside the books' balance.
+    """Record a fund account's closing balance as stated by the bank (对账); return the bank's and the books' balance.
 
-    A difference is listed until it is gone or explained (5.7). Without `quarter` the last quarter that is over on the
-    day `on` is reconciled. Raise FutureDate, NotFound.
+    A difference is listed until the difference is gone or explained (5.7). Without `quarter`, the last quarter that has
+    ended by the day `on` is reconciled. Raise FutureDate, NotFound.
     """
     unit.not_future(on, "on")
     quarter = quarter or Quarter.of(on).shift(0 if on == Quarter.of(on).calendar.end - DAY else -1)
@@ -144,8 +144,8 @@ def reconcile(
 def check_reconciled(unit: Unit, county: str, last: date) -> None:
     """Raise NotReconciled where a county's fund accounts are not reconciled for the quarter that ends on a day (5.7).
 
-    An account is reconciled when the bank's figure equals the books' present balance of that day, or when the
-    difference is explained. Days that end no quarter are not checked.
+    An account is reconciled when the bank's figure equals the present books' balance for the last day of the quarter,
+    or when the difference is explained. Days that end no quarter are not checked.
     """
     quarter = Quarter.of(last)
     if last != quarter.calendar.end - DAY:
@@ -164,7 +164,7 @@ def check_reconciled(unit: Unit, county: str, last: date) -> None:
 
 
 def _latest(unit: Unit, county: str, quarter: Quarter) -> dict[str, Reconciliation]:
-    """Return the latest reconciliation of each bank for a county and quarter, by bank."""
+    """Return by bank the latest reconciliation of the bank's fund account for a county and quarter."""
     query = select(Reconciliation).where(Reconciliation.county == county, Reconciliation.quarter == str(quarter))
     return {row.bank: row for row in unit.session.execute(query.order_by(Reconciliation.id)).scalars()}
 
@@ -172,7 +172,8 @@ def _latest(unit: Unit, county: str, quarter: Quarter) -> dict[str, Reconciliati
 def check_wind_down(unit: Unit, loan_id: int | None, payload: Mapping[str, Any]) -> None:
     """Raise NotRunOff, naming the balances that are not zero, where a fund account cannot be wound down (清退).
 
-    Raise WoundDown where the account was wound down before, FutureDate where the day lies after today.
+    Raise WoundDown where the account was wound down before, FutureDate where the day of the winding-down lies after
+    today.
     """
     county, bank = payload["county"], payload["bank"]
     unit.not_future(date.fromisoformat(payload["on"]), "on")
@@ -198,9 +199,10 @@ def check_wind_down(unit: Unit, loan_id: int | None, payload: Mapping[str, Any])
 
 
 def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> None:
-    """Close a fund account's interest and losses into the fund, and return its money (5.8).
+    """Close a fund account's interest and losses into the fund's capital, and return the account's money (5.8).
 
-    Every account of the fund book is zero for this bank afterwards. Raise the same errors as `check_wind_down`.
+    After a fund account is wound down, every account of the fund book has a zero balance for the bank. Raise the same
+    errors as `check_wind_down`.
     """
     county, bank, on = payload["county"], payload["bank"], date.fromisoformat(payload["on"])
     movements.held_balance(unit, county, bank)
@@ -237,8 +239,8 @@ def apply_return(unit: Unit, approval: Approval, payload: Mapping[str, Any]) -> 
 def _result(unit: Unit, county: str, bank: str, on: date) -> FundResultClosed:
     """Return the event that closes a fund account's interest and losses.
 
-    Interest goes to the city's money where the city has contributed, else to the county's. Losses reduce the city's
-    money first, down to zero, then the county's.
+    Interest goes to the city's money where the city has contributed, else to the county's money. Losses reduce the
+    city's money down to zero, and then the county's money.
     """
     account_balances = _account_balances(unit, county, bank)
     contributed = fund_calls.contributed(unit.session, county, bank)
@@ -276,7 +278,7 @@ def _losses(unit: Unit, county: str, bank: str) -> list[tuple[int, int]]:
 
 
 def _account_balances(unit: Unit, county: str, bank: str) -> dict[c.Account, Fen]:
-    """Return the balance of every account of a county's fund book for one bank, over all business days; whole fen."""
+    """Return the balance of every account of a county's fund book for one bank, in whole fen over all business days."""
     book = book_of(Kind.FUND, bank=bank, county=county)
     rows = balances.account_balances(unit.connection, Clocks(date.max), book=book, bank=bank)
     return {row.account: row.balance for row in rows}

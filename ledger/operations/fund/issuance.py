@@ -1,4 +1,4 @@
-"""Issuance reports (放款情况汇总表, scheme 5.5): computed from the loans, frozen on submission, kept in versions."""
+"""Issuance reports (放款情况汇总表, scheme 5.5), computed from the loans and frozen in versions when submitted."""
 
 from datetime import date
 
@@ -23,8 +23,8 @@ _LOANS = table_of(Loan)
 def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date | None = None) -> IssuanceReport:
     """Compute a bank's issuance report of a county and quarter as a draft, and return the draft.
 
-    An existing draft is computed afresh; after a submitted report the draft is the next version. Raise QuarterNotOver,
-    NotFound, FutureDate.
+    An existing draft is computed afresh. Where a report was submitted before, the draft is the next version. Raise
+    QuarterNotOver, NotFound, FutureDate.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -54,7 +54,7 @@ def draft_report(unit: Unit, bank: str, county: str, quarter: Quarter, on: date 
 
 
 def submit_report(unit: Unit, report_id: int, on: date | None = None) -> IssuanceReport:
-    """Submit an issuance report (上报) with its figures computed at this moment, which are then frozen.
+    """Submit an issuance report (上报), after computing its figures a last time; submitted figures never change.
 
     The person who made the draft may not submit it. Raise NotFound, WrongStatus, SamePerson, FutureDate.
     """
@@ -68,9 +68,9 @@ def submit_report(unit: Unit, report_id: int, on: date | None = None) -> Issuanc
 
 
 def _fill(unit: Unit, report: IssuanceReport, quarter: Quarter) -> None:
-    """Set the figures of an issuance report: loans disbursed in the quarter, and all loans disbursed to its end.
+    """Set the figures of an issuance report: loans disbursed in its quarter, and loans disbursed to the quarter's end.
 
-    Reversed disbursements and renewals do not count.
+    An issuance report counts neither reversed disbursements nor renewals.
     """
     c, days = _LOANS.c, quarter.calendar
     to_household = c.household_id.is_not(None) & (c.disbursed_on >= days.start)

@@ -1,4 +1,4 @@
-"""The plans of the risk-buffer fund (scheme 5): drafted, approved, appropriated, deposited, each step with entries."""
+"""The plans of the risk-buffer fund (scheme 5): their drafting, approval, appropriation and deposit."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,10 +43,10 @@ class Part:
 
 
 def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
-    """Draft the plan of a quarter, in place of an earlier draft, and return the plan's id (5.2).
+    """Draft the plan of a quarter, replacing an earlier draft, and return the plan's id (5.2).
 
-    Amounts approved earlier for the quarter are kept; the new plan calls for the difference. Raise QuarterNotOver,
-    FutureDate.
+    Amounts approved earlier for the quarter remain valid, and the new plan calls for the difference. Raise
+    QuarterNotOver, FutureDate.
     """
     on = on or unit.today
     unit.not_future(on, "on")
@@ -59,7 +59,7 @@ def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:
     )
     for plan in unit.session.execute(query.with_for_update()).scalars():
         if not _steps(unit, plan.id):
-            plan.live = None  # The replaced draft is kept for readers.
+            plan.live = None  # The replaced draft is stored for reports.
     plan = FundPlan(
         id=new_id(),
         kind="quarter",
@@ -106,10 +106,10 @@ def draft_advance(
 
 
 def approve(unit: Unit, plan_id: int, on: date | None = None, parts: Sequence[Part] | None = None) -> None:
-    """Approve the lines of a plan, as another city user than its maker (5.3).
+    """Approve the lines of a plan, as a city user who did not draft the plan (5.3).
 
-    The calls of a quarter are computed first. Without `parts` everything outstanding is approved. Raise SamePerson,
-    WrongStatus, BeyondStep, PeriodClosed, NotFound.
+    The calls of the plan's quarter are computed again before the approval. Without `parts`, every outstanding amount is
+    approved. Raise SamePerson, WrongStatus, BeyondStep, PeriodClosed, NotFound.
     """
     plan = _held(unit, plan_id, PlanStep.APPROVAL, on)
     if plan.kind == "quarter":
@@ -130,9 +130,9 @@ def deposit(
     parts: Sequence[Part] | None = None,
     counties: Iterable[str] | None = None,
 ) -> None:
-    """Deposit appropriated money in the fund accounts (缴存), one bank slip a part.
+    """Deposit appropriated money in the fund accounts (缴存), with one bank slip for each part.
 
-    With `counties` only the lines of these counties are deposited. Raise WrongStatus, BeyondStep, WoundDown,
+    With `counties`, only the lines of the given counties are deposited. Raise WrongStatus, BeyondStep, WoundDown,
     PeriodClosed, NotFound.
     """
     plan = _held(unit, plan_id, PlanStep.DEPOSIT, on)
@@ -140,7 +140,7 @@ def deposit(
 
 
 def outstanding(unit: Unit, plan_id: int, step: str) -> dict[tuple[str, str], Money]:
-    """Return the amount still outstanding of a plan's step, by county and bank; zero amounts are left out."""
+    """Return the amount still outstanding in a step of a plan, by county and bank; zero amounts are left out."""
     reached = _steps(unit, plan_id)
     fen_by_account: dict[tuple[str, str], Fen] = {}
     for line in _lines(unit, plan_id):
@@ -162,9 +162,9 @@ def _held(unit: Unit, plan_id: int, step: PlanStep, on: date | None) -> FundPlan
 
 
 def undo_step(unit: Unit, event_id: int) -> None:
-    """Mark a step of a plan's line as reversed after its event was reversed, and set the plan's status back.
+    """Mark a step of a plan's line as reversed, because its event was reversed, and set the plan's status back.
 
-    Raise WrongStatus where a later step of the line rests on this step.
+    Raise WrongStatus where a later step of the line depends on the step.
     """
     step = unit.session.execute(select(FundPlanStep).where(FundPlanStep.event_id == event_id)).scalar_one()
     plan = unit.session.get_one(FundPlan, step.plan_id, with_for_update=True)
@@ -227,7 +227,7 @@ def _step(
 def _check_begun(
     plan: FundPlan, lines: Sequence[FundPlanLine], reached: Mapping[int, Mapping[str, Fen]], step: PlanStep
 ) -> None:
-    """Raise WrongStatus where no line of the plan has reached the step before this one."""
+    """Raise WrongStatus where no line of the plan has reached the step before `step`."""
     if step != PlanStep.APPROVAL and not any(_left(line, reached, step) > 0 for line in lines):
         raise WrongStatus(status=plan.status, allowed=", ".join(PLAN.steps[step].allowed[1:]), step=step)
 
@@ -239,9 +239,9 @@ def _chosen(
     parts: Sequence[Part] | None,
     counties: set[str] | None,
 ) -> list[tuple[FundPlanLine, Fen, str]]:
-    """Return the lines that a step acts on, each with its amount in fen and its slip number; without `parts` all lines.
+    """Return the lines that a step acts on, each with the amount in fen and the number of the bank slip.
 
-    With `counties` only lines of these counties are taken where no `parts` are given.
+    Without `parts`, the step acts on all lines, or on the lines of `counties` where counties are given.
     """
     if parts is None:
         in_counties = [line for line in lines if counties is None or line.county in counties]
@@ -289,7 +289,7 @@ def _deposited(plan: FundPlan, line: FundPlanLine, on: date, amount: Fen) -> Eve
 
 
 def _reached(unit: Unit, plan: FundPlan) -> PlanStatus:
-    """Return the status of a plan, which is that of its slowest line; a line that calls for nothing is skipped."""
+    """Return a plan's status, which is the status of its slowest line; lines that call for no money do not count."""
     unit.session.flush()
     reached = _steps(unit, plan.id)
     status = PlanStatus.DRAFT
@@ -305,7 +305,7 @@ def _waits(line: FundPlanLine, reached: Mapping[str, Fen], step: str) -> bool:
 
 
 def _call_again(unit: Unit, plan: FundPlan) -> None:
-    """Compute the calls of a quarter's plan afresh (5.2) and add to each line the amount already approved of it."""
+    """Compute the calls of a quarter's plan afresh (5.2), and add to each line its amount already approved."""
     reached = _steps(unit, plan.id)
     calls = fund_calls.calls(unit, Quarter.parse(plan.quarter))
     for line in _lines(unit, plan.id):

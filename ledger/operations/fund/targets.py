@@ -14,16 +14,17 @@ from ledger.unit_of_work import Unit
 
 
 def set_target(unit: Unit, bank: str, year: int, fen: Fen) -> None:
-    """Record the fen that a bank is to lend in a year; a new target replaces the earlier one. Raises NotFound."""
+    """Record the fen that a bank is to lend in a year; a new target replaces an earlier target. Raise NotFound."""
     reference.bank_status(unit.session, bank, date(year, 12, 31))
     unit.session.merge(FundTarget(bank=bank, year=year, fen=fen, recorded_by=unit.user, recorded_at=unit.recorded_at))
     unit.session.flush()
 
 
 def check_target(unit: Unit, bank: str, year: int, amount: Fen) -> None:
-    """Raise OverTarget where a further advance takes a bank's advances of a year beyond the buffer of its target (5.4).
+    """Raise OverTarget where a further advance makes a bank's advances of a year exceed the target's buffer (5.4).
 
-    The buffer is the target times the fund rate of the main scheme's newest version. A bank without a target passes.
+    The buffer of a bank's target is the target times the fund rate of the main scheme's newest version. An advance to a
+    bank without a target is not refused.
     """
     target = unit.session.get(FundTarget, (bank, year))
     if target is None:
@@ -47,7 +48,7 @@ def check_target(unit: Unit, bank: str, year: int, amount: Fen) -> None:
 
 
 def check_standing(unit: Unit, county: str, bank: str) -> None:
-    """Raise NotFound where there is no such bank or county, WoundDown where the fund account was wound down (5.8)."""
+    """Raise NotFound for an unknown bank or county, WoundDown where the fund account was wound down (5.8)."""
     reference.bank_status(unit.session, bank, unit.today)
     if reference.county_of(unit.session, county) != county:
         raise NotFound(what="county", id=county)

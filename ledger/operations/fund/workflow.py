@@ -7,7 +7,7 @@ from ledger.workflow import Step, Workflow
 
 _ANY = tuple(P)
 
-# Every line of a plan takes its steps by itself, for the amount that the step before has reached. A plan that is not
+# Every line of a plan takes its steps separately, for the amount of the line's previous step. A plan that is not
 # wholly approved can therefore be deposited in part. The history of a plan is one FundPlanStep per line and step.
 # fmt: off
 PLAN = Workflow(

@@ -1,4 +1,4 @@
-"""The figures that the lending breakers of scheme 6.9 watch, for one bank in one county."""
+"""The figures by which the breakers of scheme 6.9 warn against or refuse new loans of one bank in one county."""
 
 from datetime import date
 
@@ -32,9 +32,9 @@ def check(unit: Unit, scheme: Scheme, bank: str, county: str) -> tuple[BreakerTr
 
 
 def figures(unit: Unit, bank: str, county: str) -> Figures:
-    """Return the figures behind the breakers' ratios, in whole fen.
+    """Return the amounts from which the breakers' ratios are computed, in whole fen.
 
-    The balances are those recorded to date; the loans are graded as of today.
+    The amounts include everything recorded up to now; the loans are graded as of today.
     """
     book = book_of(Kind.FUND, bank=bank, county=county)
     balance_of = {
@@ -54,7 +54,7 @@ def figures(unit: Unit, bank: str, county: str) -> Figures:
 
 
 def _graded(unit: Unit, bank: str, county: str) -> tuple[int, int]:
-    """Return the open principal of loans that are not compensated, and the part of it that is a bad loan; whole fen.
+    """Return the open principal of uncompensated loans, and the part of the principal in bad loans; whole fen.
 
     A loan graded substandard or worse is bad (3.12).
     """

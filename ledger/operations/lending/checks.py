@@ -1,4 +1,4 @@
-"""The rules of scheme §2 that a loan must fulfil: each refusal in a fixed order, for single loans and for sheets."""
+"""The rules of scheme §2 that a loan must fulfil; single loans and loans on sheets are refused in one fixed order."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ from ledger.unit_of_work import Unit
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A loan contract as the rules of the scheme see it; `scheme` is the scheme version it was signed under.
+    """The data of a loan contract that the scheme's rules check; `scheme` is the version under which it was signed.
 
-    `principal` is in whole fen, `annual_rate` a fraction.
+    `principal` is an amount in whole fen, and `annual_rate` is a fraction.
     """
 
     scheme: Scheme
@@ -156,8 +156,8 @@ def link_of(row: borrowers.Link) -> Link:
 def linked_loans(unit: Unit, scheme: Scheme, links: Sequence[Link], day: date) -> Fen:
     """Return the open principal lent to households linked to an organisation on a day, in fen.
 
-    Links by employment and by agreement count, links by investment do not. The sum is zero where the scheme does not
-    limit organisations by linked loans.
+    Loans count where the link is by employment or by agreement, but not where the link is by investment. The principal
+    is zero where the scheme does not limit organisations by linked loans.
     """
     if scheme.organisation_limit_basis != "linked_loans":
         return NIL

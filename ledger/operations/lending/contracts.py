@@ -1,4 +1,4 @@
-"""A loan request of a bank written into a loan's row, and a loan's row read as a request or as a contract."""
+"""Functions that write a bank's loan request into a loan's row, and that read the row as a request or a contract."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -51,9 +51,9 @@ class PrincipalNotPositive(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class LoanRequest:
-    """A loan as the bank requests it; `annual_rate` is a fraction.
+    """A loan as a bank requests the loan; `annual_rate` is a fraction.
 
-    Without `borrower_id_card` the head of the household borrows.
+    Without `borrower_id_card`, the borrower is the head of the household.
     """
 
     contract_no: str
@@ -88,14 +88,14 @@ AMENDABLE = (
 )
 """The fields that may be changed while a loan is returned.
 
-Another borrower, bank or county makes another loan.
+Borrower, bank and county of a loan never change, because a change would make a different loan.
 """
 
 
 def fill(unit: Unit, loan: Loan, request: LoanRequest) -> Contract:
     """Set the fields of a loan's row from a request, and return the contract.
 
-    The rules of scheme §2 are not checked here.
+    `fill` does not check the rules of scheme §2.
 
     Raise NotFound, SchemeNotInForce, RateNotCovered, BorrowerUnclear, BorrowerNotMember, CountyMismatch,
     PrincipalNotPositive.
@@ -144,7 +144,7 @@ def _borrower(unit: Unit, household_id: int, id_card: str | None) -> int:
     """Return the id of the household member who borrows.
 
     The borrower (借款人) is the holder of the identity card, or the head of household (户主) where no card is named.
-    Raise BorrowerNotMember where the household has no such member.
+    Raise BorrowerNotMember where no member of the household has the card, or no member is the head.
     """
     member = t.Member
     chosen = member.is_head if id_card is None else member.id_card == id_card.upper()
@@ -175,7 +175,7 @@ def endorsements_of(loan: Loan) -> tuple[str, ...]:
 
 
 def request_of(unit: Unit, loan: Loan) -> LoanRequest:
-    """Return a loan request that holds a loan's present data."""
+    """Return a loan request made from the present data of a loan's row."""
     member = None if loan.member_id is None else unit.session.get_one(t.Member, loan.member_id)
     return LoanRequest(
         contract_no=loan.contract_no,
@@ -199,7 +199,8 @@ def request_of(unit: Unit, loan: Loan) -> LoanRequest:
 def put(unit: Unit, loan: Loan) -> None:
     """Write a loan's row.
 
-    Raise ContractNoTaken where the bank has used the contract number, also in a concurrent transaction.
+    Raise ContractNoTaken where the bank has used the contract number for another loan, even in a concurrent
+    transaction.
     """
     taken = select(Loan.id).where(Loan.bank == loan.bank, Loan.contract_no == loan.contract_no, Loan.id != loan.id)
     refusal = ContractNoTaken(rule="contract_no", bank=loan.bank, found=loan.contract_no)

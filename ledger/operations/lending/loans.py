@@ -35,7 +35,7 @@ class RestedOn(RuleViolation):
 def record(unit: Unit, request: LoanRequest, on: date | None = None) -> Taken:
     """Record a loan that a bank requests (登记), with status `submitted`; `on` is a day not after today.
 
-    The household or organisation is locked while its loans at all banks are added up (2.2).
+    The household or organisation is locked while the borrower's loans at all banks are added up (2.2).
 
     Raise NotFound, FutureDate, ContractNoTaken and every refusal of scheme §2 and 3.1.
     """
@@ -62,7 +62,7 @@ def record(unit: Unit, request: LoanRequest, on: date | None = None) -> Taken:
 def amend(unit: Unit, loan_id: int, changes: Mapping[str, Any], on: date | None = None) -> Taken:
     """Change the data of a returned loan; the rules of the scheme are checked when the loan is resubmitted.
 
-    Raise NotFound, WrongStatus, ContractNoTaken; KeyError for a field that is not AMENDABLE.
+    Raise NotFound, WrongStatus, ContractNoTaken, and KeyError for a field that is not AMENDABLE.
     """
     loan = held_loan(unit, loan_id)
     check(unit, LOAN, loan, LoanStep.AMEND, on)
@@ -89,7 +89,7 @@ def resubmit(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
 
 
 def approve(unit: Unit, loan_id: int, on: date | None = None) -> Taken:
-    """Approve a loan (审批), as a person who neither recorded, amended nor submitted the loan.
+    """Approve a loan (审批); the approver must not have recorded, amended or submitted the loan.
 
     Missing endorsements are a warning (2.9). Raise NotFound, WrongStatus, SamePerson, FutureDate, and BankEliminated
     where the bank is eliminated on the day of approval.
@@ -149,7 +149,7 @@ def disburse(unit: Unit, loan_id: int, disbursed_on: date) -> Taken:
 def undo_disbursement(unit: Unit, event_id: int, reason: str, made_by: str, checked_by: str) -> Taken:
     """Reverse the disbursement of a loan that has no other event.
 
-    The loan is `approved` afterwards and can be disbursed later.
+    After the reversal, the loan has the status `approved` and can be disbursed again.
 
     Raise NotFound, WrongStatus, AlreadyReversed, and RestedOn naming the first later event of the loan.
     """
@@ -181,7 +181,7 @@ def check_undo(unit: Unit, loan_id: int, event_id: int) -> Loan:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """The days of a disbursed loan: payout, contract due date, and due date moved to a working day (`rolled_on`)."""
+    """The payout day of a loan, its contract due date, and the due date moved to a working day (`rolled_on`)."""
 
     disbursed_on: date
     due_on: date

@@ -1,4 +1,4 @@
-"""The steps that people take with a loan until it is paid out, and the way back (状态流转).
+"""The steps that people take with a loan until the payout, and the steps that return a loan (状态流转).
 
 After the payout the loan's status follows its repayments and its dates, see `operations/servicing`.
 """
@@ -22,7 +22,7 @@ def held_loan(unit: Unit, loan_id: int) -> Loan:
 
 
 def makers(unit: Unit, loan: Loan) -> set[str]:
-    """Return the users who recorded, amended or submitted a loan (制单人); none of these users may approve the loan."""
+    """Return the users who recorded, amended or submitted a loan (制单人); no maker may approve the loan."""
     c = StatusChange
     put_forward = (c.to_status == S.SUBMITTED) | ((c.from_status == S.RETURNED) & (c.to_status == S.RETURNED))
     query = select(c.by).where(c.loan_id == loan.id, put_forward)
@@ -31,7 +31,7 @@ def makers(unit: Unit, loan: Loan) -> set[str]:
 
 # fmt: off
 LOAN = Workflow(
-    Loan, S, begins=(S.SUBMITTED, S.ACTIVE),  # A renewal begins active: its approval decides it.
+    Loan, S, begins=(S.SUBMITTED, S.ACTIVE),  # A renewal begins as active.
     history=lambda loan, step, columns: StatusChange(loan_id=loan.id, **columns),
     steps={
         Do.RETURN:            Step((S.SUBMITTED, S.APPROVED), (S.RETURNED,),

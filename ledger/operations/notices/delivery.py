@@ -1,4 +1,4 @@
-"""The delivery of notices (送达), with signed receipts (回执); a wrong record of a delivery is withdrawn."""
+"""Operations that record deliveries of notices (送达) with signed receipts (回执), and withdraw wrong records."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from ledger.unit_of_work import Unit
 RECEIPT_BYTES_MAX = 4 * 1024 * 1024
 RECEIPTS_MAX = 10
 
-# The file types of a receipt by the first bytes of the file: the name of a file proves nothing.
+# The file types of a receipt by the first bytes of the file, because a file's name does not prove its type.
 _MEDIA = {
     b"%PDF-": "application/pdf",
     b"\xff\xd8\xff": "image/jpeg",
@@ -68,7 +68,7 @@ class TooManyReceipts(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A delivery as a user records it: day, channel, receiver, and the receiver's relation to the borrower."""
+    """The details of a delivery: day, channel, receiver, and the receiver's relation to the borrower."""
 
     delivered_on: date
     channel: str
@@ -88,8 +88,8 @@ class Scan:
 def deliver(unit: Unit, notice_id: int, details: Delivered, receipt: Scan | None = None) -> None:
     """Record that a notice was delivered (scheme 7).
 
-    A delivery before the day on which the notice was cancelled is recorded, and the notice counts as delivered: the
-    slip may reach the bank after the loan was paid off.
+    A cancelled notice counts as delivered where the delivery's day lies before the cancellation. The receipt may have
+    reached the bank only after the loan was paid off.
 
     Raise NotFound, NoticeDelivered, NoticeCancelled, FutureDate, DeliveredBeforeMade, and the errors of `add_receipt`.
     """
@@ -126,8 +126,8 @@ def deliver(unit: Unit, notice_id: int, details: Delivered, receipt: Scan | None
 def withdraw(unit: Unit, notice_id: int, reason: str) -> None:
     """Withdraw a delivery that was recorded wrongly, with a reason.
 
-    The notice is pending afterwards, or cancelled where its loan has ended or has another due date. Raise NotFound,
-    NotDelivered.
+    A notice whose delivery is withdrawn is pending again, or cancelled where its loan has ended or has a different due
+    date. Raise NotFound, NotDelivered.
     """
     _held(unit, notice_id)
     delivery = _delivery(unit, notice_id)
@@ -182,7 +182,7 @@ def _media(receipt: Scan) -> str:
 
 
 def _held(unit: Unit, notice_id: int) -> Notice:
-    """Return the notice with this id, after locking its loan and so the loan's notices; raise NotFound."""
+    """Return the notice with this id, after locking its loan and with it the loan's notices; raise NotFound."""
     query = select(Notice.loan_id).where(Notice.id == notice_id)
     loan_id = unit.session.execute(query).scalar()
     if loan_id is None:

@@ -1,8 +1,8 @@
-"""Notices reconciled with their loans (scheme 7): issued before maturity, cancelled when a loan ends or is extended.
+"""Operations that issue notices before a loan's maturity, and cancel notices of ended or extended loans (scheme 7).
 
-The policy says which notices a loan's dates call for; the functions here compare these with the stored notices, for any
-number of loans with a fixed number of queries. Neither the day of a job's run nor the order of records changes which
-notices exist.
+The policy says which notices a loan's dates call for. The functions of this module compare the notices that loans call
+for with the stored notices; the number of queries does not grow with the number of loans. Neither the day on which a
+job runs nor the order in which records are made changes which notices exist.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,21 +34,21 @@ _DELIVERIES = table_of(NoticeDelivery)
 OPEN = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 """The statuses of loans that call for notices.
 
-In other statuses the loan is paid, or its debt is not the bank's to collect (scheme 6.6).
+Loans in all other statuses are not paid out or are paid off, or the bank does not collect their debt (scheme 6.6).
 """
 _RECONCILED = CacheKey[set[int]]("loans whose notices are reconciled before the commit")
 _TIMINGS = CacheKey[dict[tuple[str, int], tuple[Timing, ...]]]("notices of each scheme version")
 
-_UNDONE = "undone"  # The reason of a notice whose loan's payout was reversed.
+_UNDONE = "undone"  # The cancellation reason of notices whose loan's payout was reversed.
 
-# The events that can end a loan, and how. Compensation and write-off always end a loan. A loan in status `closed` was
-# ended by its last event of the other kinds.
+# The events that can end a loan, with the way in which each event ends the loan. Compensation and write-off always end
+# a loan. A loan in status `closed` was ended by its last event of a different kind.
 _ENDS: Mapping[str, Ends] = {kind.__name__: row.ends for kind, row in CATALOGUE.items() if row.ends is not None}
 _ALWAYS: Mapping[Ends, Ending] = {Ends.COMPENSATED: "compensated", Ends.WRITTEN_OFF: "written_off"}
 
 
 def scopes_due(session: Session, on: date) -> dict[Scope, int]:
-    """Return how many loans of each bank and county have notices to issue or to cancel by the end of a day."""
+    """Return how many loans of each bank and county have notices to issue or to cancel on or before the day `on`."""
     due = _due(session, on, EVERYTHING).subquery()
     query = select(_LOANS.c.bank, _LOANS.c.county, func.count()).join(due, due.c.id == _LOANS.c.id)
     rows = session.connection().execute(query.group_by(_LOANS.c.bank, _LOANS.c.county))
@@ -63,7 +63,7 @@ def loans_due(session: Session, scope: Scope, on: date, after: int, limit: int) 
 
 
 def _due(session: Session, on: date, scope: Scope) -> CompoundSelect[int]:
-    """Return a query for the open loans that lack a notice on a day, and the loans with a notice to cancel."""
+    """Return a query for the open loans that lack a notice on a day, and for the loans with a notice to cancel."""
     loan, n = _LOANS.c, _NOTICES.c
     within = [column == part for column, part in ((loan.bank, scope.bank), (loan.county, scope.county)) if part]
     known = [loan.disbursed_on <= on, or_(loan.extended_on.is_(None), loan.extended_on <= on)]
@@ -80,9 +80,9 @@ def _due(session: Session, on: date, scope: Scope) -> CompoundSelect[int]:
 
 
 def _is_called(session: Session, on: date) -> ColumnElement[bool]:
-    """Return the condition that a loan calls for a notice on a day and no such notice is stored.
+    """Return the condition that a loan calls for a notice on a day, and that the notice is not stored.
 
-    A loan calls for a notice when at most as many days are left to its due date as the scheme says.
+    A loan calls for a notice when no more days are left to the due date than the number of days in the loan's scheme.
     """
     loan, n = _LOANS.c, _NOTICES.c
     schemes = session.connection().execute(select(loan.scheme, loan.scheme_version).distinct())
@@ -98,7 +98,7 @@ def _is_called(session: Session, on: date) -> ColumnElement[bool]:
 
 
 class _Step(NamedTuple):
-    """A change of a notice: the step, its day, and the reason."""
+    """A change of a notice: the step that changes the notice, the day of the step, and the reason."""
 
     notice: int
     step: str
@@ -107,10 +107,11 @@ class _Step(NamedTuple):
 
 
 def reconcile(unit: Unit, loan_ids: Iterable[int], through: date | None) -> int:
-    """Issue the notices that loans call for through a day, cancel those no longer called for, and return the changes.
+    """Issue the notices that loans call for up to a day, and cancel the notices that loans no longer call for.
 
-    The result is the number of notices changed. With `through` None no open notice is issued, only notices of loans
-    that have ended, cancelled from the start. The loans are locked first. A delivered notice is never changed.
+    Return the number of notices changed. Where `through` is None, no open notice is issued; only notices of ended loans
+    are issued, with the status cancelled. The loans are locked before the comparison. A delivered notice is never
+    changed.
     """
     unit.session.flush()
     loans = _calling_loans(unit, sorted(set(loan_ids)))
@@ -128,10 +129,11 @@ def reconcile(unit: Unit, loan_ids: Iterable[int], through: date | None) -> int:
 
 
 def reconcile_before_commit(unit: Unit, loan_ids: Iterable[int]) -> None:
-    """Reconcile the notices of these loans at the end of the transaction.
+    """Reconcile the notices of the given loans at the end of the transaction.
 
-    Call this for loans that ended, were reopened, or got another due date. Notices of an ended loan are cancelled, or
-    issued as cancelled where the daily job has not issued them; open notices are left to the daily job.
+    Callers call this function for loans that ended, were reopened, or got a different due date. Notices of an ended
+    loan are cancelled, or issued with the status cancelled where the daily job has not issued the notices yet. Only the
+    daily job issues open notices.
     """
     if not (ids := set(loan_ids)):
         return
@@ -145,7 +147,7 @@ def _reconcile_kept(unit: Unit) -> None:
 
 
 class _DatedLoan(NamedTuple):
-    """The columns of a loan that its notices depend on; the due dates are those of the contract."""
+    """The columns of a loan that its notices depend on; the due dates are the dates in the contract."""
 
     id: int
     bank: str
@@ -160,7 +162,7 @@ class _DatedLoan(NamedTuple):
 
 
 class _NewNotice(NamedTuple):
-    """A notice to be inserted: the columns of its table, in their order, after the id."""
+    """A notice to be inserted, with the columns of the table of notices in the table's order, without the id."""
 
     loan_id: int
     due_on: date
@@ -177,7 +179,7 @@ class _NewNotice(NamedTuple):
 
 
 class _CallingLoan(NamedTuple):
-    """A loan's row, the notices its dates call for, and the reason for cancelling its other notices."""
+    """A loan's row, the notices that the loan calls for, and the reason for cancelling the loan's other notices."""
 
     row: _DatedLoan
     called: tuple[Called, ...]
@@ -185,7 +187,7 @@ class _CallingLoan(NamedTuple):
 
 
 def _calling_loans(unit: Unit, loan_ids: Sequence[int]) -> list[_CallingLoan]:
-    """Lock these loans, and return each with the notices that its dates call for."""
+    """Lock the loans with these ids, and return each loan with the notices that its dates call for."""
     c = _LOANS.c
     query = select(*(c[name] for name in _DatedLoan._fields))
     query = query.where(among(unit.connection, c.id, loan_ids)).order_by(c.id).with_for_update()
@@ -213,7 +215,8 @@ def _timings(unit: Unit, code: str, version: int) -> tuple[Timing, ...]:
 def _ended(unit: Unit, loan_ids: Sequence[int]) -> dict[int, tuple[date, Ending]]:
     """Return the day and the way each loan ended: compensated, written off, or closed.
 
-    A compensated or written-off loan ended on its first such event, a closed loan on its last event.
+    A compensated or written-off loan ended on the day of its first compensation or write-off, a closed loan on the day
+    of its last event.
     """
     days = activity.event_days(unit.connection, loan_ids, list(_ENDS))
     ended: dict[int, tuple[date, Ending]] = {}
@@ -263,7 +266,7 @@ def _new(unit: Unit, loan: _DatedLoan, called: Called) -> _NewNotice:
 
 
 def _steps(row: _StoredNotice, called: Called | None, cancel_reason: str) -> Iterator[_Step]:
-    """Return the change that a stored notice needs to agree with its loan: cancelled, revived, or none."""
+    """Return the changes that make a loan's stored notices agree with the loan: cancel, revive, or none."""
     kept, (on, reason) = row.kept, ending(row.kept, called, cancel_reason)
     if on is not None and (on, reason) != (kept.cancelled_on, kept.reason):
         yield _Step(row.id, "cancelled", on, reason or "")

@@ -1,8 +1,8 @@
-"""Sending notices by e-mail and SMS (scheme 7): each attempt is claimed first, and repeated only if surely not taken.
+"""Sending notices by e-mail and SMS (scheme 7): an attempt is repeated only where the provider surely did not take it.
 
-The row of an attempt is committed before the message is sent, and completed afterwards. A crash between the two leaves
-an attempt of unknown outcome, which is shown until a person records whether the message arrived. A sent notice is not a
-delivered notice: delivery is recorded separately.
+The row of an attempt is committed before the message is sent, and completed afterwards. A crash while the message is
+being sent leaves an attempt of unknown outcome, which is shown until a person records whether the message arrived. A
+sent notice does not count as delivered, because the delivery is recorded separately.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ SENDING_STATUSES = ("claimed", "sent", "failed", "refused", "unknown", "not_sent
 CHANNELS = ("email", "sms")
 
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
-"""The wait after each failed attempt before the next attempt; after the last wait there is no further attempt."""
+"""The waiting time after each failed attempt; no attempt follows the attempt made after the last waiting time."""
 
 CLAIM_HELD = timedelta(minutes=10)
 """The time after which an attempt without an outcome counts as abandoned; longer than any channel waits for an
@@ -37,7 +37,7 @@ answer.
 """
 
 _SECOND = 1_000_000
-# After a last attempt in one of these statuses no further attempt is made.
+# A notice whose last attempt has one of these statuses is not sent again.
 _SETTLED = ("claimed", "sent", "refused", "unknown")
 
 
@@ -50,14 +50,14 @@ class Claimed:
 
 
 def waiting(session: Session, channel: str, now: int, today: date, limit: int) -> Sequence[int]:
-    """Return the ids of notices to be sent through a channel now, the nearest due date first."""
+    """Return the ids of notices to be sent now by a channel, the nearest due date first."""
     query = select(Notice.id).join(Loan, Loan.id == Notice.loan_id).join(Contact, _of_borrower())
     query = query.where(*_sendable(channel, now, today)).order_by(Notice.due_on, Notice.id).limit(limit)
     return session.execute(query).scalars().all()
 
 
 def claim(unit: Unit, notice_id: int, channel: str) -> Claimed | None:
-    """Claim an attempt to send a notice; None where the notice is not to be sent, or another process has claimed it."""
+    """Claim an attempt to send a notice; return None where the notice must not be sent or is claimed already."""
     loan_id = unit.session.execute(select(Notice.loan_id).where(Notice.id == notice_id)).scalar_one()
     unit.session.execute(select(Loan.id).where(Loan.id == loan_id).with_for_update())
     query = (
@@ -93,9 +93,9 @@ def went_through(unit: Unit, sending_id: int) -> None:
 
 
 def not_taken(unit: Unit, sending_id: int, reason: str, *, again: bool) -> None:
-    """Record that the provider did not accept a message: `failed` and repeated later, or `refused` for good.
+    """Record that the provider did not accept a message, as `failed` (to be sent again) or `refused` (final).
 
-    With `again` a further attempt is made after the wait that BACK_OFF has for this attempt.
+    With `again`, the message is sent again after the waiting time that BACK_OFF gives for the attempt's number.
     """
     attempt = unit.session.execute(select(NoticeSending.attempt).where(NoticeSending.id == sending_id)).scalar_one()
     if again and attempt <= len(BACK_OFF):
@@ -106,9 +106,9 @@ def not_taken(unit: Unit, sending_id: int, reason: str, *, again: bool) -> None:
 
 
 def unknown(unit: Unit, sending_id: int, reason: str) -> None:
-    """Mark an attempt `unknown`: the message was handed over and no answer came.
+    """Mark an attempt `unknown`, because the message was handed to the provider and the provider did not answer.
 
-    A person finds out whether the message arrived.
+    A person must find out whether the message of an `unknown` attempt arrived.
     """
     _end(unit, sending_id, "unknown", reason)
 
@@ -122,7 +122,7 @@ def give_up_stale(unit: Unit) -> int:
 
 
 def unsent(session: Session) -> dict[str, int]:
-    """Return how many notices' last attempts are to be repeated, were refused for good, or are of unknown outcome."""
+    """Return the numbers of notices whose last attempt is to be repeated, was refused, or has an unknown outcome."""
     s = NoticeSending
     later = aliased(s)
     newer = exists().where(later.notice_id == s.notice_id, later.channel == s.channel, later.attempt > s.attempt)
@@ -146,7 +146,7 @@ def resolve(unit: Unit, sending_id: int, *, sent: bool) -> NoticeSending:
 
 
 def _end(unit: Unit, sending_id: int, status: str, reason: str, next_at: int | None = None) -> None:
-    """Record the outcome of an attempt, also of one that was marked `unknown` meanwhile: its sender knows better."""
+    """Record the outcome of an attempt as its sender reports it, even where the attempt has been marked `unknown`."""
     open_attempt = update(NoticeSending).where(
         NoticeSending.id == sending_id, NoticeSending.status.in_(("claimed", "unknown"))
     )
@@ -155,9 +155,10 @@ def _end(unit: Unit, sending_id: int, status: str, reason: str, next_at: int | N
 
 
 def _sendable(channel: str, now: int, today: date) -> list[ColumnElement[bool]]:
-    """Return the conditions under which a notice is to be sent: called for, not delivered, its due date not past.
+    """Return the conditions under which a notice is sent: it is called for, undelivered, and its due date is not past.
 
-    No later notice of the loan must be called for, and no earlier attempt be open, successful, or waiting for its time.
+    A notice is not sent where a later notice of the loan is called for, or where an earlier attempt is open, was
+    successful, or is waiting for its time.
     """
     n, later, s = Notice, aliased(Notice), aliased(NoticeSending)
     delivered = exists().where(NoticeDelivery.notice_id == n.id, NoticeDelivery.live.is_(True))
@@ -194,7 +195,7 @@ def _attempts(unit: Unit, notice_id: int, channel: str) -> int:
 
 
 def _message(unit: Unit, notice: Notice, loan: Loan, channel: str, address: str, bank: str) -> Message:
-    """Return a short message about a notice, without personal data: a stranger may read the borrower's telephone."""
+    """Return a short message about a notice, without personal data, because a stranger may read the message."""
     number = number_of(loan.contract_no, notice.due_on, notice.kind)
     open_now = open_principal(balances.loan_balance(unit.connection, loan.id))
     text = (

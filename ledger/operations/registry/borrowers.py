@@ -88,7 +88,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class NewHousehold:
-    """A household (建档立卡贫困户) to be registered; `county` is a county code in use or a retired one."""
+    """A household (建档立卡贫困户) to be registered; `county` is a present or a retired county code."""
 
     registry_no: str
     county: str
@@ -161,7 +161,7 @@ def register_household(unit: Unit, new: NewHousehold) -> Registered:
         )
         unit.session.flush()
     except IntegrityError as race:
-        # A concurrent transaction registered the same number or card after the check above.
+        # A concurrent transaction registered the number or card after the check above.
         if "id_card" in str(race.orig):
             raise IdCardTaken(rule="2.1", limit=1, found=mask_id_card(cards[0].number)) from None
         raise RegistryNoTaken(rule="2.1", found=new.registry_no) from None
@@ -201,7 +201,7 @@ def register_organisation(unit: Unit, uscc: str, name: str, kind: str, county: s
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A link (带动关系) of an organisation to a household; `ends_on` is the link's last day, None for an open end."""
+    """A link (带动关系) of an organisation to a household; `ends_on` is None where the link has no end."""
 
     household_id: int
     kind: str
@@ -223,7 +223,7 @@ def link_faults(new: NewLink) -> Iterator[RuleViolation]:
 def add_link(unit: Unit, organisation_id: int, new: NewLink) -> Registered:
     """Record a link of an organisation to a household, and lock the organisation.
 
-    The lock is needed because the organisation's lending limit rests on its links (2.4, 2.5). Raise the first of
+    The organisation is locked because its lending limit depends on its links (2.4, 2.5). Raise the first of
     `link_faults`, FutureDate, NotFound, LinkTaken.
     """
     for fault in link_faults(new):

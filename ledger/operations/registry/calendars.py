@@ -1,4 +1,4 @@
-"""The publication of a year's working days (调休), and the dates that depend on it (scheme 3.6, 6.6, 7)."""
+"""The publication of a year's working days (调休), and the stored dates that follow from working days (3.6, 6.6, 7)."""
 
 from datetime import date
 
@@ -19,7 +19,7 @@ _RECOVERIES = table_of(Recovery)
 
 
 def publish(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -> WorkCalendar:
-    """Store a year's calendar and correct the dates that were computed without it; raise CalendarRowsRefused."""
+    """Store a year's calendar and correct the dates computed without the calendar; raise CalendarRowsRefused."""
     calendar = add_calendar(unit, year, rows, source)
     settle(unit)
     return calendar
@@ -28,8 +28,9 @@ def publish(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -
 def settle(unit: Unit) -> int:
     """Correct the stored dates of loans and recoveries by the published calendars, and return how many dates changed.
 
-    Most dates are computed when somebody asks. Two dates are stored: a loan's due date moved to a working day, by which
-    the jobs find loans, and the last day for remitting a recovery. A second call changes nothing.
+    Most dates that depend on working days are computed when they are needed. Two dates are stored: a loan's due date
+    moved to a working day, by which the jobs find loans, and the last day for remitting a recovery. Calling `settle` a
+    second time changes nothing.
     """
     calendar = reference.work_calendar(unit.session)
     return _roll(unit, calendar) + _remit(unit, calendar)
@@ -38,7 +39,7 @@ def settle(unit: Unit) -> int:
 def _roll(unit: Unit, calendar: WorkCalendar) -> int:
     """Correct the moved due dates of loans whose interest is not yet billed to the due date; return how many changed.
 
-    Nothing has been posted on these dates.
+    No event has been posted on the moved due date of a loan that is not yet billed to the due date.
     """
     c = _LOANS.c
     dates = (c.scheme, c.scheme_version, c.due_on, c.rolled_on)

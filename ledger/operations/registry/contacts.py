@@ -1,4 +1,4 @@
-"""The contact data of borrowers (联系方式): one phone number and one e-mail address each, the latest ones given."""
+"""The contact data of borrowers (联系方式): the phone number and the e-mail address that each borrower gave last."""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class EmailUnfit(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A borrower's phone number and e-mail address; None where there is none."""
+    """A borrower's phone number and e-mail address; a field is None where the borrower has not given a value."""
 
     phone: str | None
     email: str | None
@@ -48,9 +48,10 @@ def set_contact(
     phone: str | None = None,
     email: str | None = None,
 ) -> Reached:
-    """Store the phone number and e-mail address of a household or an organisation in place of earlier ones.
+    """Store the phone number and e-mail address of a household or an organisation, and overwrite earlier contact data.
 
-    Raise NotFound, PhoneUnfit, EmailUnfit. The last two refusals do not repeat the text sent, which is private.
+    Raise NotFound, PhoneUnfit, EmailUnfit. PhoneUnfit and EmailUnfit do not repeat the refused text, because contact
+    data is private.
     """
     assert (household_id is None) != (organisation_id is None)
     reached = Reached(read_phone(phone), read_email(email))
@@ -89,10 +90,10 @@ def read_email(text: str | None) -> str | None:
 
 
 def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str] = frozenset()) -> set[str]:
-    """Store contact data of many borrowers, by registry number or social credit code, with a fixed number of queries.
+    """Store contact data of many borrowers, by registry number or credit code, with a fixed number of queries.
 
-    Return the numbers that no borrower has, in these counties where counties are given; contact data of such numbers is
-    not stored.
+    Return the registry numbers and credit codes that belong to no borrower, or to no borrower in `counties` where
+    counties are given. Contact data under these numbers is not stored.
     """
     connection, c = unit.connection, _CONTACTS.c
     households = _ids(unit, table_of(Household), "registry_no", contacts, counties)
@@ -120,7 +121,7 @@ def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str
 def _ids(
     unit: Unit, table: Table, name: str, numbers: Mapping[str, Reached], counties: frozenset[str]
 ) -> dict[str, int]:
-    """Return the ids of borrowers by the number in the column `name`, in these counties where some are named."""
+    """Return the ids of borrowers by the number in the column `name`, limited to `counties` where given."""
     query = select(table.c[name], table.c.id).where(among(unit.connection, table.c[name], numbers))
     if counties:
         query = query.where(table.c.county.in_(sorted(counties)))

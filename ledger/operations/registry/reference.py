@@ -1,4 +1,4 @@
-"""Reference data (基础资料): loaded at set-up and upgrade, extended by people, never changed."""
+"""Reference data (基础资料), which is loaded at set-up and upgrade, extended by people, and never changed."""
 
 import csv
 import json
@@ -58,7 +58,7 @@ def _load_presets(unit: Unit) -> int:
 
 
 def _load_rates(unit: Unit) -> int:
-    """Add missing rate tables, and to existing tables the rows after the day through which each table is complete."""
+    """Add missing rate tables, and add to existing tables the rows dated after the last day that each table covers."""
     present, added = rate_tables(unit.session), 0
     for code, table in rates.load_tables().items():
         covered = present[code].covered_through if code in present else date.min
@@ -79,7 +79,7 @@ def _load_calendars(unit: Unit) -> int:
 
 
 def _load_books(unit: Unit) -> int:
-    """Add to existing books the accounts that a later release added to the chart."""
+    """Add missing accounts to existing books, where this release has added accounts to the chart."""
     connection = unit.connection
     kinds = connection.execute(select(books.c.book, books.c.kind)).all()
     present = {(book, code) for book, code in connection.execute(select(accounts.c.book, accounts.c.code))}
@@ -103,7 +103,7 @@ def add_county(unit: Unit, county: str, name: str, kind: str) -> None:
 
 
 def add_bank(unit: Unit, code: str, name: str, status: str, effective_on: date) -> None:
-    """Add a bank with its loan book and its status from a day on; raise AlreadyLoaded where the code is in use."""
+    """Add a bank with its loan book and its first status; raise AlreadyLoaded where the code is in use."""
     if unit.session.get(t.Bank, code) is not None:
         raise AlreadyLoaded(what="bank", found=code)
     unit.session.add(t.Bank(code=code, name=name))
@@ -149,7 +149,7 @@ def add_scheme(unit: Unit, scheme: Scheme) -> None:
 
 
 def add_rates(unit: Unit, code: str, rows: tuple[RateRow, ...], covered_through: date, source: str) -> RateTable:
-    """Add rows to a rate table and record the day through which the table is complete; raise RateRowsRefused."""
+    """Add rows to a rate table and record the last day that the table now covers; raise RateRowsRefused."""
     present = rate_tables(unit.session).get(code)
     if present is None:
         table = rates.rate_table(code, rows, covered_through, source)

@@ -43,7 +43,7 @@ COUNTY_ROLES = frozenset({Role.POVERTY_OFFICE, Role.FINANCE_OFFICER, Role.FINANC
 DEMO_USERS: Mapping[str, Role] = {
     "officer": Role.BANK_OFFICER,
     "checker": Role.BANK_CHECKER,
-    "officer2": Role.BANK_OFFICER,  # The users officer2 and checker2 belong to a second bank.
+    "officer2": Role.BANK_OFFICER,  # The users `officer2` and `checker2` belong to a second bank of the demo.
     "checker2": Role.BANK_CHECKER,
     "poverty": Role.POVERTY_OFFICE,
     "poverty2": Role.POVERTY_OFFICE,
@@ -100,7 +100,8 @@ def add_user(
 ) -> User:
     """Add a user with role, bank and counties; a county may be given by a retired code.
 
-    `demo` allows the passwords of the demo. Raise UsernameUnfit, UserExists, PasswordWeak, RoleScope, NotFound.
+    With `demo`, the weak passwords of the demo users are allowed. Raise UsernameUnfit, UserExists, PasswordWeak,
+    RoleScope, NotFound.
     """
     if not _USERNAME.fullmatch(username):
         raise UsernameUnfit(found=username)
@@ -138,7 +139,7 @@ def set_password(unit: Unit, username: str, password: str) -> User:
 
 
 def set_active(unit: Unit, username: str, active: bool) -> User:
-    """Disable a user, which ends every token of the user, or enable a user; raise LastAdmin, NotFound."""
+    """Enable a user, or disable a user and end every token of the user; raise LastAdmin, NotFound."""
     user = _locked(unit, username)
     if user.active and not active and user.role == Role.ADMIN:
         others = (
@@ -176,7 +177,8 @@ def hash_password(password: str) -> str:
 def fits(password: str, stored: str | None) -> bool:
     """Return whether a password has the stored hash.
 
-    Checking a password takes equally long where no hash is stored, so the time does not reveal which usernames exist.
+    A check against no stored hash takes as long as a check against a stored hash, so the time does not reveal which
+    usernames exist.
     """
     try:
         _hasher.verify(_nobody() if stored is None else stored, password)
@@ -190,7 +192,7 @@ _hasher = PasswordHasher()
 
 @cache
 def _nobody() -> str:
-    """Return a hash that no password has; checking against it takes as long as checking a real one."""
+    """Return a hash that no password has; a check against the hash takes as long as against a real hash."""
     return _hasher.hash(secrets.token_hex(32))
 
 

@@ -1,8 +1,8 @@
 """Back-dating (倒记): take a loan back to an earlier day by reversing in red every later event of the loan.
 
 Scheme 3 "Back-dated" gives the order: reverse the later events, post the new transaction, post the later transactions
-after it. Transactions that people recorded are applied again by `run.py`; interest bills and turns to overdue are made
-by running the loan through its calendar.
+again. The module `run.py` applies again the transactions that people recorded, and makes the interest bills and the
+changes to overdue from the loan's calendar.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,10 +41,10 @@ class RestsOnLater(RuleViolation):
 
 
 class RewindPoint(NamedTuple):
-    """The point to which a loan is taken back: the end of the day `on`, or a moment within that day.
+    """The point to which a loan is taken back: the end of the day `on`, or a moment within the day `on`.
 
-    With `before`, the recording order of an event, the point lies just before that event. With `last`, the new
-    transaction is ordered after all events of its day, the interest bill of a claim included.
+    `before` is the recording order of an event; with `before`, the point lies just before the event. With `last`, the
+    new transaction is ordered after all events of its day, including the interest bill of a claim.
     """
 
     on: date
@@ -61,7 +61,7 @@ class ReversalReason(NamedTuple):
 
 
 class PostedEvent(NamedTuple):
-    """An event of the journal that is not reversed, with the particulars recorded with the event."""
+    """An unreversed event of the journal, with the details that were recorded with the event."""
 
     id: int
     event: Event
@@ -70,17 +70,17 @@ class PostedEvent(NamedTuple):
 
     @property
     def recording_order(self) -> tuple[int, int]:
-        """Return the moment of recording and the id; ids of several processes are not in the order of recording."""
+        """Return the event's moment of recording and id, because ids of several processes are not in order of time."""
         return self.recorded_at, self.id
 
 
-# Events that are never reversed for back-dating: other records rest on their figures.
+# Events that are never reversed for back-dating, because other records depend on their figures.
 _NEVER_REVERSED = events_where(lambda row: row.replay in {Replay.STANDS, Replay.LATEST_FIRST})
 
 # Events that end a loan's whole debt or move the debt elsewhere.
 _ENDING_EVENTS = events_where(lambda row: row.ends in {Ends.RENEWED, Ends.WRITTEN_OFF, Ends.COMPENSATED})
 
-# Events that make up a loan's state. Subsidy events do not: scheme 4.9 corrects subsidies by its own rule.
+# Events that make up a loan's state. Subsidy events are left out, because scheme 4.9 corrects subsidies separately.
 _STATE_EVENTS = events_where(lambda row: row.replay is not Replay.APART)
 _STATE_KINDS = tuple(kind.__name__ for kind in _STATE_EVENTS)
 
@@ -90,8 +90,8 @@ def rewind(
 ) -> dict[int, list[PostedEvent]]:
     """Take loans back to their points and return the reversed events of each loan, by loan id, oldest first.
 
-    The loans' rows must be locked by the caller. The events in `also`, dated before the points, are reversed too. A
-    loan without an event to reverse is left unchanged. Raise RestsOnLater, PeriodClosed.
+    The loans' rows must be locked by the caller. The events in `also`, which are dated before the points, are reversed
+    too. A loan without an event to reverse is left unchanged. Raise RestsOnLater, PeriodClosed.
     """
     later = check(unit, points, also)
     _check_not_ended(unit, points, also)
@@ -117,9 +117,9 @@ def check(
 
 
 def points_before(unit: Unit, posted: Iterable[PostedEvent]) -> dict[int, RewindPoint]:
-    """Return for each loan the point before the first of the given events of that loan.
+    """Return for each loan the point before the first of the loan's events in `posted`.
 
-    Where that event lies in a closed month, the point is the start of the first open day.
+    Where the first event of a loan lies in a closed month, the loan's point is the start of the first open day.
     """
     points: dict[int, RewindPoint] = {}
     for each in posted:
@@ -228,11 +228,11 @@ def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[Post
 
 
 def _of_the_day(each: PostedEvent, point: RewindPoint) -> bool:
-    """Return whether an event dated on the day of a point is ordered after the point.
+    """Return whether an event dated on a point's day is ordered after the point.
 
-    After a point at the end of a day comes only the interest bill of a claim of that day, unless the point is `last`.
-    After a point before an event come the transactions recorded later on that day, and the interest bill and the use of
-    credit of a pay-off.
+    Where the point is the end of its day, only the interest bill of a claim is ordered after the point, and with `last`
+    no event is. Where the point lies before an event, the transactions recorded later on the day are ordered after the
+    point, and so are the interest bill and the use of credit of a pay-off.
     """
     cause = getattr(each.event, "cause", None)
     if point.before is None:
@@ -255,7 +255,7 @@ def _check(unit: Unit, on: date, rows: Sequence[PostedEvent]) -> None:
 
 
 def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iterable[PostedEvent]) -> None:
-    """Raise RestsOnLater where the debt ended or moved after a reversed event, in closed months too (books 3)."""
+    """Raise RestsOnLater where a loan's debt ended or moved after a reversed event, in closed months too (books 3)."""
     first: dict[int, PostedEvent] = {}
     for each in undone:
         assert each.event.loan is not None
@@ -280,7 +280,7 @@ def _book(event: Event) -> str:
 def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
     """Set the loans' rows back to their points, and begin a new generation of each loan.
 
-    The day of the next step is found when the state is loaded: see `servicing.resume`.
+    `servicing.resume` finds the day of the next step when the loan's state is loaded.
     """
     connection, c = unit.connection, _LOANS.c
     billed = _billed_to(unit, points)

@@ -1,4 +1,4 @@
-"""Find the loans on which an interest bill or a turn to overdue falls due by a day, for the daily jobs."""
+"""Find, for the daily jobs, the loans with an interest bill or a change to overdue due on or before a day."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,8 +14,8 @@ from ledger.tables.loans import Loan
 def scopes_due(session: Session, through: date, *, matured: bool = False) -> dict[Scope, int]:
     """Return by bank and county the number of loans with something falling due on or before a day.
 
-    An interest bill, a use of credit and the turn to overdue fall due. With `matured`, count only loans whose rolled
-    due date lies before the day.
+    The things that fall due are interest bills, uses of credit and changes to overdue. With `matured`, count only loans
+    whose rolled due date lies before the day.
     """
     rows = session.execute(
         select(Loan.bank, Loan.county, func.count()).where(*_due(through, matured)).group_by(Loan.bank, Loan.county)
@@ -28,8 +28,8 @@ def loans_due(
 ) -> Sequence[int]:
     """Return the smallest ids above `after` of the due loans of one bank in one county, at most `limit`.
 
-    Due loans are those that `scopes_due` counts. The subquery selects before the ids are sorted; without it PostgreSQL
-    would walk through the loans of all banks in the order of ids.
+    Due loans are those that `scopes_due` counts. A subquery selects the due loans before the ids are sorted; without
+    the subquery PostgreSQL would read the loans of all banks in the order of ids.
     """
     due = (
         select(Loan.id)
@@ -53,7 +53,7 @@ def _due(through: date, matured: bool) -> list[ColumnElement[bool]]:
 
 def newly_overdue(session: Session, scope: Scope, since: date | None, through: date) -> int:
     """Return the number of overdue loans whose first day overdue is after `since` and not after `through`."""
-    turned = Loan.rolled_on < through  # overdue is dated the day after the rolled due date (scheme 3.7)
+    turned = Loan.rolled_on < through  # A loan is overdue from the day after its rolled due date (3.7).
     if since is not None:
         turned &= Loan.rolled_on >= since
     query = select(func.count()).select_from(Loan).where(Loan.status == LoanStatus.OVERDUE, turned)

@@ -1,4 +1,4 @@
-"""Lock loans and load their current states, any number of loans with a few queries."""
+"""Lock loans and load their current states, with a few queries for any number of loans."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -32,8 +32,8 @@ def lock(unit: Unit, loan_ids: Iterable[int]) -> None:
 def load(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, LoadedLoan]:
     """Lock loans in the order of ids and return their current states; a loan not yet paid out has no state.
 
-    The states can be run up to `through`: interest rates are loaded to that day, and the working-day calendar must be
-    published where a loan is due. A connection that only reads takes no locks. Raise CalendarMissing.
+    The states can be run up to the day `through`, because interest rates are loaded up to `through`. The working-day
+    calendar must be published where a loan is due. A read-only connection takes no locks. Raise CalendarMissing.
     """
     unit.session.flush()
     reading = unit.connection.get_execution_options().get("reading", False)

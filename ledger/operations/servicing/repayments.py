@@ -1,4 +1,4 @@
-"""Repayments (还款): record one or a sheet of repayments, in time or late, and reverse a repayment."""
+"""Operations that record single repayments (还款) and sheets of repayments, in time or late, and reverse repayments."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,9 +48,10 @@ class PayoffPassed(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A repayment as handed over: the amount, the business day, the day of receipt if earlier, and the receipt number.
+    """A repayment to be recorded: the amount, the business day, an earlier day of receipt if any, the receipt number.
 
-    Where a repayment before the due date exceeds the interest billed, `surplus` chooses credit or principal (3.9).
+    `surplus` says whether the part of an early repayment that exceeds the billed interest becomes credit or repays
+    principal (3.9).
     """
 
     loan_id: int
@@ -64,7 +65,7 @@ class Received:
 
 
 def repay(unit: Unit, received: Received) -> RepaymentShown:
-    """Record a repayment; first post the interest bills and transitions due by the day of the repayment (3.9).
+    """Record a repayment, after posting the interest bills and status changes due on or before its day (3.9).
 
     Raise AmountNotPositive, ReceiptTaken, LoanCompensated, LoanSettled, PeriodClosed, RestsOnLater, NotFound.
     """
@@ -80,8 +81,8 @@ def repay_all(
 ) -> list[RepaymentShown]:
     """Record many repayments, the repayments of each loan in the order of days, with bulk reads and writes.
 
-    With `faults`, the refusal of each refused row is added to that list by the row's place in the sheet, and the caller
-    must not commit.
+    Where the list `faults` is given, each refusal is added to the list with the row's place in the sheet, and the
+    caller must not commit.
     """
     load.lock(unit, {received.loan_id for received in sheet})
     ids = new_ids(len(sheet))
@@ -127,9 +128,9 @@ def reverse(unit: Unit, repayment_id: int, reason: ReversalReason) -> None:
 
 
 def payoff(unit: Unit, loan_id: int, on: date) -> Payoff:
-    """Return the amounts that settle a loan on a day, as if everything due by that day were posted (3.9).
+    """Return the amounts that settle a loan on a day, as if everything due on or before the day were posted (3.9).
 
-    Nothing is saved. Raise NotFound, WrongStatus, PayoffPassed.
+    The computation of a pay-off saves nothing. Raise NotFound, WrongStatus, PayoffPassed.
     """
     if (last := backdating.last_event_on(unit, loan_id)) is not None and last > on:
         raise PayoffPassed(rule="3.9", limit=last, found=on)
@@ -170,7 +171,7 @@ def _statuses(unit: Unit, sheet: Sequence[Received]) -> dict[int, str]:
 def _keep(
     unit: Unit, sheet: Sequence[Received], posted: Sequence[PostedTransaction], import_id: int | None
 ) -> list[RepaymentShown]:
-    """Write the rows of posted repayments; return the repayments with the amounts of interest and principal paid."""
+    """Write the rows of posted repayments; return the repayments, each with the interest and principal it paid."""
     made = [_shown(unit, *pair, import_id) for pair in zip(sheet, posted, strict=True)]
     rows = [
         (

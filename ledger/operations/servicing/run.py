@@ -1,7 +1,8 @@
-"""Run loans through their calendar and post loan transactions, recorded in time or late.
+"""Post what a loan's calendar makes due, and post loan transactions that are recorded in time or late.
 
-The daily job, the desk and the sheets of repayments share one way, for one loan or a hundred thousand: lock the loans,
-reverse the events dated later, load the states, apply the transactions in the order of days, save once.
+The daily job, single repayments and sheets of repayments all use this module, for any number of loans. The module locks
+the loans, reverses the events dated later, loads the states, applies the transactions in the order of days, and saves
+once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,7 +48,7 @@ class LoanCompensated(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class PostedTransaction:
-    """A posted transaction: the events and event ids in order, the loan's status and open parts right after."""
+    """A posted transaction: its events and event ids in order, and the loan's status and open amounts afterwards."""
 
     transaction: LoanTransaction
     events: tuple[Event, ...]
@@ -57,9 +58,10 @@ class PostedTransaction:
 
 
 def run_to(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
-    """Post the interest bills, uses of credit and turns to overdue due by `through`; return how many loans changed.
+    """Post interest bills, uses of credit and changes to overdue due on or before `through`; count changed loans.
 
-    Running loans to one day twice posts nothing the second time. Raise FutureDate, CalendarMissing, PeriodClosed.
+    Return the number of loans changed. A second run to the day `through` posts nothing. Raise FutureDate,
+    CalendarMissing, PeriodClosed.
     """
     unit.not_future(through, "through")
     loans = load.load(unit, loan_ids, through)
@@ -69,7 +71,7 @@ def run_to(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
 
 
 def load_run_to(unit: Unit, loan_id: int, on: date) -> LoadedLoan:
-    """Lock one loan, load the state and run the state to `on`; save nothing. Raise NotFound, WrongStatus."""
+    """Lock a loan, load its state and run the state to the day `on`; save nothing. Raise NotFound, WrongStatus."""
     loan = load.load(unit, [loan_id], on).get(loan_id)
     if loan is None:
         _refuse_unlent(unit, loan_id)
@@ -84,12 +86,12 @@ def apply_transactions(
     reason: ReversalReason,
     faults: list[tuple[LoanTransaction, Refusal]] | None = None,
 ) -> dict[int, list[PostedTransaction]]:
-    """Post transactions on loans, each on its own day, even if later events are posted (scheme 3 "Back-dated").
+    """Post transactions on loans, each on its own day, even where later events are posted (scheme 3 "Back-dated").
 
     Return the posted transactions of each loan in the order of their days. `reason` is recorded with the reversals of
-    later events. With `faults`, a refused transaction is added to that list and the remaining transactions are still
-    applied, to find every fault of a sheet at once; the caller must then not commit. Without `faults` the first refusal
-    is raised.
+    later events. Where the list `faults` is given, a refused transaction is added to the list and the remaining
+    transactions are still applied, so that every fault of a sheet is found at once. A caller that gives `faults` must
+    not commit when the list is filled. Without `faults` the first refusal is raised.
     """
     refusals = _Refusals(faults)
     banks = _banks(unit, transactions)
@@ -113,7 +115,7 @@ def apply_transactions(
 
 
 def undo_transactions(unit: Unit, event_ids: Mapping[int, Sequence[int]], reason: ReversalReason) -> None:
-    """Reverse the events of transactions, by loan id, and apply the loans' later transactions without these.
+    """Reverse transactions' events, given by loan id, and apply again the loans' later transactions.
 
     A reversal has the day of the reversed event, or the first open day where the month of that event is closed. Raise
     RestsOnLater, AlreadyReversed, CreditOverdrawn.
@@ -139,12 +141,12 @@ def check_transaction(unit: Unit, loan_id: int, transaction: LoanTransaction) ->
 
 @dataclass(frozen=True, slots=True)
 class _Refusals:
-    """Refusals of transactions: raised at once, or collected for a caller that wants all of them."""
+    """The refusals of transactions, which are raised at once or collected for a caller that wants all refusals."""
 
     gathered: list[tuple[LoanTransaction, Refusal]] | None
 
     def allow(self, blamed: Sequence[LoanTransaction], check: Callable[[], object]) -> bool:
-        """Return whether a check passes; a refusal is raised, or noted for each of the blamed transactions."""
+        """Return whether a check passes; raise a refusal, or collect the refusal for each transaction in `blamed`."""
         try:
             check()
         except Refusal as refusal:
@@ -179,7 +181,7 @@ def _rewind(
     refusals: _Refusals,
     allowed: dict[int, list[LoanTransaction]],
 ) -> dict[int, list[PostedEvent]]:
-    """Take all loans back with one call; where refusals are collected, find the refused loans one by one.
+    """Take all loans back to their points at once; where refusals are collected, check the loans one by one.
 
     The transactions of a refused loan are removed from `allowed`.
     """
@@ -218,7 +220,7 @@ def _apply_in_order(
     taken_back_to: Mapping[int, date],
     refusals: _Refusals,
 ) -> dict[int, list[PostedTransaction]]:
-    """Load loans, apply new and reversed transactions, run each loan as far as before, and save all at once."""
+    """Load loans, apply new and reversed transactions, run each loan to the day it had reached before, and save all."""
     through = {
         loan_id: max(
             [
@@ -247,11 +249,11 @@ def _apply_in_order(
 def _apply_to(
     loan: LoadedLoan, new: Sequence[LoanTransaction], later: Sequence[PostedEvent], refusals: _Refusals
 ) -> list[_Applied]:
-    """Apply transactions to one loan in the order of days; first run the loan to the day of each."""
+    """Apply transactions to one loan in the order of days; run the loan to the day of each transaction first."""
     applied = []
     for transaction, is_new in _in_order(new, later):
         loan.take(servicing.run_to(loan.state, transaction.on))
-        # Where an older transaction can no longer be applied, the new transactions are blamed for the refusal.
+        # Where an older transaction can no longer be applied, the refusal is attributed to the new transactions.
         blamed, start = [transaction] if is_new else new, len(loan.records)
         if refusals.allow(blamed, partial(_apply, loan, transaction)):
             status, open_parts = loan.state.status, compensation.open_parts(loan.state)
@@ -260,12 +262,12 @@ def _apply_to(
 
 
 def _apply(loan: LoadedLoan, transaction: LoanTransaction) -> None:
-    # The list is made first: where the rule refuses halfway, no event of the transaction is taken.
+    # All events are made before any is recorded, so that a refused transaction leaves no event.
     loan.take(list(rules.apply(loan.state, transaction)), transaction.about)
 
 
 def _in_order(new: Sequence[LoanTransaction], later: Iterable[PostedEvent]) -> list[tuple[LoanTransaction, bool]]:
-    """Return transactions by day and order of the day, each with whether it is new; older transactions come first."""
+    """Return transactions by day and order of the day, older ones first, each with whether the transaction is new."""
     older = [rules.transaction_of(each.event, each.about) for each in later]
     every = [*((each, False) for each in older if each is not None), *((each, True) for each in new)]
     return sorted(every, key=lambda pair: (pair[0].on, pair[0].day_order, pair[1]))
@@ -274,7 +276,7 @@ def _in_order(new: Sequence[LoanTransaction], later: Iterable[PostedEvent]) -> l
 def _saved(
     unit: Unit, loans: Mapping[int, LoadedLoan], applied: Mapping[int, Sequence[_Applied]]
 ) -> dict[int, list[PostedTransaction]]:
-    """Save loans, point older repayments to their new events, and return the new transactions as posted."""
+    """Save loans, set the new events of repayments that were applied again, and return the posted new transactions."""
     event_ids = save.save(unit, loans.values())
     posted: dict[int, list[PostedTransaction]] = {}
     moved = []

@@ -39,7 +39,7 @@ class LoadedLoan:
             self.records.append(Record(event, document, reason, made_by, checked_by, self._key(event)))
 
     def _key(self, event: Event) -> str | None:
-        """Return an event's natural key, which names the loan's generation: a loan taken back makes new keys."""
+        """Return an event's natural key, with the loan's generation, so a loan taken back makes new keys."""
         key = key_of(event)
         return f"{key}/{self.row.generation}" if key is not None and self.row.generation else key
 
@@ -65,14 +65,14 @@ def save(unit: Unit, loans: Iterable[LoadedLoan]) -> dict[int, list[int]]:
 
 
 def point_to_events(unit: Unit, repayments: Sequence[tuple[int, int]]) -> None:
-    """Set the event of repayments that were applied a second time: pairs of repayment id and new event id."""
+    """Set the events of repayments that were applied again, given as pairs of repayment id and new event id."""
     update_rows(unit.connection, _REPAYMENTS, ("event_id",), [(event_id, own) for own, event_id in repayments])
 
 
 def _rows_of(
     unit: Unit, touched: Sequence[LoadedLoan], made: Mapping[int, Sequence[int]]
 ) -> dict[Table, list[tuple[Any, ...]]]:
-    """Return the rows of interest bills and allocations that the loans' new events make, by table."""
+    """Return by table the rows of interest bills and allocations that the loans' new events make."""
     versions = _versions(unit, [each.state.loan for each in touched if each.row.generation])
     billed: list[tuple[Any, ...]] = []
     paid: list[tuple[Any, ...]] = []
@@ -133,7 +133,7 @@ def _opened_or_ended(loan: LoadedLoan) -> bool:
 
 
 def _versions(unit: Unit, loan_ids: Sequence[int]) -> dict[tuple[int, date], int]:
-    """Return the last version of each interest bill of loans that were once taken back, by loan and period start."""
+    """Return the last version of each interest bill of loans that were ever taken back, by loan and start of period."""
     if not loan_ids:
         return {}
     query = select(interest_bills.c.loan_id, interest_bills.c.period_start, func.max(interest_bills.c.version)).where(

@@ -1,4 +1,4 @@
-"""The register of households (建档立卡贫困户名册): one row for each member; registered whole or not at all."""
+"""The register of households (建档立卡贫困户名册): a sheet with one row for each member, stored whole or not at all."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -67,7 +67,7 @@ Members = list[Numbered]
 
 
 def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
-    """Gather the rows of each household, and ask the desk's rules of households and members (2.1).
+    """Gather the rows of each household, and check the rules of households and members (2.1).
 
     A household is ready to be registered, unchanged, or has a fault for every rule that a row breaks.
     """
@@ -109,7 +109,7 @@ def _check_household(run: Run, members: Members) -> None:
 
 
 def _compare(unit: Unit, run: Run, households: dict[str, Members]) -> None:
-    """Compare households with those registered under their numbers, and find members of other households."""
+    """Compare households with the households registered under their numbers; find persons of other households."""
     recorded = _recorded(unit, households)
     cards = {row.id_card.number for members in households.values() for _, row in members if row.id_card is not None}
     registered_in = _households_of(unit, cards)
@@ -159,7 +159,7 @@ def _households_of(unit: Unit, cards: set[str]) -> dict[str, str]:
 
 
 def chunks(ready: Sequence[Members], most: int) -> Iterator[Sequence[Members]]:
-    """Yield chunks of at most `most` rows; all members of a household are in one chunk."""
+    """Yield chunks of at most `most` rows; the members of a household are never split over chunks."""
     chunk: list[Members] = []
     rows = 0
     for members in ready:

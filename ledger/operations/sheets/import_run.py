@@ -1,4 +1,4 @@
-"""The state of one sheet while it is checked and booked, its importer, and the refusals that all kinds share."""
+"""The state of a sheet while the sheet is checked and booked, its importer, and the refusals shared by all kinds."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class RowTwice(RuleViolation):
 
 
 class RowDiffers(RuleViolation):
-    """The refusal of a row whose identity is recorded with other content; `differing` are the columns that differ."""
+    """The refusal of a row that is recorded with different content; `differing` holds the columns that differ."""
 
     code = "row_differs"
     zh = "已登记且内容不同（{differing}）：已登记 {recorded:text}，表中 {found:text}；导入不修改已登记的内容"
@@ -42,24 +42,25 @@ class CountyUnknown(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """A person who imports sheets, with the person's bank and counties; no county named means all counties."""
+    """A person who imports sheets, with the person's bank and counties; an empty set of counties means all counties."""
 
     user: str
     bank: str | None = None
     counties: frozenset[str] = frozenset()
 
     def has(self, county: str) -> bool:
-        """Return whether a county, by today's id, is in the person's scope."""
+        """Return whether a county, given by its present id, is in the person's scope."""
         return not self.counties or county in self.counties
 
 
 @dataclass(slots=True)
 class Run:
-    """The check of one sheet and the booking after the check.
+    """The run of one sheet: the check of its rows and the booking of the checked rows.
 
-    `import_id` is the import that books the rows; an import that was cut off keeps its id. `unchanged` counts the rows
-    that were recorded with the same content before this import. `ready` holds the checked rows that are to be booked.
-    `known` holds facts that a kind of sheet looks up once for all rows. `broken` holds the numbers of rows with faults.
+    `import_id` is the import that books the rows; an interrupted import keeps its id when it is continued. `unchanged`
+    counts the rows that were recorded with equal content before the import. `ready` holds the checked rows that are to
+    be booked. `known` holds facts that a kind of sheet looks up once for all rows. `broken` holds the numbers of rows
+    with faults.
     """
 
     importer: Importer
@@ -88,14 +89,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """The number of rows that a chunk booked, and the faults of the chunk; with a fault the chunk booked no row."""
+    """The number of rows that a chunk booked, and the chunk's faults; a chunk with a fault books no row."""
 
     rows: int
     faults: Sequence[Fault] = ()
 
 
 def differing(row: Mapping[str, Any], record: Mapping[str, Any]) -> RowDiffers | None:
-    """Return the refusal that names every column in which a row and its record differ, None where no column does."""
+    """Return the refusal that names each column in which a row and its record differ, or None if all columns agree."""
     names = [name for name, value in row.items() if value != record[name]]
     if not names:
         return None
@@ -116,14 +117,14 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def county_ids(session: Session) -> dict[str, str]:
-    """Return today's county ids by every code of a county, of today or retired, and by every name."""
+    """Return the present ids of counties by every present code, every retired code and every name."""
     ids = dict(session.execute(select(County.name, County.id)).all())
     ids |= dict(session.execute(select(CountyCode.name, CountyCode.county)).all())
     return ids | dict(session.execute(select(CountyCode.code, CountyCode.county)).all())
 
 
 def check_county(run: Run, number: int, written: str | None, ids: Mapping[str, str]) -> str | None:
-    """Return today's id of the county written in a row; None, with a fault, for a county that the importer lacks."""
+    """Return the present id of the county in a row; add a fault and return None for a county outside the scope."""
     if written is None:
         return None
     county = ids.get(written)
@@ -136,7 +137,7 @@ def check_county(run: Run, number: int, written: str | None, ids: Mapping[str, s
 
 
 def faults_text(refusal: Refusal) -> str:
-    """Return the faults of a sheet as the JSON that is stored: at most FAULTS_MAX faults, in both languages."""
+    """Return the faults of a sheet as JSON to be stored, at most FAULTS_MAX faults, each in both languages."""
     faults = refusal.found if isinstance(refusal, SheetFaults) else [Fault.of(0, "", refusal)]
     return json.dumps(
         [

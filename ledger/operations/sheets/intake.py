@@ -1,7 +1,8 @@
-"""Sheets into the books: a sheet is checked whole, booked under the id of an import, and then confirmed or rejected.
+"""The intake of sheets: a sheet is checked as a whole, booked as an import, and later confirmed or rejected.
 
-With one fault nothing of a sheet is booked. A large sheet is booked in chunks, each in a transaction of its own. After
-an interruption the same file, sent by the same person, is continued: rows that were booked are not booked twice.
+Where a sheet has a fault, no row of the sheet is booked. A large sheet is booked in chunks, with a transaction for each
+chunk. After an interruption the import continues when its importer sends the file again; rows that were booked are not
+booked twice.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,10 +31,10 @@ from ledger.unit_of_work import Unit
 from ledger.workflow import check_status, move
 
 CHUNK_ROWS = 5000
-"""The most rows that one transaction books (books.md promise 4)."""
+"""The largest number of rows that one transaction books (books.md promise 4)."""
 
 Begin = Callable[[], AbstractContextManager[Unit]]
-"""A function that begins a transaction of its own."""
+"""A function that begins a new transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,10 @@ class Kind:
     """The functions of one kind of sheet.
 
     Only `importers` may import the kind. `check` checks rows: each row is then ready, unchanged or faulty. `chunks`
-    cuts the ready rows into chunks of at most so many rows, and `book` books one chunk. `undo` takes back the rows of
-    an import. A kind without `undo` is a register: nobody confirms a register, all its rows are checked together, and
-    one transaction books them. A `rehearsed` kind shows faults only when booked: each chunk is first booked and rolled
-    back.
+    splits the ready rows into chunks of limited size, and `book` books one chunk. `undo` takes back the rows of an
+    import. A kind without `undo` is a register: nobody confirms a register, all rows of a register are checked
+    together, and one transaction books all its rows. The faults of a `rehearsed` kind appear only when rows are booked,
+    so each chunk is first booked and rolled back.
     """
 
     importers: frozenset[Role]
@@ -70,7 +71,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "loans": Kind(_LEND, loans.check, _slices, loans.book, undo_loans),
     "repayments": Kind(_LEND, repayments.check, repayments.chunks, repayments.book, undo_repayments, rehearsed=True),
 }
-"""The one table of the kinds of sheets."""
+"""The table of all kinds of sheets."""
 
 _ABANDONED = "导入中止 import abandoned"
 
@@ -89,9 +90,9 @@ class RecordedMeanwhile(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of a sheet: rows booked and rows unchanged.
+    """The result of a sheet, with the numbers of rows booked and of rows that were unchanged.
 
-    `id` is None where no import is kept. `ready` is the number of rows that a dry run would have booked.
+    `id` is None where no import is stored. `ready` is the number of rows that a dry run would have booked.
     """
 
     id: int | None
@@ -104,7 +105,7 @@ class Outcome:
 
 
 class _Rehearsed(Exception):
-    """An exception that rolls back the transaction of a chunk booked only to find its faults."""
+    """An exception that rolls back the transaction of a chunk that was booked only to find its faults."""
 
 
 def check_may_import(role: str, kind: str) -> None:
@@ -126,8 +127,9 @@ def take_in(
 ) -> Outcome:
     """Check a sheet and book the sheet in transactions begun by `begin`; a dry run only checks.
 
-    `announced` is the id of the import, where `announce` gave one. Raise SheetFaults with every fault of every row,
-    RecordedMeanwhile, and refusals that concern no row; chunks booked before a refusal are taken back in red.
+    `announced` is the id of the import, where `announce` has returned an id. Raise SheetFaults with every fault of
+    every row, RecordedMeanwhile, and refusals that concern no row; chunks booked before a refusal are taken back in
+    red.
     """
     run = Run(importer, table, announced)
     kind = KINDS[table.kind]
@@ -144,7 +146,7 @@ def take_in(
 
 
 def take_in_at_once(unit: Unit, importer: Importer, table: Table, *, chunk_rows: int = CHUNK_ROWS) -> Outcome:
-    """Check a sheet and book the sheet in the caller's transaction, which keeps nothing where a refusal is raised.
+    """Check a sheet and book the sheet in the caller's transaction, which must be rolled back on a refusal.
 
     Raise SheetFaults with every fault of every row, RecordedMeanwhile, and refusals that concern no row.
     """
@@ -155,9 +157,9 @@ def take_in_at_once(unit: Unit, importer: Importer, table: Table, *, chunk_rows:
 
 
 def announce(unit: Unit, importer: Importer, table: Table, *, dry_run: bool = False) -> int:
-    """Keep a sheet as an import that will be checked and booked; return the id under which its progress is shown.
+    """Store a sheet as an import to be checked and booked; return the id under which the import's progress is shown.
 
-    An unfinished import of the same file by the same person keeps its id.
+    Where the importer has an unfinished import of the same file, the id of the unfinished import is returned.
     """
     unfinished = None if dry_run else _unfinished(unit, importer, table)
     if unfinished is not None:
@@ -219,9 +221,10 @@ def _in_chunks(begin: Begin, kind: Kind, run: Run, chunk_rows: int, *, dry_run: 
 
 
 def _attempts() -> Retrying:
-    """Return the attempts at one transaction: another one follows a passing database error or a UniqueViolation.
+    """Return the attempts at a transaction, which is repeated after a temporary database error or a UniqueViolation.
 
-    A UniqueViolation says that somebody else wrote a row of the sheet first; the next attempt compares the two rows.
+    A UniqueViolation means that somebody else has just recorded a row of the sheet; the next attempt compares the
+    sheet's row with the recorded row.
     """
     return attempts().copy(retry=retry_if_exception(lambda error: isinstance(error, UniqueViolation) or passing(error)))
 
@@ -248,7 +251,7 @@ def _not_booked(run: Run, status: SheetStatus) -> Outcome:
 
 
 def _unfinished(unit: Unit, importer: Importer, table: Table) -> int | None:
-    """Return the id of an import of the same file by the same person that was cut off, None where there is none."""
+    """Return the id of the importer's interrupted import of the file, or None where no import was interrupted."""
     query = select(Import.id).where(
         Import.status.in_(UNFINISHED),
         Import.kind == table.kind,
@@ -287,7 +290,7 @@ def locked(unit: Unit, import_id: int, step: SheetStep) -> Import:
 
 
 def _open(unit: Unit, run: Run) -> int:
-    """Return the id of the import under which chunks are booked: a new import, or one that was cut off."""
+    """Return the id of the import under which chunks are booked: a new import or an interrupted import."""
     if run.import_id is None:
         row = _add(unit, run.importer, run.table, SheetStatus.BOOKING)
     else:
@@ -311,21 +314,21 @@ def _finish(unit: Unit, run: Run) -> Outcome:
     assert run.import_id is not None
     row = locked(unit, run.import_id, SheetStep.FINISH)
     move(unit, SHEET, row, SheetStep.FINISH, to=SheetStatus.BOOKED if row.booked else SheetStatus.UNCHANGED)
-    row.unchanged = row.rows - row.booked  # includes rows that somebody else recorded meanwhile with the same content
+    row.unchanged = row.rows - row.booked  # includes equal rows that somebody else has recorded meanwhile
     return Outcome(row.id, row.kind, row.status, row.rows, row.booked, row.unchanged)
 
 
 def _close(unit: Unit, import_id: int, run: Run, status: SheetStatus) -> None:
-    """Close an import of which no row is booked."""
+    """End an import of which no row is booked."""
     row = locked(unit, import_id, SheetStep.CHECK)
     row.unchanged = run.unchanged
     move(unit, SHEET, row, SheetStep.CHECK, to=status)
 
 
 def _fail(begin: Begin, kind: Kind, import_id: int, refusal: Refusal) -> None:
-    """Take back the booked rows of an import and keep the refusal.
+    """Take back the booked rows of an import and store the refusal.
 
-    Where a row cannot be taken back, only the refusal is kept, and a checker has to reject the import.
+    Where a row cannot be taken back, only the refusal is stored, and a checker has to reject the import.
     """
     try:
         for attempt in _attempts():
@@ -337,7 +340,7 @@ def _fail(begin: Begin, kind: Kind, import_id: int, refusal: Refusal) -> None:
                 row.booked = 0
                 move(unit, SHEET, row, SheetStep.FAIL)
     except WrongStatus:
-        return  # a checker rejected the import meanwhile
+        return  # A checker has rejected the import meanwhile.
     except Refusal:
         for attempt in _attempts():
             with attempt, begin() as unit:

@@ -1,4 +1,4 @@
-"""Booking the checked loans of a sheet: one bulk write of their rows, and one of their disbursements."""
+"""The booking of a sheet's checked loans, with one bulk write for the loans and one for the disbursements."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
@@ -30,7 +30,7 @@ class Terms(NamedTuple):
 
 
 class Days(NamedTuple):
-    """The days that a disbursement fixes, as ISO texts, which either driver stores fastest."""
+    """The days that a disbursement fixes, as ISO texts, because both database drivers store texts fastest."""
 
     disbursed_on: str
     due_on: str
@@ -108,7 +108,8 @@ class StoredStatusChange(NamedTuple):
 def write(unit: Unit, run: Run, loans: Sequence[CheckedLoan], undone: Mapping[str, Any]) -> None:
     """Write loans as active and record their disbursements, with the file's hash as the document.
 
-    `undone` are loans left by rejected sheets, by contract number: a loan among them keeps its row and its history.
+    `undone` holds, by contract number, the loans that rejected sheets had booked. A loan in `undone` keeps its row and
+    its history.
     """
     ids: Sequence[int] = new_ids(len(loans))
     if undone:
@@ -138,9 +139,10 @@ def write(unit: Unit, run: Run, loans: Sequence[CheckedLoan], undone: Mapping[st
 
 
 def _stored(unit: Unit, run: Run, loans: Sequence[CheckedLoan], ids: Sequence[int]) -> list[StoredLoan]:
-    """Return the table rows of loans that were paid out and have not run a day (see `loans.set_dates`).
+    """Return the table rows of loans that have just been paid out (see `loans.set_dates`).
 
-    The rows are made column by column, which is faster than loan by loan; a column that is not named is empty.
+    The rows are made column by column, which is faster than loan by loan. A column that the function does not name is
+    empty.
     """
     _, rows, terms, borrowers, days = zip(*loans, strict=True)
     disbursed_on = [of_loan.disbursed_on for of_loan in days]
@@ -184,7 +186,7 @@ def _stored(unit: Unit, run: Run, loans: Sequence[CheckedLoan], ids: Sequence[in
 
 
 def _overwrite(unit: Unit, run: Run, rows: Sequence[StoredLoan], undone: Mapping[str, Any]) -> None:
-    """Overwrite the rows of undone loans, keep the generation of each, and record the change of status."""
+    """Overwrite the rows of undone loans, keep each loan's generation, and record the changes of status."""
     update_rows(
         unit.connection,
         _LOANS,

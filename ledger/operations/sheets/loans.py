@@ -1,4 +1,4 @@
-"""Sheets of loans (放款台账): every row is asked every rule of scheme §2 and 3.1 before the whole sheet is booked."""
+"""Sheets of loans (放款台账): every rule of scheme §2 and 3.1 is checked for every row before a sheet is booked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,11 +62,12 @@ class JudgedTerms(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """Facts looked up or judged once for a whole sheet, and sums over the rows checked so far.
+    """Facts that are looked up once for a whole sheet, and sums over the rows that have been checked.
 
     `schemes` holds all versions of a scheme, the newest first. `first_rows` holds the number of the first row with a
-    contract number, and `repeated` the numbers of the later rows. `promised` holds the fen of the checked rows by the
-    borrower's key. `counties` holds the fen contributed to the fund and the fen issued, checked rows included.
+    contract number, and `repeated` the numbers of the later rows. `promised` holds, by the borrower's key, the
+    principal of the checked rows in fen. `counties` holds by county the fen contributed to the fund and the fen issued,
+    including the checked rows.
     """
 
     snapshot: ReferenceSnapshot
@@ -82,7 +83,7 @@ class Known:
 
 
 def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
-    """Check rows against what is recorded and against every rule, with four queries for any number of rows.
+    """Check rows against the recorded loans and against every rule, with four queries for any number of rows.
 
     A row is ready to be booked, unchanged, or has a fault for every rule that the row breaks.
     """
@@ -90,7 +91,7 @@ def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
         run.known = Known(checks.reference_snapshot(unit.session), reference.work_calendar(unit.session))
     known: Known = run.known
     borrowers = recorded.borrowers_of(unit, (row for _, row in rows))
-    # Debts are read before loans: a loan booked between the two queries is found as a loan and not counted twice.
+    # Debts are read before loans: a loan booked between both queries is then found as a loan and not counted twice.
     debts = recorded.debts_of(unit, borrowers.values())
     present = recorded.loans_of(unit, run.importer.bank, (row.contract_no for _, row in rows)).present
     new_rows: list[tuple[int, AsRead, Borrower | None]] = []
@@ -119,7 +120,7 @@ def _compare(run: Run, number: int, row: LoanRow, loan: Any, borrower: Borrower 
 def _judge(
     unit: Unit, run: Run, rows: Sequence[tuple[int, AsRead, Borrower | None]], debts: Mapping[int, Debts]
 ) -> None:
-    """Ask every rule about rows that are not recorded; a row without a fault becomes ready."""
+    """Check every rule for rows that are not recorded; a row without a fault becomes ready to be booked."""
     known: Known = run.known
     unmatched = {row.registry_no for _, row, found in rows if found is None or found.code != row.registry_no} - {None}
     registry_nos = recorded.known_registry_nos(unit, unmatched) if unmatched else set[str]()
@@ -139,13 +140,13 @@ def _judge(
 
 
 def book(unit: Unit, run: Run, chunk: Sequence[CheckedLoan]) -> Booked:
-    """Book a chunk of checked loans; with a fault no loan is written.
+    """Book a chunk of checked loans; where one loan has a fault, no loan is written.
 
-    Two things may have changed since the check and are asked once more under locks: whether the loan is recorded, and
+    Two facts may have changed since the check and are checked again under locks: whether the loan is recorded, and
     whether the borrower's debts leave room for the loan.
     """
     bank = run.importer.bank or ""
-    # The question locks the book, so that nobody closes a month before the loans are written.
+    # Asking for closed months locks the book, so that nobody closes a month before the loans are written.
     period_lock.first_open(unit, [book_of(Book.LOAN, bank=bank, county="")])
     debts = recorded.debts_of(unit, [loan.borrower for loan in chunk], lock=True)
     in_books = recorded.loans_of(unit, run.importer.bank, [loan.row.contract_no for loan in chunk])
@@ -170,7 +171,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[CheckedLoan]) -> Booked:
 def _refusals_under_lock(
     unit: Unit, bank: str, loan: CheckedLoan, debts: Mapping[int, Debts], promised: dict[int, int]
 ) -> Iterable[Refusal]:
-    """Return the refusals of a loan at booking; rules are skipped for a borrower without debts and other rows."""
+    """Return a loan's refusals at booking; a borrower without debts and without other rows is not checked again."""
     key = loan.borrower.key
     before = promised.get(key, 0)
     promised[key] = before + loan.row.principal
@@ -188,7 +189,7 @@ def _judged_terms(unit: Unit, known: Known, row: AsRead) -> JudgedTerms:
 
 
 def _judge_terms(unit: Unit, known: Known, row: AsRead, *, unread: bool) -> JudgedTerms:
-    """Return the judged terms of a row; terms with an `unread` cell get no refusal, because the cell has a fault."""
+    """Return the judged terms of a row; terms with an `unread` cell get no refusal, as the cell already has a fault."""
     if row.scheme is None or row.signed_on is None:
         return JudgedTerms(None, ())
     try:
@@ -202,12 +203,12 @@ def _judge_terms(unit: Unit, known: Known, row: AsRead, *, unread: bool) -> Judg
     try:
         published = rates.benchmark_at_signing(scheme, known.snapshot.tables, row.signed_on, row.term_months)
     except rates.RateNotCovered:
-        return JudgedTerms(Terms(scheme, 0, 0), refusals)  # the refusals above have this refusal already
+        return JudgedTerms(Terms(scheme, 0, 0), refusals)  # `refusals` already contains the missing rate.
     return JudgedTerms(Terms(scheme, rate_parts(row.annual_rate), rate_parts(published)), refusals)
 
 
 def _scheme(unit: Unit, known: Known, code: str, signed_on: date) -> Scheme:
-    """Return the version in force, as `checks.scheme_for` does, without a query for each day of signing."""
+    """Return the version of a scheme in force, as `checks.scheme_for` does, without a query for each signing day."""
     if (versions := known.schemes.get(code)) is None:
         stored = select(SchemeVersion.version).where(SchemeVersion.code == code).order_by(SchemeVersion.version.desc())
         numbers = unit.session.execute(stored).scalars().all()
@@ -217,7 +218,7 @@ def _scheme(unit: Unit, known: Known, code: str, signed_on: date) -> Scheme:
 
 
 def _contract(row: LoanRow, scheme: Scheme, bank: str, county: str) -> Contract:
-    """Return a row as the `Contract` that the rules of lending are asked about."""
+    """Return a row as the `Contract` that the rules of lending check."""
     return Contract(
         scheme,
         bank,
@@ -251,7 +252,7 @@ def _refusals_of_days(unit: Unit, run: Run, signed_on: date | None, disbursed_on
 
 
 def _refusals_of_day(unit: Unit, run: Run, column: str, on: date) -> Iterator[RuleViolation]:
-    """Yield the refusals of any loan of the bank on a day: a future day, a bank out of the scheme, a closed month."""
+    """Yield the refusals of a day: the day is in the future, the bank is not in the scheme, or the month is closed."""
     known: Known = run.known
     bank = run.importer.bank or ""
     rules: list[tuple[Any, ...]] = [
@@ -270,10 +271,10 @@ def _refusals_of_day(unit: Unit, run: Run, column: str, on: date) -> Iterator[Ru
 def _lending_refusals(
     unit: Unit, run: Run, row: AsRead, terms: Terms | None, borrower: Borrower, debts: Mapping[int, Debts]
 ) -> Iterator[Placed]:
-    """Yield the refusals of a loan to a borrower, with the borrower's earlier rows counted (2.1 to 2.5, 2.8)."""
+    """Yield the refusals of a loan to a borrower, counting the borrower's earlier rows (2.1 to 2.5, 2.8)."""
     known: Known = run.known
     if row.principal is None:
-        row = row._replace(principal=NIL)  # all other rules are asked of a row without an amount
+        row = row._replace(principal=NIL)  # The other rules are also checked for a row without a valid amount.
     elif row.principal <= 0:
         yield "principal", PrincipalNotPositive(rule="2.2", limit="0.01", found="0.00")
     before = known.promised.get(borrower.key, 0)
@@ -290,7 +291,7 @@ def _lending_refusals(
 def _refusals_of(
     unit: Unit, contract: Contract, borrower: Borrower, debts: Debts | None, before: int, day: date
 ) -> Iterable[RuleViolation]:
-    """Return the desk's refusals of a borrower on a day, with `before` fen promised by earlier rows of the sheet."""
+    """Return the refusals of a borrower on a day, where earlier rows of the sheet have promised `before` fen."""
     owed = (debts or NO_DEBTS).with_promised(before)
     if borrower.member_id is not None:
         return checks.household_refusals(contract, borrower.registered_on, borrower.born_on, owed.borrowing, day)

@@ -1,4 +1,4 @@
-"""The register of organisations (市场主体名册) with their links: one row for each link, or an organisation alone."""
+"""The register of organisations (市场主体名册) with their links: each row has a link, or an organisation alone."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ class LinkWithoutHousehold(RuleViolation):
 class CheckedOrganisation(NamedTuple):
     """A row that brings a new organisation, a new link, or both.
 
-    `organisation_id` is None where the row's organisation is new, `household_id` is None in a row without a link.
+    `organisation_id` is None where the row's organisation is new, and `household_id` is None where the row has no link.
     """
 
     row: OrganisationRow
@@ -73,7 +73,7 @@ class StoredLink(NamedTuple):
 
 
 def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
-    """Ask the desk's rules of organisations and links (2.3) of every row.
+    """Check the rules of organisations and links (2.3) for every row.
 
     A row is ready to be registered, unchanged, or has a fault for every rule that the row breaks.
     """
@@ -93,7 +93,7 @@ def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
 
 
 def _check_same(run: Run, number: int, row: AsRead, first: Numbered) -> None:
-    """Add a fault for every column in which a row differs from the first row of the same organisation."""
+    """Add a fault for every column in which a row differs from the organisation's first row on the sheet."""
     for column in ("name", "kind", "county"):
         in_row, in_first = getattr(row, column), getattr(first[1], column)
         if row.uscc is not None and in_row != in_first and in_row is not None and in_first is not None:
@@ -119,7 +119,7 @@ def _refusals(unit: Unit, row: AsRead, households: dict[str, int]) -> Iterator[t
 
 
 def _link(row: OrganisationRow) -> NewLink:
-    """Return a row as the `NewLink` that the rules of links are asked about; the rules need no household id."""
+    """Return a row as the `NewLink` that the rules of links check; the rules do not need the household's id."""
     assert row.link_kind is not None
     assert row.starts_on is not None
     amount = None if row.amount is None else of_fen(row.amount)
@@ -134,7 +134,7 @@ def _households(unit: Unit, registry_nos: set[Any]) -> dict[str, int]:
 
 
 def _compare(unit: Unit, run: Run, rows: Sequence[Numbered], households: dict[str, int]) -> None:
-    """Compare rows with the registered organisations and links; rows with something new become ready."""
+    """Compare rows with the registered organisations and links; rows with a new organisation or link become ready."""
     o, ln = _ORGANISATIONS.c, _LINKS.c
     chosen = among(unit.connection, o.uscc, {row.uscc for _, row in rows} - {None})
     organisations = {row.uscc: row for row in unit.connection.execute(select(_ORGANISATIONS).where(chosen))}
@@ -179,7 +179,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[CheckedOrganisation]) -> Booked:
     locked = select(o.id).where(among(unit.connection, o.id, registered)).order_by(o.id).with_for_update()
     unit.connection.execute(locked).all()
     if run.known is None:
-        run.known = {}  # the ids of the organisations that this sheet registers, by credit code
+        run.known = {}  # The ids of the organisations that this sheet registers, by credit code.
     made: dict[str, int] = run.known
     new = {checked.row.uscc: checked.row for checked in chunk if checked.organisation_id is None}
     new = {uscc: row for uscc, row in new.items() if uscc not in made}

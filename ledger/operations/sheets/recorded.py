@@ -32,7 +32,7 @@ _HOUSEHOLDS: Any = t.Household.__table__
 _ORGANISATIONS: Any = t.Organisation.__table__
 
 _UNDONE = (SheetStatus.REJECTED, SheetStatus.FAILED)
-"""Statuses of imports whose rows were reversed; another sheet may book these rows."""
+"""The statuses of imports whose rows were reversed; a later sheet may book reversed rows again."""
 
 
 class HouseholdUnknown(RuleViolation):
@@ -63,7 +63,8 @@ class Borrower(NamedTuple):
     """A registered borrower: a member of a household, or an organisation.
 
     `code` is the household's registry number or the organisation's credit code. `key` is the household's id, or the
-    organisation's id below zero, so that one number tells all borrowers apart. An organisation has no `member_id`.
+    organisation's id below zero, so that households and organisations never share a key. An organisation has no
+    `member_id`.
     """
 
     key: int
@@ -84,7 +85,7 @@ class Debts:
     links: Sequence[Link] = ()
 
     def with_promised(self, fen: int) -> "Debts":
-        """Return the debts with so many more fen promised to the borrower."""
+        """Return the debts after promising `fen` more to the borrower."""
         if not fen:
             return self
         owed = self.borrowing.exposure
@@ -119,7 +120,7 @@ def borrowers_of(unit: Unit, rows: Iterable[AsRead]) -> dict[str, Borrower]:
 
 
 def known_registry_nos(unit: Unit, registry_nos: Iterable[str]) -> set[str]:
-    """Return the registry numbers, out of those given, that belong to a registered household."""
+    """Return those of the given registry numbers that belong to a registered household."""
     h = _HOUSEHOLDS.c
     query = select(h.registry_no).where(among(unit.connection, h.registry_no, registry_nos))
     return set(unit.connection.execute(query).scalars())
@@ -145,7 +146,7 @@ def debts_of(unit: Unit, borrowers: Iterable[Borrower], *, lock: bool = False) -
 
 
 def _lock(unit: Unit, table: Any, ids: Sequence[int]) -> None:
-    """Lock rows in the order of their ids, so that nobody else lends to the borrowers meanwhile (2.2)."""
+    """Lock borrowers' rows in the order of their ids, so that nobody else can lend to the borrowers meanwhile (2.2)."""
     if ids:
         chosen = select(table.c.id).where(among(unit.connection, table.c.id, ids)).order_by(table.c.id)
         unit.connection.execute(chosen.with_for_update()).all()
@@ -164,8 +165,8 @@ def borrower_faults(
 ) -> list[tuple[str, Refusal]]:
     """Return the refusals of a row whose borrower is not registered as the row says, by column.
 
-    `borrower` is the registered borrower with the row's card or credit code. `registry_nos` are the registry numbers
-    of registered households. `broken` says that a cell of the row could not be read.
+    `borrower` is the registered borrower with the row's card or credit code. `registry_nos` are the registry numbers of
+    registered households. `broken` is true where a cell of the row could not be read.
     """
     if (
         borrower is not None
@@ -176,7 +177,7 @@ def borrower_faults(
             or (row.uscc is not None and row.registry_no is None and row.id_card is None)
         )
     ):
-        return []  # most rows have no fault, and their comparison has to be fast
+        return []  # Most rows have no fault, so rows without a fault return early.
     return list(_borrower_faults(importer, row, borrower, registry_nos, broken))
 
 
@@ -222,9 +223,9 @@ def _member_faults(
 
 
 class RecordedLoans(NamedTuple):
-    """The bank's loans by contract number: `present` loans are recorded for good, `undone` loans may be booked again.
+    """The bank's loans by contract number: `present` loans exist, and `undone` loans may be booked again.
 
-    A loan is undone if the sheet that booked the loan was rejected or failed, and the loan was not paid out since.
+    A loan is undone if the sheet that booked the loan was rejected or failed, and the loan has not been paid out again.
     """
 
     present: dict[str, Any]
@@ -267,9 +268,9 @@ def loans_of(unit: Unit, bank: str | None, contract_nos: Iterable[str]) -> Recor
 
 
 def loan_differs(row: LoanRow, recorded: Any, borrower: Borrower | None, given: frozenset[str]) -> RowDiffers | None:
-    """Return the refusal that names the columns in which a row and its recorded loan differ, None where none does.
+    """Return the refusal that names the columns in which a row and its recorded loan differ, or None if all agree.
 
-    Only the columns in `given`, the columns that the sheet has, are compared.
+    Only the columns in `given`, which are the columns of the sheet, are compared.
     """
     in_row = {
         "borrower": None if borrower is None else (borrower.id, borrower.member_id),

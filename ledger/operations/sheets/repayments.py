@@ -1,4 +1,4 @@
-"""Sheets of repayments: the rows of each loan together and in order, recorded as the desk records repayments."""
+"""Sheets of repayments, whose rows are recorded loan by loan and in order, by the rules for single repayments."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ class ReceivedAfterPaid(RuleViolation):
 
 
 class CheckedRepayment(NamedTuple):
-    """A row that may be recorded, with the id of its loan."""
+    """A row of a repayment sheet that may be recorded, with the id of the loan."""
 
     number: int
     row: RepaymentRow
@@ -58,12 +58,12 @@ class CheckedRepayment(NamedTuple):
 
 
 def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
-    """Check everything about rows that is known without recording them: the loan, the days, the receipt number.
+    """Check everything about rows that can be checked before recording: the loan, the days and the receipt number.
 
     A row is ready to be recorded, unchanged, or has a fault for every rule that the row breaks.
     """
     if run.known is None:
-        run.known = {}  # the number of the first row with a contract number and a receipt number
+        run.known = {}  # The number of the first row by contract number and receipt number.
     first_rows: dict[tuple[str, str], int] = run.known
     loans = _loans(unit, run, {row.contract_no for _, row in rows} - {None})
     recorded = _recorded(unit, {loan_id for loan_id, _ in loans.values()})
@@ -114,7 +114,7 @@ def _loans(unit: Unit, run: Run, contract_nos: set[str]) -> dict[str, tuple[int,
 
 
 def _recorded(unit: Unit, loan_ids: set[int]) -> dict[tuple[int, str], Any]:
-    """Return the live repayments of loans by loan id and receipt number."""
+    """Return the unreversed repayments of loans by loan id and receipt number."""
     c = _REPAYMENTS.c
     query = select(c.loan_id, c.receipt_no, c.fen, c.paid_on, c.received_on, c.channel, c.surplus, c.import_id).where(
         among(unit.connection, c.loan_id, loan_ids), c.live
@@ -145,7 +145,7 @@ def chunks(ready: Sequence[CheckedRepayment], most: int) -> Iterator[Sequence[Ch
 
 
 def book(unit: Unit, run: Run, chunk: Sequence[CheckedRepayment]) -> Booked:
-    """Record the repayments of a chunk; with faults the transaction must not be committed.
+    """Record the repayments of a chunk; where a repayment has a fault, the transaction must not be committed.
 
     The loans are locked first, so that repayments which somebody else recorded meanwhile are found and compared.
     """

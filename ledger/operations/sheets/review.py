@@ -50,10 +50,10 @@ def approve(unit: Unit, import_id: int, on: date | None = None) -> Import:
 
 
 def reject(unit: Unit, import_id: int, reason: str, on: date | None = None) -> Import:
-    """Reject a sheet (退回): its rows, and the interest bills and transitions of its loans, are reversed in red.
+    """Reject a sheet (退回), and reverse in red its rows and the interest bills and status changes of its loans.
 
-    A sheet whose booking was cut off can be rejected too. Raise NotFound, WrongStatus, SamePerson, FutureDate, and the
-    refusals of the kind's `undo` while a later record of a person depends on a row.
+    A sheet whose booking was interrupted can be rejected too. Raise NotFound, WrongStatus, SamePerson, FutureDate, and
+    the refusals of the kind's `undo` while a later record of a person depends on a row.
     """
     row = _locked(unit, import_id, SheetStep.REJECT)
     check(unit, SHEET, row, SheetStep.REJECT, on, reason=reason)
@@ -72,5 +72,5 @@ def _locked(unit: Unit, import_id: int, step: SheetStep) -> Import:
     if row is None:
         raise NotFound(what="import", id=str(import_id))
     if KINDS[row.kind].undo is None:
-        raise WrongStatus(status=row.status, allowed="-")  # a register is confirmed by nobody
+        raise WrongStatus(status=row.status, allowed="-")  # Nobody confirms or rejects a register.
     return locked(unit, import_id, step)

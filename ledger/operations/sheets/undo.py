@@ -1,4 +1,4 @@
-"""Reversing in red the rows that a sheet booked, with all bills and transitions of their loans (退回整批导入)."""
+"""Operations that reverse in red a sheet's booked rows and their loans' bills and status changes (退回整批导入)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ _LOANS: Any = Loan.__table__
 _REPAYMENTS: Any = Repayment.__table__
 _CHANGES: Any = StatusChange.__table__
 _TOGETHER = 5000
-"""The most loans that are read and reversed together."""
+"""The largest number of loans that are read and reversed together."""
 
 
 class RestsOnImport(RuleViolation):
@@ -32,7 +32,7 @@ class RestsOnImport(RuleViolation):
 
 
 def undo_loans(unit: Unit, import_id: int, reason: ReversalReason) -> None:
-    """Reverse the interest bills, transitions and disbursements of a sheet's loans, and return the loans to the desk.
+    """Reverse the interest bills, status changes and disbursements of a sheet's loans, and set the loans to returned.
 
     A returned loan may be amended and submitted by people, or booked by a corrected sheet. Raise RestsOnImport while a
     record that a person made on one of the loans is not reversed.
@@ -60,7 +60,8 @@ def undo_loans(unit: Unit, import_id: int, reason: ReversalReason) -> None:
 def undo_repayments(unit: Unit, import_id: int, reason: ReversalReason) -> None:
     """Reverse the repayments of a sheet, and compute the later days of each loan without the repayments.
 
-    Raise RestsOnLater where a later record depends on a repayment, CreditOverdrawn where the money of one is spent.
+    Raise RestsOnLater where a later record depends on a repayment, CreditOverdrawn where credit from a repayment of the
+    sheet has been used.
     """
     c = _REPAYMENTS.c
     rows = unit.connection.execute(
@@ -81,12 +82,12 @@ def _slices(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _follows(event: Event) -> bool:
-    """Return whether an event is the disbursement, or follows from the disbursement by the calendar alone."""
+    """Return whether an event is a disbursement, or follows from a disbursement by the passing of days alone."""
     return by_calendar(event) or isinstance(event, LoanDisbursed)
 
 
 def _refuse_requested(unit: Unit, loan_ids: Sequence[int]) -> None:
-    """Raise RestsOnImport where a request about one of the loans waits for a second person."""
+    """Raise RestsOnImport where a request about one of the given loans is pending."""
     waiting = unit.session.execute(
         select(Approval.loan_id, Approval.kind, Approval.made_on)
         .where(among(unit.connection, Approval.__table__.c.loan_id, loan_ids), Approval.status == RequestStatus.PENDING)
@@ -102,7 +103,7 @@ def _refuse(unit: Unit, loan_id: int | None, event: str, on: Any) -> None:
 
 
 def _return(unit: Unit, loan_ids: Sequence[int], reason: ReversalReason) -> None:
-    """Return loans to the desk in a new generation, so that their later calendar events have keys of their own."""
+    """Set loans to returned and begin a new generation of each, so that their later calendar events get new keys."""
     c = _LOANS.c
     chosen = among(unit.connection, c.id, loan_ids)
     before = unit.connection.execute(select(c.id, c.status).where(chosen)).all()

@@ -6,16 +6,16 @@ from ledger.tables.work import Import
 from ledger.workflow import Step, Workflow
 
 UNFINISHED = (S.CHECKING, S.BOOKING)
-"""Statuses of a sheet that is being booked, or whose booking was cut off."""
+"""The statuses of a sheet that is being booked, or whose booking was interrupted."""
 
 _GOING = (*UNFINISHED, S.BOOKED, S.UNCHANGED)
-"""Statuses in which a sheet may be found that the same person has sent twice at once: the other copy may be ahead."""
+"""Statuses that an import may already have when its importer has sent the sheet twice at the same time."""
 
 # fmt: off
 SHEET = Workflow(
     Import, S, begins=(S.TRYING, *UNFINISHED), names_step=False,
     steps={
-        Do.CHECK:   Step((S.TRYING, S.CHECKING),   (S.CHECKED, S.UNCHANGED)),  # the sheet has no row to book
+        Do.CHECK:   Step((S.TRYING, S.CHECKING),   (S.CHECKED, S.UNCHANGED)),  # The sheet has no row to book.
         Do.OPEN:    Step(_GOING,                   (S.BOOKING,)),
         Do.BOOK:    Step(_GOING,                   _GOING),
         Do.FINISH:  Step(_GOING,                   (S.BOOKED, S.UNCHANGED)),

@@ -1,8 +1,8 @@
-"""The whole life of a subsidy batch (贴息批次): drafted, submitted, approved, verified, paid, or returned.
+"""Operations that draft, submit, approve, verify, pay and return subsidy batches (贴息批次).
 
-The job or an officer drafts, the bank's checker submits, the poverty office approves and may reject lines, the finance
-officer verifies, the finance checker pays. Each step is taken by another person (`workflow.BATCH`) and kept in the
-history with the person, the day and the reason.
+The daily job or an officer drafts a batch, the bank's checker submits the batch, the poverty office approves the batch
+and may reject lines, the finance officer verifies the batch, and the finance checker pays the batch. A different person
+takes each step (`workflow.BATCH`), and the history stores each step with the person, the day and the reason.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -50,7 +50,7 @@ class LineRebilled(RuleViolation):
 
 
 def draft(unit: Unit, bank: str, county: str, period: Period, on: date | None = None) -> Taken:
-    """Draft the batch of a period, or bring the open batch of the period up to date with bills and payments.
+    """Draft the batch of a period, or update the open batch of the period from bills and payments.
 
     Raise NotFound, FutureDate, PeriodNotOver before the period's 21st (4.1), WrongStatus for a submitted batch.
     """
@@ -67,10 +67,10 @@ def draft(unit: Unit, bank: str, county: str, period: Period, on: date | None = 
 
 
 def submit(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
-    """Submit a draft, brought up to date first (上报); the first submission sets the cut-off of the batch for good.
+    """Update a draft and submit it (上报); the first submission sets the cut-off of the batch for good.
 
-    The submitter must not be the maker. The loans are locked before the batch is refreshed, so that whatever is
-    recorded on a loan later finds the line submitted. Raise NotFound, WrongStatus, SamePerson, FutureDate,
+    The submitter must not be the maker. The loans are locked before the batch is refreshed, so that every later
+    operation on a loan finds the loan's line submitted. Raise NotFound, WrongStatus, SamePerson, FutureDate,
     PeriodNotOver.
     """
     on = on or unit.today
@@ -119,9 +119,9 @@ def approve(unit: Unit, batch_id: int, rejected: Mapping[int, str] | None = None
 def send_back(unit: Unit, batch_id: int, reason: str, line_ids: Collection[int] = (), on: date | None = None) -> Taken:
     """Return a batch, or only some of its lines (退回); approvals of returned lines are reversed in red.
 
-    Returned lines leave the batch, which continues without them, and may enter the next batch. A batch returned
-    whole, or by its last line, is brought up to date with the cut-off of its first submission. Raise NotFound,
-    WrongStatus, FutureDate, BeforeEarlierStep, PeriodClosed.
+    Returned lines leave the batch and may enter the next batch; the batch continues with its remaining lines. A batch
+    that is returned whole, or whose last line is returned, is updated with the cut-off of its first submission. Raise
+    NotFound, WrongStatus, FutureDate, BeforeEarlierStep, PeriodClosed.
     """
     on = on or unit.today
     batch = _locked(unit, batch_id)
@@ -143,7 +143,7 @@ def verify(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
 
 
 def pay(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
-    """Pay a verified batch (拨付), each line once.
+    """Pay a verified batch (拨付); no line is paid twice.
 
     Raise NotFound, WrongStatus, SamePerson, FutureDate, BeforeEarlierStep, PeriodClosed, and LineRebilled while bills
     and payments no longer support a line of the batch (4.9).
@@ -177,7 +177,7 @@ def pay(unit: Unit, batch_id: int, on: date | None = None) -> Taken:
 
 
 class _LiveLine(NamedTuple):
-    """A line that counts, with its amount and whether the borrower is a household; a supplement has `of_line`."""
+    """A live line with its amount and whether the borrower is a household; `of_line` is set for a supplement."""
 
     id: int
     loan: int
@@ -205,7 +205,10 @@ def _post(unit: Unit, batch: SubsidyBatch, events: Iterable[Event]) -> None:
 
 
 def _remove_lines(unit: Unit, batch: SubsidyBatch, reasons: Mapping[int, str], outcome: str, on: date) -> None:
-    """Take lines out of a batch, each for its reason, and free their settlement lines for another. Raise NotFound."""
+    """Take lines out of a batch, each with a reason, and free the lines' settlement lines for a later batch.
+
+    Raise NotFound.
+    """
     live = {line.id for line in _live_lines(unit, batch)}
     by_reason: dict[str, list[int]] = {}
     for line_id, reason in sorted(reasons.items()):
@@ -231,7 +234,7 @@ def _end_lines(unit: Unit, batch: SubsidyBatch, line_ids: Collection[int], outco
 
 
 def _find_or_add(unit: Unit, bank: str, county: str, period: Period, on: date) -> SubsidyBatch:
-    """Return the batch of a period, locked; add the batch where there is none."""
+    """Return the batch of a period, locked; add the batch where the period has no batch."""
     b = SubsidyBatch
     query = select(b).where(b.bank == bank, b.county == county, b.cycle == period.cycle, b.period == str(period))
     locked = query.with_for_update().execution_options(populate_existing=True)
@@ -254,7 +257,7 @@ def _find_or_add(unit: Unit, bank: str, county: str, period: Period, on: date) -
     try:
         with unit.session.begin_nested():
             unit.session.add(batch)
-    except IntegrityError:  # Another transaction drafted the batch at the same moment: that batch is taken.
+    except IntegrityError:  # Another transaction drafted the batch at the same moment, and its batch is used.
         return unit.session.execute(locked).scalar_one()
     begin(unit, BATCH, batch, BatchStep.DRAFT, on)
     return batch

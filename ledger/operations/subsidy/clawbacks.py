@@ -1,4 +1,4 @@
-"""Receipts on claw-backs (追回贴息到账): each claw-back has its own and is never netted against a payment (4.9)."""
+"""Receipts on claw-backs (追回贴息到账): no receipt is netted against a payment (4.9)."""
 
 from dataclasses import dataclass
 from datetime import date

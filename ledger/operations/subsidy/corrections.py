@@ -1,7 +1,8 @@
-"""The effect of new bills and payments on subsidies already drafted, submitted or paid (scheme 4.9): no double payment.
+"""Corrections of subsidies that are drafted, submitted or paid, after new bills and payments (scheme 4.9).
 
-Lines of a draft are refreshed. Lines submitted, approved or verified are marked stale, to be rejected or returned
-before payment. For a paid line the difference is raised at once: a claw-back, or a shortfall for the next batch.
+Lines of a draft are updated. Lines that are submitted, approved or verified are marked stale, and must be rejected or
+returned before payment. For a paid line the difference is recorded at once as a claw-back, or as a shortfall for the
+next batch.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,9 +41,9 @@ REBILLED = "结息单重新计息或还款变更 billed or paid anew"
 
 
 def follow(unit: Unit, loan_ids: Collection[int]) -> None:
-    """Bring subsidies up to date with loans whose settlement lines were billed or paid anew.
+    """Update subsidies after settlement lines of the given loans were billed or paid again.
 
-    The caller has locked the loans and stored the new bills and payments.
+    The caller must have locked the loans and stored the new bills and payments.
     """
     if not loan_ids:
         return
@@ -62,7 +63,7 @@ def follow(unit: Unit, loan_ids: Collection[int]) -> None:
 
 
 def _with_loans_of_same_borrowers(unit: Unit, loan_ids: Collection[int]) -> list[int]:
-    """Return these loans and the other loans of their borrowers, locked too, since they share a cap (4.6)."""
+    """Return the given loans and all other loans of their borrowers, which share a cap (4.6); lock all these loans."""
     own, other = _OWN.c, _OTHER.c
     same = or_(other.household_id == own.household_id, other.organisation_id == own.organisation_id)
     query = select(other.id).join(_OWN, same).where(among(unit.connection, own.id, loan_ids)).distinct()
@@ -74,7 +75,7 @@ def _with_loans_of_same_borrowers(unit: Unit, loan_ids: Collection[int]) -> list
 
 
 def _batches(unit: Unit, loan_ids: Sequence[int]) -> dict[int, SubsidyBatch]:
-    """Return the batches in which these loans have lines or might get lines, locked while they are not paid."""
+    """Return the batches in which the given loans have or might get lines; lock the batches that are not paid."""
     b, connection = SubsidyBatch, unit.connection
     lent = select(_LOANS.c.bank, _LOANS.c.county).where(among(connection, _LOANS.c.id, loan_ids)).distinct()
     offices = connection.execute(lent).all()
@@ -93,7 +94,7 @@ def _batches(unit: Unit, loan_ids: Sequence[int]) -> dict[int, SubsidyBatch]:
 
 
 class _Entitlement(NamedTuple):
-    """The content that a line would be drafted with now, None if it earns nothing, and the claims it has lost."""
+    """The content with which a line would be drafted now, or None if it earns nothing, and the line's lost claims."""
 
     content: DraftLine | None
     lost: tuple[date, ...]
@@ -102,7 +103,7 @@ class _Entitlement(NamedTuple):
 def _entitlements(
     unit: Unit, lines: Sequence[StoredLine], batches: Mapping[int, SubsidyBatch]
 ) -> dict[int, _Entitlement]:
-    """Return the entitlement of each line, by line id, for just the settlement lines that the line claims."""
+    """Return by line id the entitlement of each line, computed only from the settlement lines that the line claims."""
     billed = claimed_lines(unit, [line.id for line in lines])
     beside = _standings(unit, billed.values(), batches)
     counted: dict[int, list[BilledLine]] = {}
@@ -125,7 +126,7 @@ def _entitlements(
 
 
 _Office = tuple[str, str, str]
-"""A bank, a county and a cycle."""
+"""The key of an office: a bank, a county and a cycle."""
 
 
 def _office(batch: SubsidyBatch) -> _Office:
@@ -135,7 +136,7 @@ def _office(batch: SubsidyBatch) -> _Office:
 def _standings(
     unit: Unit, billed: Iterable[BilledLine], batches: Mapping[int, SubsidyBatch]
 ) -> dict[_Office, Mapping[Period, Standing]]:
-    """Return the standings of batches, by office; nothing where no scheme of the lines makes late interest forfeit."""
+    """Return the standings of batches by office; nothing where no scheme of the lines makes late interest forfeit."""
     if all(line.conditions.terms.scheme.late_interest != "forfeit" for line in billed):
         return {}
     one_of_each = {_office(batch): batch for batch in batches.values()}
@@ -143,7 +144,7 @@ def _standings(
 
 
 def _counts(line: BilledLine, batch: SubsidyBatch, beside: Mapping[_Office, Mapping[Period, Standing]]) -> bool:
-    """Return whether a settlement line is paid in time: by its batch's cut-off, or on any day if the batch is paid."""
+    """Return whether a settlement line is paid by its batch's cut-off, or on any day where the batch is paid."""
     if line.paid_on is None:
         return False
     scheme = line.conditions.terms.scheme
@@ -155,7 +156,7 @@ def _counts(line: BilledLine, batch: SubsidyBatch, beside: Mapping[_Office, Mapp
 
 
 def _mark(unit: Unit, lines: Sequence[StoredLine], batches: Mapping[int, SubsidyBatch]) -> None:
-    """Mark submitted lines stale whose days or amounts would be drafted otherwise now: a stale line is not paid."""
+    """Mark submitted lines stale where their days or amounts would differ if drafted now; stale lines are not paid."""
     if not lines:
         return
     entitlements = _entitlements(unit, [line for line in lines if line.content.of_line is None], batches)
@@ -180,7 +181,7 @@ def _mark(unit: Unit, lines: Sequence[StoredLine], batches: Mapping[int, Subsidy
 
 
 def _days_and_amounts(content: DraftLine | None) -> tuple[Any, ...] | None:
-    """Return the days and amounts of a line, whatever version of its settlement lines it was drafted from."""
+    """Return the days and amounts of a line, without the versions of the settlement lines behind the line."""
     if content is None:
         return None
     return content.start, content.end, content.days, content.interest, content.eligible, content.fen
@@ -189,7 +190,7 @@ def _days_and_amounts(content: DraftLine | None) -> tuple[Any, ...] | None:
 def _settle(
     unit: Unit, lines: Sequence[StoredLine], paid: Iterable[StoredLine], batches: Mapping[int, SubsidyBatch]
 ) -> None:
-    """Raise the difference between the amounts paid on lines and the amounts the lines are entitled to now."""
+    """Record the differences between the amounts paid on lines and the lines' present entitlements."""
     if not lines:
         return
     received = _net_payments(unit, lines, paid)
@@ -207,7 +208,7 @@ def _settle(
 
 
 def _net_payments(unit: Unit, lines: Sequence[StoredLine], paid: Iterable[StoredLine]) -> dict[int, int]:
-    """Return the payment on each line and its supplements less claw-backs, in fen, by line id."""
+    """Return by line id the payments on each line and its supplements, less claw-backs, in fen."""
     sums: dict[int, int] = {line.id: line.content.fen for line in lines}
     for line in paid:
         if line.content.of_line in sums:
@@ -220,9 +221,9 @@ def _net_payments(unit: Unit, lines: Sequence[StoredLine], paid: Iterable[Stored
 
 
 def _claw_back(unit: Unit, line: StoredLine, batch: SubsidyBatch, excess: Fen) -> None:
-    """Raise a claw-back dated the day of payment, or the first open day after it.
+    """Record a claw-back dated the day of payment, or the first open day after the payment.
 
-    With that date the books show on no day more paid subsidy than is due.
+    A claw-back dated the day of payment keeps the books from showing more paid subsidy than is due on any day.
     """
     assert batch.paid_on is not None
     on = max(batch.paid_on, period_lock.first_open(unit, [book_of(Kind.SUBSIDY, bank="", county=batch.county)]))
@@ -257,7 +258,7 @@ def _claw_back(unit: Unit, line: StoredLine, batch: SubsidyBatch, excess: Fen) -
 
 
 def _keep_shortfall(unit: Unit, line_id: int, short: Fen) -> None:
-    """Keep the amount, in fen, that the next batch is to make good on a paid line; zero removes the shortfall."""
+    """Store the shortfall of a paid line, in fen, for the next batch to pay; zero removes the stored shortfall."""
     s, connection = subsidy_shortfalls, unit.connection
     of_line = s.c.line_id == line_id
     present = connection.execute(select(s.c.fen).where(of_line)).scalar()

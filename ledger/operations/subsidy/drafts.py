@@ -21,7 +21,7 @@ from ledger.unit_of_work import Unit
 _BATCHES = cast(Table, SubsidyBatch.__table__)
 _LINES = cast(Table, SubsidyLine.__table__)
 
-# Statements that every batch executes are built once: building takes longer than executing one for a small bank.
+# Statements are built once, because building a statement takes longer than executing it for a small bank.
 _OF_OFFICE = [_BATCHES.c[name] == bindparam(name) for name in ("bank", "county", "cycle")]
 _STANDINGS = select(SubsidyBatch.period, SubsidyBatch.status, SubsidyBatch.submit_by, SubsidyBatch.cut_off).where(
     *_OF_OFFICE
@@ -48,7 +48,7 @@ _SHORTFALLS = (
 
 
 class Claim(NamedTuple):
-    """A settlement line that a subsidy line pays for: its first day, and its version and eligible fen when drafted."""
+    """A settlement line that a subsidy line pays for: the first day, and the version and eligible fen when drafted."""
 
     start: date
     version: int
@@ -56,7 +56,7 @@ class Claim(NamedTuple):
 
 
 class DraftLine(NamedTuple):
-    """The content of one line of a batch. A supplement names the paid line that the supplement completes."""
+    """The content of one line of a batch. A supplement names the paid line that lacked an amount."""
 
     loan: int
     kind: str
@@ -74,7 +74,7 @@ class DraftLine(NamedTuple):
 
 
 class StoredLine(NamedTuple):
-    """A live line of a batch, with the content that was drafted."""
+    """A stored live line of a batch, with the content that was drafted."""
 
     id: int
     batch_id: int
@@ -83,9 +83,9 @@ class StoredLine(NamedTuple):
 
 
 def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = None) -> None:
-    """Bring the lines of an open batch up to date with bills and payments, for some loans or for all.
+    """Update the lines of an open batch from bills and payments, for the given loans or for all loans.
 
-    The caller has locked the batch. Lines that have left the batch are history and are never changed.
+    The caller must have locked the batch. Lines that have left the batch are never changed.
     """
     last, beside = period_of(batch), standings(unit, batch)
     of_loans = [] if loan_ids is None else [among(unit.connection, _LINES.c.loan_id, loan_ids)]
@@ -103,10 +103,10 @@ def refresh(unit: Unit, batch: SubsidyBatch, loan_ids: Collection[int] | None = 
 
 
 def draft_lines(earned: Iterable[EarnedLine], batch: Period) -> Iterator[DraftLine]:
-    """Return the lines that a batch holds for settlement lines, which are given loan by loan, oldest first (4.6, 4.7).
+    """Return the lines that a batch should have for settlement lines, given loan by loan, oldest first (4.6, 4.7).
 
-    Lines of an earlier period than the batch's are catch-up lines. Settlement lines that earn nothing have no
-    subsidy line.
+    Lines of an earlier period than the batch's are catch-up lines. Settlement lines that earn nothing have no subsidy
+    line.
     """
     period = str(batch)
     for lines in _paid_together(earned):
@@ -126,7 +126,7 @@ def draft_lines(earned: Iterable[EarnedLine], batch: Period) -> Iterator[DraftLi
 
 
 def _paid_together(earned: Iterable[EarnedLine]) -> Iterator[Sequence[EarnedLine]]:
-    """Return the settlement lines of each amount: one line of a household, one period of an organisation's loan."""
+    """Return the settlement lines paid in one amount: a household's line, or a period of an organisation's loan."""
     for household, of_kind in groupby(earned, key=lambda line: line.billed.conditions.terms.household):
         if household:
             yield from ((line,) for line in of_kind)
@@ -136,7 +136,7 @@ def _paid_together(earned: Iterable[EarnedLine]) -> Iterator[Sequence[EarnedLine
 
 
 def stored_lines(unit: Unit, *conditions: ColumnElement[bool]) -> Iterator[StoredLine]:
-    """Return the live lines that meet conditions on the columns of `subsidy_lines`, by id."""
+    """Return by id the live lines that meet the given conditions on columns of `subsidy_lines`."""
     for _, grouped in groupby(unit.connection.execute(_STORED.where(*conditions)), key=lambda row: row.id):
         rows = list(grouped)
         row = rows[0]
@@ -183,7 +183,7 @@ def _entering(
     beside: Mapping[Period, Standing],
     loan_ids: Collection[int] | None,
 ) -> list[DraftLine]:
-    """Return normal and catch-up lines: fully paid in time for this batch, and for no earlier open batch (4.3)."""
+    """Return normal and catch-up lines: lines paid in time for this batch, but not for an earlier open batch (4.3)."""
     free = free_lines(unit, batch.bank, batch.county, last, batch.id, loan_ids)
     enters = {
         (conditions, paid_on): paid_on is not None and _batch_of(conditions, paid_on, last, beside) == last
@@ -231,7 +231,7 @@ def _supplements(
     beside: Mapping[Period, Standing],
     of_loans: Sequence[ColumnElement[bool]],
 ) -> Iterator[DraftLine]:
-    """Return the amounts missing on lines paid earlier, if this batch is the next open one after the payment (4.9)."""
+    """Return the amounts missing on paid lines, where this batch is the first open batch after the payment (4.9)."""
     rows = unit.connection.execute(_SHORTFALLS.where(*of_loans), {**_office(batch), "batch": batch.id})
     for row in rows:
         if subsidy.next_open(Period.parse(last.cycle, row.paid_in), last, beside) == last:

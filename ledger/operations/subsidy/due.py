@@ -1,4 +1,4 @@
-"""The subsidy batches that the job must draft or bring up to date on a day (scheme 7)."""
+"""The subsidy batches that the daily job must draft or update on a day (scheme 7)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -20,10 +20,10 @@ _CYCLES: tuple[Cycle, ...] = ("quarter", "year")
 
 
 def batches_due(session: Session, on: date, scope: Scope = EVERYTHING) -> dict[Scope, list[Period]]:
-    """Return the periods over by a day whose batch is missing, or open and not yet refreshed on that day.
+    """Return the ended periods whose batch is missing, or is open and has not been updated on the day `on`.
 
-    The periods are returned by bank and county. A period needs a batch as soon as it has one settlement line of a
-    loan with subsidy, paid or not, since a batch without lines is reported too.
+    The periods are returned by bank and county. A period needs a batch as soon as it has one settlement line of a loan
+    with subsidy, paid or not, because a batch without lines is reported too.
     """
     batches = _batches(session, scope)
     terms = granted_terms(session)
@@ -43,7 +43,7 @@ def batches_due(session: Session, on: date, scope: Scope = EVERYTHING) -> dict[S
 
 
 class _Batch(NamedTuple):
-    """Whether a batch is open, and the day it was last refreshed on."""
+    """A batch's state: whether the batch is open, and the day on which the batch was last updated."""
 
     open: bool
     refreshed_on: date
@@ -71,7 +71,7 @@ def _first_payouts(session: Session, scope: Scope) -> Mapping[Scope, date]:
 
 
 def _over(cycle: Cycle, first: date, on: date) -> Iterator[Period]:
-    """Return the periods that are over by a day, from the period of the first payout on."""
+    """Return the periods that ended on or before a day, starting with the period of the first payout."""
     period = Period.of(cycle, first)
     while period.days.end <= on:
         yield period

@@ -1,4 +1,4 @@
-"""The steps people take with a subsidy batch (贴息批次状态流转)."""
+"""The steps that people take with a subsidy batch (贴息批次状态流转)."""
 
 from ledger.statuses import BatchStatus as S
 from ledger.statuses import BatchStep as Do
@@ -6,7 +6,7 @@ from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.workflow import Step, Workflow
 
 OPEN = (S.DRAFT, S.RETURNED)
-"""The statuses in which lines may still enter a batch."""
+"""The statuses of a batch in which lines may still enter the batch."""
 
 # The step RETURN moves a whole batch. A batch that loses only some of its lines keeps its status.
 # fmt: off

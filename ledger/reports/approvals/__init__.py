@@ -1,1 +1,1 @@
-"""Reports on requests that a second person decides."""
+"""Reports on the requests that a second person decides."""

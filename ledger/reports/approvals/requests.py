@@ -43,12 +43,12 @@ def chosen(*, status: str | None = None, kind: str | None = None, loan_id: int |
 
 
 def waiting_for(query: Select[Approval], user: str, role: str) -> Select[Approval]:
-    """Return the part of a query that a user can decide: pending, of the user's role, made by somebody else."""
+    """Limit a query to the requests that a user can decide: pending, for the user's role, made by a different user."""
     return query.where(Approval.status == RequestStatus.PENDING, Approval.role == role, Approval.made_by != user)
 
 
 def shown(_session: Session, rows: Sequence[Approval]) -> list[ApprovalShown]:
-    """Return requests in the form in which they are shown."""
+    """Return requests in the form that is shown to users."""
     return [
         ApprovalShown(
             row.id,

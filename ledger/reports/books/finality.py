@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, text
 
 CLOCKS_APART = timedelta(minutes=1)
-"""The largest difference assumed between the database server's clock and the ledger's; a doubtful case is not final."""
+"""The largest difference assumed between the clocks of the database server and the ledger."""
 
-# A session that has written has a transaction id. A session whose state the role may not read may be a writer too.
+# A session that has written has a transaction id. A session whose state is hidden from the role may have written.
 _WRITERS = text("""
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
@@ -18,10 +18,10 @@ _WRITERS = text("""
 
 
 def is_final(engine: Engine, known_at: datetime) -> bool:
-    """Return whether no transaction begun by `known_at` is still open; call this before reading figures.
+    """Return whether every transaction begun at or before `known_at` has ended; call `is_final` before reading figures.
 
-    On SQLite only one transaction at a time can write, and its start is unknown. While a transaction is writing, no
-    moment is final on SQLite.
+    On SQLite only one transaction at a time can write, and the time at which the transaction started is unknown. While
+    a transaction is writing, no moment is final on SQLite.
     """
     if engine.dialect.name == "sqlite":
         return _nobody_writes(engine)

@@ -1,4 +1,4 @@
-"""The accounting months of each book: how far the book is closed, and the users who closed or opened its months."""
+"""The accounting months of each book: the last closed day, and the users who closed or opened months."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BookShown:
-    """The months of a book: the last closed day, the month to close next, and all closings and openings."""
+    """A book's last closed day, the month to be closed next, and all closings and openings of the book's months."""
 
     book: str
     closed_through: date | None
@@ -54,7 +54,7 @@ def periods(session: Session, books: Iterable[str], known_at: datetime | None = 
 
 
 def _through(changes: Iterable[Change]) -> date | None:
-    """Return the last closed day after these closings and openings: months close in order and open in reverse."""
+    """Return the last closed day after the given closings (which are in order) and openings (in reverse order)."""
     closed: list[str] = []
     for change in changes:
         if change.action == "close":

@@ -12,7 +12,7 @@ from ledger.money import NIL, Fen
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """The accounts of a book in chart order; the totals are sums of closing balances by normal side, in fen."""
+    """A trial balance: the accounts of a book in the order of the chart, and the totals in fen by normal side."""
 
     book: str
     rows: tuple[Turnover, ...]
@@ -40,9 +40,10 @@ def trial_balance(
     county: str | tuple[str, ...] | None = None,
     bank: str | None = None,
 ) -> TrialBalance:
-    """Return the trial balance of a book; without `start` all postings are turnover and the openings are zero.
+    """Return the trial balance of a book; without `start`, all openings are zero.
 
-    A part of a book, by county or bank, balances too, because both sides of a posting have the same county and bank.
+    A part of a book, by county or bank, balances too, because the debit and the credit of a posting have one county and
+    one bank.
     """
     moved = {row.account: row for row in turnovers(connection, book, clocks, start=start, county=county, bank=bank)}
     rows = [

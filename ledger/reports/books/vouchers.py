@@ -1,4 +1,4 @@
-"""Vouchers (记账凭证) and the events behind them, to follow a figure to its document and back."""
+"""Vouchers (记账凭证) and the events behind them, for tracing figures to documents and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -24,7 +24,7 @@ _COUNTS = {"months"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """The filters of a list of vouchers: `counties` None is all counties; `starts_on` and `ends_on` are inclusive."""
+    """The filters of a list of vouchers: `counties` None means all, and both days are inclusive."""
 
     clocks: Clocks
     bank: str | None = None
@@ -38,7 +38,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a voucher: the sum of its rows for an account on one side; both sides are negative in a red letter."""
+    """A voucher's line: the sum of its rows for an account on one side, negative in a red-letter reversal."""
 
     number: int
     account: Account
@@ -82,7 +82,7 @@ class Voucher:
 
     @property
     def print_number(self) -> str:
-        """Return the number to print on the voucher, 未编号 before the month is closed."""
+        """Return the number to print on the voucher, or 未编号 before the voucher's month is closed."""
         return UNNUMBERED if self.number is None else f"记-{self.number}"
 
 
@@ -119,9 +119,9 @@ class EventShown:
 
 
 def voucher_list(asked: Filters) -> tuple[Select[Any], tuple[ColumnElement[Any], ...]]:
-    """Return a query for the filtered vouchers, and the columns to order the query by: day, then id.
+    """Return a query for the filtered vouchers, and the columns that order the query, which are the day and the id.
 
-    The vouchers of one book are read along the entries' index, those of all books along the events' index.
+    The vouchers of one book are read by the entries' index, and the vouchers of all books by the events' index.
     """
     v, h = entries.c, events.c
     key = (v.effective_on, v.id) if asked.book is not None else (h.effective_on, h.id, v.id)
@@ -239,7 +239,7 @@ def _with_lines(connection: Connection, heads: Sequence[Voucher]) -> list[Vouche
 
 
 def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
-    """Return the sums of rows by account and side, debits first, each side in the order of its first rows."""
+    """Return the sums of rows by account and side, debits before credits, each side in the order of its first rows."""
     sums: dict[tuple[Side, str], int] = {}
     for row in rows:
         for key in ((Side.DEBIT, row.debit), (Side.CREDIT, row.credit)):

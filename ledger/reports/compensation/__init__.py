@@ -1,1 +1,1 @@
-"""Claims, recoveries and losses."""
+"""Reports on claims, recoveries and losses."""

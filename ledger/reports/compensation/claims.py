@@ -1,4 +1,4 @@
-"""Current reports of claims and recoveries: amounts frozen, paid, queued and returned, steps, waiting requests."""
+"""Reports of the current claims and recoveries, with their amounts, steps and pending requests."""
 
 import json
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class StepShown:
 
 @dataclass(frozen=True, slots=True)
 class WaitingShown:
-    """A request on a claim that waits for a second person's decision."""
+    """A request about a claim that waits for a second person's decision."""
 
     id: int
     kind: str
@@ -49,10 +49,10 @@ class WaitingShown:
 
 @dataclass(frozen=True, slots=True)
 class ClaimShown:
-    """A claim (代偿申请), whole fen; `approved` is the fund's part of the total, once the claim is approved.
+    """A claim (代偿申请) in whole fen; `approved` is the fund's part of the total after the claim's approval.
 
-    City and county bear the net loss: `county_share_due` is the part that the county owes the fund account in all,
-    `county_share_paid` the amount of that part already paid.
+    The city and the county bear the net loss together. `county_share_due` is the whole part of the loss that the county
+    owes the fund account, and `county_share_paid` is the amount of the county's part already paid.
     """
 
     id: int
@@ -97,7 +97,7 @@ class ClaimShown:
 def chosen(
     *, county: str | None = None, bank: str | None = None, status: str | None = None, loan_id: int | None = None
 ) -> Select[Claim]:
-    """Return the unordered query of claims by filters."""
+    """Return an unordered query for claims by filters."""
     query = select(Claim)
     for column, value in (
         (Claim.county, county),
@@ -216,7 +216,7 @@ def _steps(session: Session, claims: Sequence[Claim]) -> dict[int, list[StepShow
 
 
 def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[WaitingShown]]:
-    """Return the waiting requests to close a claim's recourse, by claim id."""
+    """Return the pending requests to close the claims' recourse, by claim id."""
     of_these = among(session.connection(), table_of(Approval).c.loan_id, {claim.loan_id for claim in claims})
     query = select(Approval).where(of_these, Approval.kind == "claim_closing", Approval.status == RequestStatus.PENDING)
     found: dict[int, list[WaitingShown]] = {}
@@ -229,7 +229,7 @@ def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[Waitin
 
 @dataclass(frozen=True, slots=True)
 class RecoveryShown:
-    """A recovery (追回款), whole fen: `to_fund` is due in the fund account by `remit_by` (6.6).
+    """A recovery (追回款) in whole fen; `to_fund` must be remitted to the fund account on or before `remit_by` (6.6).
 
     `remit_provisional` is true where `remit_by` lies in a year whose working-day calendar is not published yet.
     """
@@ -251,7 +251,7 @@ class RecoveryShown:
 
 
 def recoveries(session: Session, rows: Sequence[Recovery]) -> list[RecoveryShown]:
-    """Return recoveries with their status: received, remitted, retained (all of it by the bank) or reversed."""
+    """Return recoveries with their status: received, remitted, retained (wholly by the bank) or reversed."""
     calendar = reference.work_calendar(session)
     return [
         RecoveryShown(

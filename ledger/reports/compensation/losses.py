@@ -1,4 +1,4 @@
-"""Compensation (代偿情况) by fund account, as of any day and as known at any moment: paid, returned, lost, owed."""
+"""Compensation (代偿情况) by fund account, as of any day and as known at any moment."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ from ledger.money import Fen
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """The compensation of one bank in one county in whole fen, all figures cumulative.
+    """The compensation of one bank in one county, as cumulative amounts in whole fen.
 
     `net_loss` is `paid` less `returned`, and equals `fund_share` plus `county_share`: the fund's own loss, and the loss
     that the county bears as a debt to the fund. `county_paid` is the money paid by the county less the money returned
@@ -52,7 +52,7 @@ def compensation(
 
 
 def together(rows: Iterable[Compensation], county: str = "", bank: str = "") -> Compensation:
-    """Return the sum of rows, as the row of a county, a bank or the city."""
+    """Return the sum of compensation rows, as the row of a county, a bank or the city."""
     listed = list(rows)
     sums = {
         field.name: Fen(sum(getattr(row, field.name) for row in listed))
@@ -94,6 +94,6 @@ def _one(key: tuple[str, str], of_fund: Flows, of_bank: Flows) -> Compensation:
 
 
 def _net(flows: Flows, key: tuple[str, str], debit: Account, credit: Account, *, both: bool = True) -> int:
-    """Return the fen posted to `debit` against `credit`; with `both`, less the fen posted the opposite way."""
+    """Return the fen posted to `debit` against `credit`; with `both`, subtract opposite postings."""
     forward = flows.get((*key, debit.code, credit.code), 0)
     return forward - flows.get((*key, credit.code, debit.code), 0) if both else forward

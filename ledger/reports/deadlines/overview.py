@@ -1,4 +1,4 @@
-"""Deadlines (时限, scheme 7): the duties of each office, their last days, and their state as of any day."""
+"""Deadlines (时限, scheme 7): the duties of each office, with their last days and their states as of any day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ OUTSTANDING: tuple[State, ...] = ("open", "late")
 class Deadline:
     """A duty of an office, and its state at the end of the day `as_of`.
 
-    `days` counts from `as_of`, or from the day on which the duty was done, to the last day; negative days are days
-    late.
+    `days` is the number of days from `as_of`, or from the day on which the duty was done, to the duty's last day. A
+    negative number counts the days by which the duty is late.
     """
 
     owed: Owed
@@ -31,10 +31,10 @@ class Deadline:
 
 
 def deadlines(session: Session, clocks: Clocks, states: Sequence[State] = OUTSTANDING) -> list[Deadline]:
-    """Return every deadline that had begun by a day and is in one of these states, the earliest first.
+    """Return the deadlines that began on or before a day and are in one of the given states, the earliest first.
 
-    No deadline is stored: the answer follows the records and the published calendars. Natural days never move; working
-    days follow the State Council's calendar (调休).
+    No deadline is stored; deadlines are computed from the records and the published calendars. Deadlines in natural
+    days never move, and deadlines in working days follow the State Council's calendar (调休).
     """
     outstanding = set(states) <= set(OUTSTANDING)
     question = Question(session, clocks, reference.work_calendar(session), outstanding)

@@ -1,4 +1,4 @@
-"""The fund accounts (专户) as of a day: balances, lending behind them, statements, idle money (scheme 5)."""
+"""Reports of the fund accounts (专户) as of a day: balances, the loans behind them, statements, idle money."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from ledger.queries.fund_calls import Account
 
 @dataclass(frozen=True, slots=True)
 class AccountShown:
-    """A fund account (专户) with the money and the loans that belong to it, in whole fen.
+    """A fund account (专户) with its money and with the loans that the account backs, in whole fen.
 
     `multiple` is the scheme's fund multiple; `head_room` is the amount that may still be lent.
     """
@@ -42,7 +42,7 @@ class AccountShown:
 def accounts(
     session: Session, clocks: Clocks, county: str | None = None, bank: str | None = None
 ) -> list[AccountShown]:
-    """Return every fund account that has a balance, contributions, or loans of its bank in its county."""
+    """Return the fund accounts with a balance, with contributions, or with loans of the account's bank and county."""
     connection = session.connection()
     balances_by_account = _account_balances(connection, clocks, county, bank)
     contributed = fund_calls.contributed(session, county, bank, clocks)
@@ -94,7 +94,7 @@ def _account_balances(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement of a fund account (对账单) from `start` to `to`, both inclusive; whole fen."""
+    """A statement of a fund account (对账单) in whole fen; the days `start` and `to` are inclusive."""
 
     county: str
     bank: str
@@ -140,9 +140,9 @@ def statement(session: Session, county: str, bank: str, start: date, clocks: Clo
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """A fund account's balance beside the amount its open loans would need (资金沉淀), in fen.
+    """A fund account's balance, and the amount that its open loans need (资金沉淀), in fen.
 
-    `needed` is the fund rate times the open loans; `cover` is the balance divided by `needed`, None without loans.
+    `needed` is the fund rate times the open loans; `cover` is the balance divided by `needed`, or None without loans.
     """
 
     county: str

@@ -1,4 +1,4 @@
-"""Issuance (放款情况): loans disbursed by county and bank in a quarter, as of any day and known at any moment."""
+"""Reports of issuance (放款情况): the loans disbursed in a quarter by county and bank."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -35,9 +35,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Issuance:
-    """The loans of one bank in one county, or a sum of these; whole fen, without reversed loans and renewals (5.2).
+    """Loans issued by one bank in one county, or a sum over banks and counties; in whole fen, without renewals (5.2).
 
-    `households` and `organisations` count loans of the quarter; `cumulative` is the principal of all loans to its end.
+    Reversed loans do not count. `households` and `organisations` are numbers of loans in the quarter; `cumulative` is
+    the principal of all loans up to the quarter's end.
     """
 
     county: str
@@ -57,14 +58,14 @@ class Issuance:
 
     @property
     def reported_difference(self) -> Fen | None:
-        """Return the cumulative principal in the books less the bank's reported one, in fen; None without a report."""
+        """Return the cumulative principal in the books less the principal in the bank's report, or None without one."""
         return None if self.reported is None else Fen(self.cumulative - self.reported.cumulative)
 
 
 def issuance(
     session: Session, clocks: Clocks, quarter: Quarter, county: str | None = None, bank: str | None = None
 ) -> list[Issuance]:
-    """Return the loans of each bank in each county to the end of a quarter, in one grouped query."""
+    """Return the issuance of each bank in each county up to a quarter's end, with one grouped query."""
     due_by = report_due_by(reference.latest_scheme(session, reference.MAIN_SCHEME), quarter)
     reported = _reported(session, clocks, quarter)
     return [
@@ -84,9 +85,9 @@ def issuance(
 
 
 def together(rows: Iterable[Issuance], county: str = "", bank: str = "") -> Issuance:
-    """Return the sum of rows of one quarter, for a county, a bank or the city; there must be at least one row.
+    """Return the sum of one quarter's rows for a county, a bank or the city; at least one row must be given.
 
-    The banks' issuance reports are not added up.
+    The figures of the banks' issuance reports are not added up.
     """
     listed = list(rows)
     sums: dict[str, Any] = {name: sum(getattr(row, name) for row in listed) for name in _SUMMED}
@@ -99,7 +100,7 @@ _SUMMED = tuple(f.name for f in fields(Issuance) if f.name not in ("county", "ba
 def _grouped(
     clocks: Clocks, quarter: Quarter, county: str | None, bank: str | None
 ) -> Select[str, str, int, int, int, int, int]:
-    """Return the query of what was issued by county and bank: loans and fen of the quarter, fen through its end."""
+    """Return a query by county and bank for a quarter's loans and fen, and for the fen up to the quarter's end."""
     loan, days = _LOANS.c, quarter.calendar
     through = Clocks(min(days.end - DAY, clocks.as_of), clocks.known_at)
     h = activity.happened_by(LoanDisbursed.__name__, through).c
@@ -125,9 +126,9 @@ def _grouped(
 
 
 def _reported(session: Session, clocks: Clocks, quarter: Quarter) -> Mapping[tuple[str, str], Reported]:
-    """Return the latest report of each county and bank that was submitted by the day and known at the moment asked for.
+    """Return by county and bank the latest report that was submitted by the requested day and moment.
 
-    The moment is compared by its business day.
+    The requested moment is compared by its business day.
     """
     r = IssuanceReport
     query = select(r).where(

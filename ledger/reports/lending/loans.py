@@ -1,4 +1,4 @@
-"""Current reports of loans: the contract, the figures from the books, and the requests waiting for a decision."""
+"""Reports of loans at present: the contract, the amounts from the books, and the pending requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -29,7 +29,7 @@ OVERDUE = (LoanStatus.ACTIVE, LoanStatus.OVERDUE)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request on a loan that waits for a second person's decision."""
+    """A request about a loan that waits for a second person's decision."""
 
     id: int
     kind: str
@@ -40,7 +40,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class LoanShown:
-    """A loan (贷款) and its figures, whole fen; `id_card` is masked."""
+    """A loan (贷款) with its amounts in whole fen; `id_card` is masked."""
 
     id: int
     contract_no: str
@@ -111,7 +111,7 @@ class LoanFilters:
 
 
 def chosen(filters: LoanFilters, today: date) -> Select[Loan]:
-    """Return the unordered query of loans by filters; an ORM select, so that a session can add its user's scope."""
+    """Return an unordered query for loans by filters, as an ORM select to which a session can add its user's scope."""
     query = select(Loan)
     for column, value in (
         (Loan.bank, filters.bank),
@@ -168,7 +168,7 @@ def _contract(loan: Loan, names: Mapping[int, tuple[str, str | None]]) -> dict[s
 
 
 def _figures(found: Mapping[Account, Fen]) -> dict[str, Any]:
-    """Return a loan's figures from its account balances, in fen; paid subsidies are approved less payable subsidies."""
+    """Return a loan's figures from its account balances, in fen; paid subsidies are approved minus payable ones."""
     subsidised = found.get(chart.SUBSIDY_HOUSEHOLDS, 0) + found.get(chart.SUBSIDY_ORGANISATIONS, 0)
     return {
         "principal_open": open_principal(found),
@@ -205,7 +205,7 @@ def _by_dates(
 
 
 def next_settlement_on(loan: Loan) -> date | None:
-    """Return the day on which the open period is billed; None when nothing will fall due any more."""
+    """Return the day on which the loan's open period is billed; None where nothing will fall due on the loan."""
     if loan.next_step_on is None or loan.billed_to is None or loan.rolled_on is None:
         return None
     coming = next_settlement(loan.billed_to)
@@ -213,7 +213,7 @@ def next_settlement_on(loan: Loan) -> date | None:
 
 
 def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
-    """Return the contract interest paid by or for the borrower, in fen, by loan id."""
+    """Return by loan id the contract interest in fen that was paid by or for the borrower."""
     a = allocations.c
     query = (
         select(a.loan_id, cast(func.sum(a.contract), BigInteger))
@@ -224,7 +224,7 @@ def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
 
 
 def _oldest_unpaid(session: Session, ids: Sequence[int]) -> dict[int, date]:
-    """Return the day of each loan's oldest bill with unpaid contract interest; loans without one are left out."""
+    """Return the day of each loan's oldest bill with unpaid contract interest; loans without any are left out."""
     a, ln = allocations.c, interest_bills.c
     paid = (
         select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen"))

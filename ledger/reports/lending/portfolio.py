@@ -1,6 +1,7 @@
-"""The portfolio (贷款资产情况): balances, ageing and grades, as of any day and as known at any moment.
+"""Reports of the portfolio (贷款资产情况): balances, ageing and grades as of any day and as known at any moment.
 
-Every figure follows from dates (scheme 3.12). One grouped query over the postings serves any number of loans.
+Every amount of the portfolio is computed from dates (scheme 3.12). One grouped query over the postings serves any
+number of loans.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,11 +29,11 @@ _LOANS = table_of(Loan)
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
-    """The portfolio of one bank in one county, or the sum of several; amounts are whole fen.
+    """The portfolio of one bank in one county, or the sum of several portfolios; amounts are whole fen.
 
-    The balances are open principal at the banks; ageing counts days from the rolled due date. `compensated` is the
-    amount that the fund paid and has not received back, not part of the balances. `issued` is all principal ever paid
-    out, without renewals; `contributed` is all money that the fund called for.
+    The balances are the open principal at the banks; ageing counts the days since the rolled due date. `compensated` is
+    the amount that the fund has paid and not received back, and is not part of the balances. `issued` is all principal
+    ever paid out, without renewals; `contributed` is the whole money contributed to the fund.
     """
 
     county: str
@@ -61,7 +62,7 @@ class Portfolio:
 
     @property
     def npl(self) -> Fen:
-        """Return the non-performing principal (不良), in fen: the last three grades."""
+        """Return the non-performing principal (不良) in fen, which is the principal in the last three grades."""
         return Fen(self.substandard + self.doubtful + self.loss)
 
     @property
@@ -70,7 +71,7 @@ class Portfolio:
 
     @property
     def household_share(self) -> Decimal | None:
-        """Return the households' share of the open principal; the scheme wants at least half (2.7)."""
+        """Return the households' share of the open principal; the scheme requires at least half (2.7)."""
         return _ratio(self.households, self.principal)
 
     @property
@@ -79,7 +80,7 @@ class Portfolio:
 
     @property
     def leverage(self) -> Decimal | None:
-        """Return the principal ever paid out for each yuan called for by the fund (2.8)."""
+        """Return the principal ever paid out for each yuan contributed to the fund (2.8)."""
         return _ratio(self.issued, self.contributed)
 
 
@@ -133,11 +134,11 @@ def _add(rows: dict[tuple[str, str], dict[str, int]], county: str, bank: str, fi
         into[name] = into.get(name, 0) + (figure or 0)
 
 
-_Sums = Select[*tuple[Any, ...]]  # county, bank, then sums in fen or counts
+_Sums = Select[*tuple[Any, ...]]  # The columns are county, bank, and sums in fen or numbers of loans.
 
 
 def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | None) -> _Sums:
-    """Return the query of open principal by county and bank, split by kind of borrower, age and grade."""
+    """Return a query for the open principal by county and bank, split by kind of borrower, age and grade."""
     owed, unpaid = principal_as_of(clocks), _oldest_unpaid(clocks)
     loan, as_of = _LOANS.c, clocks.as_of
     fen = owed.c.fen
@@ -162,7 +163,7 @@ def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | N
 
 
 def _oldest_unpaid(clocks: Clocks) -> Subquery:
-    """Return the day of each loan's oldest bill with unpaid contract interest, as a subquery by loan."""
+    """Return a subquery for the day of each loan's oldest bill with unpaid contract interest."""
     ln, a = interest_bills.c, allocations.c
     paid = select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen")).where(
         a.effective_on <= clocks.as_of
@@ -184,13 +185,13 @@ def _oldest_unpaid(clocks: Clocks) -> Subquery:
 
 
 def _aged(rolled_on: ColumnElement[Any], as_of: date, least: int, most: int | None) -> ColumnElement[bool]:
-    """Return the condition of days overdue between two numbers of days, both included."""
+    """Return the condition that a loan's days overdue lie between two numbers of days, both inclusive."""
     reached = rolled_on <= as_of - timedelta(days=least)
     return reached if most is None else and_(reached, rolled_on >= as_of - timedelta(days=most))
 
 
 def _grades(session: Session, as_of: date, unpaid_since: ColumnElement[Any]) -> dict[str, ColumnElement[bool]]:
-    """Return the condition of each grade, with the numbers of days of each loan's own scheme.
+    """Return the condition for each grade, using the numbers of days in each loan's scheme.
 
     A loan is graded by the larger of the days overdue and the days since the oldest unpaid interest bill.
     """
@@ -214,7 +215,8 @@ def _grades(session: Session, as_of: date, unpaid_since: ColumnElement[Any]) -> 
 def _least_days(scheme: Scheme) -> dict[str, int]:
     """Return the smallest number of days of each grade (3.12), from the scheme's limits.
 
-    The scheme gives special mention its first day, and the other grades the last day before them.
+    The scheme states the first day of the grade special mention. For each other grade, the scheme states the last day
+    before the grade begins.
     """
     return {
         "special_mention": scheme.special_mention_from_days,
@@ -232,7 +234,7 @@ def _schemes(session: Session) -> Sequence[Scheme]:
 
 
 def _issued(clocks: Clocks, county: str | None, bank: str | None) -> _Sums:
-    """Return the query of the principal paid out by a day, net of reversals, renewals not counted."""
+    """Return a query for the principal paid out on or before a day, less reversals and without renewals."""
     loan = _LOANS.c
     query = select(
         loan.county,

@@ -19,7 +19,7 @@ from ledger.tables.loans import Loan, allocations, interest_bills
 
 @dataclass(frozen=True, slots=True)
 class LineShown:
-    """A settlement line (结息单) and the amounts paid of it by any payer; whole fen."""
+    """A settlement line (结息单) and the amounts that any payer paid on the line, in whole fen."""
 
     id: str
     version: int
@@ -40,7 +40,7 @@ class LineShown:
 class StatementRow:
     """An event of a loan: the change of each amount the borrower owes, and the amounts after the event.
 
-    `cash` is the money received, negative for money paid out; figures are whole fen.
+    `cash` is the money received, and is negative for money paid out; all amounts are whole fen.
     """
 
     event_id: int
@@ -64,12 +64,12 @@ class StatementRow:
 
 
 def line_id(loan_id: int, period_start: date) -> str:
-    """Return the id of an interest bill: the loan id and the start of the period, the same for every version."""
+    """Return the id of an interest bill, made from loan id and start of period; all versions of a bill share the id."""
     return f"{loan_id}-{period_start:%Y%m%d}"
 
 
 class _Bill(NamedTuple):
-    """A live interest bill; whole fen."""
+    """An unreversed interest bill, in whole fen."""
 
     loan_id: int
     period_start: date
@@ -81,7 +81,7 @@ class _Bill(NamedTuple):
 
 
 class _Allocation(NamedTuple):
-    """The fen of one event that pay, waive or write off an interest bill; negative where the event is a reversal."""
+    """The fen of an interest bill that an event paid, waived or wrote off; negative where the event is a reversal."""
 
     period_start: date
     effective_on: date
@@ -93,8 +93,8 @@ class _Allocation(NamedTuple):
 def lines_of(session: Session, loan_id: int) -> list[LineShown]:
     """Return the unreversed interest bills of a loan, oldest first.
 
-    Allocations of one day are counted in the order of their events, a payment before its reversal. In the other order a
-    bill that an earlier payment had paid would count as unpaid between the two events.
+    Allocations of one day are counted in the order of their events, a payment before its reversal. In the reverse
+    order, a bill that an earlier payment had paid would count as unpaid between the reversal and the payment.
     """
     connection = session.connection()
     ln, a = interest_bills.c, allocations.c
@@ -138,7 +138,7 @@ def _line(row: _Bill, paid: Iterable[_Allocation], subsidy: Fen) -> LineShown:
 
 
 def statement(session: Session, loan: Loan, clocks: Clocks) -> list[StatementRow]:
-    """Return the events of a loan by `as_of`, as known at `known_at`, with the amounts after each event."""
+    """Return a loan's events dated on or before `as_of`, as known at `known_at`, with the amounts after each event."""
     rows: list[StatementRow] = []
     balances = [0, 0, 0, 0]
     for happened in loan_history(session.connection(), loan.id, clocks):

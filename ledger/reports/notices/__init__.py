@@ -1,1 +1,1 @@
-"""Reports on notices: lists, histories, papers."""
+"""Reports on notices: lists, histories and printed texts."""

@@ -1,4 +1,4 @@
-"""A notice with its history: deliveries, withdrawn ones included, receipts, and steps."""
+"""Reports of a notice with its history: deliveries (including withdrawn deliveries), receipts and steps."""
 
 from dataclasses import dataclass, fields
 from datetime import date
@@ -28,7 +28,7 @@ class ReceiptShown:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryShown:
-    """A delivery of a notice (送达) as recorded."""
+    """A recorded delivery of a notice (送达)."""
 
     id: int
     delivered_on: date
@@ -75,7 +75,7 @@ def history(session: Session, notice_id: int, on: date) -> NoticeHistory:
 
 
 def receipt(session: Session, notice_id: int, receipt_id: int) -> NoticeReceipt:
-    """Return a receipt with its bytes; raise NotFound where the receipt is not one of the notice."""
+    """Return a receipt with its bytes; raise NotFound where the receipt does not belong to the notice."""
     query = select(NoticeReceipt).join(NoticeDelivery, NoticeDelivery.id == NoticeReceipt.delivery_id)
     query = query.where(NoticeReceipt.id == receipt_id, NoticeDelivery.notice_id == notice_id)
     row = session.execute(query).scalar()

@@ -21,8 +21,9 @@ NOTICE_STATUSES: tuple[NoticeStatus, ...] = get_args(NoticeStatus)
 class Notice:
     """A notice before maturity (催收通知书) of kind D30 or D7.
 
-    `number` is the number printed on the notice. `status` is late where the notice waits after the day `deliver_by`;
-    `late` is true also for a notice that was delivered or cancelled after this day.
+    `number` is the number printed on the notice. `status` is late where the notice is pending after the day
+    `deliver_by`. `late` is true for a pending, delivered or cancelled notice that was still pending after the day
+    `deliver_by`.
     """
 
     id: int
@@ -64,7 +65,8 @@ def chosen(
 ) -> Select[NoticeRow, NoticeDelivery | None, str]:
     """Return a query for notices by filters, without an order; `status` is the status on the day `on`.
 
-    `of_day` selects the letters of a day: those that the day calls for, and those issued on it for missed earlier days.
+    `of_day` selects the notices of a day: the notices that the day calls for, and the notices issued on the day because
+    earlier days were missed.
     """
     n = NoticeRow
     delivered = and_(NoticeDelivery.notice_id == n.id, NoticeDelivery.live.is_(True))

@@ -1,4 +1,4 @@
-"""Borrowers as shown to users: households with members, organisations with links, identity cards masked."""
+"""Reports of borrowers with masked identity cards: households with members, and organisations with links."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def search_households(
     registry_no: str | None = None,
     limit: int = 50,
 ) -> list[HouseholdShown]:
-    """Return households that match every given value: a member's identity card or name, or the registry number."""
+    """Return households that match every given value; values are an identity card, a name or a registry number."""
     query = select(Household).order_by(Household.id).limit(limit)
     if registry_no is not None:
         query = query.where(Household.registry_no == registry_no)
@@ -143,7 +143,7 @@ def organisations_shown(session: Session, rows: Sequence[Organisation]) -> list[
 def links_shown(session: Session, organisation_ids: Sequence[int]) -> Mapping[int, list[LinkShown]]:
     """Return the links of organisations by organisation id.
 
-    Of a linked household only the registry number is shown, because the household may be outside the user's county.
+    Only the registry number of a linked household is shown, because the household may be outside the user's county.
     """
     link, household = table_of(Link).c, table_of(Household).c
     query = (

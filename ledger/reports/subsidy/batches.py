@@ -1,4 +1,4 @@
-"""Subsidy batches for readers: the batches with their totals, their lines, their public lists, their history."""
+"""Reports of subsidy batches, with their totals, lines, public lists and histories."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ _LOANS = cast(Table, Loan.__table__)
 
 @dataclass(frozen=True, slots=True)
 class BatchShown:
-    """A subsidy batch (贴息批次) with the number and the total of its lines that count.
+    """A subsidy batch (贴息批次) with the number and the total amount of its live lines.
 
-    `pay_by` follows the calendars loaded at the time of the question. `submitted_recorded_on` is given only where the
-    submission was recorded after its business day.
+    `pay_by` is computed from the calendars that are published when the report is made. `submitted_recorded_on` is given
+    only where the submission was recorded after its business day.
     """
 
     id: int
@@ -116,7 +116,7 @@ _SAME_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class SubsidyLineShown:
-    """A line of a batch; `status` is live, or rejected or returned, with the reason."""
+    """A line of a batch; `status` is live, rejected or returned, and a rejected or returned line has a reason."""
 
     id: int
     loan_id: int
@@ -139,7 +139,7 @@ class SubsidyLineShown:
 
 
 def chosen_lines(batch_id: int) -> Select[SubsidyLine]:
-    """Return the query of the lines of a batch that count, and of the lines rejected or returned one by one."""
+    """Return a query for the live lines of a batch, and for the lines that were rejected or returned singly."""
     c = SubsidyLine
     return select(c).where(c.batch_id == batch_id, c.live.is_(True) | c.outcome.in_(("rejected", "returned")))
 

@@ -1,4 +1,4 @@
-"""Subsidy figures: the totals of the books by county and bank, and single claw-backs."""
+"""Reports of subsidy totals from the books by county and bank, and of single claw-backs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class ClawbackShown:
 
 
 def clawback(row: Clawback) -> ClawbackShown:
-    """Return a claw-back for readers."""
+    """Return a claw-back in the form that is shown to users."""
     return ClawbackShown(
         row.id,
         row.loan_id,
@@ -51,10 +51,10 @@ def clawback(row: Clawback) -> ClawbackShown:
 
 @dataclass(frozen=True, slots=True)
 class SubsidyRow:
-    """The subsidies of one county through one bank (贴息情况), from the books, in fen.
+    """The subsidies for one bank's loans in one county (贴息情况), from the books, in fen.
 
-    Turnover counts from the first day asked for, balances are as of the last. `approved` is net of returned lines.
-    Claw-backs are kept apart and never netted against payments.
+    Turnover counts from the first requested day, and balances are as of the last requested day. `approved` is net of
+    returned lines. Claw-backs are shown separately and never netted against payments.
     """
 
     county: str

@@ -1,4 +1,4 @@
-"""The form of a check: a rule that must hold, in a sentence, and a function that finds the rows that break it."""
+"""The form of a check, which states a rule and has a function that finds the rows that break the rule."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ Broken = Iterator[tuple[str, Any, Any]]
 
 ROWS_AT_ONCE = 1000
 
-# The day in Shanghai of a moment in microseconds since 1970. A fixed offset of eight hours is enough: nothing is
-# recorded before 2014, and Shanghai has had no summer time since 1991.
+# The SQL for the day in Shanghai of a moment in microseconds since 1970. A fixed offset of eight hours is enough,
+# because no event is recorded before 2014, and Shanghai has had no summer time since 1991.
 _RECORDED_DAY = {
     "sqlite": "date((recorded_at + 28800000000) / 86400000000 * 86400, 'unixepoch')",
     "postgresql": "(DATE '1970-01-01' + ((recorded_at + 28800000000) / 86400000000)::integer)",
@@ -33,7 +33,7 @@ class Check:
 
 
 def by_query(name: str, zh: str, en: str, query: str) -> Check:
-    """Return a check whose query returns the broken places as rows of subject, expected, found.
+    """Return a check whose query finds the places that break a rule, as rows of subject, expected value, found value.
 
     The text `{recorded_day}` in a query is replaced by the day of the column `recorded_at`.
     """
@@ -46,7 +46,7 @@ def by_query(name: str, zh: str, en: str, query: str) -> Check:
 
 
 def streamed(connection: Connection, query: str) -> Iterator[Any]:
-    """Return the rows of a query, fetched in portions."""
+    """Yield the rows of a query, which are fetched in portions."""
     dialect = "sqlite" if is_sqlite(connection) else "postgresql"
     statement: TextClause = text(query.replace("{recorded_day}", _RECORDED_DAY[dialect]).replace(":", "\\:"))
     yield from connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement)

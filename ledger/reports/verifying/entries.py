@@ -1,4 +1,4 @@
-"""The check of every entry: its footer, its hash, and the rows that its event makes by the posting table."""
+"""The checks of every entry's footer, hash and rows; the rows must follow from the event by the posting table."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -51,7 +51,7 @@ def _look(connection: Connection) -> Broken:
 
 
 def _footer(rows: Sequence[Any]) -> Broken:
-    """Return a broken place where an entry's footer differs from the entry's rows or contents."""
+    """Yield a finding where an entry's footer differs from the entry's rows or contents."""
     head = rows[0]
     if head.entry_id is None or head.hash is None:
         return
@@ -70,9 +70,9 @@ def _footer(rows: Sequence[Any]) -> Broken:
 
 
 def _rule(rows: Sequence[Any]) -> Broken:
-    """Return a broken place where an event's rows differ from those of its posting rule.
+    """Yield a finding where an event's rows differ from the rows that its posting rule makes.
 
-    The rule is the row of the posting table that was in force when the event was recorded.
+    An event's posting rule is the row of the posting table that was in force when the event was recorded.
     """
     head = rows[0]
     kind = TYPES.get(head.kind)
@@ -85,7 +85,7 @@ def _rule(rows: Sequence[Any]) -> Broken:
 
 
 def _made(head: Any) -> list[Posting]:
-    """Return the rows that an event makes by the posting table; none where the event's fields cannot be read."""
+    """Return the rows that an event makes by the posting table; no rows where the event's fields cannot be read."""
     base = {name: getattr(head, name) for name in _BASE}
     try:
         return postings_of(event_of(head.kind, base | {"loan": head.loan_id}, head.payload), head.format)

@@ -1,4 +1,4 @@
-"""Checks of the journal's tables as queries; the same SQL runs on every engine."""
+"""Checks of the journal's tables as queries, whose SQL runs on every database engine."""
 
 from ledger.reports.verifying.check import by_query
 

@@ -11,7 +11,7 @@ _HAPPENED = """
 
 
 def _by_loan(name: str, zh: str, en: str, came: tuple[str, str], went: tuple[str, str], kept: str) -> Check:
-    """Return a check that two sums of each loan in a table equal two sums of its postings.
+    """Return a check that two sums of a table's rows equal two sums of postings, for each loan.
 
     `came` and `went` are each the name of a sum and the condition of its postings; `kept` is a query for the stored
     values, with columns loan_id, came and went.

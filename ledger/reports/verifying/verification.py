@@ -30,13 +30,13 @@ class Finding:
 
 
 def verify(engine: Engine) -> tuple[Finding, ...]:
-    """Return every difference in the database, check by check, in one snapshot; an empty tuple where all is well."""
+    """Return every difference found in one snapshot of the database, check by check; or an empty tuple."""
     with _snapshot(engine) as connection:
         return tuple(findings(connection))
 
 
 def findings(connection: Connection) -> Iterator[Finding]:
-    """Return every difference that a connection sees, one by one, check by check."""
+    """Yield every difference that a connection sees, check by check."""
     for check in CHECKS:
         for subject, expected, found in check.look(connection):
             yield Finding(check.name, subject, str(expected), str(found))
