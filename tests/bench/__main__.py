@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: run the benchmarks and compare them with the bars, in full or in a small size."""
+"""`python -m tests.bench`: run the benchmarks and compare the results with the limits, at one of three sizes."""
 
 import argparse
 import sys

@@ -25,7 +25,7 @@ _CHUNK = 5_000
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Compare the time of the ledger with the time of the bare driver, and with the time for a quarter of the loans."""
+    """Compare the ledger's running time with that of the bare database driver, and with that for 25 % of the loans."""
     store.template("city", lambda engine: fill(engine, size.loans))
     store.template("town", lambda engine: fill(engine, size.loans // 4))
     with opened(store, "city") as engine:

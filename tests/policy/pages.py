@@ -58,7 +58,7 @@ def text(lines: str) -> str:
 def bills(agreed: Contract, through: str, *facts: told.Fact) -> list[str]:
     """Return the lines posted on or before a day as texts such as `2016-06-21 277.08`.
 
-    Compound interest and penalty interest follow, if the line has any.
+    Compound interest and penalty interest come next, if the interest bill has any.
     """
     walked = walk(agreed, facts, date.fromisoformat(through))
     return [_bill(event) for event in walked.events if isinstance(event, e.InterestBilled)]

@@ -1,4 +1,4 @@
-"""Vouchers as text that an accountant can read, and the base fields of the events in tests."""
+"""Helpers of the voucher tests: print vouchers as an accountant reads them, and give events their base fields."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -1,4 +1,4 @@
-"""Tests that the classes of rows name the columns of sheets and tables in order, so that no value is misplaced."""
+"""Tests that the fields of each row class have the order of the columns of the row's sheet or table."""
 
 from typing import Any
 

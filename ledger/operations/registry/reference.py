@@ -1,4 +1,4 @@
-"""Reference data (基础资料), which is loaded at set-up and upgrade, extended by people, and never changed."""
+"""Reference data (基础资料): rows are loaded at set-up and upgrade or added by users; a row never changes."""
 
 import csv
 import json

@@ -91,7 +91,7 @@ def apply_transactions(
     Return the posted transactions of each loan in the order of their days. `reason` is recorded with the reversals of
     later events. Where the list `faults` is given, a refused transaction is added to the list and the remaining
     transactions are still applied, so that every fault of a sheet is found at once. A caller that gives `faults` must
-    not commit when the list is filled. Without `faults` the first refusal is raised.
+    not commit if the list has a fault. Without `faults` the first refusal is raised.
     """
     refusals = _Refusals(faults)
     banks = _banks(unit, transactions)
@@ -203,7 +203,7 @@ def _rewind(
 
 
 class _Applied(NamedTuple):
-    """A transaction applied to a loaded loan, with the first and last place of its events in the loan's records."""
+    """A loan transaction applied in memory, with the indexes of its first and last event in the loan's records."""
 
     transaction: LoanTransaction
     is_new: bool

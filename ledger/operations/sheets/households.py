@@ -152,7 +152,7 @@ def _recorded(unit: Unit, registry_nos: dict[str, Members]) -> dict[str, dict[st
 
 
 def _households_of(unit: Unit, cards: set[str]) -> dict[str, str]:
-    """Return the registry numbers of the households of registered persons, by identity card."""
+    """Return the registry numbers of the households of registered persons, keyed by identity-card number."""
     h, m = _HOUSEHOLDS.c, _MEMBERS.c
     query = select(m.id_card, h.registry_no).join(_HOUSEHOLDS, h.id == m.household_id)
     return dict(unit.connection.execute(query.where(among(unit.connection, m.id_card, cards))).all())
