@@ -222,9 +222,8 @@ TRIALS = (
         (
             Edit(
                 _EVENTS,
-                '    cause: str = ""  # the operation that called for the line, when no calendar day did\n',
-                '    cause: str = ""  # the operation that called for the line, when no calendar day did\n'
-                '    day_basis: str = "actual/360"\n',
+                '    compound: Fen\n    cause: str = ""',
+                '    compound: Fen\n    day_basis: str = "actual/360"\n    cause: str = ""',
             ),
         ),
         _the_key_of_an_older_event_is_its_own,
