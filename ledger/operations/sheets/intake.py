@@ -1,6 +1,6 @@
 """The intake of sheets: a sheet is checked as a whole, booked as an import, and later confirmed or rejected.
 
-Where a sheet has a fault, no row of the sheet is booked. A large sheet is booked in chunks, a transaction for each chunk.
+Where a sheet has a fault, no row of the sheet is booked. A large sheet is booked in chunks, one transaction each.
 After an interruption the import continues when its importer sends the file again; no row is booked twice.
 """
 
