@@ -143,10 +143,9 @@ class SubsidyTerms:
 class LineConditions:
     """The facts on which the subsidy of a settlement line depends, other than amounts and payments.
 
-    Many settlement lines of a quarter share one object of this class. Rates are whole numbers in units of 1e-8. The
-    line runs from `start` to `end`, without `end`, and was posted in the period `own`, whose text is `period`. `span`
-    holds the loan's subsidised days. A borrower's only loan, if at most `whole_up_to` fen, earns exactly its contract
-    interest.
+    Many settlement lines of a quarter share one object. Rates are whole numbers of 1e-8. The line runs from `start` to
+    `end`, without `end`, and was posted in the period `own`, whose text is `period`. `span` holds the loan's subsidised
+    days. A borrower's only loan, if at most `whole_up_to` fen, earns exactly its contract interest.
     """
 
     terms: SubsidyTerms
@@ -175,9 +174,7 @@ class LineConditions:
 
 
 def cap_left(cap: Fen, earlier: Iterable[Sequence[tuple[date, Fen]]]) -> Steps:
-    """Return the part of a borrower's cap that the principal of earlier loans leaves, in fen, from each day
-    on (4.6).
-    """
+    """Return the cap in fen that a borrower's earlier loans leave, from each day on (4.6)."""
     changes: dict[date, int] = {date.min: 0}
     for owed in earlier:
         before = 0
@@ -192,9 +189,7 @@ def cap_left(cap: Fen, earlier: Iterable[Sequence[tuple[date, Fen]]]) -> Steps:
 
 
 class Earned(NamedTuple):
-    """The number of subsidised days of a settlement line, and its eligible interest in units of which `WHOLE` make a
-    fen.
-    """
+    """The subsidised days of a settlement line, and its eligible interest in parts; `WHOLE` parts are one fen."""
 
     days: int
     parts: int
@@ -264,8 +259,7 @@ Applied = tuple[date, str, int, int]
 
 
 def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
-    """Return the day since which a line's contract interest has been fully paid by the borrower; return None if unpaid
-    (4.3).
+    """Return the day since which the borrower has fully paid a line's contract interest; None if unpaid (4.3).
 
     A line does not count as paid if the fund or an insurer paid any part, or if a part was waived or written off.
     `applied` is in the order of days. Payments and reversals on one day are added up.
@@ -286,9 +280,7 @@ def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether a batch accepts lines, as a draft or returned batch does, and the last day on which a payment counts for
-    it.
-    """
+    """Whether a batch accepts lines (a draft or a returned batch does), and the last day whose payments count."""
 
     open: bool
     cut_off: date
@@ -312,8 +304,7 @@ def is_forfeit(paid: date, cut_off: date, late: LateInterest) -> bool:
 def batch_of(
     own: Period, paid: date, last: Period, standings: Mapping[Period, Standing], submit_day: int, late: LateInterest
 ) -> Period | None:
-    """Return the period whose batch a fully paid line enters; return None if it is later than `last` or does not exist
-    (4.3).
+    """Return the period whose batch a fully paid line enters; None if no batch up to `last` takes the line (4.3).
 
     A line paid on or before the cut-off of its own period enters the batch of that period. A line paid later enters the
     next open batch, or no batch where the scheme makes late interest forfeit.
@@ -331,9 +322,7 @@ def batch_of(
 
 
 def next_open(after: Period, last: Period, standings: Mapping[Period, Standing]) -> Period:
-    """Return the period of the next open batch after a paid batch; return `last` if no batch before `last` is open
-    (4.9).
-    """
+    """Return the period of the first open batch after a paid batch, at the latest `last` (4.9)."""
     period = after.next
     while period < last and not standings.get(period, _NOT_DRAFTED).open:
         period = period.next
@@ -344,9 +333,7 @@ _NOT_DRAFTED = Standing(False, date.max)
 
 
 class Deadline(NamedTuple):
-    """The last day for an action; `provisional` is True where a calendar needed for the day is not published
-    yet (7).
-    """
+    """The last day for an action; `provisional` is True where the calendar for the day is not published yet (7)."""
 
     on: date
     provisional: bool
@@ -359,7 +346,5 @@ def pay_by(approved_on: date, working_days: int, calendar: WorkCalendar) -> Dead
 
 
 def difference(paid: int, entitled: int) -> tuple[Fen, Fen]:
-    """Return the excess paid on a line and the amount still missing, in fen; at least one of the two amounts is zero
-    (4.9).
-    """
+    """Return the amount paid too much on a line and the amount still missing, in fen; one of them is zero (4.9)."""
     return Fen(max(NIL, paid - entitled)), Fen(max(NIL, entitled - paid))
