@@ -3,22 +3,22 @@
 from collections.abc import Collection, Mapping
 from datetime import date
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, Table, and_, case, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Subquery, and_, case, func, or_, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import aliased
 
 from ledger import chart, dates
 from ledger.balances import Clocks
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.money import Fen
 from ledger.policy import subsidy
 from ledger.policy.accrual import Steps
 from ledger.tables.journal import postings
 from ledger.tables.loans import Loan
 
-_LOANS = cast(Table, Loan.__table__)
+_LOANS = table_of(Loan)
 _OWN, _OTHER = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
 _PRINCIPAL = (chart.LOAN_PRINCIPAL.code, chart.OVERDUE_PRINCIPAL.code)
 _DEBITED, _CREDITED = postings.c.debit.in_(_PRINCIPAL), postings.c.credit.in_(_PRINCIPAL)

@@ -5,11 +5,11 @@ from datetime import date
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, FromClause, Select, Table, and_, bindparam, exists, func, select, type_coerce
+from sqlalchemy import BigInteger, FromClause, Select, and_, bindparam, exists, func, select, type_coerce
 
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.dates import DAY, Span
 from ledger.money import Fen
 from ledger.policy import limits, subsidy
@@ -23,9 +23,9 @@ from ledger.tables.loans import Loan, allocations, interest_bills
 from ledger.tables.subsidies import SubsidyLine, subsidy_claims
 from ledger.unit_of_work import Unit
 
-_LOANS = cast(Table, Loan.__table__)
-_LINKS = cast(Table, borrowers.Link.__table__)
-_SUBSIDY_LINES = cast(Table, SubsidyLine.__table__)
+_LOANS = table_of(Loan)
+_LINKS = table_of(borrowers.Link)
+_SUBSIDY_LINES = table_of(SubsidyLine)
 
 
 class BilledLine(NamedTuple):

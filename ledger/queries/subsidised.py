@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import cast
 
-from sqlalchemy import BigInteger, Table, func, select
+from sqlalchemy import BigInteger, func, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session, aliased
 
+from ledger.database import table_of
 from ledger.money import Fen, split
 from ledger.statuses import BatchStatus
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine, subsidy_claims
 
-_LINES = cast(Table, SubsidyLine.__table__)
-_BATCHES = cast(Table, SubsidyBatch.__table__)
+_LINES = table_of(SubsidyLine)
+_BATCHES = table_of(SubsidyBatch)
 _SUPPLEMENTS = aliased(_LINES, name="supplements")
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from ledger.database import table_of
 from ledger.policy.scheme import Cycle
 from ledger.policy.schemes import Scheme
 from ledger.policy.subsidy import SubsidyTerms
@@ -14,7 +15,7 @@ from ledger.queries import reference
 from ledger.tables.loans import Loan
 from ledger.tables.reference import SchemeVersion
 
-_LOANS = cast(Table, Loan.__table__)
+_LOANS = table_of(Loan)
 
 OF_OFFICE = (_LOANS.c.bank == bindparam("bank"), _LOANS.c.county == bindparam("county"))
 """The conditions on loans of one bank in one county, whose codes are sent with the statement."""

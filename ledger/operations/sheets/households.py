@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from ledger.database import among, write_rows
+from ledger.database import among, table_of, write_rows
 from ledger.errors import Refusal, RuleViolation
 from ledger.ids import new_ids
 from ledger.imports.columns import AsRead, HouseholdRow, Numbered
@@ -23,8 +23,8 @@ from ledger.policy.identity import mask_id_card
 from ledger.tables import borrowers as t
 from ledger.unit_of_work import Unit
 
-_HOUSEHOLDS: Any = t.Household.__table__
-_MEMBERS: Any = t.Member.__table__
+_HOUSEHOLDS = table_of(t.Household)
+_MEMBERS = table_of(t.Member)
 _OF_HOUSEHOLD = ("county", "town", "village", "category", "registered_on")
 
 HEADS = frozenset({"户主", "本人", "本人或户主", "户主本人", "head"})

@@ -5,7 +5,7 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from ledger import journal
-from ledger.database import update_rows, write_rows
+from ledger.database import table_of, update_rows, write_rows
 from ledger.events import LoanDisbursed
 from ledger.ids import new_ids
 from ledger.imports.columns import LoanRow
@@ -17,8 +17,8 @@ from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, StatusChange
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_CHANGES: Any = StatusChange.__table__
+_LOANS = table_of(Loan)
+_CHANGES = table_of(StatusChange)
 
 
 class Terms(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from ledger.database import among, write_rows
+from ledger.database import among, table_of, write_rows
 from ledger.errors import Refusal, RuleViolation
 from ledger.ids import new_ids
 from ledger.imports.cells import CellEmpty
@@ -18,9 +18,9 @@ from ledger.operations.sheets.recorded import HouseholdUnknown
 from ledger.tables import borrowers as t
 from ledger.unit_of_work import Unit
 
-_ORGANISATIONS: Any = t.Organisation.__table__
-_LINKS: Any = t.Link.__table__
-_HOUSEHOLDS: Any = t.Household.__table__
+_ORGANISATIONS = table_of(t.Organisation)
+_LINKS = table_of(t.Link)
+_HOUSEHOLDS = table_of(t.Household)
 _OF_LINK = ("link_kind", "amount", "starts_on", "ends_on")
 _COLUMN_OF = {"link_amount": "amount", "link_ends_before_it_starts": "ends_on"}
 """The column that shows a refusal, by the refusal's code; every other refusal of a link is shown under link_kind."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.errors import Refusal, RuleViolation
 from ledger.imports.cells import CellEmpty
 from ledger.imports.columns import AsRead, LoanRow
@@ -26,10 +26,10 @@ from ledger.tables.loans import Loan
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_MEMBERS: Any = t.Member.__table__
-_HOUSEHOLDS: Any = t.Household.__table__
-_ORGANISATIONS: Any = t.Organisation.__table__
+_LOANS = table_of(Loan)
+_MEMBERS = table_of(t.Member)
+_HOUSEHOLDS = table_of(t.Household)
+_ORGANISATIONS = table_of(t.Organisation)
 
 _UNDONE = (SheetStatus.REJECTED, SheetStatus.FAILED)
 """The statuses of imports whose rows were reversed; a later sheet may book reversed rows again."""

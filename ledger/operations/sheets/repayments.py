@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.errors import Fault, FutureDate, Refusal, RuleViolation
 from ledger.imports.columns import AsRead, Numbered, RepaymentRow
 from ledger.money import of_fen, plain
@@ -16,8 +16,8 @@ from ledger.operations.sheets.import_run import Booked, RowDiffers, RowTwice, Ru
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_REPAYMENTS: Any = Repayment.__table__
+_LOANS = table_of(Loan)
+_REPAYMENTS = table_of(Repayment)
 
 _COLUMN_OF = {
     "receipt_recorded": "receipt_no",

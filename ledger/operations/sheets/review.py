@@ -1,11 +1,11 @@
 """The review of sheets of loans and repayments by a second person, who confirms or rejects a sheet (导入复核)."""
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from ledger.database import table_of
 from ledger.errors import NotFound, WrongStatus
 from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.sheets.import_run import Importer
@@ -18,7 +18,7 @@ from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
 from ledger.workflow import check, move, take
 
-_LOANS: Any = Loan.__table__
+_LOANS = table_of(Loan)
 
 
 def importer_of(session: Session, username: str, kind: str) -> Importer:

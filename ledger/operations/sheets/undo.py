@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ledger.catalogue import by_calendar
-from ledger.database import among, update_rows, write_rows
+from ledger.database import among, table_of, update_rows, write_rows
 from ledger.errors import RuleViolation
 from ledger.events import Event, LoanDisbursed
 from ledger.ids import new_ids
@@ -18,9 +18,9 @@ from ledger.statuses import LoanStatus, RequestStatus
 from ledger.tables.loans import Approval, Loan, Repayment, StatusChange
 from ledger.unit_of_work import Unit
 
-_LOANS: Any = Loan.__table__
-_REPAYMENTS: Any = Repayment.__table__
-_CHANGES: Any = StatusChange.__table__
+_LOANS = table_of(Loan)
+_REPAYMENTS = table_of(Repayment)
+_CHANGES = table_of(StatusChange)
 _TOGETHER = 5000
 """The largest number of loans that are read and reversed together."""
 

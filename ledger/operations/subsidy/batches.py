@@ -7,14 +7,14 @@ takes each step (`workflow.BATCH`), and the history stores each step with the pe
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger import activity, journal
 from ledger.catalogue import key_from, key_of
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.errors import NotFound, RuleViolation
 from ledger.events import Event, SubsidyApproved, SubsidyPaid
 from ledger.ids import new_id
@@ -33,8 +33,8 @@ from ledger.tables.subsidies import SubsidyBatch, SubsidyLine, subsidy_claims, s
 from ledger.unit_of_work import Unit
 from ledger.workflow import Taken, begin, check, move, note, take
 
-_LOANS = cast(Table, Loan.__table__)
-_LINES = cast(Table, SubsidyLine.__table__)
+_LOANS = table_of(Loan)
+_LINES = table_of(SubsidyLine)
 
 
 class PeriodNotOver(RuleViolation):

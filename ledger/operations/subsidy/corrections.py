@@ -8,15 +8,15 @@ next batch.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Table, delete, func, insert, or_, select, update
+from sqlalchemy import BigInteger, delete, func, insert, or_, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import aliased
 
 from ledger import journal, period_lock
 from ledger.chart import Kind, book_of
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.events import ClawbackRaised
 from ledger.ids import new_id
 from ledger.journal import Record
@@ -32,9 +32,9 @@ from ledger.tables.loans import Loan
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
 
-_LOANS = cast(Table, Loan.__table__)
-_LINES = cast(Table, SubsidyLine.__table__)
-_CLAWBACKS = cast(Table, Clawback.__table__)
+_LOANS = table_of(Loan)
+_LINES = table_of(SubsidyLine)
+_CLAWBACKS = table_of(Clawback)
 _OWN, _OTHER = aliased(_LOANS, name="own"), aliased(_LOANS, name="other")
 
 REBILLED = "结息单重新计息或还款变更 billed or paid anew"

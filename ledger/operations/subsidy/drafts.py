@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
 
-from ledger.database import among, rate_parts, update_rows, write_rows
+from ledger.database import among, rate_parts, table_of, update_rows, write_rows
 from ledger.ids import new_ids
 from ledger.money import NIL, Fen
 from ledger.operations.subsidy.workflow import OPEN
@@ -18,8 +18,8 @@ from ledger.queries.settlement_lines import EarnedLine, earned_lines, free_lines
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine, subsidy_claims, subsidy_shortfalls
 from ledger.unit_of_work import Unit
 
-_BATCHES = cast(Table, SubsidyBatch.__table__)
-_LINES = cast(Table, SubsidyLine.__table__)
+_BATCHES = table_of(SubsidyBatch)
+_LINES = table_of(SubsidyLine)
 
 # Statements are built once, because building a statement takes longer than executing it for a small bank.
 _OF_OFFICE = [_BATCHES.c[name] == bindparam(name) for name in ("bank", "county", "cycle")]

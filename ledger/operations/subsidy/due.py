@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from ledger.database import table_of
 from ledger.operations.job_runs import EVERYTHING, Scope
 from ledger.operations.subsidy.workflow import OPEN
 from ledger.policy.scheme import Cycle
@@ -15,7 +16,7 @@ from ledger.queries.subsidy_terms import granted_terms, settled_in
 from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.subsidies import SubsidyBatch
 
-_LOANS = cast(Table, Loan.__table__)
+_LOANS = table_of(Loan)
 _CYCLES: tuple[Cycle, ...] = ("quarter", "year")
 
 

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import cast
 
-from sqlalchemy import BigInteger, Select, Table, func, select
+from sqlalchemy import BigInteger, Select, func, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from ledger.calendar import WorkCalendar
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.money import Fen
 from ledger.policy import subsidy
 from ledger.policy.identity import mask_name
@@ -21,8 +20,8 @@ from ledger.tables.borrowers import Household, Member, Organisation
 from ledger.tables.loans import Loan
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange, SubsidyLine, subsidy_claims
 
-_LINES = cast(Table, SubsidyLine.__table__)
-_LOANS = cast(Table, Loan.__table__)
+_LINES = table_of(SubsidyLine)
+_LOANS = table_of(Loan)
 
 
 @dataclass(frozen=True, slots=True)
