@@ -40,7 +40,7 @@ BUSY_SECONDS = 30
 _PIPELINED_ROWS = 100
 _SQLITE_PARAMETERS = 999  # Every build of SQLite allows this many parameters in one statement.
 
-sqlite3.register_adapter(date, date.isoformat)
+sqlite3.register_adapter(date, dates.iso_day)
 sqlite3.register_adapter(bool, int)  # The driver adapts a bool to an int too, but searches for other adapters first.
 
 

@@ -48,6 +48,12 @@ def completed_years(born_on: date, day: date) -> int:
     return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
 
 
+@lru_cache(maxsize=2**14)
+def iso_day(day: date) -> str:
+    """Return the ISO text of a day, such as `2016-12-21`; thousands of rows have only a few different days."""
+    return day.isoformat()
+
+
 def month_of(day: date) -> str:
     """Return the accounting month of a day, written `2016-05`."""
     return f"{day.year:04d}-{day.month:02d}"

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from ledger import chart
 from ledger.chart import book_of
 from ledger.database import among, write_rows
+from ledger.dates import iso_day
 from ledger.errors import Conflict, NotFound
 from ledger.events import FORMAT, Event, EventReversed, event_of, payload, plain_json, says_the_same
 from ledger.ids import new_ids
@@ -238,7 +239,7 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
     return (
         event_id,
         type(event).__name__,
-        event.effective_on.isoformat(),
+        iso_day(event.effective_on),
         at,
         event.county,
         event.bank,

@@ -20,7 +20,7 @@ from ledger.unit_of_work import Unit
 _LOANS = table_of(Loan)
 _RATES = ("annual_rate", "extended_rate")
 _RATE_TABLES = CacheKey[Mapping[str, RateTable]]("published rate tables")
-_UPLIFTS = CacheKey[dict[str, Uplifts]]("rate uplifts of each scheme version, by content hash")
+_VERSIONS = CacheKey[dict[tuple[str, int], tuple[Scheme, Uplifts]]]("scheme versions with their rate uplifts")
 
 
 class Priced(Protocol):
@@ -92,11 +92,11 @@ def rate_steps(unit: Unit, scheme: Scheme, loan: Priced, through: date) -> tuple
 
 def scheme_and_uplifts(unit: Unit, code: str, version: int) -> tuple[Scheme, Uplifts]:
     """Return a scheme version and its interest surcharges, computed once per transaction. Raise NotFound."""
-    scheme = reference.scheme_of(unit.session, code, version)
-    known = unit.cache.get(_UPLIFTS, dict)
-    if (uplifts := known.get(scheme.content_hash)) is None:
-        uplifts = known[scheme.content_hash] = Uplifts.of(scheme)
-    return scheme, uplifts
+    versions = unit.cache.get(_VERSIONS, dict)
+    if (found := versions.get((code, version))) is None:
+        scheme = reference.scheme_of(unit.session, code, version)
+        found = versions[code, version] = (scheme, Uplifts.of(scheme))
+    return found
 
 
 def _whole(rate: Decimal) -> int:

@@ -19,7 +19,7 @@ from ledger.policy.servicing import LoanState
 from ledger.queries import interest_bills as bills
 from ledger.queries import principal
 from ledger.queries.past_state import load_as_of
-from ledger.queries.state_parts import BALANCES, LoadedState, signed, state_of, stored_loans, summed
+from ledger.queries.state_parts import BALANCES, LoadedState, empty_states, signed, stored_loans, summed
 from ledger.tables.journal import postings
 from ledger.tables.loans import Loan, interest_bills
 from ledger.unit_of_work import Unit
@@ -42,9 +42,9 @@ def load(
     rows = stored_loans(unit, loan_ids, lock=lock)
     if clocks is not None:
         return load_as_of(unit, {row.id: row for row in rows}, through, clocks)
-    loaded = {row.id: LoadedState(row, state_of(unit, row, through)) for row in rows}
-    _fill_current(unit, {loan_id: each.state for loan_id, each in loaded.items()})
-    return loaded
+    states = empty_states(unit, rows, through)
+    _fill_current(unit, states)
+    return {row.id: LoadedState(row, states[row.id]) for row in rows}
 
 
 def _fill_current(unit: Unit, states: Mapping[int, LoanState]) -> None:

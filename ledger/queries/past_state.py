@@ -29,7 +29,7 @@ from ledger.policy.servicing import LoanState
 from ledger.queries import interest_bills as bills
 from ledger.queries import reference
 from ledger.queries.contract_rates import scheme_and_uplifts
-from ledger.queries.state_parts import BALANCES, LoadedState, StoredLoan, signed, state_of, summed
+from ledger.queries.state_parts import BALANCES, LoadedState, StoredLoan, empty_states, signed, summed
 from ledger.tables.journal import events, postings
 from ledger.tables.loans import interest_bills
 from ledger.unit_of_work import Unit
@@ -46,13 +46,14 @@ def load_as_of(unit: Unit, rows: Mapping[int, StoredLoan], through: date, clocks
     )
     billed = connection.execute(query).all()
     billed_days, paid_days = _last_days(billed)
-    states = {}
+    as_of = []
     for loan_id, days in balances.items():
         row = _row_as_of(unit, rows[loan_id], decided.get(loan_id, ()))
         since = max(row.disbursed_on, billed_days.get(loan_id, row.disbursed_on))
         moved_on = max(_last_moved(days), paid_days.get(loan_id, since))
-        row = row._replace(billed_to=_billed_to(row, since, moved_on, clocks))
-        states[loan_id] = state_of(unit, row, through)
+        as_of.append(row._replace(billed_to=_billed_to(row, since, moved_on, clocks)))
+    states = empty_states(unit, as_of, through)
+    for loan_id, days in balances.items():
         _put_balances(states[loan_id], days)
     bills.put_on_states(billed, states)
     for loan_id, state in states.items():

@@ -240,7 +240,10 @@ class _Row(NamedTuple):
 _FIELD = {name: place for place, name in enumerate(_Row._fields)}
 _SAME_LINE = itemgetter(_FIELD["loan"], _FIELD["start"])
 _IN_ORDER = itemgetter(_FIELD["loan"], _FIELD["start"], _FIELD["applied_on"])
-_SAME_CONDITIONS = itemgetter(*range(_FIELD["household"], _FIELD["applied_on"]))
+# Parts of a row: the fields with which `BilledLine` begins, the values that decide the conditions, and the payment.
+_LINE = itemgetter(slice(0, _FIELD["household"]))
+_CONDITIONS = itemgetter(slice(_FIELD["household"], _FIELD["applied_on"]))
+_PAYMENT = itemgetter(slice(_FIELD["applied_on"], None))
 
 
 def _read(unit: Unit, terms: TermsByVersion, query: Select[Any], values: Mapping[str, Any]) -> list[BilledLine]:
@@ -250,27 +253,20 @@ def _read(unit: Unit, terms: TermsByVersion, query: Select[Any], values: Mapping
     """
     result = unit.connection.execute(query, values)
     cursor: Any = result.cursor
-    rows = list(map(_Row._make, cursor.fetchall()))
+    rows: list[tuple[Any, ...]] = cursor.fetchall()  # The fields are those of `_Row`; making each row one takes time.
     result.close()
     rows.sort(key=_IN_ORDER)  # The rows are nearly in order already; the database would sort them with all columns.
-    conditions = {key: _conditions(terms, *key) for key in set(map(_SAME_CONDITIONS, rows))}
+    conditions: dict[tuple[Any, ...], LineConditions] = {}
     billed = []
     for _, grouped in groupby(rows, key=_SAME_LINE):
         payments = list(grouped)
         row = payments[0]
-        applied = [(_date(p.applied_on), p.payer, p.interest, p.charges) for p in payments]
-        billed.append(
-            BilledLine(
-                row.loan,
-                row.household_id,
-                row.organisation_id,
-                row.principal,
-                row.version,
-                row.contract,
-                conditions[_SAME_CONDITIONS(row)],
-                subsidy.paid_on(row.contract, applied),
-            )
-        )
+        *of_line, contract = _LINE(row)
+        if (of := conditions.get(key := _CONDITIONS(row))) is None:
+            of = conditions[key] = _conditions(terms, *key)
+        # The days of payments are compared as the driver returns them; only the day found becomes a date.
+        paid_on = subsidy.paid_on(contract, map(_PAYMENT, payments))
+        billed.append(BilledLine._make((*of_line, contract, of, paid_on and _date(paid_on))))
     return billed
 
 

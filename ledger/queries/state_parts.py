@@ -1,6 +1,6 @@
 """The parts that all loaders of loan states share: the loan's stored row, and the accounts of a state."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -61,11 +61,20 @@ def stored_loans(unit: Unit, loan_ids: Iterable[int], *, lock: bool) -> list[Sto
     return list(map(StoredLoan._make, unit.connection.execute(query.with_for_update() if lock else query).all()))
 
 
-def state_of(unit: Unit, row: StoredLoan, through: date) -> LoanState:
-    """Return a state without amounts, with the terms, the status and the place in the calendar from a loan's row."""
-    scheme, uplifts = scheme_and_uplifts(unit, row.scheme, row.scheme_version)
-    of_loan = Terms(row.disbursed_on, row.rolled_on, rate_steps(unit, scheme, row, through), row.misused_on, uplifts)
-    return LoanState(row.id, row.county, row.bank, of_loan, row.status, row.billed_to, row.next_step_on)
+def empty_states(unit: Unit, rows: Collection[StoredLoan], through: date) -> dict[int, LoanState]:
+    """Return states without amounts: each holds the terms, the status and the place in the calendar from a loan's row.
+
+    The scheme of each loan is looked up once per scheme version, because a bank has many loans of few versions.
+    """
+    versions = {(row.scheme, row.scheme_version) for row in rows}
+    schemes = {version: scheme_and_uplifts(unit, *version) for version in versions}
+    states = {}
+    for row in rows:
+        scheme, uplifts = schemes[row.scheme, row.scheme_version]
+        rates = rate_steps(unit, scheme, row, through)
+        of_loan = Terms(row.disbursed_on, row.rolled_on, rates, row.misused_on, uplifts)
+        states[row.id] = LoanState(row.id, row.county, row.bank, of_loan, row.status, row.billed_to, row.next_step_on)
+    return states
 
 
 def signed(account: Account) -> ColumnElement[int]:

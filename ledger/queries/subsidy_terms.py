@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from ledger.cache import CacheKey, cache_of
 from ledger.database import table_of
 from ledger.policy.scheme import Cycle
 from ledger.policy.schemes import Scheme
@@ -27,8 +28,18 @@ _terms_by_hash: dict[tuple[str, bool], SubsidyTerms] = {}
 """Subsidy terms by the content hash of a scheme version, which identifies a content across databases."""
 
 
+_GRANTED = CacheKey[TermsByVersion]("granted subsidy terms")
+
+
 def granted_terms(session: Session) -> TermsByVersion:
-    """Return the subsidy terms of every recorded scheme version; terms that grant no subsidy are left out."""
+    """Return the subsidy terms of every scheme version known to a session; terms without a subsidy are left out.
+
+    The database is asked once in a transaction.
+    """
+    return cache_of(session).get(_GRANTED, lambda: _read_granted(session))
+
+
+def _read_granted(session: Session) -> TermsByVersion:
     v = SchemeVersion
     granted: dict[tuple[str, int, bool], SubsidyTerms] = {}
     for code, version, content_hash in session.execute(select(v.code, v.version, v.hash).order_by(v.code, v.version)):

@@ -11,6 +11,7 @@ from ledger import events as e
 from ledger import journal
 from ledger.catalogue import key_of, payer_of
 from ledger.database import among, table_of, update_rows, write_rows
+from ledger.dates import iso_day
 from ledger.events import Applied, Event
 from ledger.journal import Record
 from ledger.operations.notices import issue
@@ -85,10 +86,10 @@ def _rows_of(
                 billed.append(
                     (
                         loan,
-                        event.period_start.isoformat(),
+                        iso_day(event.period_start),
                         version,
                         event_id,
-                        event.effective_on.isoformat(),
+                        iso_day(event.effective_on),
                         event.contract,
                         event.penalty,
                         event.compound,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, bindparam, delete, select, update
 
 from ledger.database import among, rate_parts, table_of, update_rows, write_rows
+from ledger.dates import iso_day
 from ledger.ids import new_ids
 from ledger.money import NIL, Fen
 from ledger.operations.subsidy.workflow import OPEN
@@ -119,7 +120,7 @@ def draft_lines(earned: Iterable[EarnedLine], batch: Period) -> Iterator[DraftLi
         share = of.terms.share
         if (fen := subsidy.amount(parts, share)) > 0:
             kind = "normal" if of.period == period else "catch_up"
-            claims = tuple(Claim(line.billed.conditions.start, line.billed.version, line.eligible) for line in lines)
+            claims = tuple([Claim(line.billed.conditions.start, line.billed.version, line.eligible) for line in lines])
             yield DraftLine(
                 billed.loan, kind, of.period, of.start, end, days, interest, eligible, share, fen, None, None, claims
             )
@@ -303,6 +304,8 @@ def _add(unit: Unit, batch_id: int, drafted: Sequence[DraftLine]) -> None:
     supplements: list[tuple[int, int]] = []
     for line_id, line in zip(new_ids(len(drafted)), drafted, strict=True):
         loan, kind, period, start, end, days, interest, eligible, share, fen, of_line, reason, claimed = line
+        begins = iso_day(start)
+        amounts = (days, interest, eligible, shares[share], fen)
         rows.append(
             LineRow(
                 line_id,
@@ -310,13 +313,9 @@ def _add(unit: Unit, batch_id: int, drafted: Sequence[DraftLine]) -> None:
                 loan,
                 kind,
                 period,
-                start.isoformat(),
-                end.isoformat(),
-                days,
-                interest,
-                eligible,
-                shares[share],
-                fen,
+                begins,
+                iso_day(end),
+                *amounts,
                 of_line,
                 False,
                 True,
@@ -324,9 +323,8 @@ def _add(unit: Unit, batch_id: int, drafted: Sequence[DraftLine]) -> None:
                 reason,
             )
         )
-        claims.extend(
-            ClaimRow(line_id, start.isoformat(), loan, version, part, True) for start, version, part in claimed
-        )
+        for first, version, part in claimed:
+            claims.append(ClaimRow(line_id, begins if first == start else iso_day(first), loan, version, part, True))
         if of_line is not None:
             supplements.append((line_id, of_line))
     write_rows(unit.connection, {_LINES: rows, subsidy_claims: claims})
