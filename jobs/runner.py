@@ -18,7 +18,7 @@ from ledger.queries import reference
 def run(lease: Lease, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:
     """Run a job, or `daily`, for a business date (default today) within a scope, and return the run.
 
-    `run` waits until the process holds the lease of the jobs. It raises NotFound for an unknown job, bank or county,
+    `run` waits until the process holds the lease of the jobs. Raises NotFound for an unknown job, bank or county,
     FutureDate for a business date in the future, and LeaseLost or Stopped where the run was interrupted.
     """
     on = on or lease.today()

@@ -108,7 +108,8 @@ def page_of(row: type[ma.Schema], *, clocked: bool) -> type[ma.Schema]:
 def _begun(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
     """Return the rows as an iterator whose first row has already been read.
 
-    Reading the first row early raises a refusal before the response begins, while the HTTP status can still be set.
+    Reading the first row early lets a refusal be raised before the response begins, while the HTTP status can still be
+    set.
     """
     first = next(rows, None)
 

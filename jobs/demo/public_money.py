@@ -43,7 +43,7 @@ class Staff:
     officers: dict[str, tuple[str, str]]
 
     def do(self, user: str, act: Callable[..., object], *about: Any) -> None:
-        """Let a demo user take one step; skip the step where an earlier, interrupted attempt has taken it already."""
+        """Let a demo user take one step; skip a step that an earlier attempt to make the demo has taken."""
         with suppress(WrongStatus), self.at(user) as unit:
             act(unit, *about)
 
