@@ -36,7 +36,7 @@ def day_start(day: date) -> datetime:
 def add_months(day: date, months: int) -> date:
     """Return the day `months` months later; a negative number gives an earlier day (scheme 2.6).
 
-    Where the resulting month lacks that day of the month, return the last day of the resulting month.
+    Where the resulting month has too few days, return the last day of the resulting month.
     """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)

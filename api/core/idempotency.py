@@ -84,7 +84,7 @@ def key_of(request: HttpRequest, user: str) -> Key:
 
 
 def content_of(request: HttpRequest) -> bytes:
-    """Return the SHA-256 of a request's method, path, query and body; spaces and the order of JSON names are ignored."""
+    """Return the SHA-256 of a request's method, path, query and body; JSON spaces and key order are ignored."""
     files = [
         (name, file.filename or "", _file_hash(file.stream))
         for name, file in sorted(request.files.items(multi=True), key=lambda each: each[0])
