@@ -42,7 +42,7 @@ def run_queued(lease: Lease) -> list[Run]:
 
 
 def check(session: Session, name: str, on: date, scope: Scope, today: date) -> Scope:
-    """Return the scope with the county's current code; raise NotFound or FutureDate where the run is not possible."""
+    """Return the scope with the county's current code; raise NotFound or FutureDate if the job cannot be run."""
     if name != DAILY_NAME and name not in JOBS:
         raise NotFound(what="job", id=name)
     if on > today:

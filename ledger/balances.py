@@ -29,7 +29,7 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """An account's opening balance on its normal side, and its debits and credits in a range of days; in whole fen."""
+    """An account's opening balance on its normal side, and its debits and credits in a range of days, in whole fen."""
 
     account: Account
     opening: Fen

@@ -64,7 +64,7 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """The action to take instead of a reversal by hand: its API path below /api/v1 for a POST, and its name."""
+    """The action to take instead of a reversal by hand: its name, and the path of its POST route below /api/v1."""
 
     route: str
     zh: str

@@ -97,8 +97,8 @@ def rate_of(parts: int) -> Decimal:
 def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     """Return the engine of a database address, `sqlite:///path` or `postgresql+psycopg://...`.
 
-    SQLite uses a write-ahead log with full durability. Every transaction takes the write lock when it begins (BEGIN
-    IMMEDIATE), unless its connection has the execution option `reading`.
+    SQLite uses a write-ahead log with full durability. Every transaction takes the write lock when the transaction
+    begins (BEGIN IMMEDIATE), unless its connection has the execution option `reading`.
     """
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(

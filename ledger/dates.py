@@ -125,7 +125,7 @@ class Quarter:
         return Span(add_months(end, -3), end)
 
 
-# The cache holds more days than twenty years have, and every settlement line needs its posting day twice.
+# The cache has room for the days of more than twenty years; every settlement line looks up its posting day twice.
 @lru_cache(maxsize=8192)
 def next_settlement(day: date) -> date:
     """Return the first posting day (付息日, the 21st of Mar/Jun/Sep/Dec) after a day (scheme 3.4)."""

@@ -19,8 +19,8 @@ _NEVER_UPDATED = ("accounts", "books")
 def grant(engine: Engine, role: str) -> None:
     """Grant a role the privileges that the service needs; the role can neither update nor delete rows of the journal.
 
-    Call this function as the owner of the tables, after every migration. Earlier privileges of the role are revoked
-    first. On SQLite, which has no roles, `grant` does nothing.
+    Call `grant` as the owner of the tables, after every migration. Earlier privileges of the role are revoked first. On
+    SQLite, which has no roles, `grant` does nothing.
     """
     if engine.dialect.name != "postgresql":
         return

@@ -1,4 +1,4 @@
-"""Refusals: the exceptions that the ledger raises where it does not do what was requested.
+"""Refusals: the exceptions that the ledger raises when it refuses a request.
 
 This module defines the general kinds of refusal. A refusal that belongs to one rule is defined in the module of that
 rule.
@@ -20,9 +20,9 @@ class Refusal(Exception):
     """A request that the ledger refuses, with a stable code and the facts that explain the refusal.
 
     A subclass has a `code`, which finishes the sentence "refused: ...", and the text templates `zh` and `en`, which
-    contain the facts' names. The usual names of facts are `rule` (the clause), `limit` and `found`. A fact that is a
-    code is shown by its label. The template may name the subject of the label after a colon (`{found:role}`); otherwise
-    labels.FACTS gives the subject.
+    contain the facts' names. The usual names of facts are `rule` (the clause), `limit` and `found`. Where a fact is a
+    code, the refusal shows the code's label. The template may name the subject of the label after a colon
+    (`{found:role}`); otherwise labels.FACTS gives the subject.
     """
 
     code: ClassVar[str]

@@ -34,9 +34,7 @@ def new_id() -> int:
 
 
 def _draw_node() -> None:
-    """Draw a new random number in a forked process, because the fork would otherwise make the ids of its parent
-    process.
-    """
+    """Draw a new random number in a forked process, which would otherwise make the same ids as its parent process."""
     global _node, _lock
     _node, _lock = secrets.randbits(10), threading.Lock()
 

@@ -61,9 +61,9 @@ def record(unit: Unit, event: Event, **about: Any) -> int:
 def record_all(unit: Unit, records: Sequence[Record]) -> list[int]:
     """Record events and their entries in the given order, and return the events' ids.
 
-    Do not record an event whose natural key is recorded already with the same content; return the recorded event's id
-    instead. Raise PeriodClosed where a book is closed on an event's day. Raise KeyTaken where the natural key is
-    recorded with different content.
+    An event whose natural key is already recorded with the same content is not recorded again; the id of the recorded
+    event is returned. Raise PeriodClosed where a book is closed on an event's day. Raise KeyTaken where the natural key
+    is recorded with different content.
     """
     present = _present(unit, records)
     made = [record for record in records if record.key not in present]

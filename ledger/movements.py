@@ -1,6 +1,6 @@
 """Sums stored beside the journal for speed: daily movements (日发生额) and the balances of fund accounts.
 
-The sums are written at the end of a transaction, since many transactions change the same rows.
+The sums are written at the end of a transaction, so that rows that many transactions change are locked only briefly.
 """
 
 from collections import defaultdict

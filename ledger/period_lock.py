@@ -1,7 +1,7 @@
 """The lock on the closed months of a book (promise 6).
 
 A transaction that writes an entry takes a shared lock on the book. A transaction that closes or opens a month takes an
-exclusive lock.
+exclusive lock on the book.
 """
 
 from collections.abc import Iterable

@@ -21,7 +21,7 @@ SETUP_USER = "setup"
 
 
 def read_clock() -> datetime:
-    """Return the current moment by the machine's clock; only command lines call this function."""
+    """Return the current moment by the machine's clock; only command lines call `read_clock`."""
     return datetime.now(UTC)
 
 
@@ -65,7 +65,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 def grant_service(owner: Engine, service_url: str) -> None:
     """Grant privileges to the role of `service_url`, unless that role owns the tables.
 
-    Call this function after every migration.
+    Call `grant_service` after every migration.
     """
     role = make_url(service_url).username
     if role is not None and role != owner.url.username:

@@ -32,7 +32,7 @@ class Unit:
 
     @property
     def cache(self) -> Cache:
-        """The values that are read or built once in this transaction."""
+        """The cache of values that are read or built only once in a transaction."""
         return cache_of(self.session)
 
     @property
@@ -44,7 +44,7 @@ class Unit:
 
     @property
     def recorded_at(self) -> int:
-        """Return the one recording moment of this transaction, in microseconds since 1970.
+        """Return the transaction's moment of recording, in microseconds since 1970; each call returns an equal moment.
 
         The system time is read at the first call, when the operation has taken its locks and has not yet written a row.
         """

@@ -89,8 +89,8 @@ class Taken:
 def check(unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "") -> None:
     """Raise a refusal where a step may not be taken on a locked row.
 
-    The status is checked first, then the person, the date and the reason. If `on` is None, the date of the step is
-    today. Raise WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep, or PeriodClosed.
+    `check` looks at the status of the row first, then at the person, the date and the reason. If `on` is None, the date
+    of the step is today. Raise WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep, or PeriodClosed.
     """
     definition = workflow.steps[step]
     check_status(workflow, row, step)
@@ -188,7 +188,7 @@ def note(
 def _check_person(unit: Unit, row: Any, definition: Step) -> None:
     """Raise SamePerson where the user may not take the step.
 
-    Nobody decides on their own work, and nobody takes two steps of one round (scheme 1).
+    No user decides on their own work, and no user takes two steps of one round (scheme 1).
     """
     excluded = (
         definition.not_by(unit, row)

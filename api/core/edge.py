@@ -51,7 +51,7 @@ def install(app: Any, settings: Settings, *, demo: bool) -> Service:
 
 
 def service() -> Service:
-    """Return the service that handles this request."""
+    """Return the `Service` that handles the current request."""
     running: Service = current_app.extensions["ledger"]
     return running
 

@@ -109,7 +109,7 @@ class Once:
         self._changed = threading.Condition()
 
     def reply(self, begin: Begin, key: Key, act: Callable[[Unit], Reply]) -> Reply:
-        """Return the stored answer of the key, or call `act` in a transaction begun by `begin` and return its answer.
+        """Return the key's stored answer, or call `act` in a transaction begun by `begin` and return the new answer.
 
         If `act` raises the refusal of a rule, the refusal becomes the answer. Raises KeyReused, InFlight, and all
         further errors of `act`.

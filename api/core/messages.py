@@ -1,4 +1,4 @@
-"""Messages in Chinese and English for requests that are refused before they reach the ledger."""
+"""Messages in Chinese and English for requests that the API refuses, without calling the ledger."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

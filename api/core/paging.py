@@ -72,7 +72,7 @@ def turn_of(sent: dict[str, Any]) -> Turn:
 def respond(
     view: Callable[[Session], Listing | Sequence[Any]], turn: Turn, row: ma.Schema, facts: Mapping[str, Any]
 ) -> Response:
-    """Return a response with a page and `facts` as JSON, or with the whole list as a file."""
+    """Return a response with a page and the further fields `facts` as JSON, or with the whole list as a file."""
     if kind := SHEETS.get(turn.format):
         return kind.respond(list(row.dump_fields), _begun(_all(view, row)))
     after = None if turn.cursor is None else _read_cursor(turn.cursor)

@@ -1,8 +1,8 @@
 """The class `Blueprint`, with which a module registers routes together with the shapes of requests and answers.
 
 For each request, a route first checks the sign-in (401), the rights of the role (403, api/core/rights.py) and the shape
-of the request (400). The route then begins a transaction, checks the idempotency key, calls the view, and writes the
-answer in the answer's shape.
+of the request (400). After all checks, the route begins a transaction, looks up the idempotency key, calls the view,
+and writes the answer in the answer's shape.
 """
 
 import json
@@ -50,7 +50,7 @@ class Blueprint(flask_smorest.Blueprint):
     def get(self, rule: str, *, answer: Shape, asks: Shape | None = None) -> Route:
         """Register a route that reads one object: `view(session, **query)`.
 
-        If the query is a ClockQuery, the view gets `clocks`; the answer then also has `as_of`, `known_at` and `final`.
+        If the query is a ClockQuery, the view gets `clocks`, and the answer also has `as_of`, `known_at` and `final`.
         """
         clocked = asks is not None and issubclass(asks, ClockQuery)
         shape = answer(exclude=FACTS) if clocked else answer()

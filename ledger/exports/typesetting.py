@@ -70,8 +70,8 @@ def typeset(template: str, shared: Mapping[str, Any], pages: Sequence[Mapping[st
 
     `dated` is the day that the PDF file gives as its date of creation. The library typst keeps half a megabyte of
     memory for each typeset page. Many pages are therefore typeset in parts, memory is released after each part, and the
-    parts are joined. Two parts are typeset at the same time, since a single part leaves processors idle at its
-    beginning and end.
+    parts are joined. Two parts are typeset at the same time, since some processors are idle while a part begins or
+    ends.
     """
     source = str(files("ledger.exports") / "templates" / template)
 
