@@ -1,10 +1,10 @@
 """Makes the Flask application, with all resources under /api/v1, the OpenAPI document, signing in and health checks.
 
-How to add an endpoint:
+To add an endpoint, write or extend the module of a resource, as in the example below.
 
-Each resource has a module. The module begins with the shapes of requests and answers (api/core/fields.py,
-api/core/schemas.py). A Blueprint (api/core/routes.py) and short views follow. Add the roles that may use a new route to
-api/core/rights.py, and add a new blueprint to `BLUEPRINTS` in api/app.py.
+Each resource of the API has its own module. A resource's module begins with the shapes of requests and answers
+(api/core/fields.py, api/core/schemas.py). After the shapes come a Blueprint (api/core/routes.py) and short views. Add
+the roles that may use a new route to api/core/rights.py, and add a new blueprint to `BLUEPRINTS` in api/app.py.
 
     class DisbursementBody(Body):
         disbursed_on = Day(load_default=edge.today)
@@ -30,9 +30,10 @@ api/core/rights.py, and add a new blueprint to `BLUEPRINTS` in api/app.py.
     def listed(session: Session, **filters: Any) -> Listing:
         return Listing(select(Loan).where(...), key=(Loan.id,), show=with_balances)
 
-- A `post` or `patch` view gets a Unit. The framework begins, retries and commits the transaction around the view. The
-  framework checks the idempotency key before the view runs, and stores the answer with the key. A Unit is not limited
-  to the user's scope, so a view finds rows with `edge.find`, and checks codes with `edge.bank` and `edge.county`.
+- A view of a `post` or `patch` route gets a Unit, which is a transaction of the user. The module api/core/routes.py
+  begins, retries and commits the transaction of a view. The idempotency key is checked before a view runs, and the
+  view's answer is stored with the key. A Unit is not limited to the user's scope, so a view finds rows with
+  `edge.find`, and checks codes with `edge.bank` and `edge.county`.
 - A `get` or `listing` view gets a Session on one snapshot, whose ORM selects are limited to the user's scope. Selects
   of SQLAlchemy Core are not limited, so write Core selects in ledger/reports and narrow them with `edge.within`.
 - A query shape derived from ClockQuery gives the view `clocks`, and adds as_of, known_at and final to the answer.

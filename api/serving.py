@@ -1,4 +1,4 @@
-"""The web server gunicorn with threads, in one process on SQLite and in several processes on PostgreSQL."""
+"""Runs the API with the web server gunicorn and threads: one process on SQLite, several processes on PostgreSQL."""
 
 import os
 import shutil
@@ -66,7 +66,7 @@ def processes(settings: Settings) -> int:
 
 
 def share_metrics(settings: Settings) -> None:
-    """Let several serving processes add up metrics with the help of files.
+    """Let several serving processes add up their metrics in shared files.
 
     Call `share_metrics` before the metrics library is imported.
     """

@@ -37,7 +37,8 @@ def make_ready(settings: Settings, *, demo: bool, say: Say) -> bool:
     try:
         if demo and _takes_the_demo(engine):
             if not _with(engine, lambda session: job_runs.has_demo(session, complete=True)):
-                # `jobs.demo` is imported only here, since an installation without the demo does not need the jobs.
+                # `jobs.demo` is imported only for the demo, since an installation without the demo does not need the
+                # jobs.
                 import_module("jobs.demo").live(settings.database_url)
             _name_the_users(say)
             return True

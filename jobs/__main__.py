@@ -142,7 +142,7 @@ def _run(name: str, on: datetime | None, scope: Scope, *, sends: bool = False) -
     with _ledger() as engine, shown() as progress:
         lease = Lease(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
         done = runner.run(lease, name, None if on is None else on.date(), scope)
-        # The channel settings are read after the jobs have run, so that a wrong mail server address stops no job.
+        # The channel settings are read after the jobs have run, so that a wrong mail server address prevents no job.
         if sends and (channels := _channels()):
             _send(lease, channels)
     if done.status != "done":

@@ -14,7 +14,8 @@ from ledger.unit_of_work import Unit
 def loans_due(session: Session, step: Step, after: int, limit: int, *, matured: bool = False) -> Sequence[int]:
     """Return at most `limit` ids of loans with an interest bill or transition due on or before the step's date.
 
-    The ids are greater than `after` and in ascending order. With `matured`, only loans past the due date are returned.
+    The ids are greater than `after` and in ascending order. If `matured` is true, only loans past their due dates are
+    returned.
     """
     at_once = loans_at_once(session, step, limit)
     return due.loans_due(session, step.scope, step.on, after, at_once, matured=matured)
@@ -24,7 +25,7 @@ def loans_at_once(session: Session, step: Step, limit: int) -> int:
     """Return how many loans one transaction processes, so that the transaction posts about `limit` interest bills.
 
     The more quarters of interest bills are missing, the fewer loans one transaction processes. A run that catches up on
-    several years therefore needs no more memory, and locks rows no longer, than a run for one quarter.
+    several years therefore needs no more memory than a run for one quarter, and locks rows for no longer time.
     """
     earliest = due.earliest_step(session, step.scope) or step.on
     quarters = sum(1 for _ in settlements(earliest - DAY, step.on))

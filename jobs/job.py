@@ -23,7 +23,7 @@ class Step:
 
 
 def nothing_to_report(session: Session, scope: Scope, since: date | None, on: date) -> Mapping[str, Any]:
-    """Return an empty report, for a job whose runs report only how many items were due and how many are done."""
+    """Return an empty report, for a job whose runs report only the counts of items due and items done."""
     return {}
 
 

@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.25
 
 
 class Stopped(Exception):
-    """Raised when the process is told to stop; committed work is kept, and the next run does the remaining work."""
+    """Raised when the process is told to stop; committed work remains, and the next run does the rest of the work."""
 
 
 def now() -> datetime:
@@ -45,8 +45,8 @@ def _own_name() -> str:
 class Lease:
     """A process's access to the lease of the jobs, with the database and the display of the process's progress.
 
-    `holder` is the unique name of the process. `by` is the name of whoever started the process, as runs show the name.
-    `stopping` returns whether the process has been told to stop.
+    `holder` is the unique name of the process. `by` is the name of the person or program that started the process; runs
+    show the name. `stopping` returns whether the process has been told to stop.
     """
 
     engine: Engine
@@ -92,7 +92,8 @@ class Lease:
             with self._work("lease", self.today()) as unit:
                 return job_runs.take_lease(unit, self.holder, self._until(), ended)
         except Exception as error:
-            # Here the holder has a long transaction open, or another process took the lease first.
+            # The write fails where the lease's holder has a long transaction open, or another process took the lease
+            # first.
             if isinstance(error, IntegrityError) or passing(error):
                 return False
             raise
@@ -132,8 +133,8 @@ def holding(lease: Lease) -> Iterator[None]:
 def gone(holder: str) -> bool:
     """Return whether the lease's holder was a process of this machine that has ended; the lease is then free.
 
-    If the holder runs on another machine that has this machine's name, a wrong True harms no data. The next transaction
-    of the holder then finds that the lease was taken, and raises LeaseLost.
+    If another machine has the name of this machine, a process there may wrongly count as ended, but no data is harmed.
+    The next transaction of a process that has lost the lease raises LeaseLost.
     """
     host, _, rest = holder.partition("/")
     pid = rest.partition("/")[0]

@@ -41,7 +41,7 @@ def run_job(lease: Lease, job: Job, on: date, scope: Scope, *, asked: bool) -> R
     for each in steps:
         _run_step(lease, job, Step(on, each), due.get(each, 0), since, asked=False)
     with lease.unit(job.name, on) as unit:
-        # If no step had to run, the run of the job begins and ends in this transaction.
+        # If no step had to run, one transaction records both the beginning and the end of the run.
         if run_id is None:
             run_id = job_runs.begin(unit, job.name, on, scope, 0, lease.by, asked=asked)
         parts = job_runs.steps_of(unit.session, [job.name], on, scope)

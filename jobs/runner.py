@@ -18,7 +18,7 @@ from ledger.queries import reference
 def run(lease: Lease, name: str, on: date | None = None, scope: Scope = EVERYTHING) -> Run:
     """Run a job, or `daily`, for a business date (default today) within a scope, and return the run.
 
-    `run` waits until the process holds the lease of the jobs. It raises NotFound for an unknown job, bank or county,
+    `run` waits until the process holds the lease of the jobs. Raises NotFound for an unknown job, bank or county,
     FutureDate for a business date in the future, and LeaseLost or Stopped where the run was interrupted.
     """
     on = on or lease.today()
@@ -42,7 +42,7 @@ def run_queued(lease: Lease) -> list[Run]:
 
 
 def check(session: Session, name: str, on: date, scope: Scope, today: date) -> Scope:
-    """Return the scope with the county's current code; raise NotFound or FutureDate where the run is not possible."""
+    """Return the scope with the county's current code; raise NotFound or FutureDate if the job cannot be run."""
     if name != DAILY_NAME and name not in JOBS:
         raise NotFound(what="job", id=name)
     if on > today:

@@ -37,7 +37,7 @@ class Sent:
 
     @property
     def line(self) -> Said:
-        """Return one line with the three counts of the round of sending."""
+        """Return one line with three counts of notices: sent, not sent, and with an unknown outcome."""
         return Said(
             f"sending: {self.sent} sent, {self.failed} failed, {self.unknown} of unknown outcome",
             f"发送：已发送 {self.sent} 份，失败 {self.failed} 份，结果不明 {self.unknown} 份",
@@ -82,7 +82,7 @@ def _all_of(lease: Lease, channel: Channel, total: Sent) -> Sent:
             if lease.stopping():
                 break
             total = _add(total, _send(lease, channel, notice_id))
-        # The round of sending ends here if other processes have claimed all waiting notices.
+        # The round of sending ends where other processes have claimed all waiting notices.
         if total == before:
             break
     return total

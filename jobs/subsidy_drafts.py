@@ -11,7 +11,7 @@ from ledger.operations.subsidy import batches, due
 from ledger.policy.subsidy import Period
 from ledger.unit_of_work import Unit
 
-_YEAR = 5  # A year's batch has the number 5, so that it is drafted after the batches of quarters 1 to 4.
+_YEAR = 5  # The number of a year's batch ends in 5, so that the batch is drafted after the batches of quarters 1 to 4.
 
 
 def _due(session: Session, on: date) -> Mapping[Scope, int]:

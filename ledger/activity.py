@@ -1,6 +1,6 @@
-"""The events of a loan and the lines of an account, listed singly.
+"""Lists the single events of a loan and the single lines of an account.
 
-The amounts listed here add up to the figures of balances.py.
+The amounts that this module lists add up to the figures of balances.py.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -68,7 +68,7 @@ def loan_history(connection: Connection, loan_id: int, clocks: Clocks) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """The amount that one event posted to an account of a book, on the account's normal side; whole fen."""
+    """The amount in whole fen that one event posted to an account of a book, on the account's normal side."""
 
     event_id: int
     kind: str
@@ -145,8 +145,8 @@ def ids_of_keys(connection: Connection, keys: Iterable[str]) -> Sequence[int]:
 def happened_by(kind: str, clocks: Clocks) -> Subquery:
     """Return a subquery of the events of a kind dated on or before `as_of`.
 
-    The columns are `loan_id`, `county`, `bank` and `effective_on`. Leave out events whose reversal is dated on or
-    before `as_of` and was recorded at or before `known_at`.
+    The columns of the subquery are `loan_id`, `county`, `bank` and `effective_on`. Leave out events whose reversal is
+    dated on or before `as_of` and was recorded at or before `known_at`.
     """
     h, reversals = events.c, aliased(events)
     reversal = select(reversals.c.id).where(reversals.c.reverses_id == h.id, reversals.c.effective_on <= clocks.as_of)

@@ -14,7 +14,7 @@ from ledger.labels import Said
 
 
 class NoBackup(Exception):
-    """Raised when no copy could be made; `why` gives the reason."""
+    """Raised when no backup of the database could be made; `why` gives the reason."""
 
     def __init__(self, why: Said) -> None:
         super().__init__(why)
@@ -32,7 +32,7 @@ def back_up(url: str, folder: Path, at: datetime) -> Path | None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sqlite = address.get_backend_name() == "sqlite"
     target = folder / f"ledger-{at:%Y%m%dT%H%M%SZ}.{'sqlite3' if sqlite else 'dump'}"
-    # The copy is renamed when it is complete, so that an unfinished copy is not mistaken for a backup.
+    # The backup is renamed when it is complete, so that an unfinished copy is not mistaken for a backup.
     unfinished = target.with_name(f"{target.name}.part")
     unfinished.unlink(missing_ok=True)
     if (_copy_sqlite if sqlite else _dump_postgresql)(address, unfinished) is None:

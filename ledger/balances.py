@@ -21,15 +21,15 @@ from ledger.tables.journal import books, movements, postings
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """The two dates of a question: count entries dated on or before `as_of` and recorded at or before `known_at`."""
+    """The two dates of a query, which counts entries dated on or before `as_of`, recorded at or before `known_at`."""
 
     as_of: date
-    known_at: datetime | None = None  # None counts every entry, whenever it was recorded.
+    known_at: datetime | None = None  # Entries recorded at or before this moment count; for None, all entries count.
 
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """An account's opening balance on its normal side, and its debits and credits in a range of days; in whole fen."""
+    """An account's opening balance on its normal side, and its debits and credits in a range of days, in whole fen."""
 
     account: Account
     opening: Fen
@@ -38,7 +38,7 @@ class Turnover:
 
     @property
     def closing(self) -> Fen:
-        """Return the balance at the end of the days, on the account's normal side."""
+        """Return the closing balance of the account, on the account's normal side."""
         moved = self.debit - self.credit if self.account.side is Side.DEBIT else self.credit - self.debit
         return Fen(self.opening + moved)
 
@@ -157,7 +157,7 @@ def loan_balances(
 ) -> dict[int, dict[Account, Fen]]:
     """Return each loan's balances by account, in every book, on the accounts' normal sides, without zero balances.
 
-    Without clocks, every recorded entry counts, whatever its date.
+    If `clocks` is None, every recorded entry counts, whatever its date.
     """
     p = postings.c
     query = (
@@ -225,7 +225,7 @@ def _sides(book: str, debit: str, credit: str) -> tuple[tuple[Account, int], tup
 
 
 def within(p: Any, clocks: Clocks | None) -> list[ColumnElement[bool]]:
-    """Return the conditions that limit rows with columns `p` to the dates of `clocks`; return none without clocks."""
+    """Return the conditions that limit rows with columns `p` to the dates of `clocks`; for None, there are none."""
     if clocks is None:
         return []
     conditions = [p.effective_on <= clocks.as_of]
@@ -252,7 +252,8 @@ def _sums(
 
     With `start`, each row also has `debit_since` and `credit_since`, the sums of the days on and after `start`. Daily
     movements give the sums of everything recorded before the day of `known_at`. Postings recorded on the day of
-    `known_at` are added singly. Where nothing was recorded after `known_at`, daily movements alone give the sums.
+    `known_at` are added to the daily movements one by one. Where nothing was recorded after `known_at`, daily movements
+    alone give the sums.
     """
     if clocks.known_at is not None and not _recorded_after(connection, clocks.known_at):
         clocks = Clocks(clocks.as_of)
@@ -278,7 +279,7 @@ class _SumShape(NamedTuple):
     """The shape of a query for sums, without values: the grouping columns, and which filters and bounds are set."""
 
     by: tuple[str, ...]
-    chosen: tuple[tuple[str, bool], ...]  # Each pair is a filtered column, and True if the filter is a list of values.
+    chosen: tuple[tuple[str, bool], ...]  # Filtered columns, each with True if the filter is a list of values.
     of_kind: bool
     from_start: bool
     known: bool

@@ -1,6 +1,6 @@
-"""Values stored with a session, each read or built once in a transaction.
+"""Stores values with a database session, so that each value is read or built only once in a transaction.
 
-A value's key carries the value's type.
+The type of a cache key states the type of the stored value.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class CacheKey(Generic[T]):
-    """The key of one value in a cache: a constant of the module that makes the value, equal to no other key."""
+    """The key of one value in a cache: a constant of the module that makes the value; no two keys are equal."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -43,7 +43,7 @@ _CACHE = "ledger"
 
 
 def cache_of(session: Session) -> Cache:
-    """Return the cache of a session, empty when the session is new. A session serves one transaction."""
+    """Return the cache of a session, empty when the session is new. Each session is used for only one transaction."""
     if (cache := session.info.get(_CACHE)) is None:
         cache = session.info[_CACHE] = Cache()
     assert isinstance(cache, Cache)

@@ -87,7 +87,7 @@ class WorkCalendar:
     def with_year(self, year: int, rows: Sequence[CalendarDay], source: str = NOTICE) -> "WorkCalendar":
         """Return the calendar with one more year published.
 
-        The notice of a year may name days of the December before the year. Raise CalendarRowsRefused, with every fault,
+        The notice of a year may also name days of the preceding December. Raise CalendarRowsRefused, with every fault,
         where the days do not make a calendar.
         """
         faults = [*_faults(year, rows, self.off | self.made_up)]

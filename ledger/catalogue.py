@@ -1,6 +1,6 @@
 """The catalogue of events (业务目录).
 
-One row per kind of event says how to summarise, replay, key and reverse the event.
+One row per kind of event gives the event's summary, replay, natural key and reversal.
 """
 
 import re
@@ -32,7 +32,7 @@ class Replay(StrEnum):
 
 
 class Ends(StrEnum):
-    """The effect of an event that ends a loan or its collection, and with it the loan's notices (scheme 7)."""
+    """The effect of an event that ends a loan or its collection; the loan's notices end as well (scheme 7)."""
 
     CLOSED = "closed"
     """The event ends the loan when no debt is left open."""
@@ -64,7 +64,7 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """The action to take instead of a reversal by hand: its API path below /api/v1 for a POST, and its name."""
+    """The action to take instead of a reversal by hand: its name, and the path of its POST route below /api/v1."""
 
     route: str
     zh: str
@@ -73,11 +73,12 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRow:
-    """The properties of a kind of event that other modules do not hold.
+    """The properties of a kind of event that no other module defines.
 
-    Names are in labels/events.py, fields in events.py and postings in posting.py. Names in braces are fields of the
-    event. `ends` is None for an event that ends nothing. `payer` is None for an event that pays no interest bills.
-    `key` is None for an event without a natural key, which has only the key of its request.
+    The names of events are in labels/events.py, the fields in events.py and the postings in posting.py. In a summary or
+    key, a name in braces is a field of the event. `ends` is None for an event that ends nothing. `payer` is None for an
+    event that pays no interest bills. `key` is None for an event without a natural key, which has only the key of its
+    request.
     """
 
     summary_zh: str
@@ -237,7 +238,7 @@ def by_calendar(event: Event) -> bool:
 def key_of(event: Event) -> str | None:
     """Return an event's natural key.
 
-    The key is None for an event without a natural key, and for an interest bill that an operation caused.
+    The natural key is None for an event without a natural key, and for an interest bill that an operation caused.
     """
     compiled = _KEYS.get(type(event))
     if compiled is None or _cause(event):
@@ -246,7 +247,7 @@ def key_of(event: Event) -> str | None:
     return text % fields_of(event)
 
 
-# Keys are built once per loan in a quarter's run, and the % operator takes half the time of str.format.
+# A quarter's run builds one key for each loan, and the % operator takes half the time of str.format.
 _BRACES = re.compile(r"{(\w+)}")
 _KEYS = {
     kind: (_BRACES.sub("%s", row.key), attrgetter(*_BRACES.findall(row.key)))

@@ -38,10 +38,10 @@ NAMES = {
 RATE_SCALE = 10**8
 BUSY_SECONDS = 30
 _PIPELINED_ROWS = 100
-_SQLITE_PARAMETERS = 999  # Every build of SQLite allows this many parameters in one statement.
+_SQLITE_PARAMETERS = 999  # The number of parameters that every build of SQLite allows in one statement.
 
 sqlite3.register_adapter(date, dates.iso_day)
-sqlite3.register_adapter(bool, int)  # The driver adapts a bool to an int too, but searches for other adapters first.
+sqlite3.register_adapter(bool, int)  # Without this adapter, sqlite3 stores a bool as int too, but more slowly.
 
 
 class Base(DeclarativeBase):
@@ -97,8 +97,8 @@ def rate_of(parts: int) -> Decimal:
 def open_engine(url: str, *, pool_size: int = 10) -> Engine:
     """Return the engine of a database address, `sqlite:///path` or `postgresql+psycopg://...`.
 
-    SQLite uses a write-ahead log with full durability. Every transaction takes the write lock when it begins (BEGIN
-    IMMEDIATE), unless its connection has the execution option `reading`.
+    SQLite uses a write-ahead log with full durability. Every transaction takes the write lock when the transaction
+    begins (BEGIN IMMEDIATE), unless its connection has the execution option `reading`.
     """
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(
@@ -139,8 +139,9 @@ def is_sqlite(connection: Connection) -> bool:
 def among(connection: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """Return the condition that a column is one of the values, which are sent as a single parameter.
 
-    Both engines join the column with the list. The condition `= ANY(list)` would be slower on a freshly filled table:
-    PostgreSQL's statistics still call the table small, so it compares each row with the whole list.
+    SQLite and PostgreSQL both join the column with the list of values. The condition `= ANY(list)` would be slower on a
+    freshly filled table: PostgreSQL's statistics still call the table small, so PostgreSQL would compare each row with
+    the whole list.
     """
     chosen = list(values)
     if is_sqlite(connection):
@@ -152,10 +153,10 @@ def among(connection: Connection, column: ColumnElement[Any], values: Iterable[A
 def write_rows(connection: Connection, batches: Mapping[Table, Sequence[Sequence[Any]]]) -> None:
     """Insert many rows, table by table in the order given; a row has a value for every column, in column order.
 
-    The function gives the rows to the driver directly, without SQLAlchemy. SQLite gets many rows per statement;
-    PostgreSQL gets one pipeline for a few rows and COPY for many. Values are in the form that the driver stores: whole
-    fen, microseconds, rates in units of 1e-8, text and dates. For many rows, dates as ISO text are quicker on both
-    drivers.
+    `write_rows` passes the rows directly to the database driver, without SQLAlchemy. SQLite gets many rows per
+    statement; PostgreSQL gets one pipeline for a few rows and COPY for many rows. Values are in the form that the
+    driver stores: whole fen, microseconds, rates in units of 1e-8, text and dates. For many rows, both drivers write
+    dates faster as ISO text.
     """
     raw: Any = connection.connection.driver_connection
     if is_sqlite(connection):
@@ -198,7 +199,7 @@ def update_rows(connection: Connection, table: Table, names: Sequence[str], rows
     raw: Any = connection.connection.driver_connection
     (key,) = table.primary_key.columns
     if is_sqlite(connection):
-        # One statement sets all rows that get equal values.
+        # One UPDATE statement sets all rows that get equal values.
         keys_by_values: dict[tuple[Any, ...], list[Any]] = {}
         for row in rows:
             keys_by_values.setdefault(tuple(row[:-1]), []).append(row[-1])
@@ -208,7 +209,7 @@ def update_rows(connection: Connection, table: Table, names: Sequence[str], rows
             [(*values, orjson.dumps(keys).decode()) for values, keys in keys_by_values.items()],
         )
         return
-    # One statement with a list of values per column is much quicker than one statement per row.
+    # One statement with a list of values for each column is much quicker than one statement for each row.
     kinds = [table.c[name].type.compile(dialect=connection.dialect) for name in (*names, key.name)]
     lists = ", ".join(f"%s::{kind}[]" for kind in kinds)
     columns = ", ".join(f'"{name}"' for name in (*names, key.name))
@@ -221,7 +222,7 @@ def update_rows(connection: Connection, table: Table, names: Sequence[str], rows
 
 
 def _insert_sqlite(raw: sqlite3.Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows with many rows per statement, since a further statement costs as much time as a further row."""
+    """Insert rows with many rows per statement, since each extra statement costs as much time as an extra row."""
     times = _SQLITE_PARAMETERS // len(table.columns)
     whole = len(rows) - len(rows) % times
     if whole:

@@ -36,7 +36,7 @@ def day_start(day: date) -> datetime:
 def add_months(day: date, months: int) -> date:
     """Return the day `months` months later; a negative number gives an earlier day (scheme 2.6).
 
-    Where the resulting month lacks that day of the month, return the last day of the resulting month.
+    Where the resulting month has too few days, return the last day of the resulting month.
     """
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
@@ -131,7 +131,7 @@ class Quarter:
         return Span(add_months(end, -3), end)
 
 
-# The cache holds more days than twenty years have, and every settlement line needs its posting day twice.
+# The cache has room for the days of more than twenty years; every settlement line looks up its posting day twice.
 @lru_cache(maxsize=8192)
 def next_settlement(day: date) -> date:
     """Return the first posting day (付息日, the 21st of Mar/Jun/Sep/Dec) after a day (scheme 3.4)."""

@@ -4,13 +4,14 @@ append-only.
 
 from sqlalchemy import Connection, Engine
 
-# Append-only tables have a trigger with this name (migrations/guards.py).
+# A query that finds the append-only tables by the names of the tables' triggers (migrations/guards.py).
 _APPEND_ONLY = (
     "SELECT DISTINCT relname::text FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
     "WHERE NOT tgisinternal AND tgname = relname || '_append_only' "
     "AND relnamespace = current_schema()::regnamespace"
 )
-# Rows of these tables are never deleted. Rows are never updated either, except the column `closed_through` of a book.
+# Rows of the tables accounts, books, fund_balances and movements are never deleted. Rows of accounts and books are
+# never updated either, except the column `closed_through` of a book.
 _NEVER_DELETED = ("accounts", "books", "fund_balances", "movements")
 _NEVER_UPDATED = ("accounts", "books")
 
@@ -18,8 +19,8 @@ _NEVER_UPDATED = ("accounts", "books")
 def grant(engine: Engine, role: str) -> None:
     """Grant a role the privileges that the service needs; the role can neither update nor delete rows of the journal.
 
-    Call this function as the owner of the tables, after every migration. Earlier privileges of the role are revoked
-    first. On SQLite, which has no roles, the function does nothing.
+    Call `grant` as the owner of the tables, after every migration. Earlier privileges of the role are revoked first. On
+    SQLite, which has no roles, `grant` does nothing.
     """
     if engine.dialect.name != "postgresql":
         return

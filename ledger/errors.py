@@ -1,6 +1,7 @@
-"""Refusals: the exceptions that the ledger raises where it does not do what was requested.
+"""Refusals: the exceptions that the ledger raises when it refuses a request.
 
-This module has the kinds of refusal. A refusal that belongs to one rule is defined in the module of that rule.
+This module defines the general kinds of refusal. A refusal that belongs to one rule is defined in the module of that
+rule.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +20,9 @@ class Refusal(Exception):
     """A request that the ledger refuses, with a stable code and the facts that explain the refusal.
 
     A subclass has a `code`, which finishes the sentence "refused: ...", and the text templates `zh` and `en`, which
-    contain the facts' names. By custom the facts are `rule` (the clause), `limit` and `found`. A fact that is a code is
-    shown by its label. The template names the label's subject behind a colon (`{found:role}`); otherwise labels.FACTS
-    gives the subject for the fact's name.
+    contain the facts' names. The usual names of facts are `rule` (the clause), `limit` and `found`. Where a fact is a
+    code, the refusal shows the code's label. The template may name the subject of the label after a colon
+    (`{found:role}`); otherwise labels.FACTS gives the subject.
     """
 
     code: ClassVar[str]
@@ -51,7 +52,7 @@ def _rebuilt(kind: type[Refusal], facts: dict[str, Any]) -> Refusal:
     return kind(**facts)
 
 
-@dataclass(slots=True)  # The class is not frozen, for speed: every refused row of a sheet makes several objects.
+@dataclass(slots=True)  # Not frozen, for speed: every refused row of a sheet makes several `_Fact` objects.
 class _Fact:
     """A fact in a template; the format after the colon says how to write the fact."""
 
@@ -117,7 +118,7 @@ class WrongStatus(Conflict):
     en = "not possible in status {status:status}; it must be: {allowed:status}"
 
     def words(self, name: str, how: str, language: str) -> str:
-        """Return a status by the label of the object with that status; return any other fact as `Refusal` does."""
+        """Return the label of a status for its kind of object; return any other fact as `Refusal` does."""
         if how == "status":
             named = f"{self.facts.get('status')}, {self.facts.get('allowed')}"
             how = labels.statuses_of(code for code in named.split(", ") if code != "-")

@@ -3,8 +3,9 @@
 The debits and credits of each event are in posting.py; the names, replay and reversal of each event are in
 catalogue.py. Every amount is in whole fen. The field `loan` is the id of the loan where the event concerns one loan.
 
-Later releases read stored events. A new field has a default that means "as before". A stored field that the class no
-longer has is ignored. A class is never removed or renamed.
+Later releases must be able to read events that earlier releases stored. A field added to an event class has a default
+value that stands for the earlier behaviour. A stored field that the event class no longer has is ignored. An event
+class is never removed or renamed.
 """
 
 import json
@@ -20,9 +21,7 @@ from ledger.money import NIL, Fen
 
 
 class Applied(NamedTuple):
-    """The amounts by which an event paid, waived or wrote off one settlement line (结息单), named by the line's first
-    day.
-    """
+    """Amounts by which an event paid, waived or wrote off a settlement line (结息单) with a given first day."""
 
     period_start: date
     contract: Fen
@@ -79,7 +78,7 @@ class InterestBilled(Event):
     contract: Fen
     penalty: Fen
     compound: Fen
-    cause: str = ""  # The operation that required the line; empty where a settlement day did.
+    cause: str = ""  # The operation that required the settlement line; empty where a settlement day required the line.
 
     @property
     def charges(self) -> Fen:
@@ -112,9 +111,7 @@ class RepaymentReceived(_Applying):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditApplied(_Applying):
-    """暂收款抵扣: the borrower's credit pays what is due; `cause` is the operation that used the credit, empty where an
-    interest bill did.
-    """
+    """暂收款抵扣: the borrower's credit pays what is due; `cause` is the operation that used the credit, if any."""
 
     cause: str = ""
 
@@ -401,7 +398,7 @@ _HINTS: Mapping[type[Event], dict[str, Any]] = {kind: get_type_hints(kind) for k
 
 
 def plain_json(value: object) -> object:
-    """Return a value that orjson cannot write as one that it can: a named tuple as a list, a kind of date as text."""
+    """Convert a value that orjson cannot write: a named tuple to a list, a kind of date to text."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, tuple):
@@ -410,7 +407,7 @@ def plain_json(value: object) -> object:
 
 
 def payload(event: Event) -> str:
-    """Return an event's own fields as compact JSON; the base fields have columns of their own."""
+    """Return an event's own fields as compact JSON; the base fields are stored in columns of the table of events."""
     own = {name: getattr(event, name) for name in _OWN_FIELDS[type(event)]}
     return orjson.dumps(own, default=plain_json).decode()
 

@@ -17,8 +17,8 @@ def new_ids(count: int) -> range:
     """Return `count` increasing ids that no other call of this process gets.
 
     An id has 41 bits of milliseconds, 12 bits of sequence and 10 bits of a random number drawn by the process. In a
-    large block of ids, the milliseconds run ahead of the clock. If two processes draw equal random numbers and make ids
-    in the same millisecond, the primary key refuses the second row.
+    large block of ids, the milliseconds of the last ids lie in the future. If two processes draw equal random numbers
+    and make ids in the same millisecond, the primary key refuses the second row.
     """
     global _last
     with _lock:
@@ -34,12 +34,10 @@ def new_id() -> int:
 
 
 def _draw_node() -> None:
-    """Draw a new random number in a forked process, because the fork would otherwise make the ids of its parent
-    process.
-    """
+    """Draw a new random number in a forked process, which would otherwise make the same ids as its parent process."""
     global _node, _lock
     _node, _lock = secrets.randbits(10), threading.Lock()
 
 
-if hasattr(os, "register_at_fork"):  # Windows has no fork.
+if hasattr(os, "register_at_fork"):  # `os.register_at_fork` does not exist on Windows.
     os.register_at_fork(after_in_child=_draw_node)

@@ -1,4 +1,4 @@
-"""The only writer of the journal: record one event or a hundred thousand, and reverse recorded events.
+"""The only module that writes the journal: records events, singly or in large numbers, and reverses recorded events.
 
 docs/promises.md lists the promises of the journal; the database enforces each promise too.
 """
@@ -49,7 +49,7 @@ class Record(NamedTuple):
     event: Event
     document: str = ""
     reason: str = ""
-    made_by: str = ""  # The field is empty where the user of the unit of work is the maker.
+    made_by: str = ""  # The user name of the maker; empty where the user of the unit of work is the maker.
     checked_by: str | None = None
     key: str | None = None
 
@@ -62,9 +62,9 @@ def record(unit: Unit, event: Event, **about: Any) -> int:
 def record_all(unit: Unit, records: Sequence[Record]) -> list[int]:
     """Record events and their entries in the given order, and return the events' ids.
 
-    Do not record an event whose natural key is recorded already with the same content; return the recorded event's id
-    instead. Raise PeriodClosed where a book is closed on an event's day. Raise KeyTaken where the natural key is
-    recorded with different content.
+    An event whose natural key is already recorded with the same content is not recorded again; the id of the recorded
+    event is returned. Raise PeriodClosed where a book is closed on an event's day. Raise KeyTaken where the natural key
+    is recorded with different content.
     """
     present = _present(unit, records)
     made = [record for record in records if record.key not in present]
@@ -88,9 +88,10 @@ def reverse_all(
 ) -> dict[int, Reversal]:
     """Reverse events (红字冲销): post each row of an event once more, on unchanged sides, with a negative amount.
 
-    A reversal has the date of the reversed event where all books of the event are open on that day; otherwise it has
-    the first open day. Return the reversals by the ids of the reversed events. Raise AlreadyReversed for an event that
-    is reversed already or is itself a reversal, and NotFound for an unknown id.
+    A reversal has the date of the reversed event where all books of the event are open on that day; otherwise the
+    reversal has the first day on which all books of the event are open. Return a `Reversal` (id and business date) for
+    the id of each reversed event. Raise AlreadyReversed for an event that is reversed already or is itself a reversal,
+    and NotFound for an unknown id.
     """
     wanted = list(dict.fromkeys(event_ids))
     originals = stored(unit, wanted)
@@ -115,8 +116,8 @@ def reverse_all(
     except UniqueViolation as error:
         if error.diag.constraint_name != "uq_events_reverses_id":
             raise
-        # Another transaction reversed the event after the check above. The database waited for that transaction's
-        # commit and then refused this insert.
+        # Another transaction reversed the event after this transaction had checked that the event was not reversed. The
+        # database waited until the other transaction committed, and then refused the insert of the second reversal.
         raise AlreadyReversed(event=", ".join(map(str, wanted))) from error
     return {
         event_id: Reversal(red_id, record.event.effective_on)
@@ -164,7 +165,7 @@ def _books(event: Event, rows: Iterable[Posting]) -> set[str]:
 
 
 def check_not_reversed(unit: Unit, event_ids: Sequence[int]) -> None:
-    """Raise AlreadyReversed where an event in the list is reversed already, or is itself a reversal."""
+    """Raise AlreadyReversed where one of the events is reversed already, or is itself a reversal."""
     reversal = unit.connection.execute(
         select(events.c.id, events.c.reverses_id).where(
             among(unit.connection, events.c.reverses_id, event_ids)
@@ -228,7 +229,7 @@ def _check_all_open(unit: Unit, records: Sequence[Record], parts: Sequence[Itera
         for book in of_books:
             if on < earliest.get(book, date.max):
                 earliest[book] = on
-    first_open(unit, earliest)  # Lock all books in one query; the checks below then find the books already locked.
+    first_open(unit, earliest)  # Lock all books in one query, so that `check_open` needs no further query.
     for book, on in earliest.items():
         check_open(unit, [book], on)
 
@@ -257,7 +258,8 @@ def _event_row(unit: Unit, event_id: int, record: Record, at: int) -> tuple[Any,
     )
 
 
-# The values taken from an event's row: id, business date, recording moment, county, bank, whether it is a reversal.
+# The values that an entry needs from its event's row: id, business date, recording moment, county, bank, whether the
+# event is a reversal.
 _HEADED = itemgetter(0, 2, 3, 4, 5, 14)
 
 
@@ -279,8 +281,8 @@ def _entry(
 
 
 # The columns of the table of events that are part of an entry's hash, by the first format with those columns. A release
-# that adds a column to the table of events adds a row here and keeps the older rows, so that old hashes can still be
-# checked.
+# that adds a column to the table of events adds a row to `_HASHED` and keeps the older rows, so that old hashes can
+# still be checked.
 _FIRST = (
     "id", "kind", "effective_on", "recorded_at", "county", "bank", "loan_id", "made_by", "checked_by", "document",
     "reason", "origin", "key", "reverses_id", "red", "payload",

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import ExcInfo, Processor
 
-# These libraries log much at level `info`: every inspection of the schema, every tick of the scheduler, every start.
+# Libraries that log much at level `info`: every inspection of the schema, every tick of the scheduler, every start.
 _TALKATIVE = ("alembic", "apscheduler", "pikepdf")
 
 

@@ -1,6 +1,6 @@
 """Sums stored beside the journal for speed: daily movements (日发生额) and the balances of fund accounts.
 
-The sums are written at the end of a transaction, since many transactions change the same rows.
+The sums are written at the end of a transaction, so that rows that many transactions change are locked only briefly.
 """
 
 from collections import defaultdict
@@ -45,7 +45,7 @@ def add_movements(unit: Unit, rows: Iterable[Sequence[Any]]) -> None:
 def settle(unit: Unit) -> None:
     """Write the pending movements, one change per key in sorted order, then the balances of the fund accounts.
 
-    A unit of work calls this function at its end; an operation that needs a balance after posting calls it earlier.
+    A unit of work calls `settle` at its end; an operation that needs a balance after posting calls `settle` earlier.
     Raise FundOverdrawn where a fund account would be below zero on any day (books.md promise 9).
     """
     if not (pending := unit.cache.pop(PENDING_MOVEMENTS)):
@@ -55,8 +55,8 @@ def settle(unit: Unit) -> None:
     for (book, account, county, bank, on), (debit, credit) in sorted(pending.items()):
         if account == FUND_DEPOSITS.code and book.startswith(Kind.FUND):
             touched.setdefault((county, bank), {})[date.fromisoformat(on)] = debit - credit
-    # Lock the fund accounts before the movements, as the payment of a claim does. Transactions that took these locks in
-    # different orders could wait for each other.
+    # Lock the fund accounts before the movements, as the payment of a claim does. Transactions that locked fund
+    # accounts and movements in different orders could wait for each other.
     held = {account: held_balance(unit, *account) for account in touched}
     add_rows(
         unit.connection,
@@ -73,7 +73,7 @@ def held_balance(unit: Unit, county: str, bank: str) -> int:
     held: int | None
     query = select(fund_balances.c.fen).where(fund_balances.c.county == county, fund_balances.c.bank == bank)
     held = unit.connection.execute(query.with_for_update()).scalar()
-    if held is None:  # The account has no deposit yet, and only an existing row can be locked.
+    if held is None:  # A fund account without a deposit has no row that can be locked.
         add_rows(unit.connection, fund_balances, [(county, bank, 0)], sums=("fen",))
         held = unit.connection.execute(query.with_for_update()).scalar_one()
     return held

@@ -1,7 +1,7 @@
 """The lock on the closed months of a book (promise 6).
 
 A transaction that writes an entry takes a shared lock on the book. A transaction that closes or opens a month takes an
-exclusive lock.
+exclusive lock on the book.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from ledger.unit_of_work import Unit
 _BOOKS_QUEUE = 1  # The key of an advisory lock; every other advisory lock must have a different number.
 _CLOSED_THROUGH = CacheKey[dict[str, date | None]]("last closed day of each book held")
 
-# The query is built once, since every entry runs it and building it takes as long as running it.
+# The query is built once, since every entry runs the query and building it takes as long as running it.
 _SHARED = (
     select(books.c.book, books.c.closed_through)
     .where(books.c.book.in_(bindparam("names", expanding=True)))
@@ -38,25 +38,25 @@ class PeriodClosed(RuleViolation):
 
 
 def first_open(unit: Unit, names: Iterable[str]) -> date:
-    """Return the first day on which all the books are open, and lock the books' months until the transaction ends."""
+    """Return the first day on which all given books are open, and lock the books' months until the transaction ends."""
     closed = _closed_through(unit, set(names))
     return max((day + dates.DAY for day in closed.values() if day is not None), default=date.min)
 
 
 def check_open(unit: Unit, names: Iterable[str], on: date) -> None:
-    """Raise PeriodClosed where a book in the list is closed on a day."""
+    """Raise PeriodClosed where one of the given books is closed on a day."""
     for book, closed in _closed_through(unit, set(names)).items():
         if closed is not None and on <= closed:
             raise PeriodClosed(book=book, limit=closed, found=on, first_open=closed + dates.DAY)
 
 
 def hold_alone(unit: Unit, book: str) -> date | None:
-    """Lock a book exclusively until the transaction ends and return its last closed day; raise NotFound for an unknown
-    book.
+    """Lock a book exclusively until the transaction ends, and return the book's last closed day.
 
-    The lock waits for transactions that write to the book, and later transactions wait for the lock. In PostgreSQL, new
-    shared row locks overtake a waiting exclusive row lock, so a busy book might never close. Shared and exclusive users
-    therefore take an advisory lock first, which PostgreSQL grants in the order of the requests.
+    The exclusive lock waits for transactions that write to the book, and later transactions wait for the exclusive
+    lock. In PostgreSQL, new shared row locks overtake a waiting exclusive row lock, so a busy book might never close.
+    Transactions that take a shared or an exclusive row lock therefore take an advisory lock first, which PostgreSQL
+    grants in the order of the requests. Raises NotFound for an unknown book.
     """
     if not is_sqlite(unit.connection):
         unit.connection.execute(select(func.pg_advisory_xact_lock(_BOOKS_QUEUE)))
@@ -75,8 +75,8 @@ def close_through(unit: Unit, book: str, through: date | None) -> None:
 def _closed_through(unit: Unit, names: set[str]) -> dict[str, date | None]:
     """Return the last closed day of each book, and lock the books' rows shared until the transaction ends.
 
-    The lock prevents the closing of a month while an entry is written. A closed day that was read once in the
-    transaction is therefore cached.
+    The shared lock on a book prevents the closing of a month while an entry is written. The last closed day of a locked
+    book cannot change, so a transaction reads the day once and caches the day.
     """
     held = unit.cache.get(_CLOSED_THROUGH, dict)
     if missing := sorted(names - held.keys()):

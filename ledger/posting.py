@@ -1,8 +1,8 @@
 """The posting rules (记账规则): each kind of event has rows of debit account, credit account and amount.
 
-A row has one amount for both accounts, so every entry balances. `POSTING_RULES` post new entries. Old entries are
-checked by the rules that were in force when the entries were recorded. `FORMER_RULES` holds former rules by the format
-stored with each event.
+A row has one amount for both accounts, so every entry balances. `POSTING_RULES` are the rules by which new entries are
+posted. Old entries are checked by the rules that were in force when the entries were recorded. `FORMER_RULES` holds
+former rules by the format stored with each event.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,8 +22,8 @@ class Move:
     """One row of a posting rule: a debit and a credit account in one kind of book, and the event's field with the
     amount.
 
-    `loan` names the event's field that holds the loan of the row. A field with several `LoanPart` makes one row per
-    part.
+    `loan` names the event's field that holds the loan of the posting. An event's field with several `LoanPart` makes
+    one posting per part.
     """
 
     debit: Account
@@ -42,7 +42,7 @@ class Posting(NamedTuple):
     amount: Fen
 
 
-# These four rows belong to every event that pays interest and principal out of one account.
+# Every event that pays interest and principal out of one account has these four rows in its posting rule.
 def _pays(debit: Account) -> tuple[Move, ...]:
     return (
         Move(debit, c.INTEREST_RECEIVABLE, "interest"),
@@ -148,7 +148,7 @@ def rule_of(kind: type[Event], format: int) -> tuple[Move, ...]:
 
 
 def postings_of(event: Event, format: int = FORMAT) -> list[Posting]:
-    """Return the debits and credits of an event by the rules of a format; an amount of zero makes no row.
+    """Return the debits and credits of an event by the posting rules of a format; an amount of zero makes no posting.
 
     Raise ValueError for a negative amount: only reversals have negative amounts, and no rule posts reversals. Raise
     KeyError for an event without a rule.

@@ -31,13 +31,13 @@ def passing(error: BaseException) -> bool:
 
 
 def of_the_database(error: BaseException) -> bool:
-    """Return whether the database itself failed (unreachable, full, locked), rather than the statement."""
+    """Return whether an error is a failure of the database (unreachable, full, locked), not of the statement."""
     original = driver_error(error)
     return isinstance(original, sqlite3.OperationalError | psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def driver_error(error: BaseException) -> BaseException:
-    """Return the error of the database driver, which SQLAlchemy wraps in an error of its own.
+    """Return the database driver's own error, which SQLAlchemy wraps in an SQLAlchemy error.
 
     Errors of `write_rows` are not wrapped, since `write_rows` calls the driver directly.
     """

@@ -124,7 +124,7 @@ def secret_key(settings: Settings) -> str:
         made = stored.with_name(f"secret.{secrets.token_hex(8)}")
         made.touch(mode=0o600)
         made.write_text(secrets.token_urlsafe(48), encoding="utf-8")
-        # Where another process has stored its secret first, the stored secret is used.
+        # Where another process has stored a secret first, the secret of that process is used.
         with suppress(FileExistsError):
             os.link(made, stored)
         made.unlink()

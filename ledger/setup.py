@@ -21,7 +21,7 @@ SETUP_USER = "setup"
 
 
 def read_clock() -> datetime:
-    """Return the current moment by the machine's clock; only command lines call this function."""
+    """Return the current moment by the machine's clock; only command lines call `read_clock`."""
     return datetime.now(UTC)
 
 
@@ -29,7 +29,7 @@ def prepare(url: str, *, service_url: str | None = None) -> None:
     """Bring a database to the newest schema and load missing reference data; the function may be repeated safely.
 
     `url` is the address with which the owner of the tables signs in. Where the service signs in under another role,
-    with `service_url`, grant that role the privileges it needs and no others.
+    with `service_url`, that role gets only the privileges that it needs.
     """
     engine = open_engine(url)
     try:
@@ -65,7 +65,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 def grant_service(owner: Engine, service_url: str) -> None:
     """Grant privileges to the role of `service_url`, unless that role owns the tables.
 
-    Call this function after every migration.
+    Call `grant_service` after every migration.
     """
     role = make_url(service_url).username
     if role is not None and role != owner.url.username:
@@ -82,7 +82,7 @@ def is_behind(engine: Engine) -> bool:
     """Return whether the database has an older schema, or lacks reference data of this release."""
     if not at_head(engine):
         return True
-    # The rows loaded for this check are rolled back when the session ends.
+    # Reference data that is loaded only to find out what was missing is rolled back when the session ends.
     with Session(engine) as session:
         today = dates.business_day(read_clock())
         return reference.load(Unit(session=session, user=SETUP_USER, today=today, clock=read_clock)) > 0

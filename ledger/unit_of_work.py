@@ -15,7 +15,7 @@ from ledger.errors import FutureDate
 
 @dataclass(slots=True)
 class Unit:
-    """The session, user and dates that an operation works with; operations neither commit nor read the clock.
+    """The session, user and dates that an operation works with; an operation neither commits nor reads the system time.
 
     `today` is the business date in Asia/Shanghai. `origin` names the cause of the work as a path, such as `import/123`
     or `job/interest`. `last` holds functions to run before the commit, by name. `kept` holds values that several
@@ -32,7 +32,7 @@ class Unit:
 
     @property
     def cache(self) -> Cache:
-        """The values that are read or built once in this transaction."""
+        """The cache of values that are read or built only once in a transaction."""
         return cache_of(self.session)
 
     @property
@@ -44,9 +44,9 @@ class Unit:
 
     @property
     def recorded_at(self) -> int:
-        """Return the one recording moment of this transaction, in microseconds since 1970.
+        """Return the transaction's moment of recording, in microseconds since 1970; each call returns an equal moment.
 
-        The clock is read at the first call, when the operation has taken its locks and has not yet written a row.
+        The system time is read at the first call, when the operation has taken its locks and has not yet written a row.
         """
         if self._recorded_at is None:
             self._recorded_at = dates.micros(self.clock())

@@ -36,8 +36,8 @@ class Step:
     that hold the users who may not take the step (scheme 1), or a function that returns these users. `day` is the name
     of the step's date in a refusal, or None where a person does not choose the date. `not_before` are columns of dates,
     and the first filled column holds the earliest day of the step. `books` returns the books that must be open on the
-    day. `reason` is True where the step needs a reason. `fills` and `clears` name groups of columns: the name
-    "approved" means approved_by and approved_on.
+    step's date. `reason` is True where the step needs a reason. `fills` and `clears` name groups of columns: the name
+    "approved" means the columns approved_by and approved_on.
     """
 
     allowed: tuple[StrEnum, ...]
@@ -57,13 +57,13 @@ History = Callable[[Any, str, Mapping[str, Any]], Base]
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The steps of the rows of one table.
+    """A workflow: the steps that rows of one database table can take.
 
     `begins` are the statuses with which a row may be recorded. `history` makes the row of the history table; `history`
     is None where the row itself records who decided and when. `replaced` returns the status to show for a row that
     another row has replaced, and None for a row that counts. `early` is the refusal of a date before the earlier step's
-    date, and `rule` is the clause of this refusal. `names_step` is True where a refusal for the wrong status names the
-    step.
+    date, and `rule` is the clause that the refusal names. `names_step` is True where a refusal for the wrong status
+    names the step.
     """
 
     row: type[Base]
@@ -89,8 +89,8 @@ class Taken:
 def check(unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "") -> None:
     """Raise a refusal where a step may not be taken on a locked row.
 
-    The status is checked first, then the person, the date and the reason. A missing `on` means today. Raise
-    WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep, or PeriodClosed.
+    `check` looks at the status of the row first, then at the person, the date and the reason. If `on` is None, the date
+    of the step is today. Raise WrongStatus, SamePerson, FutureDate, the workflow's BeforeEarlierStep, or PeriodClosed.
     """
     definition = workflow.steps[step]
     check_status(workflow, row, step)
@@ -101,7 +101,7 @@ def check(unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | No
 
 
 def check_status(workflow: Workflow, row: Any, step: StrEnum) -> None:
-    """Raise WrongStatus where the step is not possible in the row's status, or where another row has replaced it."""
+    """Raise WrongStatus where a row's status does not allow the step, or where another row has replaced the row."""
     allowed = workflow.steps[step].allowed
     replaced = workflow.replaced(row)
     if row.status in allowed and replaced is None:
@@ -144,7 +144,7 @@ def move(
 def take(
     unit: Unit, workflow: Workflow, row: Any, step: StrEnum, on: date | None = None, *, reason: str = "", **extra: Any
 ) -> Taken:
-    """Check a step that no rule outside its workflow forbids, and write the step; raise the errors of `check`."""
+    """Check and write a step that only the rules of its workflow can forbid; raise the errors of `check`."""
     check(unit, workflow, row, step, on, reason=reason)
     return move(unit, workflow, row, step, on, reason=reason, **extra)
 
@@ -188,7 +188,7 @@ def note(
 def _check_person(unit: Unit, row: Any, definition: Step) -> None:
     """Raise SamePerson where the user may not take the step.
 
-    Nobody decides on their own work, and nobody takes two steps of one round (scheme 1).
+    No user decides on their own work, and no user takes two steps of one round (scheme 1).
     """
     excluded = (
         definition.not_by(unit, row)
@@ -210,7 +210,7 @@ def _check_day(unit: Unit, workflow: Workflow, row: Any, definition: Step, on: d
 
 
 def _put(unit: Unit, row: Any, group: str, by: str | None, on: date | None) -> None:
-    """Fill or empty a group of columns: the user, the day, and, where the table has one, the moment of recording."""
+    """Fill or empty a group of columns: the user, the day, and, if the table has this column, the recording moment."""
     setattr(row, f"{group}_by", by)
     setattr(row, f"{group}_on", on)
     if hasattr(row, f"{group}_at"):

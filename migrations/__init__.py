@@ -1,1 +1,1 @@
-"""The database's history, one numbered file a step; see ledger/setup.py for how it is run."""
+"""The migrations of the database schema, one numbered file for each migration; ledger/setup.py runs the migrations."""

@@ -15,10 +15,10 @@ def on_sqlite() -> bool:
 
 
 def guard_journal() -> None:
-    """Create the triggers that keep the journal (promises 1, 2, 6, 9).
+    """Create the triggers that protect the journal (promises 1, 2, 6, 9).
 
-    The triggers make the journal append-only, and close each entry with its footer. They also refuse entries in closed
-    months and overdrafts of fund accounts.
+    The triggers make the journal append-only, and refuse further postings to an entry that has its footer. The triggers
+    also refuse entries in closed months and overdrafts of fund accounts.
     """
     if not on_sqlite():
         _function("refuse_change", "BEGIN RAISE EXCEPTION 'append_only: %', TG_TABLE_NAME; END")
@@ -54,9 +54,9 @@ def refuse_once_written() -> None:
 def _sqlite_rows(table: str) -> None:
     for verb in ("UPDATE", "DELETE"):
         _sqlite_trigger(f"{table}_no_{verb.lower()}", f"BEFORE {verb} ON {table}", f"append_only: {table}")
-    # INSERT OR REPLACE removes the old row without firing delete triggers. The trigger therefore refuses an insert that
-    # would repeat a key of an existing row. Guarded tables are declared WITHOUT ROWID, since SQLite's hidden row number
-    # would be a further key.
+    # In SQLite, INSERT OR REPLACE removes the old row without firing delete triggers. An insert trigger therefore
+    # refuses a row that would repeat a key of an existing row. Guarded tables are declared WITHOUT ROWID, since
+    # SQLite's hidden row number would be a further key.
     there = " OR ".join("(" + " AND ".join(f"{column} = NEW.{column}" for column in key) + ")" for key in _keys(table))
     _sqlite_trigger(
         f"{table}_no_replace",
@@ -105,8 +105,8 @@ def _postgresql_inserts() -> None:
     )
     added = "REFERENCING NEW TABLE AS added FOR EACH"
     _always("postings", "postings_closed_entry", "AFTER INSERT", "STATEMENT", "refuse_closed_entry", added)
-    # The trigger holds a shared lock on the book's row until the transaction ends. No transaction can therefore close a
-    # month while entries are being written.
+    # The trigger on entries holds a shared lock on the book's row until the transaction ends. No transaction can
+    # therefore close a month while entries are being written.
     _function(
         "refuse_closed_month",
         (
@@ -117,8 +117,8 @@ def _postgresql_inserts() -> None:
         ),
     )
     _always("entries", "entries_closed_month", "AFTER INSERT", "STATEMENT", "refuse_closed_month", added)
-    # The trigger fires after the row of the fund account is locked. The movements that earlier transactions wrote are
-    # therefore committed and visible.
+    # The trigger that refuses overdrafts fires after the row of the fund account is locked. The trigger that refuses
+    # overdrafts therefore sees the committed movements of all earlier transactions.
     _function(
         "refuse_overdraft",
         (

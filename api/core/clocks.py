@@ -1,4 +1,4 @@
-"""The two clocks of a query, `as_of` and `known_at`, and the field `final` of an answer."""
+"""The dates `as_of` and `known_at` of a query, and the field `final` of an answer."""
 
 from typing import Any
 
@@ -28,10 +28,11 @@ class ClockAnswer(Answer):
 
 
 def asked(sent: dict[str, Any]) -> dict[str, Any]:
-    """Replace `as_of` and `known_at` in a query by `clocks`, and return the clocks as fields of the answer.
+    """Replace a query's `as_of` and `known_at` by a `clocks` object; return both dates and `final` for the answer.
 
     The moment `known_at` and the field `final` are determined before the first figure is read (books.md promise 5). The
-    figures then contain everything recorded up to `known_at`. Raises FutureDate for a day or moment in the future.
+    figures of an answer therefore contain everything recorded at or before `known_at`. Raises FutureDate for a day or
+    moment in the future.
     """
     now = edge.now()
     known_at = sent.pop("known_at", now)

@@ -29,7 +29,7 @@ class Person(UserMixin):
     scope: Scope
     active: bool
     password: str
-    # The attribute has a default, since Flask-Security looks for `fs_uniquifier` on the class.
+    # `fs_uniquifier` has a default value, since Flask-Security looks for the attribute on the class `Person`.
     fs_uniquifier: str = ""
 
     @property

@@ -1,4 +1,4 @@
-"""Gives a view the context of its request: the clock, a transaction, the user, and the rows in the user's scope."""
+"""Gives a view the current time, a transaction, the signed-in user, and the rows in the user's scope."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,8 +27,8 @@ T = TypeVar("T", bound=Base)
 class Service:
     """The parts of a running service: settings, database connections, and the idempotency keys in use.
 
-    `looking` is an engine for reading transactions, which uses the connections of `engine`. A reading transaction reads
-    one snapshot of the database.
+    `looking` is an engine for read-only transactions, which shares the database connections of `engine`. A reading
+    transaction reads one snapshot of the database.
     """
 
     settings: Settings
@@ -51,7 +51,7 @@ def install(app: Any, settings: Settings, *, demo: bool) -> Service:
 
 
 def service() -> Service:
-    """Return the service that handles this request."""
+    """Return the `Service` that handles the current request."""
     running: Service = current_app.extensions["ledger"]
     return running
 
@@ -98,8 +98,8 @@ def unscoped() -> Iterator[Session]:
 def recorded(act: Callable[[Unit], Reply], *, keyed: bool) -> Reply:
     """Carry out a request that records something, and repeat the whole request after a temporary database error.
 
-    If `keyed` is true, the request must carry an Idempotency-Key. If `keyed` is false, the key is optional. Raises
-    KeyMissing, KeyReused, InFlight, and the errors of `act`.
+    If `keyed` is true, the request must carry an Idempotency-Key. If `keyed` is false, the request may leave out the
+    Idempotency-Key. Raises KeyMissing, KeyReused, InFlight, and every error that `act` raises.
     """
     if not keyed and HEADER not in request.headers:
         return attempts()(_unkeyed, act)

@@ -23,9 +23,10 @@ _TRUE_OR_FALSE = Said("true or false.", "须为是或否")
 class Shaped(ma.fields.Field[Any]):
     """A field written as a text that matches one pattern; `openapi` describes the text in the OpenAPI document.
 
-    The pattern must match the whole text, and only ASCII digits count as digits. marshmallow's own fields accept more
-    texts: `Date` and `AwareDateTime` accept several ways of writing a day. `Integer` and `Decimal` accept signs, spaces
-    and the digits of further scripts. `Regexp` accepts a line break after the text.
+    The pattern of a field must match the whole text, and only ASCII digits count as digits. marshmallow's own fields
+    accept more texts: `Date` and `AwareDateTime` accept several ways of writing a day. marshmallow's `Integer` and
+    `Decimal` fields accept signs, spaces and digits that are not ASCII. marshmallow's `Regexp` validator accepts a line
+    break after the text.
     """
 
     openapi: Mapping[str, Any] = {"type": "string"}
@@ -147,7 +148,7 @@ class Moment(Shaped):
     """A moment with a time-zone offset (RFC 3339), written from a datetime or from microseconds since 1970."""
 
     openapi: Mapping[str, Any] = {"type": "string", "format": "date-time"}
-    # The pattern accepts a space, since the plus sign of an offset in a query is often decoded as a space.
+    # The pattern of a moment accepts a space, since the plus sign of an offset in a query is often decoded as a space.
     pattern = re.compile(r"(19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[ +-]\d\d:\d\d)", re.ASCII)
     wanted = Said(
         "Not a moment with its offset: 2016-05-11T08:00:00+08:00.",
@@ -205,7 +206,7 @@ class Choice(ma.fields.String):
 
 
 class Text(ma.fields.String):
-    """A text without control characters and surrounding spaces; the text may be empty only if `least` is 0.
+    """A text without control characters and without surrounding spaces; the text may be empty only if `least` is 0.
 
     marshmallow's `Length` is not sufficient, since surrounding spaces must be removed before the length is checked.
     """
@@ -233,7 +234,7 @@ class Whole(ma.fields.Integer):
 
 
 class Truth(ma.fields.Boolean):
-    """A JSON value true or false; no further value is accepted.
+    """A JSON value true or false; every other value is refused.
 
     marshmallow's `Boolean` would accept the number 1, since 1 equals True in the set of accepted values.
     """

@@ -42,7 +42,7 @@ def cell(value: Any) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return a text changed so that no spreadsheet program runs it as a formula; return numbers unchanged."""
+    """Return a text in a form that no spreadsheet program runs as a formula; return numbers unchanged."""
     return f"'{text}" if text.startswith(_RUN) and not _NUMBER.fullmatch(text) else text
 
 

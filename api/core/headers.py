@@ -1,4 +1,4 @@
-"""The security headers of every response; the service itself speaks HTTP, and a proxy before it may add TLS."""
+"""The security headers of every response; the service itself speaks HTTP, and a proxy in front of it may add TLS."""
 
 from secrets import token_urlsafe
 
@@ -22,7 +22,7 @@ _OVER_TLS = Secure(hsts=StrictTransportSecurity().max_age(31_556_926).include_su
 
 
 def install(app: Flask, trusted_proxies: int) -> None:
-    """Set the security headers of every response; trust address and scheme from `trusted_proxies` proxies."""
+    """Set the security headers of every response; trust the client addresses that proxies report."""
     if behind := trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=behind, x_proto=behind, x_host=behind)  # type: ignore[method-assign]
 

@@ -1,9 +1,9 @@
-"""Idempotency keys (books.md promise 3): a request's transaction also writes the row of its key, with the answer.
+"""Idempotency keys (books.md promise 3): the transaction of a request also stores the request's key and answer.
 
 An idempotency key belongs to one user. A repeated request with an equal key and equal content gets the stored answer. A
-request with a used key and different content is refused. A request that arrives while the first request with the key is
-still running waits up to two seconds. If a rule refuses a request, the refusal is stored as the answer, in a separate
-transaction.
+request with a used idempotency key and different content is refused. A request that arrives while the first request
+with an equal idempotency key is still running waits up to two seconds. If a rule refuses a request with an idempotency
+key, the refusal is stored as the answer, in a separate transaction.
 """
 
 import hashlib
@@ -84,7 +84,7 @@ def key_of(request: HttpRequest, user: str) -> Key:
 
 
 def content_of(request: HttpRequest) -> bytes:
-    """Return the SHA-256 of a request's method, path, query and body; the layout of JSON does not matter."""
+    """Return the SHA-256 of a request's method, path, query and body; JSON spaces and key order are ignored."""
     files = [
         (name, file.filename or "", _file_hash(file.stream))
         for name, file in sorted(request.files.items(multi=True), key=lambda each: each[0])
@@ -102,14 +102,14 @@ def content_of(request: HttpRequest) -> bytes:
 
 
 class Once:
-    """Carries out each idempotency key's request once; a process has one `Once`, which knows the keys in use."""
+    """Carries out each idempotency key's request once; a process has one `Once`, which lists the keys in use."""
 
     def __init__(self) -> None:
         self._running: set[tuple[str, str]] = set()
         self._changed = threading.Condition()
 
     def reply(self, begin: Begin, key: Key, act: Callable[[Unit], Reply]) -> Reply:
-        """Return the stored answer of the key, or call `act` in a transaction begun by `begin` and return its answer.
+        """Return the key's stored answer, or call `act` in a transaction begun by `begin` and return the new answer.
 
         If `act` raises the refusal of a rule, the refusal becomes the answer. Raises KeyReused, InFlight, and all
         further errors of `act`.
@@ -127,8 +127,8 @@ class Once:
     def _alone(self, key: Key) -> Iterator[None]:
         """Reserve the key within this process; raise InFlight where the key is still in use after two seconds.
 
-        The reservation is needed on SQLite, which has no row lock on which a second request could wait. On PostgreSQL
-        the reservation saves a database connection.
+        Reserving an idempotency key is needed on SQLite, which has no row lock on which a second request could wait. On
+        PostgreSQL, a request that waits for the reservation of its key uses no database connection.
         """
         name = (key.user, key.name)
         with self._changed:
@@ -160,7 +160,7 @@ def _claim(unit: Unit, key: Key) -> bool:
     values = {"user": key.user, "key": key.name, "content": key.content, "status": 0, "body": "", "recorded_at": 0}
     this_key = (Request.user == key.user) & (Request.key == key.name)
     if is_sqlite(unit.connection):
-        # The current transaction holds SQLite's only write lock, so no second transaction can insert the row meanwhile.
+        # SQLite's only write lock belongs to this transaction, so no other transaction can insert a row for the key.
         if unit.session.execute(select(Request.status).where(this_key)).first() is not None:
             return False
         unit.session.execute(insert(Request).values(values))

@@ -24,7 +24,7 @@ def _failed(response: Response) -> bool:
 
 
 def _name() -> str:
-    """Return the address with the user name, so that nobody can lock out a user who signs in from another address."""
+    """Return the client address with the user name, so that nobody can lock out a user at another address."""
     sent = request.get_json(silent=True)
     name = sent.get("username") if isinstance(sent, dict) else None
     return f"{get_remote_address()} {str(name)[:64]}"

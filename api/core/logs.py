@@ -24,7 +24,7 @@ def install(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers[HEADER] = g.request_id
-        # The log has the route's pattern instead of the address, since an address contains ids of loans and people.
+        # The log line has the route's pattern instead of the URL, since a URL contains ids of loans and people.
         structlog.get_logger("api").info(
             "request",
             method=request.method,

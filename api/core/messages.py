@@ -1,4 +1,4 @@
-"""Messages in Chinese and English for requests that are refused before they reach the ledger."""
+"""Messages in Chinese and English for requests that the API refuses, without calling the ledger."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -40,7 +40,7 @@ _ZH: Mapping[str, str] = {
     "Invalid value.": "值无效",
 }
 
-# Titles of problems by HTTP status.
+# The titles of problem responses, by HTTP status.
 TITLES: Mapping[int, Said] = {
     400: Said("The request is malformed", "请求格式有误"),
     401: Said("Sign in first", "请先登录"),
@@ -63,7 +63,7 @@ def title_of(status: int) -> Said:
     return TITLES.get(status) or Said(HTTPStatus(status).phrase, "请求未被接受")
 
 
-# Codes of problems that are not refusals of the ledger, by HTTP status.
+# The codes of problem responses that are not refusals of the ledger, by HTTP status.
 CODES: Mapping[int, str] = {
     400: "malformed",
     401: "not_signed_in",

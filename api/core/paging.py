@@ -72,7 +72,7 @@ def turn_of(sent: dict[str, Any]) -> Turn:
 def respond(
     view: Callable[[Session], Listing | Sequence[Any]], turn: Turn, row: ma.Schema, facts: Mapping[str, Any]
 ) -> Response:
-    """Return a response with a page and `facts` as JSON, or with the whole list as a file."""
+    """Return a response with a page and the further fields `facts` as JSON, or with the whole list as a file."""
     if kind := SHEETS.get(turn.format):
         return kind.respond(list(row.dump_fields), _begun(_all(view, row)))
     after = None if turn.cursor is None else _read_cursor(turn.cursor)
@@ -108,7 +108,8 @@ def page_of(row: type[ma.Schema], *, clocked: bool) -> type[ma.Schema]:
 def _begun(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
     """Return the rows as an iterator whose first row has already been read.
 
-    Reading the first row early raises a refusal before the response begins, while the HTTP status can still be set.
+    Reading the first row early lets a refusal be raised before the response begins, while the HTTP status can still be
+    set.
     """
     first = next(rows, None)
 

@@ -1,8 +1,8 @@
 """The class `Blueprint`, with which a module registers routes together with the shapes of requests and answers.
 
 For each request, a route first checks the sign-in (401), the rights of the role (403, api/core/rights.py) and the shape
-of the request (400). The route then begins a transaction, checks the idempotency key, calls the view, and writes the
-answer in the answer's shape.
+of the request (400). After all checks, the route begins a transaction, looks up the idempotency key, calls the view,
+and writes the answer in the answer's shape.
 """
 
 import json
@@ -39,7 +39,7 @@ _KEY = {
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """The routes of one kind of object; the module docstring of api/app.py shows how to write one."""
+    """The routes of one kind of object; the module docstring of api/app.py shows how to write a route."""
 
     ARGUMENTS_PARSER = StrictParser()
 
@@ -50,7 +50,7 @@ class Blueprint(flask_smorest.Blueprint):
     def get(self, rule: str, *, answer: Shape, asks: Shape | None = None) -> Route:
         """Register a route that reads one object: `view(session, **query)`.
 
-        If the query is a ClockQuery, the view gets `clocks`; the answer then also has `as_of`, `known_at` and `final`.
+        If the query is a ClockQuery, the view gets `clocks`, and the answer also has `as_of`, `known_at` and `final`.
         """
         clocked = asks is not None and issubclass(asks, ClockQuery)
         shape = answer(exclude=FACTS) if clocked else answer()
@@ -70,7 +70,8 @@ class Blueprint(flask_smorest.Blueprint):
     def listing(self, rule: str, *, row: Shape, asks: Shape | None = None) -> Route:
         """Register a route that lists rows: `view(session, **query)` returns a `paging.Listing` or a sequence.
 
-        The list is answered page by page or as a file. For a ClockQuery, the view gets `clocks` as in `get`.
+        The list is answered page by page or as a file. If the query is a ClockQuery, the view gets `clocks`, as a view
+        registered with `get` does.
         """
         clocked = asks is not None and issubclass(asks, ClockQuery)
         query = paging.query_of(asks)
@@ -90,7 +91,7 @@ class Blueprint(flask_smorest.Blueprint):
     def search(self, rule: str, *, body: Shape, answer: Shape) -> Route:
         """Register a POST route that only reads: `view(session, **body)`.
 
-        The values to search for are in the body, since an address should not contain private data.
+        The values to search for are in the body, since a URL should not contain private data.
         """
 
         def route(view: View) -> View:
@@ -163,7 +164,7 @@ class Blueprint(flask_smorest.Blueprint):
         keyed: bool = False,
         sheets: bool = False,
     ) -> View:
-        """Register `run`, with all checks before it, as the handler of a route; return the view without the checks."""
+        """Register `run` as the handler of a route, with all checks before it; return the view without the checks."""
         roles = RIGHTS[f"{method} {path_of(self.prefix + rule)}"]
         for status, answer in answers:
             if isinstance(answer, str):

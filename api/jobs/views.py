@@ -204,7 +204,7 @@ def _steps(session: Session, run: Run) -> list[Run]:
 
 
 def _is_theirs(scope: Scope) -> bool:
-    """Return whether a bank and county are in the user's scope; a run for all banks and counties always is."""
+    """Return whether a bank and county are in the user's scope; return True for a run for all banks and counties."""
     return edge.person().scope.has(bank=scope.bank or None, county=scope.county or None)
 
 

@@ -212,7 +212,7 @@ def withdraw(unit: Unit, notice_id: int, reason: str) -> NoticeHistory:
 def add_receipt(notice_id: int, file: FileStorage) -> Response:
     """回执: a signed receipt, PDF, JPEG or PNG of at most 4 MiB, kept with the delivery that stands."""
     scan = Scan(file.filename or "", file.read())
-    # The file is set back to the start, since the hash for the idempotency key reads the file again.
+    # The position in the file is set back to 0, since the hash for the idempotency key reads the file again.
     file.seek(0)
 
     def act(unit: Unit) -> Reply:

@@ -142,7 +142,8 @@ def add_rates(unit: Unit, table: str, covered_through: date, source: str, rows: 
 def _in_order(table: str, sent: dict[str, Decimal]) -> tuple[Decimal, ...]:
     """Return the rates in the order of the columns of the rate table.
 
-    Missing or unknown columns are not checked here, since the policy refuses rates with missing or unknown columns.
+    The API does not check for missing or unknown columns, since the policy refuses rates with missing or unknown
+    columns.
     """
     columns = COLUMNS[table]
     known = [sent[name] for name in columns if name in sent]

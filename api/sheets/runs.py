@@ -53,7 +53,7 @@ def _run(engine: Engine, import_id: int, importer: Importer, table: Table, dry_r
         done = intake.take_in(begin, importer, table, dry_run=dry_run, announced=import_id)
         log.info("import", id=import_id, status=done.status, rows=done.rows, booked=done.booked)
     except Refusal as refusal:
-        log.info("import refused", id=import_id, code=refusal.code)  # the import stores the faults
+        log.info("import refused", id=import_id, code=refusal.code)  # The failed import stores its faults.
     except Exception:
         log.exception("import cut off", id=import_id)
     finally:

@@ -188,17 +188,17 @@ def _importer(kind: str) -> Importer:
 
 
 def _read(kind: str, file: FileStorage) -> Table | RuleViolation:
-    """Return the table of a sheet, or the refusal of the sheet, to be raised after the idempotency key is checked."""
+    """Return the table of a sheet; for an unusable sheet, return the refusal, which the caller raises later."""
     try:
         return read_table(kind, read_sheet(file.read(), file.filename or ""))
     except RuleViolation as refusal:
         return refusal
     finally:
-        file.seek(0)  # the check of the idempotency key reads the file again
+        file.seek(0)  # The check of the idempotency key reads the file again.
 
 
 def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
-    """Book a sheet once for its idempotency key and return the reply; a large sheet is only announced for later."""
+    """Book a sheet once for its idempotency key and return the reply; a large sheet is booked after the reply."""
 
     def act(unit: Unit) -> Reply:
         if isinstance(table, RuleViolation):
@@ -213,7 +213,8 @@ def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
 
     reply = runs.until_alone(lambda: edge.recorded(act, keyed=True))
     if reply.status == 202 and isinstance(table, Table):
-        # A replayed reply starts the booking too, since the service may have stopped after the first reply.
+        # A replayed reply also starts the booking of the sheet, since the service may have stopped after the first
+        # reply.
         runs.start(int(json.loads(reply.body)["id"]), importer, table, dry_run=False)
     return reply
 

@@ -1,6 +1,6 @@
 """The clock of the demo, which is set to an evening in the past and then advances in real time.
 
-In the demo, as in real use, the business date of an entry therefore differs from the moment of its recording.
+In the demo, as in real use, the business date of an entry differs from the moment at which the entry is recorded.
 """
 
 import time

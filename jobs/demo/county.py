@@ -158,7 +158,7 @@ def _live_quarter(
 
 
 def _eve(quarter: Quarter) -> date:
-    """Return the 26th of a quarter's last month; loans and repayments from that day on are in the next sheets."""
+    """Return the 26th of a quarter's last month; the next quarter's sheets list loans from that day on."""
     return quarter.interest.end.replace(day=26)
 
 
@@ -196,7 +196,7 @@ def _quarters() -> Iterator[Quarter]:
 
 
 def _close_months(county: County) -> None:
-    """Close every bank's months up to and including CLOSED_THROUGH; the last year stays open for experiments."""
+    """Close every bank's months up to and including CLOSED_THROUGH; the demo's last year stays open for experiments."""
     for bank in BANKS:
         book = book_of(Kind.LOAN, bank=bank, county="")
         day = FIRST

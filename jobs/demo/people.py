@@ -63,7 +63,7 @@ def _house(chance: Random, county: str, number: int) -> House:
 def _person(
     chance: Random, county: str, number: int, surname: str, born_on: date, relation: str, *, man: bool
 ) -> Person:
-    """Return a person with a valid identity card number; its serial is unique in the demo, and odd for a man."""
+    """Return a person with a valid identity card number, whose serial is unique in the demo and odd for a man."""
     given = chance.choice(_GIVEN_MEN if man else _GIVEN_WOMEN)
     serial = number * 2 % 998 + (1 if man else 0)
     digits = f"{county}{born_on:%Y%m%d}{serial:03d}"

@@ -43,7 +43,7 @@ class Staff:
     officers: dict[str, tuple[str, str]]
 
     def do(self, user: str, act: Callable[..., object], *about: Any) -> None:
-        """Let a demo user take one step; skip the step where an earlier, interrupted attempt has taken it already."""
+        """Let a demo user take one step; skip a step that an earlier attempt to make the demo has taken."""
         with suppress(WrongStatus), self.at(user) as unit:
             act(unit, *about)
 
@@ -51,8 +51,8 @@ class Staff:
 def subsidise(staff: Staff, quarter: Quarter) -> None:
     """Record a quarter's subsidy batches; for the fourth quarter, also record the year's subsidy batches.
 
-    Banks submit subsidy batches on the 25th of the quarter's last month. The county pays the subsidy three days later,
-    for one quarter nine days later.
+    Banks submit subsidy batches on the 25th of the quarter's last month. The county pays a quarter's subsidy on the
+    28th; the subsidy of one quarter is paid six days later.
     """
     periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
@@ -85,8 +85,8 @@ def _with_batch(unit: Unit, step: Callable[[Unit, int], object], bank: str, peri
 def settle_fund(staff: Staff, quarter: Quarter) -> None:
     """Record the issuance reports, the fund plan and the deposits for a quarter that is over.
 
-    In the month after the quarter, banks submit issuance reports on the 9th (one quarter's reports on the 11th). The
-    fund plan is recorded on the 12th, and the deposits on the 15th.
+    In the month after the quarter, banks submit issuance reports on the 9th (one quarter's reports on the 11th). In the
+    month after the quarter, the fund plan is recorded on the 12th, and the deposits are recorded on the 15th.
     """
     staff.clock.set(quarter.calendar.end + timedelta(days=10 if quarter == REPORTED_LATE else 8))
     for bank in BANKS:

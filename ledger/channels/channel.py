@@ -1,7 +1,7 @@
 """The interface of a channel: a channel sends one message at a time.
 
-When sending fails, a channel raises NotTaken if the provider surely did not accept the message. Otherwise the channel
-raises OutcomeUnknown.
+When sending fails, a channel raises NotTaken if the provider surely did not accept the message. If the provider may
+have accepted the message, the channel raises OutcomeUnknown.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ledger.labels import Said
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to one address; `key` identifies the message in every attempt, so that a provider can spot repeats."""
+    """A message to one address; `key` is equal in all attempts, so that a provider recognises a repeated message."""
 
     key: str
     to: str

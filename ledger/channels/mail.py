@@ -67,7 +67,7 @@ class Mail:
             try:
                 answer = server.data(mail.as_bytes(policy=SMTP))
             except smtplib.SMTPDataError as error:
-                # Here the mail server has refused to receive the text of the mail.
+                # The mail server has refused to receive the text of the mail.
                 _agreed((error.smtp_code, _bytes(error.smtp_error)))
                 raise
             except (OSError, smtplib.SMTPException) as error:

@@ -1,1 +1,1 @@
-"""The command line `python -m ledger` for operators, a module for each group of commands."""
+"""The command line `python -m ledger` for operators, with one module for each group of commands."""

@@ -1,4 +1,4 @@
-"""Shared by all commands: opens the database of the settings, begins transactions, and prints refusals."""
+"""Opens the database of the settings, begins transactions and prints refusals, for all commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,1 +1,1 @@
-"""Exports: papers made from the records of the ledger."""
+"""Exports: documents made from the records of the ledger."""

@@ -73,7 +73,7 @@ class NoticePaper:
 def render(papers: Sequence[NoticePaper]) -> bytes:
     """Return the notices in the given order as one PDF/A file, with one A4 page for each notice.
 
-    Equal facts give equal bytes. Raises ValueError for an empty list of notices.
+    Equal facts always give a PDF with equal bytes. Raises ValueError for an empty list of notices.
     """
     if not papers:
         raise ValueError("no notice to print")
@@ -87,7 +87,7 @@ def in_capitals(fen: Fen) -> str:
 
 
 def page_of(paper: NoticePaper) -> dict[str, Any]:
-    """Return the texts of a notice's page; GETA replaces each character that no font has, and a remark names it."""
+    """Return the texts of a notice's page; GETA replaces each character that no font has, which a remark names."""
     missing: list[str] = []
 
     def shown(value: Any) -> Any:

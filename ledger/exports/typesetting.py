@@ -54,7 +54,7 @@ def _printable(sign: str) -> bool:
 
 
 def _usual() -> frozenset[int]:
-    """Return the code points of the first font; most texts need no other font."""
+    """Return the code points that the first font can print; most texts need no other font."""
     return _covered(next(iter(_FACES.values())))
 
 
@@ -68,9 +68,10 @@ def _covered(path: Path) -> frozenset[int]:
 def typeset(template: str, shared: Mapping[str, Any], pages: Sequence[Mapping[str, Any]], dated: date) -> bytes:
     """Return the pages of a template (a `.typ` file beside this module) as one PDF/A-2b; equal facts give equal bytes.
 
-    `dated` is the date of the document. The library typst keeps half a megabyte of memory for each typeset page. Many
-    pages are therefore typeset in parts, memory is released after each part, and the parts are joined. Two parts are
-    typeset at the same time, since a single part leaves processors idle at its beginning and end.
+    `dated` is the day that the PDF file gives as its date of creation. The library typst keeps half a megabyte of
+    memory for each typeset page. Many pages are therefore typeset in parts, memory is released after each part, and the
+    parts are joined. Two parts are typeset at the same time, since some processors are idle while a part begins or
+    ends.
     """
     source = str(files("ledger.exports") / "templates" / template)
 

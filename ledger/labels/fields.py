@@ -65,7 +65,7 @@ FIELDS: Table = table(
         "months": "月数",
         "found_on": "认定日期",
         "cause": "事由",
-        # The fund, claims, subsidy.
+        # Names of the fields of the fund, of claims and of the subsidy.
         "quarter": "季度",
         "year": "年度",
         "slip_no": "单号",
@@ -104,7 +104,7 @@ FIELDS: Table = table(
         "covered_through": "查询截止日",
         "day": "日期",
         "days": "日期",
-        # Dates, paging and filters of queries.
+        # Names of dates, of paging fields and of filters in queries.
         "on": "业务日期",
         "effective_on": "生效日期",
         "business_date": "业务日期",

@@ -94,7 +94,7 @@ DUTIES: Table = table(
 OFFICES: Table = table({"bank": "银行", "finance": "财政局"})
 GROUPINGS: Table = table({"account": "按专户", "county": "按县", "bank": "按银行", "city": "全市"})
 
-# Parameters of a scheme whose value is one of a few words.
+# Names of the values of those scheme parameters that have only a few allowed values.
 ORGANISATION_LENDING: Table = table({"links": "按带动关系", "absolute": "固定上限", "none": "不贷"})
 LIMIT_BASES: Table = table({"households_x_cap": "带动户数乘每户上限", "linked_loans": "带动户贷款额"})
 ACTIONS: Table = table({"warn": "提示", "refuse": "拒绝"})
@@ -132,7 +132,7 @@ SUB_LEDGERS: Table = table({"none": "无明细", "county": "按县", "bank": "�
 DAY_KINDS: Table = table({"off": ("放假", "day off"), "makeup_workday": ("调休上班", "make-up working day")})
 CLOSINGS: Table = table({"close": "结账", "reopen": "重新打开"})
 
-# Requests of people, and jobs.
+# Names of the requests that people make, and of the jobs.
 REQUESTS: Table = table(
     {
         "extension": "展期",
