@@ -1,4 +1,4 @@
-"""Five-class grading (五级分类) of a loan as of a day, from days overdue and days of unpaid interest (3.12)."""
+"""The five-class grade (五级分类) of a loan as of a day, from days overdue and days of unpaid interest (3.12)."""
 
 from datetime import date
 from enum import Enum
