@@ -70,7 +70,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link (带动关系) of an organisation to a household; `ends_on` is its last day, included, or None while it lasts."""
+    """A link (带动关系) of an organisation to a household; `ends_on` is its last day, included, or None."""
 
     kind: LinkKind
     amount: Fen | None

@@ -20,7 +20,7 @@ _LOANS = table_of(Loan)
 
 
 class StoredLoan(NamedTuple):
-    """The columns of a paid-out loan's row from which the loan's state is made; rates are whole 1e-8."""
+    """The columns of a paid-out loan's row that are used to make the loan's state; rates are in units of 1e-8."""
 
     id: int
     county: str
@@ -62,14 +62,14 @@ def stored_loans(unit: Unit, loan_ids: Iterable[int], *, lock: bool) -> list[Sto
 
 
 def state_of(unit: Unit, row: StoredLoan, through: date) -> LoanState:
-    """Return a state without amounts, with the terms, the status and the place in the calendar from a loan's row."""
+    """Return a state without amounts: terms, status and next calendar step come from a loan's row."""
     scheme, uplifts = scheme_and_uplifts(unit, row.scheme, row.scheme_version)
     of_loan = Terms(row.disbursed_on, row.rolled_on, rate_steps(unit, scheme, row, through), row.misused_on, uplifts)
     return LoanState(row.id, row.county, row.bank, of_loan, row.status, row.billed_to, row.next_step_on)
 
 
 def signed(account: Account) -> ColumnElement[int]:
-    """Return the SQL expression of the fen that a posting adds to an account on the account's normal side."""
+    """Return the SQL expression of the amount in fen that a posting adds to an account on its normal side."""
     p = postings.c
     sign = 1 if account.side is chart.Side.DEBIT else -1
     return case((p.debit == account.code, sign * p.fen), (p.credit == account.code, -sign * p.fen), else_=0)

@@ -28,7 +28,7 @@ _terms_by_hash: dict[tuple[str, bool], SubsidyTerms] = {}
 
 
 def granted_terms(session: Session) -> TermsByVersion:
-    """Return the subsidy terms of every recorded scheme version; terms that grant no subsidy are left out."""
+    """Return the subsidy terms of every recorded scheme version, except versions that grant no subsidy."""
     v = SchemeVersion
     granted: dict[tuple[str, int, bool], SubsidyTerms] = {}
     for code, version, content_hash in session.execute(select(v.code, v.version, v.hash).order_by(v.code, v.version)):
@@ -42,12 +42,12 @@ def granted_terms(session: Session) -> TermsByVersion:
 
 
 def settled_in(terms: TermsByVersion, cycle: Cycle) -> ColumnElement[bool]:
-    """Return the condition on loans whose subsidy is settled in a cycle."""
+    """Return the SQL condition that selects loans whose subsidy is settled in a cycle."""
     return settled_by(*versions_of(terms, cycle))
 
 
 def schemes_of_office(session: Session, bank: str, county: str, cycle: Cycle) -> list[Scheme]:
-    """Return the scheme versions of a bank's loans in a county settled in a cycle; all versions if no loan exists."""
+    """Return the scheme versions of a bank's loans in a county settled in a cycle; if it has no loans, all versions."""
     terms = granted_terms(session)
     rows = session.connection().execute(_schemes(*versions_of(terms, cycle)), {"bank": bank, "county": county})
     schemes = [terms[code, version, bool(household)].scheme for code, version, household in rows]
@@ -59,7 +59,7 @@ Versions = tuple[tuple[str, int], ...]
 
 
 def versions_of(terms: TermsByVersion, cycle: Cycle) -> tuple[Versions, Versions]:
-    """Return the scheme versions that settle households in a cycle, and the versions that settle organisations."""
+    """Return the scheme versions that settle households' subsidy in a cycle, and those that settle organisations'."""
     households, organisations = (
         tuple((code, version) for (code, version, of), t in terms.items() if of is household and t.cycle == cycle)
         for household in (True, False)
@@ -69,7 +69,7 @@ def versions_of(terms: TermsByVersion, cycle: Cycle) -> tuple[Versions, Versions
 
 @cache
 def settled_by(households: Versions, organisations: Versions) -> ColumnElement[bool]:
-    """Return the condition on loans to households and to organisations under scheme versions."""
+    """Return the SQL condition that selects loans to households and to organisations under given scheme versions."""
     c = _LOANS.c
     scheme = tuple_(c.scheme, c.scheme_version)
     return or_(

@@ -12,7 +12,7 @@ from ledger.money import NIL, Fen
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """A trial balance: the accounts of a book in the order of the chart, and the totals in fen by normal side."""
+    """A trial balance: the accounts of a book in the order of the chart, and totals in fen by normal side."""
 
     book: str
     rows: tuple[Turnover, ...]
@@ -42,8 +42,7 @@ def trial_balance(
 ) -> TrialBalance:
     """Return the trial balance of a book; without `start`, all openings are zero.
 
-    A part of a book, by county or bank, balances too, because the debit and the credit of a posting have one county and
-    one bank.
+    A county's or bank's part of a book balances too, because debit and credit of a posting have one county and bank.
     """
     moved = {row.account: row for row in turnovers(connection, book, clocks, start=start, county=county, bank=bank)}
     rows = [

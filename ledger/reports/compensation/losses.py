@@ -15,11 +15,10 @@ from ledger.money import Fen
 class Compensation:
     """The compensation of one bank in one county, as cumulative amounts in whole fen.
 
-    `net_loss` is `paid` less `returned`, and equals `fund_share` plus `county_share`: the fund's own loss, and the loss
-    that the county bears as a debt to the fund. `county_paid` is the money paid by the county less the money returned
-    to the county. `recourse_open` is the part of the loss that is still pursued, `recourse_closed` the part whose
-    recourse is closed. `received` is the money that the banks received after compensation, `retained` the banks' own
-    part of `received`.
+    `net_loss` is `paid` less `returned`; it equals `fund_share`, the fund's own loss, plus `county_share`, the county's
+    debt to the fund. `county_paid` is the money paid by the county less the money returned to the county.
+    `recourse_open` is the part of the loss that is still pursued, `recourse_closed` the part whose recourse is closed.
+    `received` is the money that banks received after compensation, and `retained` is the banks' own part of `received`.
     """
 
     county: str
@@ -94,6 +93,6 @@ def _one(key: tuple[str, str], of_fund: Flows, of_bank: Flows) -> Compensation:
 
 
 def _net(flows: Flows, key: tuple[str, str], debit: Account, credit: Account, *, both: bool = True) -> int:
-    """Return the fen posted to `debit` against `credit`; with `both`, subtract opposite postings."""
+    """Return the amount in fen posted to `debit` against `credit`; with `both`, subtract opposite postings."""
     forward = flows.get((*key, debit.code, credit.code), 0)
     return forward - flows.get((*key, credit.code, debit.code), 0) if both else forward

@@ -147,7 +147,7 @@ _FIGURES = """
 """
 _OPEN = ("principal", "overdue", "interest", "charges", "to_remit")
 _UNLENT = (LoanStatus.SUBMITTED, LoanStatus.RETURNED, LoanStatus.APPROVED)
-# The amounts that must be zero on a loan, by the loan's status.
+# The amounts that must be zero for a loan, by the loan's status.
 _EMPTY = {
     **dict.fromkeys(_UNLENT, ("lent", *_OPEN, "credit", "losses")),
     LoanStatus.ACTIVE: ("overdue",),
