@@ -95,7 +95,7 @@ class Text:
     """The reader of a text of at most `most` characters, without the blanks around the text.
 
     With `capitals`, the reader returns the text in capital letters. A text that looks like a formula is read like any
-    text.
+    other text.
     """
 
     most: int
@@ -129,7 +129,7 @@ def written(cell: Cell) -> str:
 
 
 def figure(cell: Cell) -> str:
-    """Return the figure in a cell as a person typed it.
+    """Return the figure that a person typed into a cell.
 
     A workbook stores a number as a float, so the figure is the shortest decimal that reads as an equal float. The float
     in a workbook's cell is never used in arithmetic. For a formula with an inexact result, the returned figure has all
@@ -265,9 +265,10 @@ class _Values(dict[Any, Any]):
 def read_column(
     cells: Sequence[Cell], read: Reader, *, needed: bool, default: Any
 ) -> tuple[list[Any], list[tuple[int, RuleViolation]]]:
-    """Return the values of a column's cells, and the refusal of each refused cell with the cell's place in the column.
+    """Return the values of a column's cells, and each refusal with the place of the refused cell in the column.
 
-    An empty cell has the value `default`, but is refused if the column is `needed`. A refused cell has the value None.
+    An empty cell has the value `default`, but is refused if the column is `needed`. A cell that was refused has the
+    value None.
     """
     only_texts = set(map(type, cells)) == _TEXTS
     if only_texts and isinstance(read, Text) and (texts := read.read_all(cells)) is not None:

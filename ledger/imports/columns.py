@@ -34,7 +34,7 @@ class Column:
 
     name: str
     read: Reader
-    note: str  # the note that tells a clerk how to fill in the column
+    note: str  # the note in a template that tells a clerk how to fill in the column
     sample: str
     needed: bool = True
     default: Any = None

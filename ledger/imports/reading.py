@@ -98,7 +98,7 @@ class SheetFaults(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The only table of a file: the heading, and the cells of all rows below the heading, with their row numbers."""
+    """The only table of a file: the heading, and the cells of each row below the heading, with the row numbers."""
 
     file_name: str
     hash: str
@@ -182,7 +182,7 @@ def read_columns(
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """Return faults sorted by row; faults of one row are in the order in which the faults were found."""
+    """Return faults sorted by row; the faults of a row stay in the order in which they were found."""
     return sorted(faults, key=lambda fault: fault.row)
 
 
@@ -191,7 +191,7 @@ def _is_blank(row: list[Cell]) -> bool:
 
 
 def _filled(heading: list[Cell]) -> tuple[Cell, ...]:
-    """Return a heading up to the last filled cell, since spreadsheet programs often add empty columns."""
+    """Return a heading without the empty cells at its end, since spreadsheet programs often add empty columns."""
     width = max(place for place, cell in enumerate(heading, 1) if cell != "")
     if width > COLUMNS_MAX:
         raise SheetTooLarge(unit="columns", limit=COLUMNS_MAX, found=width)
@@ -222,7 +222,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _lines_of_xlsx(data: bytes) -> list[list[Cell]]:
-    """Return the cells of the first page; the value of a formula is the result that was saved with the workbook."""
+    """Return the cells of a workbook's first page; the value of a formula is the result saved in the workbook."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())

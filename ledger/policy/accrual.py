@@ -1,4 +1,4 @@
-"""Interest by the day (scheme 3.3-3.8), counted in actual days over 360.
+"""Daily interest on a loan (scheme 3.3-3.8), computed from actual days over 360.
 
 Each component of an interest line is rounded once.
 """
@@ -30,9 +30,9 @@ class Steps(list[tuple[date, Fen]]):
 
 @dataclass(frozen=True, slots=True)
 class Uplifts:
-    """The surcharges of a scheme on the contract rate, and its rules of compound interest.
+    """The surcharges that a scheme adds to the contract rate, and its rules of compound interest.
 
-    Factors are whole numbers in units of 1e-4, so 15000 means one and a half times the contract rate.
+    A surcharge factor is a whole number in units of 1e-4, so 15000 means one and a half times the contract rate.
     """
 
     overdue: int
@@ -63,7 +63,8 @@ class Terms(NamedTuple):
     """The terms of a loan on which interest depends, other than the amounts owed.
 
     Each rate is a whole number in units of 1e-8 and applies from the day paired with it. `rolled_on` is the due date,
-    rolled to a working day. Penalty interest runs for every night from `rolled_on` on (3.7).
+    moved to a working day if necessary. Penalty interest accrues for every night from the night of `rolled_on` on
+    (3.7).
     """
 
     disbursed_on: date

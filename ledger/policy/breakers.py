@@ -20,8 +20,8 @@ class Figures:
     """The amounts behind the ratios of one bank in one county, in whole fen.
 
     `lent` is the open principal of loans that are not compensated. `bad` is the principal of the loans in `lent` that
-    are graded substandard or worse. `balance` is the balance of the fund account. `lost` is the compensation that the
-    fund has paid and not recovered. `issued` is the principal of all loans ever paid out.
+    are graded substandard or worse. `balance` is the balance of the fund account of one bank in one county. `lost` is
+    the compensation that the fund has paid and not recovered. `issued` is the principal of all loans ever paid out.
     """
 
     bank: str

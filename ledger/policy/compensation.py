@@ -1,7 +1,7 @@
 """Compensation and recovery (代偿与追偿, scheme 6): claims on the fund, and the sharing of losses and recoveries.
 
-The first half of this module has the functions that compute amounts in whole fen. The second half has the rules that
-change the state of a loan and yield events.
+The first half of this module has the functions that compute amounts in whole fen. The second half of this module has
+the rules that change the state of a loan and yield events.
 """
 
 from collections.abc import Iterator
@@ -124,9 +124,7 @@ def booked(scheme: Scheme, net: Fen) -> tuple[Fen, Fen]:
 
 
 def shifted(scheme: Scheme, before: Fen, after: Fen) -> dict[str, Any]:
-    """Return the fields of an event that changes the net loss: the changes of the fund's and the county's part, without
-    sign.
-    """
+    """Return the fields of an event that changes the net loss: the absolute changes of the fund's and county's part."""
     of_fund, of_county = (abs(b - a) for a, b in zip(booked(scheme, before), booked(scheme, after), strict=True))
     return {"fund_share": Fen(of_fund), "county_share": Fen(of_county)}
 
@@ -135,8 +133,8 @@ def shifted(scheme: Scheme, before: Fen, after: Fen) -> dict[str, Any]:
 class Debt:
     """The debts that a receipt may pay (6.6), in whole fen.
 
-    `to_fund` is owed to the fund. `plain` is principal and interest owed to the bank. `charges` is penalty and compound
-    interest owed to the bank.
+    `to_fund` is the debt owed to the fund. `plain` is the principal and interest owed to the bank. `charges` is the
+    penalty and compound interest owed to the bank.
     """
 
     to_fund: Fen
@@ -152,8 +150,8 @@ def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
     """Return the fund's part and the bank's part of a receipt (6.6); raise AboveDebt where the receipt exceeds the
     whole debt.
 
-    The fund gets the whole receipt, or its pro rata share, up to the fund's claim. The bank's part pays principal and
-    interest; any rest goes to the fund before a penalty is paid (6.7).
+    Of a receipt, the fund gets the whole or its pro rata share, up to the fund's claim. The bank's part of a receipt
+    pays principal and interest; any rest goes to the fund before penalty is paid (6.7).
     """
     if amount > debt.whole:
         raise AboveDebt(rule="6.6", limit=plain(debt.whole), found=plain(amount))
@@ -199,7 +197,7 @@ def bill_claim(state: LoanState, on: date) -> Iterator[Event]:
 def pay(state: LoanState, transaction: PayClaim) -> Iterator[Event]:
     """Pay the amounts that the fund still owes on a claim, up to the balance of the fund account (6.4).
 
-    Principal is paid first, then contract interest. Raise LoanSettled or WrongStatus.
+    The fund pays the claimed principal first, then the claimed contract interest. Raise LoanSettled or WrongStatus.
     """
     on, scheme, net = transaction.on, transaction.scheme, transaction.net
     _check_status(state, on, PAYABLE)

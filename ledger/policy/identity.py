@@ -128,7 +128,7 @@ class UsccCheckDigit(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class IdCard:
-    """A valid identity card number, with the birth date, sex and area that are coded in the number."""
+    """A valid identity card number, with the birth date, sex and area that the number contains."""
 
     number: str
     born_on: date

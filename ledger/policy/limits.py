@@ -90,7 +90,7 @@ def check_household_cap(scheme: Scheme, exposure: Exposure, new: Fen) -> None:
 
 
 def is_valid_link(scheme: Scheme, link: Link, day: date) -> bool:
-    """Return whether a link is valid on a day (2.3): begun on or after the scheme's `links_from`, and substantial.
+    """Return whether a link is valid on a day (2.3): it is substantial and began on or after the scheme's `links_from`.
 
     An investment is substantial if its amount is above zero. A link of another kind is substantial if it has no last
     day or lasts at least the scheme's `link_months_min`. The last day of a link is included, so a link of one year runs

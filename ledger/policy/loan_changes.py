@@ -133,7 +133,7 @@ def insure(state: LoanState, transaction: ReceiveInsurance) -> Iterator[Event]:
 
 
 def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
-    """Write a loan off (核销): bill interest to the day, use credit, waive penalty, and write off the open amounts.
+    """Write a loan off (核销): bill interest to the day, use credit, waive penalty, and write off the rest of the debt.
 
     Raise NothingOpen if the loan has no open amount.
     """

@@ -40,9 +40,7 @@ class Parts:
 
 
 class DayOrder(IntEnum):
-    """The order of one loan's transactions within one day; transactions of equal order follow the order of
-    recording.
-    """
+    """The order of one loan's transactions within a day; transactions of equal order stay in the order of recording."""
 
     ORDINARY = 0
     CLAIM_BILL = 1
@@ -61,12 +59,12 @@ class LoanTransaction:
     """Whether the transaction only pays open amounts. Recorded in time, such a payment corrects no subsidy."""
 
 
-# Transactions of the borrower and the bank.
+# The transactions that the borrower or the bank causes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repay(LoanTransaction):
-    """A repayment (还款); `surplus` says whether a surplus becomes credit or pays principal.
+    """A repayment (还款); `surplus` says whether money beyond the due debt becomes credit or pays principal.
 
     `payer` is `borrower`, `guarantor` or `collateral`.
     """
@@ -167,7 +165,7 @@ class PayClaim(LoanTransaction):
     """A payment of a claim by the fund (代偿).
 
     `frozen` is the claimed amount, and `paid` is the amount that the fund had already paid on the claim. `net` is the
-    part of `paid` that was not returned. `available` is the balance of the fund account.
+    part of `paid` that was not returned to the fund. `available` is the present balance of the fund account.
     """
 
     scheme: Scheme

@@ -1,8 +1,8 @@
 """Kinds of scheme parameter; a kind says how a parameter's value is read from a document, checked, and written.
 
 `parse` converts the value of a parameter from its form in a document. A stored scheme version is only parsed, not
-checked, so the version stays readable after a bound is tightened. `check` applies the bounds to a document that is
-being loaded.
+checked, so the version stays readable after a bound is tightened. `check` compares a document that is being loaded with
+the bounds of its parameters.
 """
 
 from collections.abc import Callable, Sequence
@@ -81,7 +81,7 @@ class Parameter:
 
 
 def amount(zh: str, *, optional: bool = False) -> Kind:
-    """Return the kind of an amount: yuan written as text, parsed to fen, and above zero."""
+    """Return the kind of an amount of money: yuan written as text, parsed to fen, and above zero."""
 
     def parse(value: object) -> Fen:
         try:

@@ -1,7 +1,7 @@
 """Reading scheme documents: presets, texts to be loaded, and stored versions.
 
 A scheme text to be loaded is checked against every bound of `scheme.KINDS`, and all faults are reported together. A
-stored version is not checked again, and a parameter missing from a stored version gets its default.
+stored scheme version is not checked again, and a missing parameter gets its default.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ def presets() -> tuple[str, ...]:
 
 @cache
 def load_preset(code: str) -> Scheme:
-    """Return the preset with a code; raise KeyError for an unknown code."""
+    """Return the preset scheme with a code; raise KeyError for an unknown code."""
     if code not in presets():
         raise KeyError(code)
     return parse_scheme((files("ledger.policy") / "presets" / f"{code}.toml").read_text("utf-8"))
@@ -107,7 +107,7 @@ def parse_scheme(text: str, parents: Mapping[str, Scheme] | None = None) -> Sche
 
 
 def _resolved(heading: dict[str, Any], listed: tuple[Parameter, ...], values: dict[str, Any]) -> Scheme:
-    """Return the scheme with its document, written in one fixed form so that the same content has the same hash."""
+    """Return the scheme with its document, written in one fixed form so that equal contents have equal hashes."""
     content = {
         **heading,
         "signed_from": heading["signed_from"].isoformat(),
@@ -139,7 +139,7 @@ def _inherited(
 
 
 class _Presets(Mapping[str, Scheme]):
-    """The presets by code; a preset is read from its file at its first use."""
+    """The preset schemes by code; a preset is read from its file when it is first used."""
 
     def __getitem__(self, code: str) -> Scheme:
         return load_preset(code)

@@ -1,8 +1,8 @@
 """Servicing of a loan (贷后管理, scheme 3): interest bills, use of credit, the transition to overdue, repayments.
 
-A `LoanState` holds one loan's open amounts, status and next due step. The functions of this module change a state and
-return or yield the events that happened. The functions of this module do not read or write the database. Operations
-load states, and store and post events.
+A `LoanState` holds one loan's open amounts, status and next due step. The functions of this module change a loan's
+state, and return or yield the events that happened. The functions of this module do not read or write the database. The
+code in ledger/operations loads states, and stores and posts events.
 """
 
 from collections.abc import Iterator
@@ -57,8 +57,8 @@ class LoanState:
     status: str
     billed_to: date
     next_step_on: date | None
-    principal: Fen = NIL  # The principal that is not overdue (account 130301).
-    overdue: Fen = NIL  # The overdue principal (account 130302).
+    principal: Fen = NIL  # The amount of principal that is not overdue (account 130301).
+    overdue: Fen = NIL  # The amount of overdue principal (account 130302).
     credit: Fen = NIL
     written_off: Fen = NIL
     interest_bills: list[InterestBill] = field(default_factory=list)  # The interest bills, sorted by day, oldest first.

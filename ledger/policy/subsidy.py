@@ -204,10 +204,11 @@ def earned(
     contract: Fen,
     cap: Sequence[tuple[date, int]] = (),
 ) -> Earned:
-    """Return the eligible interest of a settlement line, at most its contract interest (4.6).
+    """Return the eligible interest of a settlement line, which is at most its contract interest (4.6).
 
-    Each subsidised day earns min(owed, cap left) x min(rate, benchmark) / 360. `owed` and `cap` are in fen and `rates`
-    in units of 1e-8; each value applies from the day paired with the value. Without a cap, all principal earns subsidy.
+    Each subsidised day earns interest of min(owed, cap left) x min(rate, benchmark) / 360. `owed` and `cap` are in fen
+    and `rates` in units of 1e-8; each value applies from the day paired with the value. Without a cap, all principal
+    earns subsidy.
     """
     start, end = max(line.start, span.start), min(line.end, span.end)
     if start >= end:
@@ -223,8 +224,8 @@ def earned(
 def earns_all(line: Span, span: Span, rate: int, benchmark: int, share: Decimal) -> bool:
     """Return whether the eligible interest of a settlement line within the cap equals its contract interest.
 
-    All contract interest of a line is eligible if every day is subsidised at the contract rate and on the full
-    principal. The exact sum over the days rounds to the contract interest, so no principal by day is read.
+    All contract interest of a line is eligible if each day is subsidised in full and at the contract rate. The exact
+    sum over the days rounds to the contract interest, so no principal by day is read.
     """
     return share == 1 and rate <= benchmark and span.start <= line.start and line.end <= span.end
 
@@ -287,7 +288,7 @@ class Standing:
 
 
 def cut_off(submit_by: date, submitted_on: date | None) -> date:
-    """Return the last day on which a payment of interest counts: the earlier of the 26th and the submission (4.3)."""
+    """Return the last day on which a payment of interest counts: the 26th or, if earlier, the submission day (4.3)."""
     return submit_by if submitted_on is None else min(submit_by, submitted_on)
 
 

@@ -46,7 +46,7 @@ def due_on(disbursed_on: date, months: int) -> date:
 
 
 def rolled(due: date, calendar: WorkCalendar, roll: Roll) -> date:
-    """Return the day on which a loan due on a date is payable (3.6).
+    """Return the day on which a loan with a given contract due date is payable (3.6).
 
     The day returned is the due date itself if the date is a working day or the scheme rolls no dates; otherwise it is
     the next working day. The day returned is provisional if no calendar of its year is published. Before posting

@@ -1,4 +1,4 @@
-"""Queries of the amounts that the fund owes on claims, of the queued amounts, and of the counties' shares."""
+"""Queries of the amounts that the fund still owes on claims, of queued claims, and of the counties' loss shares."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

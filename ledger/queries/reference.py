@@ -25,8 +25,8 @@ MAIN_SCHEME = "ganzhou-2016"
 def scheme_of(session: Session, code: str, version: int) -> Scheme:
     """Return a scheme version; raise NotFound if the version is unknown.
 
-    A scheme version never changes. The content hash of a version is read once per session, and each scheme document is
-    parsed once per process.
+    A stored scheme version never changes. The content hash of a version is read once per session, and each scheme
+    document is parsed once per process.
     """
     known = cache_of(session).get(_SCHEMES, dict)
     if (scheme := known.get((code, version))) is None:
@@ -48,7 +48,7 @@ def latest_scheme(session: Session, code: str) -> Scheme:
 
 
 def rate_tables(session: Session) -> Mapping[str, RateTable]:
-    """Return the published rate tables by code."""
+    """Return all published rate tables by code."""
     covered = session.execute(
         select(t.RateCoverage.table, func.max(t.RateCoverage.covered_through)).group_by(t.RateCoverage.table)
     ).all()

@@ -79,8 +79,8 @@ def claimed_lines(unit: Unit, subsidy_line_ids: Collection[int]) -> dict[tuple[i
 def earned_lines(unit: Unit, billed: Sequence[BilledLine]) -> list[EarnedLine]:
     """Return the interest of each line that is eligible for subsidy, in the order of the lines (4.2, 4.6).
 
-    Lines of organisations without the link that their scheme requires are left out (4.1). Principal and rates are read
-    day by day only for loans whose subsidy can depend on daily values.
+    Lines of organisations are left out if the organisation lacks the link that its scheme requires (4.1). Principal and
+    rates are read day by day only for loans whose subsidy can depend on daily values.
     """
     entitled = _with_required_link(unit, billed)
     sharing = _of_borrowers_with_several_loans(unit, entitled)
@@ -137,7 +137,7 @@ def _earned_whole(line: BilledLine) -> EarnedLine:
 
 
 def _of_borrowers_with_several_loans(unit: Unit, billed: Sequence[BilledLine]) -> set[int]:
-    """Return the loans whose borrowers have or had more than one loan."""
+    """Return the loans of borrowers who have or had more than one loan."""
     sharing: set[int] = set()
     for column, place in ((_LOANS.c.household_id, 1), (_LOANS.c.organisation_id, 2)):
         borrower_of = itemgetter(place)
@@ -149,7 +149,7 @@ def _of_borrowers_with_several_loans(unit: Unit, billed: Sequence[BilledLine]) -
 
 
 def _with_required_link(unit: Unit, billed: Sequence[BilledLine]) -> Sequence[BilledLine]:
-    """Return the lines, except lines of organisations that had no valid link on any day of the line's period (4.1)."""
+    """Return the lines without those of organisations that had no valid link on any day of the line's period (4.1)."""
     keys = {
         line: (line.organisation_id, line.conditions.terms, line.conditions.own)
         for line in billed
@@ -244,7 +244,7 @@ _SAME_CONDITIONS = itemgetter(*range(_FIELD["household"], _FIELD["applied_on"]))
 
 
 def _read(unit: Unit, terms: TermsByVersion, query: Select[Any], values: Mapping[str, Any]) -> list[BilledLine]:
-    """Return settlement lines in the order of loans and days.
+    """Return settlement lines sorted by loan and day.
 
     SQLAlchemy does not convert the rows, because a quarter has many rows but few different dates and conditions.
     """

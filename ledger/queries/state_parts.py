@@ -1,4 +1,4 @@
-"""The parts that all loaders of loan states share: the loan's stored row, and the accounts of a state."""
+"""The parts that all loaders of loan states share: the loan's stored row, and the accounts used for a state."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -55,7 +55,7 @@ _ROWS = loan_rows(StoredLoan._fields)
 
 
 def stored_loans(unit: Unit, loan_ids: Iterable[int], *, lock: bool) -> list[StoredLoan]:
-    """Return the rows of paid-out loans in the order of ids; `lock` locks the rows to the end of the transaction."""
+    """Return the rows of paid-out loans in the order of ids; with `lock`, lock the rows until the transaction ends."""
     chosen = among(unit.connection, _LOANS.c.id, sorted(set(loan_ids)))
     query = _ROWS.where(chosen, _LOANS.c.disbursed_on.is_not(None)).order_by(_LOANS.c.id)
     return list(map(StoredLoan._make, unit.connection.execute(query.with_for_update() if lock else query).all()))

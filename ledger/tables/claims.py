@@ -85,10 +85,10 @@ class ClaimChange(Base):
 
 
 class Recovery(Base):
-    """Money recovered on a compensated loan (追回款), in whole fen.
+    """An amount recovered on a compensated loan (追回款), in whole fen.
 
-    `to_fund` is the fund's part, which the bank must remit on or before `remit_by`. The bank keeps the part of the
-    recovery that is not due to the fund.
+    `to_fund` is the fund's part of a recovery, which the bank must remit on or before `remit_by`. The bank keeps the
+    part of the recovery that is not due to the fund.
     """
 
     __tablename__ = "recoveries"

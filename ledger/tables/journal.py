@@ -26,8 +26,8 @@ from ledger.database import Base
 
 _meta = Base.metadata
 
-# A book (账套) and the last day of its last closed month. A transaction that posts entries locks the book's row shared;
-# a transaction that closes a month locks the row exclusively.
+# A book (账套) and the last day of its last closed month. A transaction that posts entries takes a shared lock on the
+# book's row; a transaction that closes a month takes an exclusive lock.
 books = Table(
     "books",
     _meta,

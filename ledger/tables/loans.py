@@ -26,9 +26,10 @@ class Loan(Base):
     """A loan (贷款): its contract, its status, and the days up to which interest and transitions have been posted.
 
     `due_on` is the contract due date, extensions included; `rolled_on` is the due date moved to a working day (scheme
-    3.6). `billed_to` is the first day of the open interest period. `next_step_on` is the next day on which a bill or a
-    transition falls due, or NULL if nothing falls due. `generation` counts how often the loan was replayed from an
-    earlier day. The balances of a loan are not stored in its row, because they are sums of the loan's postings.
+    3.6). `billed_to` is the first day of the open interest period, which no bill covers yet. `next_step_on` is the next
+    day on which a bill or a transition falls due, or NULL if nothing falls due. `generation` counts how often the loan
+    was replayed from an earlier day. The balances of a loan are not stored in its row, because they are sums of the
+    loan's postings.
     """
 
     __tablename__ = "loans"

@@ -128,7 +128,7 @@ class NoticeSending(Base):
 
 
 class Contact(Base):
-    """The contact data of a household or an organisation (联系方式), as last recorded."""
+    """The contact data of a household or an organisation (联系方式), as most recently recorded."""
 
     __tablename__ = "contacts"
     __table_args__ = (

@@ -26,7 +26,7 @@ class SubsidyBatch(Base):
     """A subsidy batch (贴息批次): the lines of one bank in one county for one period, such as 2016Q2 or the year 2016.
 
     `cut_off` is the last day on which a payment of interest counts for the batch. The first submission of a batch fixes
-    `cut_off` permanently. `maker` is the person, or the job, that drafted the batch.
+    `cut_off` permanently. `maker` is the person or the job that drafted the batch.
     """
 
     __tablename__ = "subsidy_batches"
@@ -63,9 +63,9 @@ class SubsidyBatch(Base):
 class SubsidyLine(Base):
     """A line of a batch (贴息明细): the subsidy of a household's settlement line or of an organisation's loan.
 
-    `live` is NULL once the line has the outcome `rejected`, `returned`, or `superseded` by the return of the whole
-    batch. A line becomes `stale`, and cannot be paid, if new bills or payments change its figures. For a supplement,
-    `of_line_id` is the id of the paid line to which the supplement adds money.
+    `live` is NULL after a line was `rejected` or `returned`, or `superseded` by the return of the whole batch. A line
+    becomes `stale`, and cannot be paid, if new bills or payments change its figures. For a supplement, `of_line_id` is
+    the id of the paid line to which the supplement adds money.
     """
 
     __tablename__ = "subsidy_lines"
@@ -78,13 +78,13 @@ class SubsidyLine(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     batch_id: Mapped[int] = mapped_column(ForeignKey("subsidy_batches.id"))
     loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
-    kind: Mapped[str] = mapped_column(String(10))  # The kind of the line: normal, catch_up or supplement.
-    period: Mapped[str] = mapped_column(String(6))  # The period in which the settlement lines were posted.
+    kind: Mapped[str] = mapped_column(String(10))  # The kind of a subsidy line: normal, catch_up or supplement.
+    period: Mapped[str] = mapped_column(String(6))  # The subsidy period in which the settlement lines were posted.
     period_start: Mapped[date] = mapped_column(Date)
     period_end: Mapped[date] = mapped_column(Date)  # The first day after the line's period.
     days: Mapped[int]
     interest: Mapped[int] = mapped_column(BigInteger)
-    # The eligible interest, rounded for lists; `fen` is not computed from this value.
+    # The eligible interest, rounded for printed lists; `fen` is not computed from this rounded value.
     eligible: Mapped[int] = mapped_column(BigInteger)
     share: Mapped[Decimal] = mapped_column(Rate)
     fen: Mapped[int] = mapped_column(BigInteger)

@@ -9,7 +9,7 @@ from ledger.database import Base, Moment
 
 
 class User(Base):
-    """A user of the ledger.
+    """A person who may use the ledger.
 
     A user without counties may access all counties, and a user without a bank may access all banks.
     """

@@ -72,7 +72,7 @@ class JobRun(Base):
     asked: Mapped[bool]
     due: Mapped[int]  # The number of items to process, including items already processed.
     done: Mapped[int]
-    failed: Mapped[str] = mapped_column(Text)  # The failed items with their reasons, as JSON.
+    failed: Mapped[str] = mapped_column(Text)  # The job's failed items with their reasons, as JSON.
     report: Mapped[str] = mapped_column(Text)  # The job's report, as a JSON object.
     started_by: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[int] = mapped_column(BigInteger)
@@ -93,7 +93,7 @@ class JobLease(Base):
 
 
 class Closing(Base):
-    """The closing or opening of a month of a book.
+    """The closing or reopening of a month of a book.
 
     Rows of closings are only added, never changed; the book's row in `books` holds the last closed day.
     """

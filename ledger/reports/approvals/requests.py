@@ -48,7 +48,7 @@ def waiting_for(query: Select[Approval], user: str, role: str) -> Select[Approva
 
 
 def shown(_session: Session, rows: Sequence[Approval]) -> list[ApprovalShown]:
-    """Return requests in the form that is shown to users."""
+    """Return approval requests in the form that is shown to users."""
     return [
         ApprovalShown(
             row.id,

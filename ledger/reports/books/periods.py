@@ -14,7 +14,7 @@ from ledger.tables.work import Closing
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The closing or opening of a month (结账、重新打开); `recorded_at` is in microseconds."""
+    """The closing or opening of an accounting month (结账、重新打开); `recorded_at` is in microseconds."""
 
     month: str
     action: str

@@ -19,12 +19,12 @@ class TrialBalance:
 
     @property
     def debit_total(self) -> Fen:
-        """Return the sum of the closing balances of accounts whose normal side is debit, in fen."""
+        """Return the sum of the closing balances of accounts with the normal side debit, in fen."""
         return self._closing(Side.DEBIT)
 
     @property
     def credit_total(self) -> Fen:
-        """Return the sum of the closing balances of accounts whose normal side is credit, in fen."""
+        """Return the sum of the closing balances of accounts with the normal side credit, in fen."""
         return self._closing(Side.CREDIT)
 
     def _closing(self, side: Side) -> Fen:

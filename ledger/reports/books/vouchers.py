@@ -258,7 +258,7 @@ def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
 
 
 def _content(event_found: Event) -> dict[str, Any]:
-    """Return an event's own fields in a form that JSON can carry."""
+    """Return an event's own fields as values that JSON can represent."""
     own = [each.name for each in fields(event_found) if each.name not in _BASE]
     return _fields_as_json(event_found, own)
 

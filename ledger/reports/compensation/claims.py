@@ -51,8 +51,8 @@ class WaitingShown:
 class ClaimShown:
     """A claim (代偿申请) in whole fen; `approved` is the fund's part of the claimed total, once the claim is approved.
 
-    The city and the county bear the net loss together. `county_share_due` is the whole part of the loss that the county
-    owes the fund account, and `county_share_paid` is the amount of the county's part already paid.
+    The city and the county bear the net loss together. `county_share_due` is the part of the loss that the county owes
+    to the fund account, and `county_share_paid` is the part already paid.
     """
 
     id: int
@@ -231,7 +231,7 @@ def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[Waitin
 class RecoveryShown:
     """A recovery (追回款) in whole fen; `to_fund` must be remitted to the fund account on or before `remit_by` (6.6).
 
-    `remit_provisional` is true where `remit_by` lies in a year whose working-day calendar is not published yet.
+    `remit_provisional` is true if `remit_by` is in a year whose working-day calendar is not published yet.
     """
 
     id: int

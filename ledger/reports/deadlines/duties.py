@@ -41,7 +41,7 @@ class Owed:
     """A duty of an office: its kind, bank, county, subject and last day; `rule` is the clause of the scheme.
 
     `done_on` is the day on which the last of the `items` was done, or None while an item is open; `done` counts the
-    items done. `provisional` is true where the last day depends on a year whose calendar is not published. The duty to
+    items done. `provisional` is true if the last day depends on a year whose calendar is not published. The duty to
     confirm an imported sheet has no county.
     """
 
@@ -190,7 +190,8 @@ def recoveries(asked: Question) -> Iterator[Owed]:
 def imports(asked: Question) -> Iterator[Owed]:
     """Return the duties to confirm or reject imported sheets (导入) of loans and repayments (scheme 1).
 
-    A sheet must be decided on or before the last day of its month, because an undecided sheet blocks closing the month.
+    A sheet must be confirmed or rejected on or before the last day of its month, because an undecided sheet blocks
+    closing the month.
     """
     i, as_of = Import, asked.clocks.as_of
     decided = and_(i.decided_on <= as_of, asked.known(i.decided_at))

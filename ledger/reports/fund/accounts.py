@@ -25,7 +25,7 @@ from ledger.queries.fund_calls import Account
 class AccountShown:
     """A fund account (专户) with its money and with the loans that the account backs, in whole fen.
 
-    `multiple` is the scheme's fund multiple; `head_room` is the amount in fen that may still be lent.
+    `multiple` is the scheme's fund multiple, and `head_room` is the amount in fen that may still be lent.
     """
 
     county: str

@@ -53,7 +53,7 @@ class Issuance:
 
     @property
     def issued(self) -> Fen:
-        """Return the principal disbursed in the quarter, in fen."""
+        """Return the principal disbursed in a quarter, in fen."""
         return Fen(self.households_issued + self.organisations_issued)
 
     @property

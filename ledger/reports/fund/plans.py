@@ -52,7 +52,7 @@ class PlanShown:
 def shown(session: Session, plans: Sequence[FundPlan], counties: Sequence[str] | None = None) -> list[PlanShown]:
     """Return fund plans with their lines; two queries are enough for any number of plans.
 
-    Where `counties` are given, only the lines of these counties are returned.
+    If `counties` are given, only the lines of these counties are returned.
     """
     ids = [plan.id for plan in plans]
     reached = fund_calls.reached(session, ids)

@@ -31,7 +31,7 @@ _LOANS = table_of(Loan)
 class Portfolio:
     """The portfolio of one bank in one county, or the sum of several portfolios; amounts are whole fen.
 
-    Balances are open principal at the banks; the age of a loan is the number of days since its rolled due date.
+    The balances are open principal at the banks; a loan's age is the number of days since its rolled due date.
     `compensated` is the amount that the fund paid and has not received back; balances do not include it. `issued` is
     all principal ever paid out, except renewals; `contributed` is all money contributed to the fund.
     """
@@ -106,7 +106,7 @@ def portfolio(session: Session, clocks: Clocks, county: str | None = None, bank:
 
 
 def together(rows: Iterable[Portfolio], county: str = "", bank: str = "") -> Portfolio:
-    """Return the sum of portfolios, as the portfolio of a county, a bank or the city."""
+    """Return the sum of portfolios as one portfolio, for a county, a bank or the city."""
     listed = list(rows)
     return _portfolio(county, bank, {name: sum(getattr(row, name) for row in listed) for name in _SUMMED})
 
@@ -227,7 +227,7 @@ def _least_days(scheme: Scheme) -> dict[str, int]:
 
 
 def _schemes(session: Session) -> Sequence[Scheme]:
-    """Return the scheme versions under which loans were signed."""
+    """Return the scheme versions under which any loan was signed."""
     loan = _LOANS.c
     versions = session.execute(select(loan.scheme, loan.scheme_version).distinct())
     return [reference.scheme_of(session, code, version) for code, version in versions]

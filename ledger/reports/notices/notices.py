@@ -21,7 +21,7 @@ NOTICE_STATUSES: tuple[NoticeStatus, ...] = get_args(NoticeStatus)
 class Notice:
     """A notice before maturity (催收通知书) of kind D30 or D7.
 
-    `number` is the number printed on the notice. `status` is `late` if the notice is pending after the day
+    `number` is the number printed on the notice on paper. `status` is `late` if the notice is pending after the day
     `deliver_by`. `late` is true if the notice, now pending, delivered or cancelled, was still pending after the day
     `deliver_by`.
     """

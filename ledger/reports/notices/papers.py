@@ -1,4 +1,4 @@
-"""Queries of the data in printed notices: contract, borrower, and the loan's amounts on the due date."""
+"""Queries of the data for printed notices: contract, borrower, and the loan's amounts on the due date."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ Broken = Iterator[tuple[str, Any, Any]]
 ROWS_AT_ONCE = 1000
 
 # The SQL that turns a moment in microseconds since 1970 into its day in Shanghai. A fixed offset of eight hours is
-# enough, because no event is recorded before 2014, and Shanghai has had no summer time since 1991.
+# enough, because no event is recorded before 2014, and Shanghai has had no daylight saving time since 1991.
 _RECORDED_DAY = {
     "sqlite": "date((recorded_at + 28800000000) / 86400000000 * 86400, 'unixepoch')",
     "postgresql": "(DATE '1970-01-01' + ((recorded_at + 28800000000) / 86400000000)::integer)",
@@ -46,7 +46,7 @@ def by_query(name: str, zh: str, en: str, query: str) -> Check:
 
 
 def streamed(connection: Connection, query: str) -> Iterator[Any]:
-    """Yield the rows of a query, which are fetched in portions."""
+    """Yield the rows of a query, fetched in portions."""
     dialect = "sqlite" if is_sqlite(connection) else "postgresql"
     statement: TextClause = text(query.replace("{recorded_day}", _RECORDED_DAY[dialect]).replace(":", "\\:"))
     yield from connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement)

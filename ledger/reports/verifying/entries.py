@@ -72,7 +72,7 @@ def _footer(rows: Sequence[Any]) -> Broken:
 def _rule(rows: Sequence[Any]) -> Broken:
     """Yield a finding where an event's rows differ from the rows that its posting rule makes.
 
-    An event's posting rule is the row of the posting table that was in force when the event was recorded.
+    An event's posting rule is the row of the posting table that was valid when the event was recorded.
     """
     head = rows[0]
     kind = TYPES.get(head.kind)

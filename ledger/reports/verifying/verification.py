@@ -36,7 +36,7 @@ def verify(engine: Engine) -> tuple[Finding, ...]:
 
 
 def findings(connection: Connection) -> Iterator[Finding]:
-    """Run the checks in their order on a connection, and yield every difference that a check finds."""
+    """Run the checks in order on a database connection, and yield every difference that a check finds."""
     for check in CHECKS:
         for subject, expected, found in check.look(connection):
             yield Finding(check.name, subject, str(expected), str(found))
