@@ -98,8 +98,8 @@ def subsidised_span(
 ) -> Span:
     """Return the days of a loan that may earn subsidy (4.2): days before the contract due date, which is not rolled.
 
-    For a renewed loan, the subsidised months are counted from the payout of the first loan. An extension adds days only
-    where the scheme subsidises extensions.
+    For a renewed loan, the subsidised months begin with the payout of the first loan. An extension adds days only where
+    the scheme subsidises extensions.
     """
     ends = [
         due_on if scheme.extension_subsidised else original_due_on,
@@ -207,8 +207,7 @@ def earned(
     """Return the eligible interest of a settlement line, which is at most its contract interest (4.6).
 
     Each subsidised day earns interest of min(owed, cap left) x min(rate, benchmark) / 360. `owed` and `cap` are in fen
-    and `rates` in units of 1e-8; each value applies from the day paired with the value. Without a cap, all principal
-    earns subsidy.
+    and `rates` in units of 1e-8; each value applies from its own day on. Without a cap, all principal counts.
     """
     start, end = max(line.start, span.start), min(line.end, span.end)
     if start >= end:
