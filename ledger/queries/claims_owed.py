@@ -111,9 +111,9 @@ class Allotted:
 def allotted(session: Session, accounts: Iterable[tuple[str, str]]) -> dict[int, Allotted]:
     """Return the county's share of each claim on the given accounts (county, bank), by claim id (6.5).
 
-    A county's payments are allotted to its claims in the order of the claims' approval. If money is recovered later,
-    the county's payment above its smaller share is allotted to the next claim. The balance of account 1201 is allotted
-    to claims in the same order as the county's payments.
+    A county's payments are allotted to its claims in the order of the claims' approval. If a later recovery lowers the
+    county's share of a claim, the excess of its payments is allotted to the next claim. The amount that a county has
+    paid is the sum of its shares less the balance of account 1201.
     """
     found: dict[int, Allotted] = {}
     for county, bank in sorted(set(accounts)):

@@ -121,7 +121,7 @@ _DECISIVE = (PrincipalOverdue, LoanExtended, MisuseFound, LoanRenewed, LoanWritt
 
 
 def _decisive_events(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dict[int, list[Event]]:
-    """Return by loan id, oldest first, the events that set status and terms and were unreversed as of the day."""
+    """Return by loan id, oldest first, the events that set status and terms and count as of the requested day."""
     undone, c = aliased(events), events.c
     query = (
         select(c.kind, c.effective_on, c.county, c.bank, c.loan_id, c.payload)

@@ -47,7 +47,7 @@ def settled_in(terms: TermsByVersion, cycle: Cycle) -> ColumnElement[bool]:
 
 
 def schemes_of_office(session: Session, bank: str, county: str, cycle: Cycle) -> list[Scheme]:
-    """Return the scheme versions of a bank's loans in a county settled in a cycle; if it has no loans, all versions."""
+    """Return the scheme versions of a bank's loans in a county settled in a cycle; all versions if no loan exists."""
     terms = granted_terms(session)
     rows = session.connection().execute(_schemes(*versions_of(terms, cycle)), {"bank": bank, "county": county})
     schemes = [terms[code, version, bool(household)].scheme for code, version, household in rows]
@@ -59,7 +59,7 @@ Versions = tuple[tuple[str, int], ...]
 
 
 def versions_of(terms: TermsByVersion, cycle: Cycle) -> tuple[Versions, Versions]:
-    """Return the scheme versions that settle households' subsidy in a cycle, and those that settle organisations'."""
+    """Return the scheme versions that settle households in a cycle, and the versions that settle organisations."""
     households, organisations = (
         tuple((code, version) for (code, version, of), t in terms.items() if of is household and t.cycle == cycle)
         for household in (True, False)

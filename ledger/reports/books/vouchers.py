@@ -97,7 +97,7 @@ class VoucherShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventShown:
-    """A recorded event with its vouchers; `content` holds the fields of its own type, amounts in yuan."""
+    """A recorded event with its vouchers; `content` holds the event's own fields, with amounts in yuan."""
 
     id: int
     kind: str

@@ -68,8 +68,8 @@ class Question(NamedTuple):
     """What a query of duties asks: the day, the moment, the calendar, and whether to include done duties.
 
     `known_at` is compared with the exact moment of recording for batches, imports and notices, and with the business
-    day of recording for issuance reports. Payouts and remittances count from their own day. With `outstanding`, a
-    function may leave out duties already done.
+    day of recording for issuance reports. Payouts and remittances count from the day on which they were made. With
+    `outstanding`, a function may leave out duties already done.
     """
 
     session: Session

@@ -35,7 +35,7 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Issuance:
-    """Loans issued by one bank in one county, or a sum of such rows; in whole fen, without renewals (5.2).
+    """Loans issued by one bank in one county, or by several; in whole fen, without renewals (5.2).
 
     Loans that were reversed do not count as issued. `households` and `organisations` are counts of the quarter's loans;
     `cumulative` is the principal of all loans up to the quarter's end.
@@ -58,7 +58,7 @@ class Issuance:
 
     @property
     def reported_difference(self) -> Fen | None:
-        """Return the cumulative principal in the books less the principal reported by the bank; None without report."""
+        """Return the cumulative principal in the books less the reported principal; return None without a report."""
         return None if self.reported is None else Fen(self.cumulative - self.reported.cumulative)
 
 

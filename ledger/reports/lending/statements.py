@@ -93,8 +93,8 @@ class _Allocation(NamedTuple):
 def lines_of(session: Session, loan_id: int) -> list[LineShown]:
     """Return the unreversed interest bills of a loan, oldest first.
 
-    Allocations of one day are processed in the order of their events, so a payment comes before its reversal. In
-    another order, a bill paid by an earlier payment would look unpaid between reversal and payment.
+    Allocations of one day are processed in the order of their events, so a payment comes before its reversal. If the
+    reversal came first, a bill paid by an earlier payment would look unpaid between the reversal and the payment.
     """
     connection = session.connection()
     ln, a = interest_bills.c, allocations.c
