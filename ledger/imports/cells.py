@@ -29,7 +29,7 @@ _DAYS = (
     re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日", re.ASCII),
 )
 _YEARS = range(1900, 2200)
-_NUMBER = int | float  # the types of numbers in a workbook
+_NUMBER = int | float  # the Python types of the numbers in a workbook
 
 
 class CellRefusal(RuleViolation):
@@ -94,7 +94,8 @@ class CellChoice(CellRefusal):
 class Text:
     """The reader of a text of at most `most` characters, without the blanks around the text.
 
-    If `capitals` is true, the text is returned in capitals. A text that looks like a formula is read like any text.
+    With `capitals`, the reader returns the text in capital letters. A text that looks like a formula is read like any
+    other text.
     """
 
     most: int
@@ -107,7 +108,7 @@ class Text:
         return text.upper() if self.capitals else text
 
     def read_all(self, cells: Sequence[str]) -> list[str] | None:
-        """Return the texts of a whole column, or None where some cell of the column must be read separately."""
+        """Return the texts of a whole column; return None if some cell of the column must be read separately."""
         texts = list(map(str.strip, cells))
         if self.capitals:
             texts = list(map(str.upper, texts))
@@ -128,10 +129,11 @@ def written(cell: Cell) -> str:
 
 
 def figure(cell: Cell) -> str:
-    """Return the figure in a cell as a person typed it.
+    """Return the figure that a person typed into a cell.
 
-    A workbook stores a number as a float, so the figure is the shortest decimal that reads as an equal float. No
-    arithmetic is done with the float. If a formula has an inexact result, the figure has all digits of the result.
+    A workbook stores a number as a float, so the figure is the shortest decimal that reads as an equal float. The float
+    in a workbook's cell is never used in arithmetic. For a formula with an inexact result, the returned figure has all
+    digits of the result.
     """
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
         exact = Decimal(repr(cell))
@@ -218,7 +220,7 @@ def choice(words: Mapping[str, str]) -> Reader:
 
 
 def _choices(words: Mapping[str, str]) -> Said:
-    """Return a list of all accepted words; the Chinese list does not contain the codes."""
+    """Return the text that lists all accepted words; the Chinese text leaves out the English codes."""
     return Said(", ".join(words), "、".join(word for word in words if word not in words.values()))
 
 
@@ -237,7 +239,7 @@ _TEXTS = {str}
 
 
 class _Values(dict[Any, Any]):
-    """The values of a column's cells by cell; equal cells are read once, and `refused` has the unreadable cells."""
+    """A cache of the values of a column's cells, by cell; `refused` holds the refusal of each unreadable cell."""
 
     def __init__(self, read: Reader, needed: bool, default: Any) -> None:
         super().__init__()
@@ -263,15 +265,16 @@ class _Values(dict[Any, Any]):
 def read_column(
     cells: Sequence[Cell], read: Reader, *, needed: bool, default: Any
 ) -> tuple[list[Any], list[tuple[int, RuleViolation]]]:
-    """Return the values of a column's cells, and the refusal of each refused cell with the cell's place in the column.
+    """Return the values of a column's cells, and each refusal with the place of the refused cell in the column.
 
-    An empty cell has the value `default`, but is refused if the column is `needed`. A refused cell has the value None.
+    An empty cell has the value `default`, but is refused if the column is `needed`. A cell that was refused has the
+    value None.
     """
     only_texts = set(map(type, cells)) == _TEXTS
     if only_texts and isinstance(read, Text) and (texts := read.read_all(cells)) is not None:
         return list[Any](texts), []
     values = _Values(read, needed, default)
-    # Each number is looked up together with its type, since True, 1 and 1.0 would be the same key of a dict.
+    # The type of a number is part of the cache's key, since True, 1 and 1.0 alone would be the same key of a dict.
     keys: Sequence[Any] = cells
     if not only_texts:
         keys = [cell if cell.__class__ is str else (cell.__class__, cell) for cell in cells]

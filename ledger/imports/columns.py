@@ -28,18 +28,18 @@ class Column:
     """One column (列) of a kind of sheet.
 
     `name` is the column's name in faults and in the class of rows. A column is found by the headings `name`, `zh`,
-    `heading` and by each heading in `also`. A sheet may lack a column that is not `needed`. An empty cell in a column
-    that is not `needed` has the value `default`.
+    `heading` and by each heading in `also`. A sheet may lack a column that is not `needed`. If a column is not
+    `needed`, its empty cells get the value `default`.
     """
 
     name: str
     read: Reader
-    note: str  # the note that tells a clerk how to fill in the column
+    note: str  # the note in a template that tells a clerk how to fill in the column
     sample: str
     needed: bool = True
     default: Any = None
     also: tuple[str, ...] = ()
-    called: str = ""  # the Chinese heading; empty if labels.FIELDS has the heading
+    called: str = ""  # the Chinese heading; if empty, labels.FIELDS has the heading
 
     @property
     def zh(self) -> str:
@@ -63,10 +63,10 @@ def plain_heading(heading: str) -> str:
 
 
 def _words(names: Table, **also: str) -> dict[str, str]:
-    """Return a mapping from words to the codes of a table of labels.
+    """Return a mapping from the words that a clerk may write to the codes in a table of labels.
 
-    The words for a code are the code's Chinese label, the code itself, and the words for the code in `also`. In `also`,
-    several words for one code are separated by a bar.
+    The words for a code are its Chinese label, the code itself, and the words that `also` lists for the code. In
+    `also`, several words for one code are separated by a bar.
     """
     return {
         word: code
@@ -290,7 +290,7 @@ class HouseholdRow(NamedTuple):
 
 
 class OrganisationRow(NamedTuple):
-    """An organisation (市场主体) with one of the organisation's links to households, or without any link."""
+    """An organisation (市场主体) with one of its links to households, or without any link."""
 
     uscc: str
     name: str
@@ -304,7 +304,7 @@ class OrganisationRow(NamedTuple):
 
 
 class LoanRow(NamedTuple):
-    """A loan that was paid out; `id_card` is the cell's text in capitals, which is not checked."""
+    """A loan that was paid out; `id_card` is the text of the cell in capital letters, not yet checked."""
 
     contract_no: str
     registry_no: str | None

@@ -98,7 +98,7 @@ class SheetFaults(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The only table of a file: the heading, and the cells of all rows below the heading, with their row numbers."""
+    """The only table of a file: the heading, and the cells of each row below the heading, with the row numbers."""
 
     file_name: str
     hash: str
@@ -112,8 +112,8 @@ class Sheet:
 class Table:
     """The typed rows of a sheet, with the row numbers in the file and the faults of the cells.
 
-    `given` has the names of the columns that the sheet has. Every row has the default value of a column that the sheet
-    lacks. `hash` is the SHA-256 of the file.
+    `given` holds the names of the columns that the sheet has. A column that the sheet lacks has its default value in
+    every row. `hash` is the SHA-256 hash of the file.
     """
 
     kind: str
@@ -164,7 +164,7 @@ def read_table(kind: str, sheet: Sheet) -> Table:
 def read_columns(
     kind: str, columns: Sequence[Column], sheet: Sheet, make: Callable[[Iterable[Any]], tuple[Any, ...]] = tuple
 ) -> Table:
-    """Return the rows of a sheet with the given columns; `make` makes a row, and errors are as in `read_table`."""
+    """Return the rows of a sheet with the given columns, each row made by `make`; raise the errors of `read_table`."""
     places = _places(kind, columns, sheet)
     numbers, lines = _without_examples(sheet)
     faults: list[Fault] = []
@@ -182,7 +182,7 @@ def read_columns(
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """Return faults sorted by row; faults of one row are in the order in which the faults were found."""
+    """Return faults sorted by row; the faults of a row stay in the order in which they were found."""
     return sorted(faults, key=lambda fault: fault.row)
 
 
@@ -191,7 +191,7 @@ def _is_blank(row: list[Cell]) -> bool:
 
 
 def _filled(heading: list[Cell]) -> tuple[Cell, ...]:
-    """Return a heading up to the last filled cell, since spreadsheet programs often add empty columns."""
+    """Return a heading without the empty cells at its end, since spreadsheet programs often add empty columns."""
     width = max(place for place, cell in enumerate(heading, 1) if cell != "")
     if width > COLUMNS_MAX:
         raise SheetTooLarge(unit="columns", limit=COLUMNS_MAX, found=width)
@@ -222,7 +222,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _lines_of_xlsx(data: bytes) -> list[list[Cell]]:
-    """Return the cells of the first page; the value of a formula is the result that was saved with the workbook."""
+    """Return the cells of a workbook's first page; the value of a formula is the result saved in the workbook."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())
@@ -274,13 +274,13 @@ def _places(kind: str, columns: Sequence[Column], sheet: Sheet) -> dict[str, int
 
 
 def _needs_either(kind: str, column: Column, found: dict[str, list[int]]) -> bool:
-    """Return whether a column is the first of its group in `_EITHER` and the sheet has no column of the group."""
+    """Return whether a sheet has no column of a group in `_EITHER` and the given column is the group's first column."""
     either = _EITHER.get(kind, ())
     return column.name in either[:1] and not any(name in found for name in either)
 
 
 def _without_examples(sheet: Sheet) -> tuple[list[int], list[list[Cell]]]:
-    """Return the row numbers and the cells of all rows that are no example; raise SheetEmpty where none is left."""
+    """Return the row numbers and the cells of all rows except example rows; raise SheetEmpty if no row remains."""
     kept = [
         (number, row)
         for number, row in zip(sheet.numbers, sheet.rows, strict=True)
@@ -292,7 +292,7 @@ def _without_examples(sheet: Sheet) -> tuple[list[int], list[list[Cell]]]:
 
 
 def _squared(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], faults: list[Fault]) -> list[list[Cell]]:
-    """Return the rows made as wide as the heading; add a fault for each row with filled cells beyond the heading."""
+    """Pad each row to the width of the heading; add a fault for each row with filled cells beyond the heading."""
     width = len(sheet.heading)
     if all(len(row) == width for row in rows):
         return rows

@@ -1,4 +1,4 @@
-"""The rules of the schemes, as pure functions of dates, money and a scheme version.
+"""The rules of the schemes, as pure functions of dates, amounts of money and a scheme version.
 
-Each function returns a result or raises a refusal.
+Each function of this package returns a result or raises a refusal.
 """

@@ -1,4 +1,4 @@
-"""Interest by the day (scheme 3.3-3.8), counted in actual days over 360.
+"""Daily interest on a loan (scheme 3.3-3.8), computed from actual days over 360.
 
 Each component of an interest line is rounded once.
 """
@@ -21,7 +21,7 @@ class Steps(list[tuple[date, Fen]]):
     """An amount over time, as pairs of the day of a change and the amount at the end of that day, oldest first."""
 
     def set(self, on: date, amount: Fen) -> None:
-        """Set the amount from a day on; where an amount changes several times on one day, the last change counts."""
+        """Set the amount from a day on; if the amount changes several times on one day, the last change counts."""
         if self and self[-1][0] == on:
             self[-1] = (on, amount)
         else:
@@ -30,9 +30,9 @@ class Steps(list[tuple[date, Fen]]):
 
 @dataclass(frozen=True, slots=True)
 class Uplifts:
-    """The surcharges of a scheme on the contract rate, and its rules of compound interest.
+    """The surcharges that a scheme adds to the contract rate, and its rules of compound interest.
 
-    Factors are whole numbers in units of 1e-4, so 15000 means one and a half times the contract rate.
+    A surcharge factor is a whole number in units of 1e-4, so 15000 means one and a half times the contract rate.
     """
 
     overdue: int
@@ -63,7 +63,8 @@ class Terms(NamedTuple):
     """The terms of a loan on which interest depends, other than the amounts owed.
 
     Each rate is a whole number in units of 1e-8 and applies from the day paired with it. `rolled_on` is the due date,
-    rolled to a working day. Penalty interest runs for every night from `rolled_on` on (3.7).
+    moved to a working day if necessary. Penalty interest accrues for every night from the night of `rolled_on` on
+    (3.7).
     """
 
     disbursed_on: date
@@ -88,10 +89,11 @@ def interest(
     owed: Sequence[tuple[date, Fen]],
     unpaid: Iterable[tuple[date, Sequence[tuple[date, Fen]]]],
 ) -> Interest:
-    """Return the interest of the days from `start` to `end`, without `end`.
+    """Return the interest of the days from `start` to `end`, excluding `end`.
 
-    `owed` is the open principal over time. `unpaid` has, for each earlier line, the line's posting day and its unpaid
-    contract interest over time. Amounts in `owed` and `unpaid` are amounts at the end of a day.
+    `owed` is the open principal, as pairs of a day and the amount from that day on. `unpaid` holds the posting day of
+    each earlier line, and the line's unpaid contract interest over time. Amounts in `owed` and `unpaid` are amounts at
+    the end of a day.
     """
     contract, penalty = _on_principal(terms, start, end, owed)
     compound = 0
@@ -109,7 +111,7 @@ def interest(
 
 
 def _on_principal(terms: Terms, start: date, end: date, owed: Sequence[tuple[date, Fen]]) -> tuple[int, int]:
-    """Return the sums of principal x rate x days for contract interest, in units of 1e-8, and for penalty, in 1e-12."""
+    """Return the sums of principal x rate x days: contract interest in units of 1e-8, and penalty in units of 1e-12."""
     contract = penalty = 0
     misused_on, uplifts = terms.misused_on, terms.uplifts
     for day, days, amount in _stretches(start, end, owed, terms):
@@ -123,7 +125,7 @@ def _on_principal(terms: Terms, start: date, end: date, owed: Sequence[tuple[dat
 
 
 def _stretches(start: date, end: date, steps: Sequence[tuple[date, Fen]], terms: Terms) -> list[tuple[date, int, Fen]]:
-    """Return the first day, the number of days and the amount of each stretch of days in which nothing changes."""
+    """Return each stretch of days in which amount and rates do not change: its first day, number of days and amount."""
     if start >= end:
         return []
     cuts = [start]

@@ -1,6 +1,4 @@
-"""Breakers (熔断, scheme 6.9): limits on a bank's ratios in a county; beyond a limit, new loans are warned of or
-refused.
-"""
+"""Breakers (熔断, scheme 6.9): if a bank's ratio in a county exceeds its limit, new loans are refused or warned of."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +19,9 @@ class BreakerTripped(RuleViolation):
 class Figures:
     """The amounts behind the ratios of one bank in one county, in whole fen.
 
-    `lent` is the open principal of loans that are not compensated. `bad` is the part of `lent` that is graded
-    substandard or worse. `balance` is the balance of the fund account. `lost` is the compensation that the fund paid
-    and has not recovered. `issued` is the principal of all loans ever paid out.
+    `lent` is the open principal of loans that are not compensated. `bad` is the principal of the loans in `lent` that
+    are graded substandard or worse. `balance` is the balance of the fund account of one bank in one county. `lost` is
+    the compensation that the fund has paid and not recovered. `issued` is the principal of all loans ever paid out.
     """
 
     bank: str
@@ -50,9 +48,7 @@ def fund_coverage(figures: Figures) -> Decimal | None:
 
 
 def loss_ratio(figures: Figures) -> Decimal | None:
-    """Return the ratio of net compensation to all principal issued (代偿损失率); return None where no loan
-    was issued.
-    """
+    """Return the ratio of net compensation to all principal issued (代偿损失率); return None if no loan was issued."""
     return _ratio(figures.lost, figures.issued)
 
 

@@ -1,7 +1,7 @@
 """Compensation and recovery (代偿与追偿, scheme 6): claims on the fund, and the sharing of losses and recoveries.
 
-The first half of this module computes amounts in whole fen. The second half has the rules that change the state of a
-loan and yield events.
+The first half of this module has the functions that compute amounts in whole fen. The second half of this module has
+the rules that change the state of a loan and yield events.
 """
 
 from collections.abc import Iterator
@@ -64,14 +64,14 @@ class AboveDebt(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Borne:
-    """The parts of a loss that the city and the county bear, in whole fen."""
+    """The city's part and the county's part of a loss, in whole fen."""
 
     city: Fen
     county: Fen
 
 
 def check_claimable(scheme: Scheme, rolled_on: date, claimed_on: date, cause: str) -> None:
-    """Raise NotOverdueEnough unless a loan is overdue long enough, or not yet due with a listed cause (6.2)."""
+    """Raise NotOverdueEnough unless a loan is overdue for enough days, or not yet due but has a listed cause (6.2)."""
     overdue = (claimed_on - rolled_on).days
     early = overdue < 0 and cause in scheme.early_claim_causes
     if overdue < scheme.claim_min_days_overdue and not early:
@@ -92,8 +92,8 @@ def fund_part(amount: Parts, share: Decimal) -> Parts:
 def still_owed(frozen: Parts, is_open: Parts, paid: Parts, share: Decimal) -> Parts:
     """Return the amounts that the fund still owes on a claim (6.4).
 
-    The fund owes its part of the frozen amount, or of the open amount if the open amount is smaller, less the amount
-    paid. Debt that the fund paid counts as open, since only money from payers other than the fund lowers a claim.
+    The fund owes its part of the claimed amount or, if smaller, of the amount still open, less the amount already paid.
+    Debt that the fund paid still counts as open, since only money from other payers lowers a claim on the fund.
     """
 
     def of(frozen: Fen, is_open: Fen, paid: Fen) -> Fen:
@@ -114,8 +114,8 @@ def borne(scheme: Scheme, net: Fen) -> Borne:
 def booked(scheme: Scheme, net: Fen) -> tuple[Fen, Fen]:
     """Return the fund's own part of a net loss (account 5001) and the part that the county owes to the fund (1201).
 
-    The party that finances the fund has its part booked as the fund's own loss. A county that finances the fund
-    therefore owes nothing (6.5).
+    If the city or the county finances the fund, its part of a loss is booked as the fund's own loss. A county that
+    finances the fund owes the fund nothing for a loss (6.5).
     """
     if scheme.fund_source == "county":
         return net, NIL
@@ -124,9 +124,7 @@ def booked(scheme: Scheme, net: Fen) -> tuple[Fen, Fen]:
 
 
 def shifted(scheme: Scheme, before: Fen, after: Fen) -> dict[str, Any]:
-    """Return the fields of an event that changes the net loss: the changes of the fund's and the county's part, without
-    sign.
-    """
+    """Return the fields of an event that changes the net loss: the absolute changes of the fund's and county's part."""
     of_fund, of_county = (abs(b - a) for a, b in zip(booked(scheme, before), booked(scheme, after), strict=True))
     return {"fund_share": Fen(of_fund), "county_share": Fen(of_county)}
 
@@ -135,8 +133,8 @@ def shifted(scheme: Scheme, before: Fen, after: Fen) -> dict[str, Any]:
 class Debt:
     """The debts that a receipt may pay (6.6), in whole fen.
 
-    `to_fund` is owed to the fund. `plain` is principal and interest owed to the bank. `charges` is penalty and compound
-    interest owed to the bank.
+    `to_fund` is the debt owed to the fund. `plain` is the principal and interest owed to the bank. `charges` is the
+    penalty and compound interest owed to the bank.
     """
 
     to_fund: Fen
@@ -152,8 +150,8 @@ def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
     """Return the fund's part and the bank's part of a receipt (6.6); raise AboveDebt where the receipt exceeds the
     whole debt.
 
-    The fund gets the whole receipt, or its pro rata share, up to the fund's claim. The bank's part pays principal and
-    interest; any rest goes to the fund before a penalty is paid (6.7).
+    Of a receipt, the fund gets the whole or its pro rata share, up to the fund's claim. The bank's part of a receipt
+    pays principal and interest; any rest goes to the fund before penalty is paid (6.7).
     """
     if amount > debt.whole:
         raise AboveDebt(rule="6.6", limit=plain(debt.whole), found=plain(amount))
@@ -164,7 +162,7 @@ def split_receipt(scheme: Scheme, amount: Fen, debt: Debt) -> tuple[Fen, Fen]:
     return of_fund, Fen(amount - of_fund)
 
 
-# The functions below change the state of a loan.
+# The functions in this part of the module change the state of a loan.
 
 
 def open_parts(state: LoanState) -> Parts:
@@ -175,8 +173,8 @@ def open_parts(state: LoanState) -> Parts:
 def claim(state: LoanState, transaction: DraftClaim) -> Iterator[Event]:
     """Bill interest to the day of a claim and use the borrower's credit (6.2).
 
-    The claimed amounts are the amounts open after this bill and this use of credit. Raise LoanSettled, WrongStatus,
-    NotOverdueEnough or NothingToClaim.
+    The claimed amounts are the amounts still open after interest is billed and the borrower's credit is used. Raise
+    LoanSettled, WrongStatus, NotOverdueEnough or NothingToClaim.
     """
     on, scheme = transaction.on, transaction.scheme
     _check_status(state, on, CLAIMABLE)
@@ -189,7 +187,7 @@ def claim(state: LoanState, transaction: DraftClaim) -> Iterator[Event]:
 def bill_claim(state: LoanState, on: date) -> Iterator[Event]:
     """Bill interest to the day of a claim, and use the borrower's credit on bills and principal (6.2).
 
-    A second call for the same day changes nothing.
+    Calling this function a second time for the same day changes nothing.
     """
     yield from servicing.bill_interest(state, on, cause="claim")
     yield from servicing.use_credit(state, on, cause="claim", to_principal=True)
@@ -199,7 +197,7 @@ def bill_claim(state: LoanState, on: date) -> Iterator[Event]:
 def pay(state: LoanState, transaction: PayClaim) -> Iterator[Event]:
     """Pay the amounts that the fund still owes on a claim, up to the balance of the fund account (6.4).
 
-    Principal is paid first, then contract interest. Raise LoanSettled or WrongStatus.
+    The fund pays the claimed principal first, then the claimed contract interest. Raise LoanSettled or WrongStatus.
     """
     on, scheme, net = transaction.on, transaction.scheme, transaction.net
     _check_status(state, on, PAYABLE)
@@ -229,7 +227,7 @@ def receive(state: LoanState, transaction: ReceiveRecovery) -> Iterator[Event]:
     """Record a recovery received after compensation (6.6): the fund gets its part up to `to_fund`, and the bank the
     rest.
 
-    The loan closes where nothing is owed any more to the bank or to the fund. Raise WrongStatus or AboveDebt.
+    The loan closes if nothing more is owed to the bank or to the fund. Raise WrongStatus or AboveDebt.
     """
     on, amount, to_fund = transaction.on, transaction.amount, transaction.to_fund
     _check_status(state, on, ("compensated",))
@@ -249,7 +247,8 @@ def _retain(state: LoanState, on: date, recovery: int, amount: Fen, *, with_char
     if with_charges:
         billed = Fen(state.open_principal + state.open_bills - state.credit)
         if amount > billed or amount >= servicing.payoff(state, on).total:
-            # Bill interest to the day: money beyond the billed debt pays this interest instead of becoming credit.
+            # Bill interest to the day, so that money beyond the billed debt pays the new bill instead of becoming
+            # credit.
             yield from servicing.bill_interest(state, on, cause="payoff")
             yield from servicing.use_credit(state, on, cause="payoff", to_principal=True)
         fields, rest = servicing.allocate(state, on, amount, to_principal=True)
@@ -270,7 +269,7 @@ def _retain(state: LoanState, on: date, recovery: int, amount: Fen, *, with_char
 def remit(state: LoanState, transaction: RemitRecovery) -> Iterator[Event]:
     """Remit the fund's part of a receipt to the fund account, which lowers the net loss (6.5, 6.6).
 
-    The loan closes where nothing is owed any more to the bank or to the fund.
+    The loan closes if nothing more is owed to the bank or to the fund.
     """
     on, amount, net = transaction.on, transaction.amount, transaction.net
     yield RecoveryRemitted(
@@ -287,7 +286,7 @@ def close_recourse(state: LoanState, transaction: CloseRecourse) -> Iterator[Eve
     """Close recourse (追偿终结, 6.7): bill interest to the day, waive all penalties, and take the net loss off the
     books.
 
-    The loan closes where nothing is owed to the bank either.
+    When recourse ends, the loan closes if nothing is owed to the bank.
     """
     on = transaction.on
     yield from servicing.bill_interest(state, on, cause="closing")
@@ -299,7 +298,7 @@ def close_recourse(state: LoanState, transaction: CloseRecourse) -> Iterator[Eve
 
 
 def _close_if_settled(state: LoanState, on: date, *, fund_settled: bool) -> None:
-    """Close a compensated loan where nothing is open or written off at the bank and nothing is owed to the fund."""
+    """Close a compensated loan if nothing is open or written off at the bank and nothing is owed to the fund."""
     if fund_settled and servicing.is_settled(state, on) and not state.written_off:
         state.status, state.next_step_on = "closed", None
 

@@ -143,17 +143,17 @@ def check_security(scheme: Scheme, security: str) -> None:
 def bank_status(statuses: Sequence[BankStatus], day: date) -> BankStatus | None:
     """Return the status of a bank on a day; return None for a day before the bank's first status.
 
-    Where two statuses have one day, the later status in the sequence counts.
+    If two statuses start on the same day, the later status in the sequence counts.
     """
     reached = [status for status in statuses if status.effective_on <= day]
     return max(reversed(reached), key=lambda status: status.effective_on, default=None)
 
 
 def check_bank(bank: str, statuses: Sequence[BankStatus], day: date) -> None:
-    """Check that a bank may give new loans on a day; a substitute bank (递补) may lend as a pilot bank does (1).
+    """Check that a bank may give new loans on a day; a substitute bank (递补) may lend just as a pilot bank may (1).
 
-    Raise BankNotAdmitted before the bank's first status. Raise BankEliminated from the day of the bank's elimination
-    on. An eliminated bank may not pay out earlier approved loans either.
+    Raise BankNotAdmitted for a day before the bank's first status. Raise BankEliminated from the day of the bank's
+    elimination on. An eliminated bank may not pay out even the loans that were approved before its elimination.
     """
     status = bank_status(statuses, day)
     if status is None:

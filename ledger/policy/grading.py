@@ -1,4 +1,4 @@
-"""Five-class grading (五级分类) of a loan as of a day, from days overdue and days of unpaid interest (3.12)."""
+"""The five-class grade (五级分类) of a loan as of a day, from days overdue and days of unpaid interest (3.12)."""
 
 from datetime import date
 from enum import Enum
@@ -7,7 +7,7 @@ from ledger.policy.schemes import Scheme
 
 
 class Grade(Enum):
-    """The grade of a loan."""
+    """The five grades of a loan, from normal to loss."""
 
     NORMAL = "normal"
     SPECIAL_MENTION = "special_mention"
@@ -17,7 +17,7 @@ class Grade(Enum):
 
     @property
     def zh(self) -> str:
-        """Return the Chinese name of the grade."""
+        """Return the Chinese name of the loan's grade."""
         return _NAMES[self]
 
     @property
@@ -50,7 +50,7 @@ def days_unpaid(oldest_unpaid_posted_on: date | None, day: date) -> int:
 
 
 def grade(scheme: Scheme, overdue: int, unpaid: int) -> Grade:
-    """Return the grade by the larger of days overdue and days of unpaid interest (3.12)."""
+    """Return the grade that follows from the larger of days overdue and days of unpaid interest (3.12)."""
     days = max(overdue, unpaid)
     if days > scheme.loss_over_days:
         return Grade.LOSS

@@ -128,7 +128,7 @@ class UsccCheckDigit(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class IdCard:
-    """A valid identity card number, with the birth date, sex and area that are coded in the number."""
+    """A valid identity card number, with the birth date, sex and area that the number contains."""
 
     number: str
     born_on: date
@@ -138,8 +138,8 @@ class IdCard:
 def check_id_card(text: str) -> IdCard:
     """Return the identity card of a number of 18 characters (GB 11643); a lower-case x is read as X.
 
-    Raise IdCardLength, IdCardCharacters, IdCardDate or IdCardCheckDigit, checked in this order. The facts of these
-    refusals never contain the whole number.
+    Raise IdCardLength, IdCardCharacters, IdCardDate or IdCardCheckDigit, checked in this order. The refusals of an
+    identity card number never contain the whole number.
     """
     number = text.upper()
     if len(number) != 18:

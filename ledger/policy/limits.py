@@ -1,4 +1,4 @@
-"""Limits on lending: the cap of a household, the limit of an organisation, head-room and shares (2.2 to 2.8)."""
+"""Limits on lending: household caps, limits of organisations, head-room and shares of household loans (2.2 to 2.8)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class NoValidLink(RuleViolation):
 
 
 class OverHeadRoom(RuleViolation):
-    """A loan beyond the head-room: the scheme says whether the loan is only warned of or refused (2.8)."""
+    """The warning or refusal, as the scheme decides, of a loan that exceeds the head-room (2.8)."""
 
     code = "over_head_room"
     zh = "本次贷款 {found} 元超过剩余可贷额度 {limit} 元（放大 {multiple} 倍）"
@@ -48,9 +48,7 @@ class OverHeadRoom(RuleViolation):
 
 
 class HouseholdShareLow(RuleViolation):
-    """A warning that a bank has too small a share of household loans; it is a line of a report and never
-    raised (2.7).
-    """
+    """A warning that a bank has too small a share of household loans, shown in a report and never raised (2.7)."""
 
     code = "household_share_low"
     zh = "贫困户贷款占比 {found} 低于 {limit}（{measure}，{scope:grouping}）"
@@ -59,10 +57,11 @@ class HouseholdShareLow(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The debts of a borrower and the loans promised to the borrower, over all banks (2.2), in whole fen.
+    """The amounts that a borrower owes to all banks, and the loans promised to the borrower (2.2), in whole fen.
 
-    `open` is open principal, including principal that was compensated and not recovered, or written off. `pending` is
-    the principal of loans submitted or approved but not paid out. A renewed loan counts in neither amount (3.11).
+    `open` is open principal, including principal that was written off, or compensated and not recovered. `pending` is
+    the principal of loans submitted or approved but not paid out. A loan being renewed is left out of `open` and of
+    `pending` (3.11).
     """
 
     open: Fen
@@ -71,9 +70,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link (带动关系) of an organisation to a household; `ends_on` is the last day, included, or None while the link
-    lasts.
-    """
+    """A link (带动关系) of an organisation to a household; `ends_on` is its last day, included, or None."""
 
     kind: LinkKind
     amount: Fen | None
@@ -85,7 +82,7 @@ class Link:
 def check_household_cap(scheme: Scheme, exposure: Exposure, new: Fen) -> None:
     """Raise OverHouseholdCap where a household's loans, with the new loan, exceed the cap (2.2).
 
-    The refusal shows totals, and never the contracts of another bank.
+    The refusal shows total amounts, and never shows the contracts of another bank.
     """
     whole = exposure.open + exposure.pending + new
     if whole > scheme.household_cap:
@@ -93,11 +90,11 @@ def check_household_cap(scheme: Scheme, exposure: Exposure, new: Fen) -> None:
 
 
 def is_valid_link(scheme: Scheme, link: Link, day: date) -> bool:
-    """Return whether a link is valid on a day (2.3): begun on or after the scheme's `links_from`, and substantial.
+    """Return whether a link is valid on a day (2.3): it is substantial and began on or after the scheme's `links_from`.
 
     An investment is substantial if its amount is above zero. A link of another kind is substantial if it has no last
-    day or lasts at least the scheme's `link_months_min`. The last day is included, so one year runs from 2016-05-01 to
-    2017-04-30.
+    day or lasts at least the scheme's `link_months_min`. The last day of a link is included, so a link of one year runs
+    from 2016-05-01 to 2017-04-30.
     """
     if not (link.starts_on <= day and (link.ends_on is None or day <= link.ends_on)):
         return False
@@ -121,8 +118,9 @@ def has_link_within(scheme: Scheme, links: Iterable[Link], first: date, last: da
 def organisation_limit(scheme: Scheme, links: Sequence[Link], day: date, linked_loans: Fen = NIL) -> Fen:
     """Return the limit on all loans of an organisation, in fen, by the organisation's valid links on a day (2.4, 2.5).
 
-    Each kind of link gives a limit, and the largest limit counts. `linked_loans` is the principal lent to the linked
-    households, in fen. It is used only where the scheme bases the limit on loans of linked households.
+    Each kind of link gives a limit on an organisation's loans, and the largest limit applies. `linked_loans` is the
+    principal lent to the linked households, in fen. `linked_loans` matters only if the scheme bases the limit on the
+    loans of linked households.
     """
     if scheme.organisation_cap is not None:
         return scheme.organisation_cap

@@ -1,6 +1,6 @@
 """Decisions about a loan after its payout: extension, renewal, misuse, waiver, refund, insurance, write-off.
 
-Each rule takes the state of a loan on the day of the decision, changes the state, and yields the events.
+Each rule takes the state of a loan on the day of the decision, changes the state, and yields events.
 """
 
 from collections.abc import Iterator, Mapping
@@ -71,7 +71,8 @@ def refund(state: LoanState, transaction: RefundCredit) -> Iterator[Event]:
 def waive(state: LoanState, transaction: WaivePenalty) -> Iterator[Event]:
     """Waive penalty and compound interest (减免), the oldest bill first.
 
-    A request for zero waives the whole open amount. Raise NotThatMuch for a request above the open amount.
+    A request to waive zero waives the whole open amount of penalty and compound interest. Raise NotThatMuch for a
+    request to waive more than the open amount.
     """
     on, asked = transaction.on, transaction.asked
     _check_status(state, "waiver")
@@ -132,9 +133,9 @@ def insure(state: LoanState, transaction: ReceiveInsurance) -> Iterator[Event]:
 
 
 def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
-    """Write a loan off (核销): bill interest to the day, use credit, waive penalty, and write off what remains open.
+    """Write a loan off (核销): bill interest to the day, use credit, waive penalty, and write off the rest of the debt.
 
-    Raise NothingOpen where nothing is open.
+    Raise NothingOpen if the loan has no open amount.
     """
     _check_status(state, "write_off")
     on, approval = transaction.on, transaction.approval
@@ -150,7 +151,7 @@ def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
     )
     taken = servicing.take_principal(state, on, state.open_principal)
     state.written_off = Fen(state.written_off + lost)
-    # A compensated loan keeps its status, since recoveries still go to the fund first.
+    # A compensated loan stays compensated, since recoveries still go to the fund first.
     state.status = "compensated" if state.status == "compensated" else "written_off"
     state.next_step_on = None
     interest = Fen(sum(row.contract for row in applied))
@@ -158,7 +159,7 @@ def write_off(state: LoanState, transaction: WriteOff) -> Iterator[Event]:
 
 
 def renew(state: LoanState, transaction: Renew) -> Iterator[Event]:
-    """Move the open principal to a new loan (续贷, 3.11); raise InterestUnpaid where interest to that day is unpaid."""
+    """Move the open principal to a new loan (续贷, 3.11); raise InterestUnpaid if interest to that day is unpaid."""
     _check_status(state, "renewal")
     on = transaction.on
     yield from servicing.bill_interest(state, on, cause="renewal")
@@ -171,7 +172,7 @@ def renew(state: LoanState, transaction: Renew) -> Iterator[Event]:
 
 
 def check_credit(state: LoanState) -> None:
-    """Raise CreditOverdrawn where credit that came from a transaction to be reversed has been used."""
+    """Raise CreditOverdrawn if a transaction to be reversed gave credit that has since been used."""
     if state.credit < 0:
         raise CreditOverdrawn(found=plain(-state.credit))
 

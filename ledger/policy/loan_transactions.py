@@ -1,7 +1,7 @@
-"""Loan transactions as data: each is an action of a person, or of a claim, on one loan on one day.
+"""Loan transactions as data: a transaction is an action of a person, or of a claim, on one loan on one day.
 
-`ledger/policy/transaction_rules.py` applies transactions to a loan's state. Transactions are frozen. After back-dating,
-a transaction made from its stored event equals the original transaction, and the same rule applies it. Amounts are
+`ledger/policy/transaction_rules.py` applies transactions to a loan's state. Transactions are frozen. For back-dating,
+the transaction is made again from its stored event; it equals the original, and the same rule applies it. Amounts are
 whole fen.
 """
 
@@ -16,7 +16,7 @@ from ledger.policy.schemes import Scheme
 
 
 class Particulars(NamedTuple):
-    """The document number and the reason of a transaction, and its maker and checker where they are not the user."""
+    """The document number and reason of a transaction; its maker and checker, if they differ from the current user."""
 
     document: str = ""
     reason: str = ""
@@ -29,7 +29,7 @@ NO_PARTICULARS = Particulars()
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Principal and contract interest, in fen; penalty and compound interest are never compensated (6.1)."""
+    """Principal and contract interest of a claim, in fen; penalty and compound interest are never compensated (6.1)."""
 
     principal: Fen = NIL
     interest: Fen = NIL
@@ -40,9 +40,7 @@ class Parts:
 
 
 class DayOrder(IntEnum):
-    """The order of one loan's transactions within one day; transactions of equal order follow the order of
-    recording.
-    """
+    """The order of one loan's transactions within a day; transactions of equal order stay in the order of recording."""
 
     ORDINARY = 0
     CLAIM_BILL = 1
@@ -51,7 +49,7 @@ class DayOrder(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoanTransaction:
-    """An action on a loan on a day, with the particulars recorded for the action."""
+    """An action on a loan on a day, with its document number, reason, maker and checker."""
 
     on: date
     about: Particulars = NO_PARTICULARS
@@ -61,14 +59,14 @@ class LoanTransaction:
     """Whether the transaction only pays open amounts. Recorded in time, such a payment corrects no subsidy."""
 
 
-# Transactions of the borrower and the bank.
+# The transactions that the borrower or the bank causes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repay(LoanTransaction):
-    """A repayment (还款); `surplus` says whether a surplus becomes credit or pays principal.
+    """A repayment (还款); `surplus` says whether money beyond the due debt becomes credit or pays principal.
 
-    `payer` is one of borrower, guarantor, collateral.
+    `payer` is `borrower`, `guarantor` or `collateral`.
     """
 
     repayment: int
@@ -89,7 +87,7 @@ class RefundCredit(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaivePenalty(LoanTransaction):
-    """A waiver of penalty and compound interest (减免罚息复利); an `asked` of zero waives the whole open amount."""
+    """A waiver of penalty and compound interest (减免罚息复利); if `asked` is zero, the whole open amount is waived."""
 
     asked: Fen
     approval: int
@@ -97,7 +95,7 @@ class WaivePenalty(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindMisuse(LoanTransaction):
-    """A finding of misuse (认定挪用): the misuse rate applies from `on`."""
+    """A finding of misuse (认定挪用): the misuse rate applies from the day `on`."""
 
     found_on: date
     approval: int
@@ -105,9 +103,9 @@ class FindMisuse(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend(LoanTransaction):
-    """An extension (展期); `rates` are all rates of the loan with their first days, in whole units of 1e-8.
+    """An extension (展期); `rates` holds all rates of the loan, in whole units of 1e-8, each with its first day.
 
-    The rate of the extended term is contained in `rates`.
+    The rate of the extended term is one of the rates in `rates`.
     """
 
     months: int
@@ -142,14 +140,12 @@ class ReceiveInsurance(LoanTransaction):
     approval: int
 
 
-# Transactions of a claim and of the recoveries after a claim: last in the order of a day.
+# Transactions of a claim and of the recoveries after a claim come last in the order of a day.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftClaim(LoanTransaction):
-    """A draft of a claim (代偿申请): interest is billed to the day, and the amounts then open become the claimed
-    amounts.
-    """
+    """A draft of a claim (代偿申请): interest is billed to the day, and the amounts open after the bill are claimed."""
 
     scheme: Scheme
     cause: str
@@ -159,7 +155,7 @@ class DraftClaim(LoanTransaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillClaim(LoanTransaction):
-    """The interest bill of a claim recorded earlier, made again after back-dating; the claim itself is unchanged."""
+    """The interest bill of a recorded claim, made again after back-dating without changing the claim itself."""
 
     day_order: ClassVar[DayOrder] = DayOrder.CLAIM_BILL
 
@@ -168,8 +164,8 @@ class BillClaim(LoanTransaction):
 class PayClaim(LoanTransaction):
     """A payment of a claim by the fund (代偿).
 
-    `frozen` is the amount claimed, and `paid` is the amount that the fund paid before. `net` is the part of `paid` that
-    was not returned. `available` is the balance of the fund account.
+    `frozen` is the claimed amount, and `paid` is the amount that the fund had already paid on the claim. `net` is the
+    part of `paid` that was not returned to the fund. `available` is the present balance of the fund account.
     """
 
     scheme: Scheme
@@ -187,8 +183,8 @@ class PayClaim(LoanTransaction):
 class ReceiveRecovery(LoanTransaction):
     """A recovery received by the bank (收到追回款).
 
-    `to_fund` is the amount that the fund paid and has not received back. `fund_settled` is True where the fund expects
-    no further money.
+    `to_fund` is the amount that the fund paid and has not received back. `fund_settled` is True if the fund expects no
+    further money.
     """
 
     scheme: Scheme
@@ -204,8 +200,8 @@ class ReceiveRecovery(LoanTransaction):
 class RemitRecovery(LoanTransaction):
     """A remittance of a recovery to the fund account (追回款缴回专户).
 
-    `net` is the net loss before the remittance. `fund_settled` is True where the fund expects no further money after
-    the remittance.
+    `net` is the net loss before the remittance. `fund_settled` is True if the fund expects no further money after the
+    remittance.
     """
 
     scheme: Scheme

@@ -1,4 +1,4 @@
-"""The notices that a loan's dates require: the day of each notice, its last day of delivery, and its end (scheme 7)."""
+"""The notices that a loan's dates require: each notice's day, its last day of delivery, and its end (scheme 7)."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from ledger.policy.schemes import Scheme
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """A kind of notice: its code in records, its number on paper, and the scheme's parameters for the notice.
+    """A kind of notice: its code in records, its number on paper, and functions that return its days from a scheme.
 
     `ahead` returns the number of calendar days between the notice and the contract due date, or None for a scheme
-    without a notice of this kind. `deliver` returns the number of days allowed for the delivery.
+    without a notice of this kind. `deliver` returns the number of days allowed for delivering the notice.
     """
 
     code: str
@@ -50,7 +50,7 @@ class Timing:
         return due_on - timedelta(days=self.ahead_days)
 
     def deliver_by(self, due_on: date) -> date:
-        """Return the last day of delivery, counted from the due date even where the notice was made late."""
+        """Return the last day of a notice's delivery, counted from the due date even if the notice was made late."""
         return self.called_on(due_on) + timedelta(days=self.deliver_days)
 
 
@@ -66,11 +66,11 @@ def timings(scheme: Scheme) -> tuple[Timing, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """The dates of a loan on which its notices depend; due dates are contract due dates, not rolled.
+    """The dates of a loan on which its notices depend; due dates are contract due dates, not moved to a working day.
 
-    `extended_on` is the day on which an extension was agreed. From that day on, `due_on` replaces `original_due_on`.
-    `ended_on` is the day on which the loan was paid off, renewed, compensated or written off; it is None for an open
-    loan.
+    `extended_on` is the day on which an extension was agreed. From the day of agreement of an extension on, `due_on`
+    replaces `original_due_on`. `ended_on` is the day on which the loan was paid off, renewed, compensated or written
+    off; it is None for an open loan.
     """
 
     disbursed_on: date
@@ -96,9 +96,9 @@ class Called:
 def called_for(loan: Dates, of: tuple[Timing, ...]) -> tuple[Called, ...]:
     """Return every notice of a loan over the loan's whole term, one per due date and kind.
 
-    A notice is required on the first day that ends with the loan open, the due date in force, and the due date near
-    enough. The result does not depend on the days on which the program runs, so no notice is lost. A notice is not
-    required where its reason ended before the notice's day.
+    A notice is required on the first day at whose end the loan is open, the due date is valid, and the due date is near
+    enough. A missed run of the program loses no notice, because the result does not depend on the days on which the
+    program runs. No notice is required if the reason for the notice ended before the notice's day.
     """
     return tuple(
         notice
@@ -109,9 +109,7 @@ def called_for(loan: Dates, of: tuple[Timing, ...]) -> tuple[Called, ...]:
 
 
 def _due_dates(loan: Dates) -> Iterator[tuple[date, date, date | None]]:
-    """Return each due date with the first day on which it was in force and the day on which another due date replaced
-    it.
-    """
+    """Return each due date with the first day on which it was valid, and the day on which another date replaced it."""
     if loan.extended_on is None:
         yield loan.due_on, loan.disbursed_on, None
     else:
@@ -147,9 +145,9 @@ Ended = tuple[date | None, str | None]
 
 
 def missing(called: Iterable[Called], made: Container[tuple[date, str]], through: date | None) -> list[Called]:
-    """Return the required notices dated on or before `through` that are not made yet.
+    """Return the required notices that are dated on or before `through` and not yet made.
 
-    Without a day, return only notices that have ended.
+    If `through` is None, return only notices that have ended.
     """
     return [
         notice
@@ -160,10 +158,10 @@ def missing(called: Iterable[Called], made: Container[tuple[date, str]], through
 
 
 def ending(kept: Kept, called: Called | None, gone_as: str) -> Ended:
-    """Return the end of a notice that was made, by the notices that the loan's present dates require.
+    """Return the end of a notice already made, as required by the loan's present dates.
 
-    An event recorded late can show that a notice was never required. A notice that was never required is cancelled on
-    its own day, with the reason `gone_as`. The recorded end of a delivered notice does not change.
+    An event recorded late can show that a notice was never required. A notice that was never required is cancelled as
+    of the notice's own day, with the reason `gone_as`. The recorded end of a delivered notice does not change.
     """
     if kept.delivered:
         return kept.cancelled_on, kept.reason
@@ -175,5 +173,5 @@ def ending(kept: Kept, called: Called | None, gone_as: str) -> Ended:
 
 
 def number_of(contract_no: str, due_on: date, kind: str) -> str:
-    """Return the number printed on a notice: contract number, due date and number of the kind."""
+    """Return the number printed on a notice: the contract number, the due date and the number of the notice's kind."""
     return f"{contract_no}-{due_on:%Y%m%d}-{KINDS[kind].number}"

@@ -1,7 +1,8 @@
-"""Kinds of scheme parameter: how the value of a parameter is read from a document, checked, and written.
+"""Kinds of scheme parameter; a kind says how a parameter's value is read from a document, checked, and written.
 
-`parse` converts a value. A stored scheme version is only parsed, so it stays readable after a bound is tightened.
-`check` applies the bounds to a document that is being loaded.
+`parse` converts the value of a parameter from its form in a document. A stored scheme version is only parsed, not
+checked, so the version stays readable after a bound is tightened. `check` compares a document that is being loaded with
+the bounds of its parameters.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ NONE = "none"
 
 
 class Unfit(Exception):
-    """An error that says that a value does not fit its parameter; `wanted` describes the values that fit."""
+    """The error for a value that does not fit its parameter; `wanted` describes the values that fit."""
 
     def __init__(self, wanted: Said) -> None:
         super().__init__(wanted)
@@ -42,9 +43,9 @@ def _same(parsed: Any) -> Any:
 class Kind:
     """A kind of parameter: the Chinese name, the parser, the check of bounds, and the writer.
 
-    The parser and the check raise Unfit. The writer is the inverse of the parser. No code reads the value of a
-    `document_only` parameter, which is only stored and shown with clause and source. A parameter that is not `needed`
-    may be missing from a document.
+    The parser and the check raise Unfit. The writer is the inverse of the parser. The value of a `document_only`
+    parameter is stored and shown with its clause and source, but no rule reads the value. A parameter that is not
+    `needed` may be missing from a document.
     """
 
     zh: str
@@ -55,7 +56,7 @@ class Kind:
     needed: bool = True
 
     def read(self, value: object) -> Any:
-        """Return the parsed value of a document; raise Unfit for a value of another type or out of bounds."""
+        """Return the parsed value from a document; raise Unfit if the value has a wrong type or is out of bounds."""
         parsed = self.parse(value)
         self.check(parsed)
         return parsed
@@ -73,14 +74,14 @@ class Parameter:
 
     @property
     def basis(self) -> Literal["text", "decision", "unsourced"]:
-        """Return the basis of the value: a published text, a decision of the programme's office, or no known source."""
+        """Return the basis of a value: a published text, a decision of the programme's office, or no known source."""
         if self.source.startswith("decision"):
             return "decision"
         return "unsourced" if self.source.startswith("unsourced") else "text"
 
 
 def amount(zh: str, *, optional: bool = False) -> Kind:
-    """Return the kind of an amount: yuan written as text, parsed to fen, and above zero."""
+    """Return the kind of an amount of money: yuan written as text, parsed to fen, and above zero."""
 
     def parse(value: object) -> Fen:
         try:
@@ -135,7 +136,7 @@ def whole(zh: str, low: int, high: int, *, optional: bool = False) -> Kind:
 
 
 def day(zh: str, *, optional: bool = False) -> Kind:
-    """Return the kind of a date, which is text in a scheme stored as JSON."""
+    """Return the kind of a date, stored as text in the JSON form of a scheme."""
     return _or_none(Kind(zh, read_date, write=date.isoformat), optional)
 
 
@@ -180,7 +181,7 @@ def flag(zh: str) -> Kind:
 
 
 def fixed(zh: str, only: Any) -> Kind:
-    """Return the kind of a rule that the program implements in only one way, so `only` is the only value allowed."""
+    """Return the kind of a rule that the program implements in only one way: `only` is the only allowed value."""
 
     def check(parsed: Any) -> None:
         if type(parsed) is not type(only) or parsed != only:
@@ -190,21 +191,19 @@ def fixed(zh: str, only: Any) -> Kind:
 
 
 def retired(zh: str) -> Kind:
-    """Return the kind of a parameter of earlier releases, which documents may still contain and no rule uses."""
+    """Return the kind of an obsolete parameter: documents may still contain the parameter, but no rule uses it."""
     return Kind(zh, _same, document_only=True, needed=False)
 
 
 def _one_of(en: str, allowed: Sequence[str]) -> Said:
-    """Return the text that lists the allowed words, in Chinese by their labels; without labels, state only how many
-    there are.
-    """
+    """Return the text that lists the allowed words; the Chinese text has labels or, if none, the number of words."""
     names = labels.table_of(allowed)
     zh = "、".join(names[word].zh for word in allowed) if names else f"规定的 {len(allowed)} 个代码之一"
     return Said(en + ", ".join(allowed), zh)
 
 
 def read_date(value: object) -> date:
-    """Return the date of a document's value; raise Unfit for any other value, including a date with a time."""
+    """Return a document's value as a date; raise Unfit for any other value, including a date with a time."""
     if type(value) is date:
         return value
     try:

@@ -43,7 +43,7 @@ class RateNotBenchmark(RuleViolation):
 
 
 class RateRowsRefused(RuleViolation):
-    """A refusal because a rate table does not accept the given rows; `faults` lists every fault."""
+    """The refusal of rows that do not fit a rate table; `faults` lists every fault."""
 
     code = "rate_rows_refused"
     zh = "利率表 {table} 不接受这些行：{faults:text}"
@@ -52,7 +52,7 @@ class RateRowsRefused(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class RateRow:
-    """The rates published for one day and later, as fractions, with the shortest term band first."""
+    """The rates published on one day, as fractions, with the shortest term band first; they apply from that day on."""
 
     effective_on: date
     rates: tuple[Decimal, ...]
@@ -61,7 +61,7 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class RateTable:
-    """Published rates in force from the day of the first row to `covered_through`, both included (scheme 3.2)."""
+    """A table of published rates from the day of its first row to `covered_through`, both included (scheme 3.2)."""
 
     code: str
     rows: tuple[RateRow, ...]
@@ -96,7 +96,7 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """The data of an extension on which its rate depends; the rate starts on the old contract due date (3.10)."""
+    """The data that decide the rate of an extension; the rate starts on the old contract due date (3.10)."""
 
     agreed_on: date
     starts_on: date
@@ -136,13 +136,13 @@ def _row(code: str, line: Sequence[str], source: str) -> RateRow:
 
 
 def rate_table(code: str, rows: Sequence[RateRow], covered_through: date, source: str) -> RateTable:
-    """Return a rate table made of rows in the order of their days; raise RateRowsRefused with every fault."""
+    """Return a rate table made of rows sorted by day; raise RateRowsRefused with every fault."""
     _check_rows(code, rows, None, covered_through, source)
     return RateTable(code, tuple(rows), covered_through, source)
 
 
 def extend(table: RateTable, rows: Sequence[RateRow], covered_through: date, source: str) -> RateTable:
-    """Return the table with later rows added and a later last day; rates of earlier days do not change.
+    """Return a rate table with later rows added and its last day moved; rates of earlier days do not change.
 
     An empty list of rows means that no new rate was published on or before `covered_through`. Raise RateRowsRefused.
     """
@@ -200,11 +200,10 @@ def benchmark_at_signing(scheme: Scheme, tables: Mapping[str, RateTable], signed
 def check_rate(
     scheme: Scheme, tables: Mapping[str, RateTable], signed_on: date, term_months: int, annual_rate: Decimal
 ) -> None:
-    """Raise RateNotBenchmark where a contract's rate differs from the published rate, or exceeds the published rate
-    (3.1).
+    """Raise RateNotBenchmark if a contract's rate is above, or in some schemes not equal to, the published rate (3.1).
 
-    The scheme says whether any difference is refused or only an excess. Raise RateNotCovered where the table has no
-    rate for the day.
+    The scheme decides whether every difference from the published rate is refused, or only a higher rate. Raise
+    RateNotCovered where the table has no rate for the day.
     """
     limit = benchmark_at_signing(scheme, tables, signed_on, term_months)
     fits = 0 < annual_rate <= limit if scheme.rate_rule == "at_most" else annual_rate == limit
@@ -224,10 +223,10 @@ def check_rate(
 def rate_steps(
     scheme: Scheme, table: RateTable, loan: Priced, through: date, extension: Extended | None = None
 ) -> tuple[tuple[date, Decimal], ...]:
-    """Return the contract rate at the disbursement and at each day of change on or before `through` (3.1, 3.10).
+    """Return the contract rates of a loan up to `through`: at disbursement and on each day of change (3.1, 3.10).
 
-    On a repricing day the ratio of the loan's rate to the published rate is kept. An extension gets the published rate
-    of the cumulative term on the day of the agreement. Raise RateNotCovered where a rate is not published yet.
+    Repricing keeps the ratio of the loan's rate to the published rate. The rate of an extension is the published rate,
+    on the day of the agreement, for the cumulative term. Raise RateNotCovered if a needed rate is not published yet.
     """
     steps = [(loan.disbursed_on, loan.annual_rate)]
     if scheme.repricing == "fixed" and extension is None:
@@ -260,7 +259,7 @@ def _change_days(scheme: Scheme, loan: Priced, through: date, extension: Extende
 
 
 def _in_ratio(agreed: Decimal, published: Decimal, base: Decimal, places: int) -> Decimal:
-    """Return agreed x published / base, rounded once; where `agreed` equals `base`, return exactly `published`."""
+    """Return `agreed` x `published` / `base`, rounded once; if `agreed` equals `base`, return exactly `published`."""
     if agreed == base:
         return published
     (a, b), (c, d), (e, f) = (rate.as_integer_ratio() for rate in (agreed, published, base))

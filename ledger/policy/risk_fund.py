@@ -1,4 +1,4 @@
-"""The rules of the risk-buffer fund (scheme 5): quarterly calls, the steps of a plan, and due days of reports."""
+"""The rules of the risk-buffer fund (scheme 5): quarterly calls for money, steps of a plan, due days of reports."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ledger.statuses import PlanStatus, PlanStep
 
 STEPS: Final[Mapping[FundSource, tuple[str, ...]]] = {
     "city": (PlanStep.APPROVAL, PlanStep.APPROPRIATION, PlanStep.DEPOSIT),
-    "county": (PlanStep.APPROVAL, PlanStep.DEPOSIT),  # The county's own money needs no appropriation (5.3).
+    "county": (PlanStep.APPROVAL, PlanStep.DEPOSIT),  # The county's line has no appropriation (5.3).
 }
 """The steps of a plan's line by the source of the money; each step needs the step before."""
 
@@ -60,7 +60,7 @@ class WoundDown(RuleViolation):
 class Issued:
     """The loans that a bank issued in a county under one scheme version, in whole fen.
 
-    Renewals and reversed loans do not count.
+    Renewals and reversed loans are not counted as issued.
     """
 
     scheme: Scheme
@@ -86,9 +86,9 @@ class Call:
 
 
 def quarterly_call(issued: Iterable[Issued], contributed: Fen) -> Call:
-    """Return the call on one source for one account, rounded once (5.2).
+    """Return the money called from one source for one fund account, rounded once (5.2).
 
-    Each loan counts at the rate of its own scheme.
+    Each loan counts at the fund rate of its own scheme.
     """
     rows = list(issued)
     exact = sum((Fraction(row.scheme.fund_rate) * row.cumulative for row in rows), Fraction(0))
@@ -114,9 +114,7 @@ def report_due_by(scheme: Scheme, quarter: Quarter) -> date:
 
 
 def left_of(reached: Mapping[str, Fen], source: FundSource, step: str, approved: Fen) -> Fen:
-    """Return the amount in fen left for a step of a plan line, given the amounts that the line's steps have reached
-    (5.3).
-    """
+    """Return the amount in fen left for a step of a plan's line, given the amounts that its steps reached (5.3)."""
     steps = STEPS[source]
     if step not in steps:
         return NIL
@@ -126,7 +124,7 @@ def left_of(reached: Mapping[str, Fen], source: FundSource, step: str, approved:
 
 
 def check_step(county: str, bank: str, step: str, amount: Fen, left: Fen) -> None:
-    """Raise NotAnAmount for an amount of zero or less, and BeyondStep for an amount above the amount left (5.3)."""
+    """Raise NotAnAmount for an amount of zero or less, and BeyondStep for more than the step still allows (5.3)."""
     if amount <= 0:
         raise NotAnAmount(rule="5.3", found=plain(amount))
     if amount > left:
@@ -134,5 +132,5 @@ def check_step(county: str, bank: str, step: str, amount: Fen, left: Fen) -> Non
 
 
 def head_room(multiple: Fraction, contributed: Fen, issued: Fen) -> Fen:
-    """Return the head-room (2.8), multiple x contributions less issued loans, rounded down to whole fen."""
+    """Return the head-room (2.8), which is multiple x contributions less issued loans, rounded down to whole fen."""
     return Fen(int(multiple * contributed) - issued)

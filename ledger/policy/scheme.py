@@ -1,7 +1,8 @@
 """A scheme version (方案): every parameter of the programme as a typed, immutable value.
 
-Later releases read the stored versions. A new parameter therefore gets a default that changes nothing, and a removed
-parameter becomes a `ClassVar` of the kind `retired`, so that older documents still show it.
+Later releases of the program read the scheme versions stored by earlier releases. A new parameter therefore gets a
+default that changes nothing; a removed parameter becomes a `ClassVar` of the kind `retired`, so that older documents
+still show the parameter.
 """
 
 from collections.abc import Mapping
@@ -43,8 +44,8 @@ Recoveries = Literal["all_to_fund", "pro_rata"]
 class Scheme:
     """One version of a scheme, with all inherited parameters filled in.
 
-    The version applies to contracts signed from `signed_from` to `signed_to`, both included. A loan's version does not
-    change during the loan's term. Shares and rates are fractions; amounts are in whole fen.
+    A scheme version applies to contracts signed from `signed_from` to `signed_to`, both included. A loan keeps its
+    scheme version for its whole term. Shares and rates are fractions; amounts are in whole fen.
     """
 
     code: str
@@ -56,7 +57,7 @@ class Scheme:
     content_hash: str
     listed: tuple[Parameter, ...] = field(repr=False, compare=False)
 
-    # 1-2. Who may borrow, and how much.
+    # 1-2. Parameters that say who may borrow, and how much.
     registered_from: Annotated[date | None, day("建档立卡起始日", optional=True)]
     age_min: Annotated[int, whole("最低年龄", 0, 120)]
     age_max: Annotated[int, whole("最高年龄", 0, 120)]
@@ -139,7 +140,7 @@ class Scheme:
     notice_2_deliver_days: Annotated[int, whole("第二次催收送达天数", 0, 365)]
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """Return every parameter with its clause and source, in the order of the programme."""
+        """Return every parameter with its clause and source, in the order of the programme's clauses."""
         return self.listed
 
 

@@ -1,7 +1,7 @@
 """Reading scheme documents: presets, texts to be loaded, and stored versions.
 
-A text to be loaded is checked against every bound of `scheme.KINDS`, and all faults are reported at once. A stored
-version is not checked again, and a parameter missing from a stored version gets its default.
+A scheme text to be loaded is checked against every bound of `scheme.KINDS`, and all faults are reported together. A
+stored scheme version is not checked again, and a missing parameter gets its default.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ _ROW = Said("a row with value, clause and source", "含取值、条款、来源�
 
 
 class SchemeInvalid(RuleViolation):
-    """A scheme document has faults; each entry of `faults` has the parameter, the fault and the values that fit."""
+    """The refusal of a faulty scheme document; each of `faults` has a parameter, a fault and the values that fit."""
 
     code = "scheme_invalid"
     zh = "方案文件有 {count} 处错误：{faults:text}"
@@ -58,7 +58,7 @@ def presets() -> tuple[str, ...]:
 
 @cache
 def load_preset(code: str) -> Scheme:
-    """Return the preset with a code; raise KeyError for an unknown code."""
+    """Return the preset scheme with a code; raise KeyError for an unknown code."""
     if code not in presets():
         raise KeyError(code)
     return parse_scheme((files("ledger.policy") / "presets" / f"{code}.toml").read_text("utf-8"))
@@ -67,9 +67,9 @@ def load_preset(code: str) -> Scheme:
 def read_stored(document: str, content_hash: str) -> Scheme:
     """Return the scheme version of a stored document: the JSON of `Scheme.document`, perhaps from an earlier release.
 
-    Bounds are not checked. A row of an unknown parameter is ignored; a parameter missing from the document gets its
-    default. Document and hash are returned unchanged. Raise KeyError for a missing parameter without a default, which
-    is a mistake in the release that added the parameter.
+    The bounds of the parameters are not checked. A row of an unknown parameter is ignored; a parameter missing from the
+    document gets its default. The document and its hash are returned unchanged. Raise KeyError if a parameter without a
+    default is missing, which is a mistake of the release that added the parameter.
     """
     content = json.loads(document)
     heading: dict[str, Any] = {name: _head(name, content[name]) for name in HEADING}
@@ -107,7 +107,7 @@ def parse_scheme(text: str, parents: Mapping[str, Scheme] | None = None) -> Sche
 
 
 def _resolved(heading: dict[str, Any], listed: tuple[Parameter, ...], values: dict[str, Any]) -> Scheme:
-    """Return the scheme with its document, written in one fixed form so that the same content has the same hash."""
+    """Return the scheme with its document, written in one fixed form so that equal contents have equal hashes."""
     content = {
         **heading,
         "signed_from": heading["signed_from"].isoformat(),
@@ -139,7 +139,7 @@ def _inherited(
 
 
 class _Presets(Mapping[str, Scheme]):
-    """The presets by code; a preset is read from its file at its first use."""
+    """The preset schemes by code; a preset is read from its file when it is first used."""
 
     def __getitem__(self, code: str) -> Scheme:
         return load_preset(code)
@@ -176,11 +176,11 @@ def _head(name: str, value: object) -> object:
 def _values(
     told: object, inherited: Mapping[str, dict[str, Any]], faults: list[dict[str, str]]
 ) -> tuple[tuple[Parameter, ...], dict[str, Any]]:
-    """Return the listed parameters and the values of all parameters; add faults to `faults`.
+    """Return the parameters to be listed, and the values of all parameters; add faults to `faults`.
 
-    A parameter's row is the document's own row if there is one, and otherwise the whole inherited row. A parameter
-    without a row gets its default and is not listed. Only listed rows are hashed, so a new parameter leaves the hashes
-    of documents unchanged.
+    A parameter takes its row from the document, or the whole inherited row if the document has none. A parameter
+    without any row gets its default value and is not listed. Only the listed parameters are hashed, so a new parameter
+    leaves the hashes of old documents unchanged.
     """
     if not isinstance(told, Mapping):
         faults.append(_fault("parameters", "unfit", Said("a table of parameters", "参数表")))
@@ -219,7 +219,7 @@ def _is_row(name: str, row: object, faults: list[dict[str, str]]) -> bool:
 
 
 def _check_together(found: Mapping[str, Any], faults: list[dict[str, str]]) -> None:
-    """Add the faults of parameters that do not fit each other."""
+    """Add the faults of parameters that contradict each other."""
     rising = (
         ("signed_from", "signed_to"),
         ("age_min", "age_max"),
@@ -248,7 +248,7 @@ def _fault(parameter: str, fault: str, wanted: Said) -> dict[str, str]:
 
 
 def _name(parameter: str) -> str:
-    """Return the Chinese name of a parameter or of an entry of the heading; return any unknown name unchanged."""
+    """Return the Chinese name of a parameter or of an entry of a document's heading; an unknown name is unchanged."""
     return KINDS[parameter].zh if parameter in KINDS else _HEADS.get(parameter, parameter)
 
 

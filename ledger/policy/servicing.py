@@ -1,8 +1,8 @@
 """Servicing of a loan (贷后管理, scheme 3): interest bills, use of credit, the transition to overdue, repayments.
 
-A `LoanState` holds one loan's open amounts, status and next due step. The functions of this module change a state and
-return or yield the events that happened. They neither read nor write the database. Operations load states, and store
-and post events.
+A `LoanState` holds one loan's open amounts, status and next due step. The functions of this module change a loan's
+state, and return or yield the events that happened. The functions of this module do not read or write the database. The
+code in ledger/operations loads states, and stores and posts events.
 """
 
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ class LoanSettled(RuleViolation):
 
 @dataclass(slots=True)
 class InterestBill:
-    """A settlement line (结息单) with an amount open, or with a payment within the open period, in whole fen."""
+    """A settlement line (结息单), in whole fen, that has an amount open or was paid within the open period."""
 
     period_start: date
     posted_on: date
     contract: Fen
     compound: Fen
     penalty: Fen
-    # The unpaid contract interest at the end of each day on which it changed.
+    # The unpaid contract interest of a bill at the end of each day on which the amount changed.
     unpaid: Steps = field(default_factory=Steps)
 
     @property
@@ -43,7 +43,7 @@ class InterestBill:
 
 @dataclass(slots=True)
 class LoanState:
-    """The state of one loan after all events recorded to date. Amounts are whole fen.
+    """The state of one loan after all events recorded so far. Amounts are whole fen.
 
     `billed_to` is the first day of the open period, which consists of the days that no interest bill covers yet. `owed`
     holds the open principal on the days of the open period. `next_step_on` is the next day on which an interest bill or
@@ -57,11 +57,11 @@ class LoanState:
     status: str
     billed_to: date
     next_step_on: date | None
-    principal: Fen = NIL  # The principal that is not overdue (account 130301).
-    overdue: Fen = NIL  # The overdue principal (account 130302).
+    principal: Fen = NIL  # The amount of principal that is not overdue (account 130301).
+    overdue: Fen = NIL  # The amount of overdue principal (account 130302).
     credit: Fen = NIL
     written_off: Fen = NIL
-    interest_bills: list[InterestBill] = field(default_factory=list)  # The bills are sorted by day, the oldest first.
+    interest_bills: list[InterestBill] = field(default_factory=list)  # The interest bills, sorted by day, oldest first.
     owed: Steps = field(default_factory=Steps)
 
     @property
@@ -78,19 +78,17 @@ class LoanState:
         return Fen(sum(bill.contract for bill in self.interest_bills))
 
     def copy(self) -> "LoanState":
-        """Return an independent copy of this state, so that a change of the copy leaves this state unchanged."""
+        """Return an independent copy of a loan's state, so that changes of the copy leave the original unchanged."""
         bills = [replace(bill, unpaid=Steps(bill.unpaid)) for bill in self.interest_bills]
         return replace(self, interest_bills=bills, owed=Steps(self.owed))
 
     def event_fields(self, on: date) -> dict[str, Any]:
-        """Return the base fields of an event of this loan: day, county, bank and loan."""
+        """Return the fields that every event of a loan has: day, county, bank and loan."""
         return {"effective_on": on, "county": self.county, "bank": self.bank, "loan": self.loan}
 
 
 def run_to(state: LoanState, through: date) -> Iterator[Event]:
-    """Yield each interest bill, use of credit and transition to overdue due on or before `through`, in the order of
-    days.
-    """
+    """Yield, sorted by day, each interest bill, use of credit and transition to overdue due on or before `through`."""
     while state.next_step_on is not None and state.next_step_on <= through:
         on, rolled_on = state.next_step_on, state.terms.rolled_on
         if on > rolled_on:
@@ -102,21 +100,21 @@ def run_to(state: LoanState, through: date) -> Iterator[Event]:
 
 
 def next_step(state: LoanState, after: date) -> date | None:
-    """Return the first day after `after` on which something falls due; return None when nothing can accrue any more."""
+    """Return the first day after `after` on which a bill or transition is due; None if nothing can accrue any more."""
     nothing_open = not state.open_principal and not any(bill.contract for bill in state.interest_bills)
     if nothing_open and not any(accrued(state, after + DAY)):
         return None
     rolled_on = state.terms.rolled_on
     if after < rolled_on:
         return min(next_settlement(after), rolled_on)
-    # The principal is not yet overdue on a later day where a repayment was reversed.
+    # A reversed repayment can leave principal that is past its due date but not yet marked as overdue.
     if after == rolled_on or state.principal:
         return after + DAY
     return next_settlement(after)
 
 
 def resume(state: LoanState, on: date) -> None:
-    """Set the status and the next step of a state as at the end of `on`; a loan with nothing left to pay is closed."""
+    """Set the status and next step of a loan's state as of the end of `on`; close a loan with nothing left to pay."""
     if state.status in ("active", "overdue") and is_settled(state, on):
         state.status = "closed"
     state.next_step_on = next_step(state, on)
@@ -136,7 +134,7 @@ def accrued(state: LoanState, on: date) -> Interest:
 
 
 def bill_interest(state: LoanState, on: date, cause: str = "") -> Iterator[InterestBilled]:
-    """Bill the open period from `billed_to` up to, but without, `on`; zero days or zero amounts make no bill (3.4)."""
+    """Bill the open period from `billed_to` to `on`, excluding `on`; zero days or zero amounts make no bill (3.4)."""
     start, found = state.billed_to, accrued(state, on)
     state.billed_to = on
     if any(found):
@@ -157,7 +155,7 @@ def bill_interest(state: LoanState, on: date, cause: str = "") -> Iterator[Inter
 
 @dataclass(frozen=True, slots=True)
 class Payoff:
-    """The pay-off of a loan on a day (结清试算): the sum of interest bills and the open period, in whole fen."""
+    """The pay-off of a loan on a day (结清试算), in whole fen: the sum of interest bills and unbilled interest."""
 
     principal: Fen
     contract: Fen
@@ -172,7 +170,7 @@ class Payoff:
 
 
 def payoff(state: LoanState, on: date) -> Payoff:
-    """Return the pay-off as of `on` for a state that was run to `on` (3.9)."""
+    """Return the pay-off as of `on` for a loan's state that was already advanced to `on` (3.9)."""
     coming = accrued(state, on)
     return Payoff(
         state.open_principal,
@@ -184,9 +182,7 @@ def payoff(state: LoanState, on: date) -> Payoff:
 
 
 def repay(state: LoanState, transaction: Repay) -> Iterator[Event]:
-    """Allocate a repayment (3.9), which pays the loss where the loan is written off; raise LoanSettled for a settled
-    loan.
-    """
+    """Allocate a repayment (3.9), or count it against the loss of a written-off loan; raise LoanSettled if settled."""
     on, amount = transaction.on, transaction.amount
     made: dict[str, Any] = {
         "repayment": transaction.repayment,
@@ -217,8 +213,8 @@ def repay(state: LoanState, transaction: Repay) -> Iterator[Event]:
 def allocate(state: LoanState, on: date, amount: Fen, *, to_principal: bool) -> tuple[dict[str, Any], Fen]:
     """Pay interest bills, oldest first, then principal; return the event's fields and the money left over, in fen.
 
-    Each bill's contract interest is paid first, then compound interest, then penalty. On a loan overdue for more days
-    than the scheme allows (90), principal is paid before interest (3.9).
+    Each bill's contract interest is paid first, then compound interest, then penalty. If a loan is overdue for more
+    days than the scheme allows (90), principal is paid before interest (3.9).
     """
     paid: dict[str, Any] = {}
     days_overdue = (on - state.terms.rolled_on).days
@@ -233,7 +229,7 @@ def allocate(state: LoanState, on: date, amount: Fen, *, to_principal: bool) -> 
 
 
 def pay_bill(state: LoanState, on: date, bill: InterestBill, contract: Fen, compound: Fen, penalty: Fen) -> Applied:
-    """Subtract amounts in fen from an interest bill, which must have at least these amounts open."""
+    """Subtract amounts in fen from the open amounts of an interest bill, which must be at least as large."""
     bill.contract = Fen(bill.contract - contract)
     bill.compound = Fen(bill.compound - compound)
     bill.penalty = Fen(bill.penalty - penalty)
@@ -243,9 +239,7 @@ def pay_bill(state: LoanState, on: date, bill: InterestBill, contract: Fen, comp
 
 
 def take_principal(state: LoanState, on: date, amount: Fen) -> dict[str, Any]:
-    """Subtract an amount in fen from the principal, overdue principal first; return the event's two
-    principal fields.
-    """
+    """Subtract an amount in fen from the principal, overdue principal first; return the event's principal fields."""
     overdue = Fen(min(amount, state.overdue))
     normal = Fen(amount - overdue)
     assert normal <= state.principal
@@ -281,16 +275,14 @@ def _pay_bills(state: LoanState, on: date, amount: Fen, paid: dict[str, Any]) ->
 
 
 def use_credit(state: LoanState, on: date, *, cause: str = "", to_principal: bool = False) -> Iterator[Event]:
-    """Use the borrower's credit like a repayment dated `on`, as far as something is open (3.9)."""
+    """Use the borrower's credit like a repayment dated `on`, up to the open amounts (3.9)."""
     fields, state.credit = allocate(state, on, state.credit, to_principal=to_principal)
     if fields:
         yield CreditApplied(**state.event_fields(on), **fields, cause=cause)
 
 
 def _apply_credit(state: LoanState, on: date) -> Iterator[Event]:
-    """Use credit on the day of an interest bill; from the rolled due date on, or to settle the loan, pay
-    principal too.
-    """
+    """Use credit on the day of an interest bill; from the rolled due date on, or for a pay-off, pay principal too."""
     if state.credit:
         settles = state.credit >= state.open_principal + state.open_bills
         yield from use_credit(state, on, to_principal=settles or on >= state.terms.rolled_on)
@@ -299,7 +291,7 @@ def _apply_credit(state: LoanState, on: date) -> Iterator[Event]:
 
 
 def _turn_overdue(state: LoanState, on: date) -> Iterator[PrincipalOverdue]:
-    """Make principal overdue that is open at the end of the rolled due date; the event is dated one day later (3.7)."""
+    """Mark principal still open at the end of the rolled due date as overdue; the event is dated a day later (3.7)."""
     if state.principal:
         yield PrincipalOverdue(**state.event_fields(on), principal=state.principal)
         state.principal, state.overdue = NIL, state.open_principal

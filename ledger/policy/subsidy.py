@@ -27,11 +27,11 @@ NEVER = frozenset(("fund", "insurer", "waiver", "write_off"))
 
 @dataclass(frozen=True, slots=True, order=True)
 class Period:
-    """A quarter or year of the subsidy, written `2016Q2` or `2016`; `number` is 0 for a year.
+    """A quarter or year of the subsidy, written `2016Q2` or `2016`; the field `number` is 0 for a year.
 
     The settlement lines of a period are posted after the 21st before the period and on or before the 21st of the
-    period's last month (4.1). The days of a settlement line never include days on both sides of a 21st, so the first
-    day of each of the period's lines lies in `days`.
+    period's last month (4.1). No settlement line has days on both sides of a 21st, so the first day of each line of a
+    period lies in `days`.
     """
 
     cycle: Cycle
@@ -40,7 +40,7 @@ class Period:
 
     @classmethod
     def parse(cls, cycle: str, text: str) -> "Period":
-        """Return the period that a text names; raise ValueError for a text that is no period of the cycle."""
+        """Return the period that a text names; raise ValueError if the text names no period of the cycle."""
         if cycle == "quarter":
             quarter = Quarter.parse(text)
             return cls("quarter", quarter.year, quarter.number)
@@ -50,7 +50,7 @@ class Period:
 
     @classmethod
     def of(cls, cycle: Cycle, day: date) -> "Period":
-        """Return the period in which a settlement line is posted whose first day is `day`."""
+        """Return the period in which a settlement line with the first day `day` is posted."""
         quarter = Quarter.of(day)
         if day >= quarter.interest.end:
             quarter = quarter.shift(1)
@@ -61,7 +61,7 @@ class Period:
 
     @property
     def days(self) -> Span:
-        """Return the days whose interest is posted in the period; the period is over on the span's `end` (4.1)."""
+        """Return the days whose interest is posted in a period; the period is over on the `end` of these days (4.1)."""
         end = Quarter(self.year, self.number or 4).interest.end
         return Span(add_months(end, -3 if self.number else -12), end)
 
@@ -74,17 +74,17 @@ class Period:
         return Period(self.cycle, quarter.year, quarter.number)
 
     def submit_by(self, day: int) -> date:
-        """Return the last day for the bank to submit: day `day` of the period's last month, never rolled (4.4, 7)."""
+        """Return the last day for the bank to submit: day `day` of the period's last month, holiday or not (4.4, 7)."""
         return self.days.end.replace(day=day)
 
 
 def cycle_of(scheme: Scheme, *, household: bool) -> Cycle:
-    """Return how often the subsidy of a household (otherwise of an organisation) is settled (4.1)."""
+    """Return the cycle in which the subsidy of households, or else of organisations, is settled (4.1)."""
     return scheme.household_subsidy_cycle if household else scheme.organisation_subsidy_cycle
 
 
 def share_of(scheme: Scheme, *, household: bool) -> Decimal:
-    """Return the part of the eligible interest that is subsidised, as a fraction (4.1)."""
+    """Return the share of the eligible interest that is paid as subsidy, as a fraction (4.1)."""
     return scheme.household_subsidy_share if household else scheme.organisation_subsidy_share
 
 
@@ -96,10 +96,10 @@ def subsidised_span(
     due_on: date,
     misused_on: date | None = None,
 ) -> Span:
-    """Return the days of a loan that may earn subsidy (4.2): days before the contract due date, which does not roll.
+    """Return the days of a loan that may earn subsidy (4.2): days before the contract due date, which is not rolled.
 
-    A renewed loan uses up the months that began with the first loan. An extension adds days only where the scheme
-    subsidises extensions.
+    For a renewed loan, the subsidised months begin with the payout of the first loan. An extension adds days only where
+    the scheme subsidises extensions.
     """
     ends = [
         due_on if scheme.extension_subsidised else original_due_on,
@@ -112,11 +112,11 @@ def subsidised_span(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SubsidyTerms:
-    """The subsidy that a scheme version grants to households or to organisations.
+    """The terms of the subsidy that a scheme version grants to households or to organisations.
 
     The subsidy on an organisation's loan is one amount per loan and period, not one amount per interest bill. `cap` is
     the principal in fen up to which one borrower's interest is subsidised, or None for no limit (4.6, 4.8). `steady` is
-    True where the contract rate cannot change on a subsidised day.
+    True if the contract rate cannot change on a subsidised day.
     """
 
     scheme: Scheme
@@ -128,7 +128,7 @@ class SubsidyTerms:
 
     @classmethod
     def of(cls, scheme: Scheme, *, household: bool) -> "SubsidyTerms":
-        """Return the terms of a scheme version for households, or for organisations."""
+        """Return the subsidy terms of a scheme version for households, or for organisations."""
         return cls(
             scheme,
             household,
@@ -143,9 +143,9 @@ class SubsidyTerms:
 class LineConditions:
     """The facts on which the subsidy of a settlement line depends, other than amounts and payments.
 
-    Many settlement lines of a quarter share one object. Rates are whole numbers of 1e-8. The line runs from `start` to
-    `end`, without `end`, and was posted in the period `own`, whose text is `period`. `span` holds the loan's subsidised
-    days. A borrower's only loan, if at most `whole_up_to` fen, earns exactly its contract interest.
+    One object is shared by many settlement lines. Rates are in units of 1e-8. The line runs from `start` to `end`,
+    excluding `end`; it was posted in the period `own`, with the text `period`. `span` holds the loan's subsidised days.
+    The only loan of a borrower, if at most `whole_up_to` fen, earns exactly its contract interest.
     """
 
     terms: SubsidyTerms
@@ -165,7 +165,7 @@ class LineConditions:
     def of(
         cls, terms: SubsidyTerms, rate: int, benchmark: int, loan_days: tuple[date, ...], start: date, end: date
     ) -> "LineConditions":
-        """Return the conditions of a settlement line; `loan_days` are the dates that `subsidised_span` needs."""
+        """Return the conditions of a settlement line; `loan_days` holds the dates that `subsidised_span` needs."""
         span = subsidised_span(terms.scheme, *loan_days)
         whole = terms.household and terms.steady and earns_all(Span(start, end), span, rate, benchmark, terms.share)
         up_to = terms.cap or 0 if whole else 0
@@ -174,7 +174,7 @@ class LineConditions:
 
 
 def cap_left(cap: Fen, earlier: Iterable[Sequence[tuple[date, Fen]]]) -> Steps:
-    """Return the cap in fen that a borrower's earlier loans leave, from each day on (4.6)."""
+    """Return the part of a borrower's cap, in fen, that earlier loans leave unused, from each day on (4.6)."""
     changes: dict[date, int] = {date.min: 0}
     for owed in earlier:
         before = 0
@@ -189,7 +189,7 @@ def cap_left(cap: Fen, earlier: Iterable[Sequence[tuple[date, Fen]]]) -> Steps:
 
 
 class Earned(NamedTuple):
-    """The subsidised days of a settlement line, and its eligible interest in parts; `WHOLE` parts are one fen."""
+    """The subsidised days of a settlement line, and its eligible interest in units of 1/`WHOLE` fen."""
 
     days: int
     parts: int
@@ -204,10 +204,10 @@ def earned(
     contract: Fen,
     cap: Sequence[tuple[date, int]] = (),
 ) -> Earned:
-    """Return the eligible interest of a settlement line, at most its contract interest (4.6).
+    """Return the eligible interest of a settlement line, which is at most its contract interest (4.6).
 
-    Each subsidised day earns min(owed, cap left) x min(rate, benchmark) / 360. `owed` and `cap` are in fen and `rates`
-    in whole units of 1e-8; each value applies from its day on. Without a cap all principal counts.
+    Each subsidised day earns interest of min(owed, cap left) x min(rate, benchmark) / 360. `owed` and `cap` are in fen
+    and `rates` in units of 1e-8; each value applies from its own day on. Without a cap, all principal counts.
     """
     start, end = max(line.start, span.start), min(line.end, span.end)
     if start >= end:
@@ -221,10 +221,10 @@ def earned(
 
 
 def earns_all(line: Span, span: Span, rate: int, benchmark: int, share: Decimal) -> bool:
-    """Return whether a settlement line of a loan within the cap earns just its contract interest.
+    """Return whether the eligible interest of a settlement line within the cap equals its contract interest.
 
-    A line earns its contract interest where every day is subsidised, at the contract rate and in full. The exact sum
-    over the days then rounds to the contract interest, so the principal of the single days need not be read.
+    All contract interest of a line is eligible if each day is subsidised in full and at the contract rate. The exact
+    sum over the days rounds to the contract interest, so no principal by day is read.
     """
     return share == 1 and rate <= benchmark and span.start <= line.start and line.end <= span.end
 
@@ -239,7 +239,7 @@ def _at(steps: Sequence[tuple[date, int]], day: date) -> int:
 
 
 def amount(parts: int, share: Decimal) -> Fen:
-    """Return the subsidy of exact eligible interest, in fen: the only rounding of the subsidy (4.6, 4.7)."""
+    """Return the subsidy, in fen, of exact eligible interest; a subsidy is rounded only in this function (4.6, 4.7)."""
     numerator, denominator = _ratio(share)
     return half_up(parts * numerator, WHOLE * denominator)
 
@@ -250,7 +250,7 @@ def _ratio(share: Decimal) -> tuple[int, int]:
 
 
 def shown(parts: int) -> Fen:
-    """Return eligible interest in fen as lists print it; the subsidy is never computed from this figure."""
+    """Return eligible interest in fen for printed lists; the subsidy is never computed from the rounded figure."""
     return half_up(parts, WHOLE)
 
 
@@ -259,10 +259,10 @@ Applied = tuple[date, str, int, int]
 
 
 def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
-    """Return the day since which the borrower has fully paid a line's contract interest; None if unpaid (4.3).
+    """Return the day from which a line's contract interest was fully paid by the borrower; None if unpaid (4.3).
 
     A line does not count as paid if the fund or an insurer paid any part, or if a part was waived or written off.
-    `applied` is in the order of days. Payments and reversals on one day are added up.
+    `applied` is sorted by day. Payments and reversals of the same day are added up.
     """
     paid = before = 0
     since = held = day = None
@@ -280,34 +280,34 @@ def paid_on(contract: Fen, applied: Iterable[Applied]) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether a batch accepts lines (a draft or a returned batch does), and the last day whose payments count."""
+    """Whether a batch is open for lines (a draft or returned batch is), and the last day whose payments count."""
 
     open: bool
     cut_off: date
 
 
 def cut_off(submit_by: date, submitted_on: date | None) -> date:
-    """Return the last day on which a payment of interest counts: the earlier of the 26th and the submission (4.3)."""
+    """Return the last day on which a payment of interest counts: the 26th or, if earlier, the submission day (4.3)."""
     return submit_by if submitted_on is None else min(submit_by, submitted_on)
 
 
 def standing_of(own: Period, standings: Mapping[Period, Standing], submit_day: int) -> Standing:
-    """Return the standing of the batch of a line's own period; a batch not yet drafted counts as open."""
+    """Return the standing of the batch of a line's own period; a batch that does not exist yet counts as open."""
     return standings.get(own) or Standing(True, own.submit_by(submit_day))
 
 
 def is_forfeit(paid: date, cut_off: date, late: LateInterest) -> bool:
-    """Return whether interest paid after the cut-off of its own period is never subsidised (4.3)."""
+    """Return whether interest is never subsidised because it was paid after the cut-off of its own period (4.3)."""
     return late == "forfeit" and paid > cut_off
 
 
 def batch_of(
     own: Period, paid: date, last: Period, standings: Mapping[Period, Standing], submit_day: int, late: LateInterest
 ) -> Period | None:
-    """Return the period whose batch a fully paid line enters; None if no batch up to `last` takes the line (4.3).
+    """Return the period whose batch takes a fully paid line; None if no batch up to `last` takes the line (4.3).
 
     A line paid on or before the cut-off of its own period enters the batch of that period. A line paid later enters the
-    next open batch, or no batch where the scheme makes late interest forfeit.
+    next open batch, or no batch if the scheme excludes late interest.
     """
     standing = standing_of(own, standings, submit_day)
     if is_forfeit(paid, standing.cut_off, late):
@@ -322,7 +322,7 @@ def batch_of(
 
 
 def next_open(after: Period, last: Period, standings: Mapping[Period, Standing]) -> Period:
-    """Return the period of the first open batch after a paid batch, at the latest `last` (4.9)."""
+    """Return the first period, up to `last`, that has an open batch after a given paid batch (4.9)."""
     period = after.next
     while period < last and not standings.get(period, _NOT_DRAFTED).open:
         period = period.next
@@ -333,18 +333,18 @@ _NOT_DRAFTED = Standing(False, date.max)
 
 
 class Deadline(NamedTuple):
-    """The last day for an action; `provisional` is True where the calendar for the day is not published yet (7)."""
+    """The last day for an action; `provisional` is True if the day's work calendar is not published yet (7)."""
 
     on: date
     provisional: bool
 
 
 def pay_by(approved_on: date, working_days: int, calendar: WorkCalendar) -> Deadline:
-    """Return the last working day on which the finance bureau may verify and pay (4.5)."""
+    """Return the last working day for the finance bureau to verify and pay a batch (4.5)."""
     on = calendar.add_working_days(approved_on, working_days)
     return Deadline(on, calendar.is_provisional(on) or calendar.is_provisional(approved_on))
 
 
 def difference(paid: int, entitled: int) -> tuple[Fen, Fen]:
-    """Return the amount paid too much on a line and the amount still missing, in fen; one of them is zero (4.9)."""
+    """Return the subsidy overpaid on a line and the subsidy still missing, in fen; one of the amounts is zero (4.9)."""
     return Fen(max(NIL, paid - entitled)), Fen(max(NIL, entitled - paid))

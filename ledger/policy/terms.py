@@ -1,4 +1,4 @@
-"""The term of a loan: its due date, the rolling of a due date to a working day, and extensions."""
+"""The term of a loan: the due date, its move to a working day, and extensions."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +31,7 @@ class ExtensionTooLong(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """An extension (展期) from the old to the new contract due date; neither date is rolled."""
+    """An extension (展期) from the old to the new contract due date; neither date is moved to a working day."""
 
     agreed_on: date
     months: int
@@ -46,11 +46,11 @@ def due_on(disbursed_on: date, months: int) -> date:
 
 
 def rolled(due: date, calendar: WorkCalendar, roll: Roll) -> date:
-    """Return the day on which a loan due on a date is payable (3.6).
+    """Return the day on which a loan with a given contract due date is payable (3.6).
 
-    The result is the due date itself if the due date is a working day or the scheme rolls no dates; otherwise it is the
-    next working day. The result is provisional in a year without a published calendar. Check `calendar.is_provisional`
-    for the due date and for the returned day before posting anything on that day.
+    The day returned is the due date itself if the date is a working day or the scheme rolls no dates; otherwise it is
+    the next working day. The day returned is provisional if no calendar of its year is published. Before posting
+    anything on the returned day, check `calendar.is_provisional` for the due date and for the returned day.
     """
     return due if roll == "none" else calendar.next_working(due)
 

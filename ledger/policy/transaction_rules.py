@@ -1,4 +1,4 @@
-"""The rule that applies each kind of loan transaction, and the transaction behind each stored event."""
+"""The rules that apply the kinds of loan transaction, and the function that makes a transaction from its event."""
 
 from collections.abc import Iterator
 
@@ -18,9 +18,9 @@ class BeforeDisbursement(RuleViolation):
 
 
 def apply(state: LoanState, transaction: LoanTransaction) -> Iterator[Event]:
-    """Change a state that was run to the transaction's day, and yield the events of the transaction.
+    """Apply a transaction to a state already advanced to the transaction's day, and yield its events.
 
-    Raise BeforeDisbursement, and the refusals of the transaction's rule.
+    Raise BeforeDisbursement, or a refusal of the transaction's rule.
     """
     if transaction.on < state.terms.disbursed_on:
         raise BeforeDisbursement(rule="2.6", limit=state.terms.disbursed_on, found=transaction.on)
@@ -57,10 +57,10 @@ def apply(state: LoanState, transaction: LoanTransaction) -> Iterator[Event]:
 
 
 def transaction_of(event: Event, about: Particulars) -> LoanTransaction | None:
-    """Return the transaction that made an event, to be applied a second time after back-dating.
+    """Return the transaction that made an event, so that back-dating can apply the transaction again.
 
-    Return None for an event that a calendar day caused, such as an interest bill. Return None also for an event on
-    which other records depend, since back-dating never reverses an event of this kind
+    Return None for an event that no transaction made, such as a quarterly interest bill. Return None also for an event
+    on which other records depend, since back-dating never reverses such an event
     (`ledger/operations/servicing/backdating.py`).
     """
     on = event.effective_on

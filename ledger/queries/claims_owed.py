@@ -1,4 +1,4 @@
-"""Queries of the amounts that the fund owes on claims, of the queued amounts, and of the counties' shares."""
+"""Queries of the amounts that the fund still owes on claims, of queued claims, and of the counties' loss shares."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ UNPAID = (ClaimStatus.APPROVED, ClaimStatus.PARTLY_PAID)
 
 
 def paid_of(claim: Claim) -> Parts:
-    """Return the principal and the interest that the fund has paid on a claim."""
+    """Return the principal and the interest that the fund has already paid on a claim."""
     return Parts(*map(Fen, (claim.paid_principal, claim.paid_interest)))
 
 
 def frozen_of(claim: Claim) -> Parts:
-    """Return the principal and the interest that were open on the loan on the day of the claim."""
+    """Return the principal and the interest that were open on a loan on the day of its claim."""
     return Parts(*map(Fen, (claim.principal, claim.interest)))
 
 
@@ -60,7 +60,7 @@ def owed(connection: Connection, claims: Iterable[Claim]) -> dict[int, Parts]:
 def queued_by_account(
     session: Session, county: str | None = None, bank: str | None = None
 ) -> dict[tuple[str, str], Fen]:
-    """Return the queued claims on each fund account, in fen, by county and bank; zero amounts are left out."""
+    """Return the sum of queued claims on each fund account, in fen, by county and bank; zero sums are left out."""
     query = select(Claim).where(Claim.status.in_(UNPAID), Claim.queued_on.is_not(None))
     if county is not None:
         query = query.where(Claim.county == county)
@@ -87,7 +87,7 @@ def queued_by_loan(session: Session, loan_ids: Iterable[int]) -> Mapping[int, Fe
 
 
 def county_shares(session: Session, county: str, bank: str) -> list[tuple[int, Fen]]:
-    """Return the claims of an account with the county's share of their net loss, in fen, oldest approval first."""
+    """Return the claims of a fund account with the county's share of each net loss, in fen, oldest approval first."""
     query = (
         select(Claim, Loan.scheme, Loan.scheme_version)
         .join(Loan, Loan.id == Claim.loan_id)
@@ -102,7 +102,7 @@ def county_shares(session: Session, county: str, bank: str) -> list[tuple[int, F
 
 @dataclass(frozen=True, slots=True)
 class Allotted:
-    """The county's share in the net loss of a claim, as an amount due and an amount paid, in whole fen."""
+    """The county's share of a claim's net loss, in whole fen: the amount that the county owes and the amount paid."""
 
     due: Fen
     paid: Fen
@@ -111,8 +111,9 @@ class Allotted:
 def allotted(session: Session, accounts: Iterable[tuple[str, str]]) -> dict[int, Allotted]:
     """Return the county's share of each claim on the given accounts (county, bank), by claim id (6.5).
 
-    Payments are allotted to the claim approved first. A paid share that is no longer due, because money was recovered,
-    is allotted to the next claim. The balance of account 1201 follows the rule of allotment too.
+    A county's payments are allotted to its claims in the order of the claims' approval. If a later recovery lowers the
+    county's share of a claim, the excess of its payments is allotted to the next claim. The amount that a county has
+    paid is the sum of its shares less the balance of account 1201.
     """
     found: dict[int, Allotted] = {}
     for county, bank in sorted(set(accounts)):

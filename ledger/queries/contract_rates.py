@@ -1,4 +1,4 @@
-"""The contract rates of loans over time, and the scheme versions of loans."""
+"""Queries of the contract rates of loans over time, and of the scheme versions of loans."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -24,7 +24,7 @@ _VERSIONS = CacheKey[dict[tuple[str, int], tuple[Scheme, Uplifts]]]("scheme vers
 
 
 class Priced(Protocol):
-    """The columns of a disbursed loan that its contract rates depend on; rates are whole numbers of 1e-8."""
+    """The columns of a disbursed loan that decide its contract rates; rates are whole numbers in units of 1e-8."""
 
     @property
     def annual_rate(self) -> int: ...
@@ -45,7 +45,7 @@ class Priced(Protocol):
 
 
 def loan_rows(names: Sequence[str]) -> Select[Any]:
-    """Return a query for the named columns of loans, with rates as whole numbers of 1e-8."""
+    """Return a query for the named columns of loans, with rates as whole numbers in units of 1e-8."""
     return select(*(type_coerce(_LOANS.c[name], BigInteger) if name in _RATES else _LOANS.c[name] for name in names))
 
 
@@ -67,7 +67,7 @@ _ROWS = loan_rows(
 
 
 def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tuple[tuple[date, int], ...]]:
-    """Return each loan's contract rates up to the day `through`, in whole 1e-8 with first days, without locks."""
+    """Return each loan's contract rates up to `through`, in units of 1e-8, each with its first day; lock no rows."""
     query = _ROWS.where(among(unit.connection, _LOANS.c.id, loan_ids))
     return {
         row.id: rate_steps(unit, scheme_and_uplifts(unit, row.scheme, row.scheme_version)[0], row, through)
@@ -76,7 +76,7 @@ def rates_of(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, tu
 
 
 def rate_steps(unit: Unit, scheme: Scheme, loan: Priced, through: date) -> tuple[tuple[date, int], ...]:
-    """Return a loan's contract rates up to the day `through`, in whole 1e-8, each with its first day."""
+    """Return a loan's contract rates up to `through`, in units of 1e-8, each with its first day."""
     if scheme.repricing == "fixed":
         steps = ((loan.disbursed_on, loan.annual_rate),)
         return steps if loan.extended_rate is None else (*steps, (loan.original_due_on, loan.extended_rate))

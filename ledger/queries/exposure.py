@@ -1,4 +1,4 @@
-"""Queries of borrowers' debts to all banks and of the loans that a bank issued, for the limits of scheme 2."""
+"""Queries of borrowers' debts to all banks, and of the loans a bank has issued, for the limits in scheme 2."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ PENDING = (LoanStatus.SUBMITTED, LoanStatus.APPROVED)
 
 @dataclass(frozen=True, slots=True)
 class Borrowing:
-    """A borrower's exposure to all banks and bad debt at all banks, in whole fen."""
+    """A borrower's exposure to all banks and its bad debt at all banks, in whole fen."""
 
     exposure: Exposure
     recourse: Fen = NIL
@@ -39,8 +39,8 @@ def household_borrowings(
 ) -> dict[int, Borrowing]:
     """Return the exposure and bad debt of each household (2.1, 2.2); a household without a loan is left out.
 
-    Two queries serve any number of households. A caller that acts on the result must have locked the households. The
-    loan with the id `leaving_out` is not counted.
+    Two queries are enough for any number of households. A caller that decides by the returned exposure must have locked
+    the households. The loan with the id `leaving_out` is ignored.
     """
     return _borrowings(unit, _LOANS.c.household_id, household_ids, leaving_out)
 
@@ -72,7 +72,7 @@ def _borrowings(
             continue
         found = standing.get(row.id, {})
         recourse, lost = found.get(chart.RECOURSE, 0), found.get(chart.LOAN_LOSSES, 0)
-        # Compensation that was not recovered counts even after recourse is closed: a claim cancels no debt (2.2, 6.7).
+        # Unrecovered compensation counts as debt even after recourse is closed: a claim cancels no debt (2.2, 6.7).
         unreturned = found.get(chart.COMPENSATION_LOSS, 0) + found.get(chart.DUE_FROM_COUNTY, 0)
         into[0] += open_principal(found) + max(recourse, unreturned) + lost
         into[2] += recourse
@@ -84,12 +84,12 @@ def _borrowings(
 
 
 def open_principal(found: Mapping[chart.Account, Fen]) -> Fen:
-    """Return the open principal of a loan in fen, the sum of principal that is due later and overdue principal."""
+    """Return the open principal of a loan in fen: principal not yet overdue plus overdue principal."""
     return Fen(found.get(chart.LOAN_PRINCIPAL, 0) + found.get(chart.OVERDUE_PRINCIPAL, 0))
 
 
 def issued(unit: Unit, bank: str, county: str) -> Fen:
-    """Return the loans disbursed by a bank in a county, in fen, without renewals and reversed loans (5.2)."""
+    """Return the principal that a bank disbursed in a county, in fen, without renewals and reversed loans (5.2)."""
     loan = _LOANS.c
     query = select(cast(func.sum(loan.principal_fen), BigInteger)).where(
         loan.county == county, loan.bank == bank, loan.disbursed_on.is_not(None), loan.renews_id.is_(None)
@@ -98,12 +98,12 @@ def issued(unit: Unit, bank: str, county: str) -> Fen:
 
 
 def contributed(unit: Unit, bank: str, county: str) -> Fen:
-    """Return the contributions to a fund account in fen, which are approved plans less returned money (5.2)."""
+    """Return the contributions to a fund account in fen: approved plans less returned money (5.2)."""
     return Fen(sum(fund_calls.contributed(unit.session, county, bank).values()))
 
 
 def lent(unit: Unit, bank: str) -> dict[str, tuple[Fen, Fen]]:
-    """Return by county the fen that a bank has disbursed to households, and the fen disbursed in total (2.7)."""
+    """Return by county the principal in fen that a bank disbursed to households, and to all borrowers (2.7)."""
     loan = _LOANS.c
     to_households = case((loan.household_id.is_not(None), loan.principal_fen), else_=0)
     query = (

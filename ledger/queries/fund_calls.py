@@ -30,7 +30,7 @@ class Account(NamedTuple):
 
 
 def calls(unit: Unit, quarter: Quarter) -> dict[Account, Call]:
-    """Return the calls of a quarter by fund account and source, without the accounts that were wound down (5.2)."""
+    """Return the calls of a quarter by fund account and source, without accounts that were wound down (5.2)."""
     found = issued(unit.session, quarter)
     given = contributed(unit.session)
     closed = {(row.county, row.bank) for row in unit.session.execute(select(FundReturn.county, FundReturn.bank))}
@@ -42,7 +42,7 @@ def calls(unit: Unit, quarter: Quarter) -> dict[Account, Call]:
 
 
 def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
-    """Return the loans disbursed up to a quarter's end, by account and scheme, without renewals and reversed loans."""
+    """Return the fen disbursed up to a quarter's end, by account and scheme, without renewals and reversals."""
     c, days = _LOANS.c, quarter.calendar
     within = case((c.disbursed_on >= days.start, c.principal_fen), else_=0)
     rows = session.execute(
@@ -66,7 +66,7 @@ def issued(session: Session, quarter: Quarter) -> dict[Account, list[Issued]]:
 
 
 def unplanned(session: Session, on: date) -> list[Quarter]:
-    """Return the ended quarters that have no plan, from the first to the last quarter in which a loan was issued."""
+    """Return the ended quarters without a plan, from the first to the last quarter in which a loan was issued."""
     c = _LOANS.c
     first = Quarter.of(on).calendar.start
     months = session.execute(
@@ -101,9 +101,9 @@ def issued_through(
 def contributed(
     session: Session, county: str | None = None, bank: str | None = None, clocks: Clocks | None = None
 ) -> dict[Account, Fen]:
-    """Return the contributions by account in fen: approved plans and advances, less returned money (5.2).
+    """Return the contributions by fund account in fen: approved plans and advances, less returned money (5.2).
 
-    With clocks, only steps and returns dated on or before `as_of` count.
+    If `as_of` and `known_at` are given, only steps and returns dated on or before `as_of` count.
     """
     s, r = FundPlanStep, FundReturn
     given = select(s.county, s.bank, s.source, cast(func.sum(s.fen), BigInteger).label("fen")).where(
@@ -128,12 +128,12 @@ def contributed(
 
 
 def source_of(name: str) -> FundSource:
-    """Return the source of fund money with a stored name."""
+    """Return the source of fund money that a stored name stands for."""
     return "city" if name == "city" else "county"
 
 
 def reached(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[str, Fen]]:
-    """Return the amounts in fen that each line of the given plans has reached, by line and step."""
+    """Return, by plan line and step, the amounts in fen that each line of the given plans has reached."""
     s = FundPlanStep
     query = (
         select(s.line_id, s.step, cast(func.sum(s.fen), BigInteger).label("fen"))

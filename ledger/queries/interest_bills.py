@@ -16,10 +16,10 @@ from ledger.tables.loans import allocations, interest_bills
 
 
 def bills_by_payment_day(*payments: ColumnElement[bool]) -> Select[Any]:
-    """Return a query for interest bills with the sums paid on each bill by day, oldest first.
+    """Return a query for interest bills, oldest first, with the sums paid on each bill by day.
 
-    Only payments that meet the conditions in `payments` are summed. A bill without a payment has a single row, whose
-    day and sums are NULL. `put_on_states` lists the columns.
+    Only payments that meet the conditions in the argument `payments` are summed. A bill without a payment has one row,
+    in which the day and the sums are NULL. The columns of the query are listed in `put_on_states`.
     """
     b, a = interest_bills.c, allocations.c
     each_day = (b.loan_id, b.period_start, b.version, a.effective_on)
@@ -34,7 +34,7 @@ def bills_by_payment_day(*payments: ColumnElement[bool]) -> Select[Any]:
 
 
 def bills_as_of(clocks: Clocks) -> list[ColumnElement[bool]]:
-    """Return the conditions for interest bills dated on or before `as_of` and unreversed as known at `known_at`."""
+    """Return the conditions for interest bills dated on or before `as_of` and not reversed as known at `known_at`."""
     b = interest_bills.c
     made = [b.period_end <= clocks.as_of]
     if clocks.known_at is None:
@@ -45,7 +45,7 @@ def bills_as_of(clocks: Clocks) -> list[ColumnElement[bool]]:
 
 
 def payments_as_of(clocks: Clocks) -> list[ColumnElement[bool]]:
-    """Return the conditions for payments of bills dated on or before `as_of`, as known at `known_at`.
+    """Return the conditions that select payments of bills dated on or before `as_of`, as known at `known_at`.
 
     The reversal of a payment is a row with negative amounts.
     """
@@ -77,7 +77,7 @@ def put_on_states(rows: Iterable[Sequence[Any]], states: Mapping[int, LoanState]
             bill = InterestBill(start, posted_on, contract, compound, penalty)
             bill.unpaid.set(state.billed_to, bill.contract)
             state.interest_bills.append(bill)
-        if any(paid):  # All sums are zero without a payment, or where a payment was reversed on its day.
+        if any(paid):  # All sums are zero for a bill without a payment, or if a payment was reversed on its own day.
             _take_off(state.interest_bills[-1], max(paid_on, state.billed_to), *paid)
     for loan_id in billed:
         state = states[loan_id]

@@ -1,6 +1,6 @@
-"""Load the states of loans, either with everything recorded or as of a day and as known at a moment.
+"""Load the states of loans, either with every recorded event, or as of a day and as known at a moment.
 
-The number of queries does not grow with the number of loans. For loading with locks see
+The number of database queries does not grow with the number of loans. To load loan states with locks, see
 `ledger/operations/servicing/load.py`.
 """
 
@@ -33,11 +33,11 @@ def load(
 ) -> dict[int, LoadedState]:
     """Return the states of loans by loan id, in the order of ids; a loan not yet paid out has no state.
 
-    `through` is the last day to which the states can be run, because interest rates are loaded up to `through`. Without
-    clocks, a state holds every recorded event, whatever the day of the event. With clocks, a state holds the events
-    dated on or before `as_of` and recorded at or before `known_at`. A state as of a day may lack interest bills that
-    were not yet posted on the day; running the state to the day adds the missing bills. `lock` locks the loans' rows to
-    the end of the database transaction.
+    `through` is the last day to which the states can be advanced, because interest rates are loaded only up to
+    `through`. Without `as_of` and `known_at`, a state includes every recorded event, whatever the day of the event.
+    With `as_of` and `known_at`, a state includes the events dated on or before `as_of` and recorded at or before
+    `known_at`. A state as of a day may lack interest bills not yet posted on that day; advancing the state to the day
+    adds these bills. With `lock`, the loans' rows are locked until the end of the database transaction.
     """
     rows = stored_loans(unit, loan_ids, lock=lock)
     if clocks is not None:
@@ -66,7 +66,7 @@ def _fill_current(unit: Unit, states: Mapping[int, LoanState]) -> None:
         _fill_principal_steps(unit, states, moved)
     if billed or behind:
         b = interest_bills.c
-        # Bills of older periods are read only of loans with open interest from before the open period.
+        # Interest bills before the open period are read only for loans that had open interest at its start.
         recent = b.period_end >= _LOANS.c.billed_to
         chosen = or_(recent, among(connection, b.loan_id, behind)) if behind else recent
         query = _BILLS.where(among(connection, b.loan_id, {*billed, *behind}), chosen)
@@ -74,7 +74,7 @@ def _fill_current(unit: Unit, states: Mapping[int, LoanState]) -> None:
 
 
 def _fill_principal_steps(unit: Unit, states: Mapping[int, LoanState], moved: Sequence[int]) -> None:
-    """Fill in the principal on each day of the open period, computed backwards from the current principal."""
+    """Fill in the principal on each day of the open period, computed backwards from the present principal."""
     for loan_id, of_loan in principal.changes_since_billed(unit.connection, moved).items():
         state = states[loan_id]
         amount = state.open_principal - sum(fen for _, fen in of_loan)
@@ -93,7 +93,7 @@ def _sums() -> Select[Any]:
     later = p.effective_on > _LOANS.c.billed_to
     before = p.effective_on < _LOANS.c.billed_to
     receivable = signed(_INTEREST[0]) + signed(_INTEREST[1])
-    # The reversal of a payment, perhaps in a closed month, reopens a bill that had been paid long before.
+    # The reversal of a payment, perhaps in a closed month, can reopen an interest bill that was paid long before.
     taken_back = and_(p.fen < 0, p.credit.in_(interest))
     return (
         select(
@@ -109,6 +109,6 @@ def _sums() -> Select[Any]:
     )
 
 
-# The queries are built once, because every chunk of loans executes the queries.
+# The query objects are built once, because they are executed for every chunk of loans.
 _SUMS = _sums()
 _BILLS = bills.bills_by_payment_day().join(_LOANS, _LOANS.c.id == interest_bills.c.loan_id).where(interest_bills.c.live)

@@ -36,7 +36,7 @@ from ledger.unit_of_work import Unit
 
 
 def load_as_of(unit: Unit, rows: Mapping[int, StoredLoan], through: date, clocks: Clocks) -> dict[int, LoadedState]:
-    """Return the states of loans as of a day and as known at a moment; loans not yet paid out are left out."""
+    """Return the states of loans as of a day and as known at a moment; skip loans not yet paid out."""
     connection = unit.connection
     balances = _balances_by_day(unit, rows, clocks)
     decided = _decisive_events(unit, balances, clocks)
@@ -62,9 +62,9 @@ def load_as_of(unit: Unit, rows: Mapping[int, StoredLoan], through: date, clocks
 
 
 class _Balances(NamedTuple):
-    """The balances of a loan's accounts from the day `on` until the next change, in whole fen.
+    """The balances of a loan's accounts, in whole fen, valid from the day `on` until the next change.
 
-    `fund` is the sum of the loan's recourse, recoveries to remit and suspense.
+    `fund` is the sum of the loan's recourse, recoveries to be remitted and suspense.
     """
 
     on: date
@@ -108,7 +108,7 @@ def _balances_by_day(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dic
 
 
 def _put_balances(state: LoanState, days: Sequence[_Balances]) -> None:
-    """Set a state's last balances, and the principal on the days of the state's open period."""
+    """Set a state's final balances, and the principal on each day of the state's open period."""
     _, state.principal, state.overdue, state.credit, state.written_off, _ = days[-1]
     for day in days:
         if day.on <= state.billed_to or not state.owed:
@@ -122,7 +122,7 @@ _DECISIVE = (PrincipalOverdue, LoanExtended, MisuseFound, LoanRenewed, LoanWritt
 
 
 def _decisive_events(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dict[int, list[Event]]:
-    """Return by loan id, oldest first, the events that set status and terms and were unreversed by the clocks."""
+    """Return by loan id, oldest first, the events that set status and terms and count as of the requested day."""
     undone, c = aliased(events), events.c
     query = (
         select(c.kind, c.effective_on, c.county, c.bank, c.loan_id, c.payload)
@@ -143,7 +143,7 @@ def _decisive_events(unit: Unit, loan_ids: Iterable[int], clocks: Clocks) -> dic
 
 
 def _row_as_of(unit: Unit, row: StoredLoan, decided: Sequence[Event]) -> StoredLoan:
-    """Return a loan's row with the misuse and the extension that were decided by the time of the clocks."""
+    """Return a loan's row with the misuse and the extension decided as of the requested day and moment."""
     misused_on = min((event.effective_on for event in decided if isinstance(event, MisuseFound)), default=None)
     row = row._replace(misused_on=misused_on)
     extended = [event for event in decided if isinstance(event, LoanExtended)]
@@ -159,7 +159,7 @@ def _row_as_of(unit: Unit, row: StoredLoan, decided: Sequence[Event]) -> StoredL
 
 
 def _last_days(billed: Iterable[Sequence[Any]]) -> tuple[dict[int, date], dict[int, date]]:
-    """Return for each loan the day of the last interest bill, and the day of the last interest payment."""
+    """Return for each loan the day of its last interest bill and the day of its last interest payment."""
     billed_days: dict[int, date] = {}
     paid_days: dict[int, date] = {}
     for loan_id, _, posted_on, _, _, _, paid_on, *_ in billed:
@@ -176,11 +176,11 @@ def _last_moved(days: Sequence[_Balances]) -> date:
 
 
 def _billed_to(row: StoredLoan, since: date, moved_on: date, clocks: Clocks) -> date:
-    """Return the first day of the open period, which is the last settlement day that has passed.
+    """Return the first day of the open period, which is the most recent settlement day.
 
-    The day to which the job had run a loan is not stored for past moments. With `known_at`, the loan counts as run to
-    the last day on which a balance changed. Later settlement days without a bill count as not yet billed, although
-    running the state over these settlement days makes no bill.
+    For past moments, the day to which the job had advanced a loan is not stored. With `known_at`, a loan counts as
+    advanced to the last day on which its balance changed. Later settlement days without a bill count as unbilled,
+    although advancing the loan past them makes no bill.
     """
     if clocks.known_at is None and row.billed_to <= clocks.as_of:
         return row.billed_to
@@ -200,12 +200,12 @@ def _put_status(state: LoanState, decided: Sequence[Event], fund: Fen, as_of: da
 
 
 def _run_through(state: LoanState, as_of: date) -> date:
-    """Return the last day that the loan's calendar has covered: `as_of`, or earlier where the daily job ran late."""
+    """Return the last day up to which a loan's calendar was processed: `as_of`, or earlier if the job was late."""
     rolled_on = state.terms.rolled_on
     due = next_settlement(state.billed_to)
     if state.billed_to < rolled_on:
         due = min(due, rolled_on)
     on = min(as_of, due - DAY)
-    if state.principal and on > rolled_on:  # The change to overdue is not posted yet.
+    if state.principal and on > rolled_on:  # The transition to overdue is not posted yet.
         return max(rolled_on, state.owed[-1][0])
     return on

@@ -1,4 +1,4 @@
-"""Queries of loans' principal by day, and of the part of a borrower's cap that earlier loans leave to a loan."""
+"""Queries of loans' principal by day, and of the part of a borrower's cap that earlier loans leave unused."""
 
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -38,7 +38,7 @@ def _daily() -> Select[Any]:
     return select(*each_day, _sum()).where(_ONE_SIDE).group_by(*each_day).order_by(*each_day)
 
 
-# The statements are built once, because every chunk of loans executes the statements.
+# The SQL statements are built once, because they are executed for every chunk of loans.
 _CHANGES = _daily()
 _CHANGES_SINCE_BILLED = _CHANGES.join(_LOANS, _LOANS.c.id == postings.c.loan_id).where(
     postings.c.effective_on > _LOANS.c.billed_to
@@ -46,9 +46,9 @@ _CHANGES_SINCE_BILLED = _CHANGES.join(_LOANS, _LOANS.c.id == postings.c.loan_id)
 
 
 def changes_since_billed(connection: Connection, loan_ids: Collection[int]) -> dict[int, list[tuple[date, Fen]]]:
-    """Return by loan id the changes of principal in fen after the day to which the loan is billed, oldest first.
+    """Return by loan id the changes of principal in fen after the day up to which the loan is billed, oldest first.
 
-    Days whose changes add up to nothing are left out. One query serves any number of loans.
+    Days on which the changes of principal sum to zero are left out. One query is enough for any number of loans.
     """
     query = _CHANGES_SINCE_BILLED.where(among(connection, postings.c.loan_id, loan_ids))
     changes: dict[int, list[tuple[date, Fen]]] = {}
@@ -59,9 +59,9 @@ def changes_since_billed(connection: Connection, loan_ids: Collection[int]) -> d
 
 
 def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[int, Steps]:
-    """Return by loan id each loan's principal in fen, from each day on which the principal changed.
+    """Return by loan id the loan's principal in fen, from each day on which the principal changed.
 
-    Loans whose principal has not changed since the payout are left out. Two queries serve any number of loans.
+    Loans whose principal did not change after the payout are left out. Two queries are enough for any number of loans.
     """
     if not loan_ids:
         return {}
@@ -81,10 +81,10 @@ def principal_steps(connection: Connection, loan_ids: Collection[int]) -> dict[i
 
 
 def caps_left(connection: Connection, caps: Mapping[int, Fen]) -> dict[int, Steps]:
-    """Return by loan, in fen with first days, the part of the borrower's cap that earlier loans leave (4.6).
+    """Return by loan the part of the borrower's cap that earlier loans leave, in fen, with first days (4.6).
 
-    `caps` holds the cap of each loan's borrower by loan id. Loans without an earlier loan are left out. Three queries
-    serve any number of loans.
+    `caps` holds, by loan id, the cap of each loan's borrower. A loan without an earlier loan of its borrower is left
+    out. Three queries are enough for any number of loans.
     """
     earlier = _earlier_loans(connection, caps)
     owed = principal_steps(connection, {row.id for row in earlier})
@@ -96,7 +96,7 @@ def caps_left(connection: Connection, caps: Mapping[int, Fen]) -> dict[int, Step
 
 
 def _earlier_loans(connection: Connection, loan_ids: Collection[int]) -> Collection[Any]:
-    """Return for each loan the borrower's earlier loans from any bank, ordered by the later loan's id."""
+    """Return for each loan the borrower's earlier loans from any bank, in the order of the later loan's id."""
     if not loan_ids:
         return ()
     own, other = _OWN.c, _OTHER.c

@@ -23,10 +23,10 @@ MAIN_SCHEME = "ganzhou-2016"
 
 
 def scheme_of(session: Session, code: str, version: int) -> Scheme:
-    """Return a scheme version; raise NotFound.
+    """Return a scheme version; raise NotFound if the version is unknown.
 
-    A scheme version never changes. The content hash of a version is read once per session, and each scheme document is
-    parsed once per process.
+    A stored scheme version never changes. The content hash of a version is read once per session, and each scheme
+    document is parsed once per process.
     """
     known = cache_of(session).get(_SCHEMES, dict)
     if (scheme := known.get((code, version))) is None:
@@ -40,7 +40,7 @@ def latest_version(session: Session, code: str) -> int | None:
 
 
 def latest_scheme(session: Session, code: str) -> Scheme:
-    """Return the newest version of a scheme; raise NotFound."""
+    """Return the newest version of a scheme; raise NotFound for an unknown scheme."""
     version = latest_version(session, code)
     if version is None:
         raise NotFound(what="scheme", id=code)
@@ -48,7 +48,7 @@ def latest_scheme(session: Session, code: str) -> Scheme:
 
 
 def rate_tables(session: Session) -> Mapping[str, RateTable]:
-    """Return the published rate tables by code."""
+    """Return all published rate tables by code."""
     covered = session.execute(
         select(t.RateCoverage.table, func.max(t.RateCoverage.covered_through)).group_by(t.RateCoverage.table)
     ).all()
@@ -73,7 +73,7 @@ def work_calendar(session: Session) -> WorkCalendar:
 
 
 def county_of(session: Session, code: str) -> str:
-    """Return the present id of a county by its present code or a retired code; raise NotFound."""
+    """Return the current id of a county by its current code or a retired code; raise NotFound for an unknown code."""
     county = session.execute(select(t.CountyCode.county).where(t.CountyCode.code == code)).scalar()
     if county is None:
         raise NotFound(what="county", id=code)
@@ -81,7 +81,7 @@ def county_of(session: Session, code: str) -> str:
 
 
 def bank_status(session: Session, bank: str, on: date) -> str:
-    """Return a bank's status on a day (pilot, eliminated or substituted); raise NotFound before the first status."""
+    """Return a bank's status on a day (pilot, eliminated or substituted); raise NotFound before its first status."""
     status = session.execute(
         select(t.BankStatus.status)
         .where(t.BankStatus.bank == bank, t.BankStatus.effective_on <= on)
@@ -94,8 +94,8 @@ def bank_status(session: Session, bank: str, on: date) -> str:
 
 
 _SCHEMES = CacheKey[dict[tuple[str, int], Scheme]]("scheme versions")
-_parsed: dict[str, Scheme] = {}  # The parsed schemes by content hash.
-# Calendars by database: a published year never changes within a database but may differ between databases.
+_parsed: dict[str, Scheme] = {}  # The cache of parsed schemes, by content hash.
+# The cache of calendars, by database: a published year never changes within a database, but databases may differ.
 _calendars: WeakKeyDictionary[Pool, dict[tuple[int, ...], WorkCalendar]] = WeakKeyDictionary()
 
 

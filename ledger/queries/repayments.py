@@ -15,7 +15,7 @@ from ledger.tables.loans import Repayment
 
 @dataclass(frozen=True, slots=True)
 class RepaymentShown:
-    """A repayment with the amounts that it paid, in fen; all paid amounts of a reversed repayment are zero."""
+    """A repayment and the amounts that it paid, in fen; all paid amounts of a reversed repayment are zero."""
 
     id: int
     receipt_no: str
@@ -33,7 +33,7 @@ class RepaymentShown:
 
 
 def repayments_of(session: Session, loan_id: int) -> list[RepaymentShown]:
-    """Return a loan's repayments in the order of days, including reversed repayments, with two queries."""
+    """Return a loan's repayments in the order of days, including reversed ones, with two queries."""
     query = select(Repayment).where(Repayment.loan_id == loan_id).order_by(Repayment.paid_on, Repayment.id)
     rows = session.execute(query).scalars().all()
     events = journal.stored_events(session.connection(), [row.event_id for row in rows if row.live])
@@ -65,7 +65,7 @@ _PARTS = ("contract_interest", "compound_interest", "penalty_interest", "princip
 
 
 def applied_by(event: RepaymentReceived) -> dict[str, Fen]:
-    """Return the fen that a repayment paid on each part of the debt, by part: interest, principal, credit and so on."""
+    """Return the amounts in fen that a repayment paid, by part of the debt: interest, principal, credit and so on."""
     compound = sum(row.compound for row in event.applied)
     paid = (
         event.interest,

@@ -1,4 +1,4 @@
-"""Queries of settlement lines for the subsidy: loan, borrower, terms, day of full payment, eligible interest."""
+"""Queries of settlement lines for the subsidy: loan, borrower, terms, day of full payment and eligible interest."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -29,7 +29,7 @@ _SUBSIDY_LINES = table_of(SubsidyLine)
 
 
 class BilledLine(NamedTuple):
-    """A live settlement line with its loan and borrower; `paid_on` is the day since which it is fully paid.
+    """A live settlement line with its loan and borrower; `paid_on` is the day from which the line was fully paid.
 
     `principal` is the amount of the loan, and `contract` is the contract interest of the line, both in fen.
     """
@@ -45,7 +45,7 @@ class BilledLine(NamedTuple):
 
 
 class EarnedLine(NamedTuple):
-    """A settlement line with its subsidised days, and its eligible interest both as exact parts and rounded to fen."""
+    """A settlement line with its subsidised days, and its eligible interest in exact units and rounded to fen."""
 
     billed: BilledLine
     days: int
@@ -56,7 +56,7 @@ class EarnedLine(NamedTuple):
 def free_lines(
     unit: Unit, bank: str, county: str, last: Period, batch_id: int, loan_ids: Collection[int] | None = None
 ) -> list[BilledLine]:
-    """Return the lines posted up to a period's end that have a payment and that no different batch claims."""
+    """Return the lines posted up to a period's end that have a payment and that no other batch claims."""
     terms = granted_terms(unit.session)
     query = _free(*versions_of(terms, last.cycle))
     if loan_ids is not None:
@@ -65,7 +65,7 @@ def free_lines(
 
 
 def claimed_lines(unit: Unit, subsidy_line_ids: Collection[int]) -> dict[tuple[int, date], BilledLine]:
-    """Return by loan id and first day the settlement lines that subsidy lines claim, as billed and paid now."""
+    """Return, by loan id and first day, the lines that subsidy lines claim, with the current bills and payments."""
     if not subsidy_line_ids:
         return {}
     ln, c = interest_bills.c, subsidy_claims.c
@@ -77,10 +77,10 @@ def claimed_lines(unit: Unit, subsidy_line_ids: Collection[int]) -> dict[tuple[i
 
 
 def earned_lines(unit: Unit, billed: Sequence[BilledLine]) -> list[EarnedLine]:
-    """Return for each line the interest that is eligible for subsidy, in the given order (4.2, 4.6).
+    """Return the interest of each line that is eligible for subsidy, in the order of the lines (4.2, 4.6).
 
-    Lines of organisations without the link that their scheme requires are left out (4.1). Principal and rates are read
-    day by day only for loans whose result can depend on daily values.
+    Lines of organisations are left out if the organisation lacks the link that its scheme requires (4.1). Principal and
+    rates are read day by day only for loans whose subsidy can depend on daily values.
     """
     entitled = _with_required_link(unit, billed)
     sharing = _of_borrowers_with_several_loans(unit, entitled)
@@ -97,7 +97,7 @@ _ByDay = Mapping[int, Sequence[tuple[date, int]]]
 
 
 class _DailyFacts(NamedTuple):
-    """The values of loans that change by day: principal owed and cap left in fen, and contract rates in whole 1e-8."""
+    """The daily values of a loan: principal owed and cap left in fen, and contract rates in units of 1e-8."""
 
     owed: _ByDay
     caps: _ByDay
@@ -137,7 +137,7 @@ def _earned_whole(line: BilledLine) -> EarnedLine:
 
 
 def _of_borrowers_with_several_loans(unit: Unit, billed: Sequence[BilledLine]) -> set[int]:
-    """Return the loans whose borrowers have or had more than one loan."""
+    """Return the loans of borrowers who have or had more than one loan."""
     sharing: set[int] = set()
     for column, place in ((_LOANS.c.household_id, 1), (_LOANS.c.organisation_id, 2)):
         borrower_of = itemgetter(place)
@@ -149,7 +149,7 @@ def _of_borrowers_with_several_loans(unit: Unit, billed: Sequence[BilledLine]) -
 
 
 def _with_required_link(unit: Unit, billed: Sequence[BilledLine]) -> Sequence[BilledLine]:
-    """Return the lines, except lines of organisations that had no valid link on any day of the line's period (4.1)."""
+    """Return the lines without those of organisations that had no valid link on any day of the line's period (4.1)."""
     keys = {
         line: (line.organisation_id, line.conditions.terms, line.conditions.own)
         for line in billed
@@ -172,7 +172,7 @@ def _with_required_link(unit: Unit, billed: Sequence[BilledLine]) -> Sequence[Bi
     return [line for line in billed if line not in keys or is_linked[keys[line]]]
 
 
-# Statements are built once, because building a statement takes longer than executing it for a small bank.
+# SQL statements are built once, because for a small bank building a statement takes longer than executing it.
 @cache
 def _free(households: Versions, organisations: Versions) -> Select[Any]:
     ln, c = interest_bills.c, subsidy_claims.c
@@ -186,7 +186,7 @@ def _free(households: Versions, organisations: Versions) -> Select[Any]:
 
 
 def _billed(joined: FromClause) -> Select[Any]:
-    """Return a query for settlement lines with their payments; each row is one payment, with the fields of `_Row`."""
+    """Return a query for settlement lines with their payments; each row is one payment with the fields of `_Row`."""
     c, ln, a = _LOANS.c, interest_bills.c, allocations.c
     return (
         select(
@@ -208,9 +208,9 @@ _Day = date | str
 
 
 class _Row(NamedTuple):
-    """A payment applied to a settlement line, with the line and its loan, in the values of the database driver.
+    """A payment applied to a settlement line, with the line and its loan, as the database driver returns the values.
 
-    The fields from `household` to `end` decide the conditions of the line; the last four are a `subsidy.Applied`.
+    The fields from `household` to `end` decide the line's conditions; the last four fields are a `subsidy.Applied`.
     """
 
     loan: int
@@ -247,15 +247,17 @@ _PAYMENT = itemgetter(slice(_FIELD["applied_on"], None))
 
 
 def _read(unit: Unit, terms: TermsByVersion, query: Select[Any], values: Mapping[str, Any]) -> list[BilledLine]:
-    """Return settlement lines in the order of loans and days.
+    """Return settlement lines sorted by loan and day.
 
-    The rows are not converted by SQLAlchemy, because a quarter has many rows but few different dates and conditions.
+    SQLAlchemy does not convert the rows, because a quarter has many rows but few different dates and conditions.
     """
     result = unit.connection.execute(query, values)
     cursor: Any = result.cursor
-    rows: list[tuple[Any, ...]] = cursor.fetchall()  # The fields are those of `_Row`; making each row one takes time.
+    rows: list[tuple[Any, ...]] = (
+        cursor.fetchall()
+    )  # Tuples in the field order of `_Row`, not yet named: that takes time.
     result.close()
-    rows.sort(key=_IN_ORDER)  # The rows are nearly in order already; the database would sort them with all columns.
+    rows.sort(key=_IN_ORDER)  # Python sorts the nearly sorted rows faster than the database.
     conditions: dict[tuple[Any, ...], LineConditions] = {}
     billed = []
     for _, grouped in groupby(rows, key=_SAME_LINE):

@@ -1,4 +1,4 @@
-"""The parts that all loaders of loan states share: the loan's stored row, and the accounts of a state."""
+"""The parts that all loaders of loan states share: the loan's stored row, and the accounts used for a state."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -20,7 +20,7 @@ _LOANS = table_of(Loan)
 
 
 class StoredLoan(NamedTuple):
-    """The columns of a paid-out loan's row from which the loan's state is made; rates are whole 1e-8."""
+    """The columns of a paid-out loan's row that are used to make the loan's state; rates are in units of 1e-8."""
 
     id: int
     county: str
@@ -55,16 +55,16 @@ _ROWS = loan_rows(StoredLoan._fields)
 
 
 def stored_loans(unit: Unit, loan_ids: Iterable[int], *, lock: bool) -> list[StoredLoan]:
-    """Return the rows of paid-out loans in the order of ids; `lock` locks the rows to the end of the transaction."""
+    """Return the rows of paid-out loans in the order of ids; with `lock`, lock the rows until the transaction ends."""
     chosen = among(unit.connection, _LOANS.c.id, sorted(set(loan_ids)))
     query = _ROWS.where(chosen, _LOANS.c.disbursed_on.is_not(None)).order_by(_LOANS.c.id)
     return list(map(StoredLoan._make, unit.connection.execute(query.with_for_update() if lock else query).all()))
 
 
 def empty_states(unit: Unit, rows: Collection[StoredLoan], through: date) -> dict[int, LoanState]:
-    """Return states without amounts: each holds the terms, the status and the place in the calendar from a loan's row.
+    """Return states without amounts: terms, status and next calendar step come from each loan's row.
 
-    The scheme of each loan is looked up once per scheme version, because a bank has many loans of few versions.
+    Each scheme version is looked up only once, because many loans have the same scheme version.
     """
     versions = {(row.scheme, row.scheme_version) for row in rows}
     schemes = {version: scheme_and_uplifts(unit, *version) for version in versions}
@@ -78,7 +78,7 @@ def empty_states(unit: Unit, rows: Collection[StoredLoan], through: date) -> dic
 
 
 def signed(account: Account) -> ColumnElement[int]:
-    """Return the SQL expression of the fen that a posting adds to an account on the account's normal side."""
+    """Return the SQL expression of the amount in fen that a posting adds to an account on its normal side."""
     p = postings.c
     sign = 1 if account.side is chart.Side.DEBIT else -1
     return case((p.debit == account.code, sign * p.fen), (p.credit == account.code, -sign * p.fen), else_=0)

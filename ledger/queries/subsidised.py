@@ -1,4 +1,4 @@
-"""The query of a loan's subsidy (paid less clawed back) by settlement line."""
+"""The query of a loan's subsidy, paid less clawed back, by settlement line."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -46,7 +46,7 @@ def by_line(session: Session, loan_id: int) -> Mapping[date, Fen]:
 
 
 def _later_amounts(session: Session, loan_id: int) -> list[tuple[int, int]]:
-    """Return the supplements paid on a loan's lines, and the claw-backs as negative amounts, by line id, in fen."""
+    """Return the supplements paid on a loan's lines, less claw-backs, by line id, in fen."""
     s = _SUPPLEMENTS.c
     supplements = (
         select(s.of_line_id, s.fen)

@@ -27,14 +27,13 @@ TermsByVersion = Mapping[tuple[str, int, bool], SubsidyTerms]
 _terms_by_hash: dict[tuple[str, bool], SubsidyTerms] = {}
 """Subsidy terms by the content hash of a scheme version, which identifies a content across databases."""
 
-
 _GRANTED = CacheKey[TermsByVersion]("granted subsidy terms")
 
 
 def granted_terms(session: Session) -> TermsByVersion:
-    """Return the subsidy terms of every scheme version known to a session; terms without a subsidy are left out.
+    """Return the subsidy terms of every recorded scheme version, except versions that grant no subsidy.
 
-    The database is asked once in a transaction.
+    Scheme versions are read from the database once per transaction.
     """
     return cache_of(session).get(_GRANTED, lambda: _read_granted(session))
 
@@ -53,7 +52,7 @@ def _read_granted(session: Session) -> TermsByVersion:
 
 
 def settled_in(terms: TermsByVersion, cycle: Cycle) -> ColumnElement[bool]:
-    """Return the condition on loans whose subsidy is settled in a cycle."""
+    """Return the SQL condition that selects loans whose subsidy is settled in a cycle."""
     return settled_by(*versions_of(terms, cycle))
 
 
@@ -80,7 +79,7 @@ def versions_of(terms: TermsByVersion, cycle: Cycle) -> tuple[Versions, Versions
 
 @cache
 def settled_by(households: Versions, organisations: Versions) -> ColumnElement[bool]:
-    """Return the condition on loans to households and to organisations under scheme versions."""
+    """Return the SQL condition that selects loans to households and to organisations under given scheme versions."""
     c = _LOANS.c
     scheme = tuple_(c.scheme, c.scheme_version)
     return or_(

@@ -1,1 +1,1 @@
-"""Reports, which answer users' questions and never write."""
+"""Reports answer users' questions and never write to the database."""

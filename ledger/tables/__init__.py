@@ -1,4 +1,4 @@
-"""The tables of the ledger, declared here and created by migrations/."""
+"""The database tables of the ledger, declared in this package and created by migrations/."""
 
 from ledger.tables import borrowers, claims, fund, journal, loans, notices, reference, subsidies, users, work
 

@@ -25,7 +25,7 @@ class Household(Base):
 
 
 class Member(Base):
-    """A person of a household; the head (户主) and the borrower (借款人) may be two persons."""
+    """A member of a household; the head of the household (户主) and the borrower (借款人) may be two persons."""
 
     __tablename__ = "members"
     __table_args__ = (UniqueConstraint("id_card"), Index("ix_members_household", "household_id"))
@@ -40,7 +40,7 @@ class Member(Base):
 
 
 class Organisation(Base):
-    """An organisation (市场主体): enterprise 企业, family_farm 家庭农场, cooperative 合作组织."""
+    """An organisation (市场主体), whose kind is enterprise 企业, family_farm 家庭农场 or cooperative 合作组织."""
 
     __tablename__ = "organisations"
     __table_args__ = (UniqueConstraint("uscc"), Index("ix_organisations_county", "county", "id"))

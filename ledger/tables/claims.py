@@ -10,13 +10,14 @@ from ledger.database import Base, Rate
 
 
 class Claim(Base):
-    """A loan's claim on the fund (代偿申请); `claimed_on` is the day on which its amounts, in whole fen, were open.
+    """A loan's claim on the fund (代偿申请), in whole fen; `claimed_on` is the day as of which the debt was claimed.
 
     `principal` and `interest` are the debt open on the day `claimed_on`, and `share` is the fraction of the debt that
-    the fund pays. `paid_principal` and `paid_interest` are the fund's payments. `received` is the fund's part of the
-    recoveries, and `returned` is the amount remitted to the fund account. `queued_on` is the first day on which a
-    payment step could not pay the claim in full. The claim's open amount shows whether the claim is still queued.
-    `live` is NULL for a returned claim that another claim has replaced, so a loan has at most one live claim.
+    the fund pays. `paid_principal` and `paid_interest` are the principal and the interest that the fund has paid on the
+    claim. `received` is the fund's part of the recoveries, and `returned` is the amount of recoveries remitted to the
+    fund account. `queued_on` is the first day on which the fund's money did not suffice to pay the claim in full. A
+    claim with `queued_on` is still queued while an amount of the claim is open. `live` is NULL for a returned claim
+    that another claim has replaced, so a loan has at most one live claim.
     """
 
     __tablename__ = "claims"
@@ -35,7 +36,7 @@ class Claim(Base):
     bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
     claimed_on: Mapped[date] = mapped_column(Date)
     cause: Mapped[str] = mapped_column(String(60))
-    documents: Mapped[str] = mapped_column(Text)  # A list of texts as JSON.
+    documents: Mapped[str] = mapped_column(Text)  # The documents of the claim, as a JSON list of texts.
     status: Mapped[str] = mapped_column(String(12))
     live: Mapped[bool | None]
     principal: Mapped[int] = mapped_column(BigInteger)
@@ -57,14 +58,14 @@ class Claim(Base):
     approved_on: Mapped[date | None] = mapped_column(Date)
     queued_on: Mapped[date | None] = mapped_column(Date)
     closed_on: Mapped[date | None] = mapped_column(Date)
-    closing_id: Mapped[int | None] = mapped_column(BigInteger)  # The id of the request that closed recourse.
+    closing_id: Mapped[int | None] = mapped_column(BigInteger)  # The id of the request to close the claim's recourse.
     return_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class ClaimChange(Base):
-    """A step of a claim: the user, the day, the reason, the statuses before and after, and the amount paid in fen.
+    """A step of a claim: the user, the day, the reason, the statuses before and after it, and the paid amount in fen.
 
-    Rows of claim changes are only added.
+    Rows of the table of claim steps are only added, never changed.
     """
 
     __tablename__ = "claim_changes"
@@ -84,9 +85,10 @@ class ClaimChange(Base):
 
 
 class Recovery(Base):
-    """Money recovered on a compensated loan (追回款), in whole fen.
+    """An amount recovered on a compensated loan (追回款), in whole fen.
 
-    `to_fund` is the fund's part, which the bank must remit on or before `remit_by`. The rest belongs to the bank.
+    `to_fund` is the fund's part of a recovery, which the bank must remit on or before `remit_by`. The bank keeps the
+    part of the recovery that is not due to the fund.
     """
 
     __tablename__ = "recoveries"
@@ -113,7 +115,7 @@ class Recovery(Base):
 
 
 class Suspense(Base):
-    """Surplus money in a fund account (待处理追回款), kept in suspense until its release."""
+    """Surplus money in a fund account (待处理追回款), booked as suspense until the money is released."""
 
     __tablename__ = "suspense"
     __table_args__ = (

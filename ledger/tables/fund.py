@@ -9,7 +9,7 @@ from ledger.database import Base
 
 
 class FundTarget(Base):
-    """The amount that a bank is to lend in a year (指导任务), in fen; the fund advances money against this target."""
+    """The amount in fen that a bank is to lend in a year (指导任务); the fund advances money on this basis."""
 
     __tablename__ = "fund_targets"
 
@@ -23,7 +23,7 @@ class FundTarget(Base):
 class IssuanceReport(Base):
     """A bank's issuance report for a county and quarter (放款情况汇总表).
 
-    The figures are frozen on submission, and earlier versions stay stored.
+    The figures of an issuance report do not change after submission, and earlier versions stay stored.
     """
 
     __tablename__ = "issuance_reports"
@@ -37,7 +37,7 @@ class IssuanceReport(Base):
     county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
     quarter: Mapped[str] = mapped_column(String(6))
     version: Mapped[int]
-    status: Mapped[str] = mapped_column(String(10))  # The status is draft or submitted.
+    status: Mapped[str] = mapped_column(String(10))  # The status of a report: draft or submitted.
     households: Mapped[int]
     households_fen: Mapped[int] = mapped_column(BigInteger)
     organisations: Mapped[int]
@@ -52,26 +52,26 @@ class IssuanceReport(Base):
 
 
 class FundPlan(Base):
-    """A fund plan (缓释金额度计划): the calls of a quarter, one line per bank, county and source, or one advance."""
+    """A fund plan (缓释金额度计划): a quarter's calls, with a line per bank, county and source, or a single advance."""
 
     __tablename__ = "fund_plans"
     __table_args__ = (Index("ix_fund_plans_quarter", "quarter", "id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(8))  # The kind is one of quarter, advance.
+    kind: Mapped[str] = mapped_column(String(8))  # The kind of a plan: quarter or advance.
     quarter: Mapped[str] = mapped_column(String(6))
-    # The status is draft, approved, appropriated or deposited.
+    # The status of a plan: draft, approved, appropriated or deposited.
     status: Mapped[str] = mapped_column(String(12))
     made_by: Mapped[str] = mapped_column(String(64))
     made_on: Mapped[date] = mapped_column(Date)
-    # True for the one live plan of a quarter, NULL for a plan that another plan has replaced.
+    # True for the current plan of a quarter; NULL for a plan that another plan has replaced.
     live: Mapped[bool | None]
 
 
 class FundPlanLine(Base):
     """A line of a fund plan, with amounts in whole fen.
 
-    `due` is the amount called when the plan was last computed.
+    `due` is the amount called by the line, as of the plan's last computation.
     """
 
     __tablename__ = "fund_plan_lines"
@@ -84,7 +84,7 @@ class FundPlanLine(Base):
     plan_id: Mapped[int] = mapped_column(ForeignKey("fund_plans.id"))
     county: Mapped[str] = mapped_column(ForeignKey("counties.id"))
     bank: Mapped[str] = mapped_column(ForeignKey("banks.code"))
-    source: Mapped[str] = mapped_column(String(6))  # The source is city or county.
+    source: Mapped[str] = mapped_column(String(6))  # The source of the money: city or county.
     issued: Mapped[int] = mapped_column(BigInteger)
     issued_cumulative: Mapped[int] = mapped_column(BigInteger)
     required_cumulative: Mapped[int] = mapped_column(BigInteger)
@@ -120,9 +120,9 @@ class FundPlanStep(Base):
 
 
 class Reconciliation(Base):
-    """A bank's closing balance of a fund account for a quarter beside the balance in the books (银行对账), in fen.
+    """A bank's closing balance of a fund account for a quarter, next to the balance in the books (银行对账), in fen.
 
-    Where an account and quarter have several rows, the latest row counts.
+    If an account has several reconciliations for a quarter, the latest row counts.
     """
 
     __tablename__ = "fund_reconciliations"
@@ -142,9 +142,9 @@ class Reconciliation(Base):
 
 
 class FundReturn(Base):
-    """The money that a fund account returned when it was wound down (基金清退), by source, in fen.
+    """The money that a fund account returned when the account was wound down (基金清退), by source, in fen.
 
-    A fund account that was wound down is in no later plan.
+    No later plan includes a fund account that was wound down.
     """
 
     __tablename__ = "fund_returns"

@@ -1,6 +1,7 @@
-"""The journal's tables (books.md §4), used only by the journal and by balances; journal rows are only added.
+"""The journal's tables (books.md §4), used only by the journal and by balances; rows of the journal are only added.
 
-On SQLite the journal's tables have no hidden row number, with which `INSERT OR REPLACE` could remove a row of any id.
+On SQLite the journal's tables have no hidden row number (rowid), because `INSERT OR REPLACE` could remove any row with
+it.
 """
 
 from sqlalchemy import (
@@ -25,8 +26,8 @@ from ledger.database import Base
 
 _meta = Base.metadata
 
-# A book (账套) and the last day of its last closed month. A transaction that posts entries locks the book's row shared;
-# a transaction that closes a month locks the row exclusively.
+# A book (账套) and the last day of its last closed month. A transaction that posts entries takes a shared lock on the
+# book's row; a transaction that closes a month takes an exclusive lock.
 books = Table(
     "books",
     _meta,
@@ -35,7 +36,7 @@ books = Table(
     Column("closed_through", Date),
 )
 
-# The accounts of each book. Foreign keys to this table make a posting to another book's account impossible.
+# The accounts that each book has. Foreign keys to this table make a posting to another book's account impossible.
 accounts = Table(
     "accounts",
     _meta,
@@ -63,7 +64,7 @@ events = Table(
     Column("reverses_id", BigInteger, ForeignKey("events.id")),
     Column("red", Boolean, nullable=False),
     Column("payload", Text, nullable=False),
-    # The number of the journal's format at the time of recording.
+    # The number of the journal's storage format when the event was recorded.
     Column("format", Integer, nullable=False, server_default="1"),
     CheckConstraint("red = (reverses_id IS NOT NULL)", name="red_is_a_reversal"),
     UniqueConstraint("key"),
@@ -74,7 +75,7 @@ events = Table(
     sqlite_with_rowid=False,
 )
 
-# Vouchers (记账凭证): a voucher is the part of one event in one book. An entry without its footer cannot be committed.
+# Vouchers (记账凭证): a voucher is the part of one event in one book. No entry can be committed without its footer.
 entries = Table(
     "entries",
     _meta,
@@ -104,8 +105,8 @@ entries = Table(
     sqlite_with_rowid=False,
 )
 
-# The rows of vouchers: one amount with a debit and a credit account of the entry's book, so every entry is balanced. A
-# foreign key makes the dates of a row equal to the dates of the row's entry, so no row gets into a closed month.
+# The rows of vouchers: each has one amount, a debit and a credit account of the entry's book, so every entry balances.
+# A foreign key makes a row's dates equal to its entry's dates, so no row can enter a closed month.
 postings = Table(
     "postings",
     _meta,
@@ -122,7 +123,7 @@ postings = Table(
     Column("fen", BigInteger, nullable=False),
     Column("red", Boolean, nullable=False),
     CheckConstraint("(fen > 0 AND NOT red) OR (fen < 0 AND red)", name="negative_only_in_red"),
-    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite alone would store fractions of a fen.
+    CheckConstraint("fen = CAST(fen AS BIGINT)", name="whole_fen"),  # SQLite by itself accepts fractions of a fen.
     CheckConstraint("debit <> credit", name="two_accounts"),
     ForeignKeyConstraint(
         ["entry_id", "book", "red", "effective_on", "recorded_at"],
@@ -136,8 +137,7 @@ postings = Table(
     sqlite_with_rowid=False,
 )
 
-# The footers that close entries: the count of the entry's rows, the sum of the amounts in fen, and a hash of the
-# contents.
+# The footers of entries: the number of rows, the sum of the amounts in fen, and a hash of the contents.
 footers = Table(
     "footers",
     _meta,
@@ -160,12 +160,12 @@ movements = Table(
     Column("recorded_on", Date),
     Column("debit", BigInteger, nullable=False),
     Column("credit", BigInteger, nullable=False),
-    # The index includes the sums: PostgreSQL can answer from the index without reading the table's rows.
+    # The index contains the sums, so PostgreSQL can answer a query without reading the table.
     PrimaryKeyConstraint(
         "book", "account", "county", "bank", "effective_on", "recorded_on", postgresql_include=["debit", "credit"]
     ),
     ForeignKeyConstraint(["book", "account"], ["accounts.book", "accounts.code"], name="fk_movements_account"),
-    sqlite_with_rowid=False,  # All queries use the primary key.
+    sqlite_with_rowid=False,  # All queries of this table use its primary key.
 )
 
 # The present balance of each fund account (专户), in fen; the database refuses a negative balance.

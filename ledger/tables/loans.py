@@ -1,4 +1,4 @@
-"""The tables of loans: contracts, interest bills (结息单), their allocations, repayments, requests of two people."""
+"""The tables of loans: contracts, interest bills (结息单), allocations to bills, repayments, requests of two people."""
 
 from datetime import date
 from decimal import Decimal
@@ -23,12 +23,13 @@ from ledger.database import Base, Rate
 
 
 class Loan(Base):
-    """A loan (贷款): its contract, its status, and how far its interest and transitions have been posted.
+    """A loan (贷款): its contract, its status, and the days up to which interest and transitions have been posted.
 
     `due_on` is the contract due date, extensions included; `rolled_on` is the due date moved to a working day (scheme
-    3.6). `billed_to` is the first day of the open interest period. `next_step_on` is the next day on which a line or a
-    transition falls due, or NULL where nothing falls due. `generation` counts how often the loan was replayed from an
-    earlier day. A loan's balances are not stored in this table, because they are sums of the loan's postings.
+    3.6). `billed_to` is the first day of the open interest period, which no bill covers yet. `next_step_on` is the next
+    day on which a bill or a transition falls due, or NULL if nothing falls due. `generation` counts how often the loan
+    was replayed from an earlier day. The balances of a loan are not stored in its row, because they are sums of the
+    loan's postings.
     """
 
     __tablename__ = "loans"
@@ -42,7 +43,7 @@ class Loan(Base):
         Index("ix_loans_due", "due_on"),
     )
 
-    # On SQLite, INTEGER makes the id the row number itself, which is the fastest way to look up a loan.
+    # With the type INTEGER, SQLite uses the id as its row number, which is the fastest way to look up a loan.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
     contract_no: Mapped[str] = mapped_column(String(60))
     scheme: Mapped[str] = mapped_column(String(40))
@@ -87,7 +88,7 @@ class Loan(Base):
 class StatusChange(Base):
     """A change of a loan's status: the user, the day, the reason, and the statuses before and after.
 
-    Rows of status changes are only added.
+    Rows of loan status changes are only added, never changed.
     """
 
     __tablename__ = "loan_status_changes"
@@ -103,7 +104,8 @@ class StatusChange(Base):
     recorded_at: Mapped[int] = mapped_column(BigInteger)
 
 
-# All versions of interest bills (结息单). `live` is true for the version that counts and NULL for replaced versions.
+# The interest bills (结息单) of loans, in all their versions. `live` is true for the current version of a bill; NULL
+# for replaced versions.
 interest_bills = Table(
     "lines",
     Base.metadata,
@@ -111,7 +113,7 @@ interest_bills = Table(
     Column("period_start", Date, primary_key=True),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("event_id", BigInteger, ForeignKey("events.id"), nullable=False),
-    Column("period_end", Date, nullable=False),  # The first day after the period.
+    Column("period_end", Date, nullable=False),  # The first day after the bill's period.
     Column("contract", BigInteger, nullable=False),
     Column("penalty", BigInteger, nullable=False),
     Column("compound", BigInteger, nullable=False),
@@ -121,7 +123,7 @@ interest_bills = Table(
     Index("ix_lines_posted", "period_end"),
 )
 
-# Allocations: the amounts by which an event paid, waived or wrote off interest bills, in fen; a reversal adds negative
+# Allocations: the amounts in fen that an event paid, waived or wrote off on interest bills; a reversal adds negative
 # amounts.
 allocations = Table(
     "applications",
@@ -140,9 +142,7 @@ allocations = Table(
 
 
 class Repayment(Base):
-    """A repayment (还款) as a person recorded it; the event with the id `event_id` says which debts the
-    repayment paid.
-    """
+    """A repayment (还款) as recorded by a person; the event `event_id` says which debts the repayment paid."""
 
     __tablename__ = "repayments"
     __table_args__ = (
@@ -166,7 +166,7 @@ class Repayment(Base):
 
 
 class Approval(Base):
-    """A request of one person that a second person decides (复核); `payload` is the content of the request as JSON."""
+    """A request of one person that a second person decides on (复核); `payload` is the request's content as JSON."""
 
     __tablename__ = "approvals"
     __table_args__ = (Index("ix_approvals_waiting", "status", "id"), Index("ix_approvals_loan", "loan_id"))
@@ -176,10 +176,10 @@ class Approval(Base):
     county: Mapped[str | None] = mapped_column(String(6))
     bank: Mapped[str | None] = mapped_column(String(12))
     loan_id: Mapped[int | None] = mapped_column(BigInteger)
-    role: Mapped[str] = mapped_column(String(20))  # The role of the person who decides on the request.
+    role: Mapped[str] = mapped_column(String(20))  # The role of the person who has to decide on the request.
     payload: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(String(10))  # The status is pending, approved or refused.
+    status: Mapped[str] = mapped_column(String(10))  # The status of a request: pending, approved or refused.
     made_by: Mapped[str] = mapped_column(String(64))
     made_on: Mapped[date] = mapped_column(Date)
     made_at: Mapped[int] = mapped_column(BigInteger)

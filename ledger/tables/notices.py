@@ -1,4 +1,4 @@
-"""The tables of notices before maturity (催收通知书): deliveries, receipts, sendings, contact data of borrowers."""
+"""The tables of notices before maturity (催收通知书): deliveries, receipts, sendings, and contact data of borrowers."""
 
 from datetime import date
 
@@ -9,10 +9,11 @@ from ledger.database import Base
 
 
 class Notice(Base):
-    """A notice before maturity (催收通知书): there is one per loan, due date and kind (D30, D7).
+    """A notice before maturity (催收通知书): at most one notice exists per loan, due date and kind (D30, D7).
 
-    `created_on` is the day on which the scheme requires the notice. `made_on` is the business date of the run that
-    wrote the row. `cancelled_on` is filled where the loan ended or got another due date before the delivery.
+    `created_on` is the first day on which the scheme requires the notice. `made_on` is the business date of the job
+    that stored the notice. `cancelled_on` is set if the loan ended, or got another due date, before the notice was
+    delivered.
     """
 
     __tablename__ = "notices"
@@ -36,14 +37,14 @@ class Notice(Base):
     made_by: Mapped[str] = mapped_column(String(64))
     recorded_at: Mapped[int] = mapped_column(BigInteger)
     cancelled_on: Mapped[date | None] = mapped_column(Date)
-    # The reason is one of closed, compensated, written_off, extended, undone.
+    # The reason of the cancellation: closed, compensated, written_off, extended or undone.
     cancel_reason: Mapped[str | None] = mapped_column(String(12))
 
 
 class NoticeChange(Base):
-    """A change of a notice (cancelled, revived, delivered or withdrawn) with the user, the day and the reason.
+    """A change of a notice (cancelled, revived, delivered or withdrawn): the user, the day and the reason.
 
-    Rows of notice changes are only added.
+    Rows of notice changes are only added, never changed.
     """
 
     __tablename__ = "notice_changes"
@@ -51,7 +52,7 @@ class NoticeChange(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
-    # The step is cancelled, revived, delivered or withdrawn.
+    # The kind of change: cancelled, revived, delivered or withdrawn.
     step: Mapped[str] = mapped_column(String(12))
     on: Mapped[date] = mapped_column("on_day", Date)
     by: Mapped[str] = mapped_column("by_user", String(64))
@@ -60,7 +61,7 @@ class NoticeChange(Base):
 
 
 class NoticeDelivery(Base):
-    """A delivery of a notice (送达), with way, day and receiver; `live` is NULL after the delivery was withdrawn."""
+    """A delivery of a notice (送达): the way, the day and the receiver; `live` is NULL after it was withdrawn."""
 
     __tablename__ = "notice_deliveries"
     __table_args__ = (UniqueConstraint("notice_id", "live"),)
@@ -79,9 +80,9 @@ class NoticeDelivery(Base):
 
 
 class NoticeReceipt(Base):
-    """A signed receipt of a delivery (回执) as a picture or PDF, with the hash of its bytes.
+    """A signed receipt of a delivery (回执), as a picture or PDF, with the hash of the file's bytes.
 
-    Rows of receipts are only added.
+    Rows of receipts are only added, never changed.
     """
 
     __tablename__ = "notice_receipts"
@@ -99,10 +100,10 @@ class NoticeReceipt(Base):
 
 
 class NoticeSending(Base):
-    """An attempt to send a notice by e-mail or SMS (发送), stored before the message leaves.
+    """An attempt to send a notice by e-mail or SMS (发送), stored before the message is sent.
 
-    The status of an attempt is `claimed` until its outcome is known, and `unknown` where no outcome was reported. A
-    person then replaces `unknown` with `sent` or `not_sent`.
+    The status of an attempt to send is `claimed` until the outcome is known, and `unknown` if no outcome was reported.
+    A person then sets an `unknown` status to `sent` or `not_sent`.
     """
 
     __tablename__ = "notice_sendings"
@@ -116,18 +117,18 @@ class NoticeSending(Base):
     channel: Mapped[str] = mapped_column(String(12))
     attempt: Mapped[int]
     address: Mapped[str] = mapped_column(String(254))
-    # The status is claimed, sent, failed, refused, unknown or not_sent.
+    # The status of a sending: claimed, sent, failed, refused, unknown or not_sent.
     status: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(Text)
     claimed_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
-    # The moment from which a failed attempt may be repeated, in microseconds since 1970.
+    # The moment from which a failed attempt to send may be repeated, in microseconds since 1970.
     next_at: Mapped[int | None] = mapped_column(BigInteger)
     resolved_by: Mapped[str | None] = mapped_column(String(64))
 
 
 class Contact(Base):
-    """The contact data of a household or an organisation (联系方式), as last recorded."""
+    """The contact data of a household or an organisation (联系方式), as most recently recorded."""
 
     __tablename__ = "contacts"
     __table_args__ = (

@@ -9,7 +9,7 @@ from ledger.database import Base, Moment
 
 
 class County(Base):
-    """A county (县、市、区); the id is the county code in use today."""
+    """A county (县、市、区); its id is the county code in use at present."""
 
     __tablename__ = "counties"
 
@@ -19,7 +19,7 @@ class County(Base):
 
 
 class CountyCode(Base):
-    """A county code of GB/T 2260, in use or retired, valid from `starts_on` up to, but without, `ends_on`."""
+    """A county code of GB/T 2260, current or retired, valid from `starts_on` to `ends_on`, excluding `ends_on`."""
 
     __tablename__ = "county_codes"
 
@@ -40,9 +40,9 @@ class Bank(Base):
 
 
 class BankStatus(Base):
-    """A bank's status from a day on: pilot 试点, eliminated 淘汰 or substituted 递补.
+    """A bank's status in the scheme from a day on: pilot 试点, eliminated 淘汰 or substituted 递补.
 
-    Rows of bank statuses are only added.
+    Rows of bank statuses are only added, never changed.
     """
 
     __tablename__ = "bank_statuses"
@@ -55,7 +55,7 @@ class BankStatus(Base):
 
 
 class SchemeVersion(Base):
-    """A version of a scheme (方案), named by code and version, as its complete TOML text, which never changes."""
+    """A version of a scheme (方案), identified by code and version, as its complete TOML text, which never changes."""
 
     __tablename__ = "schemes"
     __table_args__ = (UniqueConstraint("hash"),)
@@ -71,9 +71,9 @@ class SchemeVersion(Base):
 
 
 class RateRow(Base):
-    """A dated row of a rate table (`pboc` 贷款基准利率, `lpr`), with rates as fractions in JSON.
+    """A row of a rate table (`pboc` 贷款基准利率, `lpr`) for a day, with its rates as fractions in JSON.
 
-    Rows of rate tables are only added.
+    Rows of rate tables are only added, never changed.
     """
 
     __tablename__ = "rate_rows"
@@ -87,9 +87,7 @@ class RateRow(Base):
 
 
 class RateCoverage(Base):
-    """The last day up to which a rate table was checked to be complete; where a table has several rows, the latest row
-    counts.
-    """
+    """The day up to which a rate table was checked to be complete; if a table has several rows, the latest counts."""
 
     __tablename__ = "rate_coverages"
 
@@ -112,7 +110,7 @@ class CalendarDay(Base):
 
 
 class CalendarYear(Base):
-    """A year for which the State Council's calendar is loaded."""
+    """A year whose State Council calendar of working days is loaded."""
 
     __tablename__ = "calendar_years"
 

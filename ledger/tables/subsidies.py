@@ -1,4 +1,4 @@
-"""Tables of the interest subsidy (贴息): batches, lines, claims on settlement lines, shortfalls, claw-backs, steps."""
+"""The tables of interest subsidy (贴息): batches, lines, claims on settlement lines, shortfalls, claw-backs, steps."""
 
 from datetime import date
 from decimal import Decimal
@@ -25,8 +25,8 @@ from ledger.database import Base, Rate
 class SubsidyBatch(Base):
     """A subsidy batch (贴息批次): the lines of one bank in one county for one period, such as 2016Q2 or the year 2016.
 
-    `cut_off` is the last day on which a payment of interest counts. The batch's first submission fixes `cut_off` for
-    good. `maker` is the person, or the job, that drafted the batch.
+    `cut_off` is the last day on which a payment of interest counts for the batch. The first submission of a batch fixes
+    `cut_off` permanently. `maker` is the person or the job that drafted the batch.
     """
 
     __tablename__ = "subsidy_batches"
@@ -43,7 +43,7 @@ class SubsidyBatch(Base):
     period: Mapped[str] = mapped_column(String(6))
     status: Mapped[str] = mapped_column(String(10))
     submit_by: Mapped[date] = mapped_column(Date)
-    pay_days: Mapped[int]  # The number of working days from approval to payment.
+    pay_days: Mapped[int]  # The number of working days allowed from approval to payment.
     cut_off: Mapped[date | None] = mapped_column(Date)
     maker: Mapped[str] = mapped_column(String(64))
     drafted_on: Mapped[date] = mapped_column(Date)
@@ -63,9 +63,9 @@ class SubsidyBatch(Base):
 class SubsidyLine(Base):
     """A line of a batch (贴息明细): the subsidy of a household's settlement line or of an organisation's loan.
 
-    `live` is NULL once the line has the outcome `rejected`, `returned`, or `superseded` by the return of the whole
-    batch. A line becomes `stale`, and cannot be paid, when new bills or payments lead to different figures. In a
-    supplement, `of_line_id` is the id of the paid line that the supplement completes.
+    `live` is NULL after a line was `rejected` or `returned`, or `superseded` by the return of the whole batch. A line
+    becomes `stale`, and cannot be paid, if new bills or payments change its figures. For a supplement, `of_line_id` is
+    the id of the paid line to which the supplement adds money.
     """
 
     __tablename__ = "subsidy_lines"
@@ -78,13 +78,13 @@ class SubsidyLine(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     batch_id: Mapped[int] = mapped_column(ForeignKey("subsidy_batches.id"))
     loan_id: Mapped[int] = mapped_column(ForeignKey("loans.id"))
-    kind: Mapped[str] = mapped_column(String(10))  # The kind of the line: normal, catch_up or supplement.
-    period: Mapped[str] = mapped_column(String(6))  # The period in which the settlement lines were posted.
+    kind: Mapped[str] = mapped_column(String(10))  # The kind of a subsidy line: normal, catch_up or supplement.
+    period: Mapped[str] = mapped_column(String(6))  # The subsidy period in which the settlement lines were posted.
     period_start: Mapped[date] = mapped_column(Date)
-    period_end: Mapped[date] = mapped_column(Date)  # The first day after the period.
+    period_end: Mapped[date] = mapped_column(Date)  # The first day after the line's period.
     days: Mapped[int]
     interest: Mapped[int] = mapped_column(BigInteger)
-    # The eligible interest, rounded for lists; `fen` is not computed from this value.
+    # The eligible interest, rounded for printed lists; `fen` is not computed from this rounded value.
     eligible: Mapped[int] = mapped_column(BigInteger)
     share: Mapped[Decimal] = mapped_column(Rate)
     fen: Mapped[int] = mapped_column(BigInteger)
@@ -95,8 +95,8 @@ class SubsidyLine(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
-# The settlement lines that a normal or catch-up line pays for. All versions of a settlement line together have at most
-# one live claim.
+# The settlement lines for which a normal or catch-up line pays subsidy. All versions of a settlement line together have
+# at most one live claim to subsidy.
 subsidy_claims = Table(
     "subsidy_claims",
     Base.metadata,
@@ -112,7 +112,7 @@ subsidy_claims = Table(
     UniqueConstraint("loan_id", "period_start", "live"),
 )
 
-# The amount missing on a paid line after its settlement lines were billed anew, and the supplement that will pay it.
+# The amount missing on a paid line after its settlement lines were billed again, and the supplement that will pay it.
 subsidy_shortfalls = Table(
     "subsidy_shortfalls",
     Base.metadata,
@@ -125,9 +125,7 @@ subsidy_shortfalls = Table(
 
 
 class Clawback(Base):
-    """A claw-back (应追回贴息): the amount paid on a line beyond the line's entitlement, collected by separate
-    receipts.
-    """
+    """A claw-back (应追回贴息): the amount paid on a line above its entitlement, collected by separate receipts."""
 
     __tablename__ = "clawbacks"
     __table_args__ = (
@@ -151,7 +149,7 @@ class Clawback(Base):
 
 
 class ClawbackReceipt(Base):
-    """A receipt on a claw-back (追回贴息到账). Rows are only added, never changed."""
+    """A receipt of money for a claw-back (追回贴息到账). Rows of claw-back receipts are only added, never changed."""
 
     __tablename__ = "clawback_receipts"
     __table_args__ = (Index("ix_clawback_receipts_clawback", "clawback_id"), {"sqlite_with_rowid": False})
@@ -165,9 +163,9 @@ class ClawbackReceipt(Base):
 
 
 class SubsidyChange(Base):
-    """A step of a batch, or the removal of a line from a batch, with person, day, reason and statuses.
+    """A step of a batch, or the removal of a line from it: the person, the day, the reason and the statuses.
 
-    Rows of this table are only added.
+    Rows of batch steps are only added, never changed.
     """
 
     __tablename__ = "subsidy_changes"

@@ -1,4 +1,4 @@
-"""The tables of users: role, bank and counties of every person who signs in."""
+"""The tables of users: the role, bank and counties of each person who signs in."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from ledger.database import Base, Moment
 
 
 class User(Base):
-    """A user of the ledger.
+    """A person who may use the ledger.
 
-    A user without counties has access to all counties, and a user without a bank has access to all banks.
+    A user without counties may access all counties, and a user without a bank may access all banks.
     """
 
     __tablename__ = "users"
@@ -29,7 +29,7 @@ class User(Base):
 
 
 class UserCounty(Base):
-    """A county that a user has access to."""
+    """A county that a user may access."""
 
     __tablename__ = "user_counties"
 

@@ -1,4 +1,4 @@
-"""The tables of work on the ledger: answered requests, imports, job runs, closings of months."""
+"""The tables of the ledger's own work: answered requests, imports, job runs and closings of months."""
 
 from datetime import date
 
@@ -9,22 +9,22 @@ from ledger.database import Base
 
 
 class Request(Base):
-    """A request that was answered, with the answer, stored under the user's idempotency key."""
+    """A request that was answered, and the answer, stored under the user's idempotency key."""
 
     __tablename__ = "requests"
 
     user: Mapped[str] = mapped_column("user_name", String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(120), primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # The hash of the request's method, path and body.
+    content: Mapped[bytes] = mapped_column(LargeBinary(32))  # The hash of the request: method, path and body.
     status: Mapped[int]
     body: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class Import(Base):
-    """An imported sheet; the hash of the file is the document, and the user who imports the file is the maker.
+    """An imported sheet; its file's hash serves as the document number, and the user who imports it is the maker.
 
-    A checker confirms the sheet.
+    A checker confirms an imported sheet.
     """
 
     __tablename__ = "imports"
@@ -35,7 +35,7 @@ class Import(Base):
     bank: Mapped[str | None] = mapped_column(String(12))
     file_name: Mapped[str] = mapped_column(String(255))
     hash: Mapped[str] = mapped_column(String(64))
-    status: Mapped[str] = mapped_column(String(12))  # The statuses are explained in docs/imports.md.
+    status: Mapped[str] = mapped_column(String(12))  # The statuses of an import are explained in docs/imports.md.
     rows: Mapped[int] = mapped_column("row_count")
     booked: Mapped[int]
     unchanged: Mapped[int]
@@ -50,9 +50,9 @@ class Import(Base):
 
 
 class JobRun(Base):
-    """A job for one business date and scope, stored in one row however often the job is run.
+    """A job for one business date and scope, stored in a single row however often the job runs.
 
-    The counts are updated in the transactions of the job's steps.
+    The counts of a job are updated in the transactions of the job's steps.
     """
 
     __tablename__ = "job_runs"
@@ -64,38 +64,38 @@ class JobRun(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     job: Mapped[str] = mapped_column(String(24))
     business_date: Mapped[date] = mapped_column(Date)
-    # The scope is empty for all loans, otherwise it is written bank/county, where one part may be empty.
+    # The scope of the job: empty for all loans, otherwise bank/county, where one of the two may be empty.
     scope: Mapped[str] = mapped_column(String(24))
-    # The status is queued, running, done, failed or interrupted.
+    # The status of the job: queued, running, done, failed or interrupted.
     status: Mapped[str] = mapped_column(String(12))
-    # True if a person or the timetable requested the run, False if the run is a step of another run.
+    # True if a person or the timetable requested the job; False if the job is a step of another job.
     asked: Mapped[bool]
-    due: Mapped[int]  # The count of the items to process, including items already processed.
+    due: Mapped[int]  # The number of items to process, including items already processed.
     done: Mapped[int]
-    failed: Mapped[str] = mapped_column(Text)  # The failed items with their reasons, as JSON.
-    report: Mapped[str] = mapped_column(Text)  # The job's report by name, as JSON.
+    failed: Mapped[str] = mapped_column(Text)  # The job's failed items with their reasons, as JSON.
+    report: Mapped[str] = mapped_column(Text)  # The job's report, as a JSON object.
     started_by: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class JobLease(Base):
-    """The lease to run the jobs, which one process at a time holds.
+    """The lease that allows one process at a time to run the jobs.
 
-    The lease lapses when the moment `until`, in microseconds, passes without a renewal.
+    The lease ends at the moment `until`, in microseconds, unless it is renewed before.
     """
 
     __tablename__ = "job_leases"
 
     name: Mapped[str] = mapped_column(String(24), primary_key=True)
-    holder: Mapped[str] = mapped_column(String(120))  # The holder is empty where nobody has the lease.
+    holder: Mapped[str] = mapped_column(String(120))  # The holder is empty while no process has the lease.
     until: Mapped[int] = mapped_column(BigInteger)
 
 
 class Closing(Base):
-    """The closing or opening of a month of a book.
+    """The closing or reopening of a month of a book.
 
-    Rows of closings are only added; the book's row in `books` holds the last closed day.
+    Rows of closings are only added, never changed; the book's row in `books` holds the last closed day.
     """
 
     __tablename__ = "closings"
@@ -104,7 +104,7 @@ class Closing(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     book: Mapped[str] = mapped_column(String(24))
     month: Mapped[str] = mapped_column(String(7))
-    action: Mapped[str] = mapped_column(String(8))  # The action is close or reopen.
+    action: Mapped[str] = mapped_column(String(8))  # The action of a closing: close or reopen.
     by: Mapped[str] = mapped_column("by_user", String(64))
     checked_by: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(Text)

@@ -1,1 +1,1 @@
-"""Reports on the requests that a second person decides."""
+"""Reports on the requests that a second person has to decide."""

@@ -15,7 +15,7 @@ from ledger.tables.loans import Approval
 
 @dataclass(frozen=True, slots=True)
 class ApprovalShown:
-    """A request of one person that another person decides (复核); `payload` is the request's content."""
+    """A request of one person that another person decides on (复核); `payload` is the content of the request."""
 
     id: int
     kind: str
@@ -34,7 +34,7 @@ class ApprovalShown:
 
 
 def chosen(*, status: str | None = None, kind: str | None = None, loan_id: int | None = None) -> Select[Approval]:
-    """Return a query for requests by status, kind and loan; a reading session limits the query to its user's scope."""
+    """Return a query for requests by status, kind and loan; a read session limits the query to its user's scope."""
     query = select(Approval)
     for column, value in ((Approval.status, status), (Approval.kind, kind), (Approval.loan_id, loan_id)):
         if value is not None:
@@ -43,12 +43,12 @@ def chosen(*, status: str | None = None, kind: str | None = None, loan_id: int |
 
 
 def waiting_for(query: Select[Approval], user: str, role: str) -> Select[Approval]:
-    """Limit a query to the requests that a user can decide: pending, for the user's role, made by a different user."""
+    """Limit a query to the requests that a user may decide: pending, for the user's role, made by another user."""
     return query.where(Approval.status == RequestStatus.PENDING, Approval.role == role, Approval.made_by != user)
 
 
 def shown(_session: Session, rows: Sequence[Approval]) -> list[ApprovalShown]:
-    """Return requests in the form that is shown to users."""
+    """Return approval requests in the form that is shown to users."""
     return [
         ApprovalShown(
             row.id,

@@ -1,1 +1,1 @@
-"""Reports on the books: trial balances, vouchers, periods, finality."""
+"""Reports on the books: trial balances, vouchers, accounting months and finality."""

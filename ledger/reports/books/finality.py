@@ -1,4 +1,4 @@
-"""Finality: whether every transaction recorded up to a moment is visible to readers (books.md promise 5)."""
+"""Finality: whether every transaction recorded up to a moment is visible to readers (promise 5 in books.md)."""
 
 import sqlite3
 from contextlib import closing
@@ -9,7 +9,8 @@ from sqlalchemy import Engine, text
 CLOCKS_APART = timedelta(minutes=1)
 """The largest difference assumed between the clocks of the database server and the ledger."""
 
-# A session that has written has a transaction id. A session whose state is hidden from the role may have written.
+# A database session that has written has a transaction id. A database session whose state the role may not see may have
+# written.
 _WRITERS = text("""
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
@@ -20,8 +21,8 @@ _WRITERS = text("""
 def is_final(engine: Engine, known_at: datetime) -> bool:
     """Return whether every transaction begun at or before `known_at` has ended; call `is_final` before reading figures.
 
-    On SQLite only one transaction at a time can write, and the time at which the transaction started is unknown. While
-    a transaction is writing, no moment is final on SQLite.
+    On SQLite only one transaction at a time can write, and its start time is unknown. While a transaction is writing,
+    no moment is final on SQLite.
     """
     if engine.dialect.name == "sqlite":
         return _nobody_writes(engine)

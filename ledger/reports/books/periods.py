@@ -14,7 +14,7 @@ from ledger.tables.work import Closing
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The closing or opening of a month (结账、重新打开); `recorded_at` is in microseconds."""
+    """The closing or opening of an accounting month (结账、重新打开); `recorded_at` is in microseconds."""
 
     month: str
     action: str
@@ -26,7 +26,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BookShown:
-    """A book's last closed day, the month to be closed next, and all closings and openings of the book's months."""
+    """A book's last closed day, the month to close next, and all closings and openings of the book's months."""
 
     book: str
     closed_through: date | None
@@ -35,7 +35,7 @@ class BookShown:
 
 
 def periods(session: Session, books: Iterable[str], known_at: datetime | None = None) -> list[BookShown]:
-    """Return the months of the named books in the order of names, as known at a moment; unknown books are left out."""
+    """Return the months of the named books, sorted by name, as known at a moment; unknown books are left out."""
     names = set(books)
     query = select(Closing).where(Closing.book.in_(names)).order_by(Closing.id)
     if known_at is not None:
@@ -54,7 +54,7 @@ def periods(session: Session, books: Iterable[str], known_at: datetime | None = 
 
 
 def _through(changes: Iterable[Change]) -> date | None:
-    """Return the last closed day after the given closings (which are in order) and openings (in reverse order)."""
+    """Return the last closed day after the given closings (oldest first) and openings (newest first)."""
     closed: list[str] = []
     for change in changes:
         if change.action == "close":

@@ -12,19 +12,19 @@ from ledger.money import NIL, Fen
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """A trial balance: the accounts of a book in the order of the chart, and the totals in fen by normal side."""
+    """A trial balance: the accounts of a book in the order of the chart, and totals in fen by normal side."""
 
     book: str
     rows: tuple[Turnover, ...]
 
     @property
     def debit_total(self) -> Fen:
-        """Return the sum of the closing balances of accounts whose normal side is debit, in fen."""
+        """Return the sum of the closing balances of accounts with the normal side debit, in fen."""
         return self._closing(Side.DEBIT)
 
     @property
     def credit_total(self) -> Fen:
-        """Return the sum of the closing balances of accounts whose normal side is credit, in fen."""
+        """Return the sum of the closing balances of accounts with the normal side credit, in fen."""
         return self._closing(Side.CREDIT)
 
     def _closing(self, side: Side) -> Fen:
@@ -42,8 +42,7 @@ def trial_balance(
 ) -> TrialBalance:
     """Return the trial balance of a book; without `start`, all openings are zero.
 
-    A part of a book, by county or bank, balances too, because the debit and the credit of a posting have one county and
-    one bank.
+    A county's or bank's part of a book balances too, because debit and credit of a posting have one county and bank.
     """
     moved = {row.account: row for row in turnovers(connection, book, clocks, start=start, county=county, bank=bank)}
     rows = [

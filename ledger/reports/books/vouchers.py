@@ -1,4 +1,4 @@
-"""Vouchers (记账凭证) and the events behind them, for tracing figures to documents and back."""
+"""Vouchers (记账凭证) and their events, for tracing figures to documents and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -24,7 +24,7 @@ _COUNTS = {"months"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """The filters of a list of vouchers: `counties` None means all, and both days are inclusive."""
+    """The filters of a list of vouchers: if `counties` is None, all counties; both days are included."""
 
     clocks: Clocks
     bank: str | None = None
@@ -38,7 +38,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A voucher's line: the sum of its rows for an account on one side, negative in a red-letter reversal."""
+    """A line of a voucher: the sum of rows for an account on one side, negative in a red-letter reversal."""
 
     number: int
     account: Account
@@ -48,7 +48,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PostingShown:
-    """A row of an entry in the journal: one amount with a debit and a credit account."""
+    """A row of a journal entry: one amount with a debit and a credit account."""
 
     number: int
     debit: str
@@ -59,7 +59,7 @@ class PostingShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voucher:
-    """The head of a voucher; `number` is None until the voucher's month is closed."""
+    """The heading of a voucher; `number` is None until the voucher's month is closed."""
 
     id: int
     book: str
@@ -88,7 +88,7 @@ class Voucher:
 
 @dataclass(frozen=True, slots=True)
 class VoucherShown:
-    """A voucher with its lines and the journal rows that make up the lines."""
+    """A voucher with its lines, and the journal rows summed in these lines."""
 
     voucher: Voucher
     lines: tuple[Line, ...]
@@ -97,7 +97,7 @@ class VoucherShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventShown:
-    """An event as recorded, with its vouchers; `content` holds the event's own fields, amounts in yuan."""
+    """A recorded event with its vouchers; `content` holds the event's own fields, with amounts in yuan."""
 
     id: int
     kind: str
@@ -119,9 +119,9 @@ class EventShown:
 
 
 def voucher_list(asked: Filters) -> tuple[Select[Any], tuple[ColumnElement[Any], ...]]:
-    """Return a query for the filtered vouchers, and the columns that order the query, which are the day and the id.
+    """Return a query for the filtered vouchers, and the columns by which the query is sorted: the day and the id.
 
-    The vouchers of one book are read by the entries' index, and the vouchers of all books by the events' index.
+    For one book, vouchers are read by the index of entries; for all books, by the index of events.
     """
     v, h = entries.c, events.c
     key = (v.effective_on, v.id) if asked.book is not None else (h.effective_on, h.id, v.id)
@@ -239,7 +239,7 @@ def _with_lines(connection: Connection, heads: Sequence[Voucher]) -> list[Vouche
 
 
 def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
-    """Return the sums of rows by account and side, debits before credits, each side in the order of its first rows."""
+    """Return the sums of rows by account and side, debits before credits, each side in order of first rows."""
     sums: dict[tuple[Side, str], int] = {}
     for row in rows:
         for key in ((Side.DEBIT, row.debit), (Side.CREDIT, row.credit)):
@@ -258,7 +258,7 @@ def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
 
 
 def _content(event_found: Event) -> dict[str, Any]:
-    """Return an event's own fields in a form that JSON can carry."""
+    """Return an event's own fields as values that JSON can represent."""
     own = [each.name for each in fields(event_found) if each.name not in _BASE]
     return _fields_as_json(event_found, own)
 
@@ -277,5 +277,5 @@ def _as_json(name: str, hint: Any, value: Any) -> Any:
         return [_as_json(name, None, each) for each in value]
     if isinstance(value, bool) or not isinstance(value, int) or name in _COUNTS:
         return value
-    # A whole number of another type than Fen is an id, and JSON carries ids as text.
+    # A whole number that is not Fen is an id, which JSON carries as text.
     return plain(value) if hint is Fen or Fen in getattr(hint, "__args__", ()) else str(value)

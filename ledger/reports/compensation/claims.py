@@ -23,7 +23,7 @@ _PUT_FORWARD = (ClaimStatus.DRAFT, ClaimStatus.SUBMITTED, ClaimStatus.REVIEWED, 
 
 @dataclass(frozen=True, slots=True)
 class StepShown:
-    """A step taken on a claim; `amount` is the money paid, reversed or received in the step, in fen."""
+    """A step taken on a claim; `amount` is the money paid, reversed or received, in fen."""
 
     step: str
     from_status: str
@@ -49,10 +49,10 @@ class WaitingShown:
 
 @dataclass(frozen=True, slots=True)
 class ClaimShown:
-    """A claim (代偿申请) in whole fen; `approved` is the fund's part of the total after the claim's approval.
+    """A claim (代偿申请) in whole fen; `approved` is the fund's part of the claimed total, once the claim is approved.
 
-    The city and the county bear the net loss together. `county_share_due` is the whole part of the loss that the county
-    owes the fund account, and `county_share_paid` is the amount of the county's part already paid.
+    The city and the county bear the net loss together. `county_share_due` is the part of the loss that the county owes
+    to the fund account, and `county_share_paid` is the part already paid.
     """
 
     id: int
@@ -97,7 +97,7 @@ class ClaimShown:
 def chosen(
     *, county: str | None = None, bank: str | None = None, status: str | None = None, loan_id: int | None = None
 ) -> Select[Claim]:
-    """Return an unordered query for claims by filters."""
+    """Return an unsorted query for claims by filters."""
     query = select(Claim)
     for column, value in (
         (Claim.county, county),
@@ -231,7 +231,7 @@ def _waiting(session: Session, claims: Sequence[Claim]) -> dict[int, list[Waitin
 class RecoveryShown:
     """A recovery (追回款) in whole fen; `to_fund` must be remitted to the fund account on or before `remit_by` (6.6).
 
-    `remit_provisional` is true where `remit_by` lies in a year whose working-day calendar is not published yet.
+    `remit_provisional` is true if `remit_by` is in a year whose working-day calendar is not published yet.
     """
 
     id: int
@@ -251,7 +251,7 @@ class RecoveryShown:
 
 
 def recoveries(session: Session, rows: Sequence[Recovery]) -> list[RecoveryShown]:
-    """Return recoveries with their status: received, remitted, retained (wholly by the bank) or reversed."""
+    """Return recoveries with their status: received, remitted, retained (kept in full by the bank) or reversed."""
     calendar = reference.work_calendar(session)
     return [
         RecoveryShown(

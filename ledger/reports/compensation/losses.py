@@ -15,11 +15,11 @@ from ledger.money import Fen
 class Compensation:
     """The compensation of one bank in one county, as cumulative amounts in whole fen.
 
-    `net_loss` is `paid` less `returned`, and equals `fund_share` plus `county_share`: the fund's own loss, and the loss
-    that the county bears as a debt to the fund. `county_paid` is the money paid by the county less the money returned
-    to the county. `recourse_open` is the part of the loss that is still pursued, `recourse_closed` the part whose
-    recourse is closed. `received` is the money that the banks received after compensation, `retained` the banks' own
-    part of `received`.
+    `net_loss` is `paid` less `returned`; it equals `fund_share`, the fund's own loss, plus `county_share`, the county's
+    debt to the fund. `county_paid` is the money paid by the county less the money returned to the county.
+    `recourse_open` is the part of the loss that is still pursued, and `recourse_closed` is the part whose recourse is
+    closed. `received` is the money that banks received after compensation, and `retained` is the banks' own part of
+    `received`.
     """
 
     county: str
@@ -42,7 +42,7 @@ class Compensation:
 def compensation(
     session: Session, clocks: Clocks, county: str | tuple[str, ...] | None = None, bank: str | None = None
 ) -> list[Compensation]:
-    """Return a row for each fund account with compensation, county share or suspense, by county and bank."""
+    """Return a row for each fund account with compensation, a county share or suspense, sorted by county and bank."""
     connection = session.connection()
     watched = (chart.RECOURSE, chart.RECOURSE_ALLOWANCE, chart.DUE_FROM_COUNTY, chart.RECOVERY_SUSPENSE)
     of_fund = balances.flows(connection, clocks, Kind.FUND, watched, county, bank)
@@ -52,7 +52,7 @@ def compensation(
 
 
 def together(rows: Iterable[Compensation], county: str = "", bank: str = "") -> Compensation:
-    """Return the sum of compensation rows, as the row of a county, a bank or the city."""
+    """Return the sum of compensation rows as one row, for a county, a bank or the city."""
     listed = list(rows)
     sums = {
         field.name: Fen(sum(getattr(row, field.name) for row in listed))
@@ -94,6 +94,6 @@ def _one(key: tuple[str, str], of_fund: Flows, of_bank: Flows) -> Compensation:
 
 
 def _net(flows: Flows, key: tuple[str, str], debit: Account, credit: Account, *, both: bool = True) -> int:
-    """Return the fen posted to `debit` against `credit`; with `both`, subtract opposite postings."""
+    """Return the amount in fen posted to `debit` against `credit`; with `both`, subtract opposite postings."""
     forward = flows.get((*key, debit.code, credit.code), 0)
     return forward - flows.get((*key, credit.code, debit.code), 0) if both else forward

@@ -1,4 +1,4 @@
-"""The duties behind deadlines; each kind of duty has a function with one or two queries for any number of duties."""
+"""The duties with deadlines; each kind of duty has a function with one or two queries for any number of duties."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,8 +40,8 @@ OFFICES: tuple[Office, ...] = get_args(Office)
 class Owed:
     """A duty of an office: its kind, bank, county, subject and last day; `rule` is the clause of the scheme.
 
-    `done_on` is the day on which the last of the duty's `items` was done, None while an item is open; `done` counts the
-    items done. `provisional` is true where the last day depends on a year whose calendar is not published. The duty to
+    `done_on` is the day on which the last of the `items` was done, or None while an item is open; `done` counts the
+    items done. `provisional` is true if the last day depends on a year whose calendar is not published. The duty to
     confirm an imported sheet has no county.
     """
 
@@ -60,16 +60,16 @@ class Owed:
 
     @property
     def open(self) -> int:
-        """Return the number of the duty's items that are not done."""
+        """Return the number of items of the duty that are not done."""
         return self.items - self.done if self.done_on is None else 0
 
 
 class Question(NamedTuple):
-    """A question about duties: the requested day and moment, the calendar, and whether done duties are wanted.
+    """What a query of duties asks: the day, the moment, the calendar, and whether to include done duties.
 
     `known_at` is compared with the exact moment of recording for batches, imports and notices, and with the business
     day of recording for issuance reports. Payouts and remittances count from the day on which they were made. With
-    `outstanding` a source may leave out done duties.
+    `outstanding`, a function may leave out duties already done.
     """
 
     session: Session
@@ -78,7 +78,7 @@ class Question(NamedTuple):
     outstanding: bool
 
     def known(self, recorded_at: Any) -> Any:
-        """Return the condition that a row was recorded at or before the moment of the question."""
+        """Return the SQL condition that a row was recorded at or before the requested moment."""
         known_at = self.clocks.known_at
         return recorded_at <= (dates.micros(known_at) if known_at is not None else _EVER)
 
@@ -89,7 +89,7 @@ _EVER = 2**63 - 1
 def issuance_reports(asked: Question) -> Iterator[Owed]:
     """Return the issuance reports (放款情况汇总表) owed for quarters in which a bank lent in a county.
 
-    A report is due on or before the 10th day of the month after the quarter (scheme 5.5).
+    An issuance report is due on or before the 10th day of the month after the quarter (scheme 5.5).
     """
     r, clocks = IssuanceReport, asked.clocks
     query = select(r.county, r.bank, r.quarter, func.min(r.submitted_on)).where(
@@ -117,7 +117,7 @@ def issuance_reports(asked: Question) -> Iterator[Owed]:
 
 
 def _lent_in(asked: Question) -> set[tuple[str, str, Quarter]]:
-    """Return each county, bank and quarter with loans paid out on or before the day; renewals do not count (5.2)."""
+    """Return each county, bank and quarter with loans paid out on or before the day, except renewals (5.2)."""
     parts = (Loan.county, Loan.bank, extract("year", Loan.disbursed_on), extract("month", Loan.disbursed_on))
     query = select(*parts).where(Loan.disbursed_on <= asked.clocks.as_of, Loan.renews_id.is_(None))
     rows = asked.session.execute(query.group_by(*parts))
@@ -127,15 +127,15 @@ def _lent_in(asked: Question) -> set[tuple[str, str, Quarter]]:
 def subsidy_batches(asked: Question) -> Iterator[Owed]:
     """Return the duties for subsidy lists (贴息名单).
 
-    The bank submits a list on or before the 26th (scheme 4.4); the finance bureau pays the list within some working
-    days after the list's approval (4.5).
+    The bank submits a subsidy list on or before the 26th (scheme 4.4); the finance bureau pays the list within a number
+    of working days after approval (4.5).
     """
     b, c = SubsidyBatch, SubsidyChange
     whole = and_(c.batch_id == b.id, c.line_id.is_(None), c.on <= asked.clocks.as_of, asked.known(c.recorded_at))
     lines = exists().where(SubsidyLine.batch_id == b.id, SubsidyLine.live.is_(True))
     listed = or_(
         b.status.not_in((BatchStatus.DRAFT, BatchStatus.RETURNED)), lines
-    )  # A draft without lines does not have to be submitted.
+    )  # A draft batch without lines need not be submitted.
     rows = asked.session.execute(
         select(b.id, b.bank, b.county, b.period, b.submit_by, b.pay_days, c.step, c.on)
         .outerjoin(c, whole)
@@ -147,7 +147,7 @@ def subsidy_batches(asked: Question) -> Iterator[Owed]:
 
 
 def _batch(asked: Question, changes: list[Any]) -> Iterator[Owed]:
-    """Return the duties for one batch from its changes of status; a returned batch must be submitted again."""
+    """Return the duties for a subsidy batch from its changes of status; a returned batch must be submitted again."""
     row = changes[0]
     days: dict[str, date] = {}
     for change in changes:
@@ -190,7 +190,8 @@ def recoveries(asked: Question) -> Iterator[Owed]:
 def imports(asked: Question) -> Iterator[Owed]:
     """Return the duties to confirm or reject imported sheets (导入) of loans and repayments (scheme 1).
 
-    A sheet must be decided on or before the last day of its month, because an undecided sheet blocks closing the month.
+    A sheet must be confirmed or rejected on or before the last day of its month, because an undecided sheet blocks
+    closing the month.
     """
     i, as_of = Import, asked.clocks.as_of
     decided = and_(i.decided_on <= as_of, asked.known(i.decided_at))

@@ -22,7 +22,7 @@ class Deadline:
     """A duty of an office, and its state at the end of the day `as_of`.
 
     `days` is the number of days from `as_of`, or from the day on which the duty was done, to the duty's last day. A
-    negative number counts the days by which the duty is late.
+    negative `days` is the number of days by which a duty is late.
     """
 
     owed: Owed
@@ -31,10 +31,10 @@ class Deadline:
 
 
 def deadlines(session: Session, clocks: Clocks, states: Sequence[State] = OUTSTANDING) -> list[Deadline]:
-    """Return the deadlines that began on or before a day and are in one of the given states, the earliest first.
+    """Return the deadlines, earliest first, that began on or before a day and are in one of the given states.
 
-    No deadline is stored; deadlines are computed from the records and the published calendars. Deadlines in natural
-    days never move, and deadlines in working days follow the State Council's calendar (调休).
+    Deadlines are not stored but computed from the records and the published calendars. Deadlines in natural days never
+    move, and deadlines in working days follow the State Council's calendar (调休).
     """
     outstanding = set(states) <= set(OUTSTANDING)
     question = Question(session, clocks, reference.work_calendar(session), outstanding)

@@ -1,1 +1,1 @@
-"""Reports on the fund: accounts, plans, issuance."""
+"""Reports on the fund: fund accounts, plans and issuance."""

@@ -1,4 +1,4 @@
-"""Reports of the fund accounts (专户) as of a day: balances, the loans behind them, statements, idle money."""
+"""Reports of the fund accounts (专户) as of a day: balances, loans, statements and idle money."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from ledger.queries.fund_calls import Account
 class AccountShown:
     """A fund account (专户) with its money and with the loans that the account backs, in whole fen.
 
-    `multiple` is the scheme's fund multiple; `head_room` is the amount that may still be lent.
+    `multiple` is the scheme's fund multiple, and `head_room` is the amount in fen that may still be lent.
     """
 
     county: str
@@ -42,7 +42,7 @@ class AccountShown:
 def accounts(
     session: Session, clocks: Clocks, county: str | None = None, bank: str | None = None
 ) -> list[AccountShown]:
-    """Return the fund accounts with a balance, with contributions, or with loans of the account's bank and county."""
+    """Return the fund accounts that have a balance or contributions, or loans of their bank in their county."""
     connection = session.connection()
     balances_by_account = _account_balances(connection, clocks, county, bank)
     contributed = fund_calls.contributed(session, county, bank, clocks)
@@ -142,7 +142,8 @@ def statement(session: Session, county: str, bank: str, start: date, clocks: Clo
 class Idle:
     """A fund account's balance, and the amount that its open loans need (资金沉淀), in fen.
 
-    `needed` is the fund rate times the open loans; `cover` is the balance divided by `needed`, or None without loans.
+    `needed` is the fund rate times the open loans; `cover` is the balance divided by `needed`, or None if no loan is
+    open.
     """
 
     county: str

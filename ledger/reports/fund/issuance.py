@@ -35,10 +35,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Issuance:
-    """Loans issued by one bank in one county, or a sum over banks and counties; in whole fen, without renewals (5.2).
+    """Loans issued by one bank in one county, or by several; in whole fen, without renewals (5.2).
 
-    Reversed loans do not count. `households` and `organisations` are numbers of loans in the quarter; `cumulative` is
-    the principal of all loans up to the quarter's end.
+    Loans that were reversed do not count as issued. `households` and `organisations` are counts of the quarter's loans;
+    `cumulative` is the principal of all loans up to the quarter's end.
     """
 
     county: str
@@ -53,19 +53,19 @@ class Issuance:
 
     @property
     def issued(self) -> Fen:
-        """Return the principal disbursed in the quarter, in fen."""
+        """Return the principal disbursed in a quarter, in fen."""
         return Fen(self.households_issued + self.organisations_issued)
 
     @property
     def reported_difference(self) -> Fen | None:
-        """Return the cumulative principal in the books less the principal in the bank's report, or None without one."""
+        """Return the cumulative principal in the books less the reported principal; return None without a report."""
         return None if self.reported is None else Fen(self.cumulative - self.reported.cumulative)
 
 
 def issuance(
     session: Session, clocks: Clocks, quarter: Quarter, county: str | None = None, bank: str | None = None
 ) -> list[Issuance]:
-    """Return the issuance of each bank in each county up to a quarter's end, with one grouped query."""
+    """Return the issuance of each bank in each county up to a quarter's end, with one grouped database query."""
     due_by = report_due_by(reference.latest_scheme(session, reference.MAIN_SCHEME), quarter)
     reported = _reported(session, clocks, quarter)
     return [
@@ -87,7 +87,7 @@ def issuance(
 def together(rows: Iterable[Issuance], county: str = "", bank: str = "") -> Issuance:
     """Return the sum of one quarter's rows for a county, a bank or the city; at least one row must be given.
 
-    The figures of the banks' issuance reports are not added up.
+    The banks' issuance reports are not summed.
     """
     listed = list(rows)
     sums: dict[str, Any] = {name: sum(getattr(row, name) for row in listed) for name in _SUMMED}
@@ -100,7 +100,7 @@ _SUMMED = tuple(f.name for f in fields(Issuance) if f.name not in ("county", "ba
 def _grouped(
     clocks: Clocks, quarter: Quarter, county: str | None, bank: str | None
 ) -> Select[str, str, int, int, int, int, int]:
-    """Return a query by county and bank for a quarter's loans and fen, and for the fen up to the quarter's end."""
+    """Return a query by county and bank: a quarter's count and fen of loans, and the fen up to the quarter's end."""
     loan, days = _LOANS.c, quarter.calendar
     through = Clocks(min(days.end - DAY, clocks.as_of), clocks.known_at)
     h = activity.happened_by(LoanDisbursed.__name__, through).c
@@ -126,9 +126,9 @@ def _grouped(
 
 
 def _reported(session: Session, clocks: Clocks, quarter: Quarter) -> Mapping[tuple[str, str], Reported]:
-    """Return by county and bank the latest report that was submitted by the requested day and moment.
+    """Return by county and bank the latest issuance report submitted by the requested day and moment.
 
-    The requested moment is compared by its business day.
+    Of the requested moment, only its business day is compared.
     """
     r = IssuanceReport
     query = select(r).where(

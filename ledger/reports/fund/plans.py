@@ -1,4 +1,4 @@
-"""Reports of the fund's plans: the plans' lines, and the outstanding amount of each step (scheme 5)."""
+"""Reports of the fund's plans: the lines of each plan, and the outstanding amount of each step (scheme 5)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class PlanLineShown:
 
 @dataclass(frozen=True, slots=True)
 class PlanShown:
-    """A fund plan with its lines; `outstanding` holds by step the sum of the lines' outstanding amounts."""
+    """A fund plan with its lines; `outstanding` holds, for each step, the sum of the lines' outstanding amounts."""
 
     id: int
     kind: str
@@ -50,9 +50,9 @@ class PlanShown:
 
 
 def shown(session: Session, plans: Sequence[FundPlan], counties: Sequence[str] | None = None) -> list[PlanShown]:
-    """Return plans with their lines, with two queries for any number of plans.
+    """Return fund plans with their lines; two queries are enough for any number of plans.
 
-    Where `counties` are given, only the lines of these counties are returned.
+    If `counties` are given, only the lines of these counties are returned.
     """
     ids = [plan.id for plan in plans]
     reached = fund_calls.reached(session, ids)

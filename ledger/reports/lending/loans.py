@@ -1,4 +1,4 @@
-"""Reports of loans at present: the contract, the amounts from the books, and the pending requests."""
+"""Reports of loans at present: the contract, the amounts in the books, and pending requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -97,7 +97,7 @@ class LoanShown:
 
 @dataclass(frozen=True, slots=True)
 class LoanFilters:
-    """Filters of a list of loans; `overdue` selects loans with open principal after their rolled due date."""
+    """Filters of a list of loans; `overdue` selects loans with principal open after the rolled due date."""
 
     bank: str | None = None
     county: str | None = None
@@ -111,7 +111,7 @@ class LoanFilters:
 
 
 def chosen(filters: LoanFilters, today: date) -> Select[Loan]:
-    """Return an unordered query for loans by filters, as an ORM select to which a session can add its user's scope."""
+    """Return an unsorted query for loans by filters, as an ORM select to which a session can add its user's scope."""
     query = select(Loan)
     for column, value in (
         (Loan.bank, filters.bank),
@@ -168,7 +168,7 @@ def _contract(loan: Loan, names: Mapping[int, tuple[str, str | None]]) -> dict[s
 
 
 def _figures(found: Mapping[Account, Fen]) -> dict[str, Any]:
-    """Return a loan's figures from its account balances, in fen; paid subsidies are approved minus payable ones."""
+    """Return a loan's figures from its account balances, in fen; paid subsidies are approved less payable subsidies."""
     subsidised = found.get(chart.SUBSIDY_HOUSEHOLDS, 0) + found.get(chart.SUBSIDY_ORGANISATIONS, 0)
     return {
         "principal_open": open_principal(found),
@@ -205,7 +205,7 @@ def _by_dates(
 
 
 def next_settlement_on(loan: Loan) -> date | None:
-    """Return the day on which the loan's open period is billed; None where nothing will fall due on the loan."""
+    """Return the day on which a loan's open period will be billed; None if nothing more will fall due on the loan."""
     if loan.next_step_on is None or loan.billed_to is None or loan.rolled_on is None:
         return None
     coming = next_settlement(loan.billed_to)
@@ -213,7 +213,7 @@ def next_settlement_on(loan: Loan) -> date | None:
 
 
 def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
-    """Return by loan id the contract interest in fen that was paid by or for the borrower."""
+    """Return by loan id the contract interest, in fen, paid by or for the borrower."""
     a = allocations.c
     query = (
         select(a.loan_id, cast(func.sum(a.contract), BigInteger))
@@ -224,7 +224,7 @@ def _interest_paid(session: Session, ids: Sequence[int]) -> dict[int, Fen]:
 
 
 def _oldest_unpaid(session: Session, ids: Sequence[int]) -> dict[int, date]:
-    """Return the day of each loan's oldest bill with unpaid contract interest; loans without any are left out."""
+    """Return the day of each loan's oldest bill with unpaid contract interest; loans without such a bill are absent."""
     a, ln = allocations.c, interest_bills.c
     paid = (
         select(a.loan_id, a.period_start, cast(func.sum(a.contract), BigInteger).label("fen"))
@@ -243,7 +243,7 @@ def _oldest_unpaid(session: Session, ids: Sequence[int]) -> dict[int, date]:
 
 
 def _borrowers(session: Session, loans: Sequence[Loan]) -> dict[int, tuple[str, str | None]]:
-    """Return the name of each loan's borrower by loan id, with the masked id card of a person."""
+    """Return each loan's borrower name by loan id, with a person's id card masked."""
     connection = session.connection()
     members = _by_id(session, Member, {loan.member_id for loan in loans if loan.member_id is not None})
     organisations = connection.execute(

@@ -1,7 +1,7 @@
 """Reports of the portfolio (贷款资产情况): balances, ageing and grades as of any day and as known at any moment.
 
-Every amount of the portfolio is computed from dates (scheme 3.12). One grouped query over the postings serves any
-number of loans.
+Every amount of the portfolio is computed as of a day (scheme 3.12). One grouped query over the postings is enough for
+any number of loans.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,9 +31,9 @@ _LOANS = table_of(Loan)
 class Portfolio:
     """The portfolio of one bank in one county, or the sum of several portfolios; amounts are whole fen.
 
-    The balances are the open principal at the banks; ageing counts the days since the rolled due date. `compensated` is
-    the amount that the fund has paid and not received back, and is not part of the balances. `issued` is all principal
-    ever paid out, without renewals; `contributed` is the whole money contributed to the fund.
+    The balances are open principal at the banks; a loan's age is the number of days since its rolled due date.
+    `compensated` is the amount that the fund paid and has not received back; balances do not include it. `issued` is
+    all principal ever paid out, except renewals; `contributed` is all money contributed to the fund.
     """
 
     county: str
@@ -62,7 +62,7 @@ class Portfolio:
 
     @property
     def npl(self) -> Fen:
-        """Return the non-performing principal (不良) in fen, which is the principal in the last three grades."""
+        """Return the non-performing principal (不良) in fen: the principal in the three worst grades."""
         return Fen(self.substandard + self.doubtful + self.loss)
 
     @property
@@ -71,7 +71,7 @@ class Portfolio:
 
     @property
     def household_share(self) -> Decimal | None:
-        """Return the households' share of the open principal; the scheme requires at least half (2.7)."""
+        """Return the share of households in the open principal; the scheme requires at least half (2.7)."""
         return _ratio(self.households, self.principal)
 
     @property
@@ -80,7 +80,7 @@ class Portfolio:
 
     @property
     def leverage(self) -> Decimal | None:
-        """Return the principal ever paid out for each yuan contributed to the fund (2.8)."""
+        """Return the principal ever paid out per yuan contributed to the fund (2.8)."""
         return _ratio(self.issued, self.contributed)
 
 
@@ -89,7 +89,7 @@ def _ratio(part: int, whole: int) -> Decimal | None:
 
 
 def portfolio(session: Session, clocks: Clocks, county: str | None = None, bank: str | None = None) -> list[Portfolio]:
-    """Return the portfolio of every bank in every county as of a day, by county and bank."""
+    """Return the portfolio of each bank in each county as of a day, by county and bank."""
     rows: dict[tuple[str, str], dict[str, int]] = {}
     for row in session.execute(_grouped(session, clocks, county, bank)).mappings():
         _add(rows, row["county"], row["bank"], {name: row[name] for name in _GROUPED})
@@ -106,7 +106,7 @@ def portfolio(session: Session, clocks: Clocks, county: str | None = None, bank:
 
 
 def together(rows: Iterable[Portfolio], county: str = "", bank: str = "") -> Portfolio:
-    """Return the sum of portfolios, as the portfolio of a county, a bank or the city."""
+    """Return the sum of portfolios as one portfolio, for a county, a bank or the city."""
     listed = list(rows)
     return _portfolio(county, bank, {name: sum(getattr(row, name) for row in listed) for name in _SUMMED})
 
@@ -134,7 +134,7 @@ def _add(rows: dict[tuple[str, str], dict[str, int]], county: str, bank: str, fi
         into[name] = into.get(name, 0) + (figure or 0)
 
 
-_Sums = Select[*tuple[Any, ...]]  # The columns are county, bank, and sums in fen or numbers of loans.
+_Sums = Select[*tuple[Any, ...]]  # The query's columns are county, bank, and sums in fen or numbers of loans.
 
 
 def _grouped(session: Session, clocks: Clocks, county: str | None, bank: str | None) -> _Sums:
@@ -185,15 +185,15 @@ def _oldest_unpaid(clocks: Clocks) -> Subquery:
 
 
 def _aged(rolled_on: ColumnElement[Any], as_of: date, least: int, most: int | None) -> ColumnElement[bool]:
-    """Return the condition that a loan's days overdue lie between two numbers of days, both inclusive."""
+    """Return the SQL condition that a loan's days overdue lie between two numbers, both inclusive."""
     reached = rolled_on <= as_of - timedelta(days=least)
     return reached if most is None else and_(reached, rolled_on >= as_of - timedelta(days=most))
 
 
 def _grades(session: Session, as_of: date, unpaid_since: ColumnElement[Any]) -> dict[str, ColumnElement[bool]]:
-    """Return the condition for each grade, using the numbers of days in each loan's scheme.
+    """Return the SQL condition for each grade, from the limits in days in each loan's scheme.
 
-    A loan is graded by the larger of the days overdue and the days since the oldest unpaid interest bill.
+    A loan's grade follows from the larger of its days overdue and the days since its oldest unpaid interest bill.
     """
     loan = _LOANS.c
     names = ("special_mention", "substandard", "doubtful", "loss")
@@ -213,10 +213,10 @@ def _grades(session: Session, as_of: date, unpaid_since: ColumnElement[Any]) -> 
 
 
 def _least_days(scheme: Scheme) -> dict[str, int]:
-    """Return the smallest number of days of each grade (3.12), from the scheme's limits.
+    """Return the smallest number of days at which each grade applies (3.12), from the scheme's limits.
 
-    The scheme states the first day of the grade special mention. For each other grade, the scheme states the last day
-    before the grade begins.
+    The scheme states the number of days from which the grade special mention applies. For every other grade, the scheme
+    states the last number of days before the grade applies.
     """
     return {
         "special_mention": scheme.special_mention_from_days,
@@ -227,14 +227,14 @@ def _least_days(scheme: Scheme) -> dict[str, int]:
 
 
 def _schemes(session: Session) -> Sequence[Scheme]:
-    """Return the scheme versions under which loans were signed."""
+    """Return the scheme versions under which any loan was signed."""
     loan = _LOANS.c
     versions = session.execute(select(loan.scheme, loan.scheme_version).distinct())
     return [reference.scheme_of(session, code, version) for code, version in versions]
 
 
 def _issued(clocks: Clocks, county: str | None, bank: str | None) -> _Sums:
-    """Return a query for the principal paid out on or before a day, less reversals and without renewals."""
+    """Return a query for the principal paid out on or before a day, less reversals and except renewals."""
     loan = _LOANS.c
     query = select(
         loan.county,

@@ -19,7 +19,7 @@ from ledger.tables.loans import Loan, allocations, interest_bills
 
 @dataclass(frozen=True, slots=True)
 class LineShown:
-    """A settlement line (结息单) and the amounts that any payer paid on the line, in whole fen."""
+    """A settlement line (结息单), with all amounts paid on it by any payer, in whole fen."""
 
     id: str
     version: int
@@ -38,9 +38,9 @@ class LineShown:
 
 @dataclass(frozen=True, slots=True)
 class StatementRow:
-    """An event of a loan: the change of each amount the borrower owes, and the amounts after the event.
+    """An event of a loan: the changes of the amounts that the borrower owes, and the amounts after the event.
 
-    `cash` is the money received, and is negative for money paid out; all amounts are whole fen.
+    `cash` is the money received, negative for money paid out; all amounts are in whole fen.
     """
 
     event_id: int
@@ -64,7 +64,7 @@ class StatementRow:
 
 
 def line_id(loan_id: int, period_start: date) -> str:
-    """Return the id of an interest bill, made from loan id and start of period; all versions of a bill share the id."""
+    """Return the id of an interest bill, made of loan id and start of period; all versions of a bill have this id."""
     return f"{loan_id}-{period_start:%Y%m%d}"
 
 
@@ -81,7 +81,7 @@ class _Bill(NamedTuple):
 
 
 class _Allocation(NamedTuple):
-    """The fen of an interest bill that an event paid, waived or wrote off; negative where the event is a reversal."""
+    """The fen of an interest bill that an event paid, waived or wrote off; negative if the event is a reversal."""
 
     period_start: date
     effective_on: date
@@ -93,8 +93,8 @@ class _Allocation(NamedTuple):
 def lines_of(session: Session, loan_id: int) -> list[LineShown]:
     """Return the unreversed interest bills of a loan, oldest first.
 
-    Allocations of one day are counted in the order of their events, a payment before its reversal. In the reverse
-    order, a bill that an earlier payment had paid would count as unpaid between the reversal and the payment.
+    Allocations of one day are processed in the order of their events, so a payment comes before its reversal. If the
+    reversal came first, a bill paid by an earlier payment would look unpaid between the reversal and the payment.
     """
     connection = session.connection()
     ln, a = interest_bills.c, allocations.c

@@ -1,4 +1,4 @@
-"""Reports of a notice with its history: deliveries (including withdrawn deliveries), receipts and steps."""
+"""Reports of a notice with its history: deliveries (including withdrawn ones), receipts and steps."""
 
 from dataclasses import dataclass, fields
 from datetime import date
@@ -15,7 +15,7 @@ from ledger.tables.notices import NoticeChange, NoticeDelivery, NoticeReceipt
 
 @dataclass(frozen=True, slots=True)
 class ReceiptShown:
-    """A signed receipt (回执), without its bytes."""
+    """A signed receipt (回执) of a delivery, without the bytes of its file."""
 
     id: int
     file_name: str
@@ -45,7 +45,7 @@ class DeliveryShown:
 
 @dataclass(frozen=True, slots=True)
 class StepShown:
-    """A step on a notice after its issue."""
+    """A step recorded on a notice after the notice was issued."""
 
     step: str
     on: date
@@ -64,7 +64,7 @@ class NoticeHistory(Notice):
 
 
 def history(session: Session, notice_id: int, on: date) -> NoticeHistory:
-    """Return a notice as of a day with its history; raise NotFound where no notice has the id."""
+    """Return a notice as of a day with its history; raise NotFound for an unknown id."""
     shown = notices.notices(session, on=on, ids=[notice_id])
     if not shown:
         raise NotFound(what="notice", id=str(notice_id))
@@ -75,7 +75,7 @@ def history(session: Session, notice_id: int, on: date) -> NoticeHistory:
 
 
 def receipt(session: Session, notice_id: int, receipt_id: int) -> NoticeReceipt:
-    """Return a receipt with its bytes; raise NotFound where the receipt does not belong to the notice."""
+    """Return a receipt with the bytes of its file; raise NotFound if the receipt does not belong to the notice."""
     query = select(NoticeReceipt).join(NoticeDelivery, NoticeDelivery.id == NoticeReceipt.delivery_id)
     query = query.where(NoticeReceipt.id == receipt_id, NoticeDelivery.notice_id == notice_id)
     row = session.execute(query).scalar()

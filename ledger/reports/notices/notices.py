@@ -1,4 +1,4 @@
-"""Lists of notices with their status on a day: pending, late, delivered, cancelled."""
+"""Lists of notices with their status on a day: pending, late, delivered or cancelled."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ NOTICE_STATUSES: tuple[NoticeStatus, ...] = get_args(NoticeStatus)
 class Notice:
     """A notice before maturity (催收通知书) of kind D30 or D7.
 
-    `number` is the number printed on the notice. `status` is late where the notice is pending after the day
-    `deliver_by`. `late` is true for a pending, delivered or cancelled notice that was still pending after the day
+    `number` is the number printed on the notice on paper. `status` is `late` if the notice is pending after the day
+    `deliver_by`. `late` is true if the notice, now pending, delivered or cancelled, was still pending after the day
     `deliver_by`.
     """
 
@@ -63,10 +63,10 @@ def chosen(
     due_to: date | None = None,
     of_day: date | None = None,
 ) -> Select[NoticeRow, NoticeDelivery | None, str]:
-    """Return a query for notices by filters, without an order; `status` is the status on the day `on`.
+    """Return an unsorted query for notices by filters; `status` is the status on the day `on`.
 
-    `of_day` selects the notices of a day: the notices that the day calls for, and the notices issued on the day because
-    earlier days were missed.
+    `of_day` selects the notices due on a day, and the notices that were issued on that day because earlier runs were
+    missed.
     """
     n = NoticeRow
     delivered = and_(NoticeDelivery.notice_id == n.id, NoticeDelivery.live.is_(True))
@@ -100,14 +100,14 @@ def _waits() -> list[ColumnElement[bool]]:
 
 
 def notices(session: Session, *, on: date, **filters: Any) -> list[Notice]:
-    """Return notices as of a day by the filters of `chosen`, ordered by bank, county, day, due date, contract, kind."""
+    """Return notices as of a day that match `chosen`, sorted by bank, county, day, due date, contract and kind."""
     n = NoticeRow
     query = chosen(on=on, **filters).order_by(n.bank, n.county, n.created_on, n.due_on, Loan.contract_no, n.kind, n.id)
     return [shown(row, delivery, contract_no, on) for row, delivery, contract_no in session.execute(query)]
 
 
 def shown(row: NoticeRow, delivery: NoticeDelivery | None, contract_no: str, on: date) -> Notice:
-    """Return a notice from its rows, with its status on a day."""
+    """Return a notice made from its rows, with its status on a day."""
     ended = row.cancelled_on if delivery is None else delivery.delivered_on
     status: NoticeStatus = "pending"
     if delivery is not None:

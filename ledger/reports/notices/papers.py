@@ -1,4 +1,4 @@
-"""Queries of the data in printed notices: contract, borrower, and the loan's amounts on the due date."""
+"""Queries of the data for printed notices: contract, borrower, and the loan's amounts on the due date."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -29,10 +29,10 @@ from ledger.unit_of_work import Unit
 
 
 def papers(unit: Unit, notice_ids: Collection[int]) -> list[NoticePaper]:
-    """Return the printed contents of notices in the order of delivery: by county, town, village and contract.
+    """Return the printed contents of notices, sorted for delivery by county, town, village and contract.
 
-    The amounts are as of the end of the day on which the notice was made, from everything recorded up to now. Where a
-    notice was made on or after the due date, the amounts are as of the day before the due date. Notices that do not
+    The printed amounts are as of the end of the day on which the notice was made, from all events recorded so far. If a
+    notice was made on or after the due date, its amounts are as of the day before the due date. Notices that do not
     exist, and notices of loans whose payout was reversed, are left out.
     """
     rows = _asked(unit, notice_ids)
@@ -45,7 +45,7 @@ def papers(unit: Unit, notice_ids: Collection[int]) -> list[NoticePaper]:
 
 
 class _Asked(NamedTuple):
-    """A notice with its contract and its borrower, who is a person with a household or an organisation."""
+    """A notice with its contract and its borrower: a person with a household, or an organisation."""
 
     notice: int
     kind: str
@@ -70,7 +70,7 @@ class _Asked(NamedTuple):
 
 
 def _asked(unit: Unit, notice_ids: Collection[int]) -> list[_Asked]:
-    """Return the notices in the order in which the printed notices are delivered, with one query."""
+    """Return the notices, with one query, in the order in which the printed notices are delivered."""
     n, loan, member, household, organisation = (
         table_of(each).c for each in (Notice, Loan, Member, Household, Organisation)
     )
@@ -111,7 +111,7 @@ def _asked(unit: Unit, notice_ids: Collection[int]) -> list[_Asked]:
 
 
 def _as_of(row: _Asked) -> date:
-    """Return the day as of whose end the amounts on a notice are computed."""
+    """Return the day at whose end the amounts on a notice are computed."""
     return min(row.made_on, row.due_on - DAY)
 
 
@@ -121,7 +121,7 @@ def _scheme(unit: Unit, row: _Asked) -> Scheme:
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """A loan's amounts as of a day, and its interest and charges on the due date; rates are in whole 1e-8."""
+    """A loan's amounts as of a day, and its interest and charges on the due date; rates are in units of 1e-8."""
 
     as_of: date
     rate: int
@@ -133,13 +133,13 @@ class _Figures:
 
 
 def _figures(unit: Unit, rows: Sequence[_Asked], as_of: date) -> dict[int, _Figures]:
-    """Return the amounts on each notice, from the loan's state as of a day, run to the due date (3.3-3.9)."""
+    """Return the amounts on each notice, from the loan's state as of a day, advanced to the due date (3.3-3.9)."""
     through = max(row.due_on for row in rows)
     loaded = loan_state.load(unit, {row.loan_id for row in rows}, through, clocks=Clocks(as_of))
     calendar = reference.work_calendar(unit.session)
     figures = {}
     for row in rows:
-        if row.loan_id not in loaded:  # The payout has been reversed since the notice was made.
+        if row.loan_id not in loaded:  # The loan's payout was reversed after the notice was made.
             continue
         state = loaded[row.loan_id].state.copy()
         rolled_on = terms.rolled(row.due_on, calendar, _scheme(unit, row).due_date_roll)
@@ -151,7 +151,7 @@ def _figures(unit: Unit, rows: Sequence[_Asked], as_of: date) -> dict[int, _Figu
 
 
 def _to_due_date(state: LoanState, due_on: date, as_of: date) -> _Figures:
-    """Return a loan's amounts on its due date, if nothing is paid before the due date except from borrower's credit."""
+    """Return a loan's amounts on its due date, assuming no payment before the due date except from credit."""
     balance, credit, unpaid = state.open_principal, state.credit, state.open_contract
     eve = due_on - DAY
     applied = [event for event in servicing.run_to(state, eve) if isinstance(event, CreditApplied)]

@@ -1,4 +1,4 @@
-"""Reports of borrowers with masked identity cards: households with members, and organisations with links."""
+"""Reports of borrowers with masked identity cards: households with members, organisations with links."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def search_households(
     registry_no: str | None = None,
     limit: int = 50,
 ) -> list[HouseholdShown]:
-    """Return households that match every given value; values are an identity card, a name or a registry number."""
+    """Return the households that match every given value: an identity card, a name or a registry number."""
     query = select(Household).order_by(Household.id).limit(limit)
     if registry_no is not None:
         query = query.where(Household.registry_no == registry_no)
@@ -107,7 +107,7 @@ def search_households(
 
 
 def households_shown(session: Session, rows: Sequence[Household]) -> list[HouseholdShown]:
-    """Return households with their members, the head first, with one query for any number of households."""
+    """Return households with their members, the head first; one query is enough for any number of households."""
     members: dict[int, list[MemberShown]] = {row.id: [] for row in rows}
     column = table_of(Member).c.household_id
     query = select(Member).where(among(session.connection(), column, members))
@@ -132,7 +132,7 @@ def households_shown(session: Session, rows: Sequence[Household]) -> list[Househ
 
 
 def organisations_shown(session: Session, rows: Sequence[Organisation]) -> list[OrganisationShown]:
-    """Return organisations with their links, with one query for any number of organisations."""
+    """Return organisations with their links; one query is enough for any number of organisations."""
     links = links_shown(session, [row.id for row in rows])
     return [
         OrganisationShown(row.id, row.uscc, row.name, row.kind, row.county, row.import_id, tuple(links.get(row.id, ())))
@@ -143,7 +143,7 @@ def organisations_shown(session: Session, rows: Sequence[Organisation]) -> list[
 def links_shown(session: Session, organisation_ids: Sequence[int]) -> Mapping[int, list[LinkShown]]:
     """Return the links of organisations by organisation id.
 
-    Only the registry number of a linked household is shown, because the household may be outside the user's county.
+    Of a linked household, only the registry number is shown, because the household may be outside the user's county.
     """
     link, household = table_of(Link).c, table_of(Household).c
     query = (

@@ -26,10 +26,10 @@ _LOANS = table_of(Loan)
 
 @dataclass(frozen=True, slots=True)
 class BatchShown:
-    """A subsidy batch (贴息批次) with the number and the total amount of its live lines.
+    """A subsidy batch (贴息批次) with the count and the total amount of its live lines.
 
-    `pay_by` is computed from the calendars that are published when the report is made. `submitted_recorded_on` is given
-    only where the submission was recorded after its business day.
+    `pay_by` is computed from the calendars published at the time of the report. `submitted_recorded_on` is given only
+    if the submission was recorded after its business day.
     """
 
     id: int
@@ -62,7 +62,7 @@ class BatchShown:
 
 
 def batches(session: Session, rows: Sequence[SubsidyBatch], today: date) -> list[BatchShown]:
-    """Return batches with the totals of their lines, read with one query."""
+    """Return batches with the totals of their lines, which one query reads."""
     c = _LINES.c
     query = (
         select(c.batch_id, func.count(), sql_cast(func.sum(c.fen), BigInteger), func.count().filter(c.stale))
@@ -115,7 +115,7 @@ _SAME_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class SubsidyLineShown:
-    """A line of a batch; `status` is live, rejected or returned, and a rejected or returned line has a reason."""
+    """A line of a batch; `status` is live, rejected or returned, and `reason` explains a rejected or returned line."""
 
     id: int
     loan_id: int
@@ -138,13 +138,13 @@ class SubsidyLineShown:
 
 
 def chosen_lines(batch_id: int) -> Select[SubsidyLine]:
-    """Return a query for the live lines of a batch, and for the lines that were rejected or returned singly."""
+    """Return a query for the live lines of a batch and for the lines rejected or returned one by one."""
     c = SubsidyLine
     return select(c).where(c.batch_id == batch_id, c.live.is_(True) | c.outcome.in_(("rejected", "returned")))
 
 
 def lines(session: Session, rows: Sequence[SubsidyLine]) -> list[SubsidyLineShown]:
-    """Return lines with the contract number, the borrower and the settlement lines claimed, read with two queries."""
+    """Return lines with the contract number, the borrower and the claimed settlement lines, with two queries."""
     loans = _borrowers(session, {line.loan_id for line in rows})
     claims = _claimed(session, [line.id for line in rows])
     return [
@@ -205,7 +205,7 @@ def _borrowers(session: Session, loan_ids: Iterable[int]) -> dict[int, _Borrower
 
 @dataclass(frozen=True, slots=True)
 class PublicLine:
-    """A row of the public list (公示), without anything that identifies a person or a bank card."""
+    """A row of the public list (公示), without anything that identifies the person or the bank card."""
 
     name: str
     town: str

@@ -1,4 +1,4 @@
-"""Reports of subsidy totals from the books by county and bank, and of single claw-backs."""
+"""Reports of subsidy totals from the books by county and bank, and of individual claw-backs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,10 +51,10 @@ def clawback(row: Clawback) -> ClawbackShown:
 
 @dataclass(frozen=True, slots=True)
 class SubsidyRow:
-    """The subsidies for one bank's loans in one county (贴息情况), from the books, in fen.
+    """The subsidies for the loans of one bank in one county (贴息情况), computed from the books, in fen.
 
-    Turnover counts from the first requested day, and balances are as of the last requested day. `approved` is net of
-    returned lines. Claw-backs are shown separately and never netted against payments.
+    Turnover starts with the first requested day, and balances are as of the last requested day. `approved` is the
+    approved amount less the amount of returned lines. Claw-backs are shown separately and never deducted from payments.
     """
 
     county: str

@@ -1,4 +1,4 @@
-"""The form of a check, which states a rule and has a function that finds the rows that break the rule."""
+"""The form of a check: a rule, and a function that finds the rows that break the rule."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ Broken = Iterator[tuple[str, Any, Any]]
 
 ROWS_AT_ONCE = 1000
 
-# The SQL for the day in Shanghai of a moment in microseconds since 1970. A fixed offset of eight hours is enough,
-# because no event is recorded before 2014, and Shanghai has had no summer time since 1991.
+# The SQL that turns a moment in microseconds since 1970 into its day in Shanghai. A fixed offset of eight hours is
+# enough, because no event is recorded before 2014, and Shanghai has had no daylight saving time since 1991.
 _RECORDED_DAY = {
     "sqlite": "date((recorded_at + 28800000000) / 86400000000 * 86400, 'unixepoch')",
     "postgresql": "(DATE '1970-01-01' + ((recorded_at + 28800000000) / 86400000000)::integer)",
@@ -24,7 +24,7 @@ _RECORDED_DAY = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A rule that must hold; `look` returns every place where the rule is broken."""
+    """A rule that must be true; `look` returns every place where the rule is broken."""
 
     name: str
     zh: str
@@ -33,9 +33,9 @@ class Check:
 
 
 def by_query(name: str, zh: str, en: str, query: str) -> Check:
-    """Return a check whose query finds the places that break a rule, as rows of subject, expected value, found value.
+    """Return a check whose query finds the places that break a rule, as rows of subject, expected and found value.
 
-    The text `{recorded_day}` in a query is replaced by the day of the column `recorded_at`.
+    In a query, the text `{recorded_day}` is replaced by the day of the column `recorded_at`.
     """
 
     def look(connection: Connection) -> Broken:
@@ -46,12 +46,12 @@ def by_query(name: str, zh: str, en: str, query: str) -> Check:
 
 
 def streamed(connection: Connection, query: str) -> Iterator[Any]:
-    """Yield the rows of a query, which are fetched in portions."""
+    """Yield the rows of a query, fetched in portions."""
     dialect = "sqlite" if is_sqlite(connection) else "postgresql"
     statement: TextClause = text(query.replace("{recorded_day}", _RECORDED_DAY[dialect]).replace(":", "\\:"))
     yield from connection.execution_options(yield_per=ROWS_AT_ONCE).execute(statement)
 
 
 def as_date(value: Any) -> date | None:
-    """Return a day of a streamed row as a date; SQLite gives days as text."""
+    """Return a day of a streamed row as a date; SQLite returns days as text."""
     return date.fromisoformat(value) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""The checks of every entry's footer, hash and rows; the rows must follow from the event by the posting table."""
+"""Checks that the footer and hash of every entry fit, and that its rows follow from the event by the posting table."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -72,7 +72,7 @@ def _footer(rows: Sequence[Any]) -> Broken:
 def _rule(rows: Sequence[Any]) -> Broken:
     """Yield a finding where an event's rows differ from the rows that its posting rule makes.
 
-    An event's posting rule is the row of the posting table that was in force when the event was recorded.
+    An event's posting rule is the row of the posting table that was valid when the event was recorded.
     """
     head = rows[0]
     kind = TYPES.get(head.kind)
@@ -85,7 +85,7 @@ def _rule(rows: Sequence[Any]) -> Broken:
 
 
 def _made(head: Any) -> list[Posting]:
-    """Return the rows that an event makes by the posting table; no rows where the event's fields cannot be read."""
+    """Return the rows that an event makes by the posting table; return no rows if the event's fields are unreadable."""
     base = {name: getattr(head, name) for name in _BASE}
     try:
         return postings_of(event_of(head.kind, base | {"loan": head.loan_id}, head.payload), head.format)

@@ -1,4 +1,4 @@
-"""Checks of the journal's tables as queries, whose SQL runs on every database engine."""
+"""Checks of the journal's tables, written as queries in SQL that every database engine can run."""
 
 from ledger.reports.verifying.check import by_query
 

@@ -147,7 +147,7 @@ _FIGURES = """
 """
 _OPEN = ("principal", "overdue", "interest", "charges", "to_remit")
 _UNLENT = (LoanStatus.SUBMITTED, LoanStatus.RETURNED, LoanStatus.APPROVED)
-# The amounts that must be zero on a loan, by the loan's status.
+# The amounts that must be zero for a loan, by the loan's status.
 _EMPTY = {
     **dict.fromkeys(_UNLENT, ("lent", *_OPEN, "credit", "losses")),
     LoanStatus.ACTIVE: ("overdue",),
@@ -158,7 +158,7 @@ _EMPTY = {
 
 
 def _figures(connection: Connection) -> Broken:
-    """Return the loans whose balances do not agree with their status."""
+    """Return the loans whose balances contradict their status."""
     for row in streamed(connection, _FIGURES):
         for name in (*_OPEN, "credit", "losses"):
             if getattr(row, name) < 0:
@@ -196,7 +196,7 @@ def _steps(row: Any, on: dict[str, Any]) -> Broken:
         return
     if row.status in (LoanStatus.CLOSED, LoanStatus.WRITTEN_OFF):
         yield f"loan {row.id} next_step_on", f"none, it is {row.status}", next_on
-    # A new interest period starts on each settlement day and on the rolled due date.
+    # A new interest period of a loan starts on each settlement day and on the rolled due date.
     due = min([next_settlement(billed_to)] + ([rolled_on] if rolled_on > billed_to else []))
     if not billed_to < next_on <= due:
         yield f"loan {row.id} next_step_on", f"after {billed_to}, by {due}", next_on

@@ -2,7 +2,7 @@
 
 from ledger.reports.verifying.check import Check, by_query
 
-# Every row of every entry with the kind of its event; a reversal has the kind of the event that it reverses.
+# Every row of every entry, with the kind of its event; a reversal gets the kind of the reversed event.
 _HAPPENED = """
     SELECT coalesce(undone.kind, e.kind) AS kind, p.loan_id, p.county, p.bank, p.debit, p.credit, p.fen
     FROM postings p JOIN entries n ON n.id = p.entry_id JOIN events e ON e.id = n.event_id
@@ -11,10 +11,10 @@ _HAPPENED = """
 
 
 def _by_loan(name: str, zh: str, en: str, came: tuple[str, str], went: tuple[str, str], kept: str) -> Check:
-    """Return a check that two sums of a table's rows equal two sums of postings, for each loan.
+    """Return a check that, for each loan, two sums of stored rows equal two sums of postings.
 
-    `came` and `went` are each the name of a sum and the condition of its postings; `kept` is a query for the stored
-    values, with columns loan_id, came and went.
+    `came` and `went` each give the name of a sum and the condition of its postings; `kept` is a query of the stored
+    values, with the columns loan_id, came and went.
     """
     (first, posted_first), (second, posted_second) = came, went
     return by_query(

@@ -1,6 +1,6 @@
 """Verification (核对): every stored figure is computed from its sources, and differences are reported.
 
-The checks read the rows themselves and do not rely on constraints of the application or the database.
+The checks read the rows themselves, and do not rely on constraints of the program or the database.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CHECKS: tuple[Check, ...] = (*SHAPE, *ENTRIES, *REVERSALS, *KEPT, *LOANS, *PUBLI
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A difference: the check that found it, its place, the expected value and the found value."""
+    """A difference: the check that found it, the place, the expected value and the found value."""
 
     check: str
     subject: str
@@ -30,13 +30,13 @@ class Finding:
 
 
 def verify(engine: Engine) -> tuple[Finding, ...]:
-    """Return every difference found in one snapshot of the database, check by check; or an empty tuple."""
+    """Return every difference found in one snapshot of the database, in the order of checks; or an empty tuple."""
     with _snapshot(engine) as connection:
         return tuple(findings(connection))
 
 
 def findings(connection: Connection) -> Iterator[Finding]:
-    """Run the checks in their order on a connection, and yield every difference that a check finds."""
+    """Run the checks in order on a database connection, and yield every difference that a check finds."""
     for check in CHECKS:
         for subject, expected, found in check.look(connection):
             yield Finding(check.name, subject, str(expected), str(found))
@@ -44,7 +44,7 @@ def findings(connection: Connection) -> Iterator[Finding]:
 
 @contextmanager
 def _snapshot(engine: Engine) -> Iterator[Connection]:
-    """Open a connection that sees the rows committed now, and no rows that others commit later."""
+    """Open a connection that sees the rows committed now, but no rows that other connections commit later."""
     options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
