@@ -90,7 +90,7 @@ _CODES = (
 
 
 def _check_fund(connection: Connection, bank: str, on: date, sums: Mapping[str, int]) -> None:
-    """Assert that the fund's deposits, transit, suspense, recourse and losses as of a day equal the sums of the events."""
+    """Assert that the fund's deposits, transit, suspense, recourse and losses on a day equal the sums of the events."""
     stood = _balances(connection, Kind.FUND, bank, on)
     assert stood["1001"] >= 0
     assert stood["1001"] + stood["1101"] + stood["1102"] == sums["held"], on

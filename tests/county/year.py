@@ -61,7 +61,7 @@ class Year:
             pass
 
     def _does(self, name: str) -> bool:
-        """Try an action, and return whether the books contained a row for the action, even if the action was refused."""
+        """Try an action, and return whether the books contained a row for the action, even if it was refused."""
         try:
             with at_desk(self.engine, self.person(), self.today) as unit:
                 DEEDS[name](self, unit)

@@ -77,7 +77,7 @@ def _called(node: ast.Call) -> str | None:
 # Each rule has a function that recognises forbidden syntax nodes; docs/architecture.md gives the reasons of the rules.
 RULES: Final[dict[str, Callable[[ast.AST], bool]]] = {
     "float": _float,  # Money and rates are never floats.
-    "round": _round,  # The built-in `round` rounds half to even, but money must be rounded half up, only once, with `to_fen()`.
+    "round": _round,  # The built-in `round` rounds half to even, but money is rounded half up by `to_fen()`.
     "clock": _clock,  # Only the outermost layer of the program and the jobs read the clock.
     "commit": _commit,  # Only the outermost layer of the program commits transactions.
     "stub": _stub,  # No code may be left unfinished.

@@ -76,9 +76,7 @@ def test_a_killed_run_leaves_no_server_behind() -> None:
     ) as run:
         assert run.stdout is not None
         made = run.stdout.readline().strip()
-        assert made, (
-            "the run made its folder"
-        )  # An empty path would mean the current folder, which the test run would then remove.
+        assert made, "the run made its folder"  # An empty path would mean the current folder.
         folder = Path(made)
         server = engines.start_server(folder)  # A second call returns the server that is already running.
         run.send_signal(signal.SIGKILL)

@@ -102,9 +102,7 @@ def test_without_its_database_it_says_so(case: str, url: str, words: str) -> Non
     run = run_here(url, cli, "daily")
     assert run.status == CUT_OFF
     assert words in run.err.splitlines()[-1]
-    assert all(
-        json.loads(line) for line in run.err.splitlines()[:-1]
-    )  # Every line before the last is a log line in JSON.
+    assert all(json.loads(line) for line in run.err.splitlines()[:-1])  # Each earlier line is JSON.
 
 
 def test_an_address_that_is_none_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Tests that the hash in an entry's footer covers the whole entry, and that different entries have different hashed texts."""
+"""Tests that an entry's hash covers the whole entry, and that different entries have different hashed texts."""
 
 import hashlib
 import json

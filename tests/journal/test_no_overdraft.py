@@ -1,4 +1,4 @@
-"""Tests of promise 9: a fund account is never below zero at the end of a day, however many claims are paid concurrently."""
+"""Tests of promise 9: a fund account is never below zero at the end of a day, despite concurrent payments."""
 
 import sqlite3
 from collections.abc import Callable

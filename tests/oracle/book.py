@@ -1,4 +1,4 @@
-"""The oracle's book of one loan: the open amounts, and the functions that increase and reduce them."""
+"""The oracle's record of one loan: the open amounts, and the functions that increase and reduce them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Bill:
 
 @dataclass
 class Taken:
-    """The parts into which an amount was divided when it was applied to a loan."""
+    """The parts into which a payment was divided when it was applied to a loan."""
 
     lines: list[Application] = field(default_factory=list)
     normal: int = 0
@@ -41,7 +41,7 @@ class Taken:
 
 @dataclass
 class Book:
-    """The book of one loan at the end of the last day that the oracle has computed."""
+    """The oracle's record of one loan at the end of the last day that the oracle has computed."""
 
     contract: Contract
     rolled_on: date = date.max

@@ -1,4 +1,4 @@
-"""Random loans and records, drawn close to difficult cases: settlement days, due dates and exact amounts."""
+"""Random loans and facts, drawn close to difficult cases: settlement days, due dates and exact amounts."""
 
 from calendar import monthrange
 from collections.abc import Sequence
@@ -35,16 +35,16 @@ class Draw(Protocol):
     def __call__(self, strategy: st.SearchStrategy[T], /) -> T: ...
 
 
-AFTER_DUE = 200  # The number of days for which a loan is followed after its rolled due date.
+AFTER_DUE = 200  # The number of days for which the tests continue a loan after its rolled due date.
 FEW = ("repaid", "repaid", "repaid", "repaid", "misused", "waived", "refunded")
 ALL = (*FEW, *FEW, "extended", "insured", "written_off", "renewed")
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A loan and its records, in the order of recording.
+    """A loan and its recorded facts, in the order of recording.
 
-    Each record has the code of its refusal, or None where the record was accepted.
+    Each recorded fact has the code of its refusal, or None where the fact was accepted.
     """
 
     contract: Contract
@@ -97,7 +97,7 @@ _rates = st.one_of(st.sampled_from((435, 475, 490)), st.integers(1, 2400)).map(l
 def drawn_lives(
     draw: Draw, *, kinds: Sequence[str] = ALL, most: int = 7, fixed_rate: bool = False, ganzhou: bool = False
 ) -> Drawn:
-    """Draw a contract and its records, on any days and in any order."""
+    """Draw a contract and its facts, on any days and in any order."""
     history = History(draw(contracts(fixed_rate=fixed_rate, ganzhou=ganzhou)))
     told: list[tuple[Fact, str | None]] = []
     for _ in range(draw(st.integers(1, most))):
@@ -117,7 +117,7 @@ def refusal_of(history: History, fact: Fact) -> str | None:
 
 
 def draw_fact(draw: Draw, history: History, kinds: Sequence[str]) -> Fact | None:
-    """Draw a fact on a day on which the loan exists, or None where the kind of fact makes no sense on that day."""
+    """Draw a fact on a day on which the loan exists; return None where the kind of fact is impossible on that day."""
     kind = draw(st.sampled_from(kinds))
     on = _draw_day(draw, history)
     book = history.at(on)
@@ -179,7 +179,7 @@ def _draw_amount(draw: Draw, book: Book) -> int:
 
 
 def _draw_extension(draw: Draw, history: History, on: date) -> Fact | None:
-    """Draw an extension, made once, before the contract due date, to a day after the old due date."""
+    """Draw a loan's only extension, made before the contract due date, to a day after the old due date."""
     contract = history.contract
     if on >= contract.due_on or any(isinstance(fact, Extended) for fact in history.facts):
         return None

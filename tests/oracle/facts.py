@@ -11,7 +11,7 @@ from typing import NamedTuple
 class Contract:
     """The terms of a loan.
 
-    Amounts are whole fen, and each of the `rates` is a yearly fraction that applies from its day on.
+    Amounts are whole fen; each of the `rates` is a first day and the yearly rate, as a fraction, from that day on.
     """
 
     principal: int
@@ -28,7 +28,7 @@ class Contract:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """A fact that a person recorded, with a number that distinguishes it from equal facts."""
+    """A fact recorded by a person, with a number that distinguishes the fact from equal facts."""
 
     on: date
     number: int = field(default_factory=count(1).__next__, init=False, repr=False)
@@ -43,14 +43,14 @@ class Repaid(Fact):
 
 @dataclass(frozen=True, eq=False)
 class Misused(Fact):
-    """The bank found misuse of the loan, so the misuse rate applies from this day on."""
+    """The bank discovered misuse of the loan, so the misuse rate applies from the day of the fact on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Waived(Fact):
     """The bank waived penalty and compound interest.
 
-    Where `asked` is 0, the whole amount is waived.
+    The field `asked` is the amount to waive, in fen; 0 waives the whole amount.
     """
 
     asked: int = 0
@@ -81,18 +81,18 @@ class WrittenOff(Fact):
 
 @dataclass(frozen=True, eq=False)
 class Renewed(Fact):
-    """The principal moved to another loan."""
+    """The loan was renewed, so its principal moved to a new loan."""
 
 
 @dataclass(frozen=True, eq=False)
 class Undone(Fact):
-    """A repayment of a closed month was reversed on the first open day."""
+    """A repayment in a closed month was reversed on the first open day."""
 
     what: Repaid
 
 
 class Refused(Exception):
-    """Raised for a record that the scheme does not allow, with the code of the refusal."""
+    """Raised for a fact that the scheme does not allow, with the code of the refusal."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -100,7 +100,7 @@ class Refused(Exception):
 
 
 class Row(NamedTuple):
-    """One posting on the loan."""
+    """One posting of a loan."""
 
     on: date
     event: str
@@ -120,7 +120,7 @@ class Line(NamedTuple):
 
 
 class Application(NamedTuple):
-    """An allocation of money to a settlement line; the amounts are negative where the allocation was reversed."""
+    """An amount of money applied to a settlement line; the amount is negative where the application was reversed."""
 
     start: date
     on: date

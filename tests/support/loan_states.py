@@ -37,7 +37,7 @@ _numbers = count(1)
 
 @dataclass
 class Walk:
-    """A loan state with the events and the daily statuses on the way to it."""
+    """A loan state with the past events and daily statuses of the loan."""
 
     state: LoanState
     events: list[Event] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Walk:
 
     @property
     def rows(self) -> Counter[Row]:
-        """Return the loan's own postings, without those of the loan that renews it."""
+        """Return the loan's own postings, without the postings of a loan that renews it."""
         return Counter(
             Row(event.effective_on, type(event).__name__, row.debit, row.credit, row.amount)
             for event in self.events
@@ -83,7 +83,7 @@ def begin(contract: Contract) -> Walk:
 
 
 def walk(contract: Contract, facts: Sequence[oracle.Fact], through: date, *, daily: bool = False) -> Walk:
-    """Apply facts in the order of their days and run the state to a day; `daily` also stops on every day between."""
+    """Apply facts in the order of their days and process the loan up to a day; with `daily`, stop on every day."""
     walked = begin(contract)
     waiting = sorted(facts, key=lambda fact: fact.on)
     for day in _stops(contract, waiting, through, daily):
@@ -103,7 +103,7 @@ def _stops(contract: Contract, facts: Iterable[oracle.Fact], through: date, dail
 
 
 def refusal_of(contract: Contract, facts: Sequence[oracle.Fact]) -> str | None:
-    """Return the code of the refusal of one of these facts, or None."""
+    """Return the code of the first refusal of one of the facts, or None."""
     try:
         walk(contract, facts, max(fact.on for fact in facts))
     except Refusal as refusal:
@@ -112,7 +112,7 @@ def refusal_of(contract: Contract, facts: Sequence[oracle.Fact]) -> str | None:
 
 
 def transaction_for(contract: Contract, fact: oracle.Fact) -> LoanTransaction:
-    """Return the loan transaction of an oracle's fact."""
+    """Return the loan transaction that corresponds to an oracle's fact."""
     number, on = next(_numbers), fact.on
     match fact:
         case oracle.Repaid():

@@ -1,4 +1,4 @@
-"""Checks of a refusal's Chinese text, which must show every fact by its label, and no code or Python value."""
+"""Checks of a refusal's Chinese text, which must show facts with their labels, without codes or Python values."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ WORD = re.compile(r"[A-Za-z_]{2,}[A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[0-9 .,:%/+*–—<>≤=年月日QTZv-]*", re.ASCII)
 _PYTHON = re.compile(r"\bNone\b|\bTrue\b|\bFalse\b|[\[\]{}]|Decimal\(|datetime|Traceback")
 
-_OWN_WORDS = {("SecurityNotAllowed", "found")}  # The user wrote this word instead of an allowed one.
+_OWN_WORDS = {("SecurityNotAllowed", "found")}  # The fact `found` is the wrong word that the user wrote.
 
 
 def placeholders(kind: type[Refusal], language: str) -> Iterator[tuple[str, str]]:
-    """Return the facts in a template, each with its format."""
+    """Return the names of the facts in a text template, each with its format."""
     for _, name, how, _ in Formatter().parse(getattr(kind, language)):
         if name is not None:
             yield name, how or labels.FACTS.get(name, "plain")
@@ -33,7 +33,7 @@ def strange_words(text: str) -> list[str]:
 
 
 def unlabelled(refusal: Refusal) -> list[str]:
-    """Return the facts of a refusal that a Chinese reader would see as codes."""
+    """Return the facts of a refusal that a Chinese reader would see as English codes."""
     return [
         f"{type(refusal).__name__}: {name} = {value!r}, told as {how}"
         for name, how in placeholders(type(refusal), "zh")
@@ -54,7 +54,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def _is_told(refusal: Refusal, name: str, how: str, value: Any) -> bool:
     if how == "text" or value == "-" or not isinstance(value, str) or isinstance(value, labels.Said):
-        return True  # The value is a user's own text, a number, or a text with a Chinese form.
+        return True  # A user's own text, a number, or a text with a Chinese form needs no check.
     if how == "plain":
         return _PLAIN.fullmatch(value) is not None
     if how == "rule":

@@ -1,4 +1,4 @@
-"""A small portfolio for tests of the jobs, and its books in a form that lets a test compare two databases."""
+"""A small portfolio for tests of the jobs, and its books in a form in which two databases can be compared."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ Books = tuple[Counter[tuple[Any, ...]], Rows, Rows, Rows]
 def lend(
     engine: Engine, *, banks: Iterable[str] = ("GZRCB",), counties: Iterable[str] = ("360781",), each: int = 3
 ) -> list[int]:
-    """Pay out loans of 50,000 yuan at 4.75 %, one a day from 2016-05-10 on, `each` in every bank and county."""
+    """Pay out loans of 50,000 yuan at 4.75 %, one a day from 2016-05-10 on, with `each` loans per bank and county."""
     made: list[int] = []
     for bank in banks:
         for county in counties:
@@ -49,20 +49,20 @@ def _lend_one(engine: Engine, bank: str, county: str, number: int) -> int:
 
 
 def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
-    """Record a repayment on its own day."""
+    """Record a repayment on the day of the repayment."""
     with at_desk(engine, today=on) as unit:
         receipt = f"R-{on}-{amount}"
         repayments.repay(unit, Received(loan_id, yuan(amount), on, channel="counter", receipt_no=receipt))
 
 
 def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Lease:
-    """Return a lease on the jobs, on a day that the test chooses."""
+    """Return a lease for running jobs, on a day that the test chooses."""
     noon = datetime(today.year, today.month, today.day, 4, tzinfo=UTC)
     return replace(Lease(engine, by="test", clock=lambda: noon), **chosen)
 
 
 def books_of(engine: Engine) -> Books:
-    """Return the books without ids and moments: postings, interest lines, the loans' states and notices."""
+    """Return the books without ids and recording times: postings, interest lines, the loans' columns and notices."""
     with engine.connect() as connection:
         posted = connection.execute(
             select(
@@ -96,7 +96,7 @@ def books_of(engine: Engine) -> Books:
 
 
 def notices_of(engine: Engine) -> Rows:
-    """Return the notices without those that turned out to be unnecessary."""
+    """Return the notices, except those that turned out to be unnecessary."""
     columns = (Notice.due_on, Notice.kind, Notice.created_on, Notice.deliver_by, Notice.cancelled_on)
     query = select(Loan.contract_no, *columns, Notice.cancel_reason).join(Loan, Loan.id == Notice.loan_id)
     with engine.connect() as connection:

@@ -56,7 +56,7 @@ def pay_out(engine: Engine, asked: LoanRequest, on: date) -> int:
 
 
 def lend_to_organisation(engine: Engine, on: date, principal: str, *, links: int, ends_on: date | None) -> int:
-    """Pay out a loan to a new organisation with a number of links to households; return the loan's id."""
+    """Pay out a loan to a new organisation that has a number of links to households; return the loan's id."""
     with at_desk(engine, today=on) as unit:
         firm = organisation(unit)
         for _ in range(links):
@@ -66,7 +66,7 @@ def lend_to_organisation(engine: Engine, on: date, principal: str, *, links: int
 
 
 def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None) -> None:
-    """Bill loans up to and including a day as the interest job does; without ids, bill all loans."""
+    """Bill loans up to and including a day, as the interest job does; without ids, bill all loans."""
     with at_desk(engine, "job:interest", through) as unit:
         chosen = loan_ids or unit.session.execute(select(Loan.id).where(Loan.disbursed_on.is_not(None))).scalars()
         run.run_to(unit, list(chosen), through)
@@ -75,7 +75,7 @@ def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None)
 def pay(
     engine: Engine, loan_id: int, amount: str, on: date, *, today: date | None = None, receipt: str = "", **more: Any
 ) -> int:
-    """Record a repayment dated `on`, by default also recorded on that day; return the repayment's id."""
+    """Record a repayment dated `on`, by default recorded on the day `on`; return the repayment's id."""
     with at_desk(engine, today=today or on) as unit:
         received = Received(loan_id, yuan(amount), on, "counter", receipt or f"R-{on}-{amount}", **more)
         return repayments.repay(unit, received).id
@@ -88,19 +88,19 @@ def take_back(engine: Engine, repayment_id: int, today: date) -> None:
 
 
 def draft(engine: Engine, period: Period = Q2, today: date | None = None, user: str = "officer") -> int:
-    """Draft the batch of a period on the period's 21st, or on a later day; return the batch's id."""
+    """Draft the batch of a period, on the 21st of the period's last month or later; return the batch's id."""
     with at_desk(engine, user, today or period.days.end) as unit:
         return batches.draft(unit, BANK, COUNTY, period).id
 
 
 def step(engine: Engine, user: str, on: date, act: Callable[..., Any], *args: Any, **more: Any) -> Any:
-    """Let a person take a step on a day."""
+    """Carry out a step as a person on a day."""
     with at_desk(engine, user, on) as unit:
         return act(unit, *args, **more)
 
 
 def bring(engine: Engine, batch_id: int, to: str, on: date | None = None, since: str = "draft") -> None:
-    """Take a batch from one status to another, every step on the 26th of the period's last month or on a given day."""
+    """Take a subsidy batch to another status, every step on the 26th of the period's last month or on a given day."""
     names = ["draft", *(status for status, _, _ in CHAIN)]
     with engine.connect() as connection:
         day = on or connection.execute(select(SubsidyBatch.submit_by).where(SubsidyBatch.id == batch_id)).scalar_one()
@@ -109,14 +109,14 @@ def bring(engine: Engine, batch_id: int, to: str, on: date | None = None, since:
 
 
 def batch_of(engine: Engine, batch_id: int) -> SubsidyBatch:
-    """Return the row of a batch."""
+    """Return the row of a subsidy batch."""
     with at_desk(engine) as unit:
         return unit.session.get_one(SubsidyBatch, batch_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A line of a batch, with amounts as texts in yuan."""
+    """A line of a subsidy batch, with amounts as texts in yuan."""
 
     loan: int
     kind: str
@@ -132,7 +132,7 @@ class Shown:
 
 
 def shown(engine: Engine, batch_id: int) -> list[Shown]:
-    """Return every line of a batch in the order of creation, lines that have left the batch included."""
+    """Return every line of a subsidy batch in the order of creation, including lines removed from the batch."""
     query = select(SubsidyLine).where(SubsidyLine.batch_id == batch_id).order_by(SubsidyLine.id)
     with at_desk(engine) as unit:
         return [
@@ -154,7 +154,7 @@ def shown(engine: Engine, batch_id: int) -> list[Shown]:
 
 
 def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
-    """Return the sum of the subsidy lines that count, in yuan, by loan id."""
+    """Return the sum of the subsidy lines still in a batch, in yuan, by loan id."""
     sums: dict[int, Decimal] = {}
     for line in shown(engine, batch_id):
         if line.live:
@@ -163,7 +163,7 @@ def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
 
 
 def line_ids(engine: Engine, batch_id: int) -> list[int]:
-    """Return the ids of the subsidy lines that count."""
+    """Return the ids of the subsidy lines that are still in a batch."""
     live = (SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
     query = select(SubsidyLine.id).where(*live).order_by(SubsidyLine.id)
     with engine.connect() as connection:
@@ -171,7 +171,7 @@ def line_ids(engine: Engine, batch_id: int) -> list[int]:
 
 
 def clawbacks(engine: Engine, loan_id: int) -> list[tuple[str, date]]:
-    """Return the claw-backs on a loan: each amount in yuan with the day on which the claw-back was raised."""
+    """Return the claw-backs on a loan, each as an amount in yuan and the day on which it was raised."""
     query = select(Clawback).where(Clawback.loan_id == loan_id).order_by(Clawback.id)
     with at_desk(engine) as unit:
         return [(plain(row.fen), row.raised_on) for row in unit.session.execute(query).scalars()]
@@ -205,6 +205,6 @@ def owed_interest(engine: Engine, loan_id: int) -> int:
 
 
 def renewal_of(engine: Engine, loan_id: int) -> int:
-    """Return the id of the loan that renews a loan."""
+    """Return the id of the new loan that renews a loan."""
     with engine.connect() as connection:
         return connection.execute(select(Loan.id).where(Loan.renews_id == loan_id)).scalar_one()
