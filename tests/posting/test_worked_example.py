@@ -114,8 +114,7 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     assert books.loan() == claimed
     assert sum(claimed.values()) == fen("50,329.86")
 
-    # The fund account contains 40,000.00 yuan, all of which is paid on the claim, first on principal. The rest of the
-    # claim is queued.
+    # The fund account pays all its 40,000.00 yuan on the principal of the claim. The rest of the claim is queued.
     books.happened(e.CountyFundContributed(**at("2019-08-01", None), amount=fen("40,000.00")))
     books.happened(_claim_paid("2019-08-12", "40,000.00", "20,000.00", "20,000.00", "40,000.00"))
     assert books.of(c.FUND_DEPOSITS) == 0

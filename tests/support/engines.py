@@ -42,7 +42,7 @@ _SETTINGS: Final = {
     # The server's time zone is one that no user has, so a date read from the server's clock is visibly wrong.
     "timezone": "America/New_York",
     "log_timezone": "UTC",
-    "scram_iterations": "1",  # Tests open thousands of connections, and a weak password hash is enough for one test run.
+    "scram_iterations": "1",  # A weak password hash is enough, since the server serves only one test run.
 }
 # The server is deleted with its folder, so no data needs to survive a crash of the machine.
 _THROWAWAY: Final = {

@@ -16,7 +16,7 @@ from ledger.settings import read_settings
 from tests.upgrade.stage import password_of
 
 ASKED_AT = datetime(2020, 1, 6, 1, 0, tzinfo=UTC)
-"""The moment at which all questions are asked: the first Monday morning after the story's last day."""
+"""The moment at which all requests are sent: the first Monday morning after the scenario's last day."""
 
 BASE = "/api/v1"
 _PAGE = 200
@@ -49,7 +49,7 @@ class Asker:
     tokens: dict[str, str] = field(default_factory=dict)
 
     def ask(self, question: Question) -> Answer:
-        """Return the answer to a request, with all pages of a list joined and a refusal reduced to its code and facts."""
+        """Return the answer to a request, with all pages of a list joined and only the code and facts of a refusal."""
         answer = self._send(question, question.path)
         body = answer.body
         if answer.status >= 400:

@@ -19,7 +19,7 @@ from ledger.tables.subsidies import Clawback
 from tests.upgrade.stage import BANK, COUNTY, FOURTH, OTHER, THIRD, THRIFTY, Story, lend, quoted, repay
 
 Agenda = list[tuple[date, Callable[[], object]]]
-"""The actions of a story with their days; actions of one day run in the order of the list."""
+"""The actions of a scenario with their days; actions of one day run in the order of the list."""
 
 YANJIN = {"scheme": "yanjin-2016", "principal": yuan("30000.00"), "term_months": 12, "annual_rate": Decimal("0.0435")}
 """The terms of loans under another county's scheme: a shorter term, a smaller principal, no subsidy."""

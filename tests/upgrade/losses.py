@@ -62,7 +62,7 @@ def claimable(story: Story, bank: str) -> list[int]:
 
 
 def claim(story: Story, name: str, loan_id: int, steps: int) -> int:
-    """Draft a claim on a loan and take the claim through a given number of steps: submitted, reviewed, approved, paid."""
+    """Draft a claim on a loan and take the claim through some steps in order: submitted, reviewed, approved, paid."""
     with story.at("auditor") as unit:
         loan = unit.session.get_one(Loan, loan_id)
     officer, checker = OFFICERS[loan.bank]

@@ -118,9 +118,7 @@ def _pg_dump() -> Path:
 
 
 def _released(version: str) -> str:
-    """Return a record of the release: the commit, the newest migration, and the hashes of files that must never
-    change.
-    """
+    """Return the release's commit, its newest migration, and the hashes of files that must never change."""
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("path_separator", "os")

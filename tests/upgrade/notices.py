@@ -66,7 +66,7 @@ def _to_deliver(story: Story, bank: str) -> list[tuple[int, date]]:
 
 
 def _handed_over_on(notice: Notice) -> date | None:
-    """Return the day on which a notice is delivered, or None for no delivery; the contract number's last digit decides."""
+    """Return a notice's day of delivery, or None for no delivery; the contract number's last digit decides."""
     chance = int(notice.contract_no[-1])
     if chance in (0, 8):
         return None

@@ -18,7 +18,7 @@ KNOWN_AT = (
     "2019-10-13T00:00:00+08:00",
     "2019-12-25T12:00:00+08:00",
 )
-"""Moments before and after late records, reversals and withdrawals in the story."""
+"""Moments before and after late records, reversals and withdrawals in the scenario."""
 
 ALL = "auditor"
 SCOPED = ("officer", "officer2", "officer3", "poverty", "finance", "finance3", "city")
@@ -69,7 +69,7 @@ def used_books(asker: Asker) -> list[str]:
 
 
 def _books(asker: Asker) -> Iterator[Question]:
-    """Request the monthly trial balances of used books, one trial balance of each unused book, and the closed months."""
+    """Request monthly trial balances of used books, one trial balance of each unused book, and the closed months."""
     yield _listed("/ledger/periods")
     yield _listed(f"/ledger/accounts?as_of={LAST}")
     used = used_books(asker)

@@ -69,7 +69,7 @@ PEOPLE: Mapping[str, tuple[str, Role, str | None, tuple[str, ...]]] = {
     "auditor2": ("池审计", Role.AUDITOR, None, ()),
     "admin": ("郭管理", Role.ADMIN, None, ()),
 }
-"""The users of the kept county: name, role, bank and counties; no demo user is among them."""
+"""The users of the sample county: name, role, bank and counties; no demo user is among them."""
 
 
 def password_of(username: str) -> str:
