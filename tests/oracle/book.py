@@ -1,4 +1,4 @@
-"""The oracle's record of one loan: the open amounts, and the functions that increase and reduce them."""
+"""The oracle's book of one loan: the open amounts, and the functions that increase and reduce them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Taken:
 
 @dataclass
 class Book:
-    """The oracle's record of one loan at the end of the last day that the oracle has computed."""
+    """The book of one loan at the end of the last day that the oracle has computed."""
 
     contract: Contract
     rolled_on: date = date.max

@@ -1,4 +1,4 @@
-"""Random loans and facts, drawn close to difficult cases: settlement days, due dates and exact amounts."""
+"""Random loans and records, drawn close to difficult cases: settlement days, due dates and exact amounts."""
 
 from calendar import monthrange
 from collections.abc import Sequence
@@ -42,9 +42,9 @@ ALL = (*FEW, *FEW, "extended", "insured", "written_off", "renewed")
 
 @dataclass(frozen=True)
 class Drawn:
-    """A loan and its recorded facts, in the order of recording.
+    """A loan and its records, in the order of recording.
 
-    Each recorded fact has the code of its refusal, or None where the fact was accepted.
+    Each record has the code of its refusal, or None where the record was accepted.
     """
 
     contract: Contract
@@ -97,7 +97,7 @@ _rates = st.one_of(st.sampled_from((435, 475, 490)), st.integers(1, 2400)).map(l
 def drawn_lives(
     draw: Draw, *, kinds: Sequence[str] = ALL, most: int = 7, fixed_rate: bool = False, ganzhou: bool = False
 ) -> Drawn:
-    """Draw a contract and its facts, on any days and in any order."""
+    """Draw a contract and its records, on any days and in any order."""
     history = History(draw(contracts(fixed_rate=fixed_rate, ganzhou=ganzhou)))
     told: list[tuple[Fact, str | None]] = []
     for _ in range(draw(st.integers(1, most))):

@@ -28,7 +28,7 @@ class Contract:
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """A fact recorded by a person, with a number that distinguishes the fact from equal facts."""
+    """A fact that a person recorded, with a number that distinguishes it from equal facts."""
 
     on: date
     number: int = field(default_factory=count(1).__next__, init=False, repr=False)
@@ -92,7 +92,7 @@ class Undone(Fact):
 
 
 class Refused(Exception):
-    """Raised for a fact that the scheme does not allow, with the code of the refusal."""
+    """Raised for a record that the scheme does not allow, with the code of the refusal."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -100,7 +100,7 @@ class Refused(Exception):
 
 
 class Row(NamedTuple):
-    """One posting of a loan."""
+    """One posting on the loan."""
 
     on: date
     event: str
@@ -120,7 +120,7 @@ class Line(NamedTuple):
 
 
 class Application(NamedTuple):
-    """An amount of money applied to a settlement line; the amount is negative where the application was reversed."""
+    """An allocation of money to a settlement line; the amounts are negative where the allocation was reversed."""
 
     start: date
     on: date

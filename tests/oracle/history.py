@@ -13,7 +13,7 @@ FINAL = (WrittenOff, Renewed)
 
 @dataclass
 class History:
-    """The unreversed facts of a loan; `closed_through` is the last day of the last closed month."""
+    """The unreversed facts of a loan; `closed_through` is the last day of the closed months."""
 
     contract: Contract
     facts: list[Fact] = field(default_factory=list)

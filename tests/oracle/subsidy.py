@@ -23,7 +23,7 @@ class Contract(NamedTuple):
 
 
 def months_later(day: date, months: int) -> date:
-    """Return the equal day of a later month, or the last day of the month if the month is shorter."""
+    """Return the day some months later, or the last day of the later month if that month is too short."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     for last in (day.day, 30, 29, 28):
         try:
@@ -34,14 +34,14 @@ def months_later(day: date, months: int) -> date:
 
 
 def days(start: date, end: date) -> Iterable[date]:
-    """Yield every day from `start` up to and including the day before `end`."""
+    """Yield every day from `start` until the day before `end`."""
     while start < end:
         yield start
         start += _DAY
 
 
 def at(amounts: Amounts, day: date) -> int:
-    """Return the amount that applies on a day, in fen."""
+    """Return the amount that is in force on a day, in fen."""
     return max((row for row in amounts if row[0] <= day), default=(day, 0), key=lambda row: row[0])[1]
 
 
@@ -63,7 +63,7 @@ def eligible(
     """Return the eligible interest of an interest line in fen (4.6).
 
     Eligible interest is computed day by day on the principal within the remaining cap, at the lower of two rates. The
-    result is at most `paid`, which is the amount of contract interest that was paid.
+    result is at most `paid`, which is the contract interest that was paid.
     """
     interest = Fraction(0)
     for day in days(start, end):
@@ -98,9 +98,9 @@ def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, ove
 
 
 def paid_since(contract: int, paid: Iterable[tuple[date, int]]) -> date | None:
-    """Return the day since which payments cover the contract interest, or None if the payments do not cover it.
+    """Return the day since which the borrower's payments cover the contract interest, or None if they do not.
 
-    A reversal is a payment with a negative amount.
+    Reversals are payments with a negative amount.
     """
     rows = sorted(paid)
     for day in sorted({on for on, _ in rows}):

@@ -1,6 +1,6 @@
-"""A loan in the database together with the oracle's history of the loan.
+"""A loan in the database beside the oracle's history of the loan.
 
-Every action is carried out in the database and in the oracle, and the results are compared.
+Every action is done in the database and in the oracle, and the results are compared.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from tests.oracle.facts import Contract, Extended, Fact, Refused, Repaid, Undone
 from tests.oracle.history import History
 from tests.support import serviced
 
-# Hypothesis settings for tests that draw histories, in which every drawn loan is added to one test database.
+# Settings of tests that draw histories: every drawn loan is a new loan in the test's own database.
 DRAWN = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 _WRITTEN = (events, entries, postings, footers, movements, interest_bills, allocations, Repayment, StatusChange, Loan)
 
@@ -114,7 +114,7 @@ def open_shop(engine: Engine, contract: Contract) -> Iterator[Shop]:
 
 
 def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
-    """Return an extension that the bank may grant: half the term, the published rate, the rolled due date."""
+    """Return an extension to which the bank can agree: half the term, the published rate, the rolled due date."""
     if not isinstance(fact, Extended):
         return fact
     term = serviced.months_of(contract)

@@ -78,7 +78,7 @@ def drafted(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "o
 
 
 def approved(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "overdue") -> int:
-    """Draft, submit, review and approve a claim as four people on one day; return the claim id."""
+    """Draft, submit, review and approve a claim by four people on one day; return the claim id."""
     claim_id = drafted(engine, loan_id, on, cause)
     for user, step in (("checker", claims.submit), ("poverty", claims.review), ("finance", claims.approve)):
         with desk(engine, user) as unit:

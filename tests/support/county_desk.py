@@ -1,4 +1,4 @@
-"""A county for tests: users, invented identities, and short functions that register borrowers and record loans."""
+"""A county for tests: users, invented identities, and short functions that make borrowers and loans."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

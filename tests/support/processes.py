@@ -42,7 +42,7 @@ def ended(url: str, module: str, *arguments: str, **settings: str) -> "subproces
 
 @dataclass(frozen=True)
 class Ran:
-    """The result of a command, with exit status, standard output and standard error."""
+    """The result of a command: exit status, standard output and standard error."""
 
     status: int
     out: str
@@ -50,7 +50,7 @@ class Ran:
 
 
 def run_here(url: str, command: click.Command, *arguments: str, typed: str | None = None, **settings: str) -> Ran:
-    """Run a command inside the current process, which is fast, and restore the settings that the command changes."""
+    """Run a command in the current process, which is fast, and restore the settings that the command changes."""
     root = logging.getLogger()
     handlers, level, term, interrupt = root.handlers[:], root.level, *map(signal.getsignal, _SIGNALS)
     try:

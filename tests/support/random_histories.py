@@ -40,7 +40,7 @@ Step = tuple[str, int, int, int]
 
 @dataclass
 class County:
-    """A county with a random history; `done` counts the actions that the ledger did not refuse."""
+    """A county with its history; `done` counts the actions that the ledger did not refuse."""
 
     engine: Engine
     today: date = FIRST

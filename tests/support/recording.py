@@ -25,7 +25,7 @@ def day(text: str) -> date:
 
 
 def noon(on: str) -> datetime:
-    """Return noon in Shanghai on a day."""
+    """Return twelve o'clock in Shanghai on a day."""
     return datetime.combine(day(on), time(4), UTC)
 
 

@@ -1,4 +1,4 @@
-"""Checks of a refusal's Chinese text, which must show facts with their labels, without codes or Python values."""
+"""Checks of a refusal's Chinese text, which must show every fact by its label, and no code or Python value."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ _OWN_WORDS = {("SecurityNotAllowed", "found")}  # The fact `found` is the wrong 
 
 
 def placeholders(kind: type[Refusal], language: str) -> Iterator[tuple[str, str]]:
-    """Return the names of the facts in a text template, each with its format."""
+    """Return the facts in a template, each with its format."""
     for _, name, how, _ in Formatter().parse(getattr(kind, language)):
         if name is not None:
             yield name, how or labels.FACTS.get(name, "plain")
@@ -33,7 +33,7 @@ def strange_words(text: str) -> list[str]:
 
 
 def unlabelled(refusal: Refusal) -> list[str]:
-    """Return the facts of a refusal that a Chinese reader would see as English codes."""
+    """Return the facts of a refusal that a Chinese reader would see as codes."""
     return [
         f"{type(refusal).__name__}: {name} = {value!r}, told as {how}"
         for name, how in placeholders(type(refusal), "zh")

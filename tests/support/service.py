@@ -28,7 +28,7 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Return the settings of a test service on a fresh database, once on each engine."""
+    """Return the settings of a service on a fresh database, once on each engine."""
     return read_settings({"LEDGER_HOME": str(tmp_path / "home"), "LEDGER_DATABASE_URL": database_url})
 
 
@@ -48,7 +48,7 @@ def sqlite_app(sqlite_settings: Settings) -> Iterator[Flask]:
 
 @pytest.fixture
 def fresh_app(sqlite_settings: Settings) -> Iterator[Flask]:
-    """Return a test service as a separate application, for tests that change the application."""
+    """Return a service as a separate application, for tests that change the application."""
     with _served(create_app(sqlite_settings), sqlite_settings) as served:
         yield served
 
@@ -73,7 +73,7 @@ def nobody(app: Flask) -> Client:
 
 @cache
 def _application() -> Flask:
-    """Return the application that all tests of the process share; only the database differs from test to test."""
+    """Return the one application that all tests of this process share; only the database differs from test to test."""
     folder = Path(os.environ["LEDGER_TEST_FOLDER"])
     nowhere = {"LEDGER_HOME": str(folder / "home"), "LEDGER_DATABASE_URL": f"sqlite:///{folder / 'nowhere.sqlite3'}"}
     return create_app(read_settings(nowhere))

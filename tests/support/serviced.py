@@ -43,7 +43,7 @@ def at_bank(engine: Engine, user: str = "officer", today: date = TODAY) -> Abstr
 
 
 def lend(engine: Engine, contract: Contract, **columns: Any) -> int:
-    """Pay out a loan of any term without the checks of scheme §2, and return the loan id."""
+    """Pay out a loan of any term without the checks of scheme §2; return the loan id."""
     loan_id, first = new_id(), contract.disbursed_on
     rate = Decimal(contract.rates[0][1].numerator) / contract.rates[0][1].denominator
     made: dict[str, Any] = {
@@ -96,7 +96,7 @@ def _next_21st(day: date) -> date:
 
 
 def loan_of(rate: str, disbursed_on: str, due_on: str, rolled_on: str = "", principal: int = 5_000_000) -> Contract:
-    """Return a contract from texts and numbers, with the rate in percent and the principal in fen."""
+    """Return a contract from texts and numbers; the rate in percent, the principal in fen."""
     first, due = date.fromisoformat(disbursed_on), date.fromisoformat(due_on)
     rolled = date.fromisoformat(rolled_on) if rolled_on else due
     return Contract(principal, first, due, rolled, ((first, Fraction(rate) / 100),))
@@ -233,7 +233,7 @@ def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
 
 
 def lines_of(engine: Engine, loan_id: int) -> list[Line]:
-    """Return a loan's unreversed interest bills, with the billed amounts."""
+    """Return a loan's unreversed interest bills, with the amounts billed."""
     ln = interest_bills.c
     query = select(ln.period_start, ln.period_end, ln.contract, ln.compound, ln.penalty)
     with engine.connect() as connection:
@@ -242,7 +242,7 @@ def lines_of(engine: Engine, loan_id: int) -> list[Line]:
 
 
 def allocations_of(engine: Engine, loan_id: int) -> Counter[Application]:
-    """Return the amounts paid on interest bills, by day and payer, without payments reversed on their own day."""
+    """Return the amounts paid on interest bills by day and payer, without payments reversed on their own day."""
     a = allocations.c
     names = (a.period_start, a.effective_on, a.payer)
     sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))

@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 
 def loan_row(**fields: Any) -> dict[str, Any]:
-    """Return the sheet row of a loan that breaks no rule once its household is registered, with some cells set."""
+    """Return the row of a loan that breaks no rule once its household is registered, with some cells set."""
     number = next(_numbers)
     return {
         "contract_no": f"HT-{number:06d}",
@@ -47,7 +47,7 @@ def loan_row(**fields: Any) -> dict[str, Any]:
 
 
 def card_of(number: int) -> str:
-    """Return an identity card number made from a number; in 2016 the card's owner is 31 to 56 years old."""
+    """Return a different identity card for each number; in 2016 the card's owner is 31 to 56 years old."""
     return card((date(1961, 1, 1) + timedelta(days=number % 9000)).isoformat(), number // 9000)
 
 
@@ -80,7 +80,7 @@ def paid_row(loan: Row, **fields: Any) -> dict[str, Any]:
 def csv_of(
     kind: str, rows: Sequence[Row], encoding: str = "utf-8-sig", heading: Mapping[str, str] | None = None
 ) -> bytes:
-    """Return rows as a csv file with Chinese headings; `heading` replaces the headings of some columns."""
+    """Return rows as a csv file with Chinese headings; `heading` gives other headings for some columns."""
     names = [column for column in COLUMNS[kind] if any(column.name in row for row in rows)]
     file = io.StringIO(newline="")
     lines = csv.writer(file)
@@ -117,7 +117,7 @@ def beginning(engine: Engine, user: str = "officer", today: date = TODAY) -> int
 def take_in(
     engine: Engine, kind: str, data: bytes, importer: Importer = OFFICER, *, today: date = TODAY, **how: Any
 ) -> Outcome:
-    """Import a csv file as a given kind of sheet and return the outcome."""
+    """Import a csv file of a kind of sheet and return the outcome."""
     table = read_table(kind, read_sheet(data, f"{kind}.csv"))
     return intake.take_in(beginning(engine, importer.user, today), importer, table, **how)
 
@@ -129,7 +129,7 @@ def register(engine: Engine, loans: Iterable[Row], **fields: Any) -> None:
 
 
 def faults_of(engine: Engine, kind: str, data: bytes, importer: Importer = OFFICER, **how: Any) -> list[Fault]:
-    """Return the faults of a file; raise AssertionError if the file is imported without faults."""
+    """Return the faults of a file; raise AssertionError where the file is imported."""
     try:
         done = take_in(engine, kind, data, importer, **how)
     except SheetFaults as refusal:

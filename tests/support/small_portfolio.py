@@ -1,4 +1,4 @@
-"""A small portfolio for tests of the jobs, and its books in a form in which two databases can be compared."""
+"""A small portfolio for tests of the jobs, and its books in a form that lets a test compare two databases."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -56,13 +56,13 @@ def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
 
 
 def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Lease:
-    """Return a lease for running jobs, on a day that the test chooses."""
+    """Return a lease on the jobs, on a day that the test chooses."""
     noon = datetime(today.year, today.month, today.day, 4, tzinfo=UTC)
     return replace(Lease(engine, by="test", clock=lambda: noon), **chosen)
 
 
 def books_of(engine: Engine) -> Books:
-    """Return the books without ids and recording times: postings, interest lines, the loans' columns and notices."""
+    """Return the books without ids and moments: postings, interest lines, the loans' states and notices."""
     with engine.connect() as connection:
         posted = connection.execute(
             select(
@@ -96,7 +96,7 @@ def books_of(engine: Engine) -> Books:
 
 
 def notices_of(engine: Engine) -> Rows:
-    """Return the notices, except those that turned out to be unnecessary."""
+    """Return the notices without those that turned out to be unnecessary."""
     columns = (Notice.due_on, Notice.kind, Notice.created_on, Notice.deliver_by, Notice.cancelled_on)
     query = select(Loan.contract_no, *columns, Notice.cancel_reason).join(Loan, Loan.id == Notice.loan_id)
     with engine.connect() as connection:

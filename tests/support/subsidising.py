@@ -56,7 +56,7 @@ def pay_out(engine: Engine, asked: LoanRequest, on: date) -> int:
 
 
 def lend_to_organisation(engine: Engine, on: date, principal: str, *, links: int, ends_on: date | None) -> int:
-    """Pay out a loan to a new organisation that has a number of links to households; return the loan's id."""
+    """Pay out a loan to a new organisation with a number of links to households; return the loan's id."""
     with at_desk(engine, today=on) as unit:
         firm = organisation(unit)
         for _ in range(links):
@@ -66,7 +66,7 @@ def lend_to_organisation(engine: Engine, on: date, principal: str, *, links: int
 
 
 def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None) -> None:
-    """Bill loans up to and including a day, as the interest job does; without ids, bill all loans."""
+    """Bill loans up to and including a day as the interest job does; without ids, bill all loans."""
     with at_desk(engine, "job:interest", through) as unit:
         chosen = loan_ids or unit.session.execute(select(Loan.id).where(Loan.disbursed_on.is_not(None))).scalars()
         run.run_to(unit, list(chosen), through)
@@ -75,7 +75,7 @@ def bill(engine: Engine, through: date, loan_ids: Collection[int] | None = None)
 def pay(
     engine: Engine, loan_id: int, amount: str, on: date, *, today: date | None = None, receipt: str = "", **more: Any
 ) -> int:
-    """Record a repayment dated `on`, by default recorded on the day `on`; return the repayment's id."""
+    """Record a repayment dated `on`, by default also recorded on that day; return the repayment's id."""
     with at_desk(engine, today=today or on) as unit:
         received = Received(loan_id, yuan(amount), on, "counter", receipt or f"R-{on}-{amount}", **more)
         return repayments.repay(unit, received).id
@@ -109,14 +109,14 @@ def bring(engine: Engine, batch_id: int, to: str, on: date | None = None, since:
 
 
 def batch_of(engine: Engine, batch_id: int) -> SubsidyBatch:
-    """Return the row of a subsidy batch."""
+    """Return the row of a batch."""
     with at_desk(engine) as unit:
         return unit.session.get_one(SubsidyBatch, batch_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A line of a subsidy batch, with amounts as texts in yuan."""
+    """A line of a batch, with amounts as texts in yuan."""
 
     loan: int
     kind: str
@@ -171,7 +171,7 @@ def line_ids(engine: Engine, batch_id: int) -> list[int]:
 
 
 def clawbacks(engine: Engine, loan_id: int) -> list[tuple[str, date]]:
-    """Return the claw-backs on a loan, each as an amount in yuan and the day on which it was raised."""
+    """Return the claw-backs on a loan: each amount in yuan with the day on which the claw-back was raised."""
     query = select(Clawback).where(Clawback.loan_id == loan_id).order_by(Clawback.id)
     with at_desk(engine) as unit:
         return [(plain(row.fen), row.raised_on) for row in unit.session.execute(query).scalars()]
@@ -205,6 +205,6 @@ def owed_interest(engine: Engine, loan_id: int) -> int:
 
 
 def renewal_of(engine: Engine, loan_id: int) -> int:
-    """Return the id of the new loan that renews a loan."""
+    """Return the id of the loan that renews a loan."""
     with engine.connect() as connection:
         return connection.execute(select(Loan.id).where(Loan.renews_id == loan_id)).scalar_one()
