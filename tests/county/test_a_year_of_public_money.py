@@ -114,7 +114,7 @@ def _check_no_more_than_borrowers_paid(on: date, stood: Mapping[tuple[str, str],
     """Assert that net subsidies, as known on each day, never exceed the interest that borrowers paid.
 
     When a repayment is reversed, the interest counts as paid on the day of a later repayment instead. A subsidy that
-    was paid between a repayment and its reversal is still due (scheme 4.9).
+    was paid in good faith between the two repayments is still due (scheme 4.9).
     """
     for bank in BANKS:
         net = stood["subsidy paid", bank] - stood["clawed back", bank]

@@ -102,7 +102,7 @@ def test_without_its_database_it_says_so(case: str, url: str, words: str) -> Non
     run = run_here(url, cli, "daily")
     assert run.status == CUT_OFF
     assert words in run.err.splitlines()[-1]
-    assert all(json.loads(line) for line in run.err.splitlines()[:-1])  # Each earlier line is JSON.
+    assert all(json.loads(line) for line in run.err.splitlines()[:-1])  # All lines except the last are JSON.
 
 
 def test_an_address_that_is_none_is_refused() -> None:
