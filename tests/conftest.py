@@ -16,7 +16,8 @@ from ledger.errors import Refusal
 from tests.support import engines
 from tests.support.refusals import unlabelled
 
-# HYPOTHESIS_PROFILE selects a profile. No profile sets deadlines, since the machine may be busy with other work.
+# The environment variable HYPOTHESIS_PROFILE selects a profile. No Hypothesis profile sets deadlines, since the machine
+# may be busy with other work.
 _CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", _CALM, max_examples=25)
 settings.register_profile("ci", _CALM, max_examples=100, derandomize=True, database=None, print_blob=True)
@@ -30,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Create the folder that all workers of a run share.
+    """Create the folder that all test workers of a run share.
 
     The first worker that needs PostgreSQL starts the server.
     """
@@ -38,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     for name in [name for name in os.environ if name.startswith("LEDGER_")]:
         if name != "LEDGER_TEST_ENGINES":
-            del os.environ[name]  # The tests ignore the developer's own settings.
+            del os.environ[name]  # The tests do not use the developer's own settings.
     folder = engines.make_folder()
     config.add_cleanup(lambda: engines.remove_folder(folder))
     os.environ["LEDGER_TEST_FOLDER"] = str(folder)
@@ -63,14 +64,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """Return the name of the engine on which this test runs, `sqlite` or `postgresql`."""
+    """Return the name of the engine on which the test runs, `sqlite` or `postgresql`."""
     name: str = request.param
     return name
 
 
 @pytest.fixture(scope="session")
 def shared_folder() -> Path:
-    """Return the folder that all workers of this run share."""
+    """Return the folder that all test workers of a run share."""
     return Path(os.environ["LEDGER_TEST_FOLDER"])
 
 

@@ -1,4 +1,4 @@
-"""Books for tests, with events recorded directly by the journal at moments that the test chooses."""
+"""Helpers that record events in a test database directly with the journal, at moments that the test chooses."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

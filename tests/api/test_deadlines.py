@@ -1,4 +1,4 @@
-"""Tests that the list of deadlines gives each office its own deadlines, as a page and as a sheet."""
+"""Tests that the list of deadlines shows each office its own deadlines, both page by page and as a spreadsheet."""
 
 import csv
 import io
@@ -21,9 +21,9 @@ _AT = 1_466_000_000_000_000
 
 @pytest.fixture
 def owed(app: Flask) -> Flask:
-    """Make one subsidy batch per bank and county, and one sheet per bank.
+    """Make one subsidy batch per bank and county, and one imported sheet per bank.
 
-    Each batch is submitted on the 26th and approved on the 28th.
+    Each subsidy batch is submitted on the 26th and approved on the 28th of the month.
     """
     engine = app.extensions["ledger"].engine
     with work(engine, user="x", today=date(2016, 7, 1), clock=lambda: datetime(2016, 7, 1, tzinfo=UTC)) as unit:

@@ -1,4 +1,4 @@
-"""Tests that the OpenAPI document describes exactly the routes, and that the page of the document needs no network."""
+"""Tests that the OpenAPI document describes exactly the existing routes, and that its HTML page needs no network."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests that every error answer has one form, with a stable code and text in the language of the request."""
+"""Tests that every error response has one form: a stable code and a text in the language of the request."""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tests of the values that request fields accept and refuse, and of the form in which fields write values."""
+"""Tests of the values that request fields accept and refuse, and of the format in which fields output values."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

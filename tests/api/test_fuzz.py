@@ -19,7 +19,7 @@ CHECKS = [not_a_server_error, content_type_conformance, response_schema_conforma
 
 @pytest.mark.parametrize("place", list(RIGHTS))
 def test_no_request_is_answered_by_a_failure(place: str, sqlite_app: Flask) -> None:
-    """Limit a normal run to a few requests per route.
+    """A normal test run sends only a few requests per route.
 
     Setting HYPOTHESIS_PROFILE to `ci` or `full` sends more requests.
     """

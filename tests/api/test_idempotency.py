@@ -1,4 +1,4 @@
-"""Tests of promise 3: a request with a key is carried out once, however often the request is sent."""
+"""Tests of promise 3: a request with an idempotency key takes effect once, however often the request is sent."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -154,9 +154,9 @@ def test_a_transaction_that_fails_leaves_its_key_free(sign_in: SignIn, app: Flas
 
 @contextmanager
 def _held_up() -> Iterator[tuple[ThreadPoolExecutor, threading.Event, threading.Event]]:
-    """Make the first request to add a user report that its key is claimed, and wait for the test.
+    """Make the first request to add a user report that its key is reserved, and then wait for a signal from the test.
 
-    The request continues when the test releases it.
+    The request continues when the test sends the signal.
     """
     running, release = threading.Event(), threading.Event()
 

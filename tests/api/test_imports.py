@@ -1,4 +1,4 @@
-"""Tests of sheets sent to the API: trials, bookings, the roles that may send sheets, and polling of large sheets."""
+"""Tests of sheets sent to the API: dry runs, bookings, the roles that may send sheets, and polling of large sheets."""
 
 import io
 import time
@@ -160,7 +160,7 @@ def test_an_officer_of_one_county_is_told_which_rows_are_not_theirs(sign_in: Sig
 
 
 def polled(client: Client, import_id: str) -> Any:
-    """Wait until an import has ended, and return the import."""
+    """Wait until an import has ended, and return the ended import."""
     shown = None
     for _ in range(600):
         shown = client.get(f"/imports/{import_id}").json

@@ -1,4 +1,4 @@
-"""Tests that answers are in Chinese unless a request asks for English, and that faults name fields by their labels."""
+"""Tests that API responses are in Chinese unless a request asks for English, and name wrong fields by their labels."""
 
 from dataclasses import replace
 from typing import Any
@@ -58,7 +58,7 @@ def test_every_title_and_every_word_of_the_libraries_is_chinese() -> None:
     kinds = (ma.fields.String, ma.fields.List, ma.fields.Nested, ma.fields.Dict, ma.fields.Boolean, Upload)
     words = {text for kind in kinds for text in _messages(kind)} | {*ma.Schema.error_messages.values()}
     words |= {"Unknown field.", "Invalid input type."}
-    words -= {"Not a valid utf-8 string."}  # Every text that is decoded from JSON is accepted as valid.
+    words -= {"Not a valid utf-8 string."}  # Every text that can be decoded from JSON is accepted as valid.
     assert words - _ZH.keys() == set()
     assert [text for text in (*_ZH.values(), *(said.zh for said in TITLES.values())) if strange_words(text)] == []
 
@@ -103,7 +103,7 @@ def _named(part: Any) -> list[str]:
 
 
 def _choices(part: Any) -> list[tuple[str, ...]]:
-    """Return, for each field of the OpenAPI document with a fixed choice of words, the list of the words."""
+    """Return, for each field of the OpenAPI document that accepts only certain words, the list of the words."""
     if isinstance(part, dict):
         own = [tuple(word for word in part["enum"] if word is not None)] if "enum" in part else []
         return own + [words for each in part.values() for words in _choices(each)]

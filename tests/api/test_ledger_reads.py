@@ -1,4 +1,4 @@
-"""Tests of reading books in the API: the two dates, finality, vouchers, and the limits of the user's scope."""
+"""Tests of reading books in the API: as-of and known-at dates, finality, vouchers, and the limits of a user's scope."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -42,7 +42,7 @@ def test_totals_are_of_closing_balances_by_side(sign_in: SignIn, app: Flask) -> 
 
 
 def test_figures_answer_as_of_and_known_at(sign_in: SignIn, app: Flask) -> None:
-    # This entry is recorded two days after its date.
+    # The entry is recorded two days after the entry's date.
     write(app, [disbursed(1, "50000.00", "2016-05-10")], at="2016-05-12T01:00:00")
     auditor = sign_in("auditor")
 
@@ -232,5 +232,5 @@ def test_the_chart_of_a_book_is_its_kinds(sign_in: SignIn) -> None:
 def test_a_day_is_a_day_of_shanghai(sign_in: SignIn) -> None:
     from freezegun import freeze_time
 
-    with freeze_time("2016-05-10 16:30:00"):  # At this moment the 11th has begun in Shanghai.
+    with freeze_time("2016-05-10 16:30:00"):  # In Shanghai the frozen moment is already on the 11th.
         assert sign_in("auditor").get("/ledger/trial-balance", book=BOOK).json["as_of"] == date(2016, 5, 11).isoformat()

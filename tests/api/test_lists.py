@@ -1,4 +1,4 @@
-"""Tests of lists: pages with cursors, and sheets whose cells no spreadsheet program can run as formulas."""
+"""Tests of API lists: pages with cursors, and exported sheets in which no cell can run as a spreadsheet formula."""
 
 import csv
 import io

@@ -14,7 +14,7 @@ from tests.support.clients import PEOPLE, Client
 _PLACES = re.compile(r"{([^}]+)}")
 _SOMEBODY = {each.role: username for username, each in reversed(list(PEOPLE.items()))}
 
-# These values replace the names in a path, so that the path matches a route; no row has any of these values.
+# A path parameter is replaced by one of these values so that the path matches a route; no row has such a value.
 _NAMES = {"table": "lpr", "year": "2016", "code": "NONE", "username": "none", "book": "LOAN-NONE", "month": "2016-01"}
 
 

@@ -25,7 +25,7 @@ SCOPED = {
     work.Import,
 }
 
-# Rows of these classes have no scope of their own, and are read only through a row that has a scope.
+# Rows of these mapped classes have no scope of their own, and are read only together with a row that has a scope.
 THROUGH = {
     loans.StatusChange,
     loans.Repayment,
@@ -139,7 +139,7 @@ def test_retired_codes_are_taken_and_scoped_as_todays(session: Session) -> None:
             scope.county(session, mine, code)
 
 
-# Scope does not limit queries on tables or columns without mapped classes; such queries belong in ledger/reports.
+# Scope does not limit queries on tables without mapped classes; such queries belong in ledger/reports.
 _PAST_THE_CLASSES = {"delete", "insert", "text", "update", "Table"}
 _ALLOWED = {
     "api/core/idempotency.py": "its own table, by user and key",

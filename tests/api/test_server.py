@@ -1,6 +1,6 @@
 """Tests of `python -m api` as an operator starts the service.
 
-The tests cover the first start, the second start, Ctrl-C, and two processes that share a database.
+The tests of the service start cover the first start, a second start, Ctrl-C, and two processes on one database.
 """
 
 import json
@@ -30,7 +30,7 @@ PATIENCE = 120
 def served(home: Path, *options: str, **environ: str) -> Iterator[tuple[str, subprocess.Popen[str], list[str]]]:
     """Start a service in its own process.
 
-    Return the address, the process, and the output that the process wrote before the service was ready.
+    Return the service's address, its process, and the output that the process wrote before the service was ready.
     """
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
@@ -57,9 +57,9 @@ def served(home: Path, *options: str, **environ: str) -> Iterator[tuple[str, sub
 
 
 def ask(url: str, body: Any = None, **headers: str) -> tuple[int, str, Message]:
-    """Send a request, and wait while the service is starting.
+    """Send a request, retrying while the service is starting.
 
-    The method is POST where the request has a body.
+    The HTTP method is POST where the request has a body.
     """
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})
@@ -110,7 +110,7 @@ def test_two_processes_share_one_database_its_keys_and_the_metrics(tmp_path: Pat
         body = {"username": "newcomer", "name": "新来的", "password": "correct horse", "role": "auditor"}
 
         def record(_: int) -> tuple[int, str, Message]:
-            """Send a request as a client does, and send the request again while an equal request is in progress."""
+            """Send a request as a client does, and send an equal request while the first request is in progress."""
             while (answered := ask(f"{url}/api/v1/users", body, **headers))[0] == 409:
                 assert json.loads(answered[1])["code"] == "in_flight"
             return answered

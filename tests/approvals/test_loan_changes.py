@@ -1,6 +1,6 @@
-"""Tests of loan changes that two people decide, recorded late or in time.
+"""Tests of loan changes that need two people, recorded late or in time.
 
-The changes are extension, misuse, renewal, write-off and others.
+The tested loan changes are extension, misuse, renewal, write-off and others.
 """
 
 from datetime import date
@@ -17,8 +17,8 @@ from tests.support import serviced
 from tests.support.beside_oracle import as_agreed, open_shop
 
 SHORT = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
-# The loan runs for three years from 2016-10-01. The due date lies in National Day week, so the loan is payable on
-# 2019-10-08.
+# The loan runs for three years from 2016-10-01. The due date is in the National Day holiday week, so the loan is
+# payable on 2019-10-08.
 LONG = serviced.loan_of("4.75", "2016-10-01", "2019-10-01", "2019-10-08")
 
 
@@ -154,8 +154,7 @@ def test_a_waiver_and_a_refund_are_lived_through_again(engine: Engine) -> None:
         shop.record(Waived(date(2017, 3, 21)))
         shop.record(Repaid(date(2016, 12, 20), 2_000_000))
         shop.compare()
-        # Without the first repayment the loan has no credit on 2016-04-01, so the refund of that day cannot be
-        # replayed.
+        # Without the first repayment the loan has no credit on 2016-04-01, so no credit can be refunded on that day.
         with pytest.raises(Refusal) as refused:
             serviced.undo(engine, shop.loan_id, next(f for f in shop.undoable if f.on == date(2016, 2, 1)))
         assert refused.value.code == "exceeds_open_amount"
@@ -180,7 +179,7 @@ def test_a_renewal_moves_the_principal_to_a_loan_of_its_own(engine: Engine) -> N
         assert serviced.balances_of(connection, renewal, day) == {"130301": 5_000_000}
     serviced.run_to(engine, renewal, date(2019, 12, 21))
     [line] = serviced.lines_of(engine, renewal)
-    # The line has the interest of 82 days.
+    # The interest line covers 82 days of interest.
     assert (line.start, line.posted_on, line.contract) == (day, date(2019, 12, 21), 54_097)
     with serviced.at_bank(engine) as unit:
         assert repayments.payoff(unit, renewal, date(2019, 12, 21)).total == 5_054_097

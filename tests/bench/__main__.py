@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: run the benchmarks and compare the results with the limits, at one of three sizes."""
+"""`python -m tests.bench`: run the benchmarks at one of three sizes and compare the results with the limits."""
 
 import argparse
 import sys
@@ -27,7 +27,7 @@ BENCHES: dict[str, Callable[[Store, Size], Iterator[Result]]] = {
 def main() -> int:
     """Run the benchmarks chosen on the command line.
 
-    The exit status is 0 where every figure is correct, however slow the run was.
+    The exit status is 0 if every computed figure is correct, however slow the run was.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="full")
@@ -38,7 +38,7 @@ def main() -> int:
     size = SIZES[told.size]
     if told.rounds:
         size = replace(size, rounds=told.rounds)
-    collector.tune()  # Every process that works in bulk tunes the garbage collector in this way.
+    collector.tune()  # The garbage collector is tuned as in every process that works in bulk.
     print(HEAD)
     for engine in [told.engine] if told.engine else ENGINES:
         with store_of(engine) as store:

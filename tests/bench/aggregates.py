@@ -118,7 +118,7 @@ def _now() -> datetime:
 
 
 def _called(engine: Engine, plan_id: int) -> Sequence[Any]:
-    """Return the loans that a fund plan counts as issued: within the quarter, and before the quarter."""
+    """Return the loans that a fund plan counts as issued, those within the quarter and those before the quarter."""
     ln = FundPlanLine
     query = select(ln.county, ln.bank, ln.issued, ln.issued_cumulative).where(ln.plan_id == plan_id)
     with Session(engine) as session:

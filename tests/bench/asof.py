@@ -1,6 +1,6 @@
 """Benchmarks of figures as of a day over a long history.
 
-The figures are a balance, the figures of a loan, and all trial balances.
+The benchmarked figures are a balance, the figures of a loan, and all trial balances.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ _BOOK = "LOAN-GZRCB"
 _CLOCKS = Clocks(history.AS_OF)
 _TIMES = 5
 
-# Each bare sum is fastest with one of these indexes; the ledger's own sums do not need these indexes.
+# Each bare SUM query is fastest with one of these indexes; the ledger's own queries do not need the indexes.
 _INDEXES = (
     "CREATE INDEX bench_debit ON postings (book, debit, effective_on, fen)",
     "CREATE INDEX bench_credit ON postings (book, credit, effective_on, fen)",
@@ -43,7 +43,7 @@ _LOAN = text(
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Compare the times of the ledger's figures with the times of bare sums over the same postings."""
+    """Compare the time that the ledger needs for figures with the time of bare sums over equal postings."""
     store.template("history", partial(_fill, size))
     with looked_at(store, "history") as engine, engine.connect().execution_options(reading=True) as connection:
         asked = [number % size.loans + 1 for number in Random(7).choices(range(size.loans), k=size.asked)]
@@ -95,7 +95,7 @@ _Sides = tuple[Callable[[], list[Any]], Callable[[], list[Any]], Callable[[list[
 def _compared(store: Store, size: Size, bar: str, what: str, sides: _Sides) -> Result:
     """Compare the times of two functions that compute the same figures, each called many times.
 
-    A third function, which is not timed, converts the bare result to the ledger's form.
+    A further function, which is not timed, converts the bare driver's result to the ledger's form.
     """
     ours, bare, told = sides
     found = ours()

@@ -1,4 +1,4 @@
-"""The required ratios of the benchmarks (bars), the measured results, and the table that shows both."""
+"""The required ratios of the benchmarks (bars), the measured results, and the table of ratios and results."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ BARS = {
 class Result:
     """The result of one benchmark on one engine.
 
-    The field `absolute` is the result in seconds, entries or bytes.
+    The field `absolute` is a text with the measured result in seconds, entries or bytes.
     """
 
     bar: str
@@ -64,7 +64,7 @@ HEAD = "| what | engine | median | quartiles | bar | met | absolute |\n|---|---|
 def row_of(result: Result, *, judged: bool) -> str:
     """Return a result as a row of docs/benchmarks.md.
 
-    The bars apply only to the full size, so a result of another size is not `judged`.
+    The required ratios apply only to the full size, so a result of another size is not `judged`.
     """
     bar, value = BARS[result.bar], result.value
     met = ("yes" if bar.met(result.engine, value.median) else "**no**") if judged else "too small to say"

@@ -46,7 +46,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def _repayments(batch: int, count: int) -> list[Event]:
-    """Return interest payments, which are the smallest entries: each has one row in one book."""
+    """Return interest payments, which are the smallest entries: each interest payment has one row in one book."""
     return [
         RepaymentReceived(
             effective_on=_ON,

@@ -1,4 +1,4 @@
-"""Loans with a long history: each loan has five postings per quarter, and the loans of a city four million postings."""
+"""Loans with a long history: five postings per quarter for each loan, and four million postings for a whole city."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta

@@ -48,9 +48,9 @@ _AT_ONCE = 20_000
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Compare importing a CSV file with writing the same rows with the bare driver.
+    """Compare the time to import a CSV file with the time to write the file's rows with the bare driver.
 
-    Then measure the additional time that reading an XLSX file takes.
+    Then measure the additional time to read an XLSX file.
     """
     rows = list(_rows(size.imported))
     as_csv = _csv(rows)
@@ -75,7 +75,7 @@ def measure(store: Store, size: Size) -> Iterator[Result]:
 
 
 def _added(store: Store, size: Size, rows: list[list[str]], as_csv: bytes) -> Result:
-    """Measure only the reading of files, since booking does not depend on the file format."""
+    """Measure only the reading of files, since the booking of rows does not depend on the file format."""
     as_xlsx = _xlsx(rows)
     assert _table(as_xlsx).rows == _table(as_csv).rows
     sides: dict[str, Side] = {
@@ -90,7 +90,7 @@ def _added(store: Store, size: Size, rows: list[list[str]], as_csv: bytes) -> Re
 
 
 def _rows(count: int) -> Iterator[list[str]]:
-    """Return one loan row for each household, over half a year and all counties."""
+    """Return one loan row for each household, with dates spread over half a year and loans in all counties."""
     for number in range(count):
         signed_on = date(2016, 5, 9) + timedelta(days=number * 7 % 180)
         yield [
@@ -185,6 +185,6 @@ _LENT = (
 
 
 def _lent(engine: Engine) -> list[Row]:
-    """Return the loans and vouchers of the register, without ids and times of recording."""
+    """Return the loans and vouchers booked from the loan register, without ids and times of recording."""
     with replay.driver(engine) as raw:
         return list(raw.execute(_LENT))

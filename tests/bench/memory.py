@@ -22,13 +22,13 @@ from tests.bench.stores import Store
 _STATUS = Path("/proc/self/status")
 """The file in which Linux shows the present memory size (VmRSS) and the peak memory size (VmHWM) of a process."""
 
-_MEASURED_MAX = 3  # Three runs are enough, since the memory needed is nearly equal in every run.
+_MEASURED_MAX = 3  # Three runs are enough, since every run needs nearly equal memory.
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
     """Measure the peak memory of a process that bills the quarter.
 
-    The result is in megabytes above the memory of the process after it connected to the database.
+    The result is the additional memory, in megabytes, since the process connected to the database.
     """
     store.template("city", partial(fill, count=size.loans))
     found = [_measured(store) for _ in range(min(size.rounds, _MEASURED_MAX))]
@@ -53,7 +53,7 @@ def _measured(store: Store) -> tuple[float, float]:
 
 
 def kilobytes(name: str) -> int:
-    """Return a memory size of this process, in kilobytes, by the name of the size in the file."""
+    """Return a memory figure of the current process, in kilobytes, by its name in the process's status file."""
     found = re.search(rf"^{name}:\s+(\d+) kB$", _STATUS.read_text(encoding="ascii"), re.MULTILINE)
     assert found is not None
     return int(found[1])

@@ -1,7 +1,7 @@
 """The benchmark of a day's notices in one PDF, compared with compiling the same pages without the ledger.
 
-Running `python -m tests.bench.notices ours|bare` measures one side once. Each measurement has its own process, because
-typst keeps its layouts for as long as the process runs.
+Running `python -m tests.bench.notices ours|bare` measures the ledger or the bare driver once. Each measurement has its
+own process, because typst caches its layouts until the process ends.
 """
 
 import json
@@ -44,9 +44,9 @@ _LOANS: Any = Loan.__table__
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Compare making notices from the database with compiling the same pages alone.
+    """Compare the time to make notices from the database with the time to compile equal pages without the ledger.
 
-    The full size makes a thousand notices, the small size 100.
+    The full size of the benchmark makes 1,000 notices, the small size 100.
     """
     count = 1_000 if size.loans >= 10_000 else 100
     store.template(f"letters{count}", partial(write_letters, count=count))
@@ -116,7 +116,7 @@ def write_letters(engine: Engine, count: int) -> None:
 
 
 def _name(place: int) -> str:
-    """Return a name of two or three characters, which now and then contains a rare character."""
+    """Return a name of two or three characters, which occasionally contains a rare character."""
     rare = "㐂𠮷䶮"[place % 3] if place % 50 == 0 else ""
     return "刘陈王李张"[place % 5] + chr(0x4E00 + place * 17 % 20_000) + rare
 
@@ -132,9 +132,9 @@ def _run(side: str, url: str) -> str:
 
 
 def main() -> None:
-    """Run one side of the benchmark.
+    """Run the benchmark for the ledger or for the bare driver.
 
-    Print the seconds, the memory in kilobytes before the work and at the peak, and the number of pages.
+    Print the seconds, the memory in kilobytes at the start and at the peak, and the number of pages.
     """
     engine = open_engine(os.environ["BENCH_DATABASE_URL"])
     with work(engine, user="x", today=MADE_ON, clock=_now) as unit:
@@ -146,7 +146,7 @@ def main() -> None:
 
 
 def _bare(unit: Unit, ids: Any) -> float:
-    """Compile all pages with typst alone, from facts that were prepared before."""
+    """Compile all pages with typst alone, from data prepared before the measurement."""
     pages = [notice_pdf.page_of(paper) for paper in papers(unit, ids)]
     fonts = [pylopdf_fonts_zh_cn.serif_path(), pylopdf_fonts_zh_tw.serif_path(), pylopdf_fonts_jp.serif_path()]
     families = ["Noto Serif SC", "Noto Serif TC", "Noto Serif JP"]

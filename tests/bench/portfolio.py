@@ -1,6 +1,6 @@
-"""The loans of a city half a year after the disbursements, billed once and mostly paid.
+"""The loans of a city half a year after the disbursements, each billed once, and most of the bills paid.
 
-The bare driver writes the rows.
+The bare database driver writes the rows of the loans.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ BILLED_ON = date(2016, 9, 21)
 QUARTER_END = date(2016, 12, 21)
 """The posting day of the quarter that the benchmarks measure."""
 
-RATE = 4_750_000  # The rate is 4.75 %, in units of 1e-8.
+RATE = 4_750_000  # The interest rate is 4.75 %, as a whole number of units of 1e-8.
 _RECORDED_AT = dates.micros(datetime(2016, 9, 30, 4, tzinfo=UTC))
 _LOANS: Any = Loan.__table__
 _HOUSEHOLDS: Any = borrowers.Household.__table__
@@ -55,7 +55,7 @@ def fill(engine: Engine, count: int) -> None:
 
 @dataclass(slots=True)
 class Writing:
-    """Rows collected by table for one write, in an order of tables that satisfies the foreign keys."""
+    """Rows collected by table for one write, with the tables in an order that satisfies the foreign keys."""
 
     next_id: int
     rows: dict[Table, list[tuple[Any, ...]]] = field(default_factory=lambda: {table: [] for table in _ORDER})
@@ -66,7 +66,7 @@ class Writing:
         return self.next_id - 1
 
     def post(self, event: Event, key: str | None = None) -> int:
-        """Add an event and its entry, with the columns that the journal writes, and return the event's id."""
+        """Add an event and its entry with all columns that the journal writes, and return the event's id."""
         event_id = self.new_id()
         head = (
             event_id,
@@ -187,8 +187,8 @@ def _lend(writing: Writing, bank: str, county: str, number: int) -> None:
     )
     event_id = writing.post(billed, f"interest/{loan_id}/{BILLED_ON}")
     writing.rows[interest_bills].append((loan_id, on, 1, event_id, BILLED_ON, interest, 0, 0, True))
-    # Of every twenty borrowers, twelve pay on the posting day and six within a week. One borrower pays later and repays
-    # principal early, and one borrower never pays.
+    # Of every twenty borrowers, twelve pay on the posting day and six within a week after the posting day. Of every
+    # twenty borrowers, one pays later and repays principal early, and one never pays.
     place = number % 20
     if place < 18:
         late = 0 if place < 12 else place - 11

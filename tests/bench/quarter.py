@@ -1,6 +1,6 @@
 """The benchmark of billing a quarter's interest for a whole city.
 
-The job and the benchmark bill in chunks of one bank and county.
+The billing job and the benchmark bill loans in chunks of one bank and county.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _CHUNK = 5_000
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Compare the ledger's running time with that of the bare database driver, and with that for 25 % of the loans."""
+    """Compare the ledger's time with the bare database driver's time, and with the time for 25 % of the loans."""
     store.template("city", lambda engine: fill(engine, size.loans))
     store.template("town", lambda engine: fill(engine, size.loans // 4))
     with opened(store, "city") as engine:

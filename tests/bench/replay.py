@@ -1,4 +1,4 @@
-"""The lower limit for a benchmark's time: the bare driver writes the rows of each transaction of the ledger again."""
+"""The lower limit of a benchmark's time: the bare driver writes again the rows of each transaction of the ledger."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,7 +17,7 @@ Row = tuple[Any, ...]
 
 LOANS: Any = Loan.__table__
 _STAND = ("billed_to", "next_step_on", "status", "misused_on")
-# The tables have the order in which the ledger writes them, and each table has its join to the table of events.
+# The tables are in the order in which the ledger writes them; the value joins the table to the table of events.
 _WRITTEN: dict[Table, str] = {
     LOANS: "loans t ON t.id = e.loan_id",
     events: "events t ON t.id = e.id",
@@ -31,9 +31,9 @@ _WRITTEN: dict[Table, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A recorded transaction of the ledger: its rows by table, its movements, and the new columns of its loans.
+    """A recorded transaction of the ledger: its rows by table, its movements, and the changed columns of its loans.
 
-    In `stands`, None means that the transaction did not change the column.
+    In `stands`, None as a column's value means that the transaction did not change the column.
     """
 
     rows: dict[Table, list[Row]] = field(default_factory=lambda: {table: [] for table in _WRITTEN})
@@ -43,16 +43,16 @@ class Transaction:
 
 @contextmanager
 def driver(engine: Engine) -> Iterator[Any]:
-    """Return a connection of the bare driver with the configuration of the ledger's own connections."""
+    """Return a connection of the bare driver with the settings of the ledger's own connections."""
     with closing(engine.raw_connection()) as connection:
         yield connection.driver_connection
 
 
 def captured(engine: Engine, origin: str, *, stands: bool, lent: bool = False) -> list[Transaction]:
-    """Return, by transaction, the rows whose origin matches a pattern, in the driver's own values.
+    """Return the rows whose origin matches a pattern, grouped by transaction, as the driver's own values.
 
-    With `stands`, the result includes changes of existing loans. With `lent`, the result includes the rows of the loans
-    themselves.
+    With `stands`, the returned transactions include changes of existing loans. With `lent`, the returned transactions
+    include the rows of the loans themselves.
     """
     with driver(engine) as raw:
         mark = "?" if engine.dialect.name == "sqlite" else "%s"
@@ -175,7 +175,7 @@ def write_one(raw: Any, transaction: Transaction) -> None:
 
 
 def contents(engine: Engine, origin: str) -> list[list[Row]]:
-    """Return all rows written under an origin, without ids and times and in sorted order, and all movements."""
+    """Return all rows written under an origin, sorted and without ids and times, and all movements."""
     queries = (
         "SELECT e.kind, e.effective_on, e.county, e.bank, e.loan_id, e.key, e.payload, p.number, p.book, "
         "p.debit, p.credit, p.fen, f.rows, f.total FROM events e JOIN entries n ON n.event_id = e.id "

@@ -1,4 +1,4 @@
-"""Rounds in which the sides of a benchmark run alternately, and the ratios of their times."""
+"""Rounds in which the ledger and the bare driver run alternately, and the ratios of their times."""
 
 import gc
 import statistics
@@ -36,21 +36,21 @@ def stopwatch(work: Callable[[], object]) -> float:
 
 
 def runs(rounds: int) -> int:
-    """Return how often each side runs: one warm-up run more than the number of rounds.
+    """Return how often each side of a benchmark runs: once per round, and one additional warm-up run.
 
-    A single round has no warm-up run.
+    A benchmark with a single round has no warm-up run.
     """
     return rounds + 1 if rounds > 1 else rounds
 
 
 def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]]:
-    """Return the seconds of every side in every round, without the warm-up round.
+    """Return, for each side of a benchmark, the seconds of every round, without the warm-up round.
 
-    The side that runs first changes from round to round.
+    The side that runs first alternates from round to round.
     """
     for side in sides.values() if runs(rounds) > rounds else ():
         side()
-    # While a side is running, the garbage collector should not search objects that were built before.
+    # During the measurement, the garbage collector should not scan objects that were created earlier.
     gc.collect()
     gc.freeze()
     took: dict[str, list[float]] = {name: [] for name in sides}
@@ -65,5 +65,5 @@ def interleaved(sides: Mapping[str, Side], rounds: int) -> dict[str, list[float]
 
 
 def ratios(over: Sequence[float], under: Sequence[float]) -> Spread:
-    """Return, for each round, the ratio of the times of the two sides."""
+    """Return, for each round, the ratio of the times of the two sides of the benchmark."""
     return Spread.of([a / b for a, b in zip(over, under, strict=True)])

@@ -1,4 +1,4 @@
-"""The sizes of benchmarks: a full size, and a small size that only shows that both sides do equal work."""
+"""The sizes of benchmarks: a full size, and a small size that only shows that both sides write equal rows."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 class Size:
     """The amounts of work in a benchmark.
 
-    The number `loans` is divisible by four and by the 100 pairs of bank and county.
+    The field `loans` must be divisible by four and by the 100 pairs of bank and county.
     """
 
     loans: int
     entries: int  # The number of single entries per round.
     postings_each: int  # The number of postings of each loan with a long history.
     asked: int  # The number of queries about one loan per round.
-    imported: int  # The number of rows in the loan register.
+    imported: int  # The number of rows in the imported loan register.
     rounds: int
 
 

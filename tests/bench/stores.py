@@ -1,4 +1,4 @@
-"""Databases for benchmarks: each template is filled once, and copied for every run of every side."""
+"""Databases for benchmarks: each template is filled once, and copied for every measured run."""
 
 import os
 import secrets
@@ -25,24 +25,24 @@ class Store(Protocol):
     name: str
 
     def template(self, name: str, fill: Fill, base: str = "") -> None:
-        """Make and fill a template called `name`, unless the template exists.
+        """Make and fill a template database called `name`, unless the template exists.
 
-        With `base`, the new template starts as a copy of the template `base`.
+        With `base`, the new template database starts as a copy of the template `base`.
         """
 
     def copy(self, name: str) -> str:
-        """Copy a template, wait until the copy is on disk, and return the copy's address."""
+        """Copy a template database, wait until the copy is on disk, and return the copy's address."""
 
     def drop(self, url: str) -> None:
-        """Remove the copy of a template."""
+        """Remove the copy of a template database."""
 
     def url(self, name: str) -> str:
-        """Return the address of a template that callers may only read."""
+        """Return the address of a template database that callers may only read."""
 
 
 @contextmanager
 def opened(store: Store, name: str) -> Iterator[Engine]:
-    """Open an engine on a new copy of a template, and remove the copy at the end of the block."""
+    """Open an engine on a new copy of a template, and remove the copy at the end of the `with` block."""
     url = store.copy(name)
     engine = open_engine(url)
     try:
@@ -53,9 +53,9 @@ def opened(store: Store, name: str) -> Iterator[Engine]:
 
 
 def on_copies(store: Store, name: str, work: Callable[[Engine], object], right: Callable[[Engine], bool]) -> Side:
-    """Return a side that does work on a new copy of a template in each run.
+    """Return one side of a benchmark, which does work on a new copy of a template in each run.
 
-    After its first run, the side checks the rows that the work wrote.
+    After its first run, the benchmarked function checks the rows that were written.
     """
     looked = False
 
@@ -72,7 +72,7 @@ def on_copies(store: Store, name: str, work: Callable[[Engine], object], right: 
 
 @contextmanager
 def looked_at(store: Store, name: str) -> Iterator[Engine]:
-    """Open an engine on a template that callers may only read."""
+    """Open an engine on a template database that callers may only read."""
     engine = open_engine(store.url(name))
     try:
         yield engine
@@ -84,7 +84,7 @@ def looked_at(store: Store, name: str) -> Iterator[Engine]:
 def store_of(engine_name: str) -> Iterator[Store]:
     """Open a store of benchmark databases that are as durable as in production.
 
-    The store is removed at the end of the block.
+    The store of benchmark databases is removed at the end of the `with` block.
     """
     folder = make_folder(durable=True)
     try:
@@ -121,7 +121,7 @@ class SqliteStore:
         path = self._folder / f"{secrets.token_hex(8)}.sqlite3"
         shutil.copyfile(self._folder / f"{name}.sqlite3", path)
         with path.open("rb") as copied:
-            # Without this call, the first side that commits would wait until the copy is on disk.
+            # Without fsync, the first measured commit would wait until the whole copied file is on disk.
             os.fsync(copied.fileno())
         return f"sqlite:///{path}"
 
@@ -150,8 +150,7 @@ class PostgresqlStore:
         engine = open_engine(self._server.url(name))
         fill(engine)
         with engine.connect() as connection:
-            # In production the rows are not written all at once, so autovacuum would have vacuumed and analysed the
-            # tables.
+            # In production the rows are written over time, so autovacuum would have vacuumed and analysed the tables.
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
         engine.dispose()
 

@@ -30,7 +30,7 @@ _Rows = list[tuple[Any, ...]]
 
 
 def measure(store: Store, size: Size) -> Iterator[Result]:
-    """Compare drafting with writing the batches' rows, and then settling with writing the journal's rows."""
+    """Compare drafting batches with writing the batches' rows, and settling batches with writing the journal's rows."""
     store.template("billed", lambda engine: _paid_quarter(engine, size.loans))
     store.template("submitted", _submitted, base="billed")
     with opened(store, "billed") as engine:
@@ -86,7 +86,7 @@ def draft(engine: Engine, period: Period) -> None:
 
 
 def settle(engine: Engine) -> None:
-    """Approve, verify and pay every batch, with a separate transaction for each step."""
+    """Approve, verify and pay every batch, each step in its own transaction."""
     for user, step in (("poverty", operations.approve), ("finance", operations.verify), ("finance2", operations.pay)):
         _step(engine, user, step)
 
@@ -101,9 +101,9 @@ def _step(engine: Engine, user: str, step: Callable[..., object]) -> None:
 
 
 def _paid_quarter(engine: Engine, count: int) -> None:
-    """Draft the batches of the previous quarter, and bill this quarter.
+    """Draft the batches of the previous quarter, and bill the current quarter.
 
-    On the next day the borrowers pay all interest.
+    On the day after the billing, the borrowers pay all interest.
     """
     fill(engine, count)
     draft(engine, Period.of("quarter", FIRST_DAY))
@@ -143,7 +143,7 @@ def _submitted(engine: Engine) -> None:
 
 
 def _captured(engine: Engine) -> list[dict[Any, _Rows]]:
-    """Return the rows of every batch of the period, grouped by batch, in the driver's own values."""
+    """Return the rows of every batch of the period, grouped by batch, as the driver's own values."""
     batches, drafted, claims, changes = (table.name for table in _TABLES)
     ways = (
         f"{batches} t ON t.id = b.id",

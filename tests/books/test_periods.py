@@ -1,4 +1,4 @@
-"""Tests of promise 6: months close in order, after the daily job and never during a write; two people open a month."""
+"""Tests of promise 6: months close in order, after the daily job, never during a write; two people reopen a month."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -149,7 +149,7 @@ def test_a_month_closes_only_when_daily_has_run_through_its_last_day(
 def test_a_loan_paid_out_late_wants_its_lines_before_the_month_closes(engine: Engine, loan: int) -> None:
     close(engine, "2016-05")
     with pytest.raises(Refusal) as refused:
-        close(engine, "2016-06")  # The loan's line of 2016-06-21 is not posted yet.
+        close(engine, "2016-06")  # The loan's interest line of 2016-06-21 is not posted yet.
     assert (refused.value.code, refused.value.facts["found"]) == ("lines_due", 1)
 
 
@@ -265,7 +265,7 @@ def test_no_writer_slips_into_a_month_that_is_being_closed(engine: Engine) -> No
 
 
 def test_a_closer_waits_for_a_writer_that_has_begun(engine: Engine, loan: int) -> None:
-    """On PostgreSQL two writers can work at once; on SQLite the second writer waits before its transaction begins."""
+    """On PostgreSQL two transactions can write at once; on SQLite a second writer waits for the first."""
     with at_desk(engine) as unit:
         home = household(unit)
     late = approved_loan(engine, request(household_id=home))

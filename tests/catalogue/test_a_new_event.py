@@ -1,6 +1,6 @@
 """Tests that a new event without a row in the catalogue stops the program.
 
-The module tests/upgrade/trials.py adds an event together with its row.
+The module tests/upgrade/trials.py tests an event that is added together with its catalogue row.
 """
 
 import os

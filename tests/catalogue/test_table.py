@@ -1,4 +1,4 @@
-"""Tests of the catalogue as a whole: every event has a complete row, and every name in a row exists."""
+"""Tests of the whole event catalogue: every event has a complete row, and every name in a row exists."""
 
 import dataclasses
 import re
@@ -29,7 +29,7 @@ DRAWN: dict[type[Event], Event] = {
 _CHINESE = re.compile(r"[一-鿿]+")
 _ENGLISH = re.compile(r"[a-z][a-z' -]+")
 
-# According to books.md §3, these events are reversed by hand, each by the given offices.
+# According to books.md §3, the listed events are reversed by hand, each by the office written beside the event.
 BY_HAND = """
     LoanDisbursed bank  RepaymentReceived bank  RecoveryReceived bank  RecoveryRemitted bank
     FundAppropriated finance  FundDeposited finance  FundInterestCredited finance  CountyShareReceived finance
@@ -38,7 +38,7 @@ BY_HAND = """
 
 
 def braces(template: str) -> set[str]:
-    """Return the names of the fields to which a template refers."""
+    """Return the names of the fields that a text template contains."""
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 

@@ -1,6 +1,6 @@
 """Tests of requests to reverse an event of every kind.
 
-The request is accepted, or the refusal names the operation to use.
+A reversal request is accepted, or the refusal names the operation to use.
 """
 
 import pytest

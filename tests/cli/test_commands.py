@@ -215,13 +215,13 @@ def test_upgrade_backs_the_database_up_before_it_changes_it(ledger: Ledger, data
     assert ledger("upgrade").out.startswith("the database is that of this version already\nchecking\nupgraded: ")
     assert not list((tmp_path / "home").glob("backups/*"))
     lend(database, each=1)
-    # Remove the record of the newest migration, but not the objects that the migration made.
+    # Remove the database's record of the newest migration, but not the tables and triggers that the migration made.
     with database.begin() as connection:
         connection.execute(text("DELETE FROM alembic_version"))
         connection.execute(text("CREATE TABLE before_it (id INTEGER)"))
     refused = ledger("user", "disable", "nobody")
     assert (refused.status, "python -m ledger upgrade" in refused.err) == (CUT_OFF, True)
-    # The objects of the migration exist already, so running the migration fails.
+    # The tables of the migration exist already, so running the migration fails.
     assert ledger("upgrade").status == CUT_OFF
     (backup,) = (tmp_path / "home").glob("backups/*.sqlite3")
     assert backup.stat().st_mode & 0o077 == 0

@@ -1,4 +1,4 @@
-"""Tests that temporary database errors are recognised, both as the drivers raise them and as SQLAlchemy wraps them."""
+"""Tests that temporary database errors are recognised, whether raised by a driver or wrapped by SQLAlchemy."""
 
 import sqlite3
 

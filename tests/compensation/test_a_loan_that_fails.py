@@ -1,4 +1,4 @@
-"""The worked example of books.md §3, carried out through the API with every figure and every user."""
+"""The worked example of books.md §3, carried out in the API with every figure and every user."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,7 +44,7 @@ def put_through(sign_in: SignIn, loan: int) -> str:
 def loan(app: Flask) -> int:
     """Return a loan of 50,000.00 yuan at 4.75 %, due on 2019-05-10.
 
-    All interest up to 2019-03-20 is paid.
+    All interest up to and including 2019-03-20 is paid.
     """
     return claiming.failed_loan(app.extensions["ledger"].engine)
 
@@ -53,7 +53,7 @@ def loan(app: Flask) -> int:
 def paid_claim(app: Flask, sign_in: SignIn, loan: int) -> tuple[int, str]:
     """Return a loan and the path of its claim.
 
-    The claim was paid in full from a fund account with 60,000.00 yuan.
+    The loan's claim was paid in full from a fund account with 60,000.00 yuan.
     """
     claiming.deposit(app.extensions["ledger"].engine, "60000.00", "2019-08-01")
     with on("2019-08-12"):

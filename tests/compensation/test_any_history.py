@@ -44,7 +44,7 @@ def test_the_auditors_equations_hold_on_every_day(engine: Engine, scheme: str, s
 
 
 class _Shop:
-    """Two failed loans whose claims are approved at one fund account, and the current day."""
+    """Two failed loans whose claims at one fund account are approved, and the current day of the test."""
 
     def __init__(self, engine: Engine, scheme: str) -> None:
         self.engine, self.scheme, self.day = engine, load_preset(scheme), claiming.CLAIMED_ON
@@ -94,9 +94,9 @@ class _Shop:
             self._check_claim(loan, claiming.claim(self.engine, claim))
 
     def _check_account(self, on: date) -> None:
-        """Assert that the account's money is explained by its sources and is not negative.
+        """Assert that the fund account's money equals the sum of its sources and is not negative.
 
-        The recourse must equal the recourse allowance.
+        The balance of the recourse account must equal the balance of the recourse allowance account.
         """
         with self.engine.connect() as connection:
             book = book_of(Kind.FUND, bank=claiming.BANK, county=COUNTY)
@@ -113,7 +113,7 @@ class _Shop:
         assert of(chart.RECOURSE, 0) == of(chart.RECOURSE_ALLOWANCE, 0)
 
     def _check_claim(self, loan: int, claim: Claim) -> None:
-        """Assert that the figures of a claim equal the journal's.
+        """Assert that the figures of a claim equal the figures in the journal.
 
         The shares of city and county must add up to the net loss.
         """

@@ -1,4 +1,4 @@
-"""Tests of the interest bill of a claim among other events of the loan on the same day or back-dated (scheme 3)."""
+"""Tests of a claim's interest bill among other events of the loan on the claim's day or back-dated (scheme 3)."""
 
 from sqlalchemy import Engine, select
 
@@ -22,7 +22,7 @@ def test_a_repayment_of_the_claims_day_comes_before_its_line(engine: Engine) -> 
     claim = claiming.approved(engine, loan)
     before = lines_from(engine, loan, "2019-05-10")
     claiming.repay(engine, loan, "100.00", "2019-08-12")
-    # The bills are unchanged, because they cover the same days with the same interest.
+    # The interest bills are unchanged, because they cover equal days with equal interest.
     assert lines_from(engine, loan, "2019-05-10") == before
     claiming.deposit(engine, "60000.00", "2019-08-12")
     paid = claiming.pay(engine, claim)

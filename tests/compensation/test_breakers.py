@@ -1,4 +1,4 @@
-"""Tests of the figures that the breakers use (scheme 6.9), read from the books of one bank in one county."""
+"""Tests of the figures that the circuit breakers use (scheme 6.9), read from the books of one bank in one county."""
 
 from sqlalchemy import Engine
 
@@ -14,7 +14,7 @@ def test_the_figures_are_what_the_books_say(engine: Engine) -> None:
     compensated = claiming.failed_loan(engine)
     claiming.pay(engine, claiming.approved(engine, compensated))
     claiming.failed_loan(engine)
-    # After 90 days overdue, a loan is still graded special mention.
+    # After 90 days overdue, a loan is still graded as special mention.
     with at_desk(engine, "auditor", claiming.day("2019-08-08")) as unit:
         assert breakers.figures(unit, claiming.BANK, COUNTY).bad == 0
     with at_desk(engine, "auditor", claiming.day("2019-08-12")) as unit:

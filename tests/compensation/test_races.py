@@ -1,4 +1,4 @@
-"""Tests that fifty concurrent payments never overdraw a fund account and pay out its whole balance to the fen (6.4)."""
+"""Tests that fifty concurrent claim payments pay out a fund account's whole balance and never overdraw it (6.4)."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +49,7 @@ def test_what_queues_is_paid_first_in_first_out(engine: Engine) -> None:
         "older_claim_queued",
         "approved",
     ]
-    assert claiming.queued(engine) == one - one // 2 + one  # The third payment was refused.
+    assert claiming.queued(engine) == one - one // 2 + one  # The third of these claim payments was refused.
     claiming.deposit_fen(engine, 3 * one, "2019-08-12")
     assert [_pay(engine, claim)[0] for claim in (claims[3], claims[1], claims[0], claims[1], claims[3])] == [
         "older_claim_queued",

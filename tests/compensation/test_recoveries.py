@@ -18,7 +18,7 @@ ACCOUNT = {"county": COUNTY, "bank": claiming.BANK}
 def compensated(engine: Engine, scheme: str = "ganzhou-2016", money: str = "60000.00") -> tuple[int, int]:
     """Return the ids of the worked example's loan under a scheme and of its claim.
 
-    The claim was paid from a fund account that contained `money`.
+    The claim was paid from a fund account with a balance of `money`.
     """
     loan = claiming.failed_loan(engine, scheme=scheme)
     claiming.deposit(engine, money, "2019-08-01", source="city" if scheme == "ganzhou-2016" else "county")
@@ -27,8 +27,8 @@ def compensated(engine: Engine, scheme: str = "ganzhou-2016", money: str = "6000
     return loan, claim
 
 
-# Each preset is tried with a loan of 50,329.86 yuan that is one year old. A row has the amount paid, the fund's part
-# and the bank's part of a receipt of 10,000.01 yuan, and the fund's own loss and the county's debt after the receipt.
+# Each preset is tried with a loan of 50,329.86 yuan that is one year old. A row has the paid claim, the fund's part and
+# the bank's part of a recovery of 10,000.01 yuan, and the fund's own loss and the county's debt after the recovery.
 PRESETS = (
     ("ganzhou-2016", "50329.86", "10000.01", "0.00", "20164.93", "20164.92"),
     ("national-2014", "35230.90", "7000.01", "3000.00", "28230.89", "0.00"),
@@ -94,7 +94,7 @@ def test_a_receipt_beyond_what_the_fund_paid_lowers_the_queue(engine: Engine) ->
     assert (received.to_fund, received.retained) == (yuan("40000.00"), yuan("5000.00"))
     assert claiming.claim(engine, claim).status == "partly_paid"
     claiming.remit(engine, received.id, "2019-09-02")
-    paid = claiming.pay(engine, claim, "2019-09-03")  # The remitted money pays the queued part of the claim.
+    paid = claiming.pay(engine, claim, "2019-09-03")  # The remitted recovery pays the queued part of the claim.
     assert (paid.paid, paid.queued, paid.status) == (yuan("5329.86"), yuan("0.00"), "recovering")
 
 
@@ -122,9 +122,9 @@ def test_a_penalty_that_grew_unbilled_is_billed_by_what_settles_it(engine: Engin
 
 
 def test_a_penalty_that_grew_unbilled_is_billed_by_what_reaches_into_it(engine: Engine) -> None:
-    """Receive one fen less than the whole debt.
+    """Receive a recovery of one fen less than the whole debt.
 
-    The bank's part of the receipt is applied to the penalty, and nothing becomes credit.
+    The bank's part of the recovery is applied to the penalty, and no part becomes credit.
     """
     loan, _ = compensated(engine, money="40000.00")
     claiming.recover(engine, loan, "40000.00", "2019-09-02")
@@ -142,7 +142,7 @@ def test_closing_waives_the_penalty_and_makes_the_loss_final(engine: Engine) -> 
     assert not stands.keys() & {"113201", "113202", "130301", "130302", "1301", "1391"}
     assert (claiming.fund(engine, COMPENSATION_LOSS), claiming.fund(engine, DUE_FROM_COUNTY)) == (25_164_93, 25_164_93)
     assert claiming.status(engine, loan) == "closed"
-    # A closed recourse still counts against the household's cap.
+    # A loan with closed recourse still counts against the household's cap.
     assert claiming.exposure_of(engine, loan) == 50_329_86
     claiming.reverse(engine, claiming.event_of(engine, loan, "RecourseClosed"))
     assert claiming.fund(engine, RECOURSE) == 50_329_86

@@ -1,4 +1,4 @@
-"""Tests of claim statuses (scheme 6.8): every step from every status, and users who may not take a step."""
+"""Tests of claim statuses (scheme 6.8): every step from every status, and users who may not perform a step."""
 
 from collections.abc import Callable
 from typing import Any
@@ -124,7 +124,7 @@ def test_a_claim_before_maturity_uses_credit_and_bills_to_its_day(engine: Engine
     loan = claiming.failed_loan(engine)
     claiming.repay(engine, loan, "1000.00", "2019-04-01")
     claim = claiming.claim(engine, claiming.drafted(engine, loan, claiming.day("2019-04-20"), "death"))
-    # The credit paid 197.92 yuan for the interest of 30 days.
+    # The borrower's credit paid 197.92 yuan, which is the interest of 30 days.
     assert (claim.principal, claim.interest) == (49_197_92, 0)
     assert claiming.status(engine, loan) == "active"
 
@@ -167,6 +167,6 @@ def test_a_receipt_above_the_whole_debt_is_refused(engine: Engine) -> None:
     claiming.pay(engine, claiming.approved(engine, loan))
     with claiming.desk(engine, "officer") as unit, pytest.raises(Refusal) as refused:
         recoveries.receive(unit, loan, yuan("60000.00"), claiming.CLAIMED_ON)
-    # The limit is the sum of 50,329.86 open principal and interest, the penalties of 42 and of 52 days (415.63 and
+    # The limit is the sum of 50,329.86 yuan open principal and interest, the penalties of 42 and of 52 days (415.63 and
     # 514.58), and compound interest (2.74 and 3.39).
     assert (refused.value.code, refused.value.facts["limit"]) == ("above_whole_debt", "51266.20")

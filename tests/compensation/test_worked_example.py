@@ -1,4 +1,4 @@
-"""The worked example of books.md §3, carried out by the operations to the fen: a household loan that fails."""
+"""The worked example of books.md §3, a household loan that fails, carried out with the operations to the fen."""
 
 from sqlalchemy import Engine
 

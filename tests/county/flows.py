@@ -1,6 +1,6 @@
-"""The sums of a year's events by day and kind of flow.
+"""The sums of a year's events by day and kind of money flow.
 
-The sums are computed from the stored event rows, without the ledger's own sums.
+The sums of flows are computed from the stored event rows, without the ledger's own sums.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,9 +19,9 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of the year.
+    """An event of the tested year.
 
-    A red event has the fields of the event that it reverses, and the sign -1.
+    A reversal event has the fields of the event that it reverses, and the sign -1.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Event:
 
 
 def events(connection: Connection) -> list[Event]:
-    """Return every event, ordered by day."""
+    """Return every event of the tested year, ordered by day."""
     query = text(
         "SELECT coalesce(o.kind, e.kind), e.effective_on, e.recorded_at, e.bank, e.red, coalesce(o.payload, e.payload) "
         "FROM events e LEFT JOIN events o ON o.id = e.reverses_id ORDER BY e.effective_on, e.id"
@@ -52,9 +52,9 @@ def events(connection: Connection) -> list[Event]:
 
 
 def as_known_then(happened: list[Event]) -> list[Event]:
-    """Return the events with their days of recording as dates.
+    """Return the events with each event's day of recording as its date.
 
-    With these dates, the sums of a day are the sums as known on the evening of that day.
+    With recording days as dates, the sums of a day are the sums known on the evening of that day.
     """
     return [replace(event, on=event.known_on) for event in sorted(happened, key=lambda event: event.known_on)]
 
@@ -75,8 +75,7 @@ _AMOUNT = _of("amount")
 
 
 FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Payload], int]]]] = {
-    # The flow `held` has all inflows and outflows of the fund's deposits, appropriations receivable and money in
-    # transit.
+    # The flow `held` is the sum of all changes of the fund's deposits, appropriations receivable and money in transit.
     "held": {
         "FundPlanApproved": (1, _PLANNED),
         "CountyFundContributed": (1, _AMOUNT),
@@ -118,7 +117,7 @@ FLOWS: Mapping[str, Mapping[str, tuple[int, Callable[[Payload], int]]]] = {
 
 
 def sums(happened: list[Event], banks: tuple[str, ...]) -> Iterator[tuple[date, Mapping[tuple[str, str], int]]]:
-    """Yield each day with an event, together with each bank's sum of each flow on or before that day."""
+    """Yield each day with an event, together with each bank's total of each money flow up to and including that day."""
     stood = {(flow, bank): 0 for flow in FLOWS for bank in banks}
     for place, event in enumerate(happened):
         for flow, parts in FLOWS.items():

@@ -51,7 +51,7 @@ def test_the_auditors_equations_hold_on_every_day(engine: Engine, scheme: str, s
 
 
 def _portfolio(engine: Engine, scheme: str) -> list[int]:
-    """Lend five loans at each bank and return their ids: two that are still running and three that end unpaid."""
+    """Lend five loans at each bank and return their ids: two loans that are still running and three that end unpaid."""
     loans = []
     for bank in BANKS:
         for contract in (RUNNING, RUNNING, *FAILING):
@@ -90,7 +90,7 @@ _CODES = (
 
 
 def _check_fund(connection: Connection, bank: str, on: date, sums: Mapping[str, int]) -> None:
-    """Assert that the events explain the fund's money, transit, suspense, recourse and losses as of a day."""
+    """Assert that the fund's deposits, transit, suspense, recourse and losses on a day equal the sums of the events."""
     stood = _balances(connection, Kind.FUND, bank, on)
     assert stood["1001"] >= 0
     assert stood["1001"] + stood["1101"] + stood["1102"] == sums["held"], on
@@ -101,7 +101,7 @@ def _check_fund(connection: Connection, bank: str, on: date, sums: Mapping[str, 
 
 
 def _check_rest(connection: Connection, bank: str, on: date, sums: Mapping[str, int]) -> None:
-    """Assert that the events explain recoveries to remit, and subsidies approved, paid and clawed back, as of a day."""
+    """Assert that recoveries to remit, and subsidies approved, paid and clawed back, equal the sums of the events."""
     assert _balances(connection, Kind.LOAN, bank, on)["2242"] == sums["to remit"] >= 0, on
     stood = _balances(connection, Kind.SUBSIDY, bank, on)
     assert stood["2202"] == sums["subsidy approved"] - sums["subsidy paid"] >= 0, on
@@ -113,8 +113,8 @@ def _check_rest(connection: Connection, bank: str, on: date, sums: Mapping[str, 
 def _check_no_more_than_borrowers_paid(on: date, stood: Mapping[tuple[str, str], int]) -> None:
     """Assert that net subsidies, as known on each day, never exceed the interest that borrowers paid.
 
-    Reversing a repayment moves its interest to the day of a later repayment. A subsidy that was paid in good faith
-    between the two days is still due (scheme 4.9).
+    When a repayment is reversed, the interest counts as paid on the day of a later repayment instead. A subsidy that
+    was paid in good faith between the two repayments is still due (scheme 4.9).
     """
     for bank in BANKS:
         net = stood["subsidy paid", bank] - stood["clawed back", bank]
@@ -122,7 +122,7 @@ def _check_no_more_than_borrowers_paid(on: date, stood: Mapping[tuple[str, str],
 
 
 def _check_days_once(connection: Connection) -> None:
-    """Assert that no interest bill is subsidised twice, and that no loan has two bills dated one day."""
+    """Assert that no interest bill is subsidised twice, and that no loan has two bills with one date."""
     twice = connection.execute(
         text(
             "SELECT loan_id, period_start FROM subsidy_claims WHERE live GROUP BY 1, 2 HAVING count(*) > 1 UNION ALL "

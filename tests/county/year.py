@@ -1,4 +1,4 @@
-"""A random year of a county, with loans, the fund at two banks, claims, subsidies, late records and reversals."""
+"""A random year of a county, with loans, fund accounts at two banks, claims, subsidies, late records and reversals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ REVERSED_BY_HAND = (
 
 @dataclass(slots=True)
 class Year:
-    """The county on a day of the year; each action is taken by a random person and may be refused."""
+    """A simulated county on a day of the year; each action is performed by a random person and may be refused."""
 
     engine: Engine
     chance: Random
@@ -53,7 +53,7 @@ class Year:
     done: list[str] = field(default_factory=list)
 
     def live_on(self) -> None:
-        """Move on by up to four days, run the jobs, and let a random person take an action, which may be refused."""
+        """Advance by up to four days, run the jobs, and let a random person perform an action, which may be refused."""
         self.today = min(LAST, self.today + timedelta(days=self.chance.choice([0, 0, 1, 2, 3, 4])))
         with at_desk(self.engine, "job", self.today) as unit:
             run.run_to(unit, self.loans, self.today)
@@ -61,7 +61,7 @@ class Year:
             pass
 
     def _does(self, name: str) -> bool:
-        """Try an action, and return whether the books had a row for the action, even where the action was refused."""
+        """Try an action, and return whether the books contained a row for the action, even if it was refused."""
         try:
             with at_desk(self.engine, self.person(), self.today) as unit:
                 DEEDS[name](self, unit)
@@ -76,7 +76,7 @@ class Year:
         return f"person {self.chance.randrange(10**9)}"
 
     def day(self, back: int = 40) -> date:
-        """Return today in half of the cases, and otherwise a random day up to `back` days ago."""
+        """Return today in half of the cases, and otherwise a random day less than `back` days ago."""
         return max(FIRST, self.today - timedelta(days=self.chance.choice([0, self.chance.randrange(back)])))
 
     def amount(self, most: int = 400_000) -> Any:
@@ -86,7 +86,7 @@ class Year:
         return self.chance.choice(BANKS)
 
     def one_of(self, unit: Unit, column: Any, *conditions: Any) -> int:
-        """Return the id of a random row that fulfils the conditions; raise `Nothing` where no row does."""
+        """Return the id of a random row that fulfils the conditions; raise `Nothing` where no such row exists."""
         found = unit.session.execute(select(column).where(*conditions).order_by(column)).scalars().all()
         if not found:
             raise Nothing
@@ -95,7 +95,7 @@ class Year:
     def decide(self, unit: Unit, kind: str, payload: dict[str, Any], **about: Any) -> None:
         """Request a change as one person and approve the change as another person.
 
-        Both steps are in one transaction, so a refusal leaves nothing stored.
+        The request and the approval are in one transaction, so a refusal leaves nothing stored.
         """
         asked = requests.ask(unit, kind, payload, reason="r", **about)
         unit.user = self.person()
@@ -103,7 +103,7 @@ class Year:
 
 
 class Nothing(Exception):
-    """Raised where the books have no row on which an action could be taken."""
+    """Raised where the books contain no row to which an action could be applied."""
 
 
 def owed(unit: Unit, loans: Sequence[int]) -> dict[int, int]:
@@ -154,7 +154,7 @@ def advance(year: Year, unit: Unit) -> None:
 
 
 def move_plan(year: Year, unit: Unit) -> None:
-    """Take the next step of a fund plan, for the whole amount or a part of the amount."""
+    """Carry out the next step of a fund plan, for the whole amount or a part of the amount."""
     plan_id = year.one_of(unit, FundPlan.id, FundPlan.status != "deposited", FundPlan.live.is_(True))
     status = unit.session.get_one(FundPlan, plan_id).status
     step = {"draft": "approval", "approved": "appropriation", "appropriated": "deposit"}[status]
@@ -180,7 +180,7 @@ def contribute(year: Year, unit: Unit) -> None:
 
 
 def claim(year: Year, unit: Unit) -> None:
-    """Draft a claim, or let another person take the next step of a claim."""
+    """Draft a claim, or let another person carry out the next step of a claim."""
     if year.chance.random() < 0.3:
         claims.draft(unit, year.one_of(unit, Loan.id, Loan.status == "overdue"), year.today, "overdue", ["催收记录"])
         return
@@ -264,7 +264,7 @@ def reverse(year: Year, unit: Unit) -> None:
 
 
 def draft_subsidies(year: Year, unit: Unit) -> None:
-    """Draft every batch of subsidies that is due, as the job does."""
+    """Draft every subsidy batch that is due, as the daily job does."""
     for scope, periods in due.batches_due(unit.session, year.today).items():
         for period in periods:
             batches.draft(unit, scope.bank, scope.county, period)

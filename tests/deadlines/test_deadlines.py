@@ -52,7 +52,7 @@ def test_how_a_deadline_stands(case: str, done_on: str | None, as_of: str, state
 
 
 def batch(engine: Engine, *steps: tuple[str, str], period: str = "2016Q2", submit_by: str = "2016-06-26") -> int:
-    """Record a batch and its steps, each at noon of the given day, and return the batch's id."""
+    """Record a subsidy batch and its steps, each step at noon of its given day, and return the batch's id."""
     batch_id = new_id()
     with at_desk(engine) as unit:
         unit.session.add(
@@ -223,9 +223,9 @@ def test_a_sheet_is_decided_on_by_the_end_of_its_month(
 
 
 def notices(engine: Engine, delivered: list[date | None], cancelled_on: date | None = None) -> None:
-    """Record D30 notices of one day, one loan for each delivery day.
+    """Record D30 notices dated one day, for one loan per delivery day.
 
-    The first notice is cancelled if the caller wishes.
+    The first notice is cancelled if the caller requests it.
     """
     with at_desk(engine, today=date(2019, 5, 1)) as unit:
         for place, (loan_id, on) in enumerate(zip(lend(engine, each=len(delivered)), delivered, strict=True)):

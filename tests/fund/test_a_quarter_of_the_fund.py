@@ -1,6 +1,6 @@
 """Tests of a quarter of the fund (scheme 5).
 
-The quarter has an advance, a plan, an approval, an appropriation, deposits by slip, and a reconciliation.
+The tested quarter has an advance, a plan, an approval, an appropriation, deposits by slip, and a reconciliation.
 """
 
 from typing import Any

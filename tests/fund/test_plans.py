@@ -35,9 +35,9 @@ NEXT = {"draft": {"approval"}, "approved": {"appropriation"}, "appropriated": {"
 
 
 def plan_of(engine: Engine, to: str = "draft", quarter: Quarter = Q2, on: date = ON) -> int:
-    """Draft a fund plan as one city user, and bring the plan to a status as another city user.
+    """Draft a fund plan as one city user, and take the plan to a given status as another city user.
 
-    Return the plan's id.
+    Return the id of the fund plan.
     """
     with at_desk(engine, "city", on) as unit:
         plan = plans.draft_plan(unit, quarter)
@@ -133,7 +133,7 @@ def test_a_payout_recorded_late_or_taken_back_changes_the_next_call_by_its_share
 
 
 def a_loan_paid_out(engine: Engine, on: date) -> int:
-    """Pay out a loan of 20,000 yuan on a day, recorded on 2016-07-04, and return the event's id."""
+    """Pay out a loan of 20,000 yuan on a given day, recorded on 2016-07-04, and return the event's id."""
     with at_desk(engine, today=ON) as unit:
         home = household(unit)
     loan = approved_loan(engine, request(household_id=home, principal=yuan("20000.00")))

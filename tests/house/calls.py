@@ -1,7 +1,7 @@
 """The calls that house rules forbid, and a search that finds forbidden calls in a module.
 
-Calls of `print(` outside the command lines, comments on unfinished work, and times without a zone are found by ruff
-(T20, FIX, DTZ).
+The linter ruff finds `print(` outside command lines, comments on unfinished work and times without a zone (T20, FIX,
+DTZ).
 """
 
 import ast
@@ -15,7 +15,7 @@ _SQL_CLOCK = re.compile(
     re.IGNORECASE,
 )
 _CLOCKS = {"now", "today", "utcnow"}
-# These functions read the clock when they are called, and may be passed to other code without being called here.
+# Each listed function reads the clock when called, so passing the function to other code is forbidden too.
 _CLOCKS_OF = {
     "date": _CLOCKS,
     "datetime": _CLOCKS,
@@ -74,15 +74,15 @@ def _called(node: ast.Call) -> str | None:
     return node.func.id if isinstance(node.func, ast.Name) else None
 
 
-# Each rule has a function that recognises a forbidden syntax node; docs/architecture.md gives the reasons of the rules.
+# Each rule has a function that recognises forbidden syntax nodes; docs/architecture.md gives the reasons of the rules.
 RULES: Final[dict[str, Callable[[ast.AST], bool]]] = {
     "float": _float,  # Money and rates are never floats.
-    "round": _round,  # The built-in `round` rounds half to even, but money is rounded once, half up, by `to_fen()`.
-    "clock": _clock,  # Only the edge of the program and the jobs read the clock.
-    "commit": _commit,  # Only the edge of the program commits transactions.
+    "round": _round,  # The built-in `round` rounds half to even, but money is rounded half up by `to_fen()`.
+    "clock": _clock,  # Only the outermost layer of the program and the jobs read the clock.
+    "commit": _commit,  # Only the outermost layer of the program commits transactions.
     "stub": _stub,  # No code may be left unfinished.
-    "mock": _mock,  # Tests run the project's own code without replacing parts of it.
-    "skip": _skip,  # A test that is skipped checks nothing.
+    "mock": _mock,  # Tests run the project's real code and replace no part of the code with mocks.
+    "skip": _skip,  # Skipped tests are forbidden because a skipped test checks nothing.
 }
 
 

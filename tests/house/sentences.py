@@ -1,7 +1,7 @@
-"""Print sixty random sentences of docstrings and comments, for a reader who does not see the code.
+"""Print sixty random sentences from docstrings and comments, for a reader who does not see the code.
 
-`python -m tests.house.sentences SEED` prints the sentences. The reader does not know the code, reads each sentence once
-and counts the unclear sentences. The file docs/decisions.md says how many sentences may be unclear.
+`python -m tests.house.sentences SEED` prints the sentences. A reader who does not know the code reads each printed
+sentence once and counts the unclear sentences. The file docs/decisions.md says how many sentences may be unclear.
 """
 
 import ast
@@ -23,7 +23,7 @@ _WORDS_MIN = 4
 
 
 def sentences() -> list[tuple[str, str]]:
-    """Return every sentence of a docstring or comment with the path of its file, in the order of the files."""
+    """Return every sentence of a docstring or comment with the path of its file, file by file."""
     written = [source for source in sources() if not source.path.startswith(_RELEASED)]
     return [(source.path, sentence) for source in written for text in _prose(source) for sentence in _parted(text)]
 

@@ -1,4 +1,4 @@
-"""Tests that the code has no forbidden calls: floats, rounding half to even, clocks below the edge, and mocks."""
+"""Tests that the code has no forbidden calls, such as floats, rounding half to even, reads of the clock, and mocks."""
 
 import ast
 
@@ -7,7 +7,7 @@ import pytest
 from tests.house.calls import RULES, uses
 from tests.support.sources import Exempt, Source, sources
 
-# Each rule applies to the listed files and folders; the path of a folder ends in a slash.
+# Each rule applies to its listed files and folders; the path of a folder ends in a slash.
 HOLDS: dict[str, tuple[str, ...]] = {
     "float": ("api/", "jobs/", "ledger/", "migrations/", "tests/"),
     "round": ("api/", "jobs/", "ledger/", "migrations/", "tests/"),
@@ -18,10 +18,11 @@ HOLDS: dict[str, tuple[str, ...]] = {
     "skip": ("tests/",),
 }
 
-# Only these modules read the machine's clock; all other modules get the moment as an argument.
+# Only the listed modules read the machine's clock; all other modules get the current time as an argument.
 READ_THE_CLOCK = ("api/core/edge.py", "jobs/")
 
-# Exceptions are written `rule path`. Remove an exception when the file no longer needs the exception.
+# Each exception from a rule is written as the rule's name and a path: `rule path`. Remove an exception from a rule when
+# the excepted file no longer breaks the rule.
 ALLOWED = (
     Exempt("clock ledger/ids.py", "ids grow with the machine's time, no business figure rests on it"),
     Exempt("clock ledger/setup.py", "a command line of its own: it stands where the edge stands"),

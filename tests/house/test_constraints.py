@@ -53,9 +53,9 @@ def _project() -> dict[str, Any]:
 
 
 def test_every_package_the_product_imports_is_asked_for_by_name() -> None:
-    """pyproject.toml must name every imported package.
+    """The file pyproject.toml must name every imported package.
 
-    A package that only another package installs may disappear with an update.
+    A package that is installed only as a dependency of another package may disappear with an update.
     """
     asked = {canonicalize_name(Requirement(text).name) for text in _project()["project"]["dependencies"]}
     given_by = packages_distributions()

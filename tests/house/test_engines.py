@@ -1,4 +1,4 @@
-"""Tests that each test gets fresh databases, which are removed at the end of a run, even of a killed run."""
+"""Tests that each test gets fresh databases, and that all databases are removed when a run ends or is killed."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def test_a_database_is_fresh_the_second_time_too(empty_database_url: str) -> Non
 
 
 def _leave_a_trace(url: str) -> None:
-    """Make a table, which cannot be made a second time in one database."""
+    """Make a table that cannot be made a second time in one database."""
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE traces (id INTEGER PRIMARY KEY)"))
@@ -49,7 +49,7 @@ def test_a_copied_database_holds_what_its_template_held() -> None:
         assert [_traces(url) for url in copies] == [0, 0, 0, 0]
     finally:
         engines.remove_folder(folder)
-    assert len(calls) == 2  # The template is prepared once per engine, however many copies are made.
+    assert len(calls) == 2  # The template database is prepared once per engine, however many copies are made.
 
 
 def _traces(url: str) -> int:
@@ -76,9 +76,9 @@ def test_a_killed_run_leaves_no_server_behind() -> None:
     ) as run:
         assert run.stdout is not None
         made = run.stdout.readline().strip()
-        assert made, "the run made its folder"  # An empty path would be the working folder, which the run would remove.
+        assert made, "the run made its folder"  # An empty path would mean the current folder.
         folder = Path(made)
-        server = engines.start_server(folder)  # This call returns the server that is already running.
+        server = engines.start_server(folder)  # A second call returns the server that is already running.
         run.send_signal(signal.SIGKILL)
     patience = time.monotonic() + 30
     while folder.exists() and time.monotonic() < patience:

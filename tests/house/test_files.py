@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.sources import ROOT, text_files
 
-# The patterns are written so that they do not match this file, which is checked too. The examples below have gaps that
-# the test fills in.
+# The regular expressions must not match their own source file, because the test checks that file too. The examples
+# contain gaps, which the test fills in.
 _MACHINE = re.compile(r"/(work|root)/|/home/\w|/Users/\w|[A-Z]:\\Users")
 _REGISTRY = re.compile(r"://[^\s\"'/]*(pypi|pythonhosted|debian|npmjs|registry|mirror|index)", re.IGNORECASE)
 _LATER = re.compile(r"\b(TO_?DO|FIX_?ME|X{3})\b")

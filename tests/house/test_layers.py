@@ -1,4 +1,4 @@
-"""Tests that imports follow the layers `api → ledger ← jobs` and the contracts of pyproject.toml."""
+"""Tests that imports follow the layers `api → ledger ← jobs` and the import contracts of pyproject.toml."""
 
 import shutil
 import subprocess

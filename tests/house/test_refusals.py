@@ -1,4 +1,4 @@
-"""Tests that every refusal has a Chinese text without codes and Python values, which shows facts by their labels."""
+"""Tests that every refusal has a Chinese text that shows labels instead of codes and Python values."""
 
 import ast
 import pkgutil
@@ -51,7 +51,7 @@ def _with(kind: type[Refusal], /, **facts: Any) -> Refusal:
 
 
 def _samples(kind: type[Refusal]) -> Iterator[Refusal]:
-    """Return refusals of a class, changing one fact at a time to each value that the fact may have."""
+    """Return refusals of a class, each with one fact changed to another value that the fact may have."""
     if issubclass(kind, WrongStatus):
         for table in labels.STATUSES.values():
             yield _with(kind, status=next(iter(table)), allowed=", ".join(table))
@@ -110,7 +110,7 @@ def _raised(source: Source, by_name: dict[str, type[Refusal]]) -> Iterator[tuple
 
 
 def _faults(call: ast.Call, kind: type[Refusal]) -> Iterator[str]:
-    """Return the texts in a module, including parts of f-strings, that a Chinese reader would see in English."""
+    """Return the texts of a module, including parts of f-strings, that would reach a Chinese reader in English."""
     ways = dict(placeholders(kind, "zh"))
     for fact in call.keywords:
         if fact.arg not in ways:

@@ -1,4 +1,4 @@
-"""Tests that no file is longer than 350 lines and no function longer than 45 lines, as the formatter writes them."""
+"""Tests that no file is longer than 350 lines and no function longer than 45 lines, counted in formatted code."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from tests.support.sources import Exempt, Source, sources
 FILE_LINES_MAX = 350
 FUNCTION_LINES_MAX = 45
 
-# Exceptions are written `path` or `path::function`. Remove an exception when the file or function is short enough.
+# Each exception from the size limits is written as `path` or `path::function`. Remove an exception from the size limits
+# when the file or function is short enough.
 TOO_LONG_ON_PURPOSE = (
     Exempt("ledger/events.py", "everything that can happen, declared on one page: it is read as a list"),
     Exempt("migrations/versions/0001_spine.py", "the first tables, in one step from an empty database"),
@@ -63,7 +64,7 @@ def _too_long(modules: tuple[Source, ...] | list[Source]) -> Iterator[tuple[str,
             yield source.path, lines
         for node in ast.walk(source.tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                # The length of a test is counted from `def`, so the table of cases above the test is not counted.
+                # The length of a test is counted from `def`, so a table of test cases above `def` is not counted.
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > FUNCTION_LINES_MAX:
                     yield f"{source.path}::{node.name}", lines

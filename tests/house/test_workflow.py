@@ -1,4 +1,4 @@
-"""Tests that only ledger/workflow.py raises the refusals of a step because of a person or a status."""
+"""Tests that only ledger/workflow.py refuses a step because of the person or the current status."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from tests.support.sources import Exempt, product
 
 _REFUSALS = {"SamePerson", "WrongStatus"}
 
-# Exceptions are written `refusal path`. Remove an exception when the file no longer needs the exception.
+# Each exception is written as the refusal's name and a path: `refusal path`. Remove an exception when the excepted file
+# no longer raises the refusal.
 ALLOWED = (
     Exempt("SamePerson ledger/workflow.py", "the second person of every object"),
     Exempt("WrongStatus ledger/workflow.py", "the status of every object"),

@@ -37,7 +37,7 @@ def test_runs_on_any_days_leave_the_books_of_one_run(engine: Engine, sqlite_url:
     for day in days:
         runner.run(shift(engine), "daily", day)
         if day > date(2017, 4, 1) and loan_ids:
-            # The repayments are recorded late, so entries with later dates are reversed and posted again.
+            # Repayments are recorded late, so entries with later dates are reversed and posted again.
             _repay_early(engine, loan_ids)
             loan_ids = []
     runner.run(shift(engine), "daily", LAST)
@@ -50,15 +50,15 @@ def test_runs_on_any_days_leave_the_books_of_one_run(engine: Engine, sqlite_url:
 
 
 def _net(books: Books) -> tuple[object, ...]:
-    """Return the books without reversed entries and without the reversals of entries."""
+    """Return the books with reversed entries and their reversals netted out."""
     sums: Counter[tuple[object, ...]] = Counter()
     for (book, on, _, loan, debit, credit, fen), times in books[0].items():
         sums[book, on, loan, debit, credit] += fen * times
     return {key: fen for key, fen in sums.items() if fen}, *books[1:]
 
 
-# The test runs every day over one settlement period. With HYPOTHESIS_PROFILE=full, the test runs until all due dates
-# have passed.
+# The test runs the daily job on every day of one settlement period. With HYPOTHESIS_PROFILE=full, the test runs the
+# daily job until all due dates have passed.
 EVERY_DAY_THROUGH = date(2019, 12, 31) if settings().max_examples >= 2000 else date(2016, 9, 22)
 
 
@@ -72,7 +72,7 @@ def test_every_day_leaves_the_books_of_one_run(engine: Engine, sqlite_url: str) 
     _portfolio(other)
     runner.run(shift(other), "daily", EVERY_DAY_THROUGH)
     assert books_of(engine) == books_of(other)
-    assert len(books_of(engine)[1]) >= 16  # The run posts two quarters of eight loans.
+    assert len(books_of(engine)[1]) >= 16  # The run posts two quarterly interest bills for each of eight loans.
     other.dispose()
 
 
@@ -106,13 +106,13 @@ def test_interest_and_overdue_are_one_walk_whichever_comes_first(
     other = open_engine(sqlite_url)
     _portfolio(other)
     runner.run(shift(other), "daily", LAST)
-    # Notices are made by another job, so they are not compared here.
+    # The comparison leaves out notices, which another job makes.
     assert books_of(engine)[:3] == books_of(other)[:3]
     other.dispose()
 
 
 def test_overdue_tells_the_loans_newly_overdue_since_its_last_run(engine: Engine) -> None:
-    # The loans are due on 2019-05-10, on 05-13 (rolled from Saturday the 11th) and on 05-13 (rolled from the 12th).
+    # The due dates are 2019-05-10, 05-13 (rolled from Saturday 05-11) and 05-13 (rolled from Sunday 05-12).
     lend(engine, each=3)
     told = [
         runner.run(shift(engine), "overdue", day).report["newly_overdue"]
@@ -130,7 +130,7 @@ def test_a_run_of_one_bank_and_county_touches_no_other(engine: Engine) -> None:
     bank = runner.run(shift(engine), "interest", LAST, Scope("ABC"))
     assert (bank.due, bank.done) == (4, 4)
     county = runner.run(shift(engine), "interest", LAST, Scope(county="360702"))
-    assert (county.due, county.done) == (4, 4)  # Two of the items were done by the earlier run for bank ABC.
+    assert (county.due, county.done) == (4, 4)  # The earlier run for bank ABC has done two of the four items.
     assert runner.run(shift(engine), "interest", LAST).done == 8
 
 

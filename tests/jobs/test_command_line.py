@@ -53,7 +53,7 @@ def test_on_a_terminal_it_shows_a_bar(engine: Engine, database_url: str) -> None
     )
     os.close(its)
     shown = b""
-    # Reading raises an error when the process closes the terminal.
+    # Reading the terminal raises an error when the process closes the terminal.
     with process, os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):
         while some := terminal.read(4096):
             shown += some
@@ -102,7 +102,7 @@ def test_without_its_database_it_says_so(case: str, url: str, words: str) -> Non
     run = run_here(url, cli, "daily")
     assert run.status == CUT_OFF
     assert words in run.err.splitlines()[-1]
-    assert all(json.loads(line) for line in run.err.splitlines()[:-1])  # The last line of the output is not a log line.
+    assert all(json.loads(line) for line in run.err.splitlines()[:-1])  # All lines except the last are JSON.
 
 
 def test_an_address_that_is_none_is_refused() -> None:
@@ -135,7 +135,7 @@ def test_status_tells_how_far_daily_is_and_what_failed(engine: Engine, database_
 
 
 def test_items_that_fail_are_listed_and_the_exit_status_tells(engine: Engine, database_url: str) -> None:
-    """Remove the due date of a loan, which no operation can do, so that an item of the job fails."""
+    """Remove a loan's due date, which no operation of the ledger can do, so that an item of the job fails."""
     loan_ids = lend(engine, each=2)
     with engine.begin() as connection:
         connection.execute(update(Loan).where(Loan.id == loan_ids[0]).values(rolled_on=None))

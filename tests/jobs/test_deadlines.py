@@ -1,4 +1,4 @@
-"""Tests that the deadlines job reports overdue and newly overdue items, and writes nothing to the books."""
+"""Tests that the deadlines job reports overdue and newly overdue deadlines, and writes nothing to the books."""
 
 from datetime import date
 

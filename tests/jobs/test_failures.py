@@ -1,4 +1,4 @@
-"""Tests that a job lists every failed item with its reason and does all other items."""
+"""Tests that a job carries out all other items when some items fail, and lists each failed item with its reason."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ def _run(engine: Engine, work: Callable[[Unit, Step, Sequence[int]], None], **ch
 
 
 def _refusing(bad: set[int], sizes: list[int]) -> Callable[[Unit, Step, Sequence[int]], None]:
-    """Return a job's work that refuses some loans after writing, so that the written rows must be undone."""
+    """Return a job's function that refuses some loans after writing rows, so that the rows must be undone."""
 
     def work(unit: Unit, step: Step, loans: Sequence[int]) -> None:
         sizes.append(len(loans))
@@ -111,7 +111,7 @@ def test_a_fault_of_the_program_is_listed_by_its_kind_without_its_words(engine: 
 def test_a_loan_whose_rate_is_not_published_yet_stops_no_other(engine: Engine) -> None:
     """The loan is repriced every January.
 
-    On 2027-01-15 the rate table does not cover 2027-01-01 yet.
+    On 2027-01-15 the table of published rates does not yet contain the rate of 2027-01-01.
     """
     scheme = parse_scheme("""
         code = "ganzhou-repriced"

@@ -1,4 +1,4 @@
-"""Tests that a killed run and two concurrent runs lead to the books of an undisturbed run."""
+"""Tests that a killed run and two concurrent runs of the jobs lead to the books of an undisturbed run."""
 
 import random
 import subprocess
@@ -27,7 +27,7 @@ def _portfolio(engine: Engine) -> None:
 
 @pytest.fixture
 def undisturbed(sqlite_url: str) -> Iterator[Books]:
-    """Return the books of one undisturbed run."""
+    """Return the books after one undisturbed run of the jobs."""
     engine = open_engine(sqlite_url)
     _portfolio(engine)
     runner.run(shift(engine), "daily", LAST)
@@ -49,14 +49,14 @@ def test_killed_at_any_moment_then_run_once_more_the_books_are_those_of_an_undis
     began = time.monotonic()
     last = ended(database_url, "jobs", "daily", "--date", LAST.isoformat())
     assert last.returncode == 0, last.stderr
-    assert time.monotonic() - began < 30  # The new run does not wait until the lease of the killed run expires.
+    assert time.monotonic() - began < 30  # A new run does not wait until the killed run's lease expires.
     assert books_of(engine) == undisturbed
 
 
 def _kill_in_the_middle(url: str, day: date, patience: float) -> None:
     """Kill a process at a random moment after its first output.
 
-    Before its first output the process does no work.
+    Until its first output the process has done no work.
     """
     process = started(url, "jobs", "daily", "--date", day.isoformat())
     assert process.stdout is not None
@@ -86,7 +86,7 @@ def test_two_workers_and_a_daily_started_together_do_everything_once(
 
 
 def _until_done(process: "subprocess.Popen[str]", day: date) -> list[str]:
-    """Return the output of a worker up to the line on which its `daily` is done, or up to the end of the worker."""
+    """Return a worker process's output up to the line that reports `daily` as done, or else the whole output."""
     assert process.stdout is not None
     said = []
     for line in process.stdout:

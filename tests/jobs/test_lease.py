@@ -1,6 +1,6 @@
 """Tests that only one process runs the jobs at a time.
 
-A process holds a lease, which can expire and be taken over by another process.
+A running process has a lease, which can expire and be taken over by another process.
 """
 
 import subprocess
@@ -47,7 +47,7 @@ def test_a_turn_that_lapsed_is_taken_over_and_its_holder_writes_nothing_more(eng
     with pytest.raises(LeaseLost), paused.unit("interest", ON) as unit:
         post_due(unit, Step(ON, Scope()), loan_ids)
     assert len(books_of(engine)[1]) == 0
-    paused.give_back()  # Another process holds the lease now.
+    paused.give_back()  # Another process has the lease now.
     with later.reading() as session:
         held = job_runs.lease(session)
         assert held is not None
@@ -107,7 +107,7 @@ def test_ten_runs_started_together_post_everything_once(engine: Engine, sqlite_u
 
 
 def test_a_holder_in_the_middle_of_a_long_transaction_keeps_its_turn(postgresql_url: str) -> None:
-    """The lease has expired by the clock, but its row is locked until the holder commits and renews the lease."""
+    """The lease has expired, but its row is locked until the process with the lease commits and renews it."""
     engine = open_engine(postgresql_url)
     holder = shift(engine, clock=lambda: NOON)
     taken: list[bool] = []

@@ -14,13 +14,13 @@ BOOK = "LOAN-GZRCB"
 COUNTY = "360781"
 BANK = "GZRCB"
 DAY = date(2016, 5, 10)
-AT = 1_462_852_800_000_000  # The moment is noon of that day in Shanghai.
+AT = 1_462_852_800_000_000  # The value is noon of 2016-05-10 in Shanghai, in microseconds.
 
 Row = tuple[str, Mapping[str, Any]]
 
 
 def event_row(id: int = 1, **changed: Any) -> Row:
-    """Return the row of an ordinary event, with some columns replaced."""
+    """Return the database row of an ordinary event, with some columns replaced."""
     return "events", {
         "id": id,
         "kind": "LoanDisbursed",
@@ -42,7 +42,7 @@ def event_row(id: int = 1, **changed: Any) -> Row:
 
 
 def entry_row(id: int = 11, event_id: int = 1, **changed: Any) -> Row:
-    """Return the row of the event's entry in the bank's book."""
+    """Return the row of an event's entry in the bank's book."""
     return "entries", {
         "id": id,
         "event_id": event_id,
@@ -54,7 +54,7 @@ def entry_row(id: int = 11, event_id: int = 1, **changed: Any) -> Row:
 
 
 def posting_row(entry_id: int = 11, number: int = 1, **changed: Any) -> Row:
-    """Return one posting of the event's entry."""
+    """Return one posting row of an event's entry."""
     return "postings", {
         "entry_id": entry_id,
         "number": number,
@@ -72,24 +72,24 @@ def posting_row(entry_id: int = 11, number: int = 1, **changed: Any) -> Row:
 
 
 def footer_row(entry_id: int = 11, **changed: Any) -> Row:
-    """Return the footer that closes the event's entry."""
+    """Return the footer row that closes an event's entry."""
     return "footers", {"entry_id": entry_id, "rows": 1, "total": 5_000_000, "hash": b"\x00" * 32} | changed
 
 
 def whole_entry() -> list[Row]:
-    """Return every row that a disbursement writes in the journal."""
+    """Return every row that a disbursement adds to the journal."""
     return [event_row(), entry_row(), posting_row(), footer_row()]
 
 
 class Raw:
-    """A driver's connection with an open transaction; `?` marks a value in a statement on both engines."""
+    """A driver's connection with an open transaction, which accepts `?` placeholders on both engines."""
 
     def __init__(self, connection: Any, sqlite: bool) -> None:
         self._connection = connection
         self._sqlite = sqlite
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows, if the statement has rows."""
+        """Run one SQL statement and return its result rows, if any."""
         text = statement if self._sqlite else statement.replace("?", "%s")
         cursor = self._connection.execute(text, values) if values else self._connection.execute(text)
         return [] if cursor.description is None else [tuple(row) for row in cursor.fetchall()]
@@ -144,7 +144,7 @@ def add(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> None:
 
 
 def refusal(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> str:
-    """Return the reason for which the database refused rows, or an empty text where the database accepted the rows."""
+    """Return the reason for which the database refused rows, or an empty text if it accepted the rows."""
     try:
         add(engine, *rows, settings=settings)
     except (sqlite3.Error, psycopg.Error) as error:
@@ -153,7 +153,7 @@ def refusal(engine: Engine, *rows: Row, settings: Sequence[str] = ()) -> str:
 
 
 def why(error: BaseException) -> str:
-    """Return the constraint that an error of the driver reports as broken, in equal words on both engines."""
+    """Return the violated constraint that a driver's error reports, in equal words for both engines."""
     if isinstance(error, errors.ForeignKeyViolation):
         return "foreign key"
     if isinstance(error, errors.CheckViolation):

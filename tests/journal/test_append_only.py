@@ -1,4 +1,4 @@
-"""Tests of promise 2: no statement changes, removes, replaces or empties rows of the journal."""
+"""Tests of promise 2: no SQL statement can change, remove, replace or empty rows of the journal."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ from ledger.database import open_engine
 from ledger.tables.journal import JOURNAL
 from tests.journal.raw import AT, DAY, Row, add, event_row, raw, refusal, unchecked, whole_entry, why
 
-# The journal's tables and the append-only tables that refer to them, each with the name of a column that a test tries
-# to change.
+# The journal's tables and the append-only tables that refer to them, each with a column that the test tries to change.
 ROWS: Mapping[str, tuple[Row, str, Any]] = {
     "events": (whole_entry()[0], "reason", "changed"),
     "entries": (whole_entry()[1], "book", "LOAN-ABC"),
@@ -82,8 +81,8 @@ KEYS = {
     "loan_status_changes": "id",
 }
 
-# Some statements run on both engines, and some on one engine only. A name in braces stands for a part of a table's row:
-# the changed row, the key, a column, or a new value.
+# Some SQL statements run on both engines, and some on one engine only. A name in braces is replaced by a part of the
+# statement: a table, a column, a key, or a new value.
 STATEMENTS = {
     "update": "UPDATE {table} SET {column} = ?",
     "update of a row to itself": "UPDATE {table} SET {column} = {column}",
@@ -103,8 +102,8 @@ POSTGRESQL = {
     "merge": "MERGE INTO {table} AS t USING (SELECT 1) AS s ON true WHEN MATCHED THEN UPDATE SET {column} = ?",
     "merge that deletes": "MERGE INTO {table} AS t USING (SELECT 1) AS s ON true WHEN MATCHED THEN DELETE",
 }
-ASIDE = {"truncate of what it rests on": {"closings"}}  # No other table refers to the table of closings.
-# Somebody with access to the database may switch off these settings before trying a statement.
+ASIDE = {"truncate of what it rests on": {"closings"}}  # No other table has a foreign key to the table of closings.
+# A user with access to the database may switch off these protections before trying to change a row.
 SETTINGS = {
     "sqlite": ("PRAGMA recursive_triggers=OFF", "PRAGMA foreign_keys=OFF"),
     "postgresql": ("SET session_replication_role = replica",),
@@ -155,7 +154,7 @@ def test_no_statement_touches_a_row_that_is_there(switched_off: bool, table: str
 
 
 def _refuses(text: str, table: str) -> bool:
-    # For an upsert the guard of inserts may refuse first; for TRUNCATE the guard of the first table reached refuses.
+    # An upsert may first be refused by the trigger on inserts, and TRUNCATE by the trigger of another truncated table.
     return text.startswith(("append_only: ", "entry_closed: ")) and (table in text or text.partition(": ")[2] in TABLES)
 
 

@@ -1,4 +1,4 @@
-"""Tests of promise 1: no tool can write a voucher that does not balance."""
+"""Tests of promise 1: no program can write an unbalanced voucher to the database."""
 
 import sqlite3
 from typing import Any

@@ -30,7 +30,7 @@ def _close(engine: Engine, through: date | None = MAY, book: str = BOOK) -> None
 
 
 def _close_in(unit: Unit, through: date | None, book: str = BOOK) -> None:
-    # Closing a month locks the book exclusively until the transaction ends.
+    # Closing a month locks the book exclusively until the end of the transaction.
     period_lock.hold_alone(unit, book)
     unit.connection.execute(update(books).where(books.c.book == book).values(closed_through=through))
 
@@ -197,7 +197,7 @@ def test_once_closed_a_month_stays_as_it_is_however_many_write(engine: Engine) -
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
     assert answers[-1] == "closed"
     for said in answers[:-1]:
-        # Every entry begun before the closing is recorded, and every entry begun after the closing is refused.
+        # Every entry begun before the month is closed is recorded, and every later entry is refused.
         assert sorted(said, key=["recorded", "refused"].index) == said
         assert said[-1] == "refused"
     assert left == [_entries(engine)], "nothing came in after the closing was committed"

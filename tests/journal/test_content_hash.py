@@ -1,4 +1,4 @@
-"""Tests that the hash in a footer covers the whole entry, and that different entries have different hashed texts."""
+"""Tests that an entry's hash covers the whole entry, and that different entries have different hashed texts."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ def test_two_contents_that_look_alike_differ(case: str, one: tuple[Any, ...], ot
     assert len(hashes) == 2
 
 
-# The test draws values that a database can store: whole numbers of 64 bits, and texts without surrogates.
+# The test draws only values that a database can store: whole numbers of 64 bits, and texts without surrogates.
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 _FIELDS = st.lists(st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | _TEXTS, max_size=5)
 

@@ -1,4 +1,4 @@
-"""Tests of the values that a transaction keeps until it ends, and of the rows that it writes at its end."""
+"""Tests of values cached until a transaction ends, and of the rows that a transaction writes at its end."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
-"""Tests of promise 3: a natural key is recorded once.
+"""Tests of promise 3: only one event is recorded for a natural key.
 
-Recording equal content again returns the recorded event; recording other content under the key is refused.
+Recording equal content with an equal key returns the recorded event; recording different content is refused.
 """
 
 from dataclasses import replace
@@ -101,8 +101,8 @@ def test_events_without_a_key_may_be_alike(engine: Engine) -> None:
 def test_ten_who_bill_the_same_line_at_once_bill_it_once(engine: Engine) -> None:
     answers = at_once([partial(_bill, engine) for _ in range(10)])
     said = {answer if isinstance(answer, int) else why(driver_error(answer)) for answer in answers}
-    # On PostgreSQL, a transaction that looked for the key before the first transaction committed violates the unique
-    # key. The job then retries the transaction.
+    # On PostgreSQL, a transaction that checked the key before another transaction committed it violates the unique key.
+    # The job retries a transaction that violates the unique key.
     assert len(said - {"unique uq_events_key"}) == 1
     assert (_count(engine, "events"), _count(engine, "footers")) == (1, 1)
 

@@ -1,4 +1,4 @@
-"""Tests of promise 9: a fund account is never below zero at the end of a day, however many claims are paid at once."""
+"""Tests of promise 9: a fund account is never below zero at the end of a day, despite concurrent payments."""
 
 import sqlite3
 from collections.abc import Callable
@@ -75,7 +75,7 @@ def test_a_deposit_is_not_reversed_under_a_payment(engine: Engine) -> None:
 
 
 def _at_the_end(engine: Engine, event: e.Event) -> bool:
-    """Record an event, with retries as at the edge of the program, and return whether the event was recorded."""
+    """Record an event, retrying as the API does, and return whether the event was recorded."""
 
     def once() -> bool:
         with recording(engine, "2016-05-31") as unit:
@@ -105,9 +105,9 @@ def test_money_coming_in_meanwhile_is_paid_out_too(engine: Engine) -> None:
 
 
 def test_who_holds_the_account_first_and_who_only_posts_do_not_wait_for_each_other(engine: Engine) -> None:
-    """A claim's payment reads the balance before posting, and a deposit does not.
+    """A claim's payment reads the fund account's balance before posting, and a deposit does not.
 
-    Neither operation needs a retry.
+    Neither the claim's payment nor the deposit needs a retry.
     """
 
     def pay(unit: Unit, loan: int) -> None:
@@ -142,7 +142,7 @@ def test_a_payment_is_taken_when_no_day_would_be_below_zero(engine: Engine) -> N
 
 
 def _compare(unit: Unit, moves: list[tuple[int, int]]) -> None:
-    """Compare the check with the simplest computation, which computes the balance of every single day."""
+    """Compare the ledger's overdraft check with a simple computation of every day's balance."""
     days: dict[date, int] = {}
     for fen, on in moves:
         event = put_in(f"2016-05-0{on}", fen) if fen > 0 else paid_out(f"2016-05-0{on}", -fen)

@@ -17,7 +17,7 @@ ONE_DATABASE = settings(suppress_health_check=[HealthCheck.function_scoped_fixtu
 
 
 def _recomputed(engine: Engine) -> Counter[tuple[Any, ...]]:
-    """Return the movements, computed in a loop over the postings without any query of the product."""
+    """Return the sums of movements, computed in a loop over the postings without any query of the ledger."""
     sums: Counter[tuple[Any, ...]] = Counter()
     with engine.connect() as connection:
         for row in connection.execute(select(postings)):

@@ -1,4 +1,4 @@
-"""Tests of promise 8: an event is reversed at most once, by negative entries, and the original event never changes."""
+"""Tests of promise 8: an event is reversed at most once, with negative entries, and the event never changes."""
 
 from functools import partial
 from typing import Any

@@ -1,6 +1,6 @@
-"""Tests of promise 5: figures can be requested by as_of and known_at together.
+"""Tests of promise 5: figures can be requested for a combination of as_of and known_at.
 
-A transaction has only one moment of recording.
+All events of one transaction have one moment of recording.
 """
 
 from collections import Counter
@@ -27,12 +27,12 @@ from ledger.unit_of_work import Unit, work
 from tests.journal.raw import raw
 from tests.support.recording import BOOK, billed, day, disbursed, paid_out, put_in, recording
 
-START = datetime(2016, 5, 10, 15, 0, tzinfo=UTC)  # The moment is 23:00 in Shanghai.
+START = datetime(2016, 5, 10, 15, 0, tzinfo=UTC)  # In Shanghai this moment is 23:00 on 2016-05-10.
 BOOKS = (BOOK, "LOAN-ABC", "FUND-360781")
 WHERE: tuple[dict[str, Any], ...] = ({}, {"county": "360732"}, {"bank": "ABC"})
 TICK = timedelta(microseconds=1)
 
-# A step has the minutes since the last recording, the kind of event, the days back-dated, the office, and an amount.
+# A step has the minutes since the last recording, the kind of event, the days of back-dating, the office, and a number.
 ACTS = st.lists(
     st.tuples(
         st.sampled_from([0, 1, 59, 60, 61, 600, 1440, 3000]),
@@ -44,7 +44,7 @@ ACTS = st.lists(
     min_size=1,
     max_size=12,
 )
-# A question has a day, counted from the first day, and a moment at, just before or just after some recording.
+# A query has a day, counted from the first day, and a moment at, just before or just after a recording.
 QUESTION = st.tuples(st.integers(-45, 12), st.integers(0, 30), st.integers(-1, 1))
 QUESTIONS = st.lists(QUESTION, min_size=2, max_size=4)
 Act = tuple[int, str, int, int, int]
@@ -52,7 +52,7 @@ Act = tuple[int, str, int, int, int]
 
 @dataclass
 class History:
-    """Events recorded moment by moment, in one database transaction that is never committed."""
+    """Events recorded at increasing moments, in one database transaction that is never committed."""
 
     session: Session
     at: datetime = START
@@ -104,7 +104,7 @@ def _clocks(history: History, question: tuple[int, int, int]) -> Clocks:
 
 
 def _seen(connection: Connection, clocks: Clocks) -> list[Any]:
-    """Return the postings that count as of a day and as known at a moment, checked row by row."""
+    """Return the postings dated on or before a day and recorded at or before a moment, filtered in a plain loop."""
     return [
         row
         for row in connection.execute(select(postings))
@@ -113,7 +113,7 @@ def _seen(connection: Connection, clocks: Clocks) -> list[Any]:
 
 
 def _sums(rows: list[Any], *key: str) -> Counter[tuple[Any, ...]]:
-    """Return the balances of accounts on their normal sides, by account and by some further columns."""
+    """Return the balances of accounts on their normal sides, by account and by the columns `key`."""
     sums: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
         for code, fen in ((row.debit, row.fen), (row.credit, -row.fen)):
@@ -227,14 +227,14 @@ def test_all_rows_of_a_transaction_have_one_moment(engine: Engine) -> None:
     with engine.connect() as connection:
         for table in (events, entries, postings):
             assert set(connection.execute(select(table.c.recorded_at)).scalars()) == {at}
-        # It is past midnight in Shanghai now, but the movements have the day of recording.
+        # The movements have the day of recording, although midnight in Shanghai has passed since the recording.
         assert set(connection.execute(select(movements.c.recorded_on)).scalars()) == {day("2016-05-12")}
 
 
 def test_the_moment_is_taken_after_the_locks(engine: Engine) -> None:
-    """The moment of recording is taken after the locks.
+    """A transaction reads its moment of recording after it has its locks.
 
-    A transaction that waited for another transaction is therefore recorded after the other transaction.
+    A transaction that waited for another transaction therefore has a later moment of recording.
     """
     asked = Event()
 

@@ -1,4 +1,4 @@
-"""Tests that verification finds every change made directly in the database, whatever protection was switched off."""
+"""Tests that verification finds every change made directly in the database, whichever protection was switched off."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ LIFE: list[Step] = [
 
 @pytest.fixture
 def lived(engine: Engine) -> Engine:
-    """Make a county with a loan, a fund account and corrections, in which verification finds no fault."""
+    """Make a county with a loan, a fund account and corrections, for which verification reports no fault."""
     assert County(engine).live(LIFE).done == len(LIFE)
     assert verify(engine) == ()
     return engine
@@ -244,7 +244,7 @@ def test_an_event_reversed_twice_is_found(postgresql_url: str) -> None:
 
 
 def test_a_row_that_its_event_does_not_make_is_found_though_every_hash_is_right(engine: Engine) -> None:
-    """An older program, or a program with a fault, could have recorded an event without its rows."""
+    """An older or faulty program could have recorded an event without the event's rows."""
     event = e.FundInterestCredited(**where("2016-05-10"), amount=Fen(5))
     with recording(engine) as unit:
         journal._write(unit, [journal.Record(event)], [[]])

@@ -1,4 +1,4 @@
-"""Tests of promise 4: a transaction is recorded whole, and a failure at any point leaves no row behind."""
+"""Tests of promise 4: a transaction is recorded as a whole, and a failure at any point leaves no row behind."""
 
 import subprocess
 import sys
@@ -89,7 +89,7 @@ def test_a_process_killed_before_its_commit_leaves_nothing(engine: Engine) -> No
 
 
 def test_nobody_sees_half_of_it(engine: Engine) -> None:
-    """Readers see only whole transactions, while two hundred transactions write three entries each."""
+    """Readers see only complete transactions, while two hundred transactions write three entries each."""
 
     def write(first: int) -> int:
         for loan in range(first, first + 20):

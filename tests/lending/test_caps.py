@@ -68,7 +68,7 @@ def test_a_returned_loan_counts_no_more(engine: Engine, home: int) -> None:
 def test_the_cap_is_asked_again_at_the_payout(engine: Engine, home: int) -> None:
     loan_id = approved_loan(engine, request(household_id=home, principal=yuan("30000.00")))
     with at_desk(engine) as unit:
-        # The loan is recorded without the checks, since the books may contain a loan above the cap.
+        # The loan is recorded without the cap check, since the books may contain a loan above the cap.
         other = loans.record(unit, request(household_id=home, bank="ABC", principal=yuan("20000.00"))).id
         unit.session.get_one(Loan, other).principal_fen = 2_000_001
     with pytest.raises(Refusal) as refused, at_desk(engine) as unit:

@@ -1,4 +1,4 @@
-"""Tests that a loan's figures come only from the books, with equally many queries for one loan or many loans."""
+"""Tests that a loan's figures come only from the books, with as many queries for many loans as for one loan."""
 
 from datetime import date
 
@@ -23,7 +23,7 @@ LATER = date(2016, 10, 10)
 def loan(engine: Engine) -> int:
     """Return a loan of 50,000.00 yuan that was paid out on 2016-05-10.
 
-    Its interest bills are posted up to and including 2016-10-10.
+    The loan's interest bills are posted up to and including 2016-10-10.
     """
     with at_desk(engine) as unit:
         home = household(unit)
@@ -109,7 +109,7 @@ def test_a_page_costs_the_same_queries_for_one_loan_or_many(engine: Engine) -> N
         for _ in range(12):
             loans.record(unit, request(household_id=household(unit), principal=yuan("1000.00")))
     counts = []
-    for limit in (1, 1, 12):  # The first request also reads the calendar, which is read only once for a database.
+    for limit in (1, 1, 12):  # The first request also reads the calendar, which is read only once per database.
         with at_desk(engine) as unit:
             rows = unit.session.execute(chosen(LoanFilters(), LATER).limit(limit)).scalars().all()
             said: list[str] = []

@@ -1,4 +1,4 @@
-"""Tests that the portfolio equals the sum of single loans, as of any day and as known at any moment (scheme 3.12)."""
+"""Tests that the portfolio equals the sum of its loans, as of any day and as known at any moment (scheme 3.12)."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -23,8 +23,8 @@ from tests.support.small_portfolio import lend, repay
 def lent(engine: Engine) -> Engine:
     """Lend six loans in two counties.
 
-    One loan is paid off, one loan is partly repaid, and two loans have their interest paid. The remaining loans stay
-    unpaid.
+    One loan is paid off, one loan is partly repaid, and two loans have their interest paid. The remaining loans of the
+    six are unpaid.
     """
     loans = lend(engine, counties=("360781", "360702"), each=3)
     repay(engine, loans[0], "50200.00", date(2016, 6, 1))

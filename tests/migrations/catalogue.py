@@ -1,6 +1,6 @@
-"""Lists of the constraints, indexes, triggers and functions of a database, each with its definition.
+"""Lists of a database's constraints, indexes, triggers and functions, each with its definition.
 
-After a change of the schema, run `python -m tests.migrations.catalogue` to write the lists, and review the difference.
+After a change of the schema, run `python -m tests.migrations.catalogue` to write the lists again, and review the diff.
 """
 
 import re
@@ -15,13 +15,13 @@ from tests.support import engines
 
 _OWN = "connamespace = current_schema()::regnamespace"
 _POSTGRESQL = {
-    # Constraints of type 'n' (NOT NULL) are left out, since alembic compares NOT NULL with the columns.
+    # Constraints of type 'n' (NOT NULL) are left out, since alembic already compares whether columns are NOT NULL.
     "constraint": f"SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid) FROM pg_constraint "
     f"WHERE {_OWN} AND contype <> 'n'",
     "index": "SELECT tablename::text, indexname::text, regexp_replace(indexdef, ' ON public\\.', ' ON ') "
     "FROM pg_indexes WHERE schemaname = current_schema() AND NOT EXISTS "
     f"(SELECT 1 FROM pg_constraint WHERE {_OWN} AND conname = indexname)",
-    # A trigger with 'A' always fires; a trigger with 'O' does not fire in replica role.
+    # A trigger marked 'A' always fires; a trigger marked 'O' does not fire in replica role.
     "trigger": "SELECT tgrelid::regclass::text, tgname::text, tgenabled::text || ' ' || "
     "regexp_replace(pg_get_triggerdef(oid), '\\s+', ' ', 'g') FROM pg_trigger WHERE NOT tgisinternal",
     "function": "SELECT '', proname::text, coalesce(array_to_string(proconfig, ' '), '') || ' ' || prosrc "
@@ -30,7 +30,7 @@ _POSTGRESQL = {
 
 
 def path_of(engine_name: str) -> Path:
-    """Return the path of the committed list of an engine."""
+    """Return the path of the committed list of schema objects for a database engine."""
     return Path(__file__).with_name(f"{engine_name}.txt")
 
 
@@ -79,12 +79,12 @@ def _constraints(connection: Connection, table: str) -> list[str]:
 
 
 def names(lines: list[str], kind: str) -> list[str]:
-    """Return the names of the objects of one kind in a list."""
+    """Return the names of the schema objects of one kind in a list."""
     return [match[1] for line in lines if (match := re.match(rf"{kind} \S* ?(\S+):", line))]
 
 
 def write() -> None:
-    """Write the lists of both engines, from databases made by the migrations."""
+    """Write the lists of schema objects for both engines, from databases made by the migrations."""
     with engines.postgresql_server() as server:
         folder = engines.make_folder()
         for url in (f"sqlite:///{folder / 'ledger.sqlite3'}", server.url(server.create())):

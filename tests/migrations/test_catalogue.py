@@ -1,4 +1,4 @@
-"""Tests that the objects of a migrated database equal the committed list of objects."""
+"""Tests that the schema objects of a migrated database equal the committed list of schema objects."""
 
 from sqlalchemy import Engine
 

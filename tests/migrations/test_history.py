@@ -1,4 +1,4 @@
-"""Tests that the migrations form one line, make the declared tables, and can be undone only in an empty database."""
+"""Tests that the migrations form one sequence, make the declared tables, and are undone only in an empty database."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ from tests.support.county_desk import row_counts
 from tests.support.recording import disbursed, recording
 from tests.support.sources import ROOT
 
-__all__ = [  # These tests of pytest-alembic run on each engine.
+__all__ = [  # The tests that pytest-alembic provides run on each engine.
     "test_model_definitions_match_ddl",
     "test_single_head_revision",
     "test_up_down_consistency",
@@ -60,7 +60,7 @@ def alembic_engine(empty: Engine) -> Iterator[Connection]:
 
 
 def _objects(engine: Engine) -> list[str]:
-    """Return everything that the migrations made, except alembic's own table."""
+    """Return every schema object that the migrations made, except alembic's own table."""
     with engine.connect() as connection:
         tables = set(inspect(connection).get_table_names()) - {"alembic_version"}
     return sorted(tables) + listed(engine)
@@ -97,7 +97,7 @@ def test_no_step_back_once_the_journal_has_entries(engine: Engine) -> None:
 
 
 def test_every_step_back_asks_first() -> None:
-    """The downgrade of each migration checks by itself that nothing is written yet, whatever migrations came later."""
+    """The downgrade of each migration first checks that no data is written yet, whatever migrations came later."""
     for source in sorted((ROOT / "migrations" / "versions").glob("*.py")):
         undo = source.read_text(encoding="utf-8").partition("def downgrade() -> None:\n")[2]
         assert undo.lstrip().startswith("refuse_once_written()"), source.name
@@ -114,9 +114,9 @@ def test_a_revision_is_named_as_its_file() -> None:
 
 
 def test_the_migrations_import_nothing_of_the_product() -> None:
-    """A migration must do equal work in every later release.
+    """A migration must have an equal effect in every later release, so migrations import no code of the product.
 
-    Only env.py may therefore compare migrations with the declared tables.
+    Only env.py may import the declared tables, to compare the migrations with them.
     """
     ours = re.compile(r"^\s*(from|import) (ledger|api|jobs)\b", re.MULTILINE)
     sources = [path for path in (ROOT / "migrations").rglob("*.py") if ours.search(path.read_text(encoding="utf-8"))]
@@ -124,7 +124,7 @@ def test_the_migrations_import_nothing_of_the_product() -> None:
 
 
 def test_what_the_tables_declare_is_what_the_migrations_make(empty: Engine, database_url: str) -> None:
-    """Compare checks, names and options too, which alembic's own comparison leaves out."""
+    """Compare check constraints, names and options too, which alembic's own comparison leaves out."""
     Base.metadata.create_all(empty)
     migrated = open_engine(database_url)
     guards = ("trigger ", "function ")

@@ -57,7 +57,7 @@ def test_the_service_does_its_work_under_its_own_role(service: Engine) -> None:
 
 
 def test_it_starts_on_a_prepared_database_without_the_owner(service: Engine) -> None:
-    """Servers and jobs start without the owner's address, since they have nothing to create."""
+    """Servers and jobs start without the database owner's address, since they create no tables."""
     setup.prepare(service.url.render_as_string(hide_password=False))
     assert setup.at_head(service)
 
@@ -120,7 +120,7 @@ def test_it_may_not(case: str, statement: str, service: Engine) -> None:
 
 
 def test_a_table_of_its_own_does_not_blind_the_guards(service: Engine) -> None:
-    """A temporary table hides the real table in the search path, but not from the guards."""
+    """A temporary table hides the real table in the search path, but the trigger functions still use the real table."""
     with recording(service, "2016-06-15") as unit:
         unit.connection.exec_driver_sql("UPDATE books SET closed_through = '2016-05-31' WHERE book = 'LOAN-GZRCB'")
     with service.connect() as connection:

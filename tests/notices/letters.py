@@ -1,4 +1,4 @@
-"""Letters for tests of the printed notice, and functions that read text, glyphs and positions in a PDF."""
+"""Letters for tests of the printed notice, and functions that read the text, glyphs and positions from a PDF."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -49,7 +49,7 @@ def letter(**facts: Any) -> NoticePaper:
 
 
 def texts(pdf: bytes) -> list[str]:
-    """Return the text of each page, without line breaks and spaces."""
+    """Return the text of each page of a PDF, without line breaks and spaces."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         pages = [page.get_textpage().get_text_range() for page in document]
@@ -59,9 +59,9 @@ def texts(pdf: bytes) -> list[str]:
 
 
 def glyphs(pdf: bytes) -> Iterator[int]:
-    """Yield the glyph number of every character drawn.
+    """Yield the glyph number of every character in a PDF.
 
-    The number 0 is the empty box of a character that the font does not contain.
+    The glyph number 0 is the empty box drawn for a character that the font does not contain.
     """
     with pikepdf.open(BytesIO(pdf)) as document:
         for page in document.pages:
@@ -79,7 +79,7 @@ def _strings(operands: Any) -> Iterator[bytes]:
 
 
 def without_ink(pdf: bytes, signs: str) -> dict[str, int]:
-    """Return, for each of the given characters, how often it is on the first page without any ink."""
+    """Return, for each given character, how often the character appears invisibly on the first page."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         picture = document[0].render(scale=3, grayscale=True)
@@ -98,9 +98,9 @@ def without_ink(pdf: bytes, signs: str) -> dict[str, int]:
 
 
 def _placed(text: Any) -> Iterator[tuple[int, str]]:
-    """Yield the characters of a page with their positions.
+    """Yield the characters of a PDF page with their positions.
 
-    A character beyond the basic plane takes two positions.
+    A character outside the basic multilingual plane takes two positions.
     """
     units = [pypdfium2.raw.FPDFText_GetUnicode(text, index) for index in range(text.count_chars())]
     for index, unit in enumerate(units):

@@ -1,4 +1,4 @@
-"""A mail server and an SMS gateway, which listen on a local port and give the answers that a test sets."""
+"""A mail server and an SMS gateway for tests, which listen on a local port and send the answers that a test sets."""
 
 import json
 from asyncio import AbstractServer
@@ -22,8 +22,8 @@ ACCEPTED = "250 OK"
 class MailServer:
     """A mail server that stores the mails it receives.
 
-    The lists `at_rcpt` and `at_data` contain the answers to the next commands. When a list is empty, every command is
-    accepted.
+    The lists `at_rcpt` and `at_data` contain the mail server's answers to the next RCPT and DATA commands. When the
+    list of answers is empty, the mail server accepts every command.
     """
 
     url: str = ""
@@ -56,7 +56,7 @@ class MailServer:
 
 
 class _OnASocket(Controller):
-    """A controller that serves on a socket that is already bound, so that no other process can take its port."""
+    """A controller that serves on an already bound socket, so that no other process can take the socket's port."""
 
     def __init__(self, handler: MailServer, listening: socket) -> None:
         self.listening = listening
@@ -84,8 +84,8 @@ def mail_server() -> Iterator[MailServer]:
 class Gateway:
     """An SMS gateway that stores the messages it receives.
 
-    The list `answers` contains the statuses of the next answers; when the list is empty, every status is 200. While
-    `held` is not set, every answer waits.
+    The list `answers` contains the HTTP statuses of the gateway's next answers; without a listed status the answer is
+    200. While the event `held` is not set, the gateway delays every answer.
     """
 
     url: str = ""

@@ -1,4 +1,4 @@
-"""Tests of concurrent work on one notice, in which every change must be made exactly once."""
+"""Tests of concurrent operations on one notice, in which every change must be made exactly once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

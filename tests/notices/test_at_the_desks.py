@@ -1,6 +1,6 @@
-"""Tests of notices in the offices (scheme 7).
+"""Tests of notices as the offices handle them (scheme 7).
 
-A job issues notices; people deliver them, record the signed slip, and withdraw notices.
+A job issues notices; people deliver notices, record the signed slips, and withdraw notices.
 """
 
 from base64 import b64encode

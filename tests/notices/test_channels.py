@@ -1,4 +1,4 @@
-"""Tests that notices are sent once by e-mail or SMS, and are sent again after a failure (scheme 7)."""
+"""Tests that each notice is sent once by e-mail or SMS, and is sent again only after a failure (scheme 7)."""
 
 from datetime import UTC, date, datetime, timedelta
 from threading import Thread
@@ -35,7 +35,7 @@ FIRST, SECOND = date(2019, 4, 10), date(2019, 5, 3)
 def told(engine: Engine, on: date = FIRST, **where: str | None) -> int:
     """Record the worked example's loan with contact data of its borrower, and issue its notices.
 
-    Return the loan's id.
+    Return the id of the loan.
     """
     with at_desk(engine) as unit:
         home = household(unit)

@@ -1,4 +1,4 @@
-"""Tests of the printed notice: its text, no missing character, one page per notice, and equal bytes for equal facts."""
+"""Tests of the printed notice: its text, no missing glyph, one page per notice, and equal bytes for equal facts."""
 
 import hashlib
 import subprocess

@@ -23,7 +23,7 @@ from tests.support.county_desk import COUNTY, household, link, organisation
 
 
 def notice(engine: Engine, loan_id: int, due_on: date, made_on: date, kind: str = "D30") -> int:
-    """Record a notice directly, whether or not the loan needs the notice, and return the notice's id."""
+    """Record a notice directly, whether or not a rule requires the notice, and return the notice's id."""
     notice_id = new_id()
     with serviced.at_bank(engine) as unit:
         unit.session.add(
@@ -71,9 +71,9 @@ The last bill, 329.86 yuan, is left out.
 
 
 def golden(engine: Engine, paid: int, **columns: Any) -> int:
-    """Record the loan that has the bills of `GOLDEN`, with the given number of bills paid in time.
+    """Record the loan whose interest bills are `GOLDEN`, with a given number of the bills paid in time.
 
-    Return the loan's id.
+    Return the id of the recorded loan.
     """
     loan = lend(engine, "2016-05-10", "2019-05-10", term_months=36, **columns)
     for place, fen in enumerate(GOLDEN[:paid]):
@@ -117,7 +117,7 @@ def test_a_line_that_money_kept_pays_in_between_is_shown_with_it(engine: Engine)
     loan = lend(engine, "2016-03-21", "2016-07-05")
     serviced.record(engine, loan, Repaid(date(2016, 4, 1), 100_000))
     (paper,) = printed(engine, notice(engine, loan, date(2016, 7, 5), date(2016, 6, 5)))
-    first, last = 60694, 9236  # The amounts are the interest of 92 days and of 14 days, in fen.
+    first, last = 60694, 9236  # The two amounts are the interest of 92 days and of 14 days, in fen.
     assert (paper.unpaid, paper.coming, paper.charges, paper.credit) == (0, first + last, 0, 100_000)
     assert paper.total == 5_000_000 + first + last - 100_000
 
@@ -228,7 +228,7 @@ def test_a_letter_quotes_what_would_settle_the_loan_on_its_due_date(
             serviced.record(engine, loan, fact)
     serviced.run_to(engine, loan, made_on)
     with engine.connect() as connection:
-        # A loan that has ended before the notice's day already has a cancelled notice.
+        # Skip loans that already have a notice, such as a cancelled notice of an ended loan.
         assume(connection.execute(select(Notice.id).where(Notice.loan_id == loan)).first() is None)
     made = notice(engine, loan, contract.due_on, made_on)
     (paper,) = before = printed(engine, made)

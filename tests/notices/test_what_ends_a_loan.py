@@ -1,4 +1,4 @@
-"""Tests of the operations that end the reason for a notice, and of operations that restore the reason (scheme 7)."""
+"""Tests of the operations that make a notice unnecessary, and of those that make it necessary again (scheme 7)."""
 
 from dataclasses import replace
 from datetime import date
@@ -29,7 +29,7 @@ def make(engine: Engine, on: date) -> None:
 
 
 def told(engine: Engine, loan_id: int) -> list[str]:
-    """Return a line of text for each notice of a loan: its kind and day, and the day and reason of its cancellation."""
+    """Return a text for each notice of a loan, with its kind, its day, and the reason and day of its cancellation."""
     n = Notice
     query = select(n.kind, n.created_on, n.cancelled_on, n.cancel_reason).where(n.loan_id == loan_id)
     with engine.connect() as connection:
@@ -109,7 +109,7 @@ def test_a_payout_taken_back_leaves_none_and_paid_out_anew_they_are_back(engine:
 def test_money_kept_as_credit_leaves_a_notice_and_the_pay_off_cancels_it(engine: Engine) -> None:
     loan_id = lend(engine, WORKED)
     make(engine, IN_APRIL)
-    # The payment is less than the payoff, so the money becomes borrower credit until the due date.
+    # The payment is less than the full pay-off amount, so the money becomes borrower credit until the due date.
     repay(engine, loan_id, "50000.00", date(2019, 4, 20))
     assert told(engine, loan_id) == ["D30 2019-04-10"]
     repay(engine, loan_id, str(yuan("9000.00").amount), date(2019, 5, 2))

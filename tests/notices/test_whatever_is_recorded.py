@@ -1,6 +1,6 @@
-"""Tests that the notices of a loan equal those of a daily check, whatever is recorded, recorded late or reversed.
+"""Tests that the notices of a loan equal the results of a daily check, even after late records and reversals.
 
-The job may run on any days, but the daily check looks at the loan on every day of its life (scheme 7).
+The notices job may run on any days, but the daily check examines the loan on every day of its term (scheme 7).
 """
 
 from contextlib import ExitStack
@@ -29,7 +29,7 @@ STEP = Scope(BANK, COUNTY)
 Seen = dict[tuple[date, str], tuple[date, date | None]]
 
 
-# A full run draws 300 examples.
+# A full test run draws 300 examples.
 @settings(DRAWN, max_examples=max(3, settings().max_examples * 3 // 20))
 @given(data=st.data())
 def test_the_notices_are_those_of_somebody_who_looks_at_every_day(engine: Engine, data: st.DataObject) -> None:
@@ -52,7 +52,7 @@ def _live_through(engine: Engine, shops: list[Shop], data: st.DataObject, first:
         elif step == "run":
             run(engine, first + timedelta(days=data.draw(st.integers(0, (last - first).days))))
     for shop in shops:
-        shop.run_to(last)  # The calendar may close a loan without any record.
+        shop.run_to(last)  # A loan may close on a calendar day on which no user records anything.
     run(engine, last)
     assert run(engine, last) == 0, "a second run finds nothing"
     for shop in shops:
@@ -66,7 +66,7 @@ def _record(shop: Shop, data: st.DataObject) -> None:
 
 
 def run(engine: Engine, on: date) -> int:
-    """Run the notices job for a day in one transaction, and return how many loans the job found."""
+    """Run the notices job for a day in one transaction, and return how many loans the job selected."""
     step = Step(on, STEP)
     with at_bank(engine, "job:notices", on) as unit:
         found = NOTICES.items(unit.session, step, 0, 5000)
@@ -76,7 +76,7 @@ def run(engine: Engine, on: date) -> int:
 
 
 def kept(engine: Engine, loan_id: int) -> Seen:
-    """Return the stored notices of a loan, without notices that were cancelled on the day they were made."""
+    """Return the stored notices of a loan, without notices that were cancelled on their day of creation."""
     query = select(Notice.due_on, Notice.kind, Notice.created_on, Notice.cancelled_on)
     with engine.connect() as connection:
         found = connection.execute(query.where(Notice.loan_id == loan_id)).all()
@@ -88,7 +88,7 @@ def kept(engine: Engine, loan_id: int) -> Seen:
 
 
 def by_looking(history: History, last: date) -> Seen:
-    """Return the notices that a check on every day of the loan's life would have issued and cancelled."""
+    """Return the notices that a check on every day of the loan's term would have issued and cancelled."""
     statuses = live(history.contract, history.facts, last).statuses
     seen: Seen = {}
     day = history.contract.disbursed_on

@@ -28,7 +28,7 @@ class Bill:
 
 @dataclass
 class Taken:
-    """The parts into which an amount was divided when it was applied to a loan."""
+    """The parts into which a payment was divided when it was applied to a loan."""
 
     lines: list[Application] = field(default_factory=list)
     normal: int = 0

@@ -1,4 +1,4 @@
-"""A second implementation of scheme.md part 3: a loan's course day by day, in fractions, without the policy's code."""
+"""A second implementation of scheme.md part 3: a loan computed day by day in fractions, without the policy's code."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -11,16 +11,16 @@ ACCOUNTS = ("130301", "130302", "113201", "113202", "2241", "6701")
 
 
 def live(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
-    """Return the loan after the interest of the night that follows the day `through`."""
+    """Return the loan at the end of the day `through`, including the interest of the following night."""
     book = during(contract, facts, through)
     night(book, through)
     return book
 
 
 def during(contract: Contract, facts: Iterable[Fact], day: date) -> Book:
-    """Return the loan on a day after all records of that day.
+    """Return the oracle's state of a loan on a day, after all records of that day.
 
-    Reversals come first; the other records keep the order in which they are given.
+    Reversals are applied first; the other records are applied in the given order.
     """
     book = begin(contract)
     waiting = sorted(facts, key=lambda fact: (fact.on, not isinstance(fact, Undone)))
@@ -48,8 +48,8 @@ def begin(contract: Contract) -> Book:
     return book
 
 
-# A day begins with the change to overdue, the interest line and the use of credit. Then come the records of people, and
-# at last the interest of the night.
+# Each day begins with the change to overdue, the posting of the interest line and the use of credit. Records made by
+# people are applied later in the day, and the interest of the night is added last.
 
 
 def dawn(book: Book, day: date) -> None:

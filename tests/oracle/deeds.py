@@ -1,4 +1,4 @@
-"""The oracle's reading of scheme.md: the effect of each record of people, on a day whose interest line is posted."""
+"""The oracle's implementation of scheme.md: the effect of each fact, after the day's interest line is posted."""
 
 from collections.abc import Callable
 from typing import Any

@@ -35,7 +35,7 @@ class Draw(Protocol):
     def __call__(self, strategy: st.SearchStrategy[T], /) -> T: ...
 
 
-AFTER_DUE = 200  # The number of days for which a loan is followed after its rolled due date.
+AFTER_DUE = 200  # The number of days for which the tests continue a loan after its rolled due date.
 FEW = ("repaid", "repaid", "repaid", "repaid", "misused", "waived", "refunded")
 ALL = (*FEW, *FEW, "extended", "insured", "written_off", "renewed")
 
@@ -117,7 +117,7 @@ def refusal_of(history: History, fact: Fact) -> str | None:
 
 
 def draw_fact(draw: Draw, history: History, kinds: Sequence[str]) -> Fact | None:
-    """Draw a fact on a day on which the loan exists, or None where the kind of fact makes no sense on that day."""
+    """Draw a fact on a day on which the loan exists; return None where the kind of fact is impossible on that day."""
     kind = draw(st.sampled_from(kinds))
     on = _draw_day(draw, history)
     book = history.at(on)
@@ -179,7 +179,7 @@ def _draw_amount(draw: Draw, book: Book) -> int:
 
 
 def _draw_extension(draw: Draw, history: History, on: date) -> Fact | None:
-    """Draw an extension, made once, before the contract due date, to a day after the old due date."""
+    """Draw a loan's only extension, made before the contract due date, to a day after the old due date."""
     contract = history.contract
     if on >= contract.due_on or any(isinstance(fact, Extended) for fact in history.facts):
         return None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 class Contract:
     """The terms of a loan.
 
-    Amounts are whole fen, and each of the `rates` is a yearly fraction that applies from its day on.
+    Amounts are whole fen; each of the `rates` is a first day and the yearly rate, as a fraction, from that day on.
     """
 
     principal: int
@@ -43,14 +43,14 @@ class Repaid(Fact):
 
 @dataclass(frozen=True, eq=False)
 class Misused(Fact):
-    """The bank found misuse of the loan, so the misuse rate applies from this day on."""
+    """The bank discovered misuse of the loan, so the misuse rate applies from the day of the fact on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Waived(Fact):
     """The bank waived penalty and compound interest.
 
-    Where `asked` is 0, the whole amount is waived.
+    The field `asked` is the amount to waive, in fen; 0 waives the whole amount.
     """
 
     asked: int = 0
@@ -81,12 +81,12 @@ class WrittenOff(Fact):
 
 @dataclass(frozen=True, eq=False)
 class Renewed(Fact):
-    """The principal moved to another loan."""
+    """The loan was renewed, so its principal moved to a new loan."""
 
 
 @dataclass(frozen=True, eq=False)
 class Undone(Fact):
-    """A repayment of a closed month was reversed on the first open day."""
+    """A repayment in a closed month was reversed on the first open day."""
 
     what: Repaid
 

@@ -1,4 +1,4 @@
-"""The records of a loan in the order of recording, and the records still allowed (scheme 3 "Back-dated")."""
+"""The facts of a loan in the order of recording, and the check of further facts (scheme 3 "Back-dated")."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,13 +20,13 @@ class History:
     closed_through: date = date.min
 
     def at(self, day: date) -> Book:
-        """Return the loan on a day, after the facts of that day and before the interest of the night."""
+        """Return the oracle's state of a loan on a day, after that day's facts and before the interest of the night."""
         return during(self.contract, [fact for fact in self.facts if fact.on <= day], day)
 
     def record(self, fact: Fact) -> None:
-        """Record a fact as if it had been recorded in time.
+        """Record a fact, possibly late, with the effect of a record in time.
 
-        Raise `Refused` where the fact would have been refused on its own day.
+        Raise `Refused` where the fact would have been refused if recorded in time.
         """
         if fact.on <= self.closed_through:
             raise Refused("period_closed")
@@ -37,9 +37,9 @@ class History:
         self._stand([*self.facts, fact])
 
     def undo(self, fact: Repaid) -> None:
-        """Remove a repayment as if it had never been recorded.
+        """Remove a repayment, with the effect that the repayment was never recorded.
 
-        Where the month of the repayment is closed, reverse it on the first open day.
+        A repayment in a closed month is reversed on the first open day instead.
         """
         place = self.facts.index(fact)
         later = [other for n, other in enumerate(self.facts) if (other.on, n) > (fact.on, place)]

@@ -12,7 +12,7 @@ _DAY = timedelta(days=1)
 
 
 class Contract(NamedTuple):
-    """The facts of a loan on which the subsidy depends: dates, the rate of each day, the benchmark rate at signing."""
+    """The facts of a loan that determine the subsidy: dates, the rate of each day, the benchmark rate at signing."""
 
     disbursed_on: date
     first_disbursed_on: date
@@ -23,7 +23,7 @@ class Contract(NamedTuple):
 
 
 def months_later(day: date, months: int) -> date:
-    """Return the day with an equal number in a later month, or the last day of a shorter month."""
+    """Return the day some months later, or the last day of the later month if that month is too short."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     for last in (day.day, 30, 29, 28):
         try:
@@ -46,9 +46,9 @@ def at(amounts: Amounts, day: date) -> int:
 
 
 def is_eligible(loan: Contract, day: date, months: int = 36) -> bool:
-    """Return whether a day earns subsidy (4.2).
+    """Return whether subsidy is due for a day of a loan (4.2).
 
-    The day must be before the due date and any misuse, and within 36 months of the first loan.
+    A subsidised day is before the due date and any misuse, and within 36 months of the household's first loan.
     """
     return (
         loan.disbursed_on <= day < loan.due_on
@@ -60,10 +60,10 @@ def is_eligible(loan: Contract, day: date, months: int = 36) -> bool:
 def eligible(
     loan: Contract, start: date, end: date, owed: Amounts, paid: int, cap: int | None, earlier: Sequence[Amounts] = ()
 ) -> Fraction:
-    """Return the eligible interest of a line in fen (4.6).
+    """Return the eligible interest of an interest line in fen (4.6).
 
-    The interest is computed by the day on the principal within the remaining cap, at the lower rate. The result is at
-    most `paid`, which is the contract interest that was paid.
+    Eligible interest is computed day by day on the principal within the remaining cap, at the lower of two rates. The
+    result is at most `paid`, which is the contract interest that was paid.
     """
     interest = Fraction(0)
     for day in days(start, end):
@@ -81,9 +81,9 @@ def half_up(amount: Fraction) -> int:
 
 
 def contract_interest(loan: Contract, start: date, end: date, owed: Amounts, overdue_from: date) -> int:
-    """Return the contract interest of a line in fen, rounded once (scheme 3).
+    """Return the contract interest of a settlement line in fen, rounded once (scheme 3).
 
-    Overdue days and misused days are left out.
+    Overdue days and misused days add no contract interest.
     """
     return half_up(
         sum(

@@ -1,4 +1,4 @@
-"""Loans as text for tests: contracts and facts from plain words, and events as one line each."""
+"""Loans as text for tests: contracts and facts are made from short texts, and each event is shown as one line."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -25,7 +25,7 @@ def contract(
 ) -> Contract:
     """Return a contract with a yearly rate in percent.
 
-    The argument `rolled_on` is given where the due date is not a working day.
+    The argument `rolled_on` is needed only where the due date is not a working day.
     """
     first, due = date.fromisoformat(disbursed_on), date.fromisoformat(due_on)
     rolled = date.fromisoformat(rolled_on) if rolled_on else due
@@ -43,7 +43,7 @@ def paid(on: str, amount: str, surplus: str = "credit") -> told.Repaid:
 def page(agreed: Contract, facts: Iterable[told.Fact], through: str, *, since: str = "") -> str:
     """Return the events of a loan dated on or before a day, as lines of text.
 
-    With `since`, return only the events dated on or after that day.
+    With `since`, return only the events dated on or after the day `since`.
     """
     walked = walk(agreed, list(facts), date.fromisoformat(through))
     events = [event for event in walked.events if not isinstance(event, e.LoanDisbursed)]
@@ -56,9 +56,9 @@ def text(lines: str) -> str:
 
 
 def bills(agreed: Contract, through: str, *facts: told.Fact) -> list[str]:
-    """Return the lines posted on or before a day as texts such as `2016-06-21 277.08`.
+    """Return the interest lines posted on or before a day as texts such as `2016-06-21 277.08`.
 
-    Compound interest and penalty interest come next, if the interest bill has any.
+    Compound interest and penalty interest follow in the text, if the interest bill has any.
     """
     walked = walk(agreed, facts, date.fromisoformat(through))
     return [_bill(event) for event in walked.events if isinstance(event, e.InterestBilled)]
@@ -72,7 +72,7 @@ def _bill(event: e.InterestBilled) -> str:
 
 
 def line_of(event: Event) -> str:
-    """Return an event as text: its day, its kind and every amount that is not zero."""
+    """Return an event as text: its day, its kind and every non-zero amount."""
     if isinstance(event, e.InterestBilled):
         cause = f" ({event.cause})" * bool(event.cause)
         return f"{event.effective_on} line from {event.period_start}{cause}:{_bill(event)[10:]}"

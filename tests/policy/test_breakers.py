@@ -1,4 +1,4 @@
-"""Tests of breakers (scheme 6.9): off in Ganzhou; where set, warnings or refusals above, at and below each limit."""
+"""Tests of circuit breakers (scheme 6.9): switched off in Ganzhou; otherwise warnings or refusals around each limit."""
 
 from dataclasses import replace
 from decimal import Decimal

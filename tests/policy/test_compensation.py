@@ -1,4 +1,4 @@
-"""Tests of the amounts that the fund owes and of the bearers of a loss (scheme 6), as tables for officials."""
+"""Tests of the amounts that the fund owes and of who bears a loss (scheme 6), as tables that officials can read."""
 
 from datetime import date, timedelta
 from decimal import Decimal

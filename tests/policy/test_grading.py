@@ -1,4 +1,4 @@
-"""Tests of the five classes of loans by days overdue, on both sides of every limit."""
+"""Tests of the five grades of loans, which depend on days overdue, on both sides of every limit."""
 
 from datetime import date
 

@@ -37,7 +37,7 @@ def coded(seventeen: str) -> str:
 
 
 def weighed(seventeen: str) -> str:
-    """Return the check digit by the formula of GB 11643, in which the weights are powers of two, modulo 11."""
+    """Return the check digit by the formula of GB 11643, in which the weights are powers of two modulo 11."""
     return "10X98765432"[sum(int(digit) * 2 ** (17 - place) for place, digit in enumerate(seventeen)) % 11]
 
 

@@ -1,4 +1,4 @@
-"""Tests of interest by the day (3.3-3.6): the scheme's examples, day counts, settlement days, one rounding per line."""
+"""Tests of daily interest (3.3-3.6): the scheme's examples, day counts, settlement days, and one rounding per line."""
 
 from datetime import date
 from decimal import Decimal
@@ -126,7 +126,7 @@ def test_a_line_is_rounded_half_up_to_the_fen(case: str, principal: str, lines: 
 def test_the_days_of_a_line_that_came_to_nothing_are_not_carried() -> None:
     loan = contract("2016-06-20", "2019-06-20", rate="5.00", principal="35.99")
     [line] = live(loan, [], _day("2016-09-21")).lines
-    assert (line.start, plain(line.contract)) == (_day("2016-06-21"), "0.46")  # The line covers 92 days, not 93.
+    assert (line.start, plain(line.contract)) == (_day("2016-06-21"), "0.46")  # The line covers 92 days of interest.
     [event] = [event for event in walk(loan, [], _day("2016-09-21")).events if isinstance(event, InterestBilled)]
     assert (event.period_start, plain(event.contract)) == (_day("2016-06-21"), "0.46")
 

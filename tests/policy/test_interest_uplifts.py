@@ -12,8 +12,8 @@ from ledger.policy.schemes import load_preset
 from tests.oracle.facts import Contract, Extended, Fact, Misused
 from tests.policy.pages import bills, contract, paid
 
-# Daily interest on 50,000.00 yuan at 4.75 % is 6.597 yuan, when overdue 9.896, and when misused 13.194. Compound
-# interest is off in this contract.
+# One day's interest on 50,000.00 yuan is 6.597 yuan at 4.75 %, 9.896 yuan when overdue, and 13.194 yuan when misused.
+# Compound interest is switched off in the test's loan contract.
 LOAN = contract("2019-03-21", "2019-05-10", compound=False)
 
 
@@ -27,12 +27,12 @@ LOAN = contract("2019-03-21", "2019-05-10", compound=False)
             "only what is still owed",
             [("2019-05-20", "20329.86")],
             ["2019-05-10 329.86", "2019-06-21 0.00 penalty 288.96"],
-        ),  # The penalty is that of 10 nights on 50,000.00 and 32 nights on 30,000.00.
+        ),  # The penalty is for 10 nights on 50,000.00 yuan and 32 nights on 30,000.00 yuan.
         (
             "a part on the due date spares its own night",
             [("2019-05-10", "20329.86")],
             ["2019-05-10 329.86", "2019-06-21 0.00 penalty 249.38"],
-        ),  # The penalty is that of 42 nights on 30,000.00.
+        ),  # The penalty is for 42 nights on 30,000.00 yuan.
     ],
 )
 def test_penalty_runs_for_every_night_from_the_due_date_on(
@@ -56,7 +56,7 @@ def test_penalty_runs_for_every_night_from_the_due_date_on(
             "2",
             "2019-06-01",
             ["2019-05-10 329.86", "2019-06-21 0.00 penalty 481.60"],
-        ),  # The interest is that of 22 nights overdue and 20 nights misused.
+        ),  # The penalty is for 22 nights overdue and 20 nights misused.
         (
             "overdue and misused: the higher, overdue",
             "1.1",
@@ -84,7 +84,7 @@ def test_of_two_misuse_findings_the_earlier_day_counts(case: str, first: str, se
     assert bills(LOAN, "2019-05-10", *found) == ["2019-05-10 72.57 penalty 514.58"]
 
 
-# Three lines of the loan are unpaid: 600.35, 593.75, and on the due date 329.86.
+# Three interest lines of the loan are unpaid: 600.35, 593.75, and on the due date 329.86 yuan.
 UNPAID = contract("2018-09-21", "2019-05-10")
 QUARTERS = ["2018-12-21 600.35", "2019-03-21 593.75 compound 7.13", "2019-05-10 329.86 compound 7.88"]
 
@@ -97,7 +97,7 @@ QUARTERS = ["2018-12-21 600.35", "2019-03-21 593.75 compound 7.13", "2019-05-10 
             UNPAID,
             [],
             [*QUARTERS, "2019-06-21 0.00 compound 12.67 penalty 415.63"],
-        ),  # The compound interest is that of 1,523.96 for 42 days at 7.125 %.
+        ),  # The compound interest is for 42 days on 1,523.96 yuan at 7.125 %.
         (
             "misuse raises it not, and misused days bear no contract interest to compound",
             UNPAID,
@@ -187,8 +187,8 @@ def test_an_extension_changes_the_rate_from_the_old_contract_due_date_not_the_ro
     loan = contract("2016-10-01", "2019-10-01", rolled_on="2019-10-08", compound=False)
     longer = Extended(date(2019, 9, 10), 12, date(2020, 10, 1), date(2020, 10, 9), Fraction(490, 10_000))
     lines = bills(loan, "2020-10-09", longer)
-    # The line covers 10 days at 4.75 % and 81 days at 4.90 %. The old due date has no line, but the new due date has a
-    # line.
+    # The interest line covers 10 days at 4.75 % and 81 days at 4.90 %. No interest line is posted on the old due date,
+    # but a line is posted on the new due date.
     assert [row for row in lines if row > "2019-09-21"] == [
         "2019-09-21 606.94",
         "2019-12-21 617.22",

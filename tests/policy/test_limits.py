@@ -1,4 +1,4 @@
-"""Tests of the limits on lending: caps, links, head-room and shares, exact to the fen."""
+"""Tests of lending limits (caps, links, remaining amounts and shares), exact to the fen."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,6 +1,6 @@
 """Tests of changes that two people decide after payout.
 
-The changes are extension, misuse, waiver, refund, insurance, write-off and renewal.
+The tested changes are extension, misuse, waiver, refund, insurance, write-off and renewal.
 """
 
 from datetime import date
@@ -216,7 +216,8 @@ def test_what_a_renewal_leaves_of_the_credit_is_refunded() -> None:
 
 
 def test_an_overdue_loan_is_renewed_from_its_overdue_principal() -> None:
-    # The renewal is on a settlement day. On another day the renewal would first bill a penalty that is not paid yet.
+    # The renewal is dated on a settlement day. On any other day a renewal would first bill a penalty, which would then
+    # be unpaid.
     facts = [paid("2019-06-21", "748.23"), Renewed(JUNE)]
     assert page(OVERDUE, facts, "2019-06-21", since="2019-06-21") == text("""
         2019-06-21 line from 2019-05-10: 0.00 compound 2.74 penalty 415.63
@@ -226,7 +227,7 @@ def test_an_overdue_loan_is_renewed_from_its_overdue_principal() -> None:
     """)
 
 
-# Each kind of change is allowed in the given statuses of a loan.
+# Each kind of loan change is allowed only in certain statuses of a loan.
 
 STATUSES = ("active", "overdue", "compensated", "written_off", "closed")
 KINDS: dict[str, Fact] = {

@@ -1,6 +1,6 @@
-"""Tests of the notices that dates require.
+"""Tests of the notices that are required on certain dates.
 
-The tests use the programme's examples, days around each limit, and a second implementation that looks at every day.
+The notice tests use the programme's examples, days around each limit, and a second implementation.
 """
 
 from dataclasses import dataclass, field
@@ -133,13 +133,13 @@ def test_notices_of_a_life(
     assert told == expected, case
 
 
-# The second implementation looks at every day and compares the day with the facts, without ranges of days.
+# The second implementation examines every day separately, without computing ranges of days.
 
 Seen = dict[tuple[date, str], tuple[date, date | None]]
 
 
 def _brute_force(loan: Dates, of: tuple[Timing, ...], through: date) -> Seen:
-    """On every day, make each notice that is due, and cancel each notice whose reason has ended."""
+    """On every day of the loan, make each notice that is due, and cancel each notice that is no longer needed."""
     seen: Seen = {}
     day = loan.disbursed_on
     while day <= through:
@@ -158,7 +158,7 @@ def _brute_force(loan: Dates, of: tuple[Timing, ...], through: date) -> Seen:
 
 @dataclass
 class Told:
-    """A fact of a loan and the day of recording, which is the day of the fact or a later day."""
+    """A fact of a loan and its day of recording, which is the day of the fact or later."""
 
     what: str
     on: date
@@ -192,9 +192,9 @@ class Borrowed:
 
 @st.composite
 def borrowed(draw: Draw) -> Borrowed:
-    """Draw a loan recorded in time or late.
+    """Draw a loan whose facts are recorded in time or late.
 
-    The loan may be extended and paid off, and its last payment may be reversed.
+    The drawn loan may be extended and paid off, and its last payment may be reversed.
     """
     first = date(2016, 1, 1) + timedelta(days=draw(st.integers(0, 1500)))
     months = draw(st.integers(1, 14))

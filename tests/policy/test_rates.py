@@ -1,4 +1,4 @@
-"""Tests of published rates: bands, covered days, the rate allowed for a contract, and repricing."""
+"""Tests of published rates: the ranges of terms, the covered days, the rate allowed for a contract, and repricing."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -201,9 +201,9 @@ def test_a_sheet_gives_percent_and_a_table_fractions() -> None:
     assert table.rate(12, date(2020, 1, 1)) == Decimal("0.0425")
 
 
-# The benchmark rate for more than 3 and up to 5 years is 0.0690 from 2011-07-07, 0.0665 from 2012-06-08, 0.0640 from
-# 2012-07-06, and 0.0600 from 2014-11-22. It then falls to 0.0575, 0.0550, 0.0525 and 0.0500, and to 0.0475 from
-# 2015-10-24 on.
+# The benchmark rate for terms of more than 3 and up to 5 years is 0.0690 from 2011-07-07, 0.0665 from 2012-06-08,
+# 0.0640 from 2012-07-06, and 0.0600 from 2014-11-22. The benchmark rate is then lowered to 0.0575, 0.0550, 0.0525 and
+# 0.0500, and to 0.0475 from 2015-10-24 on.
 LOAN = Priced(Decimal("0.0640"), date(2014, 6, 10), date(2014, 6, 20), 48)
 
 

@@ -17,9 +17,9 @@ FIRST, SECOND = date(2018, 9, 21), date(2018, 12, 21)
 
 
 def behind(day: date) -> LoanState:
-    """Return a loan with a principal of 1,000.00 yuan and two open lines.
+    """Return a loan with a principal of 1,000.00 yuan and two unpaid interest lines.
 
-    Each line has 10.00 contract interest, 2.00 compound interest and 5.00 penalty.
+    Each interest line has 10.00 yuan contract interest, 2.00 yuan compound interest and 5.00 yuan penalty.
     """
     bills = [
         InterestBill(start, start, Fen(10_00), Fen(2_00), Fen(5_00), Steps([(day, Fen(10_00))]))
@@ -34,10 +34,10 @@ def behind(day: date) -> LoanState:
 
 
 def applied(days_overdue: int, amount: str, surplus: str = "credit") -> str:
-    """Return the parts of an applied amount as text.
+    """Return the parts of an amount applied to a loan as text.
 
-    The lines come first, oldest first, each written `contract compound penalty`. Principal and credit come after the
-    lines.
+    The text begins with the oldest interest line; each line is written `contract compound penalty`. In the text,
+    principal and credit follow the interest lines.
     """
     day = DUE + timedelta(days=days_overdue)
     fen = Fen(int(amount.replace(".", "")))

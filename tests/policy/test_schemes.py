@@ -1,4 +1,4 @@
-"""Tests of scheme versions: the values of the presets, and the faults for which a scheme document is refused."""
+"""Tests of scheme versions: the values of the presets, and the errors for which a scheme document is refused."""
 
 import json
 from dataclasses import FrozenInstanceError, fields
@@ -15,7 +15,7 @@ from ledger.policy.schemes import Scheme, SchemeInvalid, load_preset, parse_sche
 
 ALL = ("ganzhou-2016", "national-2014", "national-2021", "yanjin-2016")
 
-# The table repeats the programme's comparison of presets row by row; its columns have the order of `ALL`.
+# The table repeats the programme's comparison of presets row by row, with the presets as columns in the order of `ALL`.
 COMPARED: dict[str, tuple[Any, Any, Any, Any]] = {
     "signed_from": (date(2016, 1, 1), date(2014, 12, 10), date(2021, 3, 4), date(2016, 7, 1)),
     "signed_to": (date(2020, 12, 31), date(2020, 12, 31), date(2025, 12, 31), date(2020, 12, 31)),
@@ -41,7 +41,7 @@ COMPARED: dict[str, tuple[Any, Any, Any, Any]] = {
     "recoveries": ("all_to_fund", "pro_rata", "pro_rata", "pro_rata"),
 }
 
-# Every preset has these values, listed by clause of the scheme.
+# Every preset has the listed values, which are ordered by clause of the scheme.
 SHARED: dict[str, Any] = {
     "registered_from": date(2014, 1, 1),
     "links_from": date(2016, 1, 1),
@@ -269,7 +269,7 @@ STORED = json.loads(load_preset("ganzhou-2016").document)
 
 
 def stored(**rows: object) -> Scheme:
-    """Return the base scheme as a release stored it, with some rows replaced; the value None removes a row."""
+    """Return the base scheme as stored by a release, with some parameters replaced, or removed by the value None."""
     parameters = {**STORED["parameters"]}
     for name, value in rows.items():
         del parameters[name]
@@ -305,7 +305,7 @@ def test_a_stored_version_is_not_held_to_bounds_of_today(
 
 
 def test_a_stored_version_that_does_not_name_a_parameter_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(KeyError):  # The parameter has no default, so its value cannot be known.
+    with pytest.raises(KeyError):  # A missing parameter without a default raises KeyError.
         stored(age_max=None)
     monkeypatch.setattr(schemes, "DEFAULTS", {"age_max": 60})
     assert stored(age_max=None).age_max == 60

@@ -1,11 +1,11 @@
-"""Tests of a loan day by day (3.4-3.9): interest bills, transitions, use of credit, and payments that close a loan."""
+"""Tests of a loan day by day (3.4-3.9): interest bills, status changes, use of credit, payments that close a loan."""
 
 import pytest
 
 from tests.oracle.facts import Fact
 from tests.policy.pages import contract, page, paid, text
 
-LOAN = contract("2019-03-21", "2019-05-10")  # The loan has one interest bill, 329.86 yuan, on the due date.
+LOAN = contract("2019-03-21", "2019-05-10")  # The loan has one interest bill of 329.86 yuan, posted on the due date.
 
 
 def test_the_line_comes_first_then_what_was_paid_that_day() -> None:
@@ -78,7 +78,8 @@ def test_overdue_is_a_matter_of_principal(case: str, facts: list[tuple[str, str]
 
 
 def test_interest_without_principal_is_never_overdue_but_goes_on_bearing_interest() -> None:
-    # All principal is repaid 20 days early. The interest of 30 days is due at the end of the loan and stays unpaid.
+    # All principal is repaid 20 days before the due date. The interest of 30 days is due at the end of the loan and
+    # stays unpaid.
     assert page(LOAN, [paid("2019-04-20", "50000.00", "principal")], "2019-06-21") == text("""
         2019-04-20 repaid: principal 50000.00
         2019-05-10 line from 2019-03-21: 197.92
@@ -120,8 +121,8 @@ def test_repaid_on_a_due_date_that_is_a_settlement_day_leaves_nothing_for_the_da
 
 
 def test_credit_left_after_the_due_date_pays_the_next_line() -> None:
-    # Ten days of penalty are accrued but not billed. The repayment pays the open amounts, and the rest is credit until
-    # the next bill.
+    # At the repayment, ten days of penalty have accrued but are not billed. The repayment pays all billed amounts and
+    # the principal, and the rest is credit until the next bill.
     assert page(LOAN, [paid("2019-05-20", "50420.00")], "2019-06-21", since="2019-05-11") == text("""
         2019-05-11 overdue: principal 50000.00
         2019-05-20 repaid: contract 329.86, overdue principal 50000.00, credit 90.14

@@ -1,4 +1,4 @@
-"""Tests of the pay-off of a loan (3.9): interest to the day, credit, surplus, and payments that do not close a loan."""
+"""Tests of paying off a loan (3.9): interest up to the day, credit, surplus, and payments that close no loan."""
 
 from datetime import date
 
@@ -95,7 +95,7 @@ def test_credit_is_used_up_by_a_payoff_on_principal_too() -> None:
 
 
 def test_more_than_ninety_days_overdue_a_payoff_pays_principal_first_and_still_everything() -> None:
-    day = "2019-08-09"  # The interest is 91 days overdue.
+    day = "2019-08-09"  # At the pay-off the oldest unpaid interest is 91 days overdue.
     quote = plain(payoff(walk(OVERDUE, [], date.fromisoformat(day)).state, date.fromisoformat(day)).total)
     ended = page(OVERDUE, [paid(day, quote)], day, since="2019-08-01").splitlines()
     assert ended[-1] == "closed"

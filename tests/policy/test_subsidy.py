@@ -158,7 +158,7 @@ def test_an_organisation_gets_half_of_a_year_rounded_once() -> None:
     ]
     assert plain(sum(interest)) == "48159.72"
     assert plain(subsidy.amount(sum(parts), HALF)) == "24079.86"
-    # Rounding line by line gives a wrong sum.
+    # Rounding the subsidy of each line separately gives a wrong sum.
     assert plain(sum(subsidy.amount(part, HALF) for part in parts)) == "24079.85"
 
 

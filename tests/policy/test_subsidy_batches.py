@@ -1,4 +1,4 @@
-"""Tests of subsidy payers, a line's batch, and the last days for submitting and paying a batch (scheme 4)."""
+"""Tests of subsidy payers, of a line's batch, and of the last days for submitting and paying a batch (scheme 4)."""
 
 from collections.abc import Sequence
 

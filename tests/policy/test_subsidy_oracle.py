@@ -23,7 +23,7 @@ amounts = st.integers(0, 9_000_000)
 
 @st.composite
 def lives(draw: st.DrawFn) -> tuple[oracle.Contract, list[tuple[date, int]], list[list[tuple[date, int]]], Span]:
-    """Draw a loan with changes of principal and rate, the earlier loans of its household, and the days of a line."""
+    """Draw a loan with changes of principal and rate, its household's earlier loans, and an interest line's days."""
     changes = sorted(draw(st.lists(moments, max_size=4, unique=True)))
     owed = [(DISBURSED, draw(amounts)), *((on, draw(amounts)) for on in changes if on > DISBURSED)]
     others = [
@@ -48,7 +48,7 @@ def lives(draw: st.DrawFn) -> tuple[oracle.Contract, list[tuple[date, int]], lis
 
 
 def rate_steps(loan: oracle.Contract) -> list[tuple[date, int]]:
-    """Return the rates of a loan in whole units of 1e-8 with their first days, as the policy expects them."""
+    """Return the rates of a loan as whole units of 1e-8 with their first days, as the policy functions expect them."""
     steps = [(DISBURSED, int(loan.rate(DISBURSED) * 10**8))]
     for on in oracle.days(DISBURSED, DISBURSED + timedelta(days=1600)):
         if (rate := int(loan.rate(on) * 10**8)) != steps[-1][1]:

@@ -1,6 +1,6 @@
 """Tests that each kind of loan transaction has a rule.
 
-A transaction that is made from its stored event must repeat its effect.
+A transaction rebuilt from its stored event must have the effect of the original transaction.
 """
 
 from datetime import date
@@ -40,7 +40,7 @@ AGAIN: dict[str, tuple[list[Fact], Fact]] = {
 def test_every_kind_has_its_rule(kind: type[LoanTransaction]) -> None:
     bare = object.__new__(kind)
     object.__setattr__(bare, "on", JUNE)
-    # Finding the rule must not fail; the rule itself runs only when its events are iterated.
+    # Finding the rule of a transaction must not raise an error; the rule itself runs only when its events are iterated.
     apply(begin(LOAN).state, bare)
 
 

@@ -1,4 +1,4 @@
-"""Helpers of the voucher tests: print vouchers as an accountant reads them, and give events their base fields."""
+"""Helpers of the voucher tests, which print vouchers as an accountant reads them, and give events their base fields."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -33,12 +33,12 @@ def at(on: str, loan: int | None = 1) -> dict[str, Any]:
 
 
 def paid(period_start: str, contract: str = "0.00", compound: str = "0.00", penalty: str = "0.00") -> Applied:
-    """Return the paid amounts of a settlement line."""
+    """Return the amounts paid on a settlement line."""
     return Applied(date.fromisoformat(period_start), fen(contract), fen(compound), fen(penalty))
 
 
 def lines_for(event: Event) -> list[Line]:
-    """Return the lines of an event's vouchers, book by book, with debits first."""
+    """Return the lines of an event's vouchers, book by book, with debits before credits."""
     sums: dict[tuple[str, str, Account], int] = {}
     for row in postings_of(event):
         book = book_of(row.kind, bank=event.bank, county=event.county)
@@ -51,7 +51,7 @@ def lines_for(event: Event) -> list[Line]:
 
 
 def as_text(lines: Iterable[Line]) -> list[str]:
-    """Return a page of text with the voucher lines under each book."""
+    """Return voucher lines as a text with a heading for each book."""
     page: list[str] = []
     for line in lines:
         if line.book not in page:
@@ -61,7 +61,7 @@ def as_text(lines: Iterable[Line]) -> list[str]:
 
 
 def page(text: str) -> list[str]:
-    """Return a page written in a test, without the spaces that align its columns."""
+    """Return a text of voucher lines written in a test, without the spaces that align its columns."""
     return [" ".join(line.split()) for line in text.strip().splitlines()]
 
 

@@ -6,7 +6,8 @@ from ledger import events as e
 from ledger.chart import Kind
 from tests.posting.paper import as_text, at, fen, lines_for, page, paid
 
-# The worked example is a failing loan, with 50,329.86 claimed, 40,000.00 in the fund account and 12,345.67 recovered.
+# The worked example is a failing loan with 50,329.86 yuan claimed, 40,000.00 in the fund account and 12,345.67
+# recovered.
 PAGES: list[tuple[str, e.Event, str]] = [
     (
         "call of the quarter approved",

@@ -1,4 +1,4 @@
-"""Tests of every voucher page on each engine: an event is recorded and printed, and its reversal restores balances."""
+"""Tests of every sample voucher on each engine: an event is recorded, printed and reversed, which restores balances."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -22,12 +22,12 @@ from tests.support.recording import recording, where
 PAGES = (*LOAN_PAGES, *FUND_PAGES, *SUBSIDY_PAGES)
 TODAY = "2026-01-01"
 ALL = Filters(clocks=Clocks(date.fromisoformat(TODAY)))
-# The deposit is the money from which claims are paid.
+# A deposit provides the money from which claims are paid.
 PUT_IN = CountyFundContributed(**where("2016-01-04"), amount=Fen(10**9))
 
 
 def _printed(unit: Unit, event_id: int) -> list[Line]:
-    """Return the vouchers of an event as lines of the printed form."""
+    """Return the vouchers of an event as printed lines of text."""
     lines = []
     for each in shown(unit.connection, event_id, ALL).vouchers:
         for line in each.lines:
@@ -62,7 +62,7 @@ def _accounts_standing(engine: Engine) -> dict[str, int]:
 
 
 def test_one_after_another_or_all_at_once_leaves_the_same(engine: Engine) -> None:
-    """Recording events one by one or all at once writes equal rows."""
+    """Recording events one by one writes rows equal to those of recording all events at once."""
     events = [PUT_IN, *(event for _, event, _ in PAGES)]
     with recording(engine, TODAY) as unit:
         at_once = _pages(unit, journal.record_all(unit, [journal.Record(event) for event in events]))

@@ -1,4 +1,4 @@
-"""Tests of the posting table: it is complete, and each rule uses its event's fields and one kind of book."""
+"""Tests of the posting table: every event has a rule, and each rule uses its event's fields and one kind of book."""
 
 import dataclasses
 from collections import Counter
@@ -19,7 +19,7 @@ from ledger.money import Fen
 from ledger.posting import FORMER_RULES, POSTING_RULES, Move, postings_of
 from tests.posting import test_fund_vouchers, test_loan_vouchers, test_subsidy_vouchers
 
-# The list has the events of books.md part 3.
+# The list contains the names of all events of books.md part 3.
 NAMED = """
     LoanDisbursed InterestBilled RepaymentReceived CreditApplied CreditRefunded PrincipalOverdue LoanExtended
     LoanRenewed PenaltyWaived LoanWrittenOff InsuranceReceived FundPlanApproved FundAppropriated FundDeposited
@@ -31,7 +31,8 @@ NAMED = """
 # Two kinds of event have no rule: a reversal negates the rows of another event, and an adjustment has its own rows.
 NO_RULE = {e.EventReversed, e.ManualAdjustment}
 
-# Some amounts are posted by no rule, each for the given reason. The key `...` stands for every event.
+# Some amounts are not posted by any rule, each for the reason given beside the amount. The key `...` means every kind
+# of event.
 NOT_POSTED = {
     (e.InterestBilled, "penalty"): "posted with compound, as charges",
     (e.InterestBilled, "compound"): "posted with penalty, as charges",
@@ -168,7 +169,7 @@ def test_any_event_balances_in_each_book(event: Event) -> None:
 
 
 def _amounts(event: Event) -> int:
-    """Return the sums of the amounts of an event, by the fields that its rule posts."""
+    """Return the sum of the amounts of an event that its posting rule posts."""
     if isinstance(event, e.ManualAdjustment):
         return sum(row.amount for row in event.rows)
     found = 0

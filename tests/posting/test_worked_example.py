@@ -1,4 +1,4 @@
-"""The worked example of books.md part 3, event by event with balances: a household loan that fails."""
+"""The worked example of books.md part 3, a household loan that fails, event by event with balances."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -14,7 +14,8 @@ from ledger.reports.verifying.verification import verify
 from tests.posting.paper import at, fen, paid
 from tests.support.recording import BOOK, FUND, recording
 
-# The lines of the example in scheme part 3 have these first days, last days and contract interest, 7,223.94 in all.
+# The interest lines of the example in scheme part 3 have these first days, last days and contract interest, 7,223.94 in
+# all.
 LINES = [
     ("2016-05-10", "2016-06-21", "277.08"),
     ("2016-06-21", "2016-09-21", "606.94"),
@@ -113,7 +114,7 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     assert books.loan() == claimed
     assert sum(claimed.values()) == fen("50,329.86")
 
-    # The account contains 40,000.00, which is paid, principal first. The rest of the claim is queued.
+    # The fund account pays all its 40,000.00 yuan on the principal of the claim. The rest of the claim is queued.
     books.happened(e.CountyFundContributed(**at("2019-08-01", None), amount=fen("40,000.00")))
     books.happened(_claim_paid("2019-08-12", "40,000.00", "20,000.00", "20,000.00", "40,000.00"))
     assert books.of(c.FUND_DEPOSITS) == 0
@@ -126,7 +127,7 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     }
     assert books.of(c.DUE_FROM_COUNTY) == fen("20,000.00")
 
-    # A later deposit pays the queued amount, principal first, and then interest.
+    # A later deposit pays the queued amount, first the principal and then the interest.
     books.happened(e.CountyFundContributed(**at("2019-10-08", None), amount=fen("20,000.00")))
     books.happened(_claim_paid("2019-10-08", "10,329.86", "5,164.93", "5,164.93", "10,000.00", "329.86"))
     assert books.of(c.FUND_DEPOSITS) == fen("9,670.14")
@@ -137,7 +138,7 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     }
     assert books.of(c.DUE_FROM_COUNTY) == fen("25,164.93")
 
-    # The borrower pays 12,345.67, which goes to the fund. City and county each bear half of the net loss.
+    # The borrower pays 12,345.67 yuan, which goes to the fund. The city and the county each bear half of the net loss.
     books.happened(*_came_back("2020-03-02", "12,345.67", "6,172.83", "6,172.84"))
     net = {"city": fen("18,992.10"), "county": fen("18,992.09")}
     assert sum(net.values()) == fen("37,984.19")
@@ -148,7 +149,7 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     }
     assert books.of(c.DUE_FROM_COUNTY) == net["county"]
 
-    # After the whole amount is recovered, the halves of city and county are zero.
+    # After the whole amount is recovered, the losses of the city and the county are zero.
     books.happened(*_came_back("2020-09-02", "37,984.19", "18,992.10", "18,992.09"))
     assert books.loan() == {}
     assert books.of(c.DUE_FROM_COUNTY) == books.of(c.COMPENSATION_LOSS) == 0
@@ -157,7 +158,7 @@ def test_the_loan_that_fails(engine: Engine) -> None:
     assert [each for each in verify(engine) if each.check not in _NO_LINES_KEPT] == []
 
 
-# Only events are recorded in this test; operations would also write the tables of lines, repayments and claims.
+# The test records only events, and skips the tables of lines, repayments and claims that the operations would write.
 _NO_LINES_KEPT = {
     "line_alive_unlike_event",
     "application_unlike_entry",

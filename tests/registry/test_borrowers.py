@@ -1,4 +1,4 @@
-"""Tests of the registration of households, organisations and links: the refusals and the warnings."""
+"""Tests of the registration of households, organisations and links, with the refusals and the warnings."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date

@@ -81,7 +81,7 @@ def test_the_next_step_follows_where_it_was_the_due_date(engine: Engine) -> None
 
 
 def test_a_loan_walked_past_its_due_date_is_left_alone(engine: Engine) -> None:
-    # The due date was rolled by other rules, and the interest up to that date is already billed.
+    # The due date was rolled under an earlier calendar, and the interest up to the due date is already billed.
     loan_id = lend(engine, "2026-05-10", "2026-06-10", "2026-06-15")
     carry(engine, loan_id, date(2026, 7, 1))
     publish(engine)

@@ -1,4 +1,4 @@
-"""Tests that jobs, records and corrections in any order lead to the books of recording in time (scheme 3)."""
+"""Tests that jobs, records and corrections in any order lead to the books that recording in time gives (scheme 3)."""
 
 from datetime import timedelta
 
@@ -37,9 +37,9 @@ def test_with_closed_months_too(engine: Engine, data: st.DataObject) -> None:
 
 
 def take_step(shop: Shop, data: st.DataObject, step: str) -> None:
-    """Take a random step: record a fact, run the job, undo a repayment or close months.
+    """Perform a random step: record a fact, run the job, undo a repayment or close months.
 
-    Do nothing where the step is not possible.
+    Skip the random step where it is not possible.
     """
     contract = shop.history.contract
     last = contract.rolled_on + timedelta(days=AFTER_DUE)

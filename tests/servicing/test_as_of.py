@@ -41,7 +41,7 @@ def test_as_of_a_day_it_is_what_it_was_before_all_that_came_later(engine: Engine
 @given(data=st.data())
 def test_as_known_at_a_moment_it_is_what_was_loaded_then(engine: Engine, data: st.DataObject) -> None:
     contract = data.draw(contracts(fixed_rate=True, ganzhou=True))
-    # The rolled due date before an extension is not stored, so the loader and this test take it from the calendar.
+    # A rolled due date before an extension is not stored, so the loader and the test compute it from the calendar.
     contract = replace(contract, rolled_on=load_calendar().next_working(contract.due_on))
     with open_shop(engine, contract) as shop:
         seen: list[tuple[Clocks, dict[str, Any]]] = []
@@ -56,7 +56,7 @@ def test_as_known_at_a_moment_it_is_what_was_loaded_then(engine: Engine, data: s
 
 
 def _loaded(engine: Engine, loan_id: int, clocks: Clocks | None, through: date = date.min) -> LoanState:
-    """Return the state of the loan, run to the `as_of` day of the clocks or else to `through`."""
+    """Return the state of a loan, computed up to the `as_of` day of `clocks`, or up to `through` without `clocks`."""
     day = through if clocks is None else clocks.as_of
     with serviced.at_bank(engine) as unit:
         state = loan_state.load(unit, [loan_id], day, clocks=clocks)[loan_id].state
@@ -65,7 +65,7 @@ def _loaded(engine: Engine, loan_id: int, clocks: Clocks | None, through: date =
 
 
 def _seen(state: LoanState) -> dict[str, Any]:
-    """Return the figures of a loan that the test compares.
+    """Return the figures of a loan that the as-of test compares.
 
     If no more interest can accrue on the loan, return only the open amounts and the status.
     """

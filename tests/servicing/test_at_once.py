@@ -17,7 +17,7 @@ THROUGH = date(2017, 3, 21)
 
 
 def test_repayments_misuse_and_the_job_at_the_same_moment(engine: Engine) -> None:
-    # Each day has only one fact, because the order of facts within a day is random.
+    # Each day has only one fact, because the recording order of facts with one date would be random.
     days = [date(2016, 2, 1) + timedelta(days=41 * n) for n in range(8)]
     facts = [Repaid(day, 30_000, "principal" if n % 2 else "credit") for n, day in enumerate(days)]
     found = Misused(date(2016, 10, 10))

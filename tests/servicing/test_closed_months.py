@@ -42,7 +42,7 @@ def test_an_old_repayment_is_reversed_on_the_first_open_day_and_its_line_bears_i
         assert _reversals(shop) == [date(2016, 8, 1)]
         shop.run_to(date(2016, 9, 21))
         shop.compare()
-        # The compound interest is that of 51 days on 483.33 yuan and a small rest.
+        # The compound interest is for 51 days on 483.33 yuan and on a small remainder.
         assert serviced.lines_of(engine, shop.loan_id)[-1].compound == 325
 
 

@@ -1,4 +1,4 @@
-"""Tests of repricing loans in the database: run in time, run all at once, and extended late (3.1, 3.10)."""
+"""Tests of repricing loans in the database: processed in time, processed all at once, and extended late (3.1, 3.10)."""
 
 from dataclasses import replace
 from datetime import date
@@ -28,7 +28,7 @@ value = "{repricing}"
 clause = "3.1"
 source = "decision: for this test"
 """
-# The loan runs for six months from 2014-12-15 at 5.60 %; the published rate falls five times in 2015.
+# The loan has a term of six months from 2014-12-15 at 5.60 %; the published rate falls five times in 2015.
 LOAN = serviced.loan_of("5.60", "2014-12-15", "2015-06-15")
 THROUGH = date(2016, 6, 21)
 
@@ -74,7 +74,7 @@ def test_a_repriced_loan_walked_at_once_and_in_turns(
 
 @pytest.mark.parametrize("case, late", [("approved in time", False), ("approved a year later", True)])
 def test_an_extended_loan_takes_the_agreed_rate_and_is_repriced_after_it(engine: Engine, case: str, late: bool) -> None:
-    # The rate for nine months was 5.10 % on the day of agreement; from the next 1 January 4.35 % applies.
+    # On the day of agreement the rate for nine months was 5.10 %; from the following 1 January the rate is 4.35 %.
     extended = replace(
         with_rates(("2015-06-15", "5.10"), ("2016-01-01", "4.35")),
         due_on=date(2015, 9, 15),

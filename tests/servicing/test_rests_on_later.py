@@ -1,6 +1,6 @@
-"""Tests that back-dating is refused before an event on which other records rest.
+"""Tests that back-dating is refused before the date of an event on which other records depend.
 
-The refusal names the first open day.
+The refusal of a back-dated record names the first day on which the record is allowed.
 """
 
 from datetime import date
@@ -16,7 +16,7 @@ from tests.support.county_desk import row_counts
 
 LOAN = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 LATER = date(2016, 8, 10)
-# The function `as_agreed` replaces the due date and the rate.
+# The function `as_agreed` later replaces the due date and the rate of the extension.
 EXTENDED = Extended(LATER, 4, LATER, LATER, LOAN.rates[0][1])
 
 
@@ -52,7 +52,7 @@ def test_nothing_is_recorded_before_what_rests_on_it(
         assert (refused.value.facts["found"], refused.value.facts["first_open"]) == ("2016-08-10", "2016-08-10")
         with engine.connect() as connection:
             after = row_counts(connection)
-        # The request to record a misuse stays stored, rejected by the checker.
+        # The request to record a misuse is still stored, with the status rejected.
         after["approvals"] = before["approvals"]
         assert after == before
 

@@ -1,4 +1,4 @@
-"""Tests that facts recorded in another order or at another time make equal books on two loans (scheme 3)."""
+"""Tests that facts recorded in different orders or at different times give two loans equal books (scheme 3)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def books_of(engine: Engine, loan_id: int) -> Books:
 
 
 def serviced_loan(engine: Engine, contract: Contract, facts: Sequence[Fact], through: date) -> int:
-    """Pay out a loan, record facts in the given order, run the loan to a day, and return the loan's id."""
+    """Pay out a loan, record facts in the given order, process the loan up to a day, and return the loan's id."""
     loan_id = serviced.lend(engine, contract)
     for fact in facts:
         serviced.record(engine, loan_id, fact)
@@ -69,7 +69,7 @@ def test_run_day_by_day_and_run_at_once_are_the_same(engine: Engine, drawn: Draw
 
 
 def _run_daily(engine: Engine, loan_id: int, through: date) -> None:
-    """Run a loan to each day on which a bill or a change is due, one day at a time, as the daily job does."""
+    """Process a loan on each day with a due bill or change, one day at a time, as the daily job does."""
     due = select(Loan.next_step_on).where(Loan.id == loan_id, Loan.next_step_on <= through)
     while True:
         with engine.connect() as connection:

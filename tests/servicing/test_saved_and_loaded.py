@@ -35,7 +35,7 @@ def _loaded(engine: Engine, loan_id: int, through: date) -> LoanState:
 
 
 def figures(state: LoanState) -> dict[str, Any]:
-    """Return every part of a state on which later events depend."""
+    """Return every part of a loan's state on which later events depend."""
     owed = _steps(state.owed)
     lines = [
         (line.period_start, line.posted_on, line.contract, line.compound, line.penalty, _steps(line.unpaid))
@@ -50,7 +50,7 @@ def figures(state: LoanState) -> dict[str, Any]:
 
 
 def _steps(steps: Sequence[tuple[date, int]]) -> list[tuple[date, int]]:
-    """Return each day on which an amount changed, with the amount; the first day is included."""
+    """Return each day on which an amount changed, with the new amount; the first day is included."""
     changes: list[tuple[date, int]] = []
     for day, amount in steps:
         if amount != (changes[-1][1] if changes else 0):

@@ -1,4 +1,4 @@
-"""Tests that a sheet names every refused row with its reason, and that a good sheet equals single repayments."""
+"""Tests that a sheet lists every refused row with its reason, and that a good sheet equals single repayments."""
 
 from contextlib import suppress
 from datetime import date
@@ -64,7 +64,7 @@ def test_all_refused_rows_of_a_sheet_are_named_at_once(engine: Engine) -> None:
         (7, "wrong_status"),
         (8, "before_disbursement"),
     ]
-    assert serviced.rows_of(engine, good).total() == 1  # The disbursement is the only row in the books.
+    assert serviced.rows_of(engine, good).total() == 1  # The disbursement is the only row in the loan's books.
 
 
 def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine) -> None:
@@ -84,6 +84,6 @@ def test_a_line_billed_again_keeps_its_name_and_has_a_new_version(engine: Engine
     assert rows == [
         (date(2016, 1, 1), 1, True, 48_333),
         (date(2016, 3, 21), 1, None, 55_583),
-        # The interest is that of 11 days on 50,000.00 yuan and 81 days on 30,483.33 yuan.
+        # The interest is for 11 days on 50,000.00 yuan and 81 days on 30,483.33 yuan.
         (date(2016, 3, 21), 2, True, 36_481),
     ]

@@ -109,7 +109,7 @@ def owed(engine: Engine) -> int:
 
 
 def history(loan: Row) -> list[Row]:
-    """Return four repayments of a loan: an early one, a punctual one, a late one, and one above the amount due."""
+    """Return four repayments of a loan: early, punctual, late, and larger than the amount due."""
     return [
         paid_row(loan, amount="606.94", paid_on="2016-09-21"),
         paid_row(loan, amount="277.08", paid_on="2016-06-21"),

@@ -1,6 +1,6 @@
 """Tests that a checker confirms or rejects a sheet.
 
-After a rejection, the rows of the sheet and all events that followed from them are reversed in red.
+When a sheet is rejected, its rows and all events that followed from the rows are reversed in red.
 """
 
 from datetime import date
@@ -25,7 +25,7 @@ from tests.support.sheet_files import Row, csv_of, loan_row, paid_row, register,
 
 @pytest.fixture
 def rows(engine: Engine) -> list[Row]:
-    """Return a table of three loans whose households are registered."""
+    """Return a sheet's table of three loans whose households are registered."""
     sheet_rows = [loan_row() for _ in range(3)]
     register(engine, sheet_rows)
     return sheet_rows

@@ -1,4 +1,4 @@
-"""Tests that a sheet of loans is booked as single loans are booked, once and whole, even after an interruption."""
+"""Tests that a sheet of loans is booked completely and only once, like single loans, even after an interruption."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,7 +63,7 @@ def loan_facts(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture]
-)  # all examples share one database, each with its own loans
+)  # all examples use one database, but different loans
 @given(facts_of_loans=st.lists(loan_facts(), min_size=1, max_size=4))
 def test_a_sheet_books_what_the_desk_would_have_booked(engine: Engine, facts_of_loans: list[dict[str, Any]]) -> None:
     rows = [_row(facts) for facts in facts_of_loans]
@@ -187,14 +187,14 @@ def test_cut_off_anywhere_the_same_file_again_completes_it_and_nothing_is_double
         except Cut:
             pass
         else:
-            break  # The import has fewer than `at` transactions.
+            break  # An import with fewer than `at` transactions is not interrupted.
         done = intake.take_in(beginning(engine), OFFICER, _table(rows), chunk_rows=3)
         assert done.booked + done.unchanged == 10
         assert count_of(engine, Loan, Loan.contract_no.in_(contracts)) == 10
         assert {row[:5] for row in imports_of(engine) if row[0] == "loans"} == {("loans", "booked", 10, 10, 0)}
         ((posted, _, stands),) = [written(engine, contracts)]
         assert (sum(posted.values()), len(stands)) == (10, 10)
-    assert at > 8  # The transactions are the search, four checks, the opening, four chunks and the finish.
+    assert at > 8  # An import has transactions for the search, four checks, the opening, four chunks and the finish.
     assert owed(engine) == at * 10 * 5_000_000
     with engine.connect() as connection:
         assert moved(connection) == {"130301": at * 50_000_000, "1003": -at * 50_000_000}
@@ -228,7 +228,7 @@ def test_a_household_lent_to_elsewhere_between_check_and_booking_undoes_the_whol
     def begin() -> Iterator[Unit]:
         nonlocal begun
         begun += 1
-        if begun == 6:  # The transactions before this one are the search, two checks, the opening and one chunk.
+        if begun == 6:  # The five earlier transactions are the search, two checks, the opening and one chunk.
             _lend_elsewhere(engine, rows[5]["registry_no"])
         with beginning(engine)() as unit:
             yield unit

@@ -37,8 +37,8 @@ from tests.support.sheet_files import (
     xlsx_of,
 )
 
-# Each case has the cells of a loan, the cells of its household, and the faults by column. The value None means that the
-# household is not registered.
+# Each case has the cells of a loan, the cells of the borrower's household, and the expected faults by column. The value
+# None instead of household cells means that the household is not registered.
 HOUSEHOLD_CASES: list[tuple[str, dict[str, Any], dict[str, Any] | None, list[tuple[str, str]]]] = [
     ("nothing wrong", {}, {}, []),
     ("the cap to the fen", {"principal": "50,000.00"}, {}, []),

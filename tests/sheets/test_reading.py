@@ -1,6 +1,6 @@
-"""Tests that files are read strictly: encodings, headings and cells.
+"""Tests that encodings, headings and cells of imported files are checked strictly.
 
-A file that is not a sheet gets one refusal.
+A file that is not a sheet is refused with one error only.
 """
 
 import gc

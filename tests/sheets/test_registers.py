@@ -1,4 +1,4 @@
-"""Tests that registers of households and organisations are registered whole, or are refused with every fault."""
+"""Tests that sheets of households and organisations are registered completely, or are refused with every fault."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.support.sheet_files import (
 
 
 def home(*members: dict[str, Any], **fields: Any) -> list[Row]:
-    """Return the rows of one household: the head, and one row with the given cells for each further member."""
+    """Return the sheet rows of one household: the head, and one row with the given cells for each further member."""
     first = home_row(loan_row()) | fields
     others = [first | {"id_card": home_row(loan_row())["id_card"], "relation": "配偶"} | each for each in members]
     return [first, *others]

@@ -1,4 +1,4 @@
-"""Tests that a sheet of repayments is booked whole and once, as if each repayment had been recorded on its day."""
+"""Tests that a sheet of repayments is booked completely and once, as if each repayment had been recorded on its day."""
 
 from contextlib import suppress
 from datetime import date

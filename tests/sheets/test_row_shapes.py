@@ -1,4 +1,4 @@
-"""Tests that the fields of each row class have the order of the columns of the row's sheet or table."""
+"""Tests that the fields of each row class are in the order of the columns of its sheet or table."""
 
 from typing import Any
 

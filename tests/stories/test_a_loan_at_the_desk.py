@@ -1,4 +1,4 @@
-"""Stories of a loan at the bank: an officer records it, a checker approves it, an officer pays it out."""
+"""Tests of a loan at the bank: an officer records the loan, a checker approves it, and an officer pays it out."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Stories of two people: a request of one person waits until another person decides; months close and open likewise."""
+"""Tests of two people: a request of one person waits until another person decides; likewise for closing months."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -21,7 +21,7 @@ BOOK = "LOAN-GZRCB"
 
 
 def ran_daily(app: Flask, through: date) -> None:
-    """Record a finished run of the daily job, as the job's runner does."""
+    """Record a finished run of the daily job, as the program that runs jobs does."""
     now = datetime.now(UTC)
     with work(app.extensions["ledger"].engine, user="cron", today=through, clock=lambda: now) as unit:
         run = job_runs.begin(unit, "daily", through, Scope(), 0, "cron", asked=True)

@@ -1,4 +1,4 @@
-"""The entitlement of every settlement line, computed by the oracle from bare rows, and the amounts paid."""
+"""The subsidy due for every settlement line, computed by the oracle from database rows, and the amounts paid."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _PRINCIPAL = ("130301", "130302")
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A paid line of a batch, with amounts in fen.
+    """A paid line of a subsidy batch, with amounts in fen.
 
-    The line has the net payment, including supplements and claw-backs, and the amount that is still missing.
+    A line has the net payment, including supplements and claw-backs, and the amount still missing.
     """
 
     loan: int
@@ -39,7 +39,7 @@ def rows(connection: Connection, query: str) -> list[Any]:
 
 
 def amounts(engine: Engine) -> dict[tuple[int, date], Fraction]:
-    """Return the eligible interest, in fen, of every fully paid live settlement line, by loan id and first day."""
+    """Return the eligible interest, in fen, of every fully paid unreversed settlement line, by loan and first day."""
     with engine.connect() as connection:
         loans = {
             row[0]: row
@@ -99,7 +99,7 @@ def _owed(connection: Connection, loan: int) -> list[tuple[date, int]]:
 
 
 def paid_lines(engine: Engine) -> list[Paid]:
-    """Return every paid line of every batch, with supplements and claw-backs included."""
+    """Return every paid line of every subsidy batch, with the effect of supplements and claw-backs included."""
     with engine.connect() as connection:
         originals = rows(
             connection,

@@ -1,6 +1,6 @@
-"""Tests of a batch in the API, from the bank's draft to the finance bureau's payment.
+"""Tests of a subsidy batch in the API, from the bank's draft to the finance bureau's payment.
 
-The tests include the deadlines and the public list.
+The tests of a subsidy batch include the deadlines and the public list.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Tests of the job `subsidy-drafts`: a draft on the 21st, refreshed every day until the bank submits the batch."""
+"""Tests of the job `subsidy-drafts`: a draft on the 21st, updated every day until the bank submits the batch."""
 
 from datetime import date, timedelta
 
@@ -20,7 +20,7 @@ def run(engine: Engine, on: date, job: str = "subsidy-drafts") -> Run:
 
 
 def recorded_batches(engine: Engine) -> list[tuple[str, str, str, str, int, int]]:
-    """Return the bank, county, period, status, number of lines and total in fen of every batch."""
+    """Return the bank, county, period, status, number of lines and total in fen of every subsidy batch."""
     with at_desk(engine) as unit:
         recorded = []
         for batch in unit.session.execute(select(SubsidyBatch)).scalars():
@@ -79,9 +79,9 @@ def test_one_run_after_missed_days_drafts_what_daily_runs_would_have(engine: Eng
 
 
 def _caught_up(engine: Engine) -> int:
-    """Return the amount of the only catch-up line, in fen.
+    """Return the amount of the only catch-up subsidy line, in fen.
 
-    The line belongs to the loan that was paid out a day later.
+    The catch-up subsidy line belongs to the loan that was paid out a day later than the others.
     """
     with engine.connect() as connection:
         query = select(SubsidyLine.fen).where(SubsidyLine.kind == "catch_up")

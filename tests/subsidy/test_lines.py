@@ -1,4 +1,4 @@
-"""Tests of batch lines and their amounts: late interest, organisations, renewals, misuse, caps and waivers."""
+"""Tests of subsidy lines and their amounts: late interest, organisations, renewals, misuse, caps and waivers."""
 
 from datetime import date
 from decimal import Decimal
@@ -75,9 +75,9 @@ def test_a_pay_off_of_the_24th_is_next_quarters(engine: Engine) -> None:
 
 
 def test_the_last_line_earns_up_to_the_contract_due_date(engine: Engine) -> None:
-    """The contract of the example in scheme 4 is due on 2019-10-01, rolled to 10-08.
+    """The loan of the example in scheme 4 is due on 2019-10-01, rolled to 2019-10-08.
 
-    The last line has interest of 112.15 yuan and a subsidy of 65.97 yuan.
+    The last interest line has interest of 112.15 yuan and a subsidy of 65.97 yuan.
     """
     loan = lend(engine, date(2016, 10, 1))
     bill(engine, date(2019, 10, 8))
@@ -184,7 +184,7 @@ def test_misuse_found_from_an_earlier_day_takes_back_what_was_paid_after_it(engi
 
 
 def test_the_household_s_cap_is_used_by_the_earlier_loan_first(engine: Engine) -> None:
-    """The loans of two banks exceed the household's cap when a repayment is reversed."""
+    """When a repayment is reversed, the household's loans at two banks together exceed its cap."""
     with at_desk(engine) as unit:
         home = household(unit)
     first = lend(engine, household_id=home, principal=yuan("30000.00"))

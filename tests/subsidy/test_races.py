@@ -1,4 +1,4 @@
-"""Tests of concurrent steps: payments of one batch, new bills during a payment or submission, and drafts."""
+"""Tests of concurrent steps on subsidy batches: payments of one batch, new bills during a payment, and drafts."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -21,9 +21,9 @@ ON = date(2016, 6, 27)
 
 
 def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
-    """Run functions concurrently, each in a thread.
+    """Run functions concurrently, each in its own thread.
 
-    Return the results or the refusals, in the order of the functions.
+    Return each function's result or refusal, in the order of the functions.
     """
     start, results = threading.Barrier(len(acts)), list[object]([None] * len(acts))
 
@@ -67,7 +67,7 @@ def test_of_many_payments_of_one_batch_one_is_made(engine: Engine) -> None:
 
 
 def test_a_payment_beside_a_line_billed_anew_is_refused_or_followed(engine: Engine) -> None:
-    """The payment may come before or after the new bills; in both cases no line keeps more than its entitlement."""
+    """A payment may come before or after the new bills; in both cases no line is paid more than its entitlement."""
     loans, batch = three_loans(engine, "verified")
     results = at_once([partial(subsidising.step, engine, "finance2", ON, batches.pay, batch), *early(engine, loans)])
     assert not any(isinstance(result, Refusal) for result in results[1:])

@@ -1,4 +1,4 @@
-"""Tests that the named rows that drafts write in bulk have the columns of their tables, in the order of the tables."""
+"""Tests that the named rows that subsidy drafts write in bulk have the columns of their tables in the same order."""
 
 import pytest
 from sqlalchemy import Table

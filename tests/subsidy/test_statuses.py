@@ -1,6 +1,6 @@
-"""Tests of every step of a batch from every status.
+"""Tests of every step of a subsidy batch from every status.
 
-Five people take the steps, and each step is stored with its person, day and reason.
+Five people carry out a batch's steps, and each step is stored with its person, day and reason.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from tests.support.subsidising import BANK, Q2, bill, bring, draft, lend, pay
 
 ON = date(2016, 6, 26)
 
-# Each step has the person who takes the step and the function that performs the step.
+# The name of each step is mapped to the person and the function that carry out the step.
 STEPS: dict[str, tuple[str, Callable[..., Any]]] = {
     "draft": ("officer", lambda unit, batch: batches.draft(unit, BANK, COUNTY, Q2)),
     "submit": ("checker", batches.submit),
@@ -34,7 +34,7 @@ STEPS: dict[str, tuple[str, Callable[..., Any]]] = {
     "pay": ("finance2", batches.pay),
 }
 
-# Each possible step is listed with the statuses before and after the step; every other step is refused.
+# Each allowed step is listed with the statuses before and after the step; every other step is refused.
 POSSIBLE = {
     ("draft", "draft"): "draft",
     ("draft", "submit"): "submitted",
@@ -50,7 +50,7 @@ POSSIBLE = {
 
 
 def in_status(engine: Engine, status: str) -> int:
-    """Draft a batch with two lines, bring the batch to a status, and return the batch's id."""
+    """Draft a batch with two lines, take the batch to a given status, and return the batch's id."""
     for loan in (lend(engine), lend(engine)):
         bill(engine, date(2016, 6, 21), [loan])
         pay(engine, loan, "277.08", date(2016, 6, 21))

@@ -1,4 +1,4 @@
-"""Tests of equations on subsidies after every step of a random history of payments, reversals and corrections."""
+"""Tests of equations on subsidies, checked after every step of a random history of payments and corrections."""
 
 import random
 from collections.abc import Callable
@@ -36,7 +36,7 @@ SEEDS = range(max(5, settings().max_examples // 10))
 
 @dataclass(slots=True)
 class World:
-    """Four loans from May 2016 on, with random events.
+    """Four loans paid out from May 2016 on, with random events.
 
     Two loans belong to one household, one loan to another household, and one loan to an organisation.
     """
@@ -70,7 +70,7 @@ class World:
         )
 
     def misuse(self, unit: Unit) -> None:
-        """Record misuse, always on one particular loan, since a misused loan earns little further subsidy."""
+        """Record misuse, always on one particular loan, since a misused loan gets little further subsidy."""
         self.decide(unit, "misuse", self.loans[-2], {"effective_on": self.any_day(100), "found_on": self.today})
 
     def waive(self, unit: Unit) -> None:
@@ -82,13 +82,13 @@ class World:
         requests.approve(unit, asked.id)
 
     def draft(self, unit: Unit) -> None:
-        """Draft every batch that is due, as the job does."""
+        """Draft every subsidy batch that is due, as the daily job does."""
         for scope, periods in subsidy_due.batches_due(unit.session, self.today).items():
             for period in periods:
                 batches.draft(unit, scope.bank, scope.county, period)
 
     def move_on(self, unit: Unit) -> None:
-        """Let people take one step or four steps on a random batch, with a different person for each step."""
+        """Let people carry out one step or four steps on a random batch, with a different person for each step."""
         unpaid = select(SubsidyBatch).where(SubsidyBatch.status != "paid").order_by(SubsidyBatch.id)
         batch = self.chance.choice(unit.session.execute(unpaid).scalars().all())
         steps: dict[str, Callable[[Unit, int], object]] = {
@@ -117,7 +117,7 @@ class World:
         return list(unit.session.execute(query.order_by(SubsidyLine.id)).scalars())
 
     def live_on(self) -> None:
-        """Let some days pass, bill and pay, and try one random action, which may be refused."""
+        """Advance some days, bill interest and record payments, and try one random action, which may be refused."""
         self.today += timedelta(days=self.chance.randrange(12))
         bill(self.engine, self.today)
         for loan in self.loans:
@@ -181,7 +181,7 @@ def _each_settlement_line_is_claimed_once(world: World) -> None:
 
 
 def _no_more_is_paid_than_the_borrower_paid(world: World) -> None:
-    """Compare the subsidy paid, less claw-backs, with the contract interest that the borrower has paid as of today."""
+    """Assert that the subsidy paid, less claw-backs, is at most the contract interest that the borrower has paid."""
     with world.engine.connect() as connection:
         paid = entitled.rows(
             connection,

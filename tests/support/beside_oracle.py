@@ -30,7 +30,7 @@ _WRITTEN = (events, entries, postings, footers, movements, interest_bills, alloc
 
 @dataclass
 class Shop:
-    """A loan, the last day up to which the loan has been run, and the day on which users record."""
+    """A loan, the last day up to which the loan has been processed, and the day on which users record facts."""
 
     engine: Engine
     history: History
@@ -40,7 +40,7 @@ class Shop:
 
     @property
     def book(self) -> Book:
-        """Return the oracle's book of the loan as of the last day up to which the loan has been run."""
+        """Return the oracle's book of the loan as of the last day up to which the loan has been processed."""
         return live(self.history.contract, self.history.facts, self.walked)
 
     @property
@@ -71,7 +71,7 @@ class Shop:
         serviced.close_through(self.engine, day)
 
     def compare(self) -> None:
-        """Run the job once more, then compare the database with the oracle's book."""
+        """Run the daily job once more, then compare the database with the oracle's book."""
         self.run_to(self.walked)
         book = self.book
         days = {row.on for row in book.rows} | {self.walked}
@@ -105,7 +105,7 @@ class Shop:
 
 @contextmanager
 def open_shop(engine: Engine, contract: Contract) -> Iterator[Shop]:
-    """Yield a loan just paid out; afterwards open the months closed by the test."""
+    """Yield a loan just paid out; at the end reopen the months that the test closed."""
     loan_id = serviced.lend(engine, contract)
     try:
         yield Shop(engine, History(contract), loan_id, contract.disbursed_on)
@@ -134,6 +134,6 @@ def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
 
 
 def month_ends(first: date, last: date) -> list[date]:
-    """Return the last days of months from one day to another, both included."""
+    """Return the last day of every month between two days, both days included."""
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return [day for day in days if (day + timedelta(days=1)).day == 1]

@@ -37,12 +37,12 @@ def day(text: str) -> date:
 
 
 def desk(engine: Engine, user: str) -> AbstractContextManager[Unit]:
-    """Return one transaction of a user on the last day of the tests."""
+    """Open one transaction of a user on the last day of the tests."""
     return at_desk(engine, user, TODAY)
 
 
 def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **columns: Any) -> int:
-    """Return the worked example's loan: interest paid on each settlement day, last bill and principal unpaid."""
+    """Return the worked example's loan, on which only the last interest bill and the principal are unpaid."""
     with desk(engine, "officer") as unit:
         home = household(unit)
         head = unit.session.execute(select(Member.id).where(Member.household_id == home, Member.is_head)).scalar_one()
@@ -62,7 +62,7 @@ def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **co
 def deposit(
     engine: Engine, amount: str, on: str, *, county: str = COUNTY, bank: str = BANK, source: str = "city"
 ) -> None:
-    """Put money into the fund account as planned, appropriated and deposited, without the fund's own operations."""
+    """Record the plan, appropriation and deposit of money directly in the journal, without the fund's operations."""
     fen = to_fen(yuan(amount))
     base: dict[str, Any] = {"effective_on": day(on), "county": county, "bank": bank}
     with at_desk(engine, "city", day(on)) as unit:
@@ -107,7 +107,7 @@ def recover(engine: Engine, loan_id: int, amount: str, on: str) -> None:
 
 
 def decide(engine: Engine, kind: str, payload: dict[str, Any], *, asks: str = "finance", **about: Any) -> int:
-    """Ask for a change as one user and approve as another; a request refused by a rule is rejected."""
+    """Request a change as one user and approve it as another; reject the request if a rule refuses it."""
     with desk(engine, asks) as unit:
         asked = requests.ask(unit, kind, payload, reason="r", **about)
     try:
@@ -174,7 +174,7 @@ def payoff(engine: Engine, loan_id: int, on: str) -> Fen:
 
 
 def allotted(engine: Engine) -> dict[int, tuple[int, int]]:
-    """Return the county share due and the part of it paid, by claim id, in fen."""
+    """Return the county's share of loss and the paid part of the share, by claim id, in fen."""
     with desk(engine, "auditor") as unit:
         found = claims_owed.allotted(unit.session, [(COUNTY, BANK)])
     return {claim_id: (share.due, share.paid) for claim_id, share in found.items()}

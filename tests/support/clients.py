@@ -69,14 +69,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Client:
-    """A client of /api/v1, with a token once signed in, and with a new key for each POST."""
+    """A client of /api/v1, which sends a token after signing in, and a new idempotency key with each POST."""
 
     app: Flask
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def signed_in(cls, app: Flask, username: str, password: str = PASSWORD) -> "Client":
-        """Return the client of a user; a second call signs the user in again, for tests that move the clock."""
+        """Return the signed-in client of a user; every call signs in again, for tests that change the current time."""
         answered = cls(app).token(username, password)
         assert answered.status_code == 200, answered.text
         return cls(app, {"Authorization": f"Bearer {answered.json['access_token']}"})
@@ -88,7 +88,7 @@ class Client:
         return self.send("GET", path, query=query)
 
     def post(self, path: str, body: Any = None, *, key: str | None = "", **query: Any) -> Told:
-        """Send a POST with a new key, with the given `key`, or without a key where None is given."""
+        """Send a POST request with a new idempotency key, with the given `key`, or with no key if `key` is None."""
         return self.send("POST", path, body, key=uuid4().hex if key == "" else key, query=query)
 
     def patch(self, path: str, body: Any) -> Told:

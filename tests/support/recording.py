@@ -1,4 +1,4 @@
-"""Recording events at a chosen moment, and events of a fund account, for the tests of the journal's promises."""
+"""Helpers for tests of the journal's promises: record events at a chosen moment, and make events of a fund account."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +37,7 @@ def recording(engine: Engine, on: str = "2016-05-12", user: str = "officer") -> 
 
 
 def where(on: str, loan: int | None = None, **changed: Any) -> dict[str, Any]:
-    """Return the base fields of an event of the usual county and bank."""
+    """Return the base fields of an event, by default of one county and bank."""
     return {"effective_on": day(on), "county": COUNTY, "bank": BANK, "loan": loan} | changed
 
 
@@ -57,7 +57,7 @@ def put_in(on: str, fen: int, **at: Any) -> e.CountyFundContributed:
 
 
 def paid_out(on: str, fen: int, loan: int = 7, claim: int = 1, **at: Any) -> e.ClaimPaid:
-    """Return the event of a claim paid from the fund account, with the loss borne half and half."""
+    """Return the event of a claim paid from the fund account, with the loss shared equally."""
     city = (fen + 1) // 2
     return e.ClaimPaid(
         **where(on, loan, **at),
@@ -70,12 +70,12 @@ def paid_out(on: str, fen: int, loan: int = 7, claim: int = 1, **at: Any) -> e.C
 
 
 def handed_back(on: str, fen: int, **at: Any) -> e.CountyShareReturned:
-    """Return the event of money paid out of the fund account that no other table records."""
+    """Return an event that pays money out of the fund account and needs no row in another table."""
     return e.CountyShareReturned(**where(on, **at), amount=Fen(fen))
 
 
 def at_once(tasks: Sequence[Callable[[], T]]) -> list[T | Exception]:
-    """Return each task's result or exception, with all tasks started at the same moment in separate threads."""
+    """Start all tasks at once in separate threads, and return each task's result or exception."""
     answers: list[T | Exception] = [RuntimeError("did not end")] * len(tasks)
     start = Barrier(len(tasks))
 

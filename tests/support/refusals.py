@@ -16,7 +16,7 @@ WORD = re.compile(r"[A-Za-z_]{2,}[A-Za-z0-9_]*")
 _PLAIN = re.compile(r"[0-9 .,:%/+*–—<>≤=年月日QTZv-]*", re.ASCII)
 _PYTHON = re.compile(r"\bNone\b|\bTrue\b|\bFalse\b|[\[\]{}]|Decimal\(|datetime|Traceback")
 
-_OWN_WORDS = {("SecurityNotAllowed", "found")}  # The user wrote this word instead of an allowed one.
+_OWN_WORDS = {("SecurityNotAllowed", "found")}  # The fact `found` is the wrong word that the user wrote.
 
 
 def placeholders(kind: type[Refusal], language: str) -> Iterator[tuple[str, str]]:
@@ -54,7 +54,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def _is_told(refusal: Refusal, name: str, how: str, value: Any) -> bool:
     if how == "text" or value == "-" or not isinstance(value, str) or isinstance(value, labels.Said):
-        return True  # The value is a user's own text, a number, or a text with a Chinese form.
+        return True  # A user's own text, a number, or a text with a Chinese form needs no check.
     if how == "plain":
         return _PLAIN.fullmatch(value) is not None
     if how == "rule":

@@ -67,7 +67,7 @@ def sign_in(app: Flask) -> Callable[[str], Client]:
 
 @pytest.fixture
 def nobody(app: Flask) -> Client:
-    """Return a client that has not signed in."""
+    """Return a client of the API that has not signed in."""
     return Client(app)
 
 

@@ -102,11 +102,11 @@ def loan_of(rate: str, disbursed_on: str, due_on: str, rolled_on: str = "", prin
     return Contract(principal, first, due, rolled, ((first, Fraction(rate) / 100),))
 
 
-# Actions of people: each action is one transaction, or two transactions where two people are needed.
+# Each action of a user is one transaction, or two transactions where two people are needed.
 
 
 def record(engine: Engine, loan_id: int, fact: oracle.Fact, today: date = TODAY) -> None:
-    """Record a fact by the operation of its kind; raise the operation's refusal."""
+    """Record a fact with the operation for its kind; raise the refusal of the operation."""
     if isinstance(fact, oracle.Repaid):
         with at_bank(engine, today=today) as unit:
             repayments.repay(unit, receipt(loan_id, fact))
@@ -115,7 +115,7 @@ def record(engine: Engine, loan_id: int, fact: oracle.Fact, today: date = TODAY)
 
 
 def receipt(loan_id: int, fact: oracle.Repaid) -> Received:
-    """Return a repayment under the receipt number of a fact, by which `undo` finds the repayment."""
+    """Return a repayment whose receipt number identifies its fact, so that `undo` can find the repayment."""
     return Received(
         loan_id,
         of_fen(fact.amount),
@@ -132,7 +132,7 @@ def receipt_no(fact: oracle.Fact) -> str:
 
 
 def decide(engine: Engine, loan_id: int, kind: str, payload: dict[str, Any], today: date = TODAY) -> None:
-    """Ask for a change as officer and approve the request as checker; a request refused by a rule is rejected."""
+    """Request a change as officer and approve it as checker; reject the request if a rule refuses it."""
     with at_bank(engine, today=today) as unit:
         asked = requests.ask(unit, kind, payload, loan_id=loan_id, reason="r")
     try:
@@ -176,7 +176,7 @@ def renew(engine: Engine, loan_id: int, on: date) -> int:
 
 
 def pay_interest_to(engine: Engine, loan_id: int, on: date) -> None:
-    """Pay all interest up to a day, as the pay-off shows it, which a renewal requires."""
+    """Pay all interest up to a day, as a renewal requires, in the amount of the pay-off."""
     with at_bank(engine) as unit:
         quote = repayments.payoff(unit, loan_id, on)
     record(engine, loan_id, oracle.Repaid(on, quote.contract + quote.compound + quote.penalty - quote.credit))
@@ -196,16 +196,16 @@ def run_to(engine: Engine, loan_id: int, through: date, today: date = TODAY) -> 
 
 
 def close_through(engine: Engine, day: date | None) -> None:
-    """Close the bank's book through a day, or open the book completely."""
+    """Close all months of the bank's book up to and including a day, or with None reopen all months."""
     with at_bank(engine) as unit:
         unit.session.execute(update(books).where(books.c.book == BOOK).values(closed_through=day))
 
 
-# The books, read as the oracle's rows.
+# The helpers read the books as rows of the oracle.
 
 
 def rows_of(engine: Engine, loan_id: int) -> Counter[Row]:
-    """Return a loan's postings, without events that were reversed on their own day and without their reversals.
+    """Return a loan's postings, except events reversed on their own day and the reversals of those events.
 
     An event reversed on a later day is included, and so is its red-letter reversal.
     """
@@ -252,7 +252,7 @@ def allocations_of(engine: Engine, loan_id: int) -> Counter[Application]:
 
 
 def allocations_in(book: Book) -> Counter[Application]:
-    """Return the amounts paid on interest bills by day and payer, from the oracle's book."""
+    """Return the amounts that the oracle applied to interest bills, by day and payer."""
     sums: dict[tuple[date, date, str], list[int]] = {}
     for part in book.applications:
         into = sums.setdefault(part[:3], [0, 0, 0])

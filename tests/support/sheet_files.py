@@ -1,4 +1,4 @@
-"""Sheets for tests: rows as dictionaries by column name, written as csv or xlsx files, and imported."""
+"""Helpers that make sheets from rows with named columns, write the sheets as csv or xlsx files, and import them."""
 
 import csv
 import io
@@ -47,9 +47,7 @@ def loan_row(**fields: Any) -> dict[str, Any]:
 
 
 def card_of(number: int) -> str:
-    """Return the identity card for a number, different for each number; in 2016 the card's owner is 31 to 56
-    years old.
-    """
+    """Return a different identity card for each number; in 2016 the card's owner is 31 to 56 years old."""
     return card((date(1961, 1, 1) + timedelta(days=number % 9000)).isoformat(), number // 9000)
 
 
@@ -149,8 +147,9 @@ class Cut(Exception):
 
 
 def stopping(engine: Engine, at: int, *, inside: bool) -> Callable[[], AbstractContextManager[Unit]]:
-    """Return a function that begins transactions; transaction number `at` raises Cut, at its end if `inside`, else at
-    its start.
+    """Return a function that begins transactions, of which number `at` raises Cut.
+
+    The error is raised at the end of the transaction if `inside`, else at the start of the transaction.
     """
     begun = 0
 

@@ -28,7 +28,7 @@ Books = tuple[Counter[tuple[Any, ...]], Rows, Rows, Rows]
 def lend(
     engine: Engine, *, banks: Iterable[str] = ("GZRCB",), counties: Iterable[str] = ("360781",), each: int = 3
 ) -> list[int]:
-    """Pay out loans of 50,000 yuan at 4.75 %, one a day from 2016-05-10 on, `each` in every bank and county."""
+    """Pay out loans of 50,000 yuan at 4.75 %, one a day from 2016-05-10 on, with `each` loans per bank and county."""
     made: list[int] = []
     for bank in banks:
         for county in counties:
@@ -49,7 +49,7 @@ def _lend_one(engine: Engine, bank: str, county: str, number: int) -> int:
 
 
 def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
-    """Record a repayment on its own day."""
+    """Record a repayment on the day of the repayment."""
     with at_desk(engine, today=on) as unit:
         receipt = f"R-{on}-{amount}"
         repayments.repay(unit, Received(loan_id, yuan(amount), on, channel="counter", receipt_no=receipt))

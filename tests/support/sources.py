@@ -40,7 +40,7 @@ _TEXT: Final = {
 class Source:
     """One Python module of the project."""
 
-    path: str  # relative to the root, with forward slashes
+    path: str  # path relative to the project's root folder, with forward slashes
     text: str
     tree: ast.Module
 

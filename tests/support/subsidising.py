@@ -88,19 +88,19 @@ def take_back(engine: Engine, repayment_id: int, today: date) -> None:
 
 
 def draft(engine: Engine, period: Period = Q2, today: date | None = None, user: str = "officer") -> int:
-    """Draft the batch of a period on the period's 21st, or on a later day; return the batch's id."""
+    """Draft the batch of a period, on the 21st of the period's last month or later; return the batch's id."""
     with at_desk(engine, user, today or period.days.end) as unit:
         return batches.draft(unit, BANK, COUNTY, period).id
 
 
 def step(engine: Engine, user: str, on: date, act: Callable[..., Any], *args: Any, **more: Any) -> Any:
-    """Let a person take a step on a day."""
+    """Carry out a step as a person on a day."""
     with at_desk(engine, user, on) as unit:
         return act(unit, *args, **more)
 
 
 def bring(engine: Engine, batch_id: int, to: str, on: date | None = None, since: str = "draft") -> None:
-    """Take a batch from one status to another, every step on the 26th of the period's last month or on a given day."""
+    """Take a subsidy batch to another status, every step on the 26th of the period's last month or on a given day."""
     names = ["draft", *(status for status, _, _ in CHAIN)]
     with engine.connect() as connection:
         day = on or connection.execute(select(SubsidyBatch.submit_by).where(SubsidyBatch.id == batch_id)).scalar_one()
@@ -132,7 +132,7 @@ class Shown:
 
 
 def shown(engine: Engine, batch_id: int) -> list[Shown]:
-    """Return every line of a batch in the order of creation, lines that have left the batch included."""
+    """Return every line of a subsidy batch in the order of creation, including lines removed from the batch."""
     query = select(SubsidyLine).where(SubsidyLine.batch_id == batch_id).order_by(SubsidyLine.id)
     with at_desk(engine) as unit:
         return [
@@ -154,7 +154,7 @@ def shown(engine: Engine, batch_id: int) -> list[Shown]:
 
 
 def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
-    """Return the sum of the subsidy lines that count, in yuan, by loan id."""
+    """Return the sum of the subsidy lines still in a batch, in yuan, by loan id."""
     sums: dict[int, Decimal] = {}
     for line in shown(engine, batch_id):
         if line.live:
@@ -163,7 +163,7 @@ def amounts(engine: Engine, batch_id: int) -> dict[int, str]:
 
 
 def line_ids(engine: Engine, batch_id: int) -> list[int]:
-    """Return the ids of the subsidy lines that count."""
+    """Return the ids of the subsidy lines that are still in a batch."""
     live = (SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
     query = select(SubsidyLine.id).where(*live).order_by(SubsidyLine.id)
     with engine.connect() as connection:

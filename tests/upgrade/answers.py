@@ -1,4 +1,4 @@
-"""The comparison of present answers with a release's stored answers, field by field, except for intended changes."""
+"""The comparison of present API answers with a release's stored answers, field by field, except intended changes."""
 
 import re
 import tomllib
@@ -19,7 +19,7 @@ _ID = re.compile(r"\b[0-9]{16,19}\b")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A place where an answer differs from the stored one; `pointer` names the place as in RFC 6901."""
+    """A place where an answer differs from the stored answer; `pointer` is the place as a JSON pointer (RFC 6901)."""
 
     question: Question
     pointer: str
@@ -33,9 +33,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A figure that a later release changed on purpose, with the questions, the place in their answers and the
-    CHANGELOG line.
-    """
+    """A figure changed on purpose by a later release: request path, place in the answer and CHANGELOG line."""
 
     path: str
     pointer: str
@@ -44,12 +42,12 @@ class Changed:
     engine: str = ""
 
     def covers(self, difference: Difference) -> bool:
-        """Return whether a difference is an instance of this intended change."""
+        """Return whether a difference is an instance of an intended change."""
         return fnmatchcase(difference.question.path, self.path) and _leads(self.pointer, difference.pointer)
 
 
 def kept_answers(folder: Path, url: str) -> list[tuple[Question, Answer]]:
-    """Return the questions and answers stored for a release, for the engine of a database."""
+    """Return the API requests and answers stored for a release, for the engine of a database."""
     return list(read(unpack(answers_file(folder, url)).decode()))
 
 
@@ -61,16 +59,16 @@ def changed_on_purpose(folder: Path, url: str) -> list[Changed]:
 
 
 def ask_again(url: str, kept: Iterable[tuple[Question, Answer]]) -> Iterator[Difference]:
-    """Ask a database every stored question and yield the differences from the stored answers."""
+    """Send every stored request to a database and yield the differences from the stored answers."""
     with asking(url) as asker:
         for question, answer in kept:
             yield from differences(question, answer, asker.ask(question))
 
 
 def differences(question: Question, kept: Answer, found: Answer) -> Iterator[Difference]:
-    """Yield the differences of an answer from the stored answer: missing fields, unequal fields, added or missing rows.
+    """Yield the differences of an answer from the stored answer: missing or unequal fields, and added or missing rows.
 
-    Rows are compared in their order. A new field is not a difference.
+    Rows of two answers are compared in their order. A field that the stored answer does not have is not a difference.
     """
     if kept.status != found.status:
         yield Difference(question, "", kept.status, found.status)
@@ -96,14 +94,14 @@ def _differ(question: Question, pointer: str, kept: Any, found: Any) -> Iterator
 
 
 def unexplained(found: Sequence[Difference], changed: Sequence[Changed]) -> list[Difference]:
-    """Return the differences that no intended change covers."""
+    """Return the differences that are not intended changes."""
     return [each for each in found if not any(entry.covers(each) for entry in changed)]
 
 
 def faults_of(changed: Sequence[Changed], found: Sequence[Difference], changelog: str) -> list[str]:
-    """Return the faults of the intended changes.
+    """Return the errors in the list of intended changes.
 
-    A change is at fault where it covers no difference, or where the CHANGELOG does not mention it.
+    An intended change is wrong if no difference matches it, or if the CHANGELOG does not mention it.
     """
     faults = []
     for entry in changed:
@@ -115,10 +113,10 @@ def faults_of(changed: Sequence[Changed], found: Sequence[Difference], changelog
 
 
 def without_ids(bodies: Iterable[Any]) -> list[Any]:
-    """Return answers with every id replaced by its place among the ids, in the order in which they appear.
+    """Return answers with every id replaced by its position in the order in which the ids appear.
 
-    Two databases with the same history then give equal answers, though their ids differ. The hash of an entry is left
-    out because it is computed from ids.
+    With ids replaced, two databases with equal histories give equal answers. The hash of an entry is left out of the
+    answers because it is computed from ids.
     """
     places: dict[str, str] = {}
 
@@ -135,9 +133,9 @@ def without_ids(bodies: Iterable[Any]) -> list[Any]:
 
 
 def _leads(pattern: str, pointer: str) -> bool:
-    """Return whether a pattern matches a place.
+    """Return whether a pattern matches a place in an answer.
 
-    A star in the pattern stands for one step, and two stars at its end stand for everything below.
+    A star in the pattern matches one step, and two stars at its end match any further steps.
     """
     wanted, steps = pattern.split("/"), pointer.split("/")
     if wanted[-1] == "**":

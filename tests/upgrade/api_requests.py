@@ -1,4 +1,4 @@
-"""API requests on the kept county's last evening, each with an idempotency key that later releases must know."""
+"""API requests on the last evening of the sample county, with idempotency keys that later releases must know."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ def send(engine: Engine) -> None:
 
 
 def sent(asker: Asker) -> Iterator[Question]:
-    """Yield the requests of the last evening; a repeated request gets its first answer and has no further effect."""
+    """Send the requests of the last evening; a repeated request gets its first answer and has no further effect."""
     repaid, running = (_loan(asker, number) for number in (_REPAID, _RUNNING))
     paid = {"amount": "100.00", "paid_on": "2019-12-30", "channel": "转账", "receipt_no": "API-1"}
     yield Question("officer", f"/loans/{repaid}/repayments", "POST", paid, "kept-1")

@@ -1,4 +1,4 @@
-"""The questions to a kept county, sent through the HTTP API at one fixed moment, each by a named user."""
+"""The API requests whose answers are compared between releases, each sent at one fixed moment by a named user."""
 
 import json
 import tempfile
@@ -16,7 +16,7 @@ from ledger.settings import read_settings
 from tests.upgrade.stage import password_of
 
 ASKED_AT = datetime(2020, 1, 6, 1, 0, tzinfo=UTC)
-"""The moment at which all questions are asked: the first Monday morning after the story's last day."""
+"""The moment at which all requests are sent: the first Monday morning after the scenario's last day."""
 
 BASE = "/api/v1"
 _PAGE = 200
@@ -24,7 +24,7 @@ _PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request to the API and the user who sends it; a list is requested with all its pages."""
+    """A request to the API and the user who sends it; for a list, all pages are requested."""
 
     user: str
     path: str
@@ -43,15 +43,13 @@ class Answer:
 
 @dataclass(slots=True)
 class Asker:
-    """A client of one service that signs each user in once."""
+    """A client of one service that signs in each user only once."""
 
     app: Flask
     tokens: dict[str, str] = field(default_factory=dict)
 
     def ask(self, question: Question) -> Answer:
-        """Return the answer to a question, with all pages of a list joined and a refusal reduced to its code
-        and facts.
-        """
+        """Return the answer to a request, with all pages of a list joined and only the code and facts of a refusal."""
         answer = self._send(question, question.path)
         body = answer.body
         if answer.status >= 400:
@@ -103,7 +101,7 @@ def _mark(path: str) -> str:
 
 
 def written(question: Question, answer: Answer) -> str:
-    """Return a question with its answer as one line of JSON."""
+    """Return an API request with its answer as one line of JSON."""
     record = {
         "user": question.user,
         "method": question.method,
@@ -117,7 +115,7 @@ def written(question: Question, answer: Answer) -> str:
 
 
 def read(text: str) -> Iterator[tuple[Question, Answer]]:
-    """Return questions with their answers from a JSON list."""
+    """Return API requests with their answers from a JSON list."""
     for record in json.loads(text):
         question = Question(record["user"], record["path"], record["method"], record["body"], record["key"])
         yield question, Answer(record["status"], record["answer"])

@@ -1,4 +1,4 @@
-"""The closing of months in the kept county, after reconciliations, and the reopening of one month."""
+"""The closing of months in the sample county, after reconciliations, and the reopening of one month."""
 
 from datetime import date
 from functools import partial
@@ -16,7 +16,7 @@ from tests.upgrade.stage import BANK, COUNTY, THRIFTY, Story
 
 
 def months(story: Story) -> Agenda:
-    """Return the days on which months are closed, and the day on which the last closed month is opened again."""
+    """Return the days on which months are closed, and the day on which the last closed month is reopened."""
     first = date(2016, 3, 1)
     close = partial(partial, _close, story)
     return [
@@ -51,6 +51,6 @@ def _reconcile(story: Story, year: int) -> None:
 
 
 def _open_again(story: Story) -> None:
-    """Open the last closed month of the second bank, as its officer requests."""
+    """Reopen the last closed month of the second bank, as its officer requests."""
     payload = {"book": "LOAN-ABC", "month": "2018-12"}
     story.decide(("officer2", "checker2"), "reopen", payload, "补记一笔还款", bank=THRIFTY)

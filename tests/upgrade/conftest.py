@@ -1,4 +1,4 @@
-"""The kept releases that the tests use: the oldest and the newest, or those named in KEPT_SNAPSHOTS."""
+"""The stored releases that the tests use: the oldest and the newest, or the releases named in KEPT_SNAPSHOTS."""
 
 import os
 from pathlib import Path
@@ -10,12 +10,12 @@ from tests.upgrade.restore import releases
 VARIABLE = "KEPT_SNAPSHOTS"
 """The environment variable with versions separated by commas, or `all`."""
 
-# The variable's name does not begin with LEDGER_, because the tests delete variables that do.
+# The variable's name does not begin with LEDGER_, because the tests delete variables with that prefix.
 _ASKED = os.environ.get(VARIABLE, "")
 
 
 def chosen_releases() -> list[Path]:
-    """Return the folders of the releases to test; raise UsageError for a release that is not kept."""
+    """Return the folders of the releases to test; raise UsageError for a release without a stored folder."""
     kept = releases()
     if not _ASKED:
         return [kept[0], kept[-1]] if len(kept) > 1 else kept

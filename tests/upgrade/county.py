@@ -1,4 +1,4 @@
-"""The story of the kept county from 2016-03 to 2019-12, day by day: about sixty loans and every kind of event."""
+"""The scenario of the sample county from 2016-03 to 2019-12, day by day: about sixty loans and every kind of event."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ FAILING = (BANK, BANK, THRIFTY, BANK, BANK, BANK, BANK, BANK, THRIFTY, BANK, BAN
 
 
 def live(engine: Engine) -> Story:
-    """Play the kept county's story on a prepared database, and return the story after its last day."""
+    """Run the sample county's scenario on a prepared database, and return the scenario after its last day."""
     story = Story(engine, Clock(FIRST))
     chance = Random(SEED)
     houses = people.houses(chance, COUNTY, SHEETED + AT_DESKS)
@@ -69,14 +69,14 @@ def live(engine: Engine) -> Story:
 
 
 def play(story: Story, agenda: Agenda) -> None:
-    """Perform the actions of an agenda on their days, in the order of days."""
+    """Perform the actions of an agenda on their days, from the earliest day to the latest."""
     for on, act in sorted(agenda, key=lambda row: row[0]):
         story.clock.set(on)
         act()
 
 
 def _with_failures(lent: Sequence[Lent]) -> list[Lent]:
-    """Return the loans, with the first loans changed so that they are never repaid and become claims in the story."""
+    """Return the loans, the first of which are changed so that they are never repaid and lead to claims."""
     wanted = list(FAILING)
     rows = []
     for row in lent:
@@ -119,7 +119,7 @@ def _register(unit: Unit, house: House) -> None:
 
 
 def _reach(unit: Unit, house: House) -> None:
-    """Store a household's contact data; the last digit of the phone number decides how sending to it ends."""
+    """Store a household's contact data; the phone number's last digit decides whether messages to it arrive."""
     number = int(house.registry_no[-3:])
     phone, email = f"1380797{number:04d}", f"house{number}@example.com" if number % 2 else None
     contacts.set_contact(unit, household_id=household_of(unit, house), phone=phone, email=email)

@@ -1,6 +1,6 @@
 """A process that upgrades a database and kills itself before one statement: `python -m tests.upgrade.cut_off`.
 
-The upgrade also adds an account to the chart, so reference data is added after the schema changes.
+The upgrade also adds an account to the chart, so it writes new reference data after the schema changes.
 """
 
 import os
@@ -18,7 +18,7 @@ from ledger.setup import prepare
 def upgrade(url: str, last: int) -> int:
     """Upgrade a database and return the number of statements sent.
 
-    The process kills itself before statement number `last`; with 0 the upgrade runs to its end.
+    The process kills itself before statement number `last`; with `last` at 0 the upgrade runs to its end.
     """
     chart.ACCOUNTS = (
         *chart.ACCOUNTS,

@@ -1,4 +1,4 @@
-"""Decisions on single loans of the kept county, as a table of days and actions."""
+"""Decisions on single loans of the sample county, as a table of days and actions."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -19,7 +19,7 @@ from ledger.tables.subsidies import Clawback
 from tests.upgrade.stage import BANK, COUNTY, FOURTH, OTHER, THIRD, THRIFTY, Story, lend, quoted, repay
 
 Agenda = list[tuple[date, Callable[[], object]]]
-"""The actions of a story with their days; actions of one day run in the order of the list."""
+"""The actions of a scenario with their days; actions of one day run in the order of the list."""
 
 YANJIN = {"scheme": "yanjin-2016", "principal": yuan("30000.00"), "term_months": 12, "annual_rate": Decimal("0.0435")}
 """The terms of loans under another county's scheme: a shorter term, a smaller principal, no subsidy."""
@@ -28,12 +28,12 @@ BANKERS, BUREAU, NEIGHBOURS = ("officer", "checker"), ("finance", "finance2"), (
 
 
 def day(text: str) -> date:
-    """Return a date written `2016-05-10`."""
+    """Return the date of a text such as `2016-05-10`."""
     return date.fromisoformat(text)
 
 
 def lending(story: Story, houses: list[House], neighbours: list[House]) -> Agenda:
-    """Return the loans that officers record singly, each named for its later fate."""
+    """Return the loans that officers record singly, each with a name that describes its later events."""
     own_county: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("2016-03-22", "waived", {}),
         ("2016-04-12", "written off", {}),
@@ -141,7 +141,7 @@ def corrections(story: Story) -> Agenda:
 
 
 def money_of_the_fund(story: Story) -> Agenda:
-    """Return the events of the fund's accounts other than the quarterly plans."""
+    """Return the actions on the fund's accounts other than the quarterly plans."""
     credit = partial(story.do, "finance", accounts.credit_interest, COUNTY, BANK)
     returned = {"county": OTHER, "bank": THIRD, "on": "2019-12-28", "slip_no": "QT-1"}
     return [
@@ -170,28 +170,28 @@ def _renew(story: Story) -> None:
 
 
 def _settle(story: Story, name: str, **more: Any) -> None:
-    """Pay a loan off on the story's present day."""
+    """Pay a loan off on the scenario's current day."""
     loan_id = story.named[name]
     repay(story, loan_id, plain(quoted(story, loan_id, story.clock.today).total), **more)
     story.payers.discard(name)
 
 
 def _undo(story: Story, users: tuple[str, str], name: str, kind: str, reason: str) -> None:
-    """Reverse the latest unreversed event of a kind of a loan."""
+    """Reverse a loan's latest unreversed event of a given kind."""
     story.reverse(users, latest(story, story.named[name], kind), reason)
     if kind == "LoanDisbursed":
         story.payers.discard(name)
 
 
 def latest(story: Story, loan_id: int, kind: str) -> int:
-    """Return the id of a loan's latest unreversed event of a kind."""
+    """Return the id of a loan's latest unreversed event of a given kind."""
     with story.at("auditor") as unit:
         ids = [past.id for past in backdating.unreversed(unit, [loan_id]) if type(past.event) is TYPES[kind]]
     return ids[-1]
 
 
 def latest_of_kind(story: Story, kind: str) -> int:
-    """Return the id of the event of a kind that was recorded last, whether reversed or not."""
+    """Return the id of the latest recorded event of a given kind, whether reversed or not."""
     query = text("SELECT id FROM events WHERE kind = :kind ORDER BY recorded_at DESC, id DESC LIMIT 1")
     with story.at("auditor") as unit:
         return int(unit.connection.execute(query, {"kind": kind}).scalar_one())
@@ -215,7 +215,7 @@ def _receive_clawbacks(story: Story) -> None:
 
 
 def _advance(story: Story) -> None:
-    """Draft, approve, appropriate and deposit an advance."""
+    """Draft, approve, appropriate and deposit an advance of fund money."""
     plan_id = story.do("city", plans.draft_advance, COUNTY, BANK, yuan("10000.00"))
     story.do("city2", plans.approve, plan_id)
     story.do("city2", plans.appropriate, plan_id)
@@ -231,7 +231,7 @@ def _neighbours_interest(story: Story) -> None:
 
 
 def _deposit_again(story: Story) -> None:
-    """Reverse the thrifty bank's latest deposit, then deposit a part of its amount."""
+    """Reverse the latest deposit of one bank, the thrifty one, then deposit a part of the reversed amount."""
     with story.at("auditor") as unit:
         query = select(FundPlanStep).where(FundPlanStep.step == "deposit", FundPlanStep.bank == THRIFTY)
         step = unit.session.execute(query.order_by(FundPlanStep.id.desc()).limit(1)).scalar_one()

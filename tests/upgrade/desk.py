@@ -1,4 +1,4 @@
-"""Unfinished work in the kept county at its end: loans, batches and requests left at every step."""
+"""Unfinished work in the sample county at the scenario's end: loans, batches and requests left at every step."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -26,7 +26,7 @@ from tests.upgrade.stage import BANK, OFFICERS, THRIFTY, Story, asked_for, lend
 
 
 def last_days(story: Story, houses: Sequence[House], lent: Sequence[Lent]) -> Agenda:
-    """Return the actions of the last days, which leave work unfinished."""
+    """Return the actions of the scenario's last days, which leave work unfinished."""
     return [
         (day("2017-09-26"), partial(_return_lines, story)),
         (day("2019-10-08"), partial(_reject_sheet, story, lent)),
@@ -40,7 +40,7 @@ def last_days(story: Story, houses: Sequence[House], lent: Sequence[Lent]) -> Ag
 
 
 def _return_lines(story: Story) -> None:
-    """Send two lines of an approved batch back to the bank; their approved subsidy is reversed in red."""
+    """Send two lines of an approved batch back to the bank, so that the lines' approved subsidy is reversed in red."""
     batch_id = take_batch(story, BANK, Period.parse("quarter", "2017Q3"), ())
     with story.at("auditor") as unit:
         query = select(SubsidyLine.id).where(SubsidyLine.batch_id == batch_id, SubsidyLine.live.is_(True))
@@ -49,7 +49,7 @@ def _return_lines(story: Story) -> None:
 
 
 def _sheet(lent: Sequence[Lent], bank: str, on: date, receipt: str) -> bytes:
-    """Return a repayment sheet with two rows, for the bank's last two punctual loans."""
+    """Return a repayment sheet with two rows, for the bank's last two loans that are always paid on time."""
     rows = [row for row in lent if row.bank == bank and row.habit == "punctual"][-2:]
     return sheets.repayments([Paid(bank, row.contract_no, Fen(10_000), on, receipt) for row in rows])
 
@@ -76,12 +76,12 @@ def _waiting_sheet(story: Story, lent: Sequence[Lent]) -> None:
 
 
 def _ask_for_a_run(story: Story) -> None:
-    """Queue a run of a job that no process begins within the story."""
+    """Queue a run of a job, which no process starts before the scenario ends."""
     story.do("city", job_runs.enqueue, "interest", story.clock.today, Scope(BANK, ""), "city")
 
 
 def _put_forward(story: Story, houses: Sequence[House]) -> None:
-    """Record five loans and leave each at another step: submitted, returned, amended, approved, paid out."""
+    """Record five loans and leave each at a different step: submitted, returned, amended, approved, paid out."""
     signed_on = story.clock.today - DAY
     for number, (name, house) in enumerate(zip(("submitted", "returned", "amended", "approved"), houses, strict=False)):
         loan_id = story.do("officer", loans.record, asked_for(story, house, 8901 + number, signed_on)).id
@@ -106,7 +106,7 @@ def _leave_batches(story: Story) -> None:
 
 
 def _ask(story: Story) -> None:
-    """Make requests that stay pending, and one that is refused."""
+    """Make several requests that stay pending, and one request that is refused."""
     loan_id = story.named["refused by the insurer"]
     waiver = {"on": str(story.clock.today), "amount": None}
     story.ask("officer", "waiver", waiver, "户主患病住院", loan_id=loan_id)

@@ -1,4 +1,4 @@
-"""Questions to a kept county after a further quarter, to compare two databases with the same history."""
+"""API requests to the sample county's database after a further quarter, to compare two equal histories."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _MONTH_ENDS = ("2020-01-31", "2020-02-29", "2020-03-31")
 
 
 def answers_after(url: str) -> list[Any]:
-    """Return a database's answers after the further quarter, with ids replaced by their places."""
+    """Return a database's answers after the further quarter, with every id replaced by its position among the ids."""
     with asking(url, ASKED_AT) as asker:
         answers = [(question, asker.ask(question)) for question in _questions(asker)]
     return without_ids([question.path, answer.status, answer.body] for question, answer in answers)

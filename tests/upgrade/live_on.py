@@ -1,4 +1,4 @@
-"""A further quarter of the kept county, 2020-01 to 2020-03, played by the present code on any kept database."""
+"""A further quarter of the sample county, 2020-01 to 2020-03, run by the present code on a stored database."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -36,7 +36,7 @@ _STEPS = {"draft": "checker", "submitted": "poverty2", "reviewed": "finance"}
 
 
 def live_on(engine: Engine) -> Story:
-    """Play the further quarter, with the same actions on every database, and return the story after its last day."""
+    """Run the further quarter, with equal actions on every database, and return the scenario after its last day."""
     story = Story(engine, Clock(FIRST))
     chance = Random(county.SEED)
     houses = people.houses(chance, COUNTY, county.SHEETED + county.AT_DESKS)
@@ -67,12 +67,12 @@ def live_on(engine: Engine) -> Story:
 
 
 def _run_what_waits(story: Story) -> None:
-    """Run the job that was queued on the story's last days."""
+    """Run the job that was queued on the scenario's last days."""
     run_queued(Lease(story.engine, "kept", clock=story.clock))
 
 
 def _confirm_sheets(story: Story) -> None:
-    """Confirm the sheets that wait for their checker."""
+    """Confirm the imported sheets that wait for their checker."""
     with story.at("auditor") as unit:
         query = select(Import.id, Import.bank).where(Import.status == "booked", Import.bank.is_not(None))
         waiting = [(row.id, row.bank) for row in unit.session.execute(query.order_by(Import.id))]
@@ -97,7 +97,7 @@ def _finish_batches(story: Story) -> None:
 
 
 def _decide_what_waits(story: Story) -> None:
-    """Approve the pending waiver."""
+    """Approve the pending request for a waiver."""
     with story.at("auditor") as unit:
         query = select(Approval.id).where(Approval.status == "pending", Approval.kind == "waiver")
         request_id = unit.session.execute(query).scalar_one()
@@ -105,7 +105,7 @@ def _decide_what_waits(story: Story) -> None:
 
 
 def _further_claims(story: Story) -> None:
-    """Take every unfinished claim one step further, and pay queued claims as far as the fund accounts allow."""
+    """Take every unfinished claim one step further, and pay queued claims as far as the fund accounts have money."""
     with story.at("auditor") as unit:
         payable = (Claim.status == "partly_paid") | ((Claim.status == "approved") & (Claim.bank == BANK))
         query = select(Claim).where(Claim.status.in_(_STEPS) | payable).order_by(Claim.approved_on, Claim.id)
@@ -129,7 +129,7 @@ def _remit_what_waits(story: Story) -> None:
 
 
 def _reverse_repayment(story: Story) -> None:
-    """Reverse the latest repayment of an active loan, so that the loan's lines are billed once more."""
+    """Reverse the latest repayment of an active loan, so that the loan's interest lines are billed again."""
     with story.at("auditor") as unit:
         query = (
             select(Repayment.event_id)
@@ -153,7 +153,7 @@ def _deliver(story: Story) -> None:
 
 
 def _sheets(story: Story) -> None:
-    """Import a sheet per bank with payments of the interest billed to date."""
+    """For each bank, import a sheet with payments of all interest billed to date."""
     story.run("daily")
     for bank in (BANK, THRIFTY):
         officer = OFFICERS[bank][0]
@@ -163,7 +163,7 @@ def _sheets(story: Story) -> None:
 
 
 def _paid(story: Story, bank: str) -> list[Paid]:
-    """Return the rows of a repayment sheet: every third active loan with open interest pays it in full."""
+    """Return the rows of a repayment sheet, in which every third active loan with unpaid interest pays it in full."""
     with story.at("auditor") as unit:
         query = select(Loan).where(Loan.bank == bank, Loan.county == COUNTY, Loan.status == "active")
         loans = unit.session.execute(query.order_by(Loan.contract_no)).scalars().all()

@@ -1,4 +1,4 @@
-"""The failed loans of the kept county: claims in every status, recoveries, and the sharing of losses."""
+"""The failed loans of the sample county: claims in every status, recoveries, and the sharing of losses."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -49,7 +49,7 @@ def failures(story: Story) -> Agenda:
 
 
 def claimable(story: Story, bank: str) -> list[int]:
-    """Return a bank's loans in the county that can be claimed and were never claimed, the earliest due date first."""
+    """Return a bank's loans in the county that can be claimed and have no claim yet, ordered by due date."""
     since = story.clock.today - timedelta(days=90)
     query = (
         select(Loan.id)
@@ -62,9 +62,7 @@ def claimable(story: Story, bank: str) -> list[int]:
 
 
 def claim(story: Story, name: str, loan_id: int, steps: int) -> int:
-    """Draft a claim on a loan and take the claim through the given number of steps: submitted, reviewed, approved,
-    paid.
-    """
+    """Draft a claim on a loan and take the claim through some steps in order: submitted, reviewed, approved, paid."""
     with story.at("auditor") as unit:
         loan = unit.session.get_one(Loan, loan_id)
     officer, checker = OFFICERS[loan.bank]
@@ -86,7 +84,7 @@ def _claim_each(story: Story, loan_ids: Sequence[int], named_steps: Sequence[tup
 
 
 def _first_claims(story: Story) -> None:
-    """Claim overdue loans in September: four claims are paid in full, the thrifty bank's claim in part."""
+    """Claim overdue loans in September: four claims are paid in full, and one bank's claim is paid in part."""
     _claim_each(story, claimable(story, BANK), [(f"paid {number}", 4) for number in range(4)])
     _claim_each(story, claimable(story, THRIFTY), [("queued", 4)])
     claim(story, "insured", story.named["insured"], 3)
@@ -102,7 +100,7 @@ def _last_claims(story: Story) -> None:
 
 
 def _share(story: Story) -> None:
-    """Receive the county's whole debt to the fund account as its share of losses."""
+    """Receive the county's whole debt to the fund account, which is its share of losses."""
     with story.at("auditor") as unit:
         book = book_of(Kind.FUND, bank=BANK, county=COUNTY)
         clocks = Clocks(story.clock.today)
@@ -111,7 +109,7 @@ def _share(story: Story) -> None:
 
 
 def _undo_share(story: Story) -> None:
-    """Reverse the latest county share."""
+    """Reverse the latest payment of the county's share of losses."""
     story.reverse(BUREAU, latest_of_kind(story, "CountyShareReceived"), "重复入账")
 
 
@@ -147,7 +145,7 @@ def _release(story: Story) -> None:
 
 
 def _return_share(story: Story) -> None:
-    """Pay back to the county a part of its prepaid share, because recoveries have made the prepaid share too large."""
+    """Pay back to the county the part of its share that recoveries have made unnecessary."""
     payload = {"county": COUNTY, "bank": BANK, "amount": "20000.00", "on": str(story.clock.today), "slip_no": "FD-2"}
     story.decide(BUREAU, "county_share_return", payload, "退还预缴", county=COUNTY, bank=BANK)
 

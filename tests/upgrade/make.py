@@ -1,4 +1,4 @@
-"""The program that makes a release's snapshot: the story played on both engines, packed with its answers."""
+"""The program that makes a release's snapshot: a scenario run on both engines, and the answers to API requests."""
 
 import hashlib
 import importlib.util
@@ -45,7 +45,7 @@ _CHANGED = """# Figures of this snapshot that a later release changed on purpose
 @click.argument("version")
 def main(version: str) -> None:
     """Make the snapshot of a release, VERSION such as 2026.11.0, in tests/upgrade/VERSION."""
-    logs.configure("error")  # Otherwise the log has four thousand lines of requests.
+    logs.configure("error")  # At a lower level the log would contain four thousand lines of requests.
     folder = restore.FOLDER / version
     folder.mkdir()
     with tempfile.TemporaryDirectory() as own:
@@ -63,7 +63,7 @@ def main(version: str) -> None:
 
 
 def _live(url: str, folder: Path) -> None:
-    """Play the story on an empty database, verify the books, and store the answers to all questions."""
+    """Run the scenario on an empty database, verify the books, and store the answers to all requests."""
     with freeze_time(_INSTALLED):
         prepare(url)
     engine = open_engine(url)
@@ -105,7 +105,7 @@ def _dumped(url: str) -> bytes:
 
 
 def _without_commands(lines: list[bytes]) -> Iterator[bytes]:
-    r"""Return the lines that are SQL, without psql's own commands \restrict and \unrestrict."""
+    r"""Return the lines that are SQL, without the commands \restrict and \unrestrict of psql."""
     return (line for line in lines if not line.startswith((b"\\restrict", b"\\unrestrict")))
 
 
@@ -118,9 +118,7 @@ def _pg_dump() -> Path:
 
 
 def _released(version: str) -> str:
-    """Return a record of the release: the commit, the newest migration, and the hashes of files that must never
-    change.
-    """
+    """Return the release's commit, its newest migration, and the hashes of files that must never change."""
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("path_separator", "os")

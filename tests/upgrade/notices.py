@@ -1,4 +1,4 @@
-"""The notices of the kept county: issued every two weeks, delivered in time, late or never, and sent by SMS."""
+"""The notices of the sample county: issued every two weeks, delivered in time, late or never, and sent by SMS."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -21,17 +21,15 @@ _SLIP = b"%PDF-1.4\n% a signed slip\n%%EOF\n"
 
 
 class Post:
-    """A channel that accepts most messages.
+    """A simulated SMS channel that accepts most messages.
 
-    The channel refuses numbers ending in 3 and gives no answer for numbers ending in 9.
+    The simulated channel refuses phone numbers ending in 3 and gives no answer for numbers ending in 9.
     """
 
     name = "sms"
 
     def send(self, message: Message) -> None:
-        """Accept a message, or raise NotTaken or OutcomeUnknown, depending on the last digit of the
-        message's number.
-        """
+        """Accept a message, or raise NotTaken or OutcomeUnknown, depending on the last digit of the phone number."""
         if message.to.endswith("3"):
             raise NotTaken("no such number", again=False)
         if message.to.endswith("9"):
@@ -68,9 +66,7 @@ def _to_deliver(story: Story, bank: str) -> list[tuple[int, date]]:
 
 
 def _handed_over_on(notice: Notice) -> date | None:
-    """Return the day a notice is delivered, which the contract number's last digit decides; return None for no
-    delivery.
-    """
+    """Return a notice's day of delivery, or None for no delivery; the contract number's last digit decides."""
     chance = int(notice.contract_no[-1])
     if chance in (0, 8):
         return None

@@ -1,4 +1,4 @@
-"""The recurring work of a quarter in the kept county: sheets, jobs, subsidies, the fund's plan and deposits."""
+"""The recurring work of a quarter in the sample county: sheets, jobs, subsidies, the fund's plan and deposits."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
@@ -32,7 +32,7 @@ REJECTED, DRAWN_UP_AGAIN = "2018Q1", Quarter(2017, 1)
 
 
 def approve(unit: Unit, batch_id: int) -> None:
-    """Approve a batch; in the batch of the quarter REJECTED the first line is rejected."""
+    """Approve a subsidy batch; in the quarter REJECTED, also reject the first line of the batch."""
     batch = unit.session.get_one(SubsidyBatch, batch_id)
     rejected = {}
     if batch.period == REJECTED and batch.bank == BANK:
@@ -51,7 +51,7 @@ def eve_of(quarter: Quarter) -> date:
 
 
 def bring_sheets(story: Story, quarter: Quarter, lent: Sequence[Lent], paid: Sequence[Paid]) -> None:
-    """Import and confirm the loans and repayments since the last 25th, then run the daily job."""
+    """Import and confirm the loans and repayments since the previous quarter's sheets, then run the daily job."""
     days = Span(eve_of(quarter.shift(-1)), eve_of(quarter))
     for bank in (BANK, THRIFTY):
         officer, _ = OFFICERS[bank]
@@ -68,7 +68,7 @@ def bring_sheets(story: Story, quarter: Quarter, lent: Sequence[Lent], paid: Seq
 
 
 def periods_of(quarter: Quarter) -> list[Period]:
-    """Return the subsidy periods that end on or before a quarter's 25th: the quarter, and in December also the year."""
+    """Return the subsidy periods paid with a quarter: the quarter, and for the last quarter also the year."""
     periods = [Period.parse("quarter", str(quarter))]
     if quarter.number == 4:
         periods.append(Period.parse("year", str(quarter.year)))
@@ -76,21 +76,21 @@ def periods_of(quarter: Quarter) -> list[Period]:
 
 
 def approve_subsidies(story: Story, quarter: Quarter) -> None:
-    """Draft, submit and approve the batches of the county's two banks."""
+    """Draft, submit and approve the subsidy batches of the county's two banks."""
     for bank in (BANK, THRIFTY):
         for period in periods_of(quarter):
             take_batch(story, bank, period, _APPROVED)
 
 
 def pay_subsidies(story: Story, quarter: Quarter) -> None:
-    """Verify and pay the batches of the county's two banks."""
+    """Verify and pay the subsidy batches of the county's two banks."""
     for bank in (BANK, THRIFTY):
         for period in periods_of(quarter):
             take_batch(story, bank, period, _PAID)
 
 
 def take_batch(story: Story, bank: str, period: Period, steps: Iterable[tuple[str, Callable[..., object]]]) -> int:
-    """Take a batch through some steps, after drafting the batch where it does not exist; return the batch's id."""
+    """Take a subsidy batch through some steps, after drafting the batch if it does not exist; return the batch's id."""
     officer, checker = OFFICERS[bank]
     with story.at("auditor") as unit:
         existing = _batch(unit, bank, period)
@@ -131,7 +131,7 @@ def plan_fund(story: Story, quarter: Quarter) -> None:
 
 
 def deposit(story: Story, quarter: Quarter) -> None:
-    """Deposit the counties' money for a quarter, except the limited and the omitted fund account."""
+    """Deposit the counties' money for a quarter, except in two fund accounts: one gets less money, one gets none."""
     with story.at("auditor") as unit:
         query = select(FundPlan.id).where(FundPlan.quarter == str(quarter), FundPlan.kind == "quarter")
         plan_id = unit.session.execute(query.order_by(FundPlan.id.desc()).limit(1)).scalar_one()

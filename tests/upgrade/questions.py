@@ -1,4 +1,4 @@
-"""The questions to a kept county: lists, and every item of the lists, at several days and moments of knowledge."""
+"""API requests to the sample county's database: lists, and every item of the lists, as of several days and moments."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -18,7 +18,7 @@ KNOWN_AT = (
     "2019-10-13T00:00:00+08:00",
     "2019-12-25T12:00:00+08:00",
 )
-"""Moments before and after late records, reversals and withdrawals in the story."""
+"""Moments before and after late records, reversals and withdrawals in the scenario."""
 
 ALL = "auditor"
 SCOPED = ("officer", "officer2", "officer3", "poverty", "finance", "finance3", "city")
@@ -26,7 +26,7 @@ SCOPED = ("officer", "officer2", "officer3", "poverty", "finance", "finance3", "
 
 
 def questions(asker: Asker) -> Iterator[Question]:
-    """Yield every question; a separate question asks for each item of a list."""
+    """Yield every API request; a separate request reads each item of a list."""
     for part in (
         _books,
         _both_clocks,
@@ -46,7 +46,7 @@ def questions(asker: Asker) -> Iterator[Question]:
 
 
 def month_ends() -> Iterator[date]:
-    """Yield the last day of every month of the story."""
+    """Yield the last day of every month of the scenario."""
     day = FIRST
     while day <= LAST:
         day = add_months(day, 1)
@@ -54,7 +54,7 @@ def month_ends() -> Iterator[date]:
 
 
 def items(asker: Asker, path: str, user: str = ALL) -> list[dict[str, Any]]:
-    """Return all rows of a list."""
+    """Return all rows of a list in the API."""
     rows: list[dict[str, Any]] = asker.ask(Question(user, listing(path))).body["items"]
     return rows
 
@@ -64,14 +64,12 @@ def _listed(path: str, user: str = ALL) -> Question:
 
 
 def used_books(asker: Asker) -> list[str]:
-    """Return the books that have balances."""
+    """Return the names of the books that have balances."""
     return sorted({row["book"] for row in items(asker, f"/ledger/balances?as_of={LAST}")})
 
 
 def _books(asker: Asker) -> Iterator[Question]:
-    """Ask for the monthly trial balances of used books, for one trial balance of each unused book, and for closed
-    months.
-    """
+    """Request monthly trial balances of used books, one trial balance of each unused book, and the closed months."""
     yield _listed("/ledger/periods")
     yield _listed(f"/ledger/accounts?as_of={LAST}")
     used = used_books(asker)
@@ -84,7 +82,7 @@ def _books(asker: Asker) -> Iterator[Question]:
 
 
 def _both_clocks(asker: Asker) -> Iterator[Question]:
-    """Ask for balances and reports as of several days, as known at several moments."""
+    """Request balances and reports as of several days, as known at several moments."""
     books, chosen = used_books(asker), [row["id"] for row in _telling(asker)][:8]
     for as_of in AS_OF:
         for known_at in KNOWN_AT:
@@ -101,7 +99,7 @@ def _both_clocks(asker: Asker) -> Iterator[Question]:
 
 
 def _telling(asker: Asker) -> list[dict[str, Any]]:
-    """Return loans with many events: loans recorded singly and claimed loans in turn, ordered by contract number."""
+    """Return loans with many events, singly recorded and claimed loans alternating, ordered by contract number."""
     claimed = {row["loan_id"] for row in items(asker, "/claims")}
     loans = [row for row in items(asker, "/loans") if row["contract_no"][-4] in "89"]
     others = [row for row in items(asker, "/loans") if row["id"] in claimed and row not in loans]
@@ -110,7 +108,7 @@ def _telling(asker: Asker) -> list[dict[str, Any]]:
 
 
 def _loans(asker: Asker) -> Iterator[Question]:
-    """Ask for every loan with its lines, statement, repayments, recoveries and payoff."""
+    """Request every loan with its lines, statement, repayments, recoveries and pay-off."""
     yield _listed("/loans")
     for row in items(asker, "/loans"):
         path = f"/loans/{row['id']}"
@@ -123,7 +121,7 @@ def _loans(asker: Asker) -> Iterator[Question]:
 
 
 def _vouchers(asker: Asker) -> Iterator[Question]:
-    """Ask for the vouchers of some loans and of the fund, and for each entry and event of these vouchers."""
+    """Request the vouchers of some loans and of the fund, and each entry and event of these vouchers."""
     for book in used_books(asker):
         if book.startswith("FUND"):
             yield _listed(f"/ledger/entries?book={book}")
@@ -139,7 +137,7 @@ def _vouchers(asker: Asker) -> Iterator[Question]:
 
 
 def _subsidies(asker: Asker) -> Iterator[Question]:
-    """Ask for every batch with its lines, the public lists, and the claw-backs."""
+    """Request every subsidy batch with its lines, the public lists, and the claw-backs."""
     yield _listed("/subsidy-batches")
     for row in items(asker, "/subsidy-batches"):
         path = f"/subsidy-batches/{row['id']}"
@@ -151,14 +149,14 @@ def _subsidies(asker: Asker) -> Iterator[Question]:
 
 
 def _claims(asker: Asker) -> Iterator[Question]:
-    """Ask for every claim."""
+    """Request every claim."""
     yield _listed("/claims")
     for row in items(asker, "/claims"):
         yield Question("finance2", f"/claims/{row['id']}")
 
 
 def _notices(asker: Asker) -> Iterator[Question]:
-    """Ask for the notices on several days, each notice with its history, and the attempts to send notices."""
+    """Request the notices on several days, each notice with its history, and the attempts to send notices."""
     for day in ("2019-03-31", "2019-06-30", "2019-12-31"):
         yield _listed(f"/notices?on={day}")
     for row in items(asker, "/notices?on=2019-12-31"):
@@ -167,7 +165,7 @@ def _notices(asker: Asker) -> Iterator[Question]:
 
 
 def _fund(asker: Asker) -> Iterator[Question]:
-    """Ask for the fund's plans, targets, accounts and account statements."""
+    """Request the fund's plans, targets, accounts and account statements."""
     yield _listed("/fund/plans")
     for row in items(asker, "/fund/plans"):
         yield Question("city", f"/fund/plans/{row['id']}")
@@ -179,7 +177,7 @@ def _fund(asker: Asker) -> Iterator[Question]:
 
 
 def _reports(asker: Asker) -> Iterator[Question]:
-    """Ask for every report on several days, with every grouping."""
+    """Request every report on several days, with every grouping."""
     for as_of in AS_OF:
         for by in ("account", "county", "bank", "city"):
             yield _listed(f"/reports/portfolio?by={by}&as_of={as_of}")
@@ -197,7 +195,7 @@ def _reports(asker: Asker) -> Iterator[Question]:
 
 
 def _parties(asker: Asker) -> Iterator[Question]:
-    """Ask for the borrowers and their contact data."""
+    """Request the borrowers and their contact data."""
     yield _listed("/households")
     yield _listed("/organisations")
     rows = items(asker, "/households?county=" + COUNTY)
@@ -210,7 +208,7 @@ def _parties(asker: Asker) -> Iterator[Question]:
 
 
 def _work(asker: Asker) -> Iterator[Question]:
-    """Ask for requests, sheets, job runs, users and reference data."""
+    """Request the lists of approvals, sheets, job runs, users and reference data."""
     yield _listed("/approvals")
     for row in items(asker, "/approvals"):
         yield Question(ALL, f"/approvals/{row['id']}")
@@ -235,7 +233,7 @@ def _work(asker: Asker) -> Iterator[Question]:
 
 
 def _what_others_see(asker: Asker) -> Iterator[Question]:
-    """Ask for the lists as users who may see only a part of the data."""
+    """Request the lists as users who may see only a part of the data."""
     for user in SCOPED:
         yield Question(user, "/me")
         for path in ("/loans", "/claims", "/subsidy-batches", "/clawbacks", "/approvals", "/ledger/periods"):

@@ -1,6 +1,4 @@
-"""The restoring of a kept release's database into an empty database on either engine, with only Python and its
-drivers.
-"""
+"""The restoring of a stored release into an empty database on either engine, with only Python and its drivers."""
 
 import lzma
 from pathlib import Path
@@ -13,7 +11,7 @@ SQLITE, POSTGRESQL = "ledger.sqlite3.xz", "ledger.sql.xz"
 
 
 def releases() -> list[Path]:
-    """Return the folders of all kept releases, the oldest first."""
+    """Return the folders of all stored releases, the oldest first."""
     return sorted((path.parent for path in FOLDER.glob("*/released.toml")), key=_number)
 
 
@@ -35,7 +33,7 @@ def restore(folder: Path, url: str) -> None:
 
 
 def answers_file(folder: Path, url: str) -> Path:
-    """Return the file of a release's answers for the engine of a database; the two engines have different ids."""
+    """Return the file of a release's answers for the engine of a database, since ids differ between engines."""
     return folder / f"answers.{make_url(url).get_backend_name()}.json.xz"
 
 
@@ -45,5 +43,5 @@ def pack(path: Path, content: bytes) -> None:
 
 
 def unpack(path: Path) -> bytes:
-    """Return the content of a packed file."""
+    """Return the uncompressed content of a file."""
     return lzma.decompress(path.read_bytes())

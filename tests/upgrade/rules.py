@@ -1,4 +1,4 @@
-"""Rules besides the main scheme in the kept county: its own scheme, another county's scheme, the city's decisions."""
+"""Rules besides the main scheme in the sample county: its own scheme, another county's scheme, city decisions."""
 
 from datetime import date
 from functools import partial
@@ -37,8 +37,7 @@ source = "decision: the county's own agreement with its banks"
 
 
 def of_the_city(story: Story) -> Agenda:
-    """Return the actions of the city's office: set a target, load a scheme, remove a bank from the pilot, correct
-    mistakes."""
+    """Return the actions of the city's office: set a target, load a scheme, exclude a bank, correct errors."""
     return [
         (day("2016-04-05"), lambda: story.do("city", targets.set_target, BANK, 2016, 500_000_00)),
         (day("2018-01-04"), lambda: story.do("city", reference.add_scheme, parse_scheme(OWN_SCHEME))),
@@ -87,7 +86,7 @@ def _share_a_recovery(story: Story) -> None:
 
 
 def _return_a_draft(story: Story) -> None:
-    """Claim another failed loan under the other county's scheme, send the claim back, and claim the loan once more."""
+    """Claim another failed loan under the other county's scheme, return the claim, and claim the loan again."""
     claim_id = claim(story, "yanjin again", story.named["yanjin late"], 1)
     story.do("poverty3", claims.send_back, claim_id, "材料不全")
     claim(story, "yanjin again", story.named["yanjin late"], 2)

@@ -1,4 +1,4 @@
-"""The clock and the people of the kept county's story, and their steps through the ledger's operations."""
+"""The current time and the users of the sample county's scenario, and the operations that the users perform."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -69,23 +69,23 @@ PEOPLE: Mapping[str, tuple[str, Role, str | None, tuple[str, ...]]] = {
     "auditor2": ("池审计", Role.AUDITOR, None, ()),
     "admin": ("郭管理", Role.ADMIN, None, ()),
 }
-"""The users of the kept county: name, role, bank and counties; no demo user is among them."""
+"""The users of the sample county: name, role, bank and counties; no demo user is among them."""
 
 
 def password_of(username: str) -> str:
-    """Return the password of a user of the kept county."""
+    """Return the password of a user of the sample county."""
     return f"kept county {username}"
 
 
 @dataclass(slots=True)
 class Clock:
-    """A clock that starts each day of the story at nine in the morning and advances by a second at each reading."""
+    """A simulated clock that starts each day at nine in the morning and advances by a second at each reading."""
 
     today: date
     seconds: int = 0
 
     def set(self, day: date) -> None:
-        """Move the clock to a day; raise ValueError for a day before the present one."""
+        """Move the clock to a day; raise ValueError for a day before the current day."""
         if day < self.today:
             raise ValueError(f"{day} lies before {self.today}")
         if day > self.today:
@@ -98,7 +98,7 @@ class Clock:
 
 @dataclass(slots=True)
 class Story:
-    """A story that is being played: its database, its clock, and the ids of loans and other objects by name."""
+    """A scenario in progress: its database, its clock, and the ids of loans and other objects by name."""
 
     engine: Engine
     clock: Clock
@@ -106,24 +106,22 @@ class Story:
     payers: set[str] = field(default_factory=set)
 
     def at(self, user: str) -> AbstractContextManager[Unit]:
-        """Open a transaction of a user on the story's present day."""
+        """Open a transaction of a user on the scenario's current day."""
         return work(self.engine, user=user, today=self.clock.today, clock=self.clock, origin="kept")
 
     def do(self, user: str, act: Callable[..., T], *about: Any, **more: Any) -> T:
-        """Perform one operation as a user in a transaction of its own, and return the operation's result."""
+        """Perform one operation as a user in a separate transaction, and return the operation's result."""
         with self.at(user) as unit:
             return act(unit, *about, **more)
 
     def run(self, job: str) -> None:
-        """Run a job for the story's present day; raise RuntimeError where the job leaves something unfinished."""
+        """Run a job for the scenario's current day; raise RuntimeError if the job leaves an item unfinished."""
         finished = run(Lease(self.engine, "kept", clock=self.clock), job, self.clock.today)
         if finished.status != "done":
             raise RuntimeError(f"{job} of {self.clock.today} ended {finished.status}")
 
     def take_in(self, kind: str, user: str, bank: str | None, data: bytes, name: str) -> int | None:
-        """Import a sheet as a user of the county; return the sheet's id, or None where the sheet contains
-        nothing new.
-        """
+        """Import a sheet as a user of the county; return the sheet's id, or None if the sheet contains no new row."""
         importer = Importer(user, bank, frozenset({COUNTY}))
         return intake.take_in(partial(self.at, user), importer, read_table(kind, read_sheet(data, name))).id
 
@@ -137,13 +135,13 @@ class Story:
         return self.do(user, requests.ask, kind, payload, reason=reason, **about).id
 
     def decide(self, users: tuple[str, str], kind: str, payload: Mapping[str, Any], reason: str, **about: Any) -> int:
-        """Make a request as the first user and approve it as the second; return the request's id."""
+        """Make a request as one user and approve it as another user; return the request's id."""
         request_id = self.ask(users[0], kind, payload, reason, **about)
         self.do(users[1], requests.approve, request_id)
         return request_id
 
     def reverse(self, users: tuple[str, str], event_id: int, reason: str) -> None:
-        """Reverse an event in red, requested by the first user and approved by the second."""
+        """Reverse an event in red, requested by one user and approved by another user."""
         self.decide(users, "reversal", {"event_id": str(event_id)}, reason)
 
 
@@ -181,7 +179,7 @@ def asked_for(story: Story, house: House, number: int, signed_on: date, **more: 
 
 
 def lend(story: Story, name: str, house: House, number: int, **more: Any) -> int:
-    """Record, approve and disburse a loan of the given name on the story's present day; return its id."""
+    """Record, approve and disburse a loan of the given name on the scenario's current day; return its id."""
     loan_request = asked_for(story, house, number, story.clock.today - DAY, **more)
     officer, checker = OFFICERS[loan_request.bank]
     loan_id = story.do(officer, loans.record, loan_request).id
@@ -193,9 +191,7 @@ def lend(story: Story, name: str, house: House, number: int, **more: Any) -> int
 
 
 def repay(story: Story, loan_id: int, amount: str, on: date | None = None, **more: Any) -> int:
-    """Record a repayment at the counter, by default on the story's present day; return the id of the
-    repayment's event.
-    """
+    """Record a repayment at the counter, by default on the current day; return the id of its event."""
     with story.at("auditor") as unit:
         officer = OFFICERS[unit.session.get_one(Loan, loan_id).bank][0]
     on = on or story.clock.today
@@ -212,7 +208,7 @@ def quoted(story: Story, loan_id: int, on: date) -> Payoff:
 
 
 def pay_what_is_open(story: Story, names: Iterable[str]) -> None:
-    """Record repayments of the billed and unpaid interest and charges of the named loans."""
+    """Record repayments of all billed and unpaid interest and charges of the named loans."""
     loan_ids = [story.named[name] for name in sorted(names)]
     with story.at("auditor") as unit:
         balances_by_loan = balances.loan_balances(unit.connection, loan_ids)

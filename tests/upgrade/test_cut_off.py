@@ -1,4 +1,4 @@
-"""An upgrade that is killed before any one of its statements and then repeated ends like an undisturbed upgrade."""
+"""An upgrade killed before any of its statements and then repeated gives the result of an uninterrupted upgrade."""
 
 import hashlib
 import subprocess
@@ -60,7 +60,7 @@ def _database(engine_name: str, shared: Path) -> Iterator[str]:
 
 
 def _rows(url: str) -> dict[str, str]:
-    """Return a hash of every table's rows, and the objects of the schema; check that verification finds no fault."""
+    """Return a hash of every table's rows, and the schema objects; check that verification reports no fault."""
     engine = open_engine(url)
     assert verify(engine) == ()
     hashes = {"schema": "\n".join(listed(engine))}

@@ -1,4 +1,4 @@
-"""Kept databases of earlier releases: each is upgraded, gives its old answers, and can be worked on."""
+"""Tests of databases stored by earlier releases: each is upgraded, gives its old answers, and accepts new records."""
 
 import hashlib
 import tempfile
@@ -41,7 +41,7 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def upgraded(release: Path, empty_database_url: str) -> Iterator[Engine]:
-    """Yield an engine on a kept database after its upgrade."""
+    """Yield an engine on a stored database after its upgrade."""
     restore(release, empty_database_url)
     prepare(empty_database_url)
     opened = open_engine(empty_database_url)
@@ -182,7 +182,7 @@ def test_what_was_changed_on_purpose_is_no_fault(case: str, entry: Changed, left
 def test_an_entry_covers_something_and_is_told_in_the_changelog() -> None:
     changelog = "- Loans are\n  rounded up since 2027."
     assert faults_of([MEANT], [ALTERED], changelog) == []
-    assert len(faults_of([MEANT], [], changelog)) == 1  # The entry is stale: no difference is left.
+    assert len(faults_of([MEANT], [], changelog)) == 1  # An intended change without any difference is one fault.
     assert len(faults_of([MEANT], [ALTERED], "- Nothing changed.")) == 1
     assert len(faults_of([replace(MEANT, changelog=" ")], [ALTERED], changelog)) == 1
 

@@ -1,4 +1,4 @@
-"""Changes that later releases may make, each tried in a copy of the code on the newest kept county."""
+"""Tests of changes that later releases may make, each made in a copy of the code and tried on the newest snapshot."""
 
 import os
 import shutil
@@ -61,7 +61,7 @@ def _head() -> str:
 
 
 def try_out(name: str, url: str) -> None:
-    """Upgrade the newest kept county with the running code, compare its answers, and check that the change works."""
+    """Upgrade the newest stored database with the running code, compare its answers, and check the change's effect."""
     (trial,) = [each for each in TRIALS if each.name == name]
     release = releases()[-1]
     restore(release, url)

@@ -1,7 +1,7 @@
-"""Changes that a later release may make: the edits of each change, and its expected effect on a kept county.
+"""Changes that a later release may make: the edits of each change, and its expected effect on the sample county.
 
-A trial runs in a copy of the code on a kept database that the copy has upgraded: stored records are untouched, verify
-and answer as before, and the new feature works on the old books.
+A trial runs a changed copy of the code on a stored database that the copy has upgraded: stored records are unchanged,
+verification and answers give the old results, and the new feature works on the old books.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ TODAY = date(2020, 1, 6)
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An edit of a file: a text that occurs once, and its replacement."""
+    """An edit of a file: a text that occurs only once in the file, and its replacement."""
 
     path: str
     old: str
@@ -49,7 +49,7 @@ class Trial:
     name: str
     edits: tuple[Edit, ...]
     seen: Callable[[Engine], None]
-    longer: str = ""  # The path of a list to which the change adds rows.
+    longer: str = ""  # The path of an API list to which the change adds rows.
 
 
 def _at_work(engine: Engine, user: str = "finance") -> AbstractContextManager[Unit]:
@@ -58,7 +58,7 @@ def _at_work(engine: Engine, user: str = "finance") -> AbstractContextManager[Un
 
 
 def _record(unit: Unit, event: events.Event) -> list[tuple[str, str, int]]:
-    """Record an event and return its rows as debit, credit and amount in fen."""
+    """Record an event and return the event's rows as debit, credit and amount in fen."""
     event_id = journal.record(unit, event)
     rows = select(postings.c.debit, postings.c.credit, postings.c.fen).join(
         entries, entries.c.id == postings.c.entry_id

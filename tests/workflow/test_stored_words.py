@@ -1,4 +1,4 @@
-"""Tests that statuses are stored as plain text on both engines, by the ORM and by bulk writes."""
+"""Tests that statuses are stored as plain text on both engines, whether written by the ORM or in bulk."""
 
 from datetime import date
 from typing import Any

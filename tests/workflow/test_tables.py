@@ -1,4 +1,4 @@
-"""Tests of the tables of steps (状态流转): steps from each status, excluded users, and no status without exit."""
+"""Tests of the tables of steps (状态流转): steps from each status, excluded users, no status without a next step."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -82,7 +82,7 @@ request  approve           pending -> approved; not by made_by
 request  refuse            pending -> refused; not by made_by
 """
 
-# A disbursed loan's status also changes without a step of a person, because of its dates and payments.
+# A disbursed loan's status also changes without a user's step, because of due dates and payments.
 BY_ITS_DAYS: dict[StrEnum, tuple[StrEnum, ...]] = {
     LoanStatus.ACTIVE: (LoanStatus.OVERDUE, LoanStatus.CLOSED),
     LoanStatus.OVERDUE: (LoanStatus.ACTIVE, LoanStatus.COMPENSATED, LoanStatus.WRITTEN_OFF, LoanStatus.CLOSED),
@@ -102,7 +102,7 @@ FINAL: dict[str, set[StrEnum]] = {
 
 
 def row_of(name: str, status: str, **columns: Any) -> Any:
-    """Return a row of the workflow's table with a given status, which is not stored in a database."""
+    """Return a row of a workflow's table with a given status, without storing the row in a database."""
     found = WORKFLOWS[name]
     live = {"live": True} if hasattr(found.row, "live") else {}
     return found.row(id=1, status=status, **live, **columns)
