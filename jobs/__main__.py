@@ -34,10 +34,10 @@ DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 @click.group()
 def cli() -> None:
-    """Jobs of the ledger 产业扶贫信贷通: what the dates call for.
+    """Run the jobs of the ledger 产业扶贫信贷通, which do what the calendar makes due.
 
-    Exit status: 0 all done, 1 items failed and are listed, 2 refused or called wrongly, 3 cut off; the next
-    run does the rest.
+    Exit status: 0 all items done, 1 some items failed and are listed, 2 the call was refused or wrong, 3 the run
+    was interrupted and the next run completes the work.
     """
     collector.tune()
 
@@ -45,7 +45,7 @@ def cli() -> None:
 @cli.command()
 @click.option("--date", "on", type=DATE, help="business date, Asia/Shanghai (default: today)")
 def daily(on: datetime | None) -> None:
-    """Everything due up to a business date, catching up on missed days; then what waits to be sent."""
+    """Run every job that is due up to a business date, missed days included; then send the waiting notices."""
     _run(day.NAME, on, Scope(), sends=True)
 
 
@@ -55,13 +55,13 @@ def daily(on: datetime | None) -> None:
 @click.option("--bank", default="", help="only this bank, by its code")
 @click.option("--county", default="", help="only this county, by its six digits")
 def run(job: str, on: datetime, bank: str, county: str) -> None:
-    """One job for a business date; failed items are tried again."""
+    """Run one job for a business date, and try its failed items again."""
     _run(job, on, Scope(bank, county))
 
 
 @cli.command()
 def send() -> None:
-    """Notices by e-mail and SMS, those of today that wait; daily and the worker do it too."""
+    """Send the waiting notices of today by e-mail and SMS, as `daily` and the worker also do."""
     channels = _channels()
     if not channels:
         tell(Said("nothing is set: LEDGER_SMTP_URL, LEDGER_SMS_URL", "未设置发送通道：LEDGER_SMTP_URL、LEDGER_SMS_URL"))
@@ -75,7 +75,7 @@ def send() -> None:
 
 @cli.command(name="list")
 def list_jobs() -> None:
-    """The jobs, in the order in which `daily` runs them."""
+    """List the jobs in the order in which `daily` runs them."""
     for name, zh, en in [(day.NAME, day.ZH, day.EN), *((job.name, job.zh, job.en) for job in DAILY)]:
         tell(Said(f"{name:<18}{en}", f"{name:<18}{zh}"))
 
@@ -83,9 +83,9 @@ def list_jobs() -> None:
 @cli.command()
 @click.option("--last", default=10, show_default=True, help="how many runs are shown")
 def status(last: int) -> None:
-    """Who is at the jobs, how far `daily` is, the latest runs and what failed in them.
+    """Show who is running jobs, the last day that `daily` completed, and the latest runs with their failed items.
 
-    Exit status 1 when `daily` is more than two days behind or the latest one left items over.
+    The exit status is 1 if `daily` is more than two days late, or if its latest run has failed items.
     """
     with _ledger() as engine:
         lease = Lease(engine, by="cli")
@@ -115,7 +115,7 @@ def status(last: int) -> None:
 
 @cli.command()
 def queued() -> None:
-    """What was asked for through the API and has not begun."""
+    """List the runs that were requested through the API and have not started."""
     with _ledger() as engine, shown() as progress:
         lease = Lease(engine, by="cli", progress=progress, stopping=_stopped_by(signal.SIGTERM).is_set)
         runs = runner.run_queued(lease)
@@ -132,7 +132,7 @@ def queued() -> None:
     help="when `daily` runs every day, Asia/Shanghai",
 )
 def keep_time(at: datetime) -> None:
-    """Stay and run `daily` now and every day, and what is asked for through the API, until stopped."""
+    """Run `daily` now and every day, and run what is requested through the API, until this command is stopped."""
     stop, channels = _stopped_by(signal.SIGTERM, signal.SIGINT), _channels()
     with _ledger() as engine, shown() as progress:
         worker.keep_time(Lease(engine, by="worker", progress=progress, stopping=stop.is_set), at.time(), stop, channels)

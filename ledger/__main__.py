@@ -8,10 +8,10 @@ from ledger.cli import contacts, databases, published, sheets, users
 
 @click.group()
 def cli() -> None:
-    """The ledger 产业扶贫信贷通 at a terminal.
+    """Manage the ledger 产业扶贫信贷通 from a terminal.
 
-    Exit status: 0 done, 1 faults or findings that are listed, 2 refused or called wrongly, 3 the database is not
-    there or not as it must be.
+    Exit status: 0 done, 1 faults or findings are listed, 2 the call was refused or wrong, 3 the database is missing
+    or damaged.
     """
     collector.tune()
 

@@ -41,11 +41,12 @@ COLUMNS = (
 
 @click.command(name="contacts")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--user", required=True, help="who tells it: one who keeps the register, within their counties")
+@click.option("--user", required=True, help="a user who may change the register, for borrowers of that user's counties")
 def take_in(file: Path, user: str) -> None:
-    """Keep where borrowers are reached: number (户编号 or 统一社会信用代码), phone, email; all of the sheet or nothing.
+    """Load the phones and e-mail addresses of borrowers from a sheet, all rows or none.
 
-    What a row says takes the place of what was told before; an empty cell means nowhere.
+    The columns are number (户编号 or 统一社会信用代码), phone, email. A row replaces the stored contact, and an empty
+    cell deletes it.
     """
     with context() as ctx:
         try:

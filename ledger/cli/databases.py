@@ -20,18 +20,18 @@ FOUND = 1
 
 @click.command()
 def init() -> None:
-    """Make the database ready: schema, counties, banks, schemes, rates, calendars. Safe to repeat."""
+    """Create the tables and load counties, banks, schemes, rates and calendars. The command may be repeated."""
     with context(any_schema=True) as ctx:
         _prepare(ctx.settings)
     tell(Said("ready: {0}", "ready: {0}  已就绪").format(_address(ctx.settings)))
 
 
 @click.command()
-@click.option("--no-backup", is_flag=True, help="there is a backup already, made by other means")
+@click.option("--no-backup", is_flag=True, help="skip the backup, because another backup exists")
 def upgrade(no_backup: bool) -> None:
-    """Bring the database to this version: back it up, migrate it, add new reference data, check everything in it.
+    """Bring the database to this version: back it up, migrate it, add new reference data, check all its data.
 
-    Cut off anywhere, it is run again and ends the same.
+    If the upgrade is interrupted, run it again; the result is the same.
     """
     with context(any_schema=True) as ctx:
         if not setup.is_behind(ctx.engine):
@@ -46,7 +46,7 @@ def upgrade(no_backup: bool) -> None:
 
 @click.command()
 def verify() -> None:
-    """Compute everything again from the postings and tell what does not agree; exit status 1 if anything."""
+    """Recompute all figures from the postings and list the differences; the exit status is 1 if there are any."""
     with context() as ctx:
         _check(ctx)
     tell(Said("everything agrees", "全部相符"))
@@ -54,7 +54,7 @@ def verify() -> None:
 
 @click.command()
 def config() -> None:
-    """The settings this would run with, secrets hidden."""
+    """Show the settings of the ledger, without secrets."""
     for name, value in shown(checked_settings()).items():
         click.echo(f"{name}={value}")
 

@@ -21,13 +21,13 @@ DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 @click.group()
 def scheme() -> None:
-    """Scheme versions 方案; once loaded, one is never changed."""
+    """Manage scheme versions 方案; a loaded scheme version never changes."""
 
 
 @scheme.command(name="load")
 @FILE
 def load_scheme(file: Path) -> None:
-    """Load a version from a TOML document; it may inherit from a preset."""
+    """Load a scheme version from a TOML document, which may inherit from a preset."""
     with context() as ctx, ctx.unit("scheme") as unit:
         loaded = parse_scheme(_text(file))
         reference.add_scheme(unit, loaded)
@@ -42,7 +42,7 @@ def load_scheme(file: Path) -> None:
 
 @scheme.command(name="list")
 def list_schemes() -> None:
-    """All versions, with the signing dates they are for."""
+    """List all scheme versions with the signing dates for which they hold."""
     with context() as ctx, ctx.unit("scheme") as unit:
         query = select(SchemeVersion).order_by(SchemeVersion.code, SchemeVersion.version)
         for row in unit.session.execute(query).scalars():
@@ -52,18 +52,21 @@ def list_schemes() -> None:
 
 @click.group()
 def rates() -> None:
-    """Published rates: PBOC benchmark 贷款基准利率, LPR."""
+    """Manage published rates: PBOC benchmark 贷款基准利率 and LPR."""
 
 
 @rates.command(name="load")
 @click.argument("table", type=click.Choice(sorted(COLUMNS)))
 @FILE
-@click.option("--covered-through", type=DATE, required=True, help="last day looked at, nothing newer found")
-@click.option("--source", required=True, help="where the rows were published")
+@click.option(
+    "--covered-through", type=DATE, required=True, help="the last day for which the rates are known to be complete"
+)
+@click.option("--source", required=True, help="where the rates were published")
 def load_rates(table: str, file: Path, covered_through: datetime, source: str) -> None:
-    """Append the rows of a csv in percent; rows that are there already are left alone.
+    """Append rates in percent from a csv file; rows that are already stored stay as they are.
 
-    The columns: effective, then the bands, shortest first. A row that is there with other rates is refused.
+    The columns are effective, then the term bands, shortest first. A row is refused if its date is stored with other
+    rates.
     """
     with context() as ctx, ctx.unit("rates") as unit:
         published = read_table(table, _text(file), covered_through.date(), source)
@@ -82,15 +85,17 @@ def load_rates(table: str, file: Path, covered_through: datetime, source: str) -
 
 @click.group()
 def calendar() -> None:
-    """Working days 工作日: days off and make-up days of a year, as the State Council publishes them."""
+    """Manage working days 工作日: the days off and make-up days of a year that the State Council publishes."""
 
 
 @calendar.command(name="load")
 @click.argument("year", type=click.IntRange(2000, 2199))
 @FILE
-@click.option("--source", required=True, help="the notice: 国办发明电 and its number")
+@click.option(
+    "--source", required=True, help="the State Council notice with its number, such as 国办发明电〔2015〕18号"
+)
 def load_calendar(year: int, file: Path, source: str) -> None:
-    """Publish a year from a csv with the columns date, name, kind (off, makeup_workday)."""
+    """Publish a year of the calendar from a csv file with the columns date, name, kind (off or makeup_workday)."""
     with context() as ctx, ctx.unit("calendar") as unit:
         try:
             days = read_days(_text(file))

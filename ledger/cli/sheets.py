@@ -20,11 +20,11 @@ FAULTY = 1
 @click.argument("kind", type=click.Choice(list(intake.KINDS)))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--user", required=True, help="the importer: an officer of the bank, or a user who may keep the register")
-@click.option("--dry-run", is_flag=True, help="only check the sheet; nothing is kept")
+@click.option("--dry-run", is_flag=True, help="only check the sheet and store nothing")
 def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
-    """Check a whole sheet (xlsx or csv) and book it; loans and repayments wait for a checker.
+    """Check a whole sheet (xlsx or csv) and book its rows; loans and repayments then wait for a checker.
 
-    A file imported a second time changes nothing; an import that was cut off continues where it stopped.
+    Importing a file twice changes nothing; an interrupted import continues where it stopped.
     """
     with context() as ctx:
         begin = partial(ctx.unit, "import", user)

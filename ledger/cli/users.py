@@ -8,24 +8,29 @@ from ledger.operations.registry import users
 from ledger.operations.registry.users import Role
 
 PASSWORD = click.option(
-    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="asked for when it is not given"
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="asked for at the terminal if missing"
 )
 
 
 @click.group()
 def user() -> None:
-    """People who sign in."""
+    """Manage the people who sign in."""
 
 
 @user.command()
 @click.argument("username")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@click.option("--bank", help="whose officer or checker this is")
-@click.option("--county", "counties", multiple=True, help="six digits; again for another; none = all counties")
+@click.option("--bank", help="the bank of an officer or checker")
+@click.option(
+    "--county",
+    "counties",
+    multiple=True,
+    help="six digits; repeat the option for more counties; without it, all counties",
+)
 @click.option("--name", default="", help="the person's name (default: the username)")
 @PASSWORD
 def add(username: str, role: str, bank: str | None, counties: tuple[str, ...], name: str, password: str) -> None:
-    """A new person with a role and its scope."""
+    """Add a person with a role and the bank or counties of that role."""
     with context() as ctx, ctx.unit("user") as unit:
         users.add_user(unit, username, name or username, password, role, bank=bank, counties=counties)
     tell(Said(f"added {username}, {role}", f"已添加用户 {username}，{label('role', role, 'zh')}"))
@@ -35,7 +40,7 @@ def add(username: str, role: str, bank: str | None, counties: tuple[str, ...], n
 @click.argument("username")
 @PASSWORD
 def set_password(username: str, password: str) -> None:
-    """A new password; whoever is signed in under this name has to sign in again."""
+    """Set a new password; the person has to sign in again everywhere."""
     with context() as ctx, ctx.unit("user") as unit:
         users.set_password(unit, username, password)
     tell(Said(f"password of {username} set", f"用户 {username} 的密码已设置"))
@@ -44,7 +49,7 @@ def set_password(username: str, password: str) -> None:
 @user.command()
 @click.argument("username")
 def disable(username: str) -> None:
-    """Let a person in no more, from this moment on; what they recorded stays."""
+    """Disable a person from this moment on; all that the person recorded stays."""
     _set_active(username, active=False)
 
 
