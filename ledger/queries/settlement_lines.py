@@ -87,7 +87,9 @@ def earned_lines(unit: Unit, billed: Sequence[BilledLine]) -> list[EarnedLine]:
     whole = [line.principal <= line.conditions.whole_up_to and line.loan not in sharing for line in entitled]
     facts = _daily_facts(unit, [line for line, is_whole in zip(entitled, whole, strict=True) if not is_whole], sharing)
     return [
-        _earned_whole(line) if is_whole else _earned_by_days(line, facts)
+        EarnedLine(line, line.conditions.days, line.contract * subsidy.WHOLE, line.contract)
+        if is_whole
+        else _earned_by_days(line, facts)
         for line, is_whole in zip(entitled, whole, strict=True)
     ]
 
@@ -130,10 +132,6 @@ def _earned_by_days(line: BilledLine, facts: _DailyFacts) -> EarnedLine:
         facts.caps.get(line.loan, ()),
     )
     return EarnedLine(line, days, parts, subsidy.shown(parts))
-
-
-def _earned_whole(line: BilledLine) -> EarnedLine:
-    return EarnedLine(line, line.conditions.days, line.contract * subsidy.WHOLE, line.contract)
 
 
 def _of_borrowers_with_several_loans(unit: Unit, billed: Sequence[BilledLine]) -> set[int]:

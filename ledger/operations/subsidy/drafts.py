@@ -186,11 +186,12 @@ def _entering(
 ) -> list[DraftLine]:
     """Return normal and catch-up lines: lines paid in time for this batch, but not for an earlier open batch (4.3)."""
     free = free_lines(unit, batch.bank, batch.county, last, batch.id, loan_ids)
+    kinds = [(line.conditions, line.paid_on) for line in free]
     enters = {
         (conditions, paid_on): paid_on is not None and _batch_of(conditions, paid_on, last, beside) == last
-        for conditions, paid_on in {(line.conditions, line.paid_on) for line in free}
+        for conditions, paid_on in set(kinds)
     }
-    entering = [line for line in free if enters[line.conditions, line.paid_on]]
+    entering = [line for line, kind in zip(free, kinds, strict=True) if enters[kind]]
     drafted = list(draft_lines(earned_lines(unit, entering), last))
     begun = last.days.start
     refusals = _refusals(unit, {line.loan for line in entering if line.conditions.start < begun})
