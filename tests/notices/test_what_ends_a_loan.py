@@ -11,6 +11,7 @@ from jobs.notices import NOTICES
 from ledger.money import yuan
 from ledger.operations.job_runs import Scope
 from ledger.operations.lending import loans
+from ledger.reports.notices.papers import papers
 from ledger.tables.journal import events
 from ledger.tables.notices import Notice, NoticeChange
 from tests.support import claiming, serviced
@@ -100,6 +101,9 @@ def test_a_payout_taken_back_leaves_none_and_paid_out_anew_they_are_back(engine:
         if day is not None:
             make(engine, day)
         assert told(engine, loan_id) == ["D30 2016-05-11 undone 2016-05-11"]
+    with at_desk(engine) as unit:
+        made = unit.session.execute(select(Notice.id).where(Notice.loan_id == loan_id)).scalars().all()
+        assert papers(unit, made) == [], "a loan that was not paid out has no amounts to print"
     with at_desk(engine) as unit:
         loans.disburse(unit, loan_id, date(2016, 5, 10))
     make(engine, date(2016, 5, 14))
