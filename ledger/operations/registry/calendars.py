@@ -39,7 +39,7 @@ def settle(unit: Unit) -> int:
 def _roll(unit: Unit, calendar: WorkCalendar) -> int:
     """Correct the moved due dates of loans whose interest is not yet billed to the due date; return how many changed.
 
-    No event has been posted on the moved due date of a loan that is not yet billed to the due date.
+    A loan that is not yet billed to its due date has no event posted on its moved due date.
     """
     c = _LOANS.c
     dates = (c.scheme, c.scheme_version, c.due_on, c.rolled_on)

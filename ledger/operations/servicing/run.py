@@ -1,4 +1,4 @@
-"""Post what a loan's calendar makes due, and post loan transactions that are recorded in time or late.
+"""Post the interest bills and status changes due on loans, and post loan transactions recorded in time or late.
 
 The daily job, single repayments and sheets of repayments all use this module, for any number of loans. The module locks
 the loans, reverses the events dated later, loads the states, applies the transactions in the order of days, and saves
@@ -133,7 +133,7 @@ def undo_transactions(unit: Unit, event_ids: Mapping[int, Sequence[int]], reason
 
 
 def check_transaction(unit: Unit, loan_id: int, transaction: LoanTransaction) -> None:
-    """Raise the refusals of posting a transaction that can be known beforehand; save nothing."""
+    """Raise any refusal of a transaction that can be found before the transaction is posted; save nothing."""
     _check_day(unit, transaction, _banks(unit, [loan_id])[loan_id])
     if not backdating.has_later_events(unit, loan_id, transaction.on):
         list(rules.apply(load_run_to(unit, loan_id, transaction.on).state, transaction))
@@ -267,7 +267,7 @@ def _apply(loan: LoadedLoan, transaction: LoanTransaction) -> None:
 
 
 def _in_order(new: Sequence[LoanTransaction], later: Iterable[PostedEvent]) -> list[tuple[LoanTransaction, bool]]:
-    """Return transactions by day and order of the day, older ones first, each with whether the transaction is new."""
+    """Return transactions by day and order within the day, older ones first, each with a flag for new transactions."""
     older = [rules.transaction_of(each.event, each.about) for each in later]
     every = [*((each, False) for each in older if each is not None), *((each, True) for each in new)]
     return sorted(every, key=lambda pair: (pair[0].on, pair[0].day_order, pair[1]))
