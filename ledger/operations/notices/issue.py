@@ -63,7 +63,7 @@ def loans_due(session: Session, scope: Scope, on: date, after: int, limit: int) 
 
 
 def _due(session: Session, on: date, scope: Scope) -> CompoundSelect[int]:
-    """Return a query for the open loans that lack a notice on a day, and for the loans with a notice to cancel."""
+    """Return a query for the open loans that lack a notice due on a day, and for the loans with a notice to cancel."""
     loan, n = _LOANS.c, _NOTICES.c
     within = [column == part for column, part in ((loan.bank, scope.bank), (loan.county, scope.county)) if part]
     known = [loan.disbursed_on <= on, or_(loan.extended_on.is_(None), loan.extended_on <= on)]

@@ -37,7 +37,7 @@ def settle(unit: Unit) -> int:
 
 
 def _roll(unit: Unit, calendar: WorkCalendar) -> int:
-    """Correct the moved due dates of loans whose interest is not yet billed to the due date; return how many changed.
+    """Correct the moved due dates of loans not yet billed up to the due date; return how many dates changed.
 
     A loan that is not yet billed to its due date has no event posted on its moved due date.
     """

@@ -70,7 +70,7 @@ class PostedEvent(NamedTuple):
 
     @property
     def recording_order(self) -> tuple[int, int]:
-        """Return the event's moment of recording and id, because ids of several processes are not in order of time."""
+        """Return an event's time of recording and id, as ids from several processes do not sort by time."""
         return self.recorded_at, self.id
 
 
@@ -202,7 +202,7 @@ def _posted(row: Row[*tuple[Any, ...]]) -> PostedEvent:
 
 
 def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[PostedEvent]]:
-    """Return the unreversed events after each loan's point, by date and recording order, with one query for all."""
+    """Return the unreversed events after each loan's point, by date and recording order, with one query."""
     first = min((point.on for point in points.values()), default=date.max)
     undone = aliased(events)
     query = (
@@ -255,7 +255,7 @@ def _check(unit: Unit, on: date, rows: Sequence[PostedEvent]) -> None:
 
 
 def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iterable[PostedEvent]) -> None:
-    """Raise RestsOnLater where a loan's debt ended or moved after a reversed event, in closed months too (books 3)."""
+    """Raise RestsOnLater if a later event ended or moved a loan's whole debt, even in a closed month (books 3)."""
     first: dict[int, PostedEvent] = {}
     for each in undone:
         assert each.event.loan is not None

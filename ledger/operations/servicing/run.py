@@ -146,7 +146,7 @@ class _Refusals:
     gathered: list[tuple[LoanTransaction, Refusal]] | None
 
     def allow(self, blamed: Sequence[LoanTransaction], check: Callable[[], object]) -> bool:
-        """Return whether a check passes; raise a refusal, or collect the refusal for each transaction in `blamed`."""
+        """Return whether a check passes; if not, raise the refusal or collect it for each transaction in `blamed`."""
         try:
             check()
         except Refusal as refusal:
@@ -220,7 +220,7 @@ def _apply_in_order(
     taken_back_to: Mapping[int, date],
     refusals: _Refusals,
 ) -> dict[int, list[PostedTransaction]]:
-    """Load loans, apply new and reversed transactions, run each loan to the day it had reached before, and save all."""
+    """Load loans, apply new and reversed transactions, compute each loan up to its day before, and save all loans."""
     through = {
         loan_id: max(
             [
@@ -249,7 +249,7 @@ def _apply_in_order(
 def _apply_to(
     loan: LoadedLoan, new: Sequence[LoanTransaction], later: Sequence[PostedEvent], refusals: _Refusals
 ) -> list[_Applied]:
-    """Apply transactions to one loan in the order of days; run the loan to the day of each transaction first."""
+    """Apply transactions to a loan by day, after computing the loan up to the day of each transaction."""
     applied = []
     for transaction, is_new in _in_order(new, later):
         loan.take(servicing.run_to(loan.state, transaction.on))

@@ -34,7 +34,7 @@ class LoadedLoan:
     records: list[Record] = field(default_factory=list)
 
     def take(self, events: Iterable[Event], about: Particulars = NO_PARTICULARS) -> None:
-        """Add events to those that `save` will write for this loan."""
+        """Add events to the events that `save` will write for this loan."""
         document, reason, made_by, checked_by = about
         for event in events:
             self.records.append(Record(event, document, reason, made_by, checked_by, self._key(event)))

@@ -40,11 +40,11 @@ Begin = Callable[[], AbstractContextManager[Unit]]
 class Kind:
     """The functions of one kind of sheet.
 
-    Only `importers` may import the kind. `check` checks rows: each row is then ready, unchanged or faulty. `chunks`
-    splits the ready rows into chunks of limited size, and `book` books one chunk. `undo` takes back the rows of an
-    import. A kind without `undo` is a register: nobody confirms a register, all rows of a register are checked
-    together, and one transaction books all its rows. The faults of a `rehearsed` kind appear only when rows are booked,
-    so each chunk is first booked and rolled back.
+    Only persons with a role in `importers` may import a sheet of the kind. `check` checks rows: each row is then ready,
+    unchanged or faulty. `chunks` splits the ready rows into chunks of limited size, and `book` books one chunk. `undo`
+    takes back the rows of an import. A kind without `undo` is a register: nobody confirms a register, all rows of a
+    register are checked together, and one transaction books all its rows. The faults of a `rehearsed` kind appear only
+    when rows are booked, so each chunk is first booked and rolled back.
     """
 
     importers: frozenset[Role]
@@ -313,7 +313,7 @@ def _finish(unit: Unit, run: Run) -> Outcome:
     assert run.import_id is not None
     row = locked(unit, run.import_id, SheetStep.FINISH)
     move(unit, SHEET, row, SheetStep.FINISH, to=SheetStatus.BOOKED if row.booked else SheetStatus.UNCHANGED)
-    row.unchanged = row.rows - row.booked  # includes equal rows that somebody else has recorded meanwhile
+    row.unchanged = row.rows - row.booked  # The unchanged rows include equal rows recorded by others.
     return Outcome(row.id, row.kind, row.status, row.rows, row.booked, row.unchanged)
 
 
@@ -339,7 +339,7 @@ def _fail(begin: Begin, kind: Kind, import_id: int, refusal: Refusal) -> None:
                 row.booked = 0
                 move(unit, SHEET, row, SheetStep.FAIL)
     except WrongStatus:
-        return  # A checker has rejected the import meanwhile.
+        return  # A checker has rejected the import during the booking.
     except Refusal:
         for attempt in _attempts():
             with attempt, begin() as unit:

@@ -94,7 +94,7 @@ def _batches(unit: Unit, loan_ids: Sequence[int]) -> dict[int, SubsidyBatch]:
 
 
 class _Entitlement(NamedTuple):
-    """The content with which a line would be drafted now, or None if it earns nothing, and the line's lost claims."""
+    """A line's content if drafted now (None if the line earns nothing), and the claims that the line has lost."""
 
     content: DraftLine | None
     lost: tuple[date, ...]

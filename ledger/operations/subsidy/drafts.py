@@ -22,7 +22,7 @@ from ledger.unit_of_work import Unit
 _BATCHES = table_of(SubsidyBatch)
 _LINES = table_of(SubsidyLine)
 
-# Statements are built once, because building a statement takes longer than executing it for a small bank.
+# The SQL statements are built once, because building a statement takes longer than executing it for a small bank.
 _OF_OFFICE = [_BATCHES.c[name] == bindparam(name) for name in ("bank", "county", "cycle")]
 _STANDINGS = select(SubsidyBatch.period, SubsidyBatch.status, SubsidyBatch.submit_by, SubsidyBatch.cut_off).where(
     *_OF_OFFICE
@@ -161,7 +161,7 @@ def stored_lines(unit: Unit, *conditions: ColumnElement[bool]) -> Iterator[Store
 
 
 def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
-    """Return the standings of all batches of the batch's bank, county and cycle, by period."""
+    """Return by period whether each batch of the batch's bank, county and cycle is open, and the batch's cut-off."""
     return {
         Period.parse(batch.cycle, period): Standing(status in OPEN, cut_off or submit_by)
         for period, status, submit_by, cut_off in unit.session.execute(_STANDINGS, _office(batch))
