@@ -126,7 +126,7 @@ def deliver(unit: Unit, notice_id: int, details: Delivered, receipt: Scan | None
 def withdraw(unit: Unit, notice_id: int, reason: str) -> None:
     """Withdraw a delivery that was recorded wrongly, with a reason.
 
-    A notice whose delivery is withdrawn is pending again, or cancelled where its loan has ended or has a different due
+    A notice whose delivery is withdrawn is pending again, or cancelled if the loan has ended or has a different due
     date. Raise NotFound, NotDelivered.
     """
     _held(unit, notice_id)

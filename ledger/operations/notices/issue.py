@@ -98,7 +98,7 @@ def _is_called(session: Session, on: date) -> ColumnElement[bool]:
 
 
 class _Step(NamedTuple):
-    """A change of a notice: the step that changes the notice, the day of the step, and the reason."""
+    """A step that changes a notice: the kind of step, the day of the step, and the reason."""
 
     notice: int
     step: str

@@ -28,8 +28,8 @@ def publish(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -
 def settle(unit: Unit) -> int:
     """Correct the stored dates of loans and recoveries by the published calendars, and return how many dates changed.
 
-    Most dates that depend on working days are computed when they are needed. Two dates are stored: a loan's due date
-    moved to a working day, by which the jobs find loans, and the last day for remitting a recovery. Calling `settle` a
+    Most dates that depend on working days are computed when they are needed. Two dates are stored: the due date of a
+    loan moved to a working day, which the jobs search by, and the last day for remitting a recovery. Calling `settle` a
     second time changes nothing.
     """
     calendar = reference.work_calendar(unit.session)

@@ -121,7 +121,7 @@ def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str
 def _ids(
     unit: Unit, table: Table, name: str, numbers: Mapping[str, Reached], counties: frozenset[str]
 ) -> dict[str, int]:
-    """Return the ids of borrowers by the number in the column `name`, limited to `counties` where given."""
+    """Return the ids of borrowers by the value of their column `name`, limited to `counties` where given."""
     query = select(table.c[name], table.c.id).where(among(unit.connection, table.c[name], numbers))
     if counties:
         query = query.where(table.c.county.in_(sorted(counties)))

@@ -119,7 +119,7 @@ def check(
 def points_before(unit: Unit, posted: Iterable[PostedEvent]) -> dict[int, RewindPoint]:
     """Return for each loan the point in time before the first of the loan's events in `posted`.
 
-    Where the first event of a loan lies in a closed month, the loan's point is the start of the first open day.
+    If the first event of a loan is dated in a closed month, the loan is taken back to the start of the first open day.
     """
     points: dict[int, RewindPoint] = {}
     for each in posted:
@@ -255,7 +255,7 @@ def _check(unit: Unit, on: date, rows: Sequence[PostedEvent]) -> None:
 
 
 def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iterable[PostedEvent]) -> None:
-    """Raise RestsOnLater if a later event ended or moved a loan's whole debt, even in a closed month (books 3)."""
+    """Raise RestsOnLater if an event after a reversed event ended or moved a debt, even in a closed month (books 3)."""
     first: dict[int, PostedEvent] = {}
     for each in undone:
         assert each.event.loan is not None

@@ -71,7 +71,7 @@ def run_to(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
 
 
 def load_run_to(unit: Unit, loan_id: int, on: date) -> LoadedLoan:
-    """Lock a loan, load its state and run the state to the day `on`; save nothing. Raise NotFound, WrongStatus."""
+    """Lock a loan, load its state and run the state up to `on`; save nothing. Raise NotFound, WrongStatus."""
     loan = load.load(unit, [loan_id], on).get(loan_id)
     if loan is None:
         _refuse_unlent(unit, loan_id)
@@ -181,7 +181,7 @@ def _rewind(
     refusals: _Refusals,
     allowed: dict[int, list[LoanTransaction]],
 ) -> dict[int, list[PostedEvent]]:
-    """Take all loans back to their points at once; where refusals are collected, check the loans one by one.
+    """Take all loans back to their points in time at once; if refusals are collected, check the loans one by one.
 
     The transactions of a refused loan are removed from `allowed`.
     """
@@ -220,7 +220,7 @@ def _apply_in_order(
     taken_back_to: Mapping[int, date],
     refusals: _Refusals,
 ) -> dict[int, list[PostedTransaction]]:
-    """Load loans, apply new and reversed transactions, compute each loan up to its day before, and save all loans."""
+    """Load loans, apply new and reversed transactions, run each loan up to the day it had reached, and save all loans."""
     through = {
         loan_id: max(
             [

@@ -204,7 +204,7 @@ def _judge_terms(unit: Unit, known: Known, row: AsRead, *, unread: bool) -> Judg
     try:
         published = rates.benchmark_at_signing(scheme, known.snapshot.tables, row.signed_on, row.term_months)
     except rates.RateNotCovered:
-        return JudgedTerms(Terms(scheme, 0, 0), refusals)  # `refusals` already contains the missing rate.
+        return JudgedTerms(Terms(scheme, 0, 0), refusals)  # `refusals` already reports the missing rate.
     return JudgedTerms(Terms(scheme, rate_parts(row.annual_rate), rate_parts(published)), refusals)
 
 

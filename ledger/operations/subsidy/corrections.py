@@ -136,7 +136,7 @@ def _office(batch: SubsidyBatch) -> _Office:
 def _standings(
     unit: Unit, billed: Iterable[BilledLine], batches: Mapping[int, SubsidyBatch]
 ) -> dict[_Office, Mapping[Period, Standing]]:
-    """Return the standings of batches by office; nothing where no scheme of the lines makes late interest forfeit."""
+    """Return the batches' open states and cut-offs by office; empty unless a scheme makes late interest forfeit."""
     if all(line.conditions.terms.scheme.late_interest != "forfeit" for line in billed):
         return {}
     one_of_each = {_office(batch): batch for batch in batches.values()}
@@ -144,7 +144,7 @@ def _standings(
 
 
 def _counts(line: BilledLine, batch: SubsidyBatch, beside: Mapping[_Office, Mapping[Period, Standing]]) -> bool:
-    """Return whether a settlement line is paid by its batch's cut-off, or on any day where the batch is paid."""
+    """Return whether a settlement line was paid on or before its batch's cut-off, or ever if the batch is paid."""
     if line.paid_on is None:
         return False
     scheme = line.conditions.terms.scheme

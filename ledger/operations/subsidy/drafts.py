@@ -49,7 +49,7 @@ _SHORTFALLS = (
 
 
 class Claim(NamedTuple):
-    """A settlement line that a subsidy line pays for: the first day, and the version and eligible fen when drafted."""
+    """A settlement line that a subsidy line pays for: its first day, and its version and eligible fen when drafted."""
 
     start: date
     version: int
@@ -233,7 +233,7 @@ def _supplements(
     beside: Mapping[Period, Standing],
     of_loans: Sequence[ColumnElement[bool]],
 ) -> Iterator[DraftLine]:
-    """Return the amounts missing on paid lines, where this batch is the first open batch after the payment (4.9)."""
+    """Return the amounts missing on paid lines, if this batch is the first open batch after the payment (4.9)."""
     rows = unit.connection.execute(_SHORTFALLS.where(*of_loans), {**_office(batch), "batch": batch.id})
     for row in rows:
         if subsidy.next_open(Period.parse(last.cycle, row.paid_in), last, beside) == last:
