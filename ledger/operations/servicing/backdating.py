@@ -41,7 +41,7 @@ class RestsOnLater(RuleViolation):
 
 
 class RewindPoint(NamedTuple):
-    """The point to which a loan is taken back: the end of the day `on`, or a moment within the day `on`.
+    """The point in time to which a loan is taken back: the end of the day `on`, or a moment within the day `on`.
 
     `before` is the recording order of an event; a point with `before` lies just before the event. With `last`, the
     new transaction is ordered after all events of its day, including the interest bill of a claim.
@@ -268,7 +268,7 @@ def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iter
 
 
 def _books(event: Event) -> set[str]:
-    """Return the code of the loan's book and of every other book in which an event of the loan is posted."""
+    """Return the codes of the loan's own book and of every other book in which an event of the loan is posted."""
     kinds = {Kind.LOAN, *(row.kind for row in postings_of(event))}
     return {book_of(kind, bank=event.bank, county=event.county) for kind in kinds}
 
@@ -278,9 +278,9 @@ def _book(event: Event) -> str:
 
 
 def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
-    """Set the loans' rows back to their points, and begin a new generation of each loan.
+    """Reset the loans' rows to the given points in time, and begin a new generation of each loan.
 
-    `servicing.resume` finds the day of the next step when the loan's state is loaded.
+    `servicing.resume` computes the day of the next step when the loan's state is loaded.
     """
     connection, c = unit.connection, _LOANS.c
     billed = _billed_to(unit, points)

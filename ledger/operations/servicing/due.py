@@ -52,7 +52,7 @@ def _due(through: date, matured: bool) -> list[ColumnElement[bool]]:
 
 
 def newly_overdue(session: Session, scope: Scope, since: date | None, through: date) -> int:
-    """Return the number of overdue loans whose first day overdue is after `since` and not after `through`."""
+    """Return the number of overdue loans whose first overdue day is after `since`, and on or before `through`."""
     turned = Loan.rolled_on < through  # A loan is overdue from the day after its rolled due date (3.7).
     if since is not None:
         turned &= Loan.rolled_on >= since

@@ -88,7 +88,7 @@ def apply_transactions(
 ) -> dict[int, list[PostedTransaction]]:
     """Post transactions on loans, each on its own day, even where later events are posted (scheme 3 "Back-dated").
 
-    Return the posted transactions of each loan in the order of their days. `reason` is recorded with the reversals of
+    Return the posted transactions of each loan, ordered by day. `reason` is recorded with the reversals of
     later events. Where the list `faults` is given, a refused transaction is added to the list and the remaining
     transactions are still applied, so that every fault of a sheet is found at once. A caller that gives `faults` must
     not commit if the list has a fault. Without `faults` the first refusal is raised.
@@ -220,7 +220,7 @@ def _apply_in_order(
     taken_back_to: Mapping[int, date],
     refusals: _Refusals,
 ) -> dict[int, list[PostedTransaction]]:
-    """Load loans, apply new and reversed transactions, run each loan up to the day it had reached, and save all loans."""
+    """Load loans, apply new and reversed transactions, run each loan up to the day it had reached, and save all."""
     through = {
         loan_id: max(
             [

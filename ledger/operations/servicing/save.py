@@ -40,7 +40,7 @@ class LoadedLoan:
             self.records.append(Record(event, document, reason, made_by, checked_by, self._key(event)))
 
     def _key(self, event: Event) -> str | None:
-        """Return an event's natural key, with the loan's generation, so a loan taken back makes new keys."""
+        """Return an event's natural key; the key contains the loan's generation, so a loan taken back gets new keys."""
         key = key_of(event)
         return f"{key}/{self.row.generation}" if key is not None and self.row.generation else key
 

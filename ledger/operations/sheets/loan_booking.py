@@ -30,7 +30,7 @@ class Terms(NamedTuple):
 
 
 class Days(NamedTuple):
-    """The days that a disbursement fixes, as ISO texts, because both database drivers store texts fastest."""
+    """The days that follow from a disbursement, as ISO texts, because both database drivers store texts fastest."""
 
     disbursed_on: str
     due_on: str

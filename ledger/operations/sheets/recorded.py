@@ -129,7 +129,7 @@ def known_registry_nos(unit: Unit, registry_nos: Iterable[str]) -> set[str]:
 def debts_of(unit: Unit, borrowers: Iterable[Borrower], *, lock: bool = False) -> dict[int, Debts]:
     """Return the debts of borrowers by their keys; a household without a loan is left out.
 
-    With `lock` the borrowers' rows are locked first, to the end of the transaction.
+    With `lock`, the borrowers' rows are locked first, until the end of the transaction.
     """
     keys = {borrower.key for borrower in borrowers}
     households = sorted(key for key in keys if key > 0)

@@ -41,7 +41,7 @@ REBILLED = "结息单重新计息或还款变更 billed or paid anew"
 
 
 def follow(unit: Unit, loan_ids: Collection[int]) -> None:
-    """Update subsidies after settlement lines of the given loans were billed or paid again.
+    """Update subsidies after settlement lines of the given loans were billed again or paid again.
 
     The caller must have locked the loans and stored the new bills and payments.
     """
@@ -181,7 +181,7 @@ def _mark(unit: Unit, lines: Sequence[StoredLine], batches: Mapping[int, Subsidy
 
 
 def _days_and_amounts(content: DraftLine | None) -> tuple[Any, ...] | None:
-    """Return the days and amounts of a line, without the versions of the settlement lines behind the line."""
+    """Return the days and amounts of a subsidy line, without the versions of its settlement lines."""
     if content is None:
         return None
     return content.start, content.end, content.days, content.interest, content.eligible, content.fen
