@@ -16,7 +16,7 @@ from ledger.unit_of_work import Unit
 RECEIPT_BYTES_MAX = 4 * 1024 * 1024
 RECEIPTS_MAX = 10
 
-# The file types of a receipt by the first bytes of the file, because a file's name does not prove its type.
+# The file types of a receipt, recognised by the first bytes of the file, because a file name does not prove a type.
 _MEDIA = {
     b"%PDF-": "application/pdf",
     b"\xff\xd8\xff": "image/jpeg",
@@ -88,8 +88,8 @@ class Scan:
 def deliver(unit: Unit, notice_id: int, details: Delivered, receipt: Scan | None = None) -> None:
     """Record that a notice was delivered (scheme 7).
 
-    A cancelled notice counts as delivered where the delivery's day lies before the cancellation. The receipt may have
-    reached the bank only after the loan was paid off.
+    A cancelled notice counts as delivered where the delivery's day lies before the cancellation. A signed receipt of a
+    notice may reach the bank only after the loan of the notice was paid off.
 
     Raise NotFound, NoticeDelivered, NoticeCancelled, FutureDate, DeliveredBeforeMade, and the errors of `add_receipt`.
     """
@@ -126,7 +126,7 @@ def deliver(unit: Unit, notice_id: int, details: Delivered, receipt: Scan | None
 def withdraw(unit: Unit, notice_id: int, reason: str) -> None:
     """Withdraw a delivery that was recorded wrongly, with a reason.
 
-    A notice whose delivery is withdrawn is pending again, or cancelled where its loan has ended or has a different due
+    A notice whose delivery is withdrawn is pending again, or cancelled if the loan has ended or has a different due
     date. Raise NotFound, NotDelivered.
     """
     _held(unit, notice_id)
@@ -141,7 +141,7 @@ def withdraw(unit: Unit, notice_id: int, reason: str) -> None:
 def add_receipt(unit: Unit, notice_id: int, receipt: Scan) -> int:
     """Store a signed receipt of a notice's delivery, and return the receipt's id.
 
-    A file with the same bytes is stored once. Raise NotFound, NotDelivered, ReceiptTooLarge, ReceiptUnfit,
+    A receipt file that is added twice is stored once. Raise NotFound, NotDelivered, ReceiptTooLarge, ReceiptUnfit,
     TooManyReceipts.
     """
     _held(unit, notice_id)
@@ -182,7 +182,7 @@ def _media(receipt: Scan) -> str:
 
 
 def _held(unit: Unit, notice_id: int) -> Notice:
-    """Return the notice with this id, after locking its loan and with it the loan's notices; raise NotFound."""
+    """Lock the loan of a notice and all notices of the loan, and return the notice; raise NotFound."""
     query = select(Notice.loan_id).where(Notice.id == notice_id)
     loan_id = unit.session.execute(query).scalar()
     if loan_id is None:

@@ -1,8 +1,8 @@
 """Operations that issue notices before a loan's maturity, and cancel notices of ended or extended loans (scheme 7).
 
-The policy says which notices a loan's dates call for. The functions of this module compare the notices that loans call
-for with the stored notices; the number of queries does not grow with the number of loans. Neither the day on which a
-job runs nor the order in which records are made changes which notices exist.
+The policy module computes from a loan's dates which notices the loan needs. The functions of this module compare the
+notices that loans call for with the stored notices; the number of queries does not grow with the number of loans.
+Which notices exist does not depend on the day on which a job runs, or on the order in which records are made.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ _TIMINGS = CacheKey[dict[tuple[str, int], tuple[Timing, ...]]]("notices of each 
 _UNDONE = "undone"  # The cancellation reason of notices whose loan's payout was reversed.
 
 # The events that can end a loan, with the way in which each event ends the loan. Compensation and write-off always end
-# a loan. A loan in status `closed` was ended by its last event of a different kind.
+# a loan. An event of another kind ends a loan only as the last event of a loan with status `closed`.
 _ENDS: Mapping[str, Ends] = {kind.__name__: row.ends for kind, row in CATALOGUE.items() if row.ends is not None}
 _ALWAYS: Mapping[Ends, Ending] = {Ends.COMPENSATED: "compensated", Ends.WRITTEN_OFF: "written_off"}
 
@@ -56,14 +56,14 @@ def scopes_due(session: Session, on: date) -> dict[Scope, int]:
 
 
 def loans_due(session: Session, scope: Scope, on: date, after: int, limit: int) -> Sequence[int]:
-    """Return the ids above `after` of the loans that `scopes_due` counts for one bank and county, smallest first."""
+    """Return the ids above `after` of the loans of one bank and county that `scopes_due` counts, smallest first."""
     due = _due(session, on, scope).subquery()
     query = select(due.c.id).where(due.c.id > after).order_by(due.c.id).limit(limit)
     return session.connection().execute(query).scalars().all()
 
 
 def _due(session: Session, on: date, scope: Scope) -> CompoundSelect[int]:
-    """Return a query for the open loans that lack a notice on a day, and for the loans with a notice to cancel."""
+    """Return a query for the open loans that lack a notice due on a day, and for the loans with a notice to cancel."""
     loan, n = _LOANS.c, _NOTICES.c
     within = [column == part for column, part in ((loan.bank, scope.bank), (loan.county, scope.county)) if part]
     known = [loan.disbursed_on <= on, or_(loan.extended_on.is_(None), loan.extended_on <= on)]
@@ -80,9 +80,9 @@ def _due(session: Session, on: date, scope: Scope) -> CompoundSelect[int]:
 
 
 def _is_called(session: Session, on: date) -> ColumnElement[bool]:
-    """Return the condition that a loan calls for a notice on a day, and that the notice is not stored.
+    """Return the SQL condition that a loan needs a notice on a day and the notice is not stored yet.
 
-    A loan calls for a notice when no more days are left to the due date than the number of days in the loan's scheme.
+    A loan needs a notice once the number of days left to its due date is at most the number set in the loan's scheme.
     """
     loan, n = _LOANS.c, _NOTICES.c
     schemes = session.connection().execute(select(loan.scheme, loan.scheme_version).distinct())
@@ -98,7 +98,7 @@ def _is_called(session: Session, on: date) -> ColumnElement[bool]:
 
 
 class _Step(NamedTuple):
-    """A change of a notice: the step that changes the notice, the day of the step, and the reason."""
+    """A step that changes a notice: the kind of step, the day of the step, and the reason."""
 
     notice: int
     step: str
@@ -109,9 +109,9 @@ class _Step(NamedTuple):
 def reconcile(unit: Unit, loan_ids: Iterable[int], through: date | None) -> int:
     """Issue the notices that loans call for up to a day, and cancel the notices that loans no longer call for.
 
-    Return the number of notices changed. Where `through` is None, no open notice is issued; only notices of ended loans
-    are issued, with the status cancelled. The loans are locked before the comparison. A delivered notice is never
-    changed.
+    Return the number of notices changed. If `through` is None, notices are issued only for ended loans, with the status
+    cancelled. The loans are locked before their notices are compared with the stored notices. A delivered notice is
+    never changed.
     """
     unit.session.flush()
     loans = _calling_loans(unit, sorted(set(loan_ids)))
@@ -147,7 +147,7 @@ def _reconcile_kept(unit: Unit) -> None:
 
 
 class _DatedLoan(NamedTuple):
-    """The columns of a loan that its notices depend on; the due dates are the dates in the contract."""
+    """The columns of a loan that determine its notices, with the due dates as written in the contract."""
 
     id: int
     bank: str
@@ -162,7 +162,7 @@ class _DatedLoan(NamedTuple):
 
 
 class _NewNotice(NamedTuple):
-    """A notice to be inserted, with the columns of the table of notices in the table's order, without the id."""
+    """The values of a notice to be inserted, in the order of the table's columns, without the id."""
 
     loan_id: int
     due_on: date
@@ -213,7 +213,7 @@ def _timings(unit: Unit, code: str, version: int) -> tuple[Timing, ...]:
 
 
 def _ended(unit: Unit, loan_ids: Sequence[int]) -> dict[int, tuple[date, Ending]]:
-    """Return the day and the way each loan ended: compensated, written off, or closed.
+    """Return for each ended loan the day of its end and how the loan ended: compensated, written off, or closed.
 
     A compensated or written-off loan ended on the day of its first compensation or write-off, a closed loan on the day
     of its last event.

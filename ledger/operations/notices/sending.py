@@ -1,8 +1,8 @@
-"""Sending notices by e-mail and SMS (scheme 7): an attempt is repeated only where the provider surely did not take it.
+"""Sending notices by e-mail and SMS (scheme 7): a message is sent again only if the provider surely did not accept it.
 
-The row of an attempt is committed before the message is sent, and completed afterwards. A crash while the message is
-being sent leaves an attempt of unknown outcome, which is shown until a person records whether the message arrived. A
-sent notice does not count as delivered, because the delivery is recorded separately.
+The row of a sending attempt is committed before the message is sent, and the outcome is stored after the sending. A
+crash while the message is being sent leaves an attempt of unknown outcome, which is shown until a person records
+whether the message arrived. A sent notice does not count as delivered, because the delivery is recorded separately.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ answer.
 """
 
 _SECOND = 1_000_000
-# A notice whose last attempt has one of these statuses is not sent again.
+# The statuses of a last attempt after which the notice is not sent again.
 _SETTLED = ("claimed", "sent", "refused", "unknown")
 
 
@@ -122,7 +122,7 @@ def give_up_stale(unit: Unit) -> int:
 
 
 def unsent(session: Session) -> dict[str, int]:
-    """Return the numbers of notices whose last attempt is to be repeated, was refused, or has an unknown outcome."""
+    """Return by status the number of notices whose last attempt failed, was refused, or has an unknown outcome."""
     s = NoticeSending
     later = aliased(s)
     newer = exists().where(later.notice_id == s.notice_id, later.channel == s.channel, later.attempt > s.attempt)
@@ -155,10 +155,10 @@ def _end(unit: Unit, sending_id: int, status: str, reason: str, next_at: int | N
 
 
 def _sendable(channel: str, now: int, today: date) -> list[ColumnElement[bool]]:
-    """Return the conditions under which a notice is sent: it is called for, undelivered, and its due date is not past.
+    """Return the conditions for sending a notice: the notice is needed and undelivered, and its due date is not past.
 
-    A notice is not sent where a later notice of the loan is called for, or where an earlier attempt is open, was
-    successful, or is waiting for its time.
+    A notice is not sent if a later notice of the loan is needed, or if an earlier attempt is open, was successful, or
+    is waiting to be repeated.
     """
     n, later, s = Notice, aliased(Notice), aliased(NoticeSending)
     delivered = exists().where(NoticeDelivery.notice_id == n.id, NoticeDelivery.live.is_(True))

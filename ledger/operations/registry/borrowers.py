@@ -127,7 +127,8 @@ def household_faults(new: NewHousehold) -> Iterator[RuleViolation]:
 def register_household(unit: Unit, new: NewHousehold) -> Registered:
     """Register a household with its members (2.1).
 
-    Raise the first of `household_faults`, FutureDate, NotFound for the county, RegistryNoTaken, IdCardTaken.
+    Raise the first fault that `household_faults` finds, FutureDate, NotFound for the county, RegistryNoTaken,
+    IdCardTaken.
     """
     for fault in household_faults(new):
         raise fault
@@ -161,7 +162,7 @@ def register_household(unit: Unit, new: NewHousehold) -> Registered:
         )
         unit.session.flush()
     except IntegrityError as race:
-        # A concurrent transaction registered the number or card after the check above.
+        # A concurrent transaction registered the same registry number or identity card after the check for duplicates.
         if "id_card" in str(race.orig):
             raise IdCardTaken(rule="2.1", limit=1, found=mask_id_card(cards[0].number)) from None
         raise RegistryNoTaken(rule="2.1", found=new.registry_no) from None
@@ -223,8 +224,8 @@ def link_faults(new: NewLink) -> Iterator[RuleViolation]:
 def add_link(unit: Unit, organisation_id: int, new: NewLink) -> Registered:
     """Record a link of an organisation to a household, and lock the organisation.
 
-    The organisation is locked because its lending limit depends on its links (2.4, 2.5). Raise the first of
-    `link_faults`, FutureDate, NotFound, LinkTaken.
+    The organisation is locked because its lending limit depends on its links (2.4, 2.5). Raise the first fault that
+    `link_faults` finds, FutureDate, NotFound, LinkTaken.
     """
     for fault in link_faults(new):
         raise fault

@@ -28,8 +28,8 @@ def publish(unit: Unit, year: int, rows: tuple[CalendarDay, ...], source: str) -
 def settle(unit: Unit) -> int:
     """Correct the stored dates of loans and recoveries by the published calendars, and return how many dates changed.
 
-    Most dates that depend on working days are computed when they are needed. Two dates are stored: a loan's due date
-    moved to a working day, by which the jobs find loans, and the last day for remitting a recovery. Calling `settle` a
+    Most dates that depend on working days are computed when they are needed. Two dates are stored: the due date of a
+    loan moved to a working day, which the jobs search by, and the last day for remitting a recovery. Calling `settle` a
     second time changes nothing.
     """
     calendar = reference.work_calendar(unit.session)
@@ -37,9 +37,9 @@ def settle(unit: Unit) -> int:
 
 
 def _roll(unit: Unit, calendar: WorkCalendar) -> int:
-    """Correct the moved due dates of loans whose interest is not yet billed to the due date; return how many changed.
+    """Correct the moved due dates of loans not yet billed up to the due date; return how many dates changed.
 
-    No event has been posted on the moved due date of a loan that is not yet billed to the due date.
+    A loan that is not yet billed to its due date has no event posted on its moved due date.
     """
     c = _LOANS.c
     dates = (c.scheme, c.scheme_version, c.due_on, c.rolled_on)

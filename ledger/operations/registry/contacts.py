@@ -92,8 +92,8 @@ def read_email(text: str | None) -> str | None:
 def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str] = frozenset()) -> set[str]:
     """Store contact data of many borrowers, by registry number or credit code, with a fixed number of queries.
 
-    Return the registry numbers and credit codes that belong to no borrower, or to no borrower in `counties` where
-    counties are given. Contact data under these numbers is not stored.
+    Return the registry numbers and credit codes that belong to no borrower, or to no borrower in `counties` if
+    `counties` is given. Contact data is not stored for the numbers and codes that are returned.
     """
     connection, c = unit.connection, _CONTACTS.c
     households = _ids(unit, table_of(Household), "registry_no", contacts, counties)
@@ -121,7 +121,7 @@ def set_all(unit: Unit, contacts: Mapping[str, Reached], counties: frozenset[str
 def _ids(
     unit: Unit, table: Table, name: str, numbers: Mapping[str, Reached], counties: frozenset[str]
 ) -> dict[str, int]:
-    """Return the ids of borrowers by the number in the column `name`, limited to `counties` where given."""
+    """Return the ids of borrowers by the value of their column `name`, limited to `counties` where given."""
     query = select(table.c[name], table.c.id).where(among(unit.connection, table.c[name], numbers))
     if counties:
         query = query.where(table.c.county.in_(sorted(counties)))

@@ -58,7 +58,7 @@ def _load_presets(unit: Unit) -> int:
 
 
 def _load_rates(unit: Unit) -> int:
-    """Add missing rate tables, and add to existing tables the rows dated after the last day that each table covers."""
+    """Add missing rate tables, and add to each existing table the rows after the last day that the table covers."""
     present, added = rate_tables(unit.session), 0
     for code, table in rates.load_tables().items():
         covered = present[code].covered_through if code in present else date.min

@@ -175,10 +175,9 @@ def hash_password(password: str) -> str:
 
 
 def fits(password: str, stored: str | None) -> bool:
-    """Return whether a password has the stored hash.
+    """Return whether a password matches the stored hash.
 
-    A check against no stored hash takes as long as a check against a stored hash, so the time does not reveal which
-    usernames exist.
+    The check takes equally long for a user without a stored hash, so the time does not reveal which usernames exist.
     """
     try:
         _hasher.verify(_nobody() if stored is None else stored, password)
@@ -192,7 +191,7 @@ _hasher = PasswordHasher()
 
 @cache
 def _nobody() -> str:
-    """Return a hash that no password has; a check against the hash takes as long as against a real hash."""
+    """Return a hash that matches no password, but takes as long to check as the hash of a real user."""
     return _hasher.hash(secrets.token_hex(32))
 
 

@@ -1,8 +1,8 @@
 """Back-dating (倒记): take a loan back to an earlier day by reversing in red every later event of the loan.
 
 Scheme 3 "Back-dated" gives the order: reverse the later events, post the new transaction, post the later transactions
-again. The module `run.py` applies again the transactions that people recorded, and makes the interest bills and the
-changes to overdue from the loan's calendar.
+again. The module `run.py` posts again the transactions that people recorded, and computes again the interest bills and
+the changes to overdue.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,9 +41,9 @@ class RestsOnLater(RuleViolation):
 
 
 class RewindPoint(NamedTuple):
-    """The point to which a loan is taken back: the end of the day `on`, or a moment within the day `on`.
+    """The point in time to which a loan is taken back: the end of the day `on`, or a moment within the day `on`.
 
-    `before` is the recording order of an event; with `before`, the point lies just before the event. With `last`, the
+    `before` is the recording order of an event; a point with `before` lies just before the event. With `last`, the
     new transaction is ordered after all events of its day, including the interest bill of a claim.
     """
 
@@ -53,7 +53,7 @@ class RewindPoint(NamedTuple):
 
 
 class ReversalReason(NamedTuple):
-    """The reason recorded with reversals, and the maker and the checker where two people decided."""
+    """The reason recorded with reversals, and the maker and the checker if two people decided on the reversals."""
 
     reason: str
     made_by: str = ""
@@ -70,7 +70,7 @@ class PostedEvent(NamedTuple):
 
     @property
     def recording_order(self) -> tuple[int, int]:
-        """Return the event's moment of recording and id, because ids of several processes are not in order of time."""
+        """Return an event's time of recording and id, as ids from several processes do not sort by time."""
         return self.recorded_at, self.id
 
 
@@ -88,7 +88,7 @@ _STATE_KINDS = tuple(kind.__name__ for kind in _STATE_EVENTS)
 def rewind(
     unit: Unit, points: Mapping[int, RewindPoint], reason: ReversalReason, also: Sequence[PostedEvent] = ()
 ) -> dict[int, list[PostedEvent]]:
-    """Take loans back to their points and return the reversed events of each loan, by loan id, oldest first.
+    """Take loans back to the given points in time and return the reversed events by loan id, oldest first.
 
     The loans' rows must be locked by the caller. The events in `also`, which are dated before the points, are reversed
     too. A loan without an event to reverse is left unchanged. Raise RestsOnLater, PeriodClosed.
@@ -106,7 +106,7 @@ def rewind(
 def check(
     unit: Unit, points: Mapping[int, RewindPoint], also: Sequence[PostedEvent] = ()
 ) -> dict[int, list[PostedEvent]]:
-    """Return the events that `rewind` would reverse after the points; write nothing.
+    """Return the events that `rewind` would reverse for the given points in time; write nothing.
 
     Raise RestsOnLater, PeriodClosed.
     """
@@ -117,9 +117,9 @@ def check(
 
 
 def points_before(unit: Unit, posted: Iterable[PostedEvent]) -> dict[int, RewindPoint]:
-    """Return for each loan the point before the first of the loan's events in `posted`.
+    """Return for each loan the point in time before the first of the loan's events in `posted`.
 
-    Where the first event of a loan lies in a closed month, the loan's point is the start of the first open day.
+    If the first event of a loan is dated in a closed month, the loan is taken back to the start of the first open day.
     """
     points: dict[int, RewindPoint] = {}
     for each in posted:
@@ -161,12 +161,12 @@ def undo(unit: Unit, posted: Sequence[PostedEvent], reason: ReversalReason) -> N
 
 
 def has_later_events(unit: Unit, loan_id: int, on: date) -> bool:
-    """Return whether an event of the loan's state is dated after a day."""
+    """Return whether a loan has an event that belongs to its state and is dated after a day."""
     return bool(_later(unit, {loan_id: RewindPoint(on)}))
 
 
 def last_event_on(unit: Unit, loan_id: int) -> date | None:
-    """Return the day of the last unreversed event of a loan's state, or None for a loan without events."""
+    """Return the day of the last unreversed event that belongs to a loan's state, or None for a loan without events."""
     posted = unreversed(unit, [loan_id])
     return max((each.event.effective_on for each in posted if isinstance(each.event, _STATE_EVENTS)), default=None)
 
@@ -202,7 +202,7 @@ def _posted(row: Row[*tuple[Any, ...]]) -> PostedEvent:
 
 
 def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[PostedEvent]]:
-    """Return the unreversed events after each loan's point, by date and recording order, with one query for all."""
+    """Return the unreversed events after each loan's point, by date and recording order, with one query."""
     first = min((point.on for point in points.values()), default=date.max)
     undone = aliased(events)
     query = (
@@ -230,9 +230,9 @@ def _later(unit: Unit, points: Mapping[int, RewindPoint]) -> dict[int, list[Post
 def _of_the_day(each: PostedEvent, point: RewindPoint) -> bool:
     """Return whether an event dated on a point's day is ordered after the point.
 
-    Where the point is the end of its day, only the interest bill of a claim is ordered after the point, and with `last`
-    no event is. Where the point lies before an event, the transactions recorded later on the day are ordered after the
-    point, and so are the interest bill and the use of credit of a pay-off.
+    If the point is the end of a day, only the interest bill of a claim on that day comes after the point; with `last`,
+    no event of the day comes after the point. If the point is just before an event, the transactions recorded later on
+    the day come after the point, as do the interest bill and the use of credit of a pay-off.
     """
     cause = getattr(each.event, "cause", None)
     if point.before is None:
@@ -255,7 +255,7 @@ def _check(unit: Unit, on: date, rows: Sequence[PostedEvent]) -> None:
 
 
 def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iterable[PostedEvent]) -> None:
-    """Raise RestsOnLater where a loan's debt ended or moved after a reversed event, in closed months too (books 3)."""
+    """Raise RestsOnLater if an event after a reversed event ended or moved a debt, even in a closed month (books 3)."""
     first: dict[int, PostedEvent] = {}
     for each in undone:
         assert each.event.loan is not None
@@ -268,7 +268,7 @@ def _check_not_ended(unit: Unit, points: Mapping[int, RewindPoint], undone: Iter
 
 
 def _books(event: Event) -> set[str]:
-    """Return the code of the loan's book and of every other book in which an event of the loan is posted."""
+    """Return the codes of the loan's own book and of every other book in which an event of the loan is posted."""
     kinds = {Kind.LOAN, *(row.kind for row in postings_of(event))}
     return {book_of(kind, bank=event.bank, county=event.county) for kind in kinds}
 
@@ -278,9 +278,9 @@ def _book(event: Event) -> str:
 
 
 def _set_back(unit: Unit, points: Mapping[int, RewindPoint]) -> None:
-    """Set the loans' rows back to their points, and begin a new generation of each loan.
+    """Reset the loans' rows to the given points in time, and begin a new generation of each loan.
 
-    `servicing.resume` finds the day of the next step when the loan's state is loaded.
+    `servicing.resume` computes the day of the next step when the loan's state is loaded.
     """
     connection, c = unit.connection, _LOANS.c
     billed = _billed_to(unit, points)

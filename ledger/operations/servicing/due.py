@@ -12,10 +12,10 @@ from ledger.tables.loans import Loan
 
 
 def scopes_due(session: Session, through: date, *, matured: bool = False) -> dict[Scope, int]:
-    """Return by bank and county the number of loans with something falling due on or before a day.
+    """Return by bank and county the number of loans with a calendar step due on or before a day.
 
-    The things that fall due are interest bills, uses of credit and changes to overdue. With `matured`, count only loans
-    whose rolled due date lies before the day.
+    The calendar steps that fall due on a loan are interest bills, uses of credit and changes to overdue. With
+    `matured`, count only loans whose rolled due date lies before the day.
     """
     rows = session.execute(
         select(Loan.bank, Loan.county, func.count()).where(*_due(through, matured)).group_by(Loan.bank, Loan.county)
@@ -28,7 +28,7 @@ def loans_due(
 ) -> Sequence[int]:
     """Return the smallest ids above `after` of the due loans of one bank in one county, at most `limit`.
 
-    Due loans are those that `scopes_due` counts. A subquery selects the due loans before the ids are sorted; without
+    A loan is due if `scopes_due` counts the loan. A subquery selects the due loans before the ids are sorted; without
     the subquery PostgreSQL would read the loans of all banks in the order of ids.
     """
     due = (
@@ -41,7 +41,7 @@ def loans_due(
 
 
 def earliest_step(session: Session, scope: Scope) -> date | None:
-    """Return the first day on which something falls due on the loans of one bank in one county."""
+    """Return the first day on which a calendar step falls due on any loan of one bank in one county."""
     query = select(func.min(Loan.next_step_on)).where(Loan.bank == scope.bank, Loan.county == scope.county)
     return session.execute(query).scalar()
 
@@ -52,7 +52,7 @@ def _due(through: date, matured: bool) -> list[ColumnElement[bool]]:
 
 
 def newly_overdue(session: Session, scope: Scope, since: date | None, through: date) -> int:
-    """Return the number of overdue loans whose first day overdue is after `since` and not after `through`."""
+    """Return the number of overdue loans whose first overdue day is after `since`, and on or before `through`."""
     turned = Loan.rolled_on < through  # A loan is overdue from the day after its rolled due date (3.7).
     if since is not None:
         turned &= Loan.rolled_on >= since

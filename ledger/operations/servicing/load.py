@@ -32,8 +32,9 @@ def lock(unit: Unit, loan_ids: Iterable[int]) -> None:
 def load(unit: Unit, loan_ids: Iterable[int], through: date) -> dict[int, LoadedLoan]:
     """Lock loans in the order of ids and return their current states; a loan not yet paid out has no state.
 
-    The states can be run up to the day `through`, because interest rates are loaded up to `through`. The working-day
-    calendar must be published where a loan is due. A read-only connection takes no locks. Raise CalendarMissing.
+    Interest rates are loaded up to the day `through`, so the loan states can be computed up to `through`. The
+    working-day calendar of a loan's due date must be published once the loan is due. A read-only connection takes no
+    locks. Raise CalendarMissing.
     """
     unit.session.flush()
     reading = unit.connection.get_execution_options().get("reading", False)

@@ -130,7 +130,7 @@ def reverse(unit: Unit, repayment_id: int, reason: ReversalReason) -> None:
 def payoff(unit: Unit, loan_id: int, on: date) -> Payoff:
     """Return the amounts that settle a loan on a day, as if everything due on or before the day were posted (3.9).
 
-    The computation of a pay-off saves nothing. Raise NotFound, WrongStatus, PayoffPassed.
+    Nothing is saved when a pay-off amount is computed. Raise NotFound, WrongStatus, PayoffPassed.
     """
     if (last := backdating.last_event_on(unit, loan_id)) is not None and last > on:
         raise PayoffPassed(rule="3.9", limit=last, found=on)

@@ -1,4 +1,4 @@
-"""Post what a loan's calendar makes due, and post loan transactions that are recorded in time or late.
+"""Post the interest bills and status changes due on loans, and post loan transactions recorded in time or late.
 
 The daily job, single repayments and sheets of repayments all use this module, for any number of loans. The module locks
 the loans, reverses the events dated later, loads the states, applies the transactions in the order of days, and saves
@@ -71,7 +71,7 @@ def run_to(unit: Unit, loan_ids: Sequence[int], through: date) -> int:
 
 
 def load_run_to(unit: Unit, loan_id: int, on: date) -> LoadedLoan:
-    """Lock a loan, load its state and run the state to the day `on`; save nothing. Raise NotFound, WrongStatus."""
+    """Lock a loan, load its state and run the state up to `on`; save nothing. Raise NotFound, WrongStatus."""
     loan = load.load(unit, [loan_id], on).get(loan_id)
     if loan is None:
         _refuse_unlent(unit, loan_id)
@@ -88,7 +88,7 @@ def apply_transactions(
 ) -> dict[int, list[PostedTransaction]]:
     """Post transactions on loans, each on its own day, even where later events are posted (scheme 3 "Back-dated").
 
-    Return the posted transactions of each loan in the order of their days. `reason` is recorded with the reversals of
+    Return the posted transactions of each loan, ordered by day. `reason` is recorded with the reversals of
     later events. Where the list `faults` is given, a refused transaction is added to the list and the remaining
     transactions are still applied, so that every fault of a sheet is found at once. A caller that gives `faults` must
     not commit if the list has a fault. Without `faults` the first refusal is raised.
@@ -133,7 +133,7 @@ def undo_transactions(unit: Unit, event_ids: Mapping[int, Sequence[int]], reason
 
 
 def check_transaction(unit: Unit, loan_id: int, transaction: LoanTransaction) -> None:
-    """Raise the refusals of posting a transaction that can be known beforehand; save nothing."""
+    """Raise any refusal of a transaction that can be found before the transaction is posted; save nothing."""
     _check_day(unit, transaction, _banks(unit, [loan_id])[loan_id])
     if not backdating.has_later_events(unit, loan_id, transaction.on):
         list(rules.apply(load_run_to(unit, loan_id, transaction.on).state, transaction))
@@ -146,7 +146,7 @@ class _Refusals:
     gathered: list[tuple[LoanTransaction, Refusal]] | None
 
     def allow(self, blamed: Sequence[LoanTransaction], check: Callable[[], object]) -> bool:
-        """Return whether a check passes; raise a refusal, or collect the refusal for each transaction in `blamed`."""
+        """Return whether a check passes; if not, raise the refusal or collect it for each transaction in `blamed`."""
         try:
             check()
         except Refusal as refusal:
@@ -181,7 +181,7 @@ def _rewind(
     refusals: _Refusals,
     allowed: dict[int, list[LoanTransaction]],
 ) -> dict[int, list[PostedEvent]]:
-    """Take all loans back to their points at once; where refusals are collected, check the loans one by one.
+    """Take all loans back to their points in time at once; if refusals are collected, check the loans one by one.
 
     The transactions of a refused loan are removed from `allowed`.
     """
@@ -220,7 +220,7 @@ def _apply_in_order(
     taken_back_to: Mapping[int, date],
     refusals: _Refusals,
 ) -> dict[int, list[PostedTransaction]]:
-    """Load loans, apply new and reversed transactions, run each loan to the day it had reached before, and save all."""
+    """Load loans, apply new and reversed transactions, run each loan up to the day it had reached, and save all."""
     through = {
         loan_id: max(
             [
@@ -249,7 +249,7 @@ def _apply_in_order(
 def _apply_to(
     loan: LoadedLoan, new: Sequence[LoanTransaction], later: Sequence[PostedEvent], refusals: _Refusals
 ) -> list[_Applied]:
-    """Apply transactions to one loan in the order of days; run the loan to the day of each transaction first."""
+    """Apply transactions to a loan by day, after computing the loan up to the day of each transaction."""
     applied = []
     for transaction, is_new in _in_order(new, later):
         loan.take(servicing.run_to(loan.state, transaction.on))
@@ -267,7 +267,7 @@ def _apply(loan: LoadedLoan, transaction: LoanTransaction) -> None:
 
 
 def _in_order(new: Sequence[LoanTransaction], later: Iterable[PostedEvent]) -> list[tuple[LoanTransaction, bool]]:
-    """Return transactions by day and order of the day, older ones first, each with whether the transaction is new."""
+    """Return transactions by day and order within the day, older ones first, each with a flag for new transactions."""
     older = [rules.transaction_of(each.event, each.about) for each in later]
     every = [*((each, False) for each in older if each is not None), *((each, True) for each in new)]
     return sorted(every, key=lambda pair: (pair[0].on, pair[0].day_order, pair[1]))

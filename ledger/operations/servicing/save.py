@@ -34,13 +34,13 @@ class LoadedLoan:
     records: list[Record] = field(default_factory=list)
 
     def take(self, events: Iterable[Event], about: Particulars = NO_PARTICULARS) -> None:
-        """Add events to those that `save` will write for this loan."""
+        """Add events to the events that `save` will write for this loan."""
         document, reason, made_by, checked_by = about
         for event in events:
             self.records.append(Record(event, document, reason, made_by, checked_by, self._key(event)))
 
     def _key(self, event: Event) -> str | None:
-        """Return an event's natural key, with the loan's generation, so a loan taken back makes new keys."""
+        """Return an event's natural key; the key contains the loan's generation, so a loan taken back gets new keys."""
         key = key_of(event)
         return f"{key}/{self.row.generation}" if key is not None and self.row.generation else key
 

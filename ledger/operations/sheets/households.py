@@ -109,7 +109,7 @@ def _check_household(run: Run, members: Members) -> None:
 
 
 def _compare(unit: Unit, run: Run, households: dict[str, Members]) -> None:
-    """Compare households with the households registered under their numbers; find persons of other households."""
+    """Compare households with the registered households of the same numbers; find members of other households."""
     recorded = _recorded(unit, households)
     cards = {row.id_card.number for members in households.values() for _, row in members if row.id_card is not None}
     registered_in = _households_of(unit, cards)

@@ -55,7 +55,7 @@ class Importer:
 
 @dataclass(slots=True)
 class Run:
-    """The run of one sheet: the check of its rows and the booking of the checked rows.
+    """The run of one sheet: the check of the sheet's rows and the booking of the checked rows.
 
     `import_id` is the import that books the rows; an interrupted import keeps its id when it is continued. `unchanged`
     counts the rows that were recorded with equal content before the import. `ready` holds the checked rows that are to

@@ -38,13 +38,13 @@ Begin = Callable[[], AbstractContextManager[Unit]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The functions of one kind of sheet.
+    """The functions that handle one kind of sheet.
 
-    Only `importers` may import the kind. `check` checks rows: each row is then ready, unchanged or faulty. `chunks`
-    splits the ready rows into chunks of limited size, and `book` books one chunk. `undo` takes back the rows of an
-    import. A kind without `undo` is a register: nobody confirms a register, all rows of a register are checked
-    together, and one transaction books all its rows. The faults of a `rehearsed` kind appear only when rows are booked,
-    so each chunk is first booked and rolled back.
+    Only persons with a role in `importers` may import a sheet of the kind. `check` checks rows: each row is then ready,
+    unchanged or faulty. `chunks` splits the ready rows into chunks of limited size, and `book` books one chunk. `undo`
+    takes back the rows of an import. A kind without `undo` is a register: nobody confirms a register, all rows of a
+    register are checked together, and one transaction books all its rows. The faults of a `rehearsed` kind appear only
+    when rows are booked, so each chunk is first booked and rolled back.
     """
 
     importers: frozenset[Role]
@@ -126,8 +126,8 @@ def take_in(
 ) -> Outcome:
     """Check a sheet and book the sheet in transactions begun by `begin`; a dry run only checks.
 
-    `announced` is the id of the import, where `announce` has returned an id. Raise SheetFaults with every fault of
-    every row, RecordedMeanwhile, and refusals that concern no row; chunks booked before a refusal are taken back in
+    `announced` is the id of the import, if `announce` has stored the import before. Raise SheetFaults with every fault
+    of every row, RecordedMeanwhile, and refusals that concern no row; chunks booked before a refusal are taken back in
     red.
     """
     run = Run(importer, table, announced)
@@ -191,7 +191,7 @@ def _in_one_transaction(begin: Begin, run: Run, chunk_rows: int) -> Outcome:
 
 
 def _in_chunks(begin: Begin, kind: Kind, run: Run, chunk_rows: int, *, dry_run: bool) -> Outcome:
-    """Check a sheet, book its rows and finish its import, with a transaction for every part."""
+    """Check a sheet, book its rows and finish its import, with a separate transaction for each part of the work."""
     if run.import_id is None and not dry_run:
         with begin() as unit:
             run.import_id = _unfinished(unit, run.importer, run.table)
@@ -313,12 +313,12 @@ def _finish(unit: Unit, run: Run) -> Outcome:
     assert run.import_id is not None
     row = locked(unit, run.import_id, SheetStep.FINISH)
     move(unit, SHEET, row, SheetStep.FINISH, to=SheetStatus.BOOKED if row.booked else SheetStatus.UNCHANGED)
-    row.unchanged = row.rows - row.booked  # includes equal rows that somebody else has recorded meanwhile
+    row.unchanged = row.rows - row.booked  # The unchanged rows include equal rows recorded by others.
     return Outcome(row.id, row.kind, row.status, row.rows, row.booked, row.unchanged)
 
 
 def _close(unit: Unit, import_id: int, run: Run, status: SheetStatus) -> None:
-    """End an import of which no row is booked."""
+    """End an import without any booked row."""
     row = locked(unit, import_id, SheetStep.CHECK)
     row.unchanged = run.unchanged
     move(unit, SHEET, row, SheetStep.CHECK, to=status)
@@ -339,7 +339,7 @@ def _fail(begin: Begin, kind: Kind, import_id: int, refusal: Refusal) -> None:
                 row.booked = 0
                 move(unit, SHEET, row, SheetStep.FAIL)
     except WrongStatus:
-        return  # A checker has rejected the import meanwhile.
+        return  # A checker has rejected the import during the booking.
     except Refusal:
         for attempt in _attempts():
             with attempt, begin() as unit:

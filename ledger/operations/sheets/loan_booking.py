@@ -30,7 +30,7 @@ class Terms(NamedTuple):
 
 
 class Days(NamedTuple):
-    """The days that a disbursement fixes, as ISO texts, because both database drivers store texts fastest."""
+    """The days that follow from a disbursement, as ISO texts, because both database drivers store texts fastest."""
 
     disbursed_on: str
     due_on: str
@@ -141,8 +141,8 @@ def write(unit: Unit, run: Run, loans: Sequence[CheckedLoan], undone: Mapping[st
 def _stored(unit: Unit, run: Run, loans: Sequence[CheckedLoan], ids: Sequence[int]) -> list[StoredLoan]:
     """Return the table rows of loans that have just been paid out (see `loans.set_dates`).
 
-    The rows are made column by column, which is faster than loan by loan. A column that the function does not name is
-    empty.
+    The rows are made column by column, which is faster than loan by loan. Every column of the table of loans that the
+    function does not set is stored empty.
     """
     _, rows, terms, borrowers, days = zip(*loans, strict=True)
     disbursed_on = [of_loan.disbursed_on for of_loan in days]

@@ -66,8 +66,8 @@ class Known:
 
     `schemes` holds all versions of a scheme, the newest first. `first_rows` holds the number of the first row with a
     contract number, and `repeated` the numbers of the later rows. `promised` holds, by the borrower's key, the
-    principal of the checked rows in fen. `counties` holds by county the fen contributed to the fund and the fen issued,
-    including the checked rows.
+    principal of the checked rows in fen. `counties` holds for each county the amount contributed to the fund and the
+    amount issued, both in fen, including the checked rows.
     """
 
     snapshot: ReferenceSnapshot
@@ -91,7 +91,8 @@ def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
         run.known = Known(checks.reference_snapshot(unit.session), reference.work_calendar(unit.session))
     known: Known = run.known
     borrowers = recorded.borrowers_of(unit, (row for _, row in rows))
-    # Debts are read before loans: a loan booked between both queries is then found as a loan and not counted twice.
+    # Debts are queried before loans, so that a loan booked between the two queries is found as a loan and not counted
+    # twice.
     debts = recorded.debts_of(unit, borrowers.values())
     present = recorded.loans_of(unit, run.importer.bank, (row.contract_no for _, row in rows)).present
     new_rows: list[tuple[int, AsRead, Borrower | None]] = []
@@ -146,7 +147,7 @@ def book(unit: Unit, run: Run, chunk: Sequence[CheckedLoan]) -> Booked:
     whether the borrower's debts leave room for the loan.
     """
     bank = run.importer.bank or ""
-    # Asking for closed months locks the book, so that nobody closes a month before the loans are written.
+    # The query for closed months locks the book, so that nobody closes a month before the loans are written.
     period_lock.first_open(unit, [book_of(Book.LOAN, bank=bank, county="")])
     debts = recorded.debts_of(unit, [loan.borrower for loan in chunk], lock=True)
     in_books = recorded.loans_of(unit, run.importer.bank, [loan.row.contract_no for loan in chunk])
@@ -203,7 +204,7 @@ def _judge_terms(unit: Unit, known: Known, row: AsRead, *, unread: bool) -> Judg
     try:
         published = rates.benchmark_at_signing(scheme, known.snapshot.tables, row.signed_on, row.term_months)
     except rates.RateNotCovered:
-        return JudgedTerms(Terms(scheme, 0, 0), refusals)  # `refusals` already contains the missing rate.
+        return JudgedTerms(Terms(scheme, 0, 0), refusals)  # `refusals` already reports the missing rate.
     return JudgedTerms(Terms(scheme, rate_parts(row.annual_rate), rate_parts(published)), refusals)
 
 
@@ -274,7 +275,7 @@ def _lending_refusals(
     """Yield the refusals of a loan to a borrower, counting the borrower's earlier rows (2.1 to 2.5, 2.8)."""
     known: Known = run.known
     if row.principal is None:
-        row = row._replace(principal=NIL)  # The other rules are also checked for a row without a valid amount.
+        row = row._replace(principal=NIL)  # A row without a valid amount is still checked against the other rules.
     elif row.principal <= 0:
         yield "principal", PrincipalNotPositive(rule="2.2", limit="0.01", found="0.00")
     before = known.promised.get(borrower.key, 0)

@@ -39,7 +39,7 @@ class LinkWithoutHousehold(RuleViolation):
 
 
 class CheckedOrganisation(NamedTuple):
-    """A row that brings a new organisation, a new link, or both.
+    """A sheet row that registers a new organisation, a new link, or both.
 
     `organisation_id` is None where the row's organisation is new, and `household_id` is None where the row has no link.
     """

@@ -63,7 +63,7 @@ class Borrower(NamedTuple):
     """A registered borrower: a member of a household, or an organisation.
 
     `code` is the household's registry number or the organisation's credit code. `key` is the household's id, or the
-    organisation's id below zero, so that households and organisations never share a key. An organisation has no
+    negative of the organisation's id, so that households and organisations never share a key. An organisation has no
     `member_id`.
     """
 
@@ -85,7 +85,7 @@ class Debts:
     links: Sequence[Link] = ()
 
     def with_promised(self, fen: int) -> "Debts":
-        """Return the debts after promising `fen` more to the borrower."""
+        """Return the borrower's debts plus a further `fen` promised to the borrower."""
         if not fen:
             return self
         owed = self.borrowing.exposure
@@ -120,7 +120,7 @@ def borrowers_of(unit: Unit, rows: Iterable[AsRead]) -> dict[str, Borrower]:
 
 
 def known_registry_nos(unit: Unit, registry_nos: Iterable[str]) -> set[str]:
-    """Return those of the given registry numbers that belong to a registered household."""
+    """Return the given registry numbers that belong to a registered household."""
     h = _HOUSEHOLDS.c
     query = select(h.registry_no).where(among(unit.connection, h.registry_no, registry_nos))
     return set(unit.connection.execute(query).scalars())
@@ -129,7 +129,7 @@ def known_registry_nos(unit: Unit, registry_nos: Iterable[str]) -> set[str]:
 def debts_of(unit: Unit, borrowers: Iterable[Borrower], *, lock: bool = False) -> dict[int, Debts]:
     """Return the debts of borrowers by their keys; a household without a loan is left out.
 
-    With `lock` the borrowers' rows are locked first, to the end of the transaction.
+    With `lock`, the borrowers' rows are locked first, until the end of the transaction.
     """
     keys = {borrower.key for borrower in borrowers}
     households = sorted(key for key in keys if key > 0)

@@ -63,7 +63,7 @@ def check(unit: Unit, run: Run, rows: Sequence[Numbered]) -> None:
     A row is ready to be recorded, unchanged, or has a fault for every rule that the row breaks.
     """
     if run.known is None:
-        run.known = {}  # The number of the first row by contract number and receipt number.
+        run.known = {}  # The row number of the first row with each contract number and receipt number.
     first_rows: dict[tuple[str, str], int] = run.known
     loans = _loans(unit, run, {row.contract_no for _, row in rows} - {None})
     recorded = _recorded(unit, {loan_id for loan_id, _ in loans.values()})

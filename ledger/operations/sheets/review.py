@@ -22,7 +22,7 @@ _LOANS = table_of(Loan)
 
 
 def importer_of(session: Session, username: str, kind: str) -> Importer:
-    """Return a person as the importer of a kind of sheet.
+    """Return a person in the role of importer for a kind of sheet.
 
     Raise NotFound for an unknown kind or person, and KindNotYours where the role does not import the kind.
     """

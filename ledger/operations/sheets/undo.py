@@ -58,7 +58,7 @@ def undo_loans(unit: Unit, import_id: int, reason: ReversalReason) -> None:
 
 
 def undo_repayments(unit: Unit, import_id: int, reason: ReversalReason) -> None:
-    """Reverse the repayments of a sheet, and compute the later days of each loan without the repayments.
+    """Reverse the repayments of a sheet, and compute again the later days of each loan without the repayments.
 
     Raise RestsOnLater where a later record depends on a repayment, CreditOverdrawn where credit from a repayment of the
     sheet has been used.

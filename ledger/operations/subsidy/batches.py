@@ -257,7 +257,7 @@ def _find_or_add(unit: Unit, bank: str, county: str, period: Period, on: date) -
     try:
         with unit.session.begin_nested():
             unit.session.add(batch)
-    except IntegrityError:  # Another transaction drafted the batch at the same moment, and its batch is used.
+    except IntegrityError:  # Another transaction drafted this batch at the same moment; use that transaction's batch.
         return unit.session.execute(locked).scalar_one()
     begin(unit, BATCH, batch, BatchStep.DRAFT, on)
     return batch

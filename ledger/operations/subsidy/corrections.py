@@ -41,7 +41,7 @@ REBILLED = "结息单重新计息或还款变更 billed or paid anew"
 
 
 def follow(unit: Unit, loan_ids: Collection[int]) -> None:
-    """Update subsidies after settlement lines of the given loans were billed or paid again.
+    """Update subsidies after settlement lines of the given loans were billed again or paid again.
 
     The caller must have locked the loans and stored the new bills and payments.
     """
@@ -94,7 +94,7 @@ def _batches(unit: Unit, loan_ids: Sequence[int]) -> dict[int, SubsidyBatch]:
 
 
 class _Entitlement(NamedTuple):
-    """The content with which a line would be drafted now, or None if it earns nothing, and the line's lost claims."""
+    """A line's content if drafted now (None if the line earns nothing), and the claims that the line has lost."""
 
     content: DraftLine | None
     lost: tuple[date, ...]
@@ -136,7 +136,7 @@ def _office(batch: SubsidyBatch) -> _Office:
 def _standings(
     unit: Unit, billed: Iterable[BilledLine], batches: Mapping[int, SubsidyBatch]
 ) -> dict[_Office, Mapping[Period, Standing]]:
-    """Return the standings of batches by office; nothing where no scheme of the lines makes late interest forfeit."""
+    """Return the batches' open states and cut-offs by office; empty unless a scheme makes late interest forfeit."""
     if all(line.conditions.terms.scheme.late_interest != "forfeit" for line in billed):
         return {}
     one_of_each = {_office(batch): batch for batch in batches.values()}
@@ -144,7 +144,7 @@ def _standings(
 
 
 def _counts(line: BilledLine, batch: SubsidyBatch, beside: Mapping[_Office, Mapping[Period, Standing]]) -> bool:
-    """Return whether a settlement line is paid by its batch's cut-off, or on any day where the batch is paid."""
+    """Return whether a settlement line was paid on or before its batch's cut-off, or ever if the batch is paid."""
     if line.paid_on is None:
         return False
     scheme = line.conditions.terms.scheme
@@ -181,7 +181,7 @@ def _mark(unit: Unit, lines: Sequence[StoredLine], batches: Mapping[int, Subsidy
 
 
 def _days_and_amounts(content: DraftLine | None) -> tuple[Any, ...] | None:
-    """Return the days and amounts of a line, without the versions of the settlement lines behind the line."""
+    """Return the days and amounts of a subsidy line, without the versions of its settlement lines."""
     if content is None:
         return None
     return content.start, content.end, content.days, content.interest, content.eligible, content.fen

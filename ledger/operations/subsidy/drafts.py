@@ -22,7 +22,7 @@ from ledger.unit_of_work import Unit
 _BATCHES = table_of(SubsidyBatch)
 _LINES = table_of(SubsidyLine)
 
-# Statements are built once, because building a statement takes longer than executing it for a small bank.
+# The SQL statements are built once, because building a statement takes longer than executing it for a small bank.
 _OF_OFFICE = [_BATCHES.c[name] == bindparam(name) for name in ("bank", "county", "cycle")]
 _STANDINGS = select(SubsidyBatch.period, SubsidyBatch.status, SubsidyBatch.submit_by, SubsidyBatch.cut_off).where(
     *_OF_OFFICE
@@ -49,7 +49,7 @@ _SHORTFALLS = (
 
 
 class Claim(NamedTuple):
-    """A settlement line that a subsidy line pays for: the first day, and the version and eligible fen when drafted."""
+    """A settlement line that a subsidy line pays for: its first day, and its version and eligible fen when drafted."""
 
     start: date
     version: int
@@ -161,7 +161,7 @@ def stored_lines(unit: Unit, *conditions: ColumnElement[bool]) -> Iterator[Store
 
 
 def standings(unit: Unit, batch: SubsidyBatch) -> dict[Period, Standing]:
-    """Return the standings of all batches of the batch's bank, county and cycle, by period."""
+    """Return by period whether each batch of the batch's bank, county and cycle is open, and the batch's cut-off."""
     return {
         Period.parse(batch.cycle, period): Standing(status in OPEN, cut_off or submit_by)
         for period, status, submit_by, cut_off in unit.session.execute(_STANDINGS, _office(batch))
@@ -233,7 +233,7 @@ def _supplements(
     beside: Mapping[Period, Standing],
     of_loans: Sequence[ColumnElement[bool]],
 ) -> Iterator[DraftLine]:
-    """Return the amounts missing on paid lines, where this batch is the first open batch after the payment (4.9)."""
+    """Return the amounts missing on paid lines, if this batch is the first open batch after the payment (4.9)."""
     rows = unit.connection.execute(_SHORTFALLS.where(*of_loans), {**_office(batch), "batch": batch.id})
     for row in rows:
         if subsidy.next_open(Period.parse(last.cycle, row.paid_in), last, beside) == last:

@@ -23,8 +23,8 @@ _CYCLES: tuple[Cycle, ...] = ("quarter", "year")
 def batches_due(session: Session, on: date, scope: Scope = EVERYTHING) -> dict[Scope, list[Period]]:
     """Return the ended periods whose batch is missing, or is open and has not been updated on the day `on`.
 
-    The periods are returned by bank and county. A period needs a batch as soon as it has one settlement line of a loan
-    with subsidy, paid or not, because a batch without lines is reported too.
+    The periods that need a batch are returned by bank and county. A period needs a batch as soon as it has one
+    settlement line of a loan with subsidy, paid or not, because a batch without lines is reported too.
     """
     batches = _batches(session, scope)
     terms = granted_terms(session)

@@ -8,7 +8,7 @@ from ledger.workflow import Step, Workflow
 OPEN = (S.DRAFT, S.RETURNED)
 """The statuses of a batch in which lines may still enter the batch."""
 
-# The step RETURN moves a whole batch. A batch that loses only some of its lines keeps its status.
+# The step RETURN applies to a whole batch. A batch that loses only some of its lines keeps its status.
 # fmt: off
 BATCH = Workflow(
     SubsidyBatch, S, begins=(S.DRAFT,), rule="4.4",
