@@ -139,7 +139,11 @@ class FutureDate(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of one row of a sheet, as a value rather than an exception, so that all faults are reported at once."""
+    """One fault of one row of a sheet, as a value rather than an exception, so that all faults are reported at once.
+
+    `cell` is the cell in the letters and numbers of a spreadsheet, such as E5, and `heading` is the heading of the
+    column as the sheet writes the heading; both are empty where the fault concerns no single cell.
+    """
 
     row: int
     column: str
@@ -147,6 +151,8 @@ class Fault:
     zh: str
     en: str
     facts: Mapping[str, Any]
+    cell: str = ""
+    heading: str = ""
 
     @classmethod
     def of(cls, row: int, column: str, refusal: Refusal) -> "Fault":

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from api.core import edge, errors
-from api.core.fields import Choice, Code, Day, Flag, Id, Text
+from api.core.fields import Choice, Code, Day, Flag, Id, Text, Yuan
 from api.core.idempotency import Reply
 from api.core.messages import language
 from api.core.paging import Listing
@@ -42,28 +42,51 @@ blueprint = Blueprint("imports", "/imports", "导入: sheets of households, orga
 
 
 class ImportQuery(Query):
-    """`dry_run=true` checks only."""
+    """`dry_run=true` checks only; `sheet` names the page of a workbook with several filled pages."""
 
     dry_run = Flag(load_default=False)
+    sheet = Text(most=100, load_default="")
 
 
 class ImportFiles(Body):
-    """The sheet: xlsx, or csv in UTF-8 or GB18030."""
+    """The sheet: xlsx, xls, xlsb, ods, or text in UTF-8, GB18030 or UTF-16 with commas, tabs or semicolons."""
 
     file = Upload(required=True)
 
 
 class FaultAnswer(Answer):
-    """One thing wrong with one row; `row` is the sheet's own number, `column` its name in English."""
+    """One thing wrong with one row; `row` is the sheet's own number, `column` its name in English.
+
+    `cell` is the cell as a spreadsheet names it, such as E5, and `heading` the column's heading in the sheet; both are
+    empty where no single cell is wrong.
+    """
 
     row = Integer(required=True)
     column = String(required=True)
     code = String(required=True)
     message = String(required=True)
+    cell = String(required=True)
+    heading = String(required=True)
+
+
+class AmountAnswer(Answer):
+    """The amounts of one column: the unit read, and count, sum, smallest and largest in yuan."""
+
+    column = String(required=True)
+    heading = String(required=True)
+    unit = String(required=True)
+    count = Integer(required=True)
+    sum = Yuan(required=True)
+    smallest = Yuan(required=True, allow_none=True)
+    largest = Yuan(required=True, allow_none=True)
 
 
 class ImportTaken(Answer):
-    """导入结果; `id` is null where nothing is kept, `ready` is what a dry run would have booked."""
+    """导入结果; `id` is null where nothing is kept, `ready` is what a dry run would have booked.
+
+    `amounts` are to be compared with the totals of the paper. `hidden_rows` are rows that the file hides and that are
+    read like the others; null where the format of the file does not tell. `notes` says it in words.
+    """
 
     id = Id(required=True, allow_none=True)
     kind = Choice(*COLUMNS, required=True)
@@ -73,6 +96,9 @@ class ImportTaken(Answer):
     unchanged = Integer(required=True)
     ready = Integer(required=True)
     faults = List(Nested(FaultAnswer), required=True)
+    amounts = List(Nested(AmountAnswer), required=True)
+    hidden_rows = List(Integer(), required=True, allow_none=True)
+    notes = List(String(), required=True)
 
 
 class ImportAnswer(Answer):
@@ -122,14 +148,14 @@ class RejectionBody(ImportDecisionBody):
     keyed=True,
     answers={200: ImportTaken, 201: ImportTaken, 202: ImportTaken},
 )
-def take_in(kind: str, dry_run: bool, file: FileStorage) -> Response:
+def take_in(kind: str, dry_run: bool, sheet: str, file: FileStorage) -> Response:
     """导入: check a sheet whole and book it, all or nothing; the same file twice changes nothing.
 
     Loans and repayments wait for a checker's approval. With a fault it is refused (422) with every fault of every row
     in `faults`; a dry run answers them with 200, and needs no key. Cut off, the same file sent again goes on.
     """
     importer = _importer(kind)
-    table = _read(kind, file)
+    table = _read(kind, file, sheet)
     if dry_run:
         return _tried(kind, importer, table)
     return _answered(_recorded(importer, table))
@@ -187,10 +213,10 @@ def _importer(kind: str) -> Importer:
     return Importer(person.username, person.scope.bank, person.scope.counties)
 
 
-def _read(kind: str, file: FileStorage) -> Table | RuleViolation:
+def _read(kind: str, file: FileStorage, sheet: str) -> Table | RuleViolation:
     """Return the table of a sheet; for an unusable sheet, return the refusal, which the caller raises later."""
     try:
-        return read_table(kind, read_sheet(file.read(), file.filename or ""))
+        return read_table(kind, read_sheet(file.read(), file.filename or "", sheet))
     except RuleViolation as refusal:
         return refusal
     finally:
@@ -209,7 +235,7 @@ def _recorded(importer: Importer, table: Table | RuleViolation) -> Reply:
             outcome = intake.take_in_at_once(unit, importer, table)
         except RuleViolation as refusal:
             raise _worded(refusal) from None
-        return Reply(200 if outcome.id is None else 201, to_json(ImportTaken().dump(_shown_outcome(outcome))))
+        return Reply(200 if outcome.id is None else 201, to_json(ImportTaken().dump(_shown_outcome(outcome, table))))
 
     reply = runs.until_alone(lambda: edge.recorded(act, keyed=True))
     if reply.status == 202 and isinstance(table, Table):
@@ -230,22 +256,28 @@ def _tried(kind: str, importer: Importer, table: Table | RuleViolation) -> Respo
     try:
         if isinstance(table, RuleViolation):
             raise table
-        answer = _shown_outcome(intake.take_in(edge.writing, importer, table, dry_run=True))
+        answer = _shown_outcome(intake.take_in(edge.writing, importer, table, dry_run=True), table)
     except SheetFaults as refusal:
         facts = refusal.facts
         outcome = Outcome(None, kind, SheetStatus.FAILED, facts["rows"], 0, facts["unchanged"])
-        answer = _shown_outcome(outcome) | {"faults": _worded_faults(refusal)}
+        read = table if isinstance(table, Table) else None
+        answer = _shown_outcome(outcome, read) | {"faults": _worded_faults(refusal)}
     return errors.answer(200, to_json(ImportTaken().dump(answer)))
 
 
 def _announced(unit: Unit, importer: Importer, table: Table, *, dry_run: bool) -> dict[str, Any]:
     import_id = intake.announce(unit, importer, table, dry_run=dry_run)
     status = SheetStatus.TRYING if dry_run else SheetStatus.CHECKING
-    return dict(ImportTaken().dump(_shown_outcome(Outcome(import_id, table.kind, status, len(table.rows), 0, 0))))
+    return dict(
+        ImportTaken().dump(_shown_outcome(Outcome(import_id, table.kind, status, len(table.rows), 0, 0), table))
+    )
 
 
-def _shown_outcome(outcome: Outcome) -> dict[str, Any]:
-    return asdict(outcome) | {"faults": []}
+def _shown_outcome(outcome: Outcome, table: Table | None) -> dict[str, Any]:
+    amounts = [] if table is None else [asdict(total) for total in table.totals]
+    hidden = [] if table is None else table.hidden
+    notes = [] if table is None else [note.told(language()) for note in table.notes()]
+    return asdict(outcome) | {"faults": [], "amounts": amounts, "hidden_rows": hidden, "notes": notes}
 
 
 def _worded(refusal: RuleViolation) -> RuleViolation:
@@ -258,7 +290,14 @@ def _worded(refusal: RuleViolation) -> RuleViolation:
 def _worded_faults(refusal: SheetFaults) -> list[dict[str, Any]]:
     chosen = language()
     return [
-        {"row": fault.row, "column": fault.column, "code": fault.code, "message": getattr(fault, chosen)}
+        {
+            "row": fault.row,
+            "column": fault.column,
+            "code": fault.code,
+            "message": getattr(fault, chosen),
+            "cell": fault.cell,
+            "heading": fault.heading,
+        }
         for fault in refusal.found[:FAULTS_MAX]
     ]
 
@@ -293,5 +332,5 @@ def _shown(row: Import) -> dict[str, Any]:
     chosen = language()
     faults: Sequence[Mapping[str, Any]] = json.loads(row.faults)
     fields = {name: getattr(row, name) for name in ImportAnswer().dump_fields if name != "faults"}
-    worded = [{**fault, "message": fault[chosen]} for fault in faults]
+    worded = [{"cell": "", "heading": "", **fault, "message": fault[chosen]} for fault in faults]
     return fields | {"faults": worded}

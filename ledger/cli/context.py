@@ -40,9 +40,10 @@ def refusal_line(refusal: Refusal) -> Said:
 def fault_line(fault: Fault) -> Said:
     """Return the line that shows a fault in a row of a sheet, with the code of the fault."""
     column = label("field", fault.column, "zh")
+    place = fault.cell or f"第 {fault.row} 行"
     return Said(
         f"row {fault.row} {fault.column}: {fault.code}: {fault.en}",
-        f"第 {fault.row} 行 {column}：{fault.zh}（{fault.code}）",
+        f"{place} {fault.heading or column}：{fault.zh}",
     )
 
 

@@ -8,7 +8,9 @@ import click
 
 from ledger.cli.context import context, fault_line, refusal_line, tell
 from ledger.imports.reading import SheetFaults, read_sheet, read_table
+from ledger.imports.totals import AmountTotal
 from ledger.labels import Said, label
+from ledger.money import plain
 from ledger.operations.sheets import intake
 from ledger.operations.sheets.review import importer_of
 
@@ -21,8 +23,9 @@ FAULTY = 1
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--user", required=True, help="the importer: an officer of the bank, or a user who may keep the register")
 @click.option("--dry-run", is_flag=True, help="only check the sheet and store nothing")
-def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
-    """Check a whole sheet (xlsx or csv) and book its rows; loans and repayments then wait for a checker.
+@click.option("--sheet", default="", help="the page of a workbook with several filled pages")
+def import_sheet(kind: str, file: Path, user: str, dry_run: bool, sheet: str) -> None:
+    """Check a whole sheet (xlsx, xls, ods or csv) and book its rows; loans and repayments then wait for a checker.
 
     Importing a file twice changes nothing; an interrupted import continues where it stopped.
     """
@@ -31,14 +34,25 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool) -> None:
         with begin() as unit:
             importer = importer_of(unit.session, user, kind)
         try:
-            table = read_table(kind, read_sheet(file.read_bytes(), file.name))
+            table = read_table(kind, read_sheet(file.read_bytes(), file.name, sheet))
             done = intake.take_in(begin, importer, table, dry_run=dry_run)
         except SheetFaults as faults:
             for fault in faults.found:
                 tell(fault_line(fault), err=True)
             tell(refusal_line(faults), err=True)
             sys.exit(FAULTY)
+    for line in [*table.notes(), *map(_total, table.totals)]:
+        tell(line)
     tell(_result(done, dry_run=dry_run))
+
+
+def _total(total: AmountTotal) -> Said:
+    """Return the sentence with the unit, count, sum, smallest and largest amount of a column."""
+    least, most = (plain(fen) if fen is not None else "-" for fen in (total.smallest, total.largest))
+    return Said(
+        f"{total.heading} in {total.unit}: {total.count} amounts, sum {plain(total.sum)}, from {least} to {most} yuan",
+        f"{total.heading}（按{total.unit}读入）：{total.count} 笔，合计 {plain(total.sum)} 元，{least} 至 {most}",
+    )
 
 
 def _result(done: intake.Outcome, *, dry_run: bool) -> Said:

@@ -1,6 +1,7 @@
 """Readers of cells (单元格): a reader returns the value of a cell, such as an amount or a day, or refuses the cell."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -9,9 +10,8 @@ from typing import Any
 
 from ledger.errors import RuleViolation
 from ledger.labels import Said
-from ledger.money import Fen
-from ledger.policy.identity import IdCard, check_id_card, check_uscc
-from ledger.policy.rates import HIGHEST
+from ledger.policy import identifiers
+from ledger.policy.identity import check_id_card, check_uscc
 
 Cell = Any
 """The content of a cell: a text, or a workbook's value for a number (float), a date, a time or a yes or no."""
@@ -20,13 +20,10 @@ Reader = Callable[[Cell], Any]
 """A function that returns the value of a cell that is not empty, and raises RuleViolation to refuse a cell."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_AMOUNT = re.compile(r"([0-9]{1,13}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.([0-9]{1,2}))?", re.ASCII)
-_RATE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,8})?)(%?)", re.ASCII)
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _DAYS = (
-    re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII),
-    re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})", re.ASCII),
-    re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日", re.ASCII),
+    re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})", re.ASCII),
+    re.compile(r"([0-9]{4})()([0-9]{2})([0-9]{2})", re.ASCII),
+    re.compile(r"([0-9]{4})()年([0-9]{1,2})月([0-9]{1,2})日", re.ASCII),
 )
 _YEARS = range(1900, 2200)
 _NUMBER = int | float  # the Python types of the numbers in a workbook
@@ -60,28 +57,10 @@ class CellControl(CellRefusal):
     en = "it has line breaks or other control characters, or is no text"
 
 
-class CellAmount(CellRefusal):
-    code = "amount_unfit"
-    zh = "金额 {found:text} 须为元，至多两位小数，如 50000.00 或 50,000.00，不带货币符号和负号"
-    en = "the amount {found:text} is not in yuan, exact to the fen, as 50000.00 or 50,000.00, no sign or symbol"
-
-
-class CellRate(CellRefusal):
-    code = "rate_unfit"
-    zh = "利率 {found:text} 须写作 4.75% 或 0.0475"
-    en = "the rate {found:text} is not written 4.75% or 0.0475"
-
-
-class CellWhole(CellRefusal):
-    code = "whole_unfit"
-    zh = "{found:text} 须为整数"
-    en = "{found:text} is not a whole number"
-
-
 class CellDay(CellRefusal):
     code = "date_unfit"
-    zh = "日期 {found:text} 须写作 2016-05-10、2016/5/10 或 2016年5月10日，且确有其日"
-    en = "the date {found:text} is not written 2016-05-10, 2016/5/10 or 2016年5月10日, or there is no such day"
+    zh = "日期 {found:text} 须写作 2016-05-10、2016/5/10、2016.5.10、20160510 或 2016年5月10日，年份四位，且确有其日"
+    en = "the date {found:text} is not 2016-05-10, 2016/5/10, 2016.5.10, 20160510 or 2016年5月10日, or does not exist"
 
 
 class CellChoice(CellRefusal):
@@ -92,28 +71,73 @@ class CellChoice(CellRefusal):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The reader of a text of at most `most` characters, without the blanks around the text.
+    """The reader of a text of at most `most` characters, in the form that `form` gives to the text.
 
-    With `capitals`, the reader returns the text in capital letters. A text that looks like a formula is read like any
-    other text.
+    A text that looks like a formula is read like any other text.
     """
 
     most: int
-    capitals: bool = False
+    form: Callable[[str], str] = str.strip
 
     def __call__(self, cell: Cell) -> str:
-        text = written(cell)
+        text = self.form(written(cell))
         if len(text) > self.most:
             raise CellLong(limit=self.most, found=len(text))
-        return text.upper() if self.capitals else text
+        return text
 
     def read_all(self, cells: Sequence[str]) -> list[str] | None:
         """Return the texts of a whole column; return None if some cell of the column must be read separately."""
         texts = list(map(str.strip, cells))
-        if self.capitals:
-            texts = list(map(str.upper, texts))
-        fits = all(texts) and max(map(len, texts)) <= self.most and "".join(texts).isprintable()
-        return texts if fits else None
+        if not all(texts) or max(map(len, texts)) > self.most or not "".join(texts).isprintable():
+            return None
+        return texts
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier(Text):
+    """The reader of an identifier in its stored form; `check` refuses identifiers that break a rule of their kind.
+
+    With `from_text_file`, identifiers whose last digits a spreadsheet program may have rounded are refused too.
+    """
+
+    form: Callable[[str], str] = identifiers.identifier
+    check: Callable[[str], Any] = str
+    from_text_file: bool = False
+
+    def __call__(self, cell: Cell) -> Any:
+        # A method of the base class is named explicitly, since `super` does not work in a dataclass with slots.
+        code = Text.__call__(self, _visible(cell))
+        return self.check(identifiers.check_digits_kept(code) if self.from_text_file else code)
+
+    def read_all(self, cells: Sequence[str]) -> list[str] | None:
+        if self.check is not str or self.from_text_file:
+            return None
+        texts = Text.read_all(self, cells)
+        if texts is None or not identifiers.is_plain(joined := "".join(texts)):
+            return None
+        return None if "+" in joined else list(map(str.upper, texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Text):
+    """The reader of the name of a person or an organisation, in its stored form."""
+
+    form: Callable[[str], str] = identifiers.person_name
+
+    def __call__(self, cell: Cell) -> str:
+        return Text.__call__(self, _visible(cell))
+
+    def read_all(self, cells: Sequence[str]) -> list[str] | None:
+        texts = Text.read_all(self, cells)
+        plain = texts is not None and identifiers.is_plain(joined := "".join(texts)) and not set(joined) & set("•‧・●")
+        return texts if plain else None
+
+
+def _visible(cell: Cell) -> Cell:
+    """Return a cell; where its text has a character that nobody sees, raise InvisibleCharacter with the character."""
+    if isinstance(cell, str) and not cell.isprintable():
+        identifiers.identifier(cell)
+    return cell
 
 
 def written(cell: Cell) -> str:
@@ -138,72 +162,39 @@ def figure(cell: Cell) -> str:
     if isinstance(cell, _NUMBER) and not isinstance(cell, bool):
         exact = Decimal(repr(cell))
         return f"{exact.to_integral_value() if exact == exact.to_integral_value() else exact:f}"
-    return written(cell)
-
-
-def amount(cell: Cell) -> Fen:
-    """Return in whole fen an amount that is written in yuan; raise CellAmount for any other cell."""
-    text = figure(cell)
-    match = _AMOUNT.fullmatch(text)
-    if match is None:
-        raise CellAmount(found=text[:40])
-    yuan, part = match.groups("")
-    fen = int(yuan.replace(",", "")) * 100 + int(part.ljust(2, "0"))
-    if fen >= 10**15:
-        raise CellAmount(found=text[:40])
-    return Fen(fen)
-
-
-def rate(cell: Cell) -> Decimal:
-    """Return a yearly rate as a fraction, from 4.75% or 0.0475; raise CellRate for any other form, such as 4.75."""
-    text = figure(cell)
-    match = _RATE.fullmatch(text)
-    if match is None:
-        raise CellRate(found=text[:40])
-    number = Decimal(match[1])
-    value = number.scaleb(-2) if match[2] else number
-    if value > HIGHEST or value != value.quantize(Decimal("1e-8")):
-        raise CellRate(found=text[:40])
-    return value
-
-
-def whole(cell: Cell) -> int:
-    """Return a whole number from a text or from a number in a workbook; raise CellWhole for any other cell."""
-    if isinstance(cell, _NUMBER) and not isinstance(cell, bool) and 0 <= cell < 10**9 and cell == int(cell):
-        return int(cell)
-    text = str(cell).strip()
-    if not isinstance(cell, str) or not _WHOLE.fullmatch(text):
-        raise CellWhole(found=text[:40])
-    return int(text)
+    return unicodedata.normalize("NFKC", written(cell)).strip()
 
 
 def day(cell: Cell) -> date:
-    """Return a day from a workbook's date or from one of three written forms; raise CellDay for any other cell."""
+    """Return a day from a workbook's date or from a text in a form of `_DAYS`; raise CellDay for any other cell.
+
+    A workbook's number such as 42500 is refused, because only the format of a cell says that a number is a date.
+    """
     if isinstance(cell, datetime):
         if cell.time() != time.min:
             raise CellDay(found=cell.isoformat(" "))
         return cell.date()
     if isinstance(cell, date):
         return cell
-    text = written(cell)
+    text = "".join(figure(cell).split())
     for form in _DAYS:
         match = form.fullmatch(text)
         if match is not None and int(match[1]) in _YEARS:
             try:
-                return date(int(match[1]), int(match[2]), int(match[3]))
+                return date(int(match[1]), int(match[3]), int(match[4]))
             except ValueError:
                 break
     raise CellDay(found=text[:40])
 
 
-def id_card(cell: Cell) -> IdCard:
-    """Return a checked identity card number; raise the refusals that `check_id_card` raises."""
-    return check_id_card(written(cell))
+def id_card() -> Identifier:
+    """Return the reader of an identity card number, which raises the refusals of `check_id_card`."""
+    return Identifier(40, check=check_id_card)
 
 
-def uscc(cell: Cell) -> str:
-    """Return a checked unified social credit code (统一社会信用代码); raise the refusals that `check_uscc` raises."""
-    return check_uscc(written(cell))
+def uscc() -> Identifier:
+    """Return the reader of a unified social credit code, which raises the refusals of `check_uscc`."""
+    return Identifier(40, check=check_uscc)
 
 
 def choice(words: Mapping[str, str]) -> Reader:

@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from ledger.imports.cells import Reader, Text, amount, choice, choices, day, id_card, rate, uscc, whole
+from ledger.imports.cells import Identifier, Name, Reader, Text, choice, choices, day, id_card, uscc
+from ledger.imports.quantities import Amount, Months, Rate
 from ledger.labels import FIELDS, Table
 from ledger.labels import kinds as labels
 from ledger.money import Fen
@@ -15,9 +16,6 @@ from ledger.policy.identity import IdCard
 
 EXAMPLE = "【示例】"
 """The mark at the beginning of an example row; example rows are not read."""
-
-NOTES = "填写说明"
-"""The name of a template's second page, which is not read."""
 
 IGNORED = frozenset({"序号", "备注", "no", "no.", "remark", "remarks"})
 """The headings of columns with serial numbers and remarks, which clerks often add and which are not read."""
@@ -88,7 +86,7 @@ _REGISTRY = "建档立卡户编号，按文本填写"
 HOUSEHOLDS = (
     Column(
         "registry_no",
-        Text(40),
+        Identifier(40),
         f"{_REGISTRY}；同一户的各成员逐行填写同一编号",
         "360781000001",
         also=("建档立卡编号", "贫困户编号"),
@@ -104,10 +102,10 @@ HOUSEHOLDS = (
         also=("贫困户类别", "属性", "类别"),
     ),
     Column("registered_on", day, _DAY, "2014-05-01", also=("建档日期", "识别日期", "识别时间")),
-    Column("name", Text(60), "成员姓名", "刘福", also=("成员姓名",), called="姓名"),
+    Column("name", Name(60), "成员姓名", "刘福", also=("成员姓名",), called="姓名"),
     Column(
         "id_card",
-        id_card,
+        id_card(),
         "18 位居民身份证号，按文本填写",
         "360781198005010019",
         also=("证件号码", "身份证号码", "居民身份证号"),
@@ -118,26 +116,26 @@ HOUSEHOLDS = (
 ORGANISATIONS = (
     Column(
         "uscc",
-        uscc,
+        uscc(),
         "18 位；一个主体有几条带动关系就填几行",
         "93360781MA35F0001J",
         also=("社会信用代码", "信用代码"),
     ),
-    Column("name", Text(120), "市场主体全称", "瑞金脐橙合作社", also=("名称", "单位名称"), called="主体名称"),
+    Column("name", Name(120), "市场主体全称", "瑞金脐橙合作社", also=("名称", "单位名称"), called="主体名称"),
     Column(
         "kind", choice(ORGANISATION_KINDS), "企业、家庭农场、合作组织", "合作组织", also=("类型",), called="主体类型"
     ),
     Column("county", Text(40), "县（市、区）代码或全称", "360781", also=("县（市、区）", "县区", "县市区")),
     Column(
         "household",
-        Text(40),
+        Identifier(40),
         f"{_REGISTRY}；该主体暂无带动关系则以下各列均留空",
         "360781000001",
         needed=False,
         also=("带动户", "贫困户编号", "registry_no", "household_registry_no"),
     ),
     Column("link_kind", choice(LINK_KINDS), "投入、就业、协议", "就业", needed=False, also=("带动类型",)),
-    Column("amount", amount, "元；仅投入类填写", "", needed=False, also=("金额",), called="投入金额"),
+    Column("amount", Amount(), "元；仅投入类填写", "", needed=False, also=("金额",), called="投入金额"),
     Column("starts_on", day, _DAY, "2016-01-01", needed=False, also=("起始日", "起始日期")),
     Column("ends_on", day, "最后一日；未约定则留空", "2017-12-31", needed=False, also=("截止日", "截止日期")),
 )
@@ -145,14 +143,14 @@ ORGANISATIONS = (
 LOANS = (
     Column(
         "contract_no",
-        Text(60),
+        Identifier(60),
         "借款合同编号，按文本填写；一行一笔贷款",
         "HT-2016-0001",
         also=("合同号", "借款合同编号", "借款合同号"),
     ),
     Column(
         "registry_no",
-        Text(40),
+        Identifier(40),
         f"{_REGISTRY}；贷给市场主体时留空",
         "360781000001",
         needed=False,
@@ -160,7 +158,7 @@ LOANS = (
     ),
     Column(
         "uscc",
-        uscc,
+        uscc(),
         "贷给市场主体时填写，贷给贫困户时留空",
         "",
         needed=False,
@@ -168,14 +166,14 @@ LOANS = (
     ),
     Column(
         "borrower_name",
-        Text(120),
+        Name(120),
         "借款人姓名（须为该户成员），或市场主体全称",
         "刘福",
         also=("借款人姓名", "借款人名称"),
     ),
     Column(
         "id_card",
-        Text(18, capitals=True),
+        Identifier(40),
         "借款人身份证号，按文本填写；贷给市场主体时留空",
         "360781198005010019",
         needed=False,
@@ -183,13 +181,13 @@ LOANS = (
     ),
     Column(
         "principal",
-        amount,
+        Amount(),
         "元，至多两位小数，按文本填写",
         "50000.00",
         also=("借款金额", "贷款金额", "放款金额", "本金", "amount"),
     ),
-    Column("annual_rate", rate, "4.75% 或 0.0475，按文本填写", "4.75%", also=("利率", "执行利率")),
-    Column("term_months", whole, "整月数", "36", also=("期限", "贷款期限", "借款期限", "期限（月）")),
+    Column("annual_rate", Rate(), "4.75% 或 0.0475，按文本填写", "4.75%", also=("利率", "执行利率")),
+    Column("term_months", Months(), "整月数", "36", also=("期限", "贷款期限", "借款期限", "期限（月）")),
     Column("signed_on", day, _DAY, "2016-05-09", also=("签约日", "合同签订日期", "签订日期")),
     Column(
         "disbursed_on",
@@ -209,7 +207,7 @@ LOANS = (
         default="credit",
         also=("担保",),
     ),
-    Column("policy_no", Text(60), "有贷款保证保险的填写", "", needed=False, also=("保险单号",)),
+    Column("policy_no", Identifier(60), "有贷款保证保险的填写", "", needed=False, also=("保险单号",)),
     Column(
         "endorsements",
         choices(ENDORSEMENTS),
@@ -223,12 +221,12 @@ LOANS = (
 REPAYMENTS = (
     Column(
         "contract_no",
-        Text(60),
+        Identifier(60),
         "本行贷款的借款合同编号，按文本填写",
         "HT-2016-0001",
         also=("合同号", "借款合同编号", "借款合同号"),
     ),
-    Column("amount", amount, "元，至多两位小数，按文本填写", "277.08", also=("金额",), called="还款金额"),
+    Column("amount", Amount(), "元，至多两位小数，按文本填写", "277.08", also=("金额",), called="还款金额"),
     Column("paid_on", day, f"{_DAY}；按该日记账", "2016-06-21", also=("还款日", "入账日期", "记账日期")),
     Column(
         "received_on",
@@ -241,7 +239,7 @@ REPAYMENTS = (
     Column("channel", Text(20), "现金、转账、代扣……", "转账", also=("渠道", "还款方式"), called="还款渠道"),
     Column(
         "receipt_no",
-        Text(60),
+        Identifier(60),
         "同一笔贷款内不得重复，按文本填写",
         "HD-0001",
         also=("凭证号", "流水号", "回单编号"),

@@ -1,51 +1,27 @@
-"""Reads an xlsx or csv file into typed rows of a kind of sheet, and lists the faults of all headings and cells."""
+"""Reads a file into typed rows of a kind of sheet, and lists the faults of all headings and cells."""
 
-import csv
 import hashlib
-import io
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, ZipError
-
 from ledger.errors import Fault, RuleViolation
-from ledger.imports.cells import Cell, read_column
-from ledger.imports.columns import COLUMNS, EXAMPLE, IGNORED, MAKERS, NOTES, AsRead, Column, plain_heading
+from ledger.imports import layout, limits
+from ledger.imports.cells import Identifier, Reader, read_column
+from ledger.imports.columns import COLUMNS, IGNORED, MAKERS, AsRead, Column, plain_heading
+from ledger.imports.limits import SheetTooLarge
+from ledger.imports.quantities import Amount, CellRate, Quantity
+from ledger.imports.totals import AmountTotal, amount_total, total_faults
+from ledger.imports.units import PERCENT, Unit, single, unit_of_heading
+from ledger.imports.workbooks import Page, pages_of
+from ledger.imports.xlsx_scan import column_letters
 from ledger.labels import Said
-
-FILE_BYTES_MAX = 64 * 2**20
-ROWS_MAX = 300_000
-COLUMNS_MAX = 60
-UNPACKED_BYTES_MAX = 2**30
-"""The largest unpacked size of an xlsx file in bytes; a sheet of ROWS_MAX rows is smaller."""
 
 FAULTS_MAX = 10_000
 """The largest number of faults that are shown or stored for one sheet; the count of all faults is shown as well."""
 
 _EITHER = {"loans": ("registry_no", "uscc")}
 """For a kind of sheet, the columns of which at least one column is required."""
-
-_OLD_XLS = bytes.fromhex("D0CF11E0A1B11AE1")
-
-
-class NotASheet(RuleViolation):
-    code = "not_a_sheet"
-    zh = "文件不能读取：{found:text}；请另存为 xlsx 或 csv"
-    en = "the file cannot be read: {found:text}; save it as xlsx or csv"
-
-
-class SheetEncoding(RuleViolation):
-    code = "sheet_encoding"
-    zh = "csv 文件既不是 UTF-8 也不是 GB18030 编码"
-    en = "the csv file is neither in UTF-8 nor in GB18030"
-
-
-class SheetTooLarge(RuleViolation):
-    code = "sheet_too_large"
-    zh = "文件过大（{unit:sheet_unit}）：{found}，上限 {limit}；请分成几个文件"
-    en = "the file is too large ({unit:sheet_unit}): {found}, the limit is {limit}; split it"
 
 
 class SheetEmpty(RuleViolation):
@@ -54,10 +30,16 @@ class SheetEmpty(RuleViolation):
     en = "the sheet has no rows"
 
 
+class SheetNotThere(RuleViolation):
+    code = "sheet_not_there"
+    zh = "工作簿中没有工作表“{found:text}”；有内容的工作表：{limit:text}"
+    en = "the workbook has no page {found:text}; the pages with values are: {limit:text}"
+
+
 class SeveralSheets(RuleViolation):
     code = "several_sheets"
-    zh = "工作簿有不止一张有内容的工作表：{found:text}；一个文件只放一张表（“填写说明”除外）"
-    en = "the workbook has more than one page with something on it: {found:text}; a file holds one table"
+    zh = "工作簿有不止一张有内容的工作表：{found:text}；请用参数 sheet 指明要导入哪一张，或只保留一张"
+    en = "the workbook has more than one page with values: {found:text}; name one as `sheet`, or keep only one"
 
 
 class ColumnMissing(RuleViolation):
@@ -98,14 +80,25 @@ class SheetFaults(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The only table of a file: the heading, and the cells of each row below the heading, with the row numbers."""
+    """The page of a file that holds the table, with the SHA-256 hash of the whole file."""
 
     file_name: str
     hash: str
-    heading_row: int
-    heading: tuple[Cell, ...]
-    numbers: list[int] = field(repr=False)
-    rows: list[list[Cell]] = field(repr=False)
+    page: Page = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of a column in the file, counted from 0, with the heading and the unit of the column."""
+
+    index: int
+    heading: str
+    unit: Unit | None = None
+
+    @property
+    def letters(self) -> str:
+        """The letters of the column in a spreadsheet, such as E."""
+        return column_letters(self.index + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +106,8 @@ class Table:
     """The typed rows of a sheet, with the row numbers in the file and the faults of the cells.
 
     `given` holds the names of the columns that the sheet has. A column that the sheet lacks has its default value in
-    every row. `hash` is the SHA-256 hash of the file.
+    every row. `hash` is the SHA-256 hash of the file. `hidden` holds the numbers of the rows that the file hides, or
+    None where the format of the file does not tell. `totals` holds the sums of each amount column.
     """
 
     kind: str
@@ -123,34 +117,47 @@ class Table:
     rows: list[AsRead] = field(repr=False)
     given: frozenset[str]
     faults: list[Fault] = field(repr=False)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    hidden: Sequence[int] | None = ()
+    totals: Sequence[AmountTotal] = ()
+
+    def notes(self) -> list[Said]:
+        """Return what a person should know before booking the sheet: the hidden rows, which are read like all rows."""
+        if self.hidden is None:
+            return [Said("hidden rows cannot be seen in this format", "此格式看不出哪些行被隐藏，隐藏的行也已读入")]
+        if not self.hidden:
+            return []
+        rows = [str(number) for number in self.hidden[:20]]
+        more = Said(" and more", "等") if len(self.hidden) > 20 else Said("", "")
+        return [
+            Said(
+                f"rows {', '.join(rows)}{more} are hidden in the file and are read as well",
+                f"第 {'、'.join(rows)}{more.zh} 行（共 {len(self.hidden)} 行）被隐藏，也已读入",
+            )
+        ]
+
+    def located(self, fault: Fault) -> Fault:
+        """Return a fault with its cell, such as E5, and with the heading of its column."""
+        place = self.places.get(fault.column)
+        if place is None or fault.cell:
+            return fault
+        return replace(fault, cell=f"{place.letters}{fault.row}" if fault.row else "", heading=place.heading)
 
 
-def read_sheet(data: bytes, file_name: str) -> Sheet:
-    """Return the table of a file without blank rows.
+def read_sheet(data: bytes, file_name: str, sheet: str = "") -> Sheet:
+    """Return the page of a file that holds the table: the page named `sheet`, or the only page with values.
 
-    Raises NotASheet, SheetEncoding, SheetTooLarge, SheetEmpty or SeveralSheets.
+    Raises NotASheet, SheetEncoding, SheetTooLarge, SheetEmpty, SheetNotThere, or SeveralSheets with the pages' names.
     """
-    if len(data) > FILE_BYTES_MAX:
-        raise SheetTooLarge(unit="bytes", limit=FILE_BYTES_MAX, found=len(data))
-    if data.startswith(_OLD_XLS):
-        raise NotASheet(found=Said("xls", "旧版 xls 格式"))
-    lines = _lines_of_xlsx(data) if data.startswith(b"PK") else _lines_of_csv(data)
-    heading_row, heading = 0, list[Cell]()
-    numbers, rows = list[int](), list[list[Cell]]()
-    for number, row in enumerate(lines, 1):
-        first = row[0] if row else ""
-        if (first == "" or (first.__class__ is str and first.isspace())) and _is_blank(row):
-            continue
-        if not heading:
-            heading_row, heading = number, row
-            continue
-        numbers.append(number)
-        rows.append(row)
-    if len(rows) > ROWS_MAX:
-        raise SheetTooLarge(unit="rows", limit=ROWS_MAX, found=len(rows))
-    if not rows:
+    pages = pages_of(data)
+    named = [page for page in pages if page.name == sheet.strip()] if sheet.strip() else pages
+    if sheet.strip() and not named:
+        raise SheetNotThere(found=sheet.strip()[:40], limit=[page.name for page in pages])
+    if len(named) > 1:
+        raise SeveralSheets(found=[page.name for page in named])
+    if not named:
         raise SheetEmpty()
-    return Sheet(file_name[:255], hashlib.sha256(data).hexdigest(), heading_row, _filled(heading), numbers, rows)
+    return Sheet(file_name[:255], hashlib.sha256(data).hexdigest(), named[0])
 
 
 def read_table(kind: str, sheet: Sheet) -> Table:
@@ -165,20 +172,70 @@ def read_columns(
     kind: str, columns: Sequence[Column], sheet: Sheet, make: Callable[[Iterable[Any]], tuple[Any, ...]] = tuple
 ) -> Table:
     """Return the rows of a sheet with the given columns, each row made by `make`; raise the errors of `read_table`."""
-    places = _places(kind, columns, sheet)
-    numbers, lines = _without_examples(sheet)
+    table = layout.table_of(sheet.page, columns, _EITHER.get(kind, ()))
+    if len(table.rows) > limits.ROWS_MAX:
+        raise SheetTooLarge(unit="rows", limit=limits.ROWS_MAX, found=len(table.rows))
+    if not table.rows:
+        raise SheetEmpty()
+    found = _places(kind, columns, table)
+    numbers, lines = _without_examples(table)
     faults: list[Fault] = []
-    by_place = list(zip(*_squared(sheet, numbers, lines, faults), strict=True))
+    by_place = list(zip(*_squared(table, numbers, lines, faults), strict=True))
     values: list[list[Any]] = []
+    totals: list[AmountTotal] = []
     for column in columns:
-        if (place := places.get(column.name)) is None:
+        if (place := found.get(column.name)) is None:
             values.append([column.default] * len(numbers))
             continue
-        cells, refused = read_column(by_place[place], column.read, needed=column.needed, default=column.default)
+        read = _reader(column.read, place.unit, sheet.page)
+        in_column = by_place[place.index]
+        cells, refused = read_column(in_column, read, needed=column.needed, default=column.default)
         values.append(cells)
         faults += [Fault.of(numbers[row], column.name, refusal) for row, refusal in refused]
+        if isinstance(read, Amount):
+            totals.append(amount_total(column.name, place.heading, place.unit, cells))
+            faults += total_faults(column.name, table.totals, place.index, read, cells)
+        if place.unit == PERCENT:
+            faults += _percent_faults(column, place.index, sheet.page, numbers, in_column)
     rows = list(map(make, zip(*values, strict=True)))
-    return Table(kind, sheet.file_name, sheet.hash, numbers, rows, frozenset(places), faults)
+    hidden = None if sheet.page.hidden is None else [number for number in numbers if number in sheet.page.hidden]
+    done = Table(kind, sheet.file_name, sheet.hash, numbers, rows, frozenset(found), faults, found, hidden, totals)
+    return replace(done, faults=[done.located(fault) for fault in faults])
+
+
+def _place(column: Column, table: layout.Table, index: int) -> Place:
+    """Return the place of a column with the unit that heading, line of units and page name for the column.
+
+    Raise UnitUnknown or UnitContradicts.
+    """
+    heading = str(table.heading[index])
+    unit = None
+    if isinstance(column.read, Quantity):
+        dimension = column.read.dimension
+        around = [*table.column_units.get(index, ()), *table.page_units]
+        of_heading = unit_of_heading(heading, dimension, plain_heading(heading))
+        units = [of_heading] if of_heading is not None else []
+        unit = single([*units, *(each for each in around if each.dimension is dimension)])
+    return Place(index, heading.strip()[:80], unit)
+
+
+def _reader(read: Reader, unit: Unit | None, page: Page) -> Reader:
+    if isinstance(read, Quantity):
+        return read.in_unit(unit)
+    if isinstance(read, Identifier) and page.from_text_file:
+        return replace(read, from_text_file=True)
+    return read
+
+
+def _percent_faults(
+    column: Column, place: int, page: Page, numbers: Sequence[int], cells: Sequence[Any]
+) -> list[Fault]:
+    """Return a fault for each cell that a workbook shows as percent under a heading that names percent as well."""
+    return [
+        Fault.of(number, column.name, CellRate(found=str(cell)[:40]))
+        for number, cell in zip(numbers, cells, strict=True)
+        if (number, place + 1) in page.percent and not isinstance(cell, str)
+    ]
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
@@ -186,91 +243,43 @@ def in_order(faults: Iterable[Fault]) -> list[Fault]:
     return sorted(faults, key=lambda fault: fault.row)
 
 
-def _is_blank(row: list[Cell]) -> bool:
-    return all(isinstance(cell, str) and not cell.strip() for cell in row)
-
-
-def _filled(heading: list[Cell]) -> tuple[Cell, ...]:
-    """Return a heading without the empty cells at its end, since spreadsheet programs often add empty columns."""
-    width = max(place for place, cell in enumerate(heading, 1) if cell != "")
-    if width > COLUMNS_MAX:
-        raise SheetTooLarge(unit="columns", limit=COLUMNS_MAX, found=width)
-    return tuple(heading[:width])
-
-
-def _lines_of_csv(data: bytes) -> Iterator[list[Cell]]:
-    text = _decoded(data)
-    if "\0" in text:
-        raise NotASheet(found=Said("NUL", "含有空字符"))
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        yield from lines
-    except csv.Error as error:
-        raise NotASheet(
-            found=Said(f"csv, line {lines.line_num}: {error}", f"csv 第 {lines.line_num} 行的引号或换行有误")
-        ) from None
-
-
-def _decoded(data: bytes) -> str:
-    """Return text decoded strictly from UTF-8 or GB18030, since a wrong encoding would give wrong names."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise SheetEncoding()
-
-
-def _lines_of_xlsx(data: bytes) -> list[list[Cell]]:
-    """Return the cells of a workbook's first page; the value of a formula is the result saved in the workbook."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            unpacked = sum(part.file_size for part in packed.infolist())
-        if unpacked > UNPACKED_BYTES_MAX:
-            raise SheetTooLarge(unit="bytes unpacked", limit=UNPACKED_BYTES_MAX, found=unpacked)
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        first, *others = (book.get_sheet_by_index(place) for place in range(len(book.sheet_names)))
-        filled = [page.name for page in others if page.name != NOTES and page.height]
-        if filled:
-            raise SeveralSheets(found=[first.name, *filled])
-        return _lines_of_page(first)
-    except PasswordError:
-        raise NotASheet(found=Said("password", "文件设有密码")) from None
-    except (zipfile.BadZipFile, CalamineError, ZipError, ValueError, OSError) as error:
-        raise NotASheet(found=Said(f"xlsx: {type(error).__name__}", "xlsx 文件已损坏")) from None
-
-
-def _lines_of_page(page: CalamineSheet) -> list[list[Cell]]:
-    width = 0 if page.end is None else page.end[1] + 1
-    for unit, limit, found in (("rows", 2 * ROWS_MAX, page.total_height), ("columns", COLUMNS_MAX, width)):
-        if found > limit:
-            raise SheetTooLarge(unit=unit, limit=limit, found=found)
-    return page.to_python(skip_empty_area=False)
-
-
-def _places(kind: str, columns: Sequence[Column], sheet: Sheet) -> dict[str, int]:
+def _places(kind: str, columns: Sequence[Column], table: layout.Table) -> dict[str, Place]:
     """Return the place of each column in the heading; where headings are faulty, raise SheetFaults with all faults."""
     known = {name: column for column in columns for name in column.known_as()}
     found: dict[str, list[int]] = {}
+    places: dict[str, Place] = {}
     faults: list[Fault] = []
-    for place, heading in enumerate(sheet.heading):
+
+    def fault(name: str, refusal: RuleViolation, index: int | None = None) -> None:
+        cell = "" if index is None else f"{column_letters(index + 1)}{table.heading_row}"
+        heading = "" if index is None else str(table.heading[index]).strip()[:80]
+        faults.append(replace(Fault.of(table.heading_row, name, refusal), cell=cell, heading=heading))
+
+    for index, heading in enumerate(table.heading):
         name = plain_heading(str(heading))
         if name in known:
-            found.setdefault(known[name].name, []).append(place)
-        elif name not in IGNORED:
-            unknown = ColumnUnknown(place=place + 1, found=str(heading)[:40])
-            faults.append(Fault.of(sheet.heading_row, str(heading)[:40], unknown))
+            found.setdefault(known[name].name, []).append(index)
+        elif name not in IGNORED and (name or _is_filled(table, index)):
+            fault(str(heading)[:40], ColumnUnknown(place=index + 1, found=str(heading)[:40]), index)
     for column in columns:
-        times = len(found.get(column.name, ()))
-        if times > 1:
-            twice = ColumnTwice(name=column.name, limit=column.zh, found=times)
-            faults.append(Fault.of(sheet.heading_row, column.name, twice))
-        elif times == 0 and (column.needed or _needs_either(kind, column, found)):
-            missing = ColumnMissing(name=column.name, limit=column.zh)
-            faults.append(Fault.of(sheet.heading_row, column.name, missing))
+        indexes = found.get(column.name, [])
+        if len(indexes) > 1:
+            fault(column.name, ColumnTwice(name=column.name, limit=column.zh, found=len(indexes)), indexes[1])
+        elif not indexes and (column.needed or _needs_either(kind, column, found)):
+            fault(column.name, ColumnMissing(name=column.name, limit=column.zh))
+        elif indexes:
+            try:
+                places[column.name] = _place(column, table, indexes[0])
+            except RuleViolation as refusal:
+                fault(column.name, refusal, indexes[0])
     if faults:
-        raise SheetFaults(faults, rows=len(sheet.rows), booked=0, unchanged=0)
-    return {name: places[0] for name, places in found.items()}
+        raise SheetFaults(faults, rows=len(table.rows), booked=0, unchanged=0)
+    return places
+
+
+def _is_filled(table: layout.Table, index: int) -> bool:
+    """Return whether a column without a heading has a value in some row."""
+    return any(index < len(row) and row[index] != "" for row in table.rows)
 
 
 def _needs_either(kind: str, column: Column, found: dict[str, list[int]]) -> bool:
@@ -279,21 +288,17 @@ def _needs_either(kind: str, column: Column, found: dict[str, list[int]]) -> boo
     return column.name in either[:1] and not any(name in found for name in either)
 
 
-def _without_examples(sheet: Sheet) -> tuple[list[int], list[list[Cell]]]:
+def _without_examples(table: layout.Table) -> tuple[list[int], list[list[Any]]]:
     """Return the row numbers and the cells of all rows except example rows; raise SheetEmpty if no row remains."""
-    kept = [
-        (number, row)
-        for number, row in zip(sheet.numbers, sheet.rows, strict=True)
-        if not (row[0].__class__ is str and row[0].startswith(EXAMPLE))
-    ]
+    kept = [(n, row) for n, row in zip(table.numbers, table.rows, strict=True) if not layout.is_example(row)]
     if not kept:
         raise SheetEmpty()
     return [number for number, _ in kept], [row for _, row in kept]
 
 
-def _squared(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], faults: list[Fault]) -> list[list[Cell]]:
+def _squared(table: layout.Table, numbers: list[int], rows: list[list[Any]], faults: list[Fault]) -> list[list[Any]]:
     """Pad each row to the width of the heading; add a fault for each row with filled cells beyond the heading."""
-    width = len(sheet.heading)
+    width = len(table.heading)
     if all(len(row) == width for row in rows):
         return rows
     squared = []

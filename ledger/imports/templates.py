@@ -6,7 +6,8 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from ledger.imports.columns import COLUMNS, EXAMPLE, NOTES, Column
+from ledger.imports.columns import COLUMNS, EXAMPLE, Column
+from ledger.imports.workbooks import NOTES
 from ledger.labels import label
 
 _RULES = (

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from ledger.errors import RuleViolation
-from ledger.imports import reading
-from ledger.imports.cells import amount, day, rate, whole
-from ledger.imports.columns import COLUMNS, EXAMPLE, NOTES
+from ledger.imports import limits, reading
+from ledger.imports.cells import day
+from ledger.imports.columns import COLUMNS, EXAMPLE
+from ledger.imports.quantities import Amount, Months, Rate
 from ledger.imports.reading import SheetFaults, Table, read_sheet, read_table
 from ledger.imports.templates import csv_template, xlsx_template
+from ledger.imports.workbooks import NOTES
 from tests.support.sheet_files import codes_of, csv_of, loan_row, paid_row, workbook, xlsx_of
 
 ONE = loan_row()
@@ -51,7 +53,7 @@ def test_the_same_rows_come_out_of_every_kind_of_file(case: str, data: bytes) ->
         ("the old xls", bytes.fromhex("D0CF11E0A1B11AE1") + b"0" * 500, "not_a_sheet"),
         ("a zip that is no workbook", b"PK\x03\x04" + b"0" * 500, "not_a_sheet"),
         ("bytes of no encoding", "合同编号\n".encode("gb18030") + b"\xff\xff\n", "sheet_encoding"),
-        ("UTF-16", "合同编号,户编号\n1,2".encode("utf-16"), "sheet_encoding"),
+        ("UTF-16 without its mark", "合同编号,户编号\n1,2".encode("utf-16-le"), "not_a_sheet"),
         ("a quote never closed", b'contract_no\n"HT-1\n', "not_a_sheet"),
         ("a NUL in it", b"contract_no\nHT\x001\n", "not_a_sheet"),
         ("two pages with something on them", workbook([NAMES, LINE], ("二月", [["HT-2"]])), "several_sheets"),
@@ -64,18 +66,18 @@ def test_what_is_no_sheet_is_refused_as_a_whole(case: str, data: bytes, code: st
 
 
 def test_a_sheet_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "ROWS_MAX", 3)
+    monkeypatch.setattr(limits, "ROWS_MAX", 3)
     rows = [loan_row() for _ in range(4)]
     for data in (csv_of("loans", rows), xlsx_of("loans", [*rows, *rows])):
-        with pytest.raises(reading.SheetTooLarge) as refused:
+        with pytest.raises(limits.SheetTooLarge) as refused:
             read(data)
         assert refused.value.facts["unit"] == "rows"
-    monkeypatch.setattr(reading, "FILE_BYTES_MAX", 100)
-    with pytest.raises(reading.SheetTooLarge):
+    monkeypatch.setattr(limits, "FILE_BYTES_MAX", 100)
+    with pytest.raises(limits.SheetTooLarge):
         read(csv_of("loans", rows))
-    monkeypatch.setattr(reading, "FILE_BYTES_MAX", 10**6)
-    monkeypatch.setattr(reading, "UNPACKED_BYTES_MAX", 1000)
-    with pytest.raises(reading.SheetTooLarge) as refused:
+    monkeypatch.setattr(limits, "FILE_BYTES_MAX", 10**6)
+    monkeypatch.setattr(limits, "UNPACKED_BYTES_MAX", 1000)
+    with pytest.raises(limits.SheetTooLarge) as refused:
         read(xlsx_of("loans", rows[:2]))
     assert refused.value.facts["unit"] == "bytes unpacked"
 
@@ -190,24 +192,24 @@ def test_what_looks_like_a_formula_is_a_text_and_a_formula_is_what_it_came_to() 
 @pytest.mark.parametrize(
     "case, reader, cell, value",
     [
-        ("two decimals", amount, "50000.00", 5_000_000),
-        ("no decimals", amount, "50000", 5_000_000),
-        ("one decimal", amount, "0.5", 50),
-        ("grouped", amount, "1,050,000.01", 105_000_001),
-        ("blanks around", amount, " 20000.00\u3000", 2_000_000),
-        ("grouped wrongly", amount, "50,00.00", None),
-        ("parts of a fen", amount, "0.001", None),
-        ("below zero", amount, "-1.00", None),
-        ("with a sign", amount, "¥50000", None),
-        ("with an exponent", amount, "5e4", None),
-        ("full-width digits", amount, "５００００", None),
-        ("a number as it was typed", amount, 50000.0, 5_000_000),
-        ("a number no fen can say", amount, 0.1 + 0.2, None),
-        ("a percentage", rate, "4.75%", Decimal("0.0475")),
-        ("a fraction", rate, "0.0475", Decimal("0.0475")),
-        ("a percentage without its sign", rate, "4.75", None),
-        ("a rate too fine", rate, "4.1234567%", None),
-        ("nonsense", rate, "基准", None),
+        ("two decimals", Amount(), "50000.00", 5_000_000),
+        ("no decimals", Amount(), "50000", 5_000_000),
+        ("one decimal", Amount(), "0.5", 50),
+        ("grouped", Amount(), "1,050,000.01", 105_000_001),
+        ("blanks around", Amount(), " 20000.00\u3000", 2_000_000),
+        ("grouped wrongly", Amount(), "50,00.00", None),
+        ("parts of a fen", Amount(), "0.001", None),
+        ("below zero", Amount(), "-1.00", None),
+        ("with a sign", Amount(), "¥50000", 5_000_000),
+        ("with an exponent", Amount(), "5e4", None),
+        ("full-width digits", Amount(), "５００００", 5_000_000),
+        ("a number as it was typed", Amount(), 50000.0, 5_000_000),
+        ("a number within a millionth of a fen", Amount(), 0.1 + 0.2, 30),
+        ("a percentage", Rate(), "4.75%", Decimal("0.0475")),
+        ("a fraction", Rate(), "0.0475", Decimal("0.0475")),
+        ("a percentage without its sign", Rate(), "4.75", None),
+        ("a rate too fine", Rate(), "4.1234567%", None),
+        ("nonsense", Rate(), "基准", None),
         ("ISO", day, "2016-05-10", date(2016, 5, 10)),
         ("slashes", day, "2016/5/10", date(2016, 5, 10)),
         ("Chinese", day, "2016年5月10日", date(2016, 5, 10)),
@@ -218,11 +220,11 @@ def test_what_looks_like_a_formula_is_a_text_and_a_formula_is_what_it_came_to() 
         ("no such day", day, "2016-02-30", None),
         ("a serial number", day, 42500.0, None),
         ("a serial number as text", day, "42500", None),
-        ("text", whole, "36", 36),
-        ("a number", whole, 36.0, 36),
-        ("half a month", whole, 36.5, None),
-        ("a yes", whole, True, None),
-        ("words", whole, "三年", None),
+        ("text", Months(), "36", 36),
+        ("a number", Months(), 36.0, 36),
+        ("half a month", Months(), 36.5, None),
+        ("a yes", Months(), True, None),
+        ("words", Months(), "三年", None),
     ],
 )
 def test_a_cell_says_one_thing_or_is_refused(case: str, reader: Any, cell: Any, value: Any) -> None:
@@ -244,7 +246,7 @@ def test_a_template_is_read_by_its_own_columns_and_its_example_is_left_out(kind:
         with pytest.raises(reading.SheetEmpty):
             read(data, kind)
         sheet = read_sheet(data, "template")
-        sheet.rows[0][0] = sheet.rows[0][0].removeprefix(EXAMPLE)
+        sheet.page.rows[1][0] = sheet.page.rows[1][0].removeprefix(EXAMPLE)
         table = read_table(kind, sheet)
         assert table.faults == []
         assert table.given == {column.name for column in COLUMNS[kind]}

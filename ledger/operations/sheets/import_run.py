@@ -84,7 +84,8 @@ class Run:
     def refuse_faults(self) -> None:
         """Raise SheetFaults with all faults of the sheet, if the sheet has any."""
         if self.faults:
-            raise SheetFaults(self.faults, rows=len(self.table.rows), booked=0, unchanged=self.unchanged)
+            located = [self.table.located(fault) for fault in self.faults]
+            raise SheetFaults(located, rows=len(self.table.rows), booked=0, unchanged=self.unchanged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,15 @@ def faults_text(refusal: Refusal) -> str:
     faults = refusal.found if isinstance(refusal, SheetFaults) else [Fault.of(0, "", refusal)]
     return json.dumps(
         [
-            {"row": fault.row, "column": fault.column, "code": fault.code, "zh": fault.zh, "en": fault.en}
+            {
+                "row": fault.row,
+                "column": fault.column,
+                "code": fault.code,
+                "zh": fault.zh,
+                "en": fault.en,
+                "cell": fault.cell,
+                "heading": fault.heading,
+            }
             for fault in faults[:FAULTS_MAX]
         ],
         ensure_ascii=False,
