@@ -125,7 +125,7 @@ def end(
 ) -> Run:
     """End a run as `done` or `failed`, and return the run.
 
-    `counts` replaces the run's counts of items due and done; it is given for a run that consists of steps.
+    `counts` replaces the run's counts of items due and done, and is needed only for a run that consists of steps.
     """
     row = unit.session.get_one(JobRun, run_id, populate_existing=True)
     row.status, row.ended_at = status, unit.recorded_at

@@ -39,7 +39,7 @@ class Part:
     bank: str
     amount: Money
     slip_no: str = ""
-    source: str | None = None  # The source is needed where the city and the county both pay.
+    source: str | None = None  # The payer of the amount, needed where city and county both pay.
 
 
 def draft_plan(unit: Unit, quarter: Quarter, on: date | None = None) -> int:

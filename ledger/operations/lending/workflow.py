@@ -31,7 +31,7 @@ def makers(unit: Unit, loan: Loan) -> set[str]:
 
 # fmt: off
 LOAN = Workflow(
-    Loan, S, begins=(S.SUBMITTED, S.ACTIVE),  # A renewal begins as active.
+    Loan, S, begins=(S.SUBMITTED, S.ACTIVE),  # A loan that renews an older loan begins as active.
     history=lambda loan, step, columns: StatusChange(loan_id=loan.id, **columns),
     steps={
         Do.RETURN:            Step((S.SUBMITTED, S.APPROVED), (S.RETURNED,),

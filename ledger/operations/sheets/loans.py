@@ -292,7 +292,7 @@ def _lending_refusals(
 def _refusals_of(
     unit: Unit, contract: Contract, borrower: Borrower, debts: Debts | None, before: int, day: date
 ) -> Iterable[RuleViolation]:
-    """Return the refusals of a borrower on a day, where earlier rows of the sheet have promised `before` fen."""
+    """Return the refusals of a loan on a day; earlier rows of the sheet lend `before` fen to the same borrower."""
     owed = (debts or NO_DEBTS).with_promised(before)
     if borrower.member_id is not None:
         return checks.household_refusals(contract, borrower.registered_on, borrower.born_on, owed.borrowing, day)

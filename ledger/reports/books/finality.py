@@ -9,8 +9,8 @@ from sqlalchemy import Engine, text
 CLOCKS_APART = timedelta(minutes=1)
 """The largest difference assumed between the clocks of the database server and the ledger."""
 
-# A database session that has written has a transaction id. A database session whose state the role may not see may have
-# written.
+# A database session that has written has a transaction id. PostgreSQL hides the sessions of other roles, so a hidden
+# session counts as one that has written.
 _WRITERS = text("""
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
