@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.core import edge
 from api.core.errors import NotYours
-from api.core.fields import Choice, Code, Day, Id, Rate, Text, Whole, Yuan
+from api.core.fields import Choice, Code, Day, Id, Identifier, Rate, Text, Whole, Yuan
 from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body, Query
@@ -44,7 +44,7 @@ class ExtensionBody(ReasonBody):
 class RenewalBody(ReasonBody):
     """续贷"""
 
-    contract_no = Text(most=60, required=True)
+    contract_no = Identifier(most=60, required=True)
     term_months = Whole(least=1, most=600, required=True)
     annual_rate = Rate(required=True)
     signed_on = Day(load_default=edge.today)
@@ -83,7 +83,7 @@ class InsuranceBody(ReasonBody):
 
     amount = Yuan(zero=True, required=True)
     received_on = Day(load_default=edge.today)
-    policy_no = Text(most=60, required=True)
+    policy_no = Identifier(most=60, required=True)
 
 
 class ReversalBody(Body):

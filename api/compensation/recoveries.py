@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.core import edge
-from api.core.fields import Code, Day, Id, Text, Truth, Yuan
+from api.core.fields import Code, Day, Id, Identifier, Text, Truth, Yuan
 from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body
@@ -35,7 +35,7 @@ class RecoveryBody(Body):
 
     amount = Yuan(required=True)
     received_on = Day(load_default=edge.today)
-    receipt_no = Text(most=60, least=0, load_default="")
+    receipt_no = Identifier(most=60, least=0, load_default="")
 
 
 class RemittanceBody(Body):
@@ -43,7 +43,7 @@ class RemittanceBody(Body):
 
     on = Day(load_default=edge.today)
     amount = Yuan(allow_none=True, load_default=None)
-    slip_no = Text(most=60, least=0, load_default="")
+    slip_no = Identifier(most=60, least=0, load_default="")
 
 
 class RecoveryAnswer(Answer):
@@ -72,7 +72,7 @@ class ShareBody(Body):
     bank = Code(required=True)
     amount = Yuan(required=True)
     on = Day(load_default=edge.today)
-    slip_no = Text(most=60, required=True)
+    slip_no = Identifier(most=60, required=True)
 
 
 class ShareReturnBody(ShareBody):
@@ -94,7 +94,7 @@ class ReleaseBody(Body):
     bank = Code(allow_none=True, load_default=None)
     amount = Yuan(allow_none=True, load_default=None)
     on = Day(load_default=edge.today)
-    slip_no = Text(most=60, least=0, load_default="")
+    slip_no = Identifier(most=60, least=0, load_default="")
     reason = Text(most=500, least=0, load_default="")
 
 

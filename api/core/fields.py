@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,10 @@ from moneyed import Money
 
 from ledger import dates
 from ledger.dates import Quarter
+from ledger.errors import RuleViolation
 from ledger.labels import Said, table_of
 from ledger.money import plain, yuan
+from ledger.policy import identifiers
 
 ID_MAX = 2**63 - 1
 _TRUE_OR_FALSE = Said("true or false.", "须为是或否")
@@ -222,6 +224,27 @@ class Text(ma.fields.String):
         if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in text):
             raise ma.ValidationError([Said("No control characters, no line breaks.", "不能含控制字符或换行")])
         return text
+
+
+class Identifier(Text):
+    """The number of a contract, receipt, household, card or slip, read in the form in which identifiers are stored."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return _in_form(identifiers.identifier, super()._deserialize(value, attr, data, **kwargs))
+
+
+class PersonName(Text):
+    """The name of a person or an organisation, read in the form in which names are stored."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return _in_form(identifiers.person_name, super()._deserialize(value, attr, data, **kwargs))
+
+
+def _in_form(form: Callable[[str], str], text: str) -> str:
+    try:
+        return form(text)
+    except RuleViolation as refusal:
+        raise ma.ValidationError([Said(refusal.say("en"), refusal.say("zh"))]) from None
 
 
 class Whole(ma.fields.Integer):

@@ -7,7 +7,7 @@ from marshmallow.validate import Length
 
 from api.core import edge
 from api.core.clocks import ClockAnswer, ClockQuery
-from api.core.fields import Choice, Code, Day, Id, QuarterField, Rate, Text, Whole, Yuan
+from api.core.fields import Choice, Code, Day, Id, Identifier, QuarterField, Rate, Text, Whole, Yuan
 from api.core.schemas import Answer, Body, Query
 from ledger.statuses import PlanStatus
 
@@ -27,7 +27,7 @@ class FundPartBody(Body):
     county = Code(required=True)
     bank = Code(required=True)
     amount = Yuan(required=True)
-    slip_no = Text(most=60, load_default="")
+    slip_no = Identifier(most=60, load_default="")
     source = Choice("city", "county", load_default=None, allow_none=True)
 
 
@@ -158,7 +158,7 @@ class FundReceiptBody(Body):
 
     amount = Yuan(required=True)
     on = Day(load_default=edge.today)
-    slip_no = Text(most=60, required=True)
+    slip_no = Identifier(most=60, required=True)
 
 
 class FundReceiptAnswer(Answer):
@@ -188,7 +188,7 @@ class FundReturnBody(Body):
     """清退"""
 
     on = Day(load_default=edge.today)
-    slip_no = Text(most=60, load_default="")
+    slip_no = Identifier(most=60, load_default="")
     reason = Text(most=500, least=0, load_default="")
 
 

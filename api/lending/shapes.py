@@ -7,7 +7,7 @@ from marshmallow.fields import Dict, Integer, List, Nested, String
 
 from api.core import edge
 from api.core.clocks import ClockQuery
-from api.core.fields import Choice, Code, Day, Flag, Id, Moment, Rate, Shaped, Text, Truth, Whole, Yuan
+from api.core.fields import Choice, Code, Day, Flag, Id, Identifier, Moment, Rate, Shaped, Text, Truth, Whole, Yuan
 from api.core.messages import language
 from api.core.schemas import Answer, Body, Query
 from ledger.errors import Refusal
@@ -28,20 +28,20 @@ class Word(Shaped):
 class LoanBody(Body):
     """贷款登记"""
 
-    contract_no = Text(most=60, required=True)
+    contract_no = Identifier(most=60, required=True)
     scheme = Code(required=True)
     bank = Code(required=True)
     county = Code(required=True)
     household_id = Id(allow_none=True, load_default=None)
     organisation_id = Id(allow_none=True, load_default=None)
-    borrower_id_card = Text(most=18, allow_none=True, load_default=None)
+    borrower_id_card = Identifier(most=18, allow_none=True, load_default=None)
     principal = Yuan(required=True)
     annual_rate = Rate(required=True)
     term_months = Whole(least=1, most=TERM_MAX, required=True)
     signed_on = Day(required=True)
     purpose = Text(most=200, required=True)
     security = Choice(*SECURITIES, load_default="credit")
-    policy_no = Text(most=60, allow_none=True, load_default=None)
+    policy_no = Identifier(most=60, allow_none=True, load_default=None)
     endorsements = List(Word(), load_default=list)
     on = Day(load_default=edge.today)
 
@@ -49,16 +49,16 @@ class LoanBody(Body):
 class LoanPatch(Body):
     """贷款更正: fields that are not sent are left unchanged; borrower, bank and county cannot be changed."""
 
-    contract_no = Text(most=60)
+    contract_no = Identifier(most=60)
     scheme = Code()
-    borrower_id_card = Text(most=18)
+    borrower_id_card = Identifier(most=18)
     principal = Yuan()
     annual_rate = Rate()
     term_months = Whole(least=1, most=TERM_MAX)
     signed_on = Day()
     purpose = Text(most=200)
     security = Choice(*SECURITIES)
-    policy_no = Text(most=60, allow_none=True)
+    policy_no = Identifier(most=60, allow_none=True)
     endorsements = List(Word())
 
 
@@ -79,7 +79,7 @@ class LoanQuery(Query):
     overdue = Flag()
     household = Id()
     organisation = Id()
-    contract_no = Text(most=60)
+    contract_no = Identifier(most=60)
 
 
 class WarningAnswer(Answer):
@@ -243,7 +243,7 @@ class RepaymentBody(Body):
     paid_on = Day(load_default=edge.today)
     received_on = Day(allow_none=True, load_default=None)
     channel = Text(most=20, required=True)
-    receipt_no = Text(most=60, required=True)
+    receipt_no = Identifier(most=60, required=True)
     surplus = Choice("credit", "principal", load_default="credit")
     payer = Choice("borrower", "guarantor", "collateral", load_default="borrower")
 

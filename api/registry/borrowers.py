@@ -8,7 +8,7 @@ from moneyed import Money
 from sqlalchemy.orm import Session
 
 from api.core import edge
-from api.core.fields import Choice, Code, Day, Id, Text, Truth, Yuan
+from api.core.fields import Choice, Code, Day, Id, Identifier, PersonName, Text, Truth, Yuan
 from api.core.paging import Listing
 from api.core.routes import Blueprint
 from api.core.schemas import Answer, Body, Query
@@ -35,8 +35,8 @@ organisations = Blueprint("organisations", "/organisations", "市场主体: orga
 class MemberBody(Body):
     """家庭成员"""
 
-    name = Text(most=60, required=True)
-    id_card = Text(most=18, required=True)
+    name = PersonName(most=60, required=True)
+    id_card = Identifier(most=18, required=True)
     relation = Text(most=20, required=True)
     is_head = Truth(load_default=False)
 
@@ -44,7 +44,7 @@ class MemberBody(Body):
 class HouseholdBody(Body):
     """贫困户登记"""
 
-    registry_no = Text(most=40, required=True)
+    registry_no = Identifier(most=40, required=True)
     county = Code(required=True)
     town = Text(most=60, required=True)
     village = Text(most=60, required=True)
@@ -60,15 +60,15 @@ class HouseholdQuery(Query):
     town = Text(most=60)
     village = Text(most=60)
     category = Choice(*CATEGORIES)
-    registry_no = Text(most=40)
+    registry_no = Identifier(most=40)
 
 
 class SearchBody(Body):
     """The searched card or name, sent in a body since an identity card number does not belong in an address."""
 
-    id_card = Text(most=18)
-    name = Text(most=60)
-    registry_no = Text(most=40)
+    id_card = Identifier(most=18)
+    name = PersonName(most=60)
+    registry_no = Identifier(most=40)
 
 
 class MemberAnswer(Answer):
@@ -110,8 +110,8 @@ class FoundAnswer(Answer):
 class OrganisationBody(Body):
     """市场主体登记"""
 
-    uscc = Text(most=18, required=True)
-    name = Text(most=120, required=True)
+    uscc = Identifier(most=18, required=True)
+    name = PersonName(most=120, required=True)
     kind = Choice(*ORGANISATION_KINDS, required=True)
     county = Code(required=True)
 
@@ -121,7 +121,7 @@ class OrganisationQuery(Query):
 
     county = Code()
     kind = Choice(*ORGANISATION_KINDS)
-    uscc = Text(most=18)
+    uscc = Identifier(most=18)
 
 
 class LinkBody(Body):

@@ -66,5 +66,7 @@ def _person(
     """Return a person with a valid identity card number, whose serial is unique in the demo and odd for a man."""
     given = chance.choice(_GIVEN_MEN if man else _GIVEN_WOMEN)
     serial = number * 2 % 998 + (1 if man else 0)
+    # A number ending in 000 is refused in a csv file, because a spreadsheet may have rounded the number.
+    serial += 50 if serial % 100 == 0 else 0
     digits = f"{county}{born_on:%Y%m%d}{serial:03d}"
     return Person(surname + given, digits + ric.calc_check_digit(digits + "0"), relation)

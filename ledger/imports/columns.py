@@ -1,6 +1,7 @@
 """The columns of each kind of sheet, with headings, readers and notes for clerks, and the classes of rows."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -55,9 +56,12 @@ class Column:
 
 
 def plain_heading(heading: str) -> str:
-    """Return a heading in lower case without blanks, marks and bracketed text: 借款金额 for 借款金额（元）*."""
-    bare = re.sub(r"[（(\[【].*?[)）\]】]", "", heading)
-    return re.sub(r"[\s_*＊:：-]", "", bare).casefold()
+    """Return a heading in half-width lower case without blanks, marks, brackets and unit signs.
+
+    The result for 借款金额（元）* is 借款金额, and for 年利率% it is 年利率.
+    """
+    bare = re.sub(r"[(\[【].*?[)\]】]", "", unicodedata.normalize("NFKC", heading))
+    return re.sub(r"[\s_*:-]|[%‰]$", "", bare).casefold()
 
 
 def _words(names: Table, **also: str) -> dict[str, str]:
@@ -186,7 +190,7 @@ LOANS = (
         "50000.00",
         also=("借款金额", "贷款金额", "放款金额", "本金", "amount"),
     ),
-    Column("annual_rate", Rate(), "4.75% 或 0.0475，按文本填写", "4.75%", also=("利率", "执行利率")),
+    Column("annual_rate", Rate(), "4.75% 或 0.0475，按文本填写", "4.75%", also=("利率", "执行利率", "月利率")),
     Column("term_months", Months(), "整月数", "36", also=("期限", "贷款期限", "借款期限", "期限（月）")),
     Column("signed_on", day, _DAY, "2016-05-09", also=("签约日", "合同签订日期", "签订日期")),
     Column(

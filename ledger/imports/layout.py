@@ -156,7 +156,8 @@ def _begins(row: Sequence[Cell], words: tuple[str, ...], identity: Sequence[int]
         text = "".join(plain_text(cell).split())
         if not text.startswith(words):
             return False
-        return all(other <= place or other >= len(row) or row[other] == "" for other in identity)
+        beside = [row[other] for other in identity if place < other < len(row)]
+        return all(cell == "" or (words is _SIGNED and plain_text(cell).startswith(words)) for cell in beside)
     return False
 
 

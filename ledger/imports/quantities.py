@@ -1,6 +1,7 @@
 """Readers of amounts, rates and terms, in the unit that the sheet names or in the unit of the cell."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -48,15 +49,15 @@ class CellWhole(CellRefusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(ABC):
     """The reader of a quantity with a unit; `unit` is the unit that the sheet names for the column, if any."""
 
     unit: Unit | None = None
     dimension: Dimension = field(init=False, default=Dimension.AMOUNT)
 
+    @abstractmethod
     def __call__(self, cell: Cell) -> Any:
         """Return the quantity of a cell; each kind of quantity has its own reader."""
-        raise NotImplementedError
 
     def in_unit(self, unit: Unit | None) -> "Quantity":
         """Return the reader of a column whose heading names a unit."""

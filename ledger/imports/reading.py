@@ -38,7 +38,7 @@ class SheetNotThere(RuleViolation):
 
 class SeveralSheets(RuleViolation):
     code = "several_sheets"
-    zh = "工作簿有不止一张有内容的工作表：{found:text}；请用参数 sheet 指明要导入哪一张，或只保留一张"
+    zh = "工作簿有不止一张有内容的工作表：{found:text}；请指明要导入哪一张工作表，或只保留一张"
     en = "the workbook has more than one page with values: {found:text}; name one as `sheet`, or keep only one"
 
 

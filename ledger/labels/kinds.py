@@ -59,7 +59,17 @@ TAKEN: Table = table(
 SHEETS: Table = table(
     {"households": "贫困户名册", "organisations": "市场主体名册", "loans": "放款台账", "repayments": "还款明细"}
 )
-SHEET_UNITS: Table = table({"bytes": "字节", "rows": "行数", "columns": "列数", "bytes unpacked": "解压后字节"})
+SHEET_UNITS: Table = table(
+    {
+        "bytes": "字节",
+        "rows": "行数",
+        "columns": "列数",
+        "cells": "单元格数",
+        "sheets": "工作表数",
+        "parts": "内部文件数",
+        "bytes unpacked": "解压后字节",
+    }
+)
 FORMATS: Table = table({"json": ("JSON", "json"), "csv": ("csv", "csv"), "xlsx": ("xlsx", "xlsx")})
 
 MEDIA_TYPES: Table = table(

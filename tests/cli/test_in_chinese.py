@@ -81,14 +81,14 @@ def test_the_faults_of_a_sheet_are_told_by_row_and_column(run: Run, tmp_path: Pa
     sheet.write_text(HOUSEHOLDS.format("贫困", card()), encoding="utf-8")
     faulty = run(ledger.cli, "import", "households", str(sheet), "--user", "poverty")
     assert faulty.err.splitlines() == [
-        "第 2 行 贫困户属性：贫困 不在可填范围：一般贫困户、扶贫低保户、低保贫困户、低保户、五保户（choice_unknown）",
+        "E2 类别：贫困 不在可填范围：一般贫困户、扶贫低保户、低保贫困户、低保户、五保户",
         "表中有 1 处错误，未登记任何内容（sheet_has_faults）",
     ]
     sheet.write_text(HOUSEHOLDS.format("低保户", card()), encoding="utf-8")
     run(ledger.cli, "import", "households", str(sheet), "--user", "poverty")
     sheet.write_text(HOUSEHOLDS.format("五保户", card()), encoding="utf-8")
     differs = run(ledger.cli, "import", "households", str(sheet), "--user", "poverty")
-    assert differs.err.splitlines()[0].startswith("第 2 行 户编号：已登记且内容不同（")
+    assert differs.err.splitlines()[0].startswith("A2 户编号：已登记且内容不同（")
     assert "贫困户属性" in differs.err
     assert "已登记 低保户" in differs.err
 

@@ -25,8 +25,10 @@ _numbers = count(1)
 
 
 def card(born_on: str = "1980-05-01", number: int | None = None) -> str:
-    """Return a valid identity card number that belongs to nobody."""
-    head = f"360781{born_on.replace('-', '')}{(next(_numbers) if number is None else number) % 1000:03d}"
+    """Return a valid identity card number that belongs to nobody and that no spreadsheet could have rounded."""
+    serial = (next(_numbers) if number is None else number) % 1000
+    # A number ending in 000 is refused in a text file, because a spreadsheet may have rounded the number.
+    head = f"360781{born_on.replace('-', '')}{serial + 50 if serial % 100 == 0 else serial:03d}"
     return head + calc_check_digit(f"{head}0")
 
 

@@ -12,8 +12,10 @@ from ledger.errors import NotFound, RuleViolation
 from ledger.money import Fen, of_fen, to_fen
 from ledger.operations.lending import checks
 from ledger.operations.lending.checks import Contract
+from ledger.policy.identifiers import identifier
 from ledger.policy.rates import benchmark_at_signing
 from ledger.queries import reference
+from ledger.queries.identifiers import stored_form
 from ledger.tables import borrowers as t
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
@@ -202,7 +204,9 @@ def put(unit: Unit, loan: Loan) -> None:
     Raise ContractNoTaken where the bank has used the contract number for another loan, even in a concurrent
     transaction.
     """
-    taken = select(Loan.id).where(Loan.bank == loan.bank, Loan.contract_no == loan.contract_no, Loan.id != loan.id)
+    taken = select(Loan.id).where(
+        Loan.bank == loan.bank, stored_form(Loan.contract_no) == identifier(loan.contract_no), Loan.id != loan.id
+    )
     refusal = ContractNoTaken(rule="contract_no", bank=loan.bank, found=loan.contract_no)
     with unit.session.no_autoflush:
         if unit.session.execute(taken).first():

@@ -13,8 +13,10 @@ from ledger.database import among, table_of
 from ledger.errors import NotFound, RuleViolation
 from ledger.ids import new_id, new_ids
 from ledger.money import ZERO, to_fen
+from ledger.policy.identifiers import identifier
 from ledger.policy.identity import check_id_card, check_uscc, mask_id_card
 from ledger.queries import reference
+from ledger.queries.identifiers import stored_form
 from ledger.tables import borrowers as t
 from ledger.unit_of_work import Unit
 
@@ -171,7 +173,9 @@ def register_household(unit: Unit, new: NewHousehold) -> Registered:
 
 def _refuse_known(unit: Unit, registry_no: str, cards: list[str]) -> None:
     session = unit.session
-    if session.execute(select(t.Household.id).where(t.Household.registry_no == registry_no)).first():
+    if session.execute(
+        select(t.Household.id).where(stored_form(t.Household.registry_no) == identifier(registry_no))
+    ).first():
         raise RegistryNoTaken(rule="2.1", found=registry_no)
     card_column = table_of(t.Member).c.id_card
     taken = session.execute(select(card_column).where(among(unit.connection, card_column, cards))).scalar()

@@ -19,6 +19,7 @@ from ledger.operations.servicing.run import PostedTransaction
 from ledger.policy import servicing
 from ledger.policy.loan_transactions import LoanTransaction, Particulars, Repay
 from ledger.policy.servicing import Payoff
+from ledger.queries.identifiers import stored_form
 from ledger.queries.repayments import RepaymentShown, applied_by
 from ledger.statuses import LoanStatus
 from ledger.tables.loans import Loan, Repayment
@@ -159,7 +160,7 @@ def _transaction(repayment_id: int, received: Received) -> Repay:
 
 def _receipts(unit: Unit, sheet: Sequence[Received]) -> set[tuple[int, str]]:
     chosen = among(unit.connection, table_of(Repayment).c.loan_id, {received.loan_id for received in sheet})
-    query = select(Repayment.loan_id, Repayment.receipt_no).where(chosen, Repayment.live.is_(True))
+    query = select(Repayment.loan_id, stored_form(Repayment.receipt_no)).where(chosen, Repayment.live.is_(True))
     return set(unit.connection.execute(query))
 
 

@@ -20,6 +20,7 @@ from ledger.operations.sheets.import_run import (
     differing,
 )
 from ledger.policy.identity import mask_id_card
+from ledger.queries.identifiers import stored_form
 from ledger.tables import borrowers as t
 from ledger.unit_of_work import Unit
 
@@ -138,10 +139,11 @@ def _differing(members: Members, recorded: dict[str, Any]) -> RowDiffers | None:
 def _recorded(unit: Unit, registry_nos: dict[str, Members]) -> dict[str, dict[str, Any]]:
     """Return the registered households by registry number, each with the set of its members."""
     h, m = _HOUSEHOLDS.c, _MEMBERS.c
+    number = stored_form(h.registry_no)
     query = (
-        select(h.registry_no, *(h[name] for name in _OF_HOUSEHOLD), m.name, m.id_card, m.relation)
+        select(number, *(h[name] for name in _OF_HOUSEHOLD), m.name, m.id_card, m.relation)
         .join(_MEMBERS, m.household_id == h.id)
-        .where(among(unit.connection, h.registry_no, registry_nos))
+        .where(among(unit.connection, number, registry_nos))
     )
     recorded: dict[str, dict[str, Any]] = {}
     for registry_no, county, town, village, category, registered_on, *member in unit.connection.execute(query):
@@ -154,7 +156,7 @@ def _recorded(unit: Unit, registry_nos: dict[str, Members]) -> dict[str, dict[st
 def _households_of(unit: Unit, cards: set[str]) -> dict[str, str]:
     """Return the registry numbers of the households of registered persons, keyed by identity-card number."""
     h, m = _HOUSEHOLDS.c, _MEMBERS.c
-    query = select(m.id_card, h.registry_no).join(_HOUSEHOLDS, h.id == m.household_id)
+    query = select(m.id_card, stored_form(h.registry_no)).join(_HOUSEHOLDS, h.id == m.household_id)
     return dict(unit.connection.execute(query.where(among(unit.connection, m.id_card, cards))).all())
 
 

@@ -15,6 +15,7 @@ from ledger.operations.registry import borrowers
 from ledger.operations.registry.borrowers import NewLink
 from ledger.operations.sheets.import_run import Booked, RowTwice, Run, check_county, county_ids, differing
 from ledger.operations.sheets.recorded import HouseholdUnknown
+from ledger.queries.identifiers import stored_form
 from ledger.tables import borrowers as t
 from ledger.unit_of_work import Unit
 
@@ -129,7 +130,8 @@ def _link(row: OrganisationRow) -> NewLink:
 def _households(unit: Unit, registry_nos: set[Any]) -> dict[str, int]:
     """Return the ids of registered households by registry number."""
     h = _HOUSEHOLDS.c
-    query = select(h.registry_no, h.id).where(among(unit.connection, h.registry_no, registry_nos))
+    number = stored_form(h.registry_no)
+    query = select(number, h.id).where(among(unit.connection, number, registry_nos))
     return dict(unit.connection.execute(query).all())
 
 

@@ -16,10 +16,12 @@ from ledger.operations.lending import checks
 from ledger.operations.lending.contracts import BorrowerNotMember, BorrowerUnclear
 from ledger.operations.servicing.run import LENT
 from ledger.operations.sheets.import_run import CountyNotYours, Importer, RowDiffers, differing
+from ledger.policy.identifiers import person_name
 from ledger.policy.identity import check_id_card, mask_id_card
 from ledger.policy.limits import Exposure, Link
 from ledger.queries import exposure
 from ledger.queries.exposure import NOTHING, Borrowing
+from ledger.queries.identifiers import stored_form
 from ledger.statuses import LoanStatus, SheetStatus
 from ledger.tables import borrowers as t
 from ledger.tables.loans import Loan
@@ -107,7 +109,7 @@ def borrowers_of(unit: Unit, rows: Iterable[AsRead]) -> dict[str, Borrower]:
             cards.add(row.id_card)
     m, h, o = _MEMBERS.c, _HOUSEHOLDS.c, _ORGANISATIONS.c
     members = (
-        select(m.id_card, h.id, h.id, m.id, m.name, h.registry_no, h.county, h.registered_on, m.born_on)
+        select(m.id_card, h.id, h.id, m.id, m.name, stored_form(h.registry_no), h.county, h.registered_on, m.born_on)
         .join(_HOUSEHOLDS, h.id == m.household_id)
         .where(among(unit.connection, m.id_card, cards))
     )
@@ -122,7 +124,8 @@ def borrowers_of(unit: Unit, rows: Iterable[AsRead]) -> dict[str, Borrower]:
 def known_registry_nos(unit: Unit, registry_nos: Iterable[str]) -> set[str]:
     """Return the given registry numbers that belong to a registered household."""
     h = _HOUSEHOLDS.c
-    query = select(h.registry_no).where(among(unit.connection, h.registry_no, registry_nos))
+    number = stored_form(h.registry_no)
+    query = select(number).where(among(unit.connection, number, registry_nos))
     return set(unit.connection.execute(query).scalars())
 
 
@@ -170,7 +173,7 @@ def borrower_faults(
     """
     if (
         borrower is not None
-        and borrower.name == row.borrower_name
+        and person_name(borrower.name) == row.borrower_name
         and importer.has(borrower.county)
         and (
             (row.uscc is None and row.registry_no == borrower.code)
@@ -196,7 +199,7 @@ def _borrower_faults(
         yield "uscc", OrganisationUnknown(rule="2.3", found=row.uscc)
     if borrower is None or borrower.code != (row.registry_no or row.uscc):
         return
-    if row.borrower_name is not None and borrower.name != row.borrower_name:
+    if row.borrower_name is not None and person_name(borrower.name) != row.borrower_name:
         yield "borrower_name", BorrowerNameDiffers(rule="2.1")
     if not importer.has(borrower.county):
         yield "registry_no" if row.uscc is None else "uscc", CountyNotYours(found=borrower.county)
@@ -253,11 +256,12 @@ def loans_of(unit: Unit, bank: str | None, contract_nos: Iterable[str]) -> Recor
     """Return the loans that a bank has recorded under contract numbers."""
     c = _LOANS.c
     borrower = (c.household_id, c.member_id, c.organisation_id)
+    number = stored_form(c.contract_no)
     query = (
-        select(c.contract_no, *_FACTS, *borrower, c.id, c.status, c.import_id, c.generation)
+        select(number.label("contract_no"), *_FACTS, *borrower, c.id, c.status, c.import_id, c.generation)
         .add_columns(Import.status.label("import_status"))
         .outerjoin(Import, Import.id == c.import_id)
-        .where(c.bank == bank, among(unit.connection, c.contract_no, contract_nos))
+        .where(c.bank == bank, among(unit.connection, number, contract_nos))
     )
     unit.session.flush()
     loans = RecordedLoans({}, {})

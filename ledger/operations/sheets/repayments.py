@@ -13,6 +13,7 @@ from ledger.operations.servicing import load, repayments
 from ledger.operations.servicing.repayments import Received
 from ledger.operations.servicing.run import LENT
 from ledger.operations.sheets.import_run import Booked, RowDiffers, RowTwice, Run, differing
+from ledger.queries.identifiers import stored_form
 from ledger.tables.loans import Loan, Repayment
 from ledger.unit_of_work import Unit
 
@@ -105,8 +106,9 @@ def _refusals(unit: Unit, row: AsRead, loans: dict[str, tuple[int, str]]) -> Ite
 def _loans(unit: Unit, run: Run, contract_nos: set[str]) -> dict[str, tuple[int, str]]:
     """Return the ids and statuses of the bank's loans in the importer's counties, by contract number."""
     c = _LOANS.c
-    query = select(c.contract_no, c.id, c.status, c.county).where(
-        c.bank == run.importer.bank, among(unit.connection, c.contract_no, contract_nos)
+    number = stored_form(c.contract_no)
+    query = select(number.label("contract_no"), c.id, c.status, c.county).where(
+        c.bank == run.importer.bank, among(unit.connection, number, contract_nos)
     )
     return {
         row.contract_no: (row.id, row.status) for row in unit.connection.execute(query) if run.importer.has(row.county)
@@ -116,9 +118,16 @@ def _loans(unit: Unit, run: Run, contract_nos: set[str]) -> dict[str, tuple[int,
 def _recorded(unit: Unit, loan_ids: set[int]) -> dict[tuple[int, str], Any]:
     """Return the unreversed repayments of loans by loan id and receipt number."""
     c = _REPAYMENTS.c
-    query = select(c.loan_id, c.receipt_no, c.fen, c.paid_on, c.received_on, c.channel, c.surplus, c.import_id).where(
-        among(unit.connection, c.loan_id, loan_ids), c.live
-    )
+    query = select(
+        c.loan_id,
+        stored_form(c.receipt_no).label("receipt_no"),
+        c.fen,
+        c.paid_on,
+        c.received_on,
+        c.channel,
+        c.surplus,
+        c.import_id,
+    ).where(among(unit.connection, c.loan_id, loan_ids), c.live)
     return {(row.loan_id, row.receipt_no): row for row in unit.connection.execute(query)}
 
 
