@@ -67,6 +67,7 @@ from api.registry.published import blueprint as published
 from api.registry.reference import blueprint as reference
 from api.registry.tokens import blueprint as tokens
 from api.registry.users import blueprint as users
+from api.sheets.attachments import blueprint as attachments
 from api.sheets.views import blueprint as sheets
 from api.subsidy.views import blueprint as subsidy
 from ledger.settings import Settings, secret_key
@@ -83,6 +84,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     organisations,
     loans,
     sheets,
+    attachments,
     issuance,
     fund,
     reports,

@@ -131,11 +131,19 @@ class PostingAnswer(Answer):
     loan_id = Id(required=True, allow_none=True)
 
 
+class DocumentFile(Answer):
+    """A stored file that a voucher names as its document."""
+
+    id = Id(required=True)
+    name = String(required=True)
+
+
 class Voucher(EntryRow):
-    """记账凭证 with its lines."""
+    """记账凭证 with its lines; `attachments` are the stored files of its document."""
 
     lines = List(Nested(EntryLine), required=True)
     postings = List(Nested(PostingAnswer), required=True)
+    attachments = List(Nested(DocumentFile), required=True)
     hash = String(required=True)
 
 

@@ -190,4 +190,5 @@ def _voucher(shown: VoucherShown) -> dict[str, Any]:
         "hash": shown.voucher.hash.hex(),
         "lines": lines,
         "postings": shown.postings,
+        "attachments": shown.attachments,
     }

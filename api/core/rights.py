@@ -106,6 +106,8 @@ RIGHTS: Final[Mapping[str, Roles]] = {
     "GET /imports/{import_id}": BANK | REGISTRARS | AUDITOR,
     "POST /imports/{import_id}/approval": CHECKER,
     "POST /imports/{import_id}/rejection": CHECKER,
+    "GET /attachments": BANK | REGISTRARS | AUDITOR,
+    "GET /attachments/{attachment_id}": BANK | REGISTRARS | AUDITOR,
     "GET /imports/templates/{kind}.xlsx": READERS,
     "GET /imports/templates/{kind}.csv": READERS,
     #

@@ -12,8 +12,7 @@ from api.core.idempotency import Reply
 from ledger.errors import Refusal
 from ledger.imports.reading import Table
 from ledger.operations.sheets import intake
-from ledger.operations.sheets.import_run import Importer
-from ledger.operations.sheets.intake import RecordedMeanwhile
+from ledger.operations.sheets.import_run import Importer, RecordedMeanwhile
 from ledger.unit_of_work import Unit, work
 
 _TIMES = 3

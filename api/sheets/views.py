@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from api.core.routes import Blueprint, replied, to_json
 from api.core.schemas import Answer, Body, Query
 from api.sheets import runs
 from ledger.errors import NotFound, RuleViolation
+from ledger.file_store import FileStore
 from ledger.imports.columns import COLUMNS
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table, read_sheet, read_table
 from ledger.imports.templates import csv_template, xlsx_template
@@ -155,7 +156,7 @@ def take_in(kind: str, dry_run: bool, sheet: str, file: FileStorage) -> Response
     in `faults`; a dry run answers them with 200, and needs no key. Cut off, the same file sent again goes on.
     """
     importer = _importer(kind)
-    table = _read(kind, file, sheet)
+    table = _read(kind, file, sheet, keep=not dry_run)
     if dry_run:
         return _tried(kind, importer, table)
     return _answered(_recorded(importer, table))
@@ -171,20 +172,20 @@ def listed(session: Session, **filters: Any) -> Listing:
 @blueprint.get("/<id:import_id>", answer=ImportAnswer)
 def show(session: Session, import_id: int) -> dict[str, Any]:
     """An import, its progress while it is booked, its faults where it failed."""
-    return _shown(_found(session, import_id))
+    return _shown(import_in_scope(session, import_id))
 
 
 @blueprint.post("/<id:import_id>/approval", body=ImportDecisionBody, answer=ImportAnswer)
 def approve(unit: Unit, import_id: int, on: date) -> dict[str, Any]:
     """复核: confirm a sheet of loans or repayments, by another person than its importer."""
-    _found(unit, import_id)
+    import_in_scope(unit, import_id)
     return _shown(review.approve(unit, import_id, on))
 
 
 @blueprint.post("/<id:import_id>/rejection", body=RejectionBody, answer=ImportAnswer)
 def reject(unit: Unit, import_id: int, reason: str, on: date) -> dict[str, Any]:
     """退回: reverse a sheet's rows and every line and transition billed on them, in red."""
-    _found(unit, import_id)
+    import_in_scope(unit, import_id)
     return _shown(review.reject(unit, import_id, reason, on))
 
 
@@ -213,10 +214,17 @@ def _importer(kind: str) -> Importer:
     return Importer(person.username, person.scope.bank, person.scope.counties)
 
 
-def _read(kind: str, file: FileStorage, sheet: str) -> Table | RuleViolation:
-    """Return the table of a sheet; for an unusable sheet, return the refusal, which the caller raises later."""
+def _read(kind: str, file: FileStorage, sheet: str, *, keep: bool) -> Table | RuleViolation:
+    """Return the table of a sheet; for an unusable sheet, return the refusal, which the caller raises later.
+
+    With `keep`, the file is stored before its rows are booked, so that no booked row lacks its document.
+    """
     try:
-        return read_table(kind, read_sheet(file.read(), file.filename or "", sheet))
+        data = file.read()
+        table = read_table(kind, read_sheet(data, file.filename or "", sheet))
+        if keep:
+            FileStore(edge.service().settings.home).put(data)
+        return replace(table, stored=keep)
     except RuleViolation as refusal:
         return refusal
     finally:
@@ -319,7 +327,8 @@ def _in_scope() -> list[ColumnElement[bool]]:
     return [Import.bank.is_(None), Import.made_by.in_(colleagues)]
 
 
-def _found(where: Session | Unit, import_id: int) -> Import:
+def import_in_scope(where: Session | Unit, import_id: int) -> Import:
+    """Return an import that the user may see; raise NotFound for any other import."""
     edge.find(where, Import, import_id)
     session = where.session if isinstance(where, Unit) else where
     row = session.execute(select(Import).where(Import.id == import_id, *_in_scope())).scalar()

@@ -1,18 +1,21 @@
 """The command `import`, which checks and books a sheet with the rights of a given user."""
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import click
 
 from ledger.cli.context import context, fault_line, refusal_line, tell
+from ledger.file_store import FileStore
 from ledger.imports.reading import SheetFaults, read_sheet, read_table
 from ledger.imports.totals import AmountTotal
 from ledger.labels import Said, label
 from ledger.money import plain
 from ledger.operations.sheets import intake
 from ledger.operations.sheets.review import importer_of
+from ledger.settings import make_home
 
 FAULTY = 1
 """The exit status for a sheet with faults; no row of a sheet with faults is booked."""
@@ -34,7 +37,11 @@ def import_sheet(kind: str, file: Path, user: str, dry_run: bool, sheet: str) ->
         with begin() as unit:
             importer = importer_of(unit.session, user, kind)
         try:
-            table = read_table(kind, read_sheet(file.read_bytes(), file.name, sheet))
+            data = file.read_bytes()
+            table = read_table(kind, read_sheet(data, file.name, sheet))
+            if not dry_run:
+                FileStore(make_home(ctx.settings)).put(data)
+                table = replace(table, stored=True)
             done = intake.take_in(begin, importer, table, dry_run=dry_run)
         except SheetFaults as faults:
             for fault in faults.found:

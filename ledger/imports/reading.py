@@ -13,7 +13,7 @@ from ledger.imports.limits import SheetTooLarge
 from ledger.imports.quantities import Amount, CellRate, Quantity
 from ledger.imports.totals import AmountTotal, amount_total, total_faults
 from ledger.imports.units import PERCENT, Unit, single, unit_of_heading
-from ledger.imports.workbooks import Page, pages_of
+from ledger.imports.workbooks import Page, media_type_of, pages_of
 from ledger.imports.xlsx_scan import column_letters
 from ledger.labels import Said
 
@@ -80,10 +80,12 @@ class SheetFaults(RuleViolation):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The page of a file that holds the table, with the SHA-256 hash of the whole file."""
+    """The page of a file that holds the table, with the SHA-256 hash and the size in bytes of the whole file."""
 
     file_name: str
     hash: str
+    size: int
+    media_type: str
     page: Page = field(repr=False)
 
 
@@ -107,12 +109,15 @@ class Table:
 
     `given` holds the names of the columns that the sheet has. A column that the sheet lacks has its default value in
     every row. `hash` is the SHA-256 hash of the file. `hidden` holds the numbers of the rows that the file hides, or
-    None where the format of the file does not tell. `totals` holds the sums of each amount column.
+    None where the format of the file does not tell. `totals` holds the sums of each amount column. `size` is the size
+    of the file in bytes, and `stored` is true once the file store has the file.
     """
 
     kind: str
     file_name: str
     hash: str
+    size: int
+    media_type: str
     numbers: list[int] = field(repr=False)
     rows: list[AsRead] = field(repr=False)
     given: frozenset[str]
@@ -120,6 +125,7 @@ class Table:
     places: Mapping[str, Place] = field(default_factory=dict)
     hidden: Sequence[int] | None = ()
     totals: Sequence[AmountTotal] = ()
+    stored: bool = False
 
     def notes(self) -> list[Said]:
         """Return what a person should know before booking the sheet: the hidden rows, which are read like all rows."""
@@ -157,7 +163,7 @@ def read_sheet(data: bytes, file_name: str, sheet: str = "") -> Sheet:
         raise SeveralSheets(found=[page.name for page in named])
     if not named:
         raise SheetEmpty()
-    return Sheet(file_name[:255], hashlib.sha256(data).hexdigest(), named[0])
+    return Sheet(file_name[:255], hashlib.sha256(data).hexdigest(), len(data), media_type_of(data), named[0])
 
 
 def read_table(kind: str, sheet: Sheet) -> Table:
@@ -199,7 +205,18 @@ def read_columns(
             faults += _percent_faults(column, place.index, sheet.page, numbers, in_column)
     rows = list(map(make, zip(*values, strict=True)))
     hidden = None if sheet.page.hidden is None else [number for number in numbers if number in sheet.page.hidden]
-    done = Table(kind, sheet.file_name, sheet.hash, numbers, rows, frozenset(found), faults, found, hidden, totals)
+    file = (sheet.file_name, sheet.hash, sheet.size, sheet.media_type)
+    done = Table(
+        kind,
+        *file,
+        numbers,
+        rows,
+        frozenset(found),
+        faults,
+        found,
+        hidden,
+        totals,
+    )
     return replace(done, faults=[done.located(fault) for fault in faults])
 
 

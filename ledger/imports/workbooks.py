@@ -94,6 +94,13 @@ _FOREIGN: Sequence[tuple[Said, Callable[[bytes], Any]]] = (
 """Files of other formats that people send as sheets, by what their first bytes say."""
 
 
+def media_type_of(data: bytes) -> str:
+    """Return the media type of the original file of a sheet."""
+    if data.startswith(b"PK"):
+        return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return "application/vnd.ms-excel" if data.startswith(_OLE) else "text/csv"
+
+
 def _check_ole(data: bytes) -> None:
     if _ENCRYPTED in data:
         raise NotASheet(found=Said("it is protected by a password", "文件设有打开密码；请取消密码"))

@@ -73,6 +73,8 @@ FIELDS: Table = table(
         "claimed_on": "申请日期",
         "document": "凭证",
         "documents": "证明材料",
+        "owner_kind": "附件所属对象",
+        "owner_id": "所属对象编号",
         "explanation": "差异说明",
         "batch": "批次",
         "cycle": "周期",
@@ -137,6 +139,7 @@ THINGS: Table = table(
     {
         "account": "科目",
         "approval": "复核申请",
+        "attachment": "附件",
         "bank": "银行",
         "bank status": "银行状态",
         "book": "账套",

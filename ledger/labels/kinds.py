@@ -70,6 +70,7 @@ SHEET_UNITS: Table = table(
         "bytes unpacked": "解压后字节",
     }
 )
+OWNER_KINDS: Table = table({"import": "导入批次"})
 FORMATS: Table = table({"json": ("JSON", "json"), "csv": ("csv", "csv"), "xlsx": ("xlsx", "xlsx")})
 
 MEDIA_TYPES: Table = table(

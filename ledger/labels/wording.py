@@ -61,6 +61,7 @@ SUBJECTS: Final[Mapping[str, Table]] = {
     "event": EVENTS,
     "field": FIELDS,
     "job_report": k.JOB_REPORTS,
+    "owner_kind": k.OWNER_KINDS,
     "sheet_unit": k.SHEET_UNITS,
     "step": k.STEPS,
     "taken": k.TAKEN,

@@ -88,7 +88,7 @@ def cells_of(draw: Any, loan: Loan, number: int, factor: int, *, as_text: bool) 
     dates: list[Any] = [*days, days[0].translate(FULL_WIDTH)]
     months: list[Any] = [str(loan.months), f"{loan.months}个月"]
     if not as_text:
-        amounts.append(float(yuan))
+        amounts.append(yuan)  # A workbook stores the amount as a binary number.
         dates.append(day)
         months.append(loan.months)
     names = [loan.name, f" {loan.name} ", loan.name.replace("·", "•")]

@@ -135,7 +135,17 @@ def bombed(part: str, fill: bytes, times: int) -> bytes:
 
 
 def far(row: int, column: int) -> bytes:
-    return made(lambda _book, page: (write(page, [HEAD, line()]), page.write_string(row, column, "x"))[0])
+    def draw(_book: Any, page: Any) -> None:
+        write(page, [HEAD, line()])
+        page.write_string(row, column, "x")
+
+    return made(draw)
+
+
+def many_pages(book: Any, page: Any) -> None:
+    write(page, [HEAD])
+    for number in range(120):
+        book.add_worksheet(f"{number}")
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
@@ -145,9 +155,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "shared strings of blanks": lambda: bombed("xl/sharedStrings.xml", b" " * 2**20, 400),
     "styles of blanks": lambda: bombed("xl/styles.xml", b" " * 2**20, 400),
     "a list of pages of blanks": lambda: bombed("xl/workbook.xml", b" " * 2**20, 400),
-    "a hundred pages and more": lambda: made(
-        lambda book, page: (write(page, [HEAD]), [book.add_worksheet(f"{n}") for n in range(120)])[0]
-    ),
+    "a hundred pages and more": lambda: made(many_pages),
 }
 
 
@@ -202,6 +210,7 @@ def ods(rows: list[list[str]], repeated: int = 1) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as packed:
         packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{names}manifest:1.0"/>')
         packed.writestr("content.xml", content)
     return file.getvalue()
 

@@ -8,10 +8,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger.errors import Fault, Refusal, RuleViolation
+from ledger.errors import Conflict, Fault, Refusal, RuleViolation
+from ledger.ids import new_id
 from ledger.imports.reading import FAULTS_MAX, SheetFaults, Table
 from ledger.labels import named
+from ledger.tables.attachments import Attachment
 from ledger.tables.reference import County, CountyCode
+from ledger.tables.work import Import
+from ledger.unit_of_work import Unit
 
 
 class RowTwice(RuleViolation):
@@ -38,6 +42,12 @@ class CountyUnknown(RuleViolation):
     code = "county_unknown"
     zh = "没有县（市、区）{found:text}"
     en = "there is no county {found:text}"
+
+
+class RecordedMeanwhile(Conflict):
+    code = "stale"
+    zh = "表中的行同时由他人登记，请重新导入"
+    en = "somebody else recorded rows of the sheet at this moment; send it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +164,20 @@ def faults_text(refusal: Refusal) -> str:
             for fault in faults[:FAULTS_MAX]
         ],
         ensure_ascii=False,
+    )
+
+
+def original_of(unit: Unit, row: Import, table: Table) -> Attachment:
+    """Return the attachment that names the original file of an import."""
+    return Attachment(
+        id=new_id(),
+        owner_kind="import",
+        owner_id=row.id,
+        name=table.file_name or "sheet",
+        media_type=table.media_type,
+        size=table.size,
+        sha256=table.hash,
+        added_by=row.made_by,
+        added_on=unit.today,
+        added_at=unit.recorded_at,
     )

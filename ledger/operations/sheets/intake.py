@@ -13,14 +13,14 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import select
 from tenacity import Retrying, retry_if_exception
 
-from ledger.errors import Conflict, Fault, Forbidden, NotFound, Refusal, WrongStatus
+from ledger.errors import Fault, Forbidden, NotFound, Refusal, WrongStatus
 from ledger.ids import new_id
 from ledger.imports.columns import Numbered
 from ledger.imports.reading import Table
 from ledger.operations.registry.users import Role
 from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.sheets import households, loans, organisations, repayments
-from ledger.operations.sheets.import_run import Booked, Importer, Run, faults_text
+from ledger.operations.sheets.import_run import Booked, Importer, RecordedMeanwhile, Run, faults_text, original_of
 from ledger.operations.sheets.undo import undo_loans, undo_repayments
 from ledger.operations.sheets.workflow import SHEET, UNFINISHED
 from ledger.retries import attempts, passing
@@ -79,12 +79,6 @@ class KindNotYours(Forbidden):
     code = "not_yours"
     zh = "角色 {found:role} 不能导入 {kind:sheet}；可导入的角色：{limit:role}"
     en = "the role {found:role} does not import {kind:sheet}; it is for: {limit:role}"
-
-
-class RecordedMeanwhile(Conflict):
-    code = "stale"
-    zh = "表中的行同时由他人登记，请重新导入"
-    en = "somebody else recorded rows of the sheet at this moment; send it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +272,8 @@ def _add(unit: Unit, importer: Importer, table: Table, status: SheetStatus) -> I
     )
     unit.session.add(row)
     unit.session.flush()
+    if table.stored:
+        unit.session.add(original_of(unit, row, table))
     return row
 
 

@@ -1,20 +1,21 @@
 """Vouchers (记账凭证) and their events, for tracing figures to documents and back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from ledger import dates
 from ledger.balances import Clocks
 from ledger.chart import Account, Side, account_of, kind_of
-from ledger.database import among
+from ledger.database import among, table_of
 from ledger.errors import NotFound
 from ledger.events import Event
 from ledger.journal import stored_events
 from ledger.money import Fen, plain
+from ledger.tables.attachments import Attachment
 from ledger.tables.journal import entries, events, footers, postings
 
 UNNUMBERED = "未编号"
@@ -86,13 +87,21 @@ class Voucher:
         return UNNUMBERED if self.number is None else f"记-{self.number}"
 
 
+class AttachmentShown(NamedTuple):
+    """A stored file that a voucher names as its document: the attachment's id and the name of the file."""
+
+    id: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class VoucherShown:
-    """A voucher with its lines, and the journal rows summed in these lines."""
+    """A voucher with its lines, the journal rows summed in these lines, and the stored files of its document."""
 
     voucher: Voucher
     lines: tuple[Line, ...]
     postings: tuple[PostingShown, ...]
+    attachments: tuple[AttachmentShown, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +236,7 @@ def _with_lines(connection: Connection, heads: Sequence[Voucher]) -> list[Vouche
         .where(among(connection, p.entry_id, [head.id for head in heads]))
         .order_by(p.entry_id, p.number)
     ).all()
+    files = _files(connection, {head.document for head in heads if head.document})
     shown = []
     for head in heads:
         of_voucher = tuple(
@@ -234,8 +244,32 @@ def _with_lines(connection: Connection, heads: Sequence[Voucher]) -> list[Vouche
             for row in rows
             if row.entry_id == head.id
         )
-        shown.append(VoucherShown(head, _lines(head.book, of_voucher), of_voucher))
+        # A sheet sent in again later has an attachment of its own, which is not part of an earlier voucher.
+        named = tuple(
+            AttachmentShown(row.id, row.name)
+            for row in files
+            if row.sha256 == head.document and row.added_at <= head.recorded_at
+        )
+        shown.append(VoucherShown(head, _lines(head.book, of_voucher), of_voucher, named))
     return shown
+
+
+class _File(NamedTuple):
+    """An attachment with the hash of its file, and the moment of recording in microseconds."""
+
+    id: int
+    name: str
+    sha256: str
+    added_at: int
+
+
+def _files(connection: Connection, documents: Collection[str]) -> list[_File]:
+    """Return the attachments whose file has one of the hashes, the oldest first."""
+    if not documents:
+        return []
+    a = table_of(Attachment).c
+    query = select(a.id, a.name, a.sha256, a.added_at).where(among(connection, a.sha256, documents))
+    return [_File(*row) for row in connection.execute(query.order_by(a.id))]
 
 
 def _lines(book: str, rows: Iterable[PostingShown]) -> tuple[Line, ...]:
