@@ -84,7 +84,7 @@ SECURITIES = _words(labels.SECURITIES, guarantee="担保", collateral="抵质押
 ENDORSEMENTS = _words(labels.ENDORSEMENTS, work_team="工作队")
 SURPLUS = _words(labels.SURPLUS, credit="暂收款", principal="提前还本")
 
-_DAY = "2016-05-10、2016/5/10、2016年5月10日，或表格自带的日期"
+_DAY = "2016-05-10、2016/5/10、2016.5.10、2016年5月10日，或表格自带的日期"
 _REGISTRY = "建档立卡户编号，按文本填写"
 
 HOUSEHOLDS = (
@@ -186,12 +186,16 @@ LOANS = (
     Column(
         "principal",
         Amount(),
-        "元，至多两位小数，按文本填写",
+        "元，至多两位小数；表头可注明（万元）",
         "50000.00",
         also=("借款金额", "贷款金额", "放款金额", "本金", "amount"),
     ),
-    Column("annual_rate", Rate(), "4.75% 或 0.0475，按文本填写", "4.75%", also=("利率", "执行利率", "月利率")),
-    Column("term_months", Months(), "整月数", "36", also=("期限", "贷款期限", "借款期限", "期限（月）")),
+    Column(
+        "annual_rate", Rate(), "4.75% 或 0.0475；表头注明（%）时写 4.75", "4.75%", also=("利率", "执行利率", "月利率")
+    ),
+    Column(
+        "term_months", Months(), "整月数；表头可注明（年）", "36", also=("期限", "贷款期限", "借款期限", "期限（月）")
+    ),
     Column("signed_on", day, _DAY, "2016-05-09", also=("签约日", "合同签订日期", "签订日期")),
     Column(
         "disbursed_on",
@@ -230,7 +234,7 @@ REPAYMENTS = (
         "HT-2016-0001",
         also=("合同号", "借款合同编号", "借款合同号"),
     ),
-    Column("amount", Amount(), "元，至多两位小数，按文本填写", "277.08", also=("金额",), called="还款金额"),
+    Column("amount", Amount(), "元，至多两位小数；表头可注明（万元）", "277.08", also=("金额",), called="还款金额"),
     Column("paid_on", day, f"{_DAY}；按该日记账", "2016-06-21", also=("还款日", "入账日期", "记账日期")),
     Column(
         "received_on",
