@@ -110,12 +110,14 @@ class Identifier(Text):
         return self.check(identifiers.check_digits_kept(code) if self.from_text_file else code)
 
     def read_all(self, cells: Sequence[str]) -> list[str] | None:
-        if self.check is not str or self.from_text_file:
+        if self.check is not str:
             return None
         texts = Text.read_all(self, cells)
         if texts is None or not identifiers.is_plain(joined := "".join(texts)):
             return None
-        return None if "+" in joined else list(map(str.upper, texts))
+        if "+" in joined or (self.from_text_file and any(len(text) > 17 and text.endswith("000") for text in texts)):
+            return None
+        return list(map(str.upper, texts))
 
 
 @dataclass(frozen=True, slots=True)

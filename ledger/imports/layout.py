@@ -66,20 +66,13 @@ def table_of(page: Page, columns: Sequence[Column], either: Sequence[str]) -> Ta
     if column_units:
         below = below[1:]
     identity = _identity_places(heading, columns)
-    # Some programs repeat the head on each printed page.
-    below = [line for line in below if line[1][: len(heading)] != heading]
     if unread := {place for place, cell in enumerate(heading) if plain_heading(str(cell)) in IGNORED}:
         below = [line for line in below if not _has_only(line[1], unread)]
     while below and _begins(below[-1][1], _SIGNED, identity):
         below.pop()
-    numbers, rows, totals = _parted(below, identity)
+    numbers, rows, totals = _parted(below, heading, identity)
     _fill_merged(page, heading_row, numbers, rows)
     return Table(heading_row, tuple(heading), numbers, rows, totals, above, column_units)
-
-
-def is_example(row: Sequence[Cell]) -> bool:
-    """Return whether a row is an example row of a template."""
-    return any(isinstance(cell, str) and cell.startswith(EXAMPLE) for cell in row)
 
 
 def _filled(page: Page) -> Iterator[tuple[int, list[Cell]]]:
@@ -128,22 +121,34 @@ def _unit_line(row: Sequence[Cell]) -> dict[int, list[Unit]]:
 
 
 def _parted(
-    below: Sequence[tuple[int, list[Cell]]], identity: Sequence[int]
+    below: Sequence[tuple[int, list[Cell]]], heading: Sequence[Cell], identity: Sequence[int]
 ) -> tuple[list[int], list[list[Cell]], list[TotalLine]]:
-    """Divide the lines below the head into the rows of the register and the lines of totals."""
+    """Divide the lines below the head into the rows of the register and the lines of totals.
+
+    Example rows of a template are left out, and so is the head where a program has repeated it on each printed page.
+    """
     numbers: list[int] = []
     rows: list[list[Cell]] = []
     totals: list[TotalLine] = []
     since = 0
     for number, row in below:
-        if _begins(row, _TOTAL, identity):
-            partial = _begins(row, _PARTIAL, identity)
-            totals.append(TotalLine(number, row, len(rows), len(rows) - since, partial))
-            since = len(rows)
-        else:
-            numbers.append(number)
-            rows.append(row)
+        first = row[0]
+        # Most rows begin with an identifier, so that no further check is needed for most rows.
+        if not (first.__class__ is str and first and first.isascii() and first != heading[0]):
+            if row[: len(heading)] == heading or _is_example(row):
+                continue
+            if _begins(row, _TOTAL, identity):
+                partial = _begins(row, _PARTIAL, identity)
+                totals.append(TotalLine(number, row, len(rows), len(rows) - since, partial))
+                since = len(rows)
+                continue
+        numbers.append(number)
+        rows.append(row)
     return numbers, rows, totals
+
+
+def _is_example(row: Sequence[Cell]) -> bool:
+    return any(isinstance(cell, str) and cell.startswith(EXAMPLE) for cell in row)
 
 
 def _begins(row: Sequence[Cell], words: tuple[str, ...], identity: Sequence[int]) -> bool:

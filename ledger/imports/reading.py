@@ -184,9 +184,9 @@ def read_columns(
     if not table.rows:
         raise SheetEmpty()
     found = _places(kind, columns, table)
-    numbers, lines = _without_examples(table)
+    numbers = table.numbers
     faults: list[Fault] = []
-    by_place = list(zip(*_squared(table, numbers, lines, faults), strict=True))
+    by_place = list(zip(*_squared(table, faults), strict=True))
     values: list[list[Any]] = []
     totals: list[AmountTotal] = []
     for column in columns:
@@ -305,21 +305,13 @@ def _needs_either(kind: str, column: Column, found: dict[str, list[int]]) -> boo
     return column.name in either[:1] and not any(name in found for name in either)
 
 
-def _without_examples(table: layout.Table) -> tuple[list[int], list[list[Any]]]:
-    """Return the row numbers and the cells of all rows except example rows; raise SheetEmpty if no row remains."""
-    kept = [(n, row) for n, row in zip(table.numbers, table.rows, strict=True) if not layout.is_example(row)]
-    if not kept:
-        raise SheetEmpty()
-    return [number for number, _ in kept], [row for _, row in kept]
-
-
-def _squared(table: layout.Table, numbers: list[int], rows: list[list[Any]], faults: list[Fault]) -> list[list[Any]]:
+def _squared(table: layout.Table, faults: list[Fault]) -> list[list[Any]]:
     """Pad each row to the width of the heading; add a fault for each row with filled cells beyond the heading."""
     width = len(table.heading)
-    if all(len(row) == width for row in rows):
-        return rows
+    if set(map(len, table.rows)) == {width}:
+        return table.rows
     squared = []
-    for number, row in zip(numbers, rows, strict=True):
+    for number, row in zip(table.numbers, table.rows, strict=True):
         if any(cell != "" for cell in row[width:]):
             faults.append(Fault.of(number, "", RowLong(limit=width, found=len(row))))
         squared.append([*row[:width], *[""] * (width - len(row))])
