@@ -86,6 +86,17 @@ def test_a_rejection_says_why(sign_in: SignIn, rows: list[Row]) -> None:
     assert sign_in("checker").post(f"{place}/approval", {}).status_code == 409
 
 
+@pytest.mark.parametrize("decision", ["approval", "rejection"])
+def test_a_decision_is_never_dated_before_the_import(decision: str, sign_in: SignIn, rows: list[Row]) -> None:
+    booked = send(sign_in("officer"), "loans", csv_of("loans", rows)).json
+    place = f"/imports/{booked['id']}"
+    made_on = sign_in("checker").get(place).json["made_on"]
+    reason = {} if decision == "approval" else {"reason": "台账有误"}
+    told = sign_in("checker").post(f"{place}/{decision}", {"on": "2016-06-01", **reason})
+    assert (told.status_code, told.json["code"]) == (422, "before_earlier_step")
+    assert told.json["facts"]["limit"] == made_on
+
+
 def test_a_sheet_with_faults_is_refused_with_all_of_them(sign_in: SignIn, rows: list[Row]) -> None:
     wrong = csv_of("loans", [rows[0], rows[1] | {"principal": "51000.00"}, rows[2] | {"annual_rate": "4.35%"}])
     told = send(sign_in("officer"), "loans", wrong)

@@ -9,8 +9,10 @@ from ledger.workflow import Step, Workflow
 REQUEST = Workflow(
     Approval, S, begins=(S.PENDING,), names_step=False,
     steps={
-        Do.APPROVE: Step((S.PENDING,), (S.APPROVED,), not_by=("made_by",), day="on", fills="decided"),
-        Do.REFUSE:  Step((S.PENDING,), (S.REFUSED,),  not_by=("made_by",), day="on", fills="decided", reason=True),
+        Do.APPROVE: Step((S.PENDING,), (S.APPROVED,), not_by=("made_by",),
+                         day="on", not_before=("made_on",), fills="decided"),
+        Do.REFUSE:  Step((S.PENDING,), (S.REFUSED,),  not_by=("made_by",),
+                         day="on", not_before=("made_on",), fills="decided", reason=True),
     },
 )
 # fmt: on

@@ -14,7 +14,8 @@ PLAN = Workflow(
     FundPlan, P, begins=(P.DRAFT,),
     replaced=lambda plan: None if plan.live else "replaced",
     steps={
-        PlanStep.APPROVAL:      Step((P.DRAFT,),                             _ANY, not_by=("made_by",), day="on"),
+        PlanStep.APPROVAL:      Step((P.DRAFT,),                             _ANY, not_by=("made_by",), day="on",
+                                     not_before=("made_on",)),
         PlanStep.APPROPRIATION: Step((P.DRAFT, P.APPROVED),                  _ANY, day="on"),
         PlanStep.DEPOSIT:       Step((P.DRAFT, P.APPROVED, P.APPROPRIATED),  _ANY, day="on"),
         PlanStep.REVERSAL:      Step(_ANY,                                   _ANY),
@@ -25,7 +26,7 @@ REPORT = Workflow(
     IssuanceReport, ReportStatus, begins=(ReportStatus.DRAFT,),
     steps={
         ReportStep.SUBMISSION: Step((ReportStatus.DRAFT,), (ReportStatus.SUBMITTED,),
-                                    not_by=("made_by",), day="on", fills="submitted"),
+                                    not_by=("made_by",), day="on", not_before=("made_on",), fills="submitted"),
     },
 )
 # fmt: on

@@ -21,9 +21,9 @@ SHEET = Workflow(
         Do.FINISH:  Step(_GOING,                   (S.BOOKED, S.UNCHANGED)),
         Do.FAIL:    Step((S.TRYING, *UNFINISHED),  (S.FAILED,)),
         Do.APPROVE: Step((S.BOOKED,),              (S.APPROVED,),
-                         not_by=("made_by",), day="on", fills="decided"),
+                         not_by=("made_by",), day="on", not_before=("made_on",), fills="decided"),
         Do.REJECT:  Step((S.BOOKED, S.BOOKING),    (S.REJECTED,),
-                         not_by=("made_by",), day="on", fills="decided", reason=True),
+                         not_by=("made_by",), day="on", not_before=("made_on",), fills="decided", reason=True),
     },
 )
 # fmt: on
