@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
-from sqlalchemy.sql.functions import Function
+from sqlalchemy import ColumnElement, String, func
 
 
 def stored_form(column: Any) -> ColumnElement[str]:
@@ -11,5 +10,4 @@ def stored_form(column: Any) -> ColumnElement[str]:
 
     Releases up to 2026.11.1 stored identifiers as they were typed, so one contract could be recorded twice.
     """
-    form: Function[str] = func.upper(func.replace(column, " ", ""))
-    return form
+    return func.upper(func.replace(column, " ", ""), type_=String())
