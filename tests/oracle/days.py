@@ -10,7 +10,7 @@ from tests.oracle.facts import Contract, Fact, Undone
 ACCOUNTS = ("130301", "130302", "113201", "113202", "2241", "6701")
 
 
-def book_at(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
+def live(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
     """Return the loan at the end of the day `through`, including the interest of the following night."""
     book = during(contract, facts, through)
     night(book, through)

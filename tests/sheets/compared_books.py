@@ -118,7 +118,7 @@ def history(loan: Row) -> list[Row]:
     ]
 
 
-def run_daily_to(engine: Engine, through: date = END) -> None:
+def carry(engine: Engine, through: date = END) -> None:
     """Bill and post everything that is due on the bank's loans on or before a day."""
     with at_desk(engine, "job", END) as unit:
         run.run_to(unit, due.loans_due(unit.session, Scope(BANK, "360781"), through, 0, 5000), through)

@@ -27,7 +27,7 @@ from ledger.unit_of_work import Unit
 from tests.oracle import facts as oracle
 from tests.oracle.book import Book
 from tests.oracle.days import ACCOUNTS
-from tests.oracle.facts import Allocation, Contract, Line, Row
+from tests.oracle.facts import Application, Contract, Line, Row
 from tests.support.county_desk import COUNTY, at_desk, household
 
 BANK = "GZRCB"
@@ -43,12 +43,7 @@ def at_bank(engine: Engine, user: str = "officer", today: date = TODAY) -> Abstr
 
 
 def lend(engine: Engine, contract: Contract, **columns: Any) -> int:
-    """Write the row and the payout of a loan with any dates and rate, and return the loan id.
-
-    The operations of `ledger.operations.lending` refuse most of the loans that comparisons with the oracle must try,
-    such as loans with due dates between two months or with a roll of ten days. Tests of ordinary loans use
-    `county_desk.disbursed_loan`, which goes through the operations.
-    """
+    """Pay out a loan of any term without the checks of scheme §2; return the loan id."""
     loan_id, first = new_id(), contract.disbursed_on
     rate = Decimal(contract.rates[0][1].numerator) / contract.rates[0][1].denominator
     made: dict[str, Any] = {
@@ -246,23 +241,23 @@ def lines_of(engine: Engine, loan_id: int) -> list[Line]:
         return [Line(*row) for row in found]
 
 
-def allocations_of(engine: Engine, loan_id: int) -> Counter[Allocation]:
+def allocations_of(engine: Engine, loan_id: int) -> Counter[Application]:
     """Return the amounts paid on interest bills by day and payer, without payments reversed on their own day."""
     a = allocations.c
     names = (a.period_start, a.effective_on, a.payer)
     sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))
     with engine.connect() as connection:
         found = connection.execute(select(*names, *sums).where(a.loan_id == loan_id).group_by(*names)).all()
-    return Counter(Allocation(*row[:3], *map(int, row[3:])) for row in found if any(row[3:]))
+    return Counter(Application(*row[:3], *map(int, row[3:])) for row in found if any(row[3:]))
 
 
-def allocations_in(book: Book) -> Counter[Allocation]:
+def allocations_in(book: Book) -> Counter[Application]:
     """Return the amounts that the oracle applied to interest bills, by day and payer."""
     sums: dict[tuple[date, date, str], list[int]] = {}
     for part in book.applications:
         into = sums.setdefault(part[:3], [0, 0, 0])
         into[:] = [a + b for a, b in zip(into, part[3:], strict=True)]
-    return Counter(Allocation(*names, *figures) for names, figures in sums.items() if any(figures))
+    return Counter(Application(*names, *figures) for names, figures in sums.items() if any(figures))
 
 
 def balances_of(connection: Connection, loan_id: int, day: date) -> dict[str, int]:
