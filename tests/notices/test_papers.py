@@ -15,7 +15,7 @@ from ledger.operations.servicing import repayments
 from ledger.reports.notices.papers import papers
 from ledger.tables.borrowers import Member
 from ledger.tables.notices import Notice
-from tests.oracle.drawing import Drawn, drawn_lives
+from tests.oracle.drawing import Drawn, drawn_histories
 from tests.oracle.facts import Extended, Repaid
 from tests.support import serviced
 from tests.support.beside_oracle import DRAWN
@@ -211,7 +211,7 @@ def test_a_batch_costs_as_many_questions_as_one(engine: Engine) -> None:
 
 @DRAWN
 @given(
-    drawn=drawn_lives(
+    drawn=drawn_histories(
         kinds=("repaid", "repaid", "repaid", "misused", "waived", "refunded"), most=5, fixed_rate=True, ganzhou=True
     ),
     data=st.data(),

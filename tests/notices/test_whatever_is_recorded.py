@@ -14,7 +14,7 @@ from jobs.job import Step
 from jobs.notices import NOTICES
 from ledger.operations.job_runs import Scope
 from ledger.tables.notices import Notice
-from tests.oracle.days import live
+from tests.oracle.days import book_after
 from tests.oracle.drawing import AFTER_DUE, contracts, draw_fact
 from tests.oracle.facts import Extended
 from tests.oracle.history import History
@@ -89,7 +89,7 @@ def kept(engine: Engine, loan_id: int) -> Seen:
 
 def by_looking(history: History, last: date) -> Seen:
     """Return the notices that a check on every day of the loan's life would have issued and cancelled."""
-    statuses = live(history.contract, history.facts, last).statuses
+    statuses = book_after(history.contract, history.facts, last).statuses
     seen: Seen = {}
     day = history.contract.disbursed_on
     while day <= last:

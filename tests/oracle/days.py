@@ -10,7 +10,7 @@ from tests.oracle.facts import Contract, Fact, Undone
 ACCOUNTS = ("130301", "130302", "113201", "113202", "2241", "6701")
 
 
-def live(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
+def book_after(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
     """Return the loan after the interest of the night that follows the day `through`."""
     book = during(contract, facts, through)
     night(book, through)

@@ -94,7 +94,7 @@ _rates = st.one_of(st.sampled_from((435, 475, 490)), st.integers(1, 2400)).map(l
 
 
 @st.composite
-def drawn_lives(
+def drawn_histories(
     draw: Draw, *, kinds: Sequence[str] = ALL, most: int = 7, fixed_rate: bool = False, ganzhou: bool = False
 ) -> Drawn:
     """Draw a contract and its records, on any days and in any order."""

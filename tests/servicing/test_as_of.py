@@ -13,7 +13,7 @@ from ledger.calendar import load_calendar
 from ledger.policy import servicing
 from ledger.policy.servicing import LoanState
 from ledger.queries import loan_state
-from tests.oracle.drawing import Drawn, contracts, drawn_lives
+from tests.oracle.drawing import Drawn, contracts, drawn_histories
 from tests.servicing.test_any_order import take_step
 from tests.servicing.test_saved_and_loaded import KINDS as NOT_EXTENDED
 from tests.servicing.test_saved_and_loaded import figures
@@ -25,7 +25,7 @@ STEPS = ("record", "record", "record", "run", "undo")
 
 
 @DRAWN
-@given(drawn=drawn_lives(kinds=NOT_EXTENDED, fixed_rate=True, ganzhou=True))
+@given(drawn=drawn_histories(kinds=NOT_EXTENDED, fixed_rate=True, ganzhou=True))
 def test_as_of_a_day_it_is_what_it_was_before_all_that_came_later(engine: Engine, drawn: Drawn) -> None:
     loan_id = serviced.lend(engine, drawn.contract)
     facts = sorted(drawn.standing, key=lambda fact: fact.on)

@@ -118,13 +118,13 @@ def history(loan: Row) -> list[Row]:
     ]
 
 
-def carry(engine: Engine, through: date = END) -> None:
+def post_due(engine: Engine, through: date = END) -> None:
     """Bill and post everything that is due on the bank's loans on or before a day."""
     with at_desk(engine, "job", END) as unit:
         run.run_to(unit, due.loans_due(unit.session, Scope(BANK, "360781"), through, 0, 5000), through)
 
 
-def live(engine: Engine, loan: Row) -> list[Any]:
+def unreversed(engine: Engine, loan: Row) -> list[Any]:
     """Return the postings, interest bills and columns of a loan, without reversed postings."""
     posted, billed, ((_, *stands),) = written(engine, [loan["contract_no"]])
     sums: dict[Any, int] = {}

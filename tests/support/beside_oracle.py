@@ -17,7 +17,7 @@ from ledger.policy.rates import load_tables
 from ledger.tables.journal import entries, events, footers, movements, postings
 from ledger.tables.loans import Loan, Repayment, StatusChange, allocations, interest_bills
 from tests.oracle.book import Book
-from tests.oracle.days import live
+from tests.oracle.days import book_after
 from tests.oracle.drawing import months_later
 from tests.oracle.facts import Contract, Extended, Fact, Refused, Repaid, Undone
 from tests.oracle.history import History
@@ -41,7 +41,7 @@ class Shop:
     @property
     def book(self) -> Book:
         """Return the oracle's book of the loan as of the last day up to which the loan has been run."""
-        return live(self.history.contract, self.history.facts, self.walked)
+        return book_after(self.history.contract, self.history.facts, self.walked)
 
     @property
     def undoable(self) -> list[Repaid]:

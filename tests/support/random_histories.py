@@ -47,7 +47,7 @@ class County:
     moved: list[int] = field(default_factory=list)
     done: int = 0
 
-    def live(self, steps: list[Step]) -> "County":
+    def play(self, steps: list[Step]) -> "County":
         for step in steps:
             self.today += timedelta(days=step[1])
             try:

@@ -27,7 +27,7 @@ from ledger.unit_of_work import Unit
 from tests.oracle import facts as oracle
 from tests.oracle.book import Book
 from tests.oracle.days import ACCOUNTS
-from tests.oracle.facts import Application, Contract, Line, Row
+from tests.oracle.facts import Allocation, Contract, Line, Row
 from tests.support.county_desk import COUNTY, at_desk, household
 
 BANK = "GZRCB"
@@ -241,23 +241,23 @@ def lines_of(engine: Engine, loan_id: int) -> list[Line]:
         return [Line(*row) for row in found]
 
 
-def allocations_of(engine: Engine, loan_id: int) -> Counter[Application]:
+def allocations_of(engine: Engine, loan_id: int) -> Counter[Allocation]:
     """Return the amounts paid on interest bills by day and payer, without payments reversed on their own day."""
     a = allocations.c
     names = (a.period_start, a.effective_on, a.payer)
     sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))
     with engine.connect() as connection:
         found = connection.execute(select(*names, *sums).where(a.loan_id == loan_id).group_by(*names)).all()
-    return Counter(Application(*row[:3], *map(int, row[3:])) for row in found if any(row[3:]))
+    return Counter(Allocation(*row[:3], *map(int, row[3:])) for row in found if any(row[3:]))
 
 
-def allocations_in(book: Book) -> Counter[Application]:
+def allocations_in(book: Book) -> Counter[Allocation]:
     """Return the amounts paid on interest bills by day and payer, from the oracle's book."""
     sums: dict[tuple[date, date, str], list[int]] = {}
-    for part in book.applications:
+    for part in book.allocations:
         into = sums.setdefault(part[:3], [0, 0, 0])
         into[:] = [a + b for a, b in zip(into, part[3:], strict=True)]
-    return Counter(Application(*names, *figures) for names, figures in sums.items() if any(figures))
+    return Counter(Allocation(*names, *figures) for names, figures in sums.items() if any(figures))
 
 
 def balances_of(connection: Connection, loan_id: int, day: date) -> dict[str, int]:

@@ -55,7 +55,7 @@ def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
         repayments.repay(unit, Received(loan_id, yuan(amount), on, channel="counter", receipt_no=receipt))
 
 
-def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Lease:
+def lease_on(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Lease:
     """Return a lease on the jobs, on a day that the test chooses."""
     noon = datetime(today.year, today.month, today.day, 4, tzinfo=UTC)
     return replace(Lease(engine, by="test", clock=lambda: noon), **chosen)
