@@ -49,7 +49,7 @@ class _Shop:
     def __init__(self, engine: Engine, scheme: str) -> None:
         self.engine, self.scheme, self.day = engine, load_preset(scheme), claiming.CLAIMED_ON
         self.source = self.scheme.fund_source
-        self.claims = [claiming.approved_cheaply(engine, scheme=scheme) for _ in range(2)]
+        self.claims = [claiming.approved_cheaply(engine, under=scheme) for _ in range(2)]
         self.loans = [claiming.claim(engine, claim).loan_id for claim in self.claims]
 
     def deposit(self, which: int, fen: int) -> None:

@@ -20,7 +20,7 @@ def compensated(engine: Engine, scheme: str = "ganzhou-2016", money: str = "6000
 
     The claim was paid from a fund account that contained `money`.
     """
-    loan = claiming.failed_loan(engine, scheme=scheme)
+    loan = claiming.failed_loan(engine, under=scheme)
     claiming.deposit(engine, money, "2019-08-01", source="city" if scheme == "ganzhou-2016" else "county")
     claim = claiming.approved(engine, loan)
     claiming.pay(engine, claim)

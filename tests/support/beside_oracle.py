@@ -25,6 +25,8 @@ from tests.support import serviced
 
 # Settings of tests that draw histories: every drawn loan is a new loan in the test's own database.
 DRAWN = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+payable_on = load_calendar().next_working
+"""Returns the working day on which a loan due on a day is payable."""
 _WRITTEN = (events, entries, postings, footers, movements, interest_bills, allocations, Repayment, StatusChange, Loan)
 
 
@@ -128,7 +130,7 @@ def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
         fact,
         months=months,
         due_on=due_on,
-        rolled_on=load_calendar().next_working(due_on),
+        rolled_on=payable_on(due_on),
         rate=type(fact.rate)(numerator, denominator),
     )
 

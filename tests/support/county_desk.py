@@ -102,19 +102,27 @@ def request(**fields: Any) -> LoanRequest:
     return LoanRequest(**(told | fields))
 
 
-def approved_loan(engine: Engine, asked: LoanRequest) -> int:
-    """Record a loan as `officer`, approve it as `checker`, and return its id."""
-    with at_desk(engine) as unit:
-        loan_id = loans.record(unit, asked).id
-    with at_desk(engine, "checker") as unit:
-        loans.approve(unit, loan_id)
+def approved_loan(engine: Engine, asked: LoanRequest, on: date | None = None, today: date = TODAY) -> int:
+    """Record a loan as `officer`, approve it as `checker`, both on a day, by default today; return the loan's id."""
+    with at_desk(engine, today=today) as unit:
+        loan_id = loans.record(unit, asked, on).id
+    with at_desk(engine, "checker", today) as unit:
+        loans.approve(unit, loan_id, on)
     return loan_id
 
 
 def disbursed_loan(engine: Engine, asked: LoanRequest, on: date = date(2016, 5, 10)) -> int:
-    """Record, approve and pay out a loan."""
+    """Record and approve a loan today, and pay it out on a day; return the loan's id."""
     loan_id = approved_loan(engine, asked)
     with at_desk(engine) as unit:
+        loans.disburse(unit, loan_id, on)
+    return loan_id
+
+
+def pay_out(engine: Engine, asked: LoanRequest, on: date, today: date | None = None) -> int:
+    """Record, approve and pay out a loan, all dated `on` and recorded on that day or later; return the loan's id."""
+    loan_id = approved_loan(engine, asked, on, today or on)
+    with at_desk(engine, today=today or on) as unit:
         loans.disburse(unit, loan_id, on)
     return loan_id
 
