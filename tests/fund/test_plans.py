@@ -19,11 +19,10 @@ from ledger.statuses import PlanStatus
 from ledger.tables.fund import FundPlan, FundPlanLine, IssuanceReport
 from ledger.unit_of_work import Unit
 from tests.support import subsidising
-from tests.support.county_desk import COUNTY, approved_loan, at_desk, household, request, row_counts
+from tests.support.county_desk import BANK, COUNTY, approved_loan, at_desk, household, request, row_counts
 from tests.support.small_portfolio import lease_on, lend
 
 ON = date(2016, 7, 4)
-BANK = "GZRCB"
 Q2 = Quarter(2016, 2)
 STEPS: dict[str, Callable[[Unit, int], Any]] = {
     "approval": plans.approve,

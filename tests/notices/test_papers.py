@@ -18,7 +18,7 @@ from tests.oracle.drawing import Drawn, drawn_histories
 from tests.oracle.facts import Extended, Repaid
 from tests.support import serviced
 from tests.support.beside_oracle import DRAWN, payable_on
-from tests.support.county_desk import COUNTY, household, link, organisation
+from tests.support.county_desk import BANK, COUNTY, household, link, organisation
 
 
 def notice(engine: Engine, loan_id: int, due_on: date, made_on: date, kind: str = "D30") -> int:
@@ -31,7 +31,7 @@ def notice(engine: Engine, loan_id: int, due_on: date, made_on: date, kind: str 
                 loan_id=loan_id,
                 due_on=due_on,
                 kind=kind,
-                bank=serviced.BANK,
+                bank=BANK,
                 county=COUNTY,
                 created_on=min(made_on, due_on),
                 deliver_by=due_on,
@@ -46,12 +46,6 @@ def notice(engine: Engine, loan_id: int, due_on: date, made_on: date, kind: str 
 def printed(engine: Engine, *notices: int) -> list[NoticePaper]:
     with serviced.at_bank(engine) as unit:
         return papers(unit, notices)
-
-
-def borrower(engine: Engine, **about: str) -> dict[str, int]:
-    """Register a household, and return the fields of a loan request that refer to the household."""
-    with serviced.at_bank(engine, "poverty") as unit:
-        return {"household_id": household(unit, **about)}
 
 
 def lend(engine: Engine, disbursed_on: str, due_on: str, rolled_on: str = "", **fields: Any) -> int:
@@ -182,9 +176,10 @@ def test_letters_lie_in_the_order_in_which_they_are_carried_round(engine: Engine
     ]
     made = []
     for town, village, contract_no in homes:
-        home = borrower(engine, town=town, village=village)
+        with serviced.at_bank(engine, "poverty") as unit:
+            home = household(unit, town=town, village=village)
         loan = serviced.lend(
-            engine, serviced.loan_of("4.75", "2016-05-10", "2019-05-10"), contract_no=contract_no, **home
+            engine, serviced.loan_of("4.75", "2016-05-10", "2019-05-10"), contract_no=contract_no, household_id=home
         )
         made.append(notice(engine, loan, date(2019, 5, 10), date(2019, 4, 10)))
     found = [(paper.address, paper.contract_no) for paper in printed(engine, *made)]

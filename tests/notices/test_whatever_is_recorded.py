@@ -19,8 +19,8 @@ from tests.oracle.drawing import AFTER_DUE, contracts, draw_fact
 from tests.oracle.facts import Extended
 from tests.oracle.history import History
 from tests.support.beside_oracle import DRAWN, Shop, as_agreed, open_shop, payable_on
-from tests.support.county_desk import COUNTY
-from tests.support.serviced import BANK, at_bank
+from tests.support.county_desk import BANK, COUNTY
+from tests.support.serviced import at_bank
 
 KINDS = ("repaid", "repaid", "repaid", "misused", "extended", "extended", "written_off", "insured", "waived")
 AHEAD = {"D30": 30, "D7": 7}

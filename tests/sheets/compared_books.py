@@ -13,8 +13,8 @@ from ledger.operations.servicing import due, run
 from ledger.tables.journal import entries, events, movements, postings
 from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.work import Import
-from tests.support.county_desk import at_desk
-from tests.support.sheet_files import BANK, Row, paid_row
+from tests.support.county_desk import BANK, at_desk
+from tests.support.sheet_files import Row, paid_row
 
 END = date(2016, 12, 31)
 

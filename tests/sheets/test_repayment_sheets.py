@@ -16,9 +16,8 @@ from ledger.operations.sheets.import_run import Importer
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, Repayment
 from tests.sheets.compared_books import END, count_of, history, imports_of, post_due, unreversed
-from tests.support.county_desk import at_desk, row_counts
+from tests.support.county_desk import BANK, at_desk, row_counts
 from tests.support.sheet_files import (
-    BANK,
     OFFICER,
     Cut,
     Row,

@@ -22,10 +22,9 @@ from ledger.queries import claims_owed, exposure
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
-from tests.support.county_desk import COUNTY, at_desk
+from tests.support.county_desk import BANK, COUNTY, at_desk
 from tests.support.serviced import lend, loan_of
 
-BANK = "GZRCB"
 TODAY = date(2020, 12, 31)
 CLAIMED_ON = date(2019, 8, 12)
 FAILED = loan_of("4.75", "2016-05-10", "2019-05-10")

@@ -1,7 +1,8 @@
 """A county for tests: users, invented identities, and short functions that make borrowers and loans."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
@@ -17,13 +18,48 @@ from ledger.operations.lending import loans
 from ledger.operations.lending.contracts import LoanRequest
 from ledger.operations.registry import borrowers
 from ledger.operations.registry.borrowers import NewHousehold, NewLink, Person
+from ledger.operations.registry.users import Role, add_user
 from ledger.unit_of_work import Unit, work
 
 TODAY = date(2016, 6, 1)
-COUNTY = "360781"
+COUNTY, OTHER_COUNTY = "360781", "360732"
+BANK, OTHER_BANK = "GZRCB", "ABC"
+PASSWORD = "correct horse"
 _AREAS = (COUNTY, "360702", *map(str, range(360721, 360727)), *map(str, range(360728, 360736)))
 _numbers = count(1)
 _cards = count(1)
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A user of the tests."""
+
+    role: Role
+    bank: str | None = None
+    counties: tuple[str, ...] = ()
+
+
+PEOPLE: Mapping[str, Someone] = {
+    "officer": Someone(Role.BANK_OFFICER, BANK),
+    "checker": Someone(Role.BANK_CHECKER, BANK),
+    "local": Someone(Role.BANK_OFFICER, BANK, (COUNTY,)),
+    "stranger": Someone(Role.BANK_OFFICER, OTHER_BANK),
+    "poverty": Someone(Role.POVERTY_OFFICE, counties=(COUNTY,)),
+    "finance": Someone(Role.FINANCE_OFFICER, counties=(COUNTY,)),
+    "finance2": Someone(Role.FINANCE_CHECKER, counties=(COUNTY,)),
+    "elsewhere": Someone(Role.FINANCE_OFFICER, counties=(OTHER_COUNTY,)),
+    "city": Someone(Role.CITY_FINANCE),
+    "city2": Someone(Role.CITY_FINANCE),
+    "auditor": Someone(Role.AUDITOR),
+    "admin": Someone(Role.ADMIN),
+}
+
+
+def add_people(engine: Engine) -> None:
+    """Add every user of the tests to a database."""
+    with work(engine, user="setup", today=date(2016, 1, 1), clock=lambda: datetime(2016, 1, 1, tzinfo=UTC)) as unit:
+        for username, each in PEOPLE.items():
+            add_user(unit, username, f"{username}'s name", PASSWORD, each.role, bank=each.bank, counties=each.counties)
 
 
 def card(born_on: str = "1980-05-01", number: int | None = None) -> str:
@@ -97,7 +133,7 @@ def request(**fields: Any) -> LoanRequest:
     told: dict[str, Any] = {
         "contract_no": f"C{next(_numbers):06d}",
         "scheme": "ganzhou-2016",
-        "bank": "GZRCB",
+        "bank": BANK,
         "county": COUNTY,
         "principal": yuan("50000.00"),
         "annual_rate": Decimal("0.0475"),

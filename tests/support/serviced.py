@@ -25,10 +25,9 @@ from tests.oracle import facts as oracle
 from tests.oracle.book import Book
 from tests.oracle.days import ACCOUNTS
 from tests.oracle.facts import Allocation, Contract, Line, Row
-from tests.support.county_desk import at_desk, household, pay_out, request
+from tests.support.county_desk import BANK, at_desk, household, pay_out, request
 from tests.support.wide_scheme import signing_day, wide
 
-BANK = "GZRCB"
 BOOK = f"LOAN-{BANK}"
 TODAY = date(2020, 12, 31)
 WRONG = ReversalReason("记错 wrong")

@@ -19,9 +19,8 @@ from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
 from ledger.workflow import Taken
-from tests.support.county_desk import COUNTY, at_desk, household, link, organisation, pay_out, request
+from tests.support.county_desk import BANK, COUNTY, at_desk, household, link, organisation, pay_out, request
 
-BANK = "GZRCB"
 Q2 = Period.parse("quarter", "2016Q2")
 CHAIN: Sequence[tuple[str, str, Callable[..., Taken]]] = (
     ("submitted", "checker", batches.submit),
