@@ -10,7 +10,7 @@ from ledger.events import CountyFundContributed, Event, LoanDisbursed, LoanRenew
 from ledger.journal import record, reverse_all
 from ledger.money import Fen, to_fen, yuan
 from ledger.unit_of_work import Unit, work
-from tests.support.clients import BANK, COUNTY
+from tests.support.county_desk import BANK, COUNTY
 
 
 def fen(amount: str) -> Fen:

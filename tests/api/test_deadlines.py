@@ -12,7 +12,8 @@ from ledger.ids import new_id
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.tables.work import Import
 from ledger.unit_of_work import work
-from tests.support.clients import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY, Client
+from tests.support.clients import Client
+from tests.support.county_desk import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY
 
 SignIn = Callable[[str], Client]
 AS_OF = "2016-07-06"

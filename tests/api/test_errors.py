@@ -12,7 +12,8 @@ from api.core import edge
 from api.core.errors import NotYours
 from ledger.errors import Refusal
 from ledger.operations.registry.users import Role
-from tests.support.clients import PASSWORD, Client
+from tests.support.clients import Client
+from tests.support.county_desk import PASSWORD
 
 SignIn = Callable[[str], Client]
 

@@ -12,7 +12,8 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from api.core.rights import ANYBODY, RIGHTS
 from api.core.routes import BASE
-from tests.support.clients import PEOPLE, Client
+from tests.support.clients import Client
+from tests.support.county_desk import PEOPLE
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
 

@@ -15,7 +15,8 @@ from api.app import create_app
 from ledger.settings import Settings
 from ledger.tables.users import User
 from ledger.tables.work import Request
-from tests.support.clients import PASSWORD, Client
+from tests.support.clients import Client
+from tests.support.county_desk import PASSWORD
 
 SignIn = Callable[[str], Client]
 

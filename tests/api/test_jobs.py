@@ -13,13 +13,13 @@ from jobs.timetable import JOBS
 from ledger.operations.job_runs import Scope
 from tests.jobs.test_failures import Unlucky, refuse_one
 from tests.support.clients import Client
-from tests.support.small_portfolio import lend, shift
+from tests.support.small_portfolio import lease_on, lend
 
 SignIn = Callable[[str], Client]
 
 
 def test_the_timetable_is_told_in_its_order_with_how_far_each_job_is(app: Flask, sign_in: SignIn) -> None:
-    runner.run(shift(app.extensions["ledger"].engine), "interest", date(2016, 6, 30))
+    runner.run(lease_on(app.extensions["ledger"].engine), "interest", date(2016, 6, 30))
     told = sign_in("city").get("/jobs").json["items"]
     assert [job["name"] for job in told] == ["daily", *JOBS]
     assert {job["name"]: job["done_through"] for job in told} == dict.fromkeys(JOBS) | {
@@ -66,7 +66,7 @@ def _ended(client: Client, run_id: str) -> dict[str, Any]:
 
 
 def test_a_run_of_one_bank_and_county_says_so(app: Flask, sign_in: SignIn) -> None:
-    runner.run(shift(app.extensions["ledger"].engine), "interest", date(2016, 6, 30), Scope("GZRCB", "360783"))
+    runner.run(lease_on(app.extensions["ledger"].engine), "interest", date(2016, 6, 30), Scope("GZRCB", "360783"))
     (run,) = sign_in("auditor").get("/jobs/runs").json["items"]
     assert (run["bank"], run["county"], run["failed"]) == ("GZRCB", "360783", 0)
 
@@ -113,8 +113,8 @@ def test_an_auditor_of_some_counties_sees_nothing_of_the_others(app: Flask, sign
     admin = sign_in("admin")
     inspector = {"username": "inspector", "name": "i", "password": "correct horse", "role": "auditor"}
     assert admin.post("/users", inspector | {"counties": ["360702"]}).status_code == 201
-    whole = runner.run(shift(engine), "interest", date(2016, 6, 30))
-    other = runner.run(shift(engine), "interest", date(2016, 7, 1), Scope("GZRCB", "360781"))
+    whole = runner.run(lease_on(engine), "interest", date(2016, 6, 30))
+    other = runner.run(lease_on(engine), "interest", date(2016, 7, 1), Scope("GZRCB", "360781"))
     told = sign_in("inspector").get(f"/jobs/runs/{whole.id}").json
     assert [(step["county"], step["done"]) for step in told["steps"]] == [("360702", 2)]
     assert (told["due"], told["done"]) == (2, 2)

@@ -12,7 +12,8 @@ from api.app import create_app
 from api.core.messages import _ZH, TITLES
 from ledger import labels
 from ledger.settings import Settings
-from tests.support.clients import PASSWORD, Client
+from tests.support.clients import Client
+from tests.support.county_desk import PASSWORD
 from tests.support.refusals import strange_words
 
 CHINESE, ENGLISH = "请先登录", "Sign in first"

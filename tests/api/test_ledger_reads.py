@@ -9,7 +9,8 @@ from flask import Flask
 from ledger.journal import record
 from ledger.money import plain, total, yuan
 from tests.api.ledger_books import contributed, disbursed, renewed, reverse, unit_of, write
-from tests.support.clients import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY, Client, Told
+from tests.support.clients import Client, Told
+from tests.support.county_desk import BANK, COUNTY, OTHER_BANK, OTHER_COUNTY
 
 SignIn = Callable[[str], Client]
 BOOK = f"LOAN-{BANK}"

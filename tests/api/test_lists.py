@@ -12,7 +12,8 @@ from python_calamine import CalamineWorkbook
 from api.core import paging
 from api.core.files import harmless
 from tests.api.ledger_books import disbursed, write
-from tests.support.clients import PEOPLE, Client
+from tests.support.clients import Client
+from tests.support.county_desk import PEOPLE
 
 SignIn = Callable[[str], Client]
 

@@ -9,7 +9,8 @@ from api.app import BLUEPRINTS
 from api.core.rights import ANYBODY, RIGHTS
 from api.core.routes import BASE, path_of
 from ledger.operations.registry.users import Role
-from tests.support.clients import PEOPLE, Client
+from tests.support.clients import Client
+from tests.support.county_desk import PEOPLE
 
 _PLACES = re.compile(r"{([^}]+)}")
 _SOMEBODY = {each.role: username for username, each in reversed(list(PEOPLE.items()))}

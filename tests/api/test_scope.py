@@ -14,7 +14,7 @@ from ledger.database import Base
 from ledger.errors import NotFound
 from ledger.tables import borrowers, loans, work
 from ledger.tables.borrowers import Household, Member, Organisation
-from tests.support.clients import COUNTY, OTHER_COUNTY
+from tests.support.county_desk import COUNTY, OTHER_COUNTY
 from tests.support.sources import sources
 
 SCOPED = {

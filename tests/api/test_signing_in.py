@@ -9,7 +9,8 @@ from freezegun import freeze_time
 
 from api.app import create_app
 from ledger.settings import Settings
-from tests.support.clients import PASSWORD, PEOPLE, Client
+from tests.support.clients import Client
+from tests.support.county_desk import PASSWORD, PEOPLE
 
 SignIn = Callable[[str], Client]
 

@@ -11,7 +11,8 @@ from api.core import edge
 from ledger.operations.registry.users import DEMO_USERS, Role, fits, hash_password
 from ledger.settings import Settings
 from ledger.tables.users import User
-from tests.support.clients import PASSWORD, PEOPLE, Client
+from tests.support.clients import Client
+from tests.support.county_desk import PASSWORD, PEOPLE
 
 SignIn = Callable[[str], Client]
 

@@ -14,7 +14,7 @@ from jobs import runner
 from ledger.__main__ import cli
 from ledger.database import open_engine
 from tests.support.processes import run_here
-from tests.support.small_portfolio import books_of, lend, repay, shift
+from tests.support.small_portfolio import books_of, lease_on, lend, repay
 
 APPEND_ONLY = ("events", "entries", "postings", "footers", "applications", "closings", "loan_status_changes")
 
@@ -39,7 +39,7 @@ def service_url(postgresql_url: str) -> Iterator[str]:
 def test_the_service_works_the_books_under_its_own_role(service_url: str) -> None:
     engine = open_engine(service_url)
     loan_ids = lend(engine, each=2)
-    runner.run(shift(engine), "daily", date(2016, 7, 1))
+    runner.run(lease_on(engine), "daily", date(2016, 7, 1))
     # The repayment is back-dated, so entries with later dates are reversed and recorded again.
     repay(engine, loan_ids[0], "300.00", date(2016, 6, 25))
     assert len(books_of(engine)[1]) == 2

@@ -9,7 +9,8 @@ from flask import Flask
 from freezegun import freeze_time
 
 from tests.support import claiming
-from tests.support.clients import COUNTY, Client, Told
+from tests.support.clients import Client, Told
+from tests.support.county_desk import BANK, COUNTY
 
 SignIn = Callable[[str], Client]
 
@@ -129,7 +130,7 @@ def test_the_county_pays_what_is_due_gets_back_what_it_prepaid_and_all_is_zero(
     sign_in: SignIn, paid_claim: tuple[int, str]
 ) -> None:
     loan, path = paid_claim
-    share = {"county": COUNTY, "bank": claiming.BANK, "amount": "25164.93", "slip_no": "C1"}
+    share = {"county": COUNTY, "bank": BANK, "amount": "25164.93", "slip_no": "C1"}
     with on("2019-11-05"):
         over = sign_in("finance").post("/fund/county-shares", share | {"amount": "25164.94"})
         assert (over.status_code, over.json["code"], over.json["facts"]["limit"]) == (

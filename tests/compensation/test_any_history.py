@@ -22,7 +22,7 @@ from ledger.policy.schemes import load_preset
 from ledger.reports.verifying.verification import verify
 from ledger.tables.claims import Claim, Recovery
 from tests.support import claiming
-from tests.support.county_desk import COUNTY
+from tests.support.county_desk import BANK, COUNTY
 
 SCHEMES = ("ganzhou-2016", "national-2014")
 FIRST = date(2019, 8, 1)
@@ -49,7 +49,7 @@ class _Shop:
     def __init__(self, engine: Engine, scheme: str) -> None:
         self.engine, self.scheme, self.day = engine, load_preset(scheme), claiming.CLAIMED_ON
         self.source = self.scheme.fund_source
-        self.claims = [claiming.approved_cheaply(engine, scheme=scheme) for _ in range(2)]
+        self.claims = [claiming.approved_cheaply(engine, under=scheme) for _ in range(2)]
         self.loans = [claiming.claim(engine, claim).loan_id for claim in self.claims]
 
     def deposit(self, which: int, fen: int) -> None:
@@ -72,7 +72,7 @@ class _Shop:
 
     def share(self, which: int, fen: int) -> None:
         with claiming.desk(self.engine, "finance") as unit:
-            county_shares.receive(unit, COUNTY, claiming.BANK, of_fen(fen // 2 + 1), self.day, "C")
+            county_shares.receive(unit, COUNTY, BANK, of_fen(fen // 2 + 1), self.day, "C")
 
     def undo(self, which: int, fen: int) -> None:
         claiming.reverse(self.engine, claiming.event_of(self.engine, self.loans[which], KINDS[fen % len(KINDS)]))
@@ -99,8 +99,8 @@ class _Shop:
         The balance of the recourse account must equal the balance of the recourse allowance account.
         """
         with self.engine.connect() as connection:
-            book = book_of(Kind.FUND, bank=claiming.BANK, county=COUNTY)
-            rows = {row.account: row for row in balances.turnovers(connection, book, Clocks(on), bank=claiming.BANK)}
+            book = book_of(Kind.FUND, bank=BANK, county=COUNTY)
+            rows = {row.account: row for row in balances.turnovers(connection, book, Clocks(on), bank=BANK)}
         stood = {account: int(row.closing) for account, row in rows.items()}
         of = stood.get
         assert of(chart.FUND_DEPOSITS, 0) >= 0

@@ -10,9 +10,9 @@ from ledger.errors import Refusal
 from ledger.money import of_fen, yuan
 from ledger.operations.compensation import county_shares, recoveries, suspense
 from tests.support import claiming
-from tests.support.county_desk import COUNTY
+from tests.support.county_desk import BANK, COUNTY
 
-ACCOUNT = {"county": COUNTY, "bank": claiming.BANK}
+ACCOUNT = {"county": COUNTY, "bank": BANK}
 
 
 def compensated(engine: Engine, scheme: str = "ganzhou-2016", money: str = "60000.00") -> tuple[int, int]:
@@ -20,7 +20,7 @@ def compensated(engine: Engine, scheme: str = "ganzhou-2016", money: str = "6000
 
     The claim was paid from a fund account with a balance of `money`.
     """
-    loan = claiming.failed_loan(engine, scheme=scheme)
+    loan = claiming.failed_loan(engine, under=scheme)
     claiming.deposit(engine, money, "2019-08-01", source="city" if scheme == "ganzhou-2016" else "county")
     claim = claiming.approved(engine, loan)
     claiming.pay(engine, claim)
@@ -157,7 +157,7 @@ def test_a_county_share_goes_to_the_oldest_claim_and_its_prepayment_to_the_next(
     second = claiming.approved(engine, claiming.failed_loan(engine), claiming.day("2019-09-02"))
     claiming.pay(engine, second, "2019-09-02")
     with claiming.desk(engine, "finance") as unit:
-        share = county_shares.receive(unit, COUNTY, claiming.BANK, yuan("30000.00"), claiming.day("2019-09-03"), "C1")
+        share = county_shares.receive(unit, COUNTY, BANK, yuan("30000.00"), claiming.day("2019-09-03"), "C1")
     assert (share.due, share.prepaid) == (yuan("20329.86"), yuan("0.00"))
     assert claiming.allotted(engine) == {first: (25_164_93, 25_164_93), second: (25_164_93, 4_835_07)}
     claiming.recover(engine, loan, "50329.86", "2019-10-08")
@@ -177,7 +177,7 @@ def test_a_county_share_goes_to_the_oldest_claim_and_its_prepayment_to_the_next(
 def test_surplus_money_stays_in_suspense_until_two_release_it(engine: Engine) -> None:
     loan, claim = compensated(engine)
     with claiming.desk(engine, "finance") as unit:
-        held = suspense.record(unit, COUNTY, claiming.BANK, yuan("500.00"), claiming.day("2019-09-02"), "S1", loan)
+        held = suspense.record(unit, COUNTY, BANK, yuan("500.00"), claiming.day("2019-09-02"), "S1", loan)
     assert claiming.fund(engine, FUND_DEPOSITS) == 60_000_00 - 50_329_86 + 500_00
     with pytest.raises(Refusal) as refused:
         claiming.close(engine, claim, "2019-10-01")

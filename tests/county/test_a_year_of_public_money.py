@@ -6,17 +6,16 @@ from random import Random
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, text
 
 from ledger import balances
 from ledger.balances import Clocks
 from ledger.chart import Kind, book_of
 from ledger.policy.schemes import load_preset
 from ledger.reports.verifying.verification import verify
-from ledger.tables.borrowers import Member
 from tests.county import flows
 from tests.county.year import BANKS, Year
-from tests.support.county_desk import COUNTY, at_desk, household
+from tests.support.county_desk import COUNTY
 from tests.support.serviced import lend, loan_of
 
 SCHEMES = ("ganzhou-2016", "national-2014")
@@ -55,12 +54,7 @@ def _portfolio(engine: Engine, scheme: str) -> list[int]:
     loans = []
     for bank in BANKS:
         for contract in (RUNNING, RUNNING, *FAILING):
-            with at_desk(engine, "officer", contract.disbursed_on) as unit:
-                home = household(unit)
-                head = select(Member.id).where(Member.household_id == home, Member.is_head)
-                member = unit.session.execute(head).scalar_one()
-            columns = {"scheme": scheme, "bank": bank, "policy_no": None, "household_id": home, "member_id": member}
-            loans.append(lend(engine, contract, **columns))
+            loans.append(lend(engine, contract, under=scheme, bank=bank, policy_no=None))
     return loans
 
 

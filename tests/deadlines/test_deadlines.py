@@ -19,10 +19,9 @@ from ledger.tables.notices import Notice, NoticeDelivery
 from ledger.tables.subsidies import SubsidyBatch, SubsidyChange
 from ledger.tables.work import Import
 from tests.support import claiming
-from tests.support.county_desk import COUNTY, at_desk
+from tests.support.county_desk import BANK, COUNTY, at_desk
 from tests.support.small_portfolio import lend
 
-BANK = "GZRCB"
 NOON = int(datetime(2016, 1, 1, 4, tzinfo=UTC).timestamp()) * 1_000_000
 
 

@@ -19,11 +19,10 @@ from ledger.statuses import PlanStatus
 from ledger.tables.fund import FundPlan, FundPlanLine, IssuanceReport
 from ledger.unit_of_work import Unit
 from tests.support import subsidising
-from tests.support.county_desk import COUNTY, approved_loan, at_desk, household, request, row_counts
-from tests.support.small_portfolio import lend, shift
+from tests.support.county_desk import BANK, COUNTY, approved_loan, at_desk, household, request, row_counts
+from tests.support.small_portfolio import lease_on, lend
 
 ON = date(2016, 7, 4)
-BANK = "GZRCB"
 Q2 = Quarter(2016, 2)
 STEPS: dict[str, Callable[[Unit, int], Any]] = {
     "approval": plans.approve,
@@ -160,11 +159,11 @@ def test_one_run_after_missed_quarters_drafts_what_runs_in_time_would_have(engin
         subsidising.lend(each, date(2016, 12, 1))
     day = date(2016, 12, 28)
     for quarter_over in (date(2016, 7, 1), date(2016, 10, 1)):
-        runner.run(shift(daily, today=quarter_over), "daily", quarter_over)
+        runner.run(lease_on(daily, today=quarter_over), "daily", quarter_over)
     while day <= date(2017, 1, 3):
-        runner.run(shift(daily, today=day), "daily", day)
+        runner.run(lease_on(daily, today=day), "daily", day)
         day += timedelta(days=1)
-    runner.run(shift(late, today=date(2017, 1, 3)), "daily", date(2017, 1, 3))
+    runner.run(lease_on(late, today=date(2017, 1, 3)), "daily", date(2017, 1, 3))
     assert recorded_plans(daily) == recorded_plans(late)
     assert [quarter for quarter, *_ in recorded_plans(late)] == ["2016Q2"] * 4 + ["2016Q3"] * 4 + ["2016Q4"] * 4
     late.dispose()

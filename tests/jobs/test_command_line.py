@@ -19,7 +19,7 @@ from ledger.operations.job_runs import Scope
 from ledger.tables.loans import Loan
 from tests.jobs.test_failures import refuse_one
 from tests.support.processes import ROOT, ended, environment, run_here
-from tests.support.small_portfolio import books_of, lend, shift
+from tests.support.small_portfolio import books_of, lease_on, lend
 
 DONE, LEFT_OVER, REFUSED, CUT_OFF = range(4)
 
@@ -125,7 +125,7 @@ def test_status_tells_how_far_daily_is_and_what_failed(engine: Engine, database_
         ["at work: nobody", "daily done through: never", "daily is behind"],
     )
     run, loan_id = refuse_one(engine)
-    runner.run(shift(engine), "daily", date(2016, 6, 29), Scope("ABC"))
+    runner.run(lease_on(engine), "daily", date(2016, 6, 29), Scope("ABC"))
     told = run_here(database_url, cli, "status").out
     assert f"GZRCB/360781 item {loan_id} failed: unlucky: the loan {loan_id} is out of luck" in told
     assert f"interest {run.business_date}: failed, 2 of 3 done" in told

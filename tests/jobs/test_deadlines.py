@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 from jobs import runner
 from ledger.operations.job_runs import EVERYTHING, Scope
 from tests.support.county_desk import at_desk, row_counts
-from tests.support.small_portfolio import lend, shift
+from tests.support.small_portfolio import lease_on, lend
 
 
 def run(engine: Engine, on: str, scope: Scope = EVERYTHING) -> dict[str, int]:
-    told = runner.run(shift(engine), "deadlines", date.fromisoformat(on), scope)
+    told = runner.run(lease_on(engine), "deadlines", date.fromisoformat(on), scope)
     assert (told.status, told.due, told.done) == ("done", 0, 0)
     return dict(told.report)
 
@@ -50,6 +50,6 @@ def test_nothing_is_written_but_the_run(lent: Engine) -> None:
 
 
 def test_daily_says_it_last(lent: Engine) -> None:
-    told = runner.run(shift(lent), "daily", date(2016, 7, 11))
+    told = runner.run(lease_on(lent), "daily", date(2016, 7, 11))
     assert list(told.report)[-2:] == ["late", "newly_late"]
     assert told.report["late"] == 2

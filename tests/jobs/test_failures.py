@@ -20,7 +20,7 @@ from ledger.operations.registry import reference
 from ledger.policy.schemes import parse_scheme
 from ledger.unit_of_work import Unit
 from tests.support.county_desk import at_desk, disbursed_loan, household, request
-from tests.support.small_portfolio import books_of, lend, repay, shift
+from tests.support.small_portfolio import books_of, lease_on, lend, repay
 
 ON = date(2016, 6, 30)
 HERE = Scope("GZRCB", "360781")
@@ -33,7 +33,7 @@ class Unlucky(RuleViolation):
 
 
 def _run(engine: Engine, work: Callable[[Unit, Step, Sequence[int]], None], **chosen: object) -> Run:
-    turn = shift(engine)
+    turn = lease_on(engine)
     with holding(turn):
         return run_job(turn, replace(INTEREST, work=work, **chosen), ON, Scope(), asked=True)  # type: ignore[arg-type]
 
@@ -62,7 +62,7 @@ def test_a_chunk_that_fails_is_halved_until_the_bad_item_stands_alone(engine: En
     run = _run(engine, _refusing({loan_ids[0]}, sizes))
     assert sizes == [16, 8, 4, 2, 1, 1, 2, 4, 8]
     assert (run.status, run.due, run.done) == ("failed", 16, 15)
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         (failure,) = runner.failures(session, run)
     assert (failure.item, failure.code, failure.facts) == (str(loan_ids[0]), "unlucky", {"loan": str(loan_ids[0])})
     assert (failure.zh, failure.en) == (
@@ -76,22 +76,22 @@ def test_several_bad_items_are_each_listed_and_later_tried_again_alone(engine: E
     loan_ids = sorted(lend(engine, each=9))
     bad = {loan_ids[2], loan_ids[3], loan_ids[8]}
     run = _run(engine, _refusing(bad, []))
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         assert {int(failure.item) for failure in runner.failures(session, run)} == bad
         assert job_runs.ran_through(session, "interest") is None
     sizes: list[int] = []
     again = _run(engine, _refusing(set(), sizes))
     assert sizes == [3]
     assert (again.id, again.status, again.due, again.done) == (run.id, "done", 9, 9)
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         assert runner.failures(session, again) == []
 
 
 def test_what_a_later_run_has_done_is_no_failure_of_the_earlier_date_any_more(engine: Engine) -> None:
     loan_ids = lend(engine, each=2)
     _run(engine, _refusing({loan_ids[0]}, []))
-    runner.run(shift(engine), "daily", date(2016, 7, 1))
-    again = runner.run(shift(engine), "interest", ON)
+    runner.run(lease_on(engine), "daily", date(2016, 7, 1))
+    again = runner.run(lease_on(engine), "interest", ON)
     assert (again.status, again.due, again.done) == ("done", 1, 1)
 
 
@@ -102,7 +102,7 @@ def test_a_fault_of_the_program_is_listed_by_its_kind_without_its_words(engine: 
         raise KeyError("刘福 360781198005010010")
 
     run = _run(engine, work)
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         found = runner.failures(session, run)
     assert [failure.code for failure in found] == ["internal_error", "internal_error"]
     assert {failure.en for failure in found} == {"a fault of the program (KeyError), see the log"}
@@ -131,15 +131,15 @@ def test_a_loan_whose_rate_is_not_published_yet_stops_no_other(engine: Engine) -
         home = household(unit)
     loan_id = disbursed_loan(engine, request(household_id=home, scheme="ganzhou-repriced"))
     late = date(2027, 1, 15)
-    run = runner.run(shift(engine, late), "interest", late)
+    run = runner.run(lease_on(engine, late), "interest", late)
     assert (run.status, run.done) == ("failed", 5)
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         assert {(failure.item, failure.code) for failure in runner.failures(session, run)} == {
             (str(loan_id), "rate_not_covered")
         }
     with at_desk(engine, today=late) as unit:
         reference.add_rates(unit, scheme.rate_table, (), date(2027, 1, 15), "looked at, nothing new")
-    again = runner.run(shift(engine, late), "interest", late)
+    again = runner.run(lease_on(engine, late), "interest", late)
     assert (again.id, again.status, again.done) == (run.id, "done", 6)
 
 
@@ -153,7 +153,7 @@ def test_a_transaction_holds_at_most_five_thousand_items(engine: Engine) -> None
         items=lambda session, step, after, limit: range(after + 1, min(after + limit, 12_000) + 1),
         work=lambda unit, step, items: sizes.append(len(items)),
     )
-    turn = shift(engine)
+    turn = lease_on(engine)
     with holding(turn):
         run = run_job(turn, job, ON, Scope(), asked=True)
     assert sizes == [5_000, 5_000, 2_000]
@@ -171,7 +171,7 @@ def test_a_transaction_holds_at_most_five_thousand_items(engine: Engine) -> None
 )
 def test_loans_far_behind_are_carried_on_by_fewer_at_a_time(engine: Engine, case: str, on: date, loans: int) -> None:
     lend(engine, each=1)
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         assert loans_at_once(session, Step(on, HERE), 5_000) == loans
 
 
@@ -184,12 +184,12 @@ def test_a_database_that_fails_ends_the_run_and_blames_no_item(engine: Engine) -
 
     with pytest.raises(sqlite3.OperationalError):
         _run(engine, work)
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         (run,) = job_runs.latest(session, 10)
         assert (run.status, run.done) == ("interrupted", 0)
         assert job_runs.lease(session) is None
     assert len(books_of(engine)[1]) == 0
-    assert runner.run(shift(engine), "interest", ON).done == 4
+    assert runner.run(lease_on(engine), "interest", ON).done == 4
 
 
 def test_a_busy_database_is_asked_again(engine: Engine) -> None:
@@ -216,19 +216,19 @@ def test_asked_to_stop_it_finishes_the_transaction_at_hand_and_the_next_run_does
         post_due(unit, step, loans)
         done.extend(loans)
 
-    turn = shift(engine, stopping=lambda: len(done) > 0)
+    turn = lease_on(engine, stopping=lambda: len(done) > 0)
     with pytest.raises(Stopped), holding(turn):
         run_job(turn, replace(INTEREST, work=work), ON, Scope(), asked=True)
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         assert [run.status for run in job_runs.latest(session, 10)] == ["interrupted"]
     assert len(books_of(engine)[1]) == 2
-    assert runner.run(shift(engine), "interest", ON).done == 4
+    assert runner.run(lease_on(engine), "interest", ON).done == 4
 
 
 def test_a_repayment_recorded_between_two_runs_finds_its_lines_posted_once(engine: Engine) -> None:
     (loan_id,) = lend(engine, each=1)
     # Recording the repayment also posts the interest line of 2016-06-21.
     repay(engine, loan_id, "277.08", date(2016, 6, 30))
-    run = runner.run(shift(engine), "interest", date(2016, 6, 30))
+    run = runner.run(lease_on(engine), "interest", date(2016, 6, 30))
     assert (run.due, run.done, run.status) == (0, 0, "done")
     assert [row[3] for row in books_of(engine)[1]] == [27_708]

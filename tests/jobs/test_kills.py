@@ -14,7 +14,7 @@ from jobs.lease import Lease
 from ledger.database import open_engine
 from ledger.operations import job_runs
 from tests.support.processes import ended, started
-from tests.support.small_portfolio import BANKS, COUNTIES, Books, books_of, lend, repay, shift
+from tests.support.small_portfolio import BANKS, COUNTIES, Books, books_of, lease_on, lend, repay
 
 FIRST, LAST = date(2016, 6, 21), date(2019, 12, 31)
 
@@ -30,7 +30,7 @@ def undisturbed(sqlite_url: str) -> Iterator[Books]:
     """Return the books after one undisturbed run of the jobs."""
     engine = open_engine(sqlite_url)
     _portfolio(engine)
-    runner.run(shift(engine), "daily", LAST)
+    runner.run(lease_on(engine), "daily", LAST)
     books = books_of(engine)
     assert len(books[3]) == 24, "two notices each"
     yield books
@@ -98,7 +98,7 @@ def _until_done(process: "subprocess.Popen[str]", day: date) -> list[str]:
 
 def test_a_worker_takes_up_what_was_asked_for_and_nobody_began(engine: Engine, database_url: str) -> None:
     _portfolio(engine)
-    with shift(engine).reading() as session:
+    with lease_on(engine).reading() as session:
         assert job_runs.queued(session) == []
     turn = Lease(engine, by="test")
     yesterday = turn.today() - timedelta(days=1)

@@ -17,7 +17,8 @@ from ledger.movements import PENDING_MOVEMENTS, FundOverdrawn, held_balance, set
 from ledger.retries import passing, retried
 from ledger.unit_of_work import Unit
 from tests.journal.raw import Raw, raw, refusal, why
-from tests.support.recording import BANK, COUNTY, FUND, at_once, day, paid_out, put_in, recording
+from tests.support.county_desk import BANK, COUNTY
+from tests.support.recording import FUND, at_once, day, paid_out, put_in, recording
 
 
 def _record(engine: Engine, event: e.Event, on: str = "2016-05-12") -> None:

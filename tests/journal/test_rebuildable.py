@@ -54,14 +54,14 @@ def _assert_rebuildable(engine: Engine) -> None:
 @ONE_DATABASE
 @given(steps=STEPS)
 def test_after_any_history_movements_are_what_the_postings_add_up_to(engine: Engine, steps: list[Step]) -> None:
-    County(engine).live(steps)
+    County(engine).play(steps)
     _assert_rebuildable(engine)
 
 
 @ONE_DATABASE
 @given(steps=STEPS)
 def test_after_any_history_verification_finds_nothing(engine: Engine, steps: list[Step]) -> None:
-    County(engine).live(steps)
+    County(engine).play(steps)
     assert verify(engine)[:5] == ()
 
 
@@ -93,7 +93,7 @@ def test_a_history_reaches_every_table(engine: Engine) -> None:
         ("walk", 120, 0, 0),
         ("walk", 120, 0, 0),
     ]
-    county = County(engine).live(steps)
+    county = County(engine).play(steps)
     assert county.done == len(steps)
     with engine.connect() as connection:
         kinds = set(connection.execute(select(events.c.kind)).scalars())

@@ -31,8 +31,8 @@ LIFE: list[Step] = [
 
 @pytest.fixture
 def lived(engine: Engine) -> Engine:
-    """Make a county with a loan, a fund account and corrections, for which verification reports no fault."""
-    assert County(engine).live(LIFE).done == len(LIFE)
+    """Make a county with a loan, a fund account and corrections, in which verification finds no fault."""
+    assert County(engine).play(LIFE).done == len(LIFE)
     assert verify(engine) == ()
     return engine
 
@@ -236,7 +236,7 @@ def test_what_was_changed_is_found(case: str, statement: str, found: set[str], l
 
 def test_an_event_reversed_twice_is_found(postgresql_url: str) -> None:
     engine = open_engine(postgresql_url)
-    County(engine).live(LIFE)
+    County(engine).play(LIFE)
     with _everything_off(engine) as connection:
         connection.run("UPDATE events SET reverses_id = (SELECT max(reverses_id) FROM events) WHERE red")
     assert "reversed_twice" in {finding.check for finding in verify(engine)}

@@ -7,14 +7,13 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine, event, func, select
 
-from ledger import journal
 from ledger.errors import Refusal
-from ledger.events import LoanWrittenOff
-from ledger.money import Fen, of_fen, yuan
+from ledger.money import of_fen, yuan
 from ledger.operations.lending import loans
 from ledger.queries import exposure
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
+from tests.support import serviced
 from tests.support.county_desk import approved_loan, at_desk, disbursed_loan, household, link, organisation, request
 
 
@@ -78,21 +77,11 @@ def test_the_cap_is_asked_again_at_the_payout(engine: Engine, home: int) -> None
 
 def test_written_off_debt_of_any_bank_bars_the_household(engine: Engine, home: int) -> None:
     loan_id = disbursed_loan(engine, request(household_id=home, bank="ABC", principal=yuan("800.00")))
-    with at_desk(engine) as unit:
-        journal.record(
-            unit,
-            LoanWrittenOff(
-                effective_on=date(2016, 5, 20),
-                county="360781",
-                bank="ABC",
-                loan=loan_id,
-                principal=Fen(80_000),
-                approval=1,
-            ),
-        )
+    serviced.decide(engine, loan_id, "write_off", {"on": date(2016, 5, 20)}, date(2016, 6, 1))
     with pytest.raises(Refusal) as refused, at_desk(engine) as unit:
         loans.record(unit, request(household_id=home, principal=yuan("100.00")))
-    assert (refused.value.code, refused.value.facts["written_off"]) == ("bad_debt", "800.00")
+    # The write-off includes the interest of ten days, 1.06 yuan.
+    assert (refused.value.code, refused.value.facts["written_off"]) == ("bad_debt", "801.06")
 
 
 def test_twelve_banks_racing_for_one_household_never_pass_its_cap(engine: Engine, home: int) -> None:

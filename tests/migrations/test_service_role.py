@@ -48,7 +48,7 @@ def _as_owner(url: str, *statements: str) -> None:
 
 
 def test_the_service_does_its_work_under_its_own_role(service: Engine) -> None:
-    assert County(service).live(LIFE).done == len(LIFE)
+    assert County(service).play(LIFE).done == len(LIFE)
     with recording(service, "2017-01-02", "admin") as unit:
         reference.add_bank(unit, "NEWBANK", "新银行", "pilot", day("2017-01-01"))
         unit.connection.exec_driver_sql("UPDATE books SET closed_through = '2016-05-31' WHERE book = 'LOAN-GZRCB'")

@@ -22,9 +22,9 @@ from ledger.operations.registry import contacts
 from ledger.settings import read_settings
 from ledger.tables.notices import Notice, NoticeSending
 from tests.notices.servers import Gateway, MailServer, mail_server, sms_gateway
-from tests.support.county_desk import COUNTY, at_desk, household
+from tests.support.county_desk import BANK, COUNTY, at_desk, household
 from tests.support.processes import ended, started
-from tests.support.serviced import BANK, lend, loan_of
+from tests.support.serviced import lend, loan_of
 from tests.support.small_portfolio import repay
 
 WORKED = loan_of("4.75", "2016-05-10", "2019-05-10")

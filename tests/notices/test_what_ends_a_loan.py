@@ -15,8 +15,8 @@ from ledger.reports.notices.papers import papers
 from ledger.tables.journal import events
 from ledger.tables.notices import Notice, NoticeChange
 from tests.support import claiming, serviced
-from tests.support.county_desk import COUNTY, at_desk, disbursed_loan, household, request
-from tests.support.serviced import BANK, lend, loan_of
+from tests.support.county_desk import BANK, COUNTY, at_desk, disbursed_loan, household, request
+from tests.support.serviced import lend, loan_of
 from tests.support.small_portfolio import repay
 
 WORKED = loan_of("4.75", "2016-05-10", "2019-05-10")

@@ -14,13 +14,13 @@ from jobs.job import Step
 from jobs.notices import NOTICES
 from ledger.operations.job_runs import Scope
 from ledger.tables.notices import Notice
-from tests.oracle.days import live
+from tests.oracle.days import book_after
 from tests.oracle.drawing import AFTER_DUE, contracts, draw_fact
 from tests.oracle.facts import Extended
 from tests.oracle.history import History
-from tests.support.beside_oracle import DRAWN, Shop, as_agreed, open_shop
-from tests.support.county_desk import COUNTY
-from tests.support.serviced import BANK, at_bank
+from tests.support.beside_oracle import DRAWN, Shop, as_agreed, open_shop, payable_on
+from tests.support.county_desk import BANK, COUNTY
+from tests.support.serviced import at_bank
 
 KINDS = ("repaid", "repaid", "repaid", "misused", "extended", "extended", "written_off", "insured", "waived")
 AHEAD = {"D30": 30, "D7": 7}
@@ -33,7 +33,7 @@ Seen = dict[tuple[date, str], tuple[date, date | None]]
 @settings(DRAWN, max_examples=max(3, settings().max_examples * 3 // 20))
 @given(data=st.data())
 def test_the_notices_are_those_of_somebody_who_looks_at_every_day(engine: Engine, data: st.DataObject) -> None:
-    portfolio = data.draw(st.lists(contracts(fixed_rate=True, ganzhou=True), min_size=1, max_size=2))
+    portfolio = data.draw(st.lists(contracts(payable_on=payable_on), min_size=1, max_size=2))
     last = max(contract.rolled_on for contract in portfolio) + timedelta(days=AFTER_DUE)
     first = min(contract.disbursed_on for contract in portfolio)
     with ExitStack() as opened:
@@ -88,8 +88,8 @@ def kept(engine: Engine, loan_id: int) -> Seen:
 
 
 def by_looking(history: History, last: date) -> Seen:
-    """Return the notices that a check on every day of the loan's term would have issued and cancelled."""
-    statuses = live(history.contract, history.facts, last).statuses
+    """Return the notices that a check on every day of the loan's life would have issued and cancelled."""
+    statuses = book_after(history.contract, history.facts, last).statuses
     seen: Seen = {}
     day = history.contract.disbursed_on
     while day <= last:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.facts import Application, Contract, Fact, Line, Row
+from tests.oracle.facts import Allocation, Contract, Fact, Line, Row
 
 LENDING = ("active", "overdue")
 HALF = Fraction(1, 2)
@@ -30,7 +30,7 @@ class Bill:
 class Taken:
     """The parts into which a payment was divided when it was applied to a loan."""
 
-    lines: list[Application] = field(default_factory=list)
+    lines: list[Allocation] = field(default_factory=list)
     normal: int = 0
     overdue: int = 0
 
@@ -57,7 +57,7 @@ class Book:
     status: str = "active"
     rows: list[Row] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    applications: list[Application] = field(default_factory=list)
+    allocations: list[Allocation] = field(default_factory=list)
     paid: dict[Fact, tuple[list[Row], Taken, int, int]] = field(default_factory=dict)
     balances: dict[date, dict[str, int]] = field(default_factory=dict)
     statuses: dict[date, str] = field(default_factory=dict)
@@ -120,13 +120,13 @@ def take_principal(book: Book, most: int) -> Taken:
 
 def take_off(
     book: Book, day: date, bill: Bill, payer: str, contract: int, compound: int, penalty: int
-) -> Sequence[Application]:
+) -> Sequence[Allocation]:
     if not (contract or compound or penalty):
         return []
     bill.contract, bill.compound = bill.contract - contract, bill.compound - compound
     bill.penalty -= penalty
-    book.applications.append(Application(bill.start, day, payer, contract, compound, penalty))
-    return book.applications[-1:]
+    book.allocations.append(Allocation(bill.start, day, payer, contract, compound, penalty))
+    return book.allocations[-1:]
 
 
 def close_if_nothing_is_left(book: Book) -> None:

@@ -10,8 +10,8 @@ from tests.oracle.facts import Contract, Fact, Undone
 ACCOUNTS = ("130301", "130302", "113201", "113202", "2241", "6701")
 
 
-def live(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
-    """Return the loan at the end of the day `through`, including the interest of the following night."""
+def book_after(contract: Contract, facts: Iterable[Fact], through: date) -> Book:
+    """Return the loan after the interest of the night that follows the day `through`."""
     book = during(contract, facts, through)
     night(book, through)
     return book

@@ -1,7 +1,7 @@
 """Random loans and records, drawn close to difficult cases: settlement days, due dates and exact amounts."""
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -61,21 +61,25 @@ class Drawn:
 
 
 @st.composite
-def contracts(draw: Draw, *, fixed_rate: bool = False, ganzhou: bool = False) -> Contract:
-    """Draw contracts of short loans that are disbursed on any day, often close to a settlement day."""
+def contracts(draw: Draw, *, payable_on: Callable[[date], date] | None = None) -> Contract:
+    """Draw contracts of short loans that are disbursed on any day, often close to a settlement day.
+
+    With `payable_on`, draw only contracts that a bank of the programme can make: at a fixed rate that is not above the
+    published rates, and payable on the day that `payable_on` returns for the due date.
+    """
     day = date(2016, 1, 1) + timedelta(days=draw(st.integers(0, 700)))
     if draw(st.booleans()):
         day = date(day.year, draw(st.sampled_from((3, 6, 9, 12))), draw(st.sampled_from((19, 20, 21, 22))))
     months = draw(st.integers(1, 9))
     due_on = months_later(day, months)
+    principal = draw(st.sampled_from((5_000_000, 5_000_000, 4_999_999, 99)) | st.integers(1, 100_000_000))
+    if payable_on is not None:
+        return Contract(principal, day, due_on, payable_on(due_on), ((day, draw(_published_rates)),))
     rolled_on = due_on + timedelta(days=draw(st.sampled_from((0, 0, 0, 1, 2, 7))))
     rates = [(day, draw(_rates))]
-    if not fixed_rate and draw(st.booleans()):
+    if draw(st.booleans()):
         changes = sorted(draw(st.sets(st.integers(1, 400), max_size=2)))
         rates += [(day + timedelta(days=offset), draw(_rates)) for offset in changes]
-    principal = draw(st.sampled_from((5_000_000, 5_000_000, 4_999_999, 99)) | st.integers(1, 100_000_000))
-    if ganzhou:
-        return Contract(principal, day, due_on, rolled_on, tuple(rates))
     return Contract(
         principal,
         day,
@@ -91,14 +95,18 @@ def contracts(draw: Draw, *, fixed_rate: bool = False, ganzhou: bool = False) ->
 
 
 _rates = st.one_of(st.sampled_from((435, 475, 490)), st.integers(1, 2400)).map(lambda part: Fraction(part, 10_000))
+# From 2014 on, no rate above 5.60 % was published for loans of six months or less.
+_published_rates = st.one_of(st.sampled_from((435, 475, 490, 560)), st.integers(1, 560)).map(
+    lambda part: Fraction(part, 10_000)
+)
 
 
 @st.composite
-def drawn_lives(
-    draw: Draw, *, kinds: Sequence[str] = ALL, most: int = 7, fixed_rate: bool = False, ganzhou: bool = False
+def drawn_histories(
+    draw: Draw, *, kinds: Sequence[str] = ALL, most: int = 7, payable_on: Callable[[date], date] | None = None
 ) -> Drawn:
     """Draw a contract and its records, on any days and in any order."""
-    history = History(draw(contracts(fixed_rate=fixed_rate, ganzhou=ganzhou)))
+    history = History(draw(contracts(payable_on=payable_on)))
     told: list[tuple[Fact, str | None]] = []
     for _ in range(draw(st.integers(1, most))):
         fact = draw_fact(draw, history, kinds)

@@ -119,7 +119,7 @@ class Line(NamedTuple):
     penalty: int
 
 
-class Application(NamedTuple):
+class Allocation(NamedTuple):
     """An allocation of money to a settlement line; the amounts are negative where the allocation was reversed."""
 
     start: date

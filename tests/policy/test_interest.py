@@ -9,7 +9,7 @@ from ledger.events import InterestBilled
 from ledger.money import NIL, Fen, half_up, plain
 from ledger.policy.accrual import Interest, Steps, Terms, Uplifts, interest
 from ledger.policy.schemes import load_preset
-from tests.oracle.days import live
+from tests.oracle.days import book_after
 from tests.policy.pages import bills, contract, paid
 from tests.support.loan_states import walk
 
@@ -41,7 +41,7 @@ def test_fifty_thousand_over_three_years_is_billed_in_thirteen_lines() -> None:
 def test_each_line_is_rounded_not_the_whole_term() -> None:
     days = (GOLDEN.due_on - GOLDEN.disbursed_on).days
     assert plain(half_up(5_000_000 * 475 * days, 10_000 * 360)) == "7223.96"
-    billed = sum(line.contract for line in live(GOLDEN, [], GOLDEN.due_on).lines)
+    billed = sum(line.contract for line in book_after(GOLDEN, [], GOLDEN.due_on).lines)
     assert plain(billed) == "7223.94"
 
 
@@ -66,7 +66,7 @@ def test_the_first_line_of_a_loan(case: str, disbursed: str, first: str) -> None
 
 def test_a_year_of_a_million_from_the_21st_of_december() -> None:
     loan = contract("2016-12-21", "2019-12-21", principal="1000000.00")
-    lines = live(loan, [], loan.due_on).lines[:4]
+    lines = book_after(loan, [], loan.due_on).lines[:4]
     assert [plain(line.contract) for line in lines] == ["11875.00", "12138.89", "12138.89", "12006.94"]
     rows = [event for event in walk(loan, [], loan.due_on).events if isinstance(event, InterestBilled)][:4]
     assert plain(sum(row.contract for row in rows)) == "48159.72"
@@ -84,7 +84,7 @@ def test_a_year_of_a_million_from_the_21st_of_december() -> None:
 def test_the_last_line_runs_to_the_rolled_due_date(case: str, due: str, payable: str, days: int, last: str) -> None:
     loan = contract("2016-10-01", due, rolled_on=payable, compound=False)
     assert bills(loan, payable)[-1] == last
-    assert (loan.rolled_on - live(loan, [], loan.rolled_on).lines[-1].start).days == days
+    assert (loan.rolled_on - book_after(loan, [], loan.rolled_on).lines[-1].start).days == days
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_a_line_is_rounded_half_up_to_the_fen(case: str, principal: str, lines: 
 
 def test_the_days_of_a_line_that_came_to_nothing_are_not_carried() -> None:
     loan = contract("2016-06-20", "2019-06-20", rate="5.00", principal="35.99")
-    [line] = live(loan, [], _day("2016-09-21")).lines
-    assert (line.start, plain(line.contract)) == (_day("2016-06-21"), "0.46")  # The line covers 92 days of interest.
+    [line] = book_after(loan, [], _day("2016-09-21")).lines
+    assert (line.start, plain(line.contract)) == (_day("2016-06-21"), "0.46")  # The line covers 92 days, not 93.
     [event] = [event for event in walk(loan, [], _day("2016-09-21")).events if isinstance(event, InterestBilled)]
     assert (event.period_start, plain(event.contract)) == (_day("2016-06-21"), "0.46")
 

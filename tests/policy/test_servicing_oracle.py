@@ -9,23 +9,23 @@ from hypothesis import given
 from ledger.events import Event
 from ledger.policy import servicing
 from tests.oracle.book import Book
-from tests.oracle.days import during, live
-from tests.oracle.drawing import AFTER_DUE, Drawn, drawn_lives
+from tests.oracle.days import book_after, during
+from tests.oracle.drawing import AFTER_DUE, Drawn, drawn_histories
 from tests.oracle.facts import Fact, Repaid
 from tests.support.loan_states import Walk, refusal_of, walk
 
 
-@given(drawn_lives())
+@given(drawn_histories())
 def test_lines_postings_and_statuses_are_those_of_the_page(drawn: Drawn) -> None:
     seen = walk(drawn.contract, drawn.standing, drawn.through, daily=True)
-    wanted = live(drawn.contract, drawn.standing, drawn.through)
+    wanted = book_after(drawn.contract, drawn.standing, drawn.through)
     assert seen.lines == wanted.lines
     assert seen.rows == Counter(wanted.rows)
     assert seen.statuses == wanted.statuses
     _assert_open_amounts(seen, wanted)
 
 
-@given(drawn_lives())
+@given(drawn_histories())
 def test_a_fact_is_refused_where_the_page_refuses_it(drawn: Drawn) -> None:
     standing: list[Fact] = []
     for fact, refusal in drawn.told:
@@ -36,7 +36,7 @@ def test_a_fact_is_refused_where_the_page_refuses_it(drawn: Drawn) -> None:
             standing.append(fact)
 
 
-@given(drawn_lives())
+@given(drawn_histories())
 def test_run_day_by_day_and_run_at_once_are_the_same(drawn: Drawn) -> None:
     once = walk(drawn.contract, drawn.standing, drawn.through)
     daily = walk(drawn.contract, drawn.standing, drawn.through, daily=True)
@@ -44,7 +44,7 @@ def test_run_day_by_day_and_run_at_once_are_the_same(drawn: Drawn) -> None:
     assert (once.state.status, once.state.billed_to) == (daily.state.status, daily.state.billed_to)
 
 
-@given(drawn_lives(kinds=("repaid", "misused", "waived", "insured", "extended")))
+@given(drawn_histories(kinds=("repaid", "misused", "waived", "insured", "extended")))
 def test_the_payoff_quoted_on_a_day_closes_the_loan_and_a_fen_less_does_not(drawn: Drawn) -> None:
     day = drawn.through - timedelta(days=AFTER_DUE // 2)
     facts = [fact for fact in drawn.standing if fact.on <= day]

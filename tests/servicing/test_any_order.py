@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from tests.oracle.drawing import AFTER_DUE, FEW, contracts, draw_fact
-from tests.support.beside_oracle import DRAWN, Shop, as_agreed, month_ends, open_shop
+from tests.support.beside_oracle import DRAWN, Shop, as_agreed, month_ends, open_shop, payable_on
 
 KINDS = (*FEW, *FEW, "extended", "insured", "written_off")
 
@@ -15,7 +15,7 @@ KINDS = (*FEW, *FEW, "extended", "insured", "written_off")
 @DRAWN
 @given(data=st.data())
 def test_facts_jobs_and_reversals_in_any_order_give_the_books_of_the_page(engine: Engine, data: st.DataObject) -> None:
-    contract = data.draw(contracts(fixed_rate=True, ganzhou=True))
+    contract = data.draw(contracts(payable_on=payable_on))
     with open_shop(engine, contract) as shop:
         for _ in range(data.draw(st.integers(1, 8))):
             take_step(shop, data, data.draw(st.sampled_from(("record", "record", "record", "run", "undo"))))
@@ -27,7 +27,7 @@ def test_facts_jobs_and_reversals_in_any_order_give_the_books_of_the_page(engine
 @DRAWN
 @given(data=st.data())
 def test_with_closed_months_too(engine: Engine, data: st.DataObject) -> None:
-    contract = data.draw(contracts(fixed_rate=True, ganzhou=True))
+    contract = data.draw(contracts(payable_on=payable_on))
     with open_shop(engine, contract) as shop:
         for _ in range(data.draw(st.integers(1, 8))):
             take_step(shop, data, data.draw(st.sampled_from(("record", "record", "record", "undo", "undo", "close"))))

@@ -1,6 +1,5 @@
 """Tests that a state as of a day, or as known at a moment, equals the state loaded on that day or at that moment."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -9,23 +8,22 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from ledger.balances import Clocks
-from ledger.calendar import load_calendar
 from ledger.policy import servicing
 from ledger.policy.servicing import LoanState
 from ledger.queries import loan_state
-from tests.oracle.drawing import Drawn, contracts, drawn_lives
+from tests.oracle.drawing import Drawn, contracts, drawn_histories
 from tests.servicing.test_any_order import take_step
 from tests.servicing.test_saved_and_loaded import KINDS as NOT_EXTENDED
 from tests.servicing.test_saved_and_loaded import figures
 from tests.support import serviced
-from tests.support.beside_oracle import DRAWN, open_shop
+from tests.support.beside_oracle import DRAWN, open_shop, payable_on
 from tests.support.loan_states import walk
 
 STEPS = ("record", "record", "record", "run", "undo")
 
 
 @DRAWN
-@given(drawn=drawn_lives(kinds=NOT_EXTENDED, fixed_rate=True, ganzhou=True))
+@given(drawn=drawn_histories(kinds=NOT_EXTENDED, payable_on=payable_on))
 def test_as_of_a_day_it_is_what_it_was_before_all_that_came_later(engine: Engine, drawn: Drawn) -> None:
     loan_id = serviced.lend(engine, drawn.contract)
     facts = sorted(drawn.standing, key=lambda fact: fact.on)
@@ -40,9 +38,7 @@ def test_as_of_a_day_it_is_what_it_was_before_all_that_came_later(engine: Engine
 @DRAWN
 @given(data=st.data())
 def test_as_known_at_a_moment_it_is_what_was_loaded_then(engine: Engine, data: st.DataObject) -> None:
-    contract = data.draw(contracts(fixed_rate=True, ganzhou=True))
-    # A rolled due date before an extension is not stored, so the loader and the test compute it from the calendar.
-    contract = replace(contract, rolled_on=load_calendar().next_working(contract.due_on))
+    contract = data.draw(contracts(payable_on=payable_on))
     with open_shop(engine, contract) as shop:
         seen: list[tuple[Clocks, dict[str, Any]]] = []
         for _ in range(data.draw(st.integers(1, 6))):

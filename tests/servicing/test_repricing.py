@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from ledger.operations.registry import reference
 from ledger.policy.schemes import parse_scheme
 from ledger.tables.loans import Loan
-from tests.oracle.days import live
+from tests.oracle.days import book_after
 from tests.oracle.facts import Contract, Line
 from tests.support import serviced
 
@@ -45,7 +45,7 @@ def with_rates(*changes: tuple[str, str]) -> Contract:
 
 
 def lines_of(contract: Contract) -> list[Line]:
-    return live(contract, [], THROUGH).lines
+    return book_after(contract, [], THROUGH).lines
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, select
 from ledger.errors import Refusal
 from ledger.operations.servicing import repayments
 from ledger.tables.loans import Loan
-from tests.oracle.drawing import Drawn, drawn_lives
-from tests.oracle.facts import Application, Contract, Fact, Line, Repaid, Row
+from tests.oracle.drawing import Drawn, drawn_histories
+from tests.oracle.facts import Allocation, Contract, Fact, Line, Repaid, Row
 from tests.support import serviced
-from tests.support.beside_oracle import DRAWN
+from tests.support.beside_oracle import DRAWN, payable_on
 
 PAID = ("repaid",)
 LATER = ("repaid", "repaid", "repaid", "misused", "waived", "refunded")
@@ -26,7 +26,7 @@ class Books(NamedTuple):
 
     rows: Counter[Row]
     lines: list[Line]
-    applications: Counter[Application]
+    allocations: Counter[Allocation]
     status: str
 
 
@@ -49,7 +49,7 @@ def serviced_loan(engine: Engine, contract: Contract, facts: Sequence[Fact], thr
 
 
 @DRAWN
-@given(drawn=drawn_lives(kinds=LATER, most=5, fixed_rate=True, ganzhou=True))
+@given(drawn=drawn_histories(kinds=LATER, most=5, payable_on=payable_on))
 def test_recorded_late_and_recorded_in_time_are_the_same(engine: Engine, drawn: Drawn) -> None:
     in_time = sorted(drawn.standing, key=lambda fact: fact.on)
     late = serviced_loan(engine, drawn.contract, drawn.standing, drawn.through)
@@ -57,7 +57,7 @@ def test_recorded_late_and_recorded_in_time_are_the_same(engine: Engine, drawn: 
 
 
 @DRAWN
-@given(drawn=drawn_lives(kinds=LATER, most=4, fixed_rate=True, ganzhou=True))
+@given(drawn=drawn_histories(kinds=LATER, most=4, payable_on=payable_on))
 def test_run_day_by_day_and_run_at_once_are_the_same(engine: Engine, drawn: Drawn) -> None:
     at_once = serviced_loan(engine, drawn.contract, drawn.standing, drawn.through)
     daily = serviced.lend(engine, drawn.contract)
@@ -80,7 +80,7 @@ def _run_daily(engine: Engine, loan_id: int, through: date) -> None:
 
 
 @DRAWN
-@given(drawn=drawn_lives(kinds=PAID, most=5, fixed_rate=True, ganzhou=True))
+@given(drawn=drawn_histories(kinds=PAID, most=5, payable_on=payable_on))
 def test_repayments_before_and_after_the_jobs_are_the_same_one_by_one_and_as_a_sheet(
     engine: Engine, drawn: Drawn
 ) -> None:
@@ -100,7 +100,7 @@ def test_repayments_before_and_after_the_jobs_are_the_same_one_by_one_and_as_a_s
 
 
 @DRAWN
-@given(drawn=drawn_lives(kinds=LATER, most=5, fixed_rate=True, ganzhou=True), data=st.data())
+@given(drawn=drawn_histories(kinds=LATER, most=5, payable_on=payable_on), data=st.data())
 def test_a_reversed_repayment_was_never_recorded(engine: Engine, drawn: Drawn, data: st.DataObject) -> None:
     """Reversing a repayment restores every posting, bill and status; a refused repayment changes nothing."""
     loan_id = serviced_loan(engine, drawn.contract, drawn.standing, drawn.through)

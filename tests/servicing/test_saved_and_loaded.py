@@ -9,16 +9,16 @@ from sqlalchemy import Engine
 
 from ledger.operations.servicing import load
 from ledger.policy.servicing import LoanState
-from tests.oracle.drawing import Drawn, drawn_lives
+from tests.oracle.drawing import Drawn, drawn_histories
 from tests.support import serviced
-from tests.support.beside_oracle import DRAWN
+from tests.support.beside_oracle import DRAWN, payable_on
 from tests.support.loan_states import walk
 
 KINDS = ("repaid", "repaid", "repaid", "misused", "waived", "refunded", "insured", "written_off")
 
 
 @DRAWN
-@given(drawn=drawn_lives(kinds=KINDS, fixed_rate=True, ganzhou=True))
+@given(drawn=drawn_histories(kinds=KINDS, payable_on=payable_on))
 def test_a_loaded_state_is_the_one_in_memory(engine: Engine, drawn: Drawn) -> None:
     loan_id = serviced.lend(engine, drawn.contract)
     facts = sorted(drawn.standing, key=lambda fact: fact.on)

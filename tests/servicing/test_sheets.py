@@ -9,16 +9,17 @@ from sqlalchemy import Engine, select
 from ledger.errors import Refusal
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received
-from ledger.tables.loans import Loan, interest_bills
+from ledger.tables.loans import interest_bills
 from tests.oracle.facts import Extended, Repaid
 from tests.support import serviced
 from tests.support.beside_oracle import open_shop
+from tests.support.county_desk import approved_loan, household, request
 
 LOAN = serviced.loan_of("4.35", "2016-01-01", "2016-12-01")
 
 
-def lent(engine: Engine, **columns: Any) -> int:
-    return serviced.lend(engine, LOAN, **columns)
+def lent(engine: Engine) -> int:
+    return serviced.lend(engine, LOAN)
 
 
 def faults_of(engine: Engine, sheet: list[Received]) -> list[tuple[int, str]]:
@@ -35,12 +36,12 @@ class _Enough(Exception):
 
 
 def test_all_refused_rows_of_a_sheet_are_named_at_once(engine: Engine) -> None:
-    good, extended, settled, unlent = lent(engine), lent(engine), lent(engine), lent(engine)
+    good, extended, settled = lent(engine), lent(engine), lent(engine)
+    with serviced.at_bank(engine) as unit:
+        home = household(unit)
+    unlent = approved_loan(engine, request(household_id=home))
     serviced.record(engine, extended, Extended(date(2016, 8, 10), 4, LOAN.due_on, LOAN.due_on, LOAN.rates[0][1]))
     serviced.record(engine, settled, Repaid(date(2016, 2, 1), 6_000_000))
-    with serviced.at_bank(engine) as unit:
-        unit.session.get_one(Loan, unlent).status = "approved"
-        unit.session.get_one(Loan, unlent).disbursed_on = None
     twice = Repaid(date(2016, 5, 4), 100)
     sheet = [
         serviced.receipt(good, Repaid(date(2016, 5, 2), 100)),

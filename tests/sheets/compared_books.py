@@ -13,8 +13,8 @@ from ledger.operations.servicing import due, run
 from ledger.tables.journal import entries, events, movements, postings
 from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.work import Import
-from tests.support.county_desk import at_desk
-from tests.support.sheet_files import BANK, Row, paid_row
+from tests.support.county_desk import BANK, at_desk
+from tests.support.sheet_files import Row, paid_row
 
 END = date(2016, 12, 31)
 
@@ -118,13 +118,13 @@ def history(loan: Row) -> list[Row]:
     ]
 
 
-def carry(engine: Engine, through: date = END) -> None:
+def post_due(engine: Engine, through: date = END) -> None:
     """Bill and post everything that is due on the bank's loans on or before a day."""
     with at_desk(engine, "job", END) as unit:
         run.run_to(unit, due.loans_due(unit.session, Scope(BANK, "360781"), through, 0, 5000), through)
 
 
-def live(engine: Engine, loan: Row) -> list[Any]:
+def unreversed(engine: Engine, loan: Row) -> list[Any]:
     """Return the postings, interest bills and columns of a loan, without reversed postings."""
     posted, billed, ((_, *stands),) = written(engine, [loan["contract_no"]])
     sums: dict[Any, int] = {}

@@ -18,7 +18,7 @@ from ledger.operations.servicing.repayments import Received
 from ledger.operations.sheets import review
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, Repayment, StatusChange, interest_bills
-from tests.sheets.compared_books import END, carry, count_of, history, imports_of, live, moved, written
+from tests.sheets.compared_books import END, count_of, history, imports_of, moved, post_due, unreversed, written
 from tests.support.county_desk import at_desk
 from tests.support.sheet_files import Row, csv_of, loan_row, paid_row, register, take_in
 
@@ -101,7 +101,7 @@ def test_a_register_is_confirmed_by_nobody(engine: Engine, rows: list[Row]) -> N
 
 def test_a_rejected_sheet_leaves_nothing_but_red_letters(engine: Engine, rows: list[Row]) -> None:
     taken = bring(engine, rows)
-    carry(engine)
+    post_due(engine)
     assert count_of(engine, interest_bills, interest_bills.c.live) == 3 * 3
     reject(engine, taken)
     assert imports_of(engine)[-1][1] == "rejected"
@@ -114,14 +114,14 @@ def test_a_rejected_sheet_leaves_nothing_but_red_letters(engine: Engine, rows: l
     assert len(red) == 3 * (1 + 3)
     assert count_of(engine, interest_bills, interest_bills.c.live) == 0
     assert count_of(engine, Loan, Loan.status == "returned", Loan.next_step_on.is_(None)) == 3
-    carry(engine)
+    post_due(engine)
     assert count_of(engine, interest_bills, interest_bills.c.live) == 0
 
 
 def test_a_corrected_sheet_after_a_rejection_books_its_loans_anew(engine: Engine, rows: list[Row]) -> None:
     first, twin = rows[0], rows[2]
     taken = bring(engine, rows[:2])
-    carry(engine)
+    post_due(engine)
     reject(engine, taken)
     corrected = [first | {"disbursed_on": "2016-05-20", "principal": "20000.00"}, rows[1]]
     ids = loan_ids(engine)
@@ -129,8 +129,8 @@ def test_a_corrected_sheet_after_a_rejection_books_its_loans_anew(engine: Engine
     assert (done.booked, done.unchanged) == (2, 0)
     assert loan_ids(engine) == ids
     bring(engine, [twin | {"disbursed_on": "2016-05-20", "principal": "20000.00"}])
-    carry(engine)
-    assert live(engine, first) == live(engine, twin)
+    post_due(engine)
+    assert unreversed(engine, first) == unreversed(engine, twin)
     assert take_in(engine, "loans", csv_of("loans", corrected)).unchanged == 2
 
 
@@ -144,13 +144,13 @@ def test_a_loan_of_a_rejected_sheet_may_go_the_desks_way(engine: Engine, rows: l
         loans.approve(unit, loan_id)
     with at_desk(engine, "officer", END) as unit:
         loans.disburse(unit, loan_id, date(2016, 5, 10))
-    carry(engine)
+    post_due(engine)
     assert count_of(engine, interest_bills, interest_bills.c.live) == 3
 
 
 def test_a_sheet_stays_while_a_persons_record_rests_on_it(engine: Engine, rows: list[Row]) -> None:
     taken = bring(engine, rows)
-    carry(engine)
+    post_due(engine)
     loan_id = loan_ids(engine)[1]
     with at_desk(engine, "officer", END) as unit:
         paid = repayments.repay(unit, Received(loan_id, yuan("277.08"), date(2016, 6, 21), "转账", "R-1"))
@@ -194,11 +194,11 @@ def test_rejected_repayments_leave_the_loans_as_if_they_had_never_come(engine: E
             loan_id = unit.session.execute(select(Loan.id).where(Loan.contract_no == loan["contract_no"])).scalar_one()
             repayments.repay(unit, Received(loan_id, yuan("100.00"), date(2016, 10, 8), "现金", "R-0"))
     taken = bring(engine, [*history(paid), *history(never)], "repayments")
-    carry(engine)
-    assert live(engine, paid) != live(engine, twin)
+    post_due(engine)
+    assert unreversed(engine, paid) != unreversed(engine, twin)
     reject(engine, taken)
-    carry(engine)
-    assert live(engine, paid) == live(engine, twin)
+    post_due(engine)
+    assert unreversed(engine, paid) == unreversed(engine, twin)
     assert count_of(engine, Repayment, Repayment.live.is_(True)) == 2
     with engine.connect() as connection:
         kept = connection.execute(select(Repayment.event_id).where(Repayment.live.is_(True))).scalars().all()
@@ -218,13 +218,13 @@ def test_the_same_repayments_come_again_after_a_rejection(engine: Engine, rows: 
     bring(engine, rows)
     sheet = [row for loan in rows[:2] for row in history(loan)]
     first = bring(engine, sheet, "repayments")
-    carry(engine)
-    before = live(engine, rows[0])
+    post_due(engine)
+    before = unreversed(engine, rows[0])
     reject(engine, first)
     again = take_in(engine, "repayments", csv_of("repayments", sheet))
     assert (again.booked, again.unchanged) == (8, 0)
-    carry(engine)
-    assert live(engine, rows[0]) == before
+    post_due(engine)
+    assert unreversed(engine, rows[0]) == before
 
 
 def test_loans_stay_while_an_imported_repayment_rests_on_them(engine: Engine, rows: list[Row]) -> None:

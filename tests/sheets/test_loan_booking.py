@@ -30,9 +30,8 @@ from ledger.tables.loans import Loan
 from ledger.tables.work import Import
 from ledger.unit_of_work import Unit
 from tests.sheets.compared_books import count_of, imports_of, moved, owed, written
-from tests.support.county_desk import at_desk, request, row_counts
+from tests.support.county_desk import BANK, at_desk, request, row_counts
 from tests.support.sheet_files import (
-    BANK,
     OFFICER,
     Cut,
     Row,

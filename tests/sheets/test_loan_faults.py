@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ledger import journal
-from ledger.events import LoanWrittenOff
-from ledger.money import Fen, yuan
+from ledger.money import yuan
 from ledger.operations.lending import loans
 from ledger.operations.registry import reference
 from ledger.operations.sheets.import_run import Importer
 from ledger.tables.borrowers import Household
+from tests.support import serviced
 from tests.support.county_desk import (
+    BANK,
     approved_loan,
     at_desk,
     disbursed_loan,
@@ -25,7 +25,6 @@ from tests.support.county_desk import (
     uscc,
 )
 from tests.support.sheet_files import (
-    BANK,
     OFFICER,
     codes_of,
     csv_of,
@@ -170,18 +169,7 @@ def test_a_household_with_written_off_debt_borrows_no_more(engine: Engine) -> No
     with at_desk(engine) as unit:
         home = unit.session.query(Household.id).filter_by(registry_no=row["registry_no"]).scalar()
     loan_id = disbursed_loan(engine, request(household_id=home, bank="ABC", principal=yuan("800.00")))
-    with at_desk(engine) as unit:
-        journal.record(
-            unit,
-            LoanWrittenOff(
-                effective_on=date(2016, 5, 20),
-                county="360781",
-                bank="ABC",
-                loan=loan_id,
-                principal=Fen(80000),
-                approval=1,
-            ),
-        )
+    serviced.decide(engine, loan_id, "write_off", {"on": date(2016, 5, 20)}, date(2016, 6, 1))
     assert codes_of(faults_of(engine, "loans", csv_of("loans", [row]))) == [(2, "borrower_name", "bad_debt")]
 
 

@@ -15,10 +15,9 @@ from ledger.operations.sheets import intake
 from ledger.operations.sheets.import_run import Importer
 from ledger.tables.journal import events
 from ledger.tables.loans import Loan, Repayment
-from tests.sheets.compared_books import END, carry, count_of, history, imports_of, live
-from tests.support.county_desk import at_desk, row_counts
+from tests.sheets.compared_books import END, count_of, history, imports_of, post_due, unreversed
+from tests.support.county_desk import BANK, at_desk, row_counts
 from tests.support.sheet_files import (
-    BANK,
     OFFICER,
     Cut,
     Row,
@@ -57,11 +56,11 @@ def test_a_sheet_gives_the_books_of_recording_in_time_whenever_it_comes(
     for row in sorted(history(early), key=lambda row: row["paid_on"]):
         _in_time(engine, row)
     for day in days:
-        carry(engine, day)
+        post_due(engine, day)
     done = take_in(engine, "repayments", csv_of("repayments", history(late)), today=END)
     assert (done.status, done.booked) == ("booked", 4)
-    carry(engine, END)
-    assert live(engine, late) == live(engine, early)
+    post_due(engine, END)
+    assert unreversed(engine, late) == unreversed(engine, early)
 
 
 def _in_time(engine: Engine, row: Row) -> None:
@@ -76,7 +75,7 @@ def _in_time(engine: Engine, row: Row) -> None:
 def test_the_same_sheet_twice_changes_nothing(engine: Engine, lent: list[Row]) -> None:
     rows = [row for loan in lent for row in history(loan)]
     take_in(engine, "repayments", csv_of("repayments", rows))
-    carry(engine, END)
+    post_due(engine, END)
     with engine.connect() as connection:
         before = row_counts(connection)
     again = take_in(engine, "repayments", csv_of("repayments", rows[::-1]), Importer("officer2", BANK))
@@ -131,7 +130,7 @@ def test_all_faults_of_all_loans_are_told_though_chunks_are_tried_one_by_one(eng
             paid_row(loan, paid_on="2016-07-01"),
             paid_row(loan, paid_on="2016-07-02"),
         ]
-    carry(engine, END)
+    post_due(engine, END)
     with engine.connect() as connection:
         before = row_counts(connection)
     for whole in (False, True):
@@ -151,7 +150,7 @@ def test_a_repayment_that_leaves_no_room_for_one_recorded_before_is_the_fault_of
 
 
 def test_a_closed_month_refuses_the_rows_dated_in_it(engine: Engine, lent: list[Row]) -> None:
-    carry(engine, END)
+    post_due(engine, END)
     with at_desk(engine) as unit:
         unit.connection.exec_driver_sql("UPDATE books SET closed_through = '2016-06-30' WHERE book = 'LOAN-GZRCB'")
     rows = [paid_row(lent[0]), paid_row(lent[1], paid_on="2016-07-01")]

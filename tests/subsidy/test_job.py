@@ -12,11 +12,11 @@ from ledger.operations.subsidy import batches
 from ledger.tables.subsidies import SubsidyBatch, SubsidyLine
 from tests.support import subsidising
 from tests.support.county_desk import at_desk
-from tests.support.small_portfolio import books_of, lend, repay, shift
+from tests.support.small_portfolio import books_of, lease_on, lend, repay
 
 
 def run(engine: Engine, on: date, job: str = "subsidy-drafts") -> Run:
-    return runner.run(shift(engine, today=on), job, on)
+    return runner.run(lease_on(engine, today=on), job, on)
 
 
 def recorded_batches(engine: Engine) -> list[tuple[str, str, str, str, int, int]]:

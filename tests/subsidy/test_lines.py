@@ -13,7 +13,7 @@ from ledger.operations.subsidy import batches
 from ledger.policy.schemes import parse_scheme
 from ledger.policy.subsidy import Period
 from tests.support import subsidising
-from tests.support.county_desk import COUNTY, at_desk, household, request
+from tests.support.county_desk import COUNTY, at_desk, household, pay_out, request
 from tests.support.subsidising import Q2, Shown, bill, bring, draft, lend, pay
 
 Q3, Q4 = Q2.next, Q2.next.next
@@ -233,7 +233,7 @@ def test_a_scheme_without_a_subsidy_has_no_lines(engine: Engine) -> None:
         signed_on=date(2016, 7, 1),
         annual_rate=Decimal("0.0435"),
     )
-    loan = subsidising.pay_out(engine, asked, date(2016, 7, 2))
+    loan = pay_out(engine, asked, date(2016, 7, 2))
     bill(engine, date(2016, 9, 21))
     pay(engine, loan, "1000.00", date(2016, 9, 21))
     assert subsidising.shown(engine, draft(engine, Q3)) == []

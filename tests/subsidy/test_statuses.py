@@ -19,8 +19,8 @@ from ledger.statuses import BatchStatus, BatchStep
 from ledger.tables.subsidies import SubsidyChange
 from ledger.workflow import BeforeEarlierStep
 from tests.support import subsidising
-from tests.support.county_desk import COUNTY, at_desk, row_counts
-from tests.support.subsidising import BANK, Q2, bill, bring, draft, lend, pay
+from tests.support.county_desk import BANK, COUNTY, at_desk, row_counts
+from tests.support.subsidising import Q2, bill, bring, draft, lend, pay
 
 ON = date(2016, 6, 26)
 

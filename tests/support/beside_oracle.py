@@ -17,7 +17,7 @@ from ledger.policy.rates import load_tables
 from ledger.tables.journal import entries, events, footers, movements, postings
 from ledger.tables.loans import Loan, Repayment, StatusChange, allocations, interest_bills
 from tests.oracle.book import Book
-from tests.oracle.days import live
+from tests.oracle.days import book_after
 from tests.oracle.drawing import months_later
 from tests.oracle.facts import Contract, Extended, Fact, Refused, Repaid, Undone
 from tests.oracle.history import History
@@ -25,6 +25,8 @@ from tests.support import serviced
 
 # Settings of tests that draw histories: every drawn loan is a new loan in the test's own database.
 DRAWN = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+payable_on = load_calendar().next_working
+"""Returns the working day on which a loan due on a day is payable."""
 _WRITTEN = (events, entries, postings, footers, movements, interest_bills, allocations, Repayment, StatusChange, Loan)
 
 
@@ -40,8 +42,8 @@ class Shop:
 
     @property
     def book(self) -> Book:
-        """Return the oracle's book of the loan as of the last day up to which the loan has been processed."""
-        return live(self.history.contract, self.history.facts, self.walked)
+        """Return the oracle's book of the loan as of the last day up to which the loan has been run."""
+        return book_after(self.history.contract, self.history.facts, self.walked)
 
     @property
     def undoable(self) -> list[Repaid]:
@@ -128,7 +130,7 @@ def as_agreed(contract: Contract, fact: Fact) -> Fact | None:
         fact,
         months=months,
         due_on=due_on,
-        rolled_on=load_calendar().next_working(due_on),
+        rolled_on=payable_on(due_on),
         rate=type(fact.rate)(numerator, denominator),
     )
 

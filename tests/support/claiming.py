@@ -4,29 +4,27 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from ledger import balances, journal
+from ledger import balances
 from ledger.balances import Clocks
 from ledger.chart import Account, Kind, book_of
 from ledger.errors import NotFound, Refusal
-from ledger.events import FundAppropriated, FundDeposited, FundPlanApproved
 from ledger.money import Fen, of_fen, plain, to_fen, yuan
 from ledger.operations.approvals import requests
 from ledger.operations.compensation import claims, payments, recoveries
 from ledger.operations.compensation.payments import Payment
 from ledger.operations.compensation.recoveries import Recovered
+from ledger.operations.fund import plans
 from ledger.operations.servicing import backdating, repayments, run
 from ledger.operations.servicing.repayments import Received
 from ledger.queries import claims_owed, exposure
-from ledger.tables.borrowers import Member
 from ledger.tables.claims import Claim
 from ledger.tables.loans import Loan
 from ledger.unit_of_work import Unit
-from tests.support.county_desk import COUNTY, at_desk, household
+from tests.support.county_desk import BANK, COUNTY, at_desk
 from tests.support.serviced import lend, loan_of
 
-BANK = "GZRCB"
 TODAY = date(2020, 12, 31)
 CLAIMED_ON = date(2019, 8, 12)
 FAILED = loan_of("4.75", "2016-05-10", "2019-05-10")
@@ -41,13 +39,9 @@ def desk(engine: Engine, user: str) -> AbstractContextManager[Unit]:
     return at_desk(engine, user, TODAY)
 
 
-def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **columns: Any) -> int:
-    """Return the worked example's loan, on which only the last interest bill and the principal are unpaid."""
-    with desk(engine, "officer") as unit:
-        home = household(unit)
-        head = unit.session.execute(select(Member.id).where(Member.household_id == home, Member.is_head)).scalar_one()
-    told = {"policy_no": None, "household_id": home, "member_id": head}
-    loan_id = lend(engine, FAILED, **(told | columns))
+def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **fields: Any) -> int:
+    """Return the worked example's loan: interest paid on each settlement day, last bill and principal unpaid."""
+    loan_id = lend(engine, FAILED, **({"policy_no": None} | fields))
     with desk(engine, "officer") as unit:
         run.run_to(unit, [loan_id], day("2019-05-09"))
     if paid_through is not None:
@@ -62,14 +56,15 @@ def failed_loan(engine: Engine, *, paid_through: str | None = "2019-03-21", **co
 def deposit(
     engine: Engine, amount: str, on: str, *, county: str = COUNTY, bank: str = BANK, source: str = "city"
 ) -> None:
-    """Record the plan, appropriation and deposit of money directly in the journal, without the fund's operations."""
-    fen = to_fen(yuan(amount))
-    base: dict[str, Any] = {"effective_on": day(on), "county": county, "bank": bank}
+    """Put money into the fund account as an advance: drafted, approved by another, appropriated and deposited."""
     with at_desk(engine, "city", day(on)) as unit:
-        journal.record(unit, FundPlanApproved(**base, plan=1, **dict[str, Any]({f"{source}_funded": fen})))
+        plan = plans.draft_advance(unit, county, bank, yuan(amount), source=source)
+    with at_desk(engine, "city2", day(on)) as unit:
+        plans.approve(unit, plan)
         if source == "city":
-            journal.record(unit, FundAppropriated(**base, plan=1, amount=fen))
-        journal.record(unit, FundDeposited(**base, plan=1, amount=fen))
+            plans.appropriate(unit, plan)
+    with at_desk(engine, "finance", day(on)) as unit:
+        plans.deposit(unit, plan)
 
 
 def drafted(engine: Engine, loan_id: int, on: date = CLAIMED_ON, cause: str = "overdue") -> int:
@@ -184,10 +179,10 @@ def fen(text: str) -> Fen:
     return to_fen(yuan(text))
 
 
-def approved_cheaply(engine: Engine, **columns: Any) -> int:
+def approved_cheaply(engine: Engine, **fields: Any) -> int:
     """Return the id of an approved claim on a loan of 2,000.00 yuan for three months."""
-    short = loan_of("4.35", "2019-02-01", "2019-05-01", "2019-05-06", 2_000_00)
-    loan = lend(engine, short, **({"policy_no": None} | columns))
+    short = loan_of("4.35", "2019-02-01", "2019-05-01", "2019-05-05", 2_000_00)
+    loan = lend(engine, short, **({"policy_no": None} | fields))
     return approved(engine, loan)
 
 

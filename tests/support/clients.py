@@ -2,54 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
 from flask import Flask
 from werkzeug.datastructures import Headers
 
-from ledger.operations.registry.users import Role, add_user
-from ledger.unit_of_work import work
+from tests.support.county_desk import PASSWORD
 
-PASSWORD = "correct horse"
 BASE = "/api/v1"
-
-COUNTY, OTHER_COUNTY = "360781", "360732"
-BANK, OTHER_BANK = "GZRCB", "ABC"
-
-
-@dataclass(frozen=True)
-class Someone:
-    """A user of the tests."""
-
-    role: Role
-    bank: str | None = None
-    counties: tuple[str, ...] = ()
-
-
-PEOPLE: Mapping[str, Someone] = {
-    "officer": Someone(Role.BANK_OFFICER, BANK),
-    "checker": Someone(Role.BANK_CHECKER, BANK),
-    "local": Someone(Role.BANK_OFFICER, BANK, (COUNTY,)),
-    "stranger": Someone(Role.BANK_OFFICER, OTHER_BANK),
-    "poverty": Someone(Role.POVERTY_OFFICE, counties=(COUNTY,)),
-    "finance": Someone(Role.FINANCE_OFFICER, counties=(COUNTY,)),
-    "finance2": Someone(Role.FINANCE_CHECKER, counties=(COUNTY,)),
-    "elsewhere": Someone(Role.FINANCE_OFFICER, counties=(OTHER_COUNTY,)),
-    "city": Someone(Role.CITY_FINANCE),
-    "city2": Someone(Role.CITY_FINANCE),
-    "auditor": Someone(Role.AUDITOR),
-    "admin": Someone(Role.ADMIN),
-}
-
-
-def add_people(app: Flask) -> None:
-    """Add every user to the service's database."""
-    engine = app.extensions["ledger"].engine
-    with work(engine, user="setup", today=date(2016, 1, 1), clock=lambda: datetime(2016, 1, 1, tzinfo=UTC)) as unit:
-        for username, each in PEOPLE.items():
-            add_user(unit, username, f"{username}'s name", PASSWORD, each.role, bank=each.bank, counties=each.counties)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """A county for tests: users, invented identities, and short functions that make borrowers and loans."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
@@ -17,18 +18,60 @@ from ledger.operations.lending import loans
 from ledger.operations.lending.contracts import LoanRequest
 from ledger.operations.registry import borrowers
 from ledger.operations.registry.borrowers import NewHousehold, NewLink, Person
+from ledger.operations.registry.users import Role, add_user
 from ledger.unit_of_work import Unit, work
 
 TODAY = date(2016, 6, 1)
-COUNTY = "360781"
+COUNTY, OTHER_COUNTY = "360781", "360732"
+BANK, OTHER_BANK = "GZRCB", "ABC"
+PASSWORD = "correct horse"
+_AREAS = (COUNTY, "360702", *map(str, range(360721, 360727)), *map(str, range(360728, 360736)))
 _numbers = count(1)
+_cards = count(1)
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A user of the tests."""
+
+    role: Role
+    bank: str | None = None
+    counties: tuple[str, ...] = ()
+
+
+PEOPLE: Mapping[str, Someone] = {
+    "officer": Someone(Role.BANK_OFFICER, BANK),
+    "checker": Someone(Role.BANK_CHECKER, BANK),
+    "local": Someone(Role.BANK_OFFICER, BANK, (COUNTY,)),
+    "stranger": Someone(Role.BANK_OFFICER, OTHER_BANK),
+    "poverty": Someone(Role.POVERTY_OFFICE, counties=(COUNTY,)),
+    "finance": Someone(Role.FINANCE_OFFICER, counties=(COUNTY,)),
+    "finance2": Someone(Role.FINANCE_CHECKER, counties=(COUNTY,)),
+    "elsewhere": Someone(Role.FINANCE_OFFICER, counties=(OTHER_COUNTY,)),
+    "city": Someone(Role.CITY_FINANCE),
+    "city2": Someone(Role.CITY_FINANCE),
+    "auditor": Someone(Role.AUDITOR),
+    "admin": Someone(Role.ADMIN),
+}
+
+
+def add_people(engine: Engine) -> None:
+    """Add every user of the tests to a database."""
+    with work(engine, user="setup", today=date(2016, 1, 1), clock=lambda: datetime(2016, 1, 1, tzinfo=UTC)) as unit:
+        for username, each in PEOPLE.items():
+            add_user(unit, username, f"{username}'s name", PASSWORD, each.role, bank=each.bank, counties=each.counties)
 
 
 def card(born_on: str = "1980-05-01", number: int | None = None) -> str:
-    """Return a valid identity card number that belongs to nobody and that no spreadsheet could have rounded."""
-    serial = (next(_numbers) if number is None else number) % 1000
+    """Return a valid identity card number that belongs to nobody.
+
+    Without a number, the card differs from those of the last 16,000 calls.
+    """
+    place = next(_cards) if number is None else number % 1000
+    area = _AREAS[place // 1000 % len(_AREAS)]
+    serial = place % 1000
     # A number ending in 000 is refused in a text file, because a spreadsheet may have rounded the number.
-    head = f"360781{born_on.replace('-', '')}{serial + 50 if serial % 100 == 0 else serial:03d}"
+    head = f"{area}{born_on.replace('-', '')}{serial + 50 if serial % 100 == 0 else serial:03d}"
     return head + calc_check_digit(f"{head}0")
 
 
@@ -92,7 +135,7 @@ def request(**fields: Any) -> LoanRequest:
     told: dict[str, Any] = {
         "contract_no": f"C{next(_numbers):06d}",
         "scheme": "ganzhou-2016",
-        "bank": "GZRCB",
+        "bank": BANK,
         "county": COUNTY,
         "principal": yuan("50000.00"),
         "annual_rate": Decimal("0.0475"),
@@ -104,19 +147,27 @@ def request(**fields: Any) -> LoanRequest:
     return LoanRequest(**(told | fields))
 
 
-def approved_loan(engine: Engine, asked: LoanRequest) -> int:
-    """Record a loan as `officer`, approve it as `checker`, and return its id."""
-    with at_desk(engine) as unit:
-        loan_id = loans.record(unit, asked).id
-    with at_desk(engine, "checker") as unit:
-        loans.approve(unit, loan_id)
+def approved_loan(engine: Engine, asked: LoanRequest, on: date | None = None, today: date = TODAY) -> int:
+    """Record a loan as `officer`, approve it as `checker`, both on a day, by default today; return the loan's id."""
+    with at_desk(engine, today=today) as unit:
+        loan_id = loans.record(unit, asked, on).id
+    with at_desk(engine, "checker", today) as unit:
+        loans.approve(unit, loan_id, on)
     return loan_id
 
 
 def disbursed_loan(engine: Engine, asked: LoanRequest, on: date = date(2016, 5, 10)) -> int:
-    """Record, approve and pay out a loan."""
+    """Record and approve a loan today, and pay it out on a day; return the loan's id."""
     loan_id = approved_loan(engine, asked)
     with at_desk(engine) as unit:
+        loans.disburse(unit, loan_id, on)
+    return loan_id
+
+
+def pay_out(engine: Engine, asked: LoanRequest, on: date, today: date | None = None) -> int:
+    """Record, approve and pay out a loan, all dated `on` and recorded on that day or later; return the loan's id."""
+    loan_id = approved_loan(engine, asked, on, today or on)
+    with at_desk(engine, today=today or on) as unit:
         loans.disburse(unit, loan_id, on)
     return loan_id
 

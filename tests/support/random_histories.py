@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from ledger import journal
-from ledger.dates import add_months, next_settlement
 from ledger.errors import Refusal
-from ledger.events import Event, LoanDisbursed
+from ledger.events import Event
 from ledger.ids import new_id
-from ledger.money import Fen, of_fen
+from ledger.money import of_fen
 from ledger.operations.servicing import repayments, run
 from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
-from ledger.tables.loans import Loan, Repayment
+from ledger.tables.loans import Repayment
 from ledger.unit_of_work import Unit
-from tests.support.recording import BANK, COUNTY, handed_back, put_in, recording
+from tests.support.county_desk import at_desk, household, pay_out, request
+from tests.support.recording import handed_back, put_in, recording
+from tests.support.wide_scheme import signing_day, wide
 
 FIRST = date(2016, 5, 10)
 
@@ -48,22 +49,28 @@ class County:
     moved: list[int] = field(default_factory=list)
     done: int = 0
 
-    def live(self, steps: list[Step]) -> "County":
+    def play(self, steps: list[Step]) -> "County":
         for step in steps:
             self.today += timedelta(days=step[1])
             try:
-                with recording(self.engine, self.today.isoformat()) as unit:
-                    self._do(unit, *step)
+                self._step(*step)
                 self.done += 1
             except Refusal:
                 continue
         return self
 
-    def _do(self, unit: Unit, kind: str, later: int, fen: int, choice: int) -> None:
-        loan = self.loans[choice % len(self.loans)] if self.loans else lend(unit, self._new(), self.today)
+    def _step(self, kind: str, later: int, fen: int, choice: int) -> None:
+        if not self.loans:
+            self.loans.append(lend(self.engine, self.today, self.today))
+        if kind == "lend":
+            self.loans.append(lend(self.engine, self.today - timedelta(days=choice), self.today))
+            return
+        with recording(self.engine, self.today.isoformat()) as unit:
+            self._do(unit, kind, fen, choice)
+
+    def _do(self, unit: Unit, kind: str, fen: int, choice: int) -> None:
+        loan = self.loans[choice % len(self.loans)]
         match kind:
-            case "lend":
-                lend(unit, self._new(), self.today - timedelta(days=choice))
             case "repay" | "repay late":
                 on = self.today if kind == "repay" else self.today - timedelta(days=fen % 90)
                 amount = of_fen(fen // (1, 7, 50)[choice % 3] + 1)
@@ -85,47 +92,14 @@ class County:
                 if self.moved:
                     journal.reverse_all(unit, [self.moved.pop(choice % len(self.moved))], "typing error")
 
-    def _new(self) -> int:
-        self.loans.append(new_id())
-        return self.loans[-1]
-
     def _move(self, unit: Unit, event: Event) -> None:
         self.moved.append(journal.record(unit, event))
 
 
-def lend(unit: Unit, loan_id: int, on: date, principal: int = 5_000_000, months: int = 6) -> int:
-    """Pay out a loan without checking the borrower's eligibility."""
-    due = add_months(on, months)
-    unit.session.add(
-        Loan(
-            id=loan_id,
-            contract_no=f"C{loan_id}",
-            scheme="ganzhou-2016",
-            scheme_version=1,
-            bank=BANK,
-            county=COUNTY,
-            principal_fen=principal,
-            annual_rate=Decimal("0.0475"),
-            benchmark_rate=Decimal("0.0475"),
-            term_months=months,
-            signed_on=on,
-            purpose="脐橙",
-            security="credit",
-            endorsements="",
-            status="active",
-            recorded_by="officer",
-            recorded_on=on,
-            disbursed_on=on,
-            original_due_on=due,
-            due_on=due,
-            rolled_on=due,
-            first_disbursed_on=on,
-            billed_to=on,
-            next_step_on=min(next_settlement(on), due),
-        )
-    )
-    unit.session.flush()
-    journal.record(
-        unit, LoanDisbursed(effective_on=on, county=COUNTY, bank=BANK, loan=loan_id, principal=Fen(principal))
-    )
-    return loan_id
+def lend(engine: Engine, on: date, today: date) -> int:
+    """Record, approve and pay out a loan of 50,000 yuan for six months; return the loan's id."""
+    rate = Decimal("0.0475")
+    with at_desk(engine, today=today) as unit:
+        home = household(unit)
+    scheme, signed_on = wide(engine, "ganzhou-2016"), signing_day(rate, 6, on)
+    return pay_out(engine, request(household_id=home, scheme=scheme, term_months=6, signed_on=signed_on), on, today)

@@ -11,9 +11,8 @@ from sqlalchemy import Engine
 from ledger import events as e
 from ledger.money import NIL, Fen
 from ledger.unit_of_work import Unit, work
+from tests.support.county_desk import BANK, COUNTY
 
-BANK = "GZRCB"
-COUNTY = "360781"
 BOOK = f"LOAN-{BANK}"
 FUND = f"FUND-{COUNTY}"
 

@@ -14,7 +14,8 @@ from api.app import create_app
 from api.core import edge
 from ledger.operations.registry import users
 from ledger.settings import Settings, read_settings
-from tests.support.clients import Client, add_people
+from tests.support.clients import Client
+from tests.support.county_desk import add_people
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +86,6 @@ def _served(app: Flask, settings: Settings) -> Iterator[Flask]:
     service = edge.install(app, settings, demo=False)
     (limiter,) = app.extensions["limiter"]
     limiter.reset()
-    add_people(app)
+    add_people(service.engine)
     yield app
     service.engine.dispose()

@@ -2,35 +2,32 @@
 
 from collections import Counter
 from contextlib import AbstractContextManager
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select
 
-from ledger import journal
+from ledger import period_lock
 from ledger.balances import Clocks, loan_balance
 from ledger.errors import Refusal
-from ledger.events import LoanDisbursed
-from ledger.ids import new_id
-from ledger.money import Fen, of_fen, plain
+from ledger.money import of_fen, plain
 from ledger.operations.approvals import requests
 from ledger.operations.servicing import repayments, run
 from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
-from ledger.tables.borrowers import Member
-from ledger.tables.journal import books, entries, events, postings
+from ledger.tables.journal import entries, events, postings
 from ledger.tables.loans import Approval, Loan, Repayment, allocations, interest_bills
 from ledger.unit_of_work import Unit
 from tests.oracle import facts as oracle
 from tests.oracle.book import Book
 from tests.oracle.days import ACCOUNTS
-from tests.oracle.facts import Application, Contract, Line, Row
-from tests.support.county_desk import COUNTY, at_desk, household
+from tests.oracle.facts import Allocation, Contract, Line, Row
+from tests.support.county_desk import BANK, at_desk, household, pay_out, request
+from tests.support.wide_scheme import signing_day, wide
 
-BANK = "GZRCB"
 BOOK = f"LOAN-{BANK}"
 TODAY = date(2020, 12, 31)
 WRONG = ReversalReason("记错 wrong")
@@ -42,57 +39,43 @@ def at_bank(engine: Engine, user: str = "officer", today: date = TODAY) -> Abstr
     return at_desk(engine, user, today)
 
 
-def lend(engine: Engine, contract: Contract, **columns: Any) -> int:
-    """Pay out a loan of any term without the checks of scheme §2; return the loan id."""
-    loan_id, first = new_id(), contract.disbursed_on
+def lend(engine: Engine, contract: Contract, *, under: str = "ganzhou-2016", **fields: Any) -> int:
+    """Record, approve and pay out a loan of any term, rate and principal; return the loan id.
+
+    The scheme is the preset `under` with wide limits, unless the fields of the request name another scheme. Without a
+    borrower among the fields, the borrower is a new household.
+    """
+    first, months = contract.disbursed_on, months_of(contract)
+    today = max(TODAY, first)
     rate = Decimal(contract.rates[0][1].numerator) / contract.rates[0][1].denominator
-    made: dict[str, Any] = {
-        "id": loan_id,
+    told: dict[str, Any] = {
         "contract_no": f"S{next(_numbers):06d}",
-        "scheme": "ganzhou-2016",
-        "scheme_version": 1,
-        "bank": BANK,
-        "county": COUNTY,
-        "principal_fen": contract.principal,
+        "principal": of_fen(contract.principal),
         "annual_rate": rate,
-        "benchmark_rate": rate,
-        "term_months": months_of(contract),
-        "signed_on": first,
-        "purpose": "脐橙",
-        "security": "credit",
-        "endorsements": "",
-        "status": "active",
-        "recorded_by": "officer",
-        "recorded_on": first,
-        "disbursed_on": first,
-        "original_due_on": contract.due_on,
-        "due_on": contract.due_on,
-        "rolled_on": contract.rolled_on,
-        "first_disbursed_on": first,
-        "billed_to": first,
+        "term_months": months,
+        "signed_on": signing_day(rate, months, first),
         "policy_no": "P-1",
-        "next_step_on": min(_next_21st(first), contract.rolled_on),
     }
-    made |= columns
-    with at_bank(engine) as unit:
-        unit.session.add(Loan(**made))
-        unit.session.flush()
-        paid_out = LoanDisbursed(
-            effective_on=first, county=COUNTY, bank=made["bank"], loan=loan_id, principal=Fen(contract.principal)
-        )
-        journal.record(unit, paid_out)
+    if "scheme" not in fields:
+        told["scheme"] = wide(engine, under)
+    if not fields.keys() & {"household_id", "organisation_id"}:
+        with at_bank(engine, today=today) as unit:
+            told["household_id"] = household(unit)
+    loan_id = pay_out(engine, request(**(told | fields)), first, today)
+    _assert_days(engine, loan_id, contract)
     return loan_id
+
+
+def _assert_days(engine: Engine, loan_id: int, contract: Contract) -> None:
+    """Assert that the payout gave a loan the due dates of its contract."""
+    with engine.connect() as connection:
+        found = connection.execute(select(Loan.due_on, Loan.rolled_on).where(Loan.id == loan_id)).one()
+    assert tuple(found) == (contract.due_on, contract.rolled_on)
 
 
 def months_of(contract: Contract) -> int:
     first, due = contract.disbursed_on, contract.due_on
     return (due.year - first.year) * 12 + due.month - first.month
-
-
-def _next_21st(day: date) -> date:
-    while not ((day := day + timedelta(days=1)).day == 21 and day.month in (3, 6, 9, 12)):
-        pass
-    return day
 
 
 def loan_of(rate: str, disbursed_on: str, due_on: str, rolled_on: str = "", principal: int = 5_000_000) -> Contract:
@@ -163,12 +146,7 @@ def _asked(fact: oracle.Fact) -> tuple[str, dict[str, Any]]:
 
 
 def renew(engine: Engine, loan_id: int, on: date) -> int:
-    """Renew a loan for three years at the published rate, for a new household; return the new loan's id."""
-    with at_bank(engine, "poverty") as unit:
-        home = household(unit)
-        member = unit.session.execute(select(Member.id).where(Member.household_id == home).limit(1)).scalar_one()
-        borrower = {"household_id": home, "member_id": member}
-        unit.session.execute(update(Loan).where(Loan.id == loan_id).values(**borrower))
+    """Renew a loan for three years at the published rate; return the new loan's id."""
     payload = {"contract_no": f"S{next(_numbers):06d}", "term_months": 36, "annual_rate": "0.0475", "signed_on": on}
     decide(engine, loan_id, "renewal", payload)
     with engine.connect() as connection:
@@ -198,7 +176,8 @@ def run_to(engine: Engine, loan_id: int, through: date, today: date = TODAY) -> 
 def close_through(engine: Engine, day: date | None) -> None:
     """Close all months of the bank's book up to and including a day, or with None reopen all months."""
     with at_bank(engine) as unit:
-        unit.session.execute(update(books).where(books.c.book == BOOK).values(closed_through=day))
+        period_lock.hold_alone(unit, BOOK)
+        period_lock.close_through(unit, BOOK, day)
 
 
 # The helpers read the books as rows of the oracle.
@@ -241,23 +220,23 @@ def lines_of(engine: Engine, loan_id: int) -> list[Line]:
         return [Line(*row) for row in found]
 
 
-def allocations_of(engine: Engine, loan_id: int) -> Counter[Application]:
+def allocations_of(engine: Engine, loan_id: int) -> Counter[Allocation]:
     """Return the amounts paid on interest bills by day and payer, without payments reversed on their own day."""
     a = allocations.c
     names = (a.period_start, a.effective_on, a.payer)
     sums = (func.sum(a.contract), func.sum(a.compound), func.sum(a.penalty))
     with engine.connect() as connection:
         found = connection.execute(select(*names, *sums).where(a.loan_id == loan_id).group_by(*names)).all()
-    return Counter(Application(*row[:3], *map(int, row[3:])) for row in found if any(row[3:]))
+    return Counter(Allocation(*row[:3], *map(int, row[3:])) for row in found if any(row[3:]))
 
 
-def allocations_in(book: Book) -> Counter[Application]:
-    """Return the amounts that the oracle applied to interest bills, by day and payer."""
+def allocations_in(book: Book) -> Counter[Allocation]:
+    """Return the amounts paid on interest bills by day and payer, from the oracle's book."""
     sums: dict[tuple[date, date, str], list[int]] = {}
-    for part in book.applications:
+    for part in book.allocations:
         into = sums.setdefault(part[:3], [0, 0, 0])
         into[:] = [a + b for a, b in zip(into, part[3:], strict=True)]
-    return Counter(Application(*names, *figures) for names, figures in sums.items() if any(figures))
+    return Counter(Allocation(*names, *figures) for names, figures in sums.items() if any(figures))
 
 
 def balances_of(connection: Connection, loan_id: int, day: date) -> dict[str, int]:

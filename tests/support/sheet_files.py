@@ -19,9 +19,8 @@ from ledger.operations.sheets import intake
 from ledger.operations.sheets.import_run import Importer
 from ledger.operations.sheets.intake import Outcome
 from ledger.unit_of_work import Unit
-from tests.support.county_desk import at_desk, card
+from tests.support.county_desk import BANK, at_desk, card
 
-BANK = "GZRCB"
 TODAY = date(2016, 12, 31)
 OFFICER = Importer("officer", BANK)
 _numbers = count(1)

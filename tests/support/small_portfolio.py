@@ -10,13 +10,12 @@ from sqlalchemy import Engine, select
 
 from jobs.lease import Lease
 from ledger.money import yuan
-from ledger.operations.lending import loans
 from ledger.operations.servicing import repayments
 from ledger.operations.servicing.repayments import Received
 from ledger.tables.journal import entries, events, postings
 from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.notices import Notice
-from tests.support.county_desk import at_desk, household, request
+from tests.support.county_desk import at_desk, disbursed_loan, household, request
 
 BANKS = ("GZRCB", "ABC")
 COUNTIES = ("360781", "360702", "360735")
@@ -40,12 +39,7 @@ def _lend_one(engine: Engine, bank: str, county: str, number: int) -> int:
     asked = {"bank": bank, "county": county, "contract_no": f"{bank}-{county}-{number:04d}"}
     with at_desk(engine) as unit:
         home = household(unit, county=county)
-        loan_id = loans.record(unit, request(household_id=home, **asked)).id
-    with at_desk(engine, "checker") as unit:
-        loans.approve(unit, loan_id)
-    with at_desk(engine) as unit:
-        loans.disburse(unit, loan_id, date(2016, 5, 10) + timedelta(days=number % 20))
-    return loan_id
+    return disbursed_loan(engine, request(household_id=home, **asked), date(2016, 5, 10) + timedelta(days=number % 20))
 
 
 def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
@@ -55,7 +49,7 @@ def repay(engine: Engine, loan_id: int, amount: str, on: date) -> None:
         repayments.repay(unit, Received(loan_id, yuan(amount), on, channel="counter", receipt_no=receipt))
 
 
-def shift(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Lease:
+def lease_on(engine: Engine, today: date = date(2019, 12, 31), **chosen: Any) -> Lease:
     """Return a lease on the jobs, on a day that the test chooses."""
     noon = datetime(today.year, today.month, today.day, 4, tzinfo=UTC)
     return replace(Lease(engine, by="test", clock=lambda: noon), **chosen)

@@ -11,8 +11,6 @@ from sqlalchemy import Engine, select
 from ledger.balances import Clocks, balance, loan_balance
 from ledger.chart import INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, Account, book_of
 from ledger.money import Fen, plain, yuan
-from ledger.operations.lending import loans
-from ledger.operations.lending.contracts import LoanRequest
 from ledger.operations.servicing import repayments, run
 from ledger.operations.servicing.backdating import ReversalReason
 from ledger.operations.servicing.repayments import Received
@@ -21,9 +19,8 @@ from ledger.policy.subsidy import Period
 from ledger.tables.loans import Loan, interest_bills
 from ledger.tables.subsidies import Clawback, SubsidyBatch, SubsidyLine
 from ledger.workflow import Taken
-from tests.support.county_desk import COUNTY, at_desk, household, link, organisation, request
+from tests.support.county_desk import BANK, COUNTY, at_desk, household, link, organisation, pay_out, request
 
-BANK = "GZRCB"
 Q2 = Period.parse("quarter", "2016Q2")
 CHAIN: Sequence[tuple[str, str, Callable[..., Taken]]] = (
     ("submitted", "checker", batches.submit),
@@ -42,17 +39,6 @@ def lend(engine: Engine, on: date = date(2016, 5, 10), **fields: Any) -> int:
         home = fields.pop("household_id", None) or household(unit)
     contract = {"signed_on": on - timedelta(days=1), "household_id": home} | fields
     return pay_out(engine, request(**contract), on)
-
-
-def pay_out(engine: Engine, asked: LoanRequest, on: date) -> int:
-    """Record, approve and pay out a loan on one day; return the loan's id."""
-    with at_desk(engine, today=on) as unit:
-        loan_id = loans.record(unit, asked).id
-    with at_desk(engine, "checker", on) as unit:
-        loans.approve(unit, loan_id)
-    with at_desk(engine, today=on) as unit:
-        loans.disburse(unit, loan_id, on)
-    return loan_id
 
 
 def lend_to_organisation(engine: Engine, on: date, principal: str, *, links: int, ends_on: date | None) -> int:
