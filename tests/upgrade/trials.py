@@ -67,10 +67,10 @@ def _record(unit: Unit, event: events.Event) -> list[tuple[str, str, int]]:
 
 
 def _first(unit: Unit, kind: str) -> tuple[int, str | None]:
-    """Return the id and key of the first unreversed event of a kind that an earlier release recorded."""
+    """Return the id and key of the first unreversed event of a kind, which an earlier release has recorded."""
     e = events_table.c
     undone = select(e.reverses_id).where(e.reverses_id.is_not(None))
-    query = select(e.id, e.key).where(e.kind == kind, e.format < events.FORMAT, e.id.not_in(undone)).order_by(e.id)
+    query = select(e.id, e.key).where(e.kind == kind, e.id.not_in(undone)).order_by(e.id)
     row = unit.connection.execute(query.limit(1)).one()
     return row.id, row.key
 
